@@ -1,0 +1,111 @@
+"""Text to words and back, for English, French and German: one compiled pattern a language.
+
+The words are those of the Moses tokeniser in spirit: punctuation stands alone, a French elision keeps its apostrophe
+and leans on the next word, an English clitic leans on the word before. Unlike Moses nothing is escaped, and hyphenated
+words, decimal numbers and abbreviations with inner points stay whole.
+
+``join`` needs no marks in the words: every word itself says on which side it takes no space. Two words are glued only
+if ``split`` would part them again, so ``split(join(words)) == words`` for all words that ``split`` can give.
+"""
+
+import re
+from collections.abc import Sequence
+
+from data.errors import UserError
+
+LANGUAGES = ("en", "fr", "de")
+
+_LETTER = r"[\w\u0300-\u036f]"  # a combining accent belongs to its letter
+# Inside a word: hyphen, point, ampersand, at sign, apostrophe; comma and colon between digits only.
+_INNER = rf"(?:[-.&@]{_LETTER}+|(?<=\d)[,:](?=\d){_LETTER}+|['’]{_LETTER}+)*"
+_HANGING = rf"(?:-(?!{_LETTER}|-))?"  # German "Rad- und Gehweg", English "two- and three-year"
+_CLITIC = rf"['’](?:s|re|ve|ll|d|m)(?!{_LETTER}|['’-]{_LETTER})"
+_NOT = rf"n['’]t(?!{_LETTER}|['’-]{_LETTER})"
+_INNER_ENGLISH = _INNER.replace("|['’]", rf"|(?!{_CLITIC})['’]")
+_ACRONYM = rf"(?<!{_LETTER})(?:[^\W\d_]\.){{2,}}"  # U.S., p.m.
+_ELISION = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[ldnscjmt])['’]"
+# Every other visible character alone; zero-width space, soft hyphen and byte order mark vanish like space.
+_OTHER = r"&\w+;|\.{2,}|-{2,}|[^\s\u200b\u00ad\ufeff]"
+
+_PATTERNS = {
+    "en": re.compile(
+        rf"{_ACRONYM}|{_LETTER}+?(?={_NOT})|{_NOT}|{_LETTER}+{_INNER_ENGLISH}{_HANGING}|{_CLITIC}|{_OTHER}", re.I
+    ),
+    "fr": re.compile(rf"{_ACRONYM}|{_ELISION}|{_LETTER}+{_INNER}{_HANGING}|{_OTHER}", re.I),
+    "de": re.compile(rf"{_ACRONYM}|{_LETTER}+{_INNER}{_HANGING}|{_OTHER}", re.I),
+}
+
+# Words that take no space before them, and words that take none behind them.
+_LEANS_LEFT = {
+    "en": frozenset(".,;:?!%)]}…/”’°"),
+    "fr": frozenset(".,)]}…/”’°"),  # French sets a space before ; : ? ! % and inside « »
+    "de": frozenset(".,;:?!)]}…/”’°"),
+}
+_LEANS_RIGHT = {
+    "en": frozenset("([{/$€£#“‘"),
+    "fr": frozenset("([{/#“‘"),
+    "de": frozenset("([{/#„‚"),
+}
+# Marks that may open or close: the first opens, the next closes, and so on.
+_PAIRED = {"en": frozenset("\"'"), "fr": frozenset("\"'"), "de": frozenset("\"'»«")}
+_CLOSES = {"de": {"“": "„", "‘": "‚"}}  # in German these close what the other opened; in English they open
+_LEFT_WORD = {"en": re.compile(rf"(?:{_CLITIC}|{_NOT})\Z|\.\.", re.I)}
+_DOTS = re.compile(r"\.\.")
+_RIGHT_WORD = {"fr": re.compile(rf"{_ELISION}\Z", re.I)}
+
+
+def split(text: str, language: str) -> list[str]:
+    """Words of ``text``: ``"L'accord sur la zone."`` -> ``["L'", "accord", "sur", "la", "zone", "."]``.
+
+    Raises UserError for a language other than ``LANGUAGES``.
+    """
+    return _pattern(language).findall(text)
+
+
+def join(words: Sequence[str], language: str) -> str:
+    """Text of ``words``, spaced as the language spaces it: the inverse of :func:`split`.
+
+    Straight quotation marks pair up from left to right; apostrophes, straight or curly, are kept as they are.
+    Raises UserError for a language other than ``LANGUAGES``.
+    """
+    pattern = _pattern(language)
+    leans_left, leans_right = _LEANS_LEFT[language], _LEANS_RIGHT[language]
+    paired, closes = _PAIRED[language], _CLOSES.get(language, {})
+    left_word, right_word = _LEFT_WORD.get(language, _DOTS), _RIGHT_WORD.get(language)
+    pieces: list[str] = []
+    before = ""
+    open_marks: set[str] = set()
+    glue_next = True  # nothing before the first word
+    for word in words:
+        glue, glue_after = glue_next, False
+        if word in paired or word in closes:
+            opener = closes.get(word, word)
+            if opener in open_marks or (word == "'" and _is_possessive(before)):
+                open_marks.discard(opener)
+                glue = True
+            else:
+                open_marks.add(opener)
+                glue_after = True
+        elif word in leans_left or left_word.match(word):
+            glue, glue_after = True, word == "/"
+        elif word in leans_right or (right_word and right_word.match(word)):
+            open_marks.add(word)
+            glue_after = True
+        if before and not (glue and pattern.findall(before + word) == [before, word]):
+            pieces.append(" ")
+        pieces.append(word)
+        before, glue_next = word, glue_after
+    return "".join(pieces)
+
+
+def _is_possessive(word: str) -> bool:
+    """Whether an apostrophe behind ``word`` is no quotation mark: a genitive ("the girls' team") or feet (4')."""
+    return (word[-1:] in ("s", "S") and word[-2:-1].isalpha()) or word[-1:].isdigit()
+
+
+def _pattern(language: str) -> re.Pattern[str]:
+    try:
+        return _PATTERNS[language]
+    except KeyError:
+        known = ", ".join(LANGUAGES)
+        raise UserError(f"There are no rules to split {language!r} into words: choose one of {known}.") from None

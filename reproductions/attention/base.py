@@ -1,0 +1,64 @@
+"""What every attention mechanism shares: project the keys once, score, weigh, sum."""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class Attended(NamedTuple):
+    """What a query has read and where it looked.
+
+    Shapes:
+        context: (B, T, D), the weighted sum of the values.
+        weights: (B, T, S), before any dropout; exactly 0 where masked, rows sum to 1 (local attention: at most 1).
+    """
+
+    context: Tensor
+    weights: Tensor
+
+
+def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
+    """Softmax over the source positions that may be attended, in single precision or better.
+
+    A row that may attend nothing gives zeros, with finite gradients, not NaN.
+
+    Shapes:
+        scores: (..., T, S); mask: boolean, broadcastable to it, True where a position may be attended.
+    """
+    scores = scores.float() if scores.dtype in (torch.float16, torch.bfloat16) else scores
+    if mask is None:
+        return scores.softmax(-1)
+    # The lowest finite number, not -inf: a fully masked row stays finite and the product then clears it.
+    return scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1) * mask
+
+
+class Attention(nn.Module, ABC):
+    """One mechanism: how a query scores the keys. ``forward`` is the same for all.
+
+    A mechanism overrides :meth:`score`, :meth:`project` if part of the score depends on the keys alone, and
+    :meth:`weigh` only if it does not normalise by softmax.
+    """
+
+    def project(self, keys: Tensor) -> Tensor:
+        """Compute, once a sentence, what depends on the keys (B, S, K) alone."""
+        return keys
+
+    @abstractmethod
+    def score(self, query: Tensor, keys: Tensor) -> Tensor:
+        """Energies (B, T, S) of queries (B, T, D) for projected keys (B, S, K')."""
+
+    def weigh(self, scores: Tensor, mask: Tensor | None) -> Tensor:
+        """Weights (B, T, S) from energies (B, T, S)."""
+        return masked_softmax(scores, mask)
+
+    def forward(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Attended:
+        """Attend.
+
+        Shapes:
+            query: (B, T, D); keys: (B, S, K'), already projected; values: (B, S, E);
+            mask: (B, 1, S) or (B, T, S), boolean, True = may be attended.
+        """
+        weights = self.weigh(self.score(query, keys), mask)
+        return Attended(weights.to(values.dtype) @ values, weights)

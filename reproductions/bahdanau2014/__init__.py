@@ -1,0 +1,1 @@
+"""RNNsearch and RNNencdec (Bahdanau, Cho and Bengio, 2014)."""

@@ -1,0 +1,265 @@
+"""RNNsearch and RNNencdec: Bahdanau, Cho and Bengio (2014), "Neural Machine Translation by Jointly Learning to Align
+and Translate", arXiv 1409.0473, Section 3 and Appendix A.
+
+The paper's letters are the names: ``s`` decoder state (n), ``h`` annotations (2n), ``c`` context, ``alpha`` weights, ``E``
+target embedding (m), ``t`` deep output (l). B sentences, S source and T target positions, both counting ``</s>``.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from reproductions.attention import Additive
+from reproductions.dropout import Dropout
+
+
+@dataclass(frozen=True)
+class Network:
+    """Sizes and choices; the defaults are the paper's (Appendix A.2.3) and its authors' code.
+
+    Attributes:
+        hidden: n, units of the encoder in each direction and of the decoder.
+        embedding: m, width of a word's embedding.
+        maxout: l, units of the deep output.
+        alignment: n', hidden units of the alignment model.
+        attention: "additive" is RNNsearch; "none" is RNNencdec, the paper's baseline.
+        indexing: which word and state enter a step, see :class:`Decoder`.
+        unit: "gated" resets the state before the matrix, as the paper does; "torch" after it, as ``nn.GRU`` does.
+        dropout: on embeddings, annotations and deep output; the paper has none.
+        tied: share E with the output matrix W_o (needs maxout == embedding); the paper does not.
+    """
+
+    hidden: int = 1000
+    embedding: int = 620
+    maxout: int = 500
+    alignment: int = 1000
+    attention: Literal["additive", "none"] = "additive"
+    indexing: Literal["groundhog", "equation4", "appendix"] = "groundhog"
+    unit: Literal["gated", "torch"] = "gated"
+    dropout: float = 0.0
+    tied: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "embedding", "maxout", "alignment"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"network.{name} must be at least 1, not {getattr(self, name)}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"network.dropout must lie in [0, 1), not {self.dropout}")
+        if self.tied and self.maxout != self.embedding:
+            raise ValueError(
+                f"network.tied needs maxout == embedding, not maxout {self.maxout} and embedding {self.embedding}"
+            )
+
+
+class GatedUnit(nn.Module):
+    """The gated hidden unit of Cho et al. (2014), Appendix A.1.1: the reset gate acts on the state, before the matrix U.
+
+    ``W`` holds the paper's W_r, W_z and W (with C_r, C_z and C behind them for the decoder) one below the other.
+    """
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        super().__init__()
+        self.W = nn.Linear(inputs, 3 * hidden)
+        self.U_rz = nn.Linear(hidden, 2 * hidden, bias=False)
+        self.U = nn.Linear(hidden, hidden, bias=False)
+
+    def forward(self, Wx: Tensor, s: Tensor) -> Tensor:
+        """The next state (B, n) from ``Wx = W x`` (B, 3n), computed for all steps at once, and the state s (B, n)."""
+        n = s.shape[-1]
+        r, z = torch.sigmoid(Wx[:, : 2 * n] + self.U_rz(s)).chunk(2, dim=-1)
+        s_tilde = torch.tanh(Wx[:, 2 * n :] + self.U(r * s))
+        return (1 - z) * s + z * s_tilde
+
+
+class ResetAfterUnit(GatedUnit):
+    """The unit of ``torch.nn.GRU``: the reset gate acts after the matrix U. Another function, not another spelling.
+
+    Departs from the paper: option ``unit: torch``, to measure what the difference is worth.
+    """
+
+    def forward(self, Wx: Tensor, s: Tensor) -> Tensor:
+        n = s.shape[-1]
+        r, z = torch.sigmoid(Wx[:, : 2 * n] + self.U_rz(s)).chunk(2, dim=-1)
+        s_tilde = torch.tanh(Wx[:, 2 * n :] + r * self.U(s))
+        return (1 - z) * s + z * s_tilde
+
+
+UNITS = {"gated": GatedUnit, "torch": ResetAfterUnit}
+
+
+class Encoder(nn.Module):
+    """The bidirectional encoder, Section 3.2 and Appendix A.2.1; RNNencdec keeps the forward half alone.
+
+    Padding copies the state, so a sentence's annotations do not depend on its neighbours in the batch.
+    """
+
+    def __init__(self, vocabulary: int, network: Network) -> None:
+        super().__init__()
+        unit = UNITS[network.unit]
+        self.E = nn.Embedding(vocabulary, network.embedding)  # shared by both directions, "unlike the weight matrices"
+        self.forward_unit = unit(network.embedding, network.hidden)
+        self.backward_unit = unit(network.embedding, network.hidden) if network.attention != "none" else None
+        self.dropout = Dropout(network.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Annotations h (B, S, 2n) and the state (B, n) that the decoder starts from; x and mask are (B, S)."""
+        Ex = self.dropout(self.E(x))
+        last = x.shape[1] - 1
+        forward_h = self._run(self.forward_unit, Ex, mask, range(last + 1))
+        if self.backward_unit is None:  # RNNencdec: c = the last forward state, at the last word of each sentence
+            return forward_h, forward_h[:, last]
+        backward_h = self._run(self.backward_unit, Ex, mask, range(last, -1, -1))
+        h = torch.cat([forward_h, backward_h], dim=-1)  # (7)
+        return self.dropout(h), backward_h[:, 0]
+
+    def _run(self, unit: GatedUnit, Ex: Tensor, mask: Tensor, order: range) -> Tensor:
+        Wx = unit.W(Ex).unbind(1)
+        real = mask[:, :, None].unbind(1)
+        state = Wx[0].new_zeros(len(Ex), unit.U.in_features)
+        states = [state] * len(order)
+        for j in order:
+            state = torch.where(real[j], unit(Wx[j], state), state)
+            states[j] = state
+        return torch.stack(states, dim=1)
+
+
+class Memory(NamedTuple):
+    """What a sentence keeps through all steps: h (B, S, 2n), U_a h (B, S, n') and mask (B, S).
+
+    RNNencdec keeps the summary c (B, n) in ``h`` and nothing else.
+    """
+
+    h: Tensor
+    keys: Tensor
+    mask: Tensor
+
+
+class State(NamedTuple):
+    """What a step hands to the next: decoder state s (B, n) and context c (B, 2n) of the last word."""
+
+    s: Tensor
+    c: Tensor
+
+
+class Decoder(nn.Module):
+    """The decoder, Section 3.1 and Appendices A.1.1, A.1.2 and A.2.2.
+
+    The paper names its indices in three ways, and they are three models (``indexing``):
+
+    - ``groundhog``, the authors' code: s_i = f(s_{i-1}, y_i, c_i), and the readout of y_i takes s_{i-1}. The state that
+      asks where to look has seen y_{i-1}.
+    - ``equation4``, the text of Section 3.1: s_i = f(s_{i-1}, y_{i-1}, c_i), and the readout takes s_i.
+    - ``appendix``, A.2.2 to the letter: that recurrence, but the readout takes s_{i-1}.
+
+    There is no start symbol: E y_0 is the zero vector.
+    """
+
+    def __init__(self, vocabulary: int, network: Network) -> None:
+        super().__init__()
+        n, m, l, self.indexing = network.hidden, network.embedding, network.maxout, network.indexing  # noqa: E741
+        context = 2 * n if network.attention != "none" else n
+        self.E = nn.Embedding(vocabulary, m)
+        self.W_s = nn.Linear(n, n)
+        self.attention = Additive(n, context, network.alignment) if network.attention != "none" else None
+        self.unit = UNITS[network.unit](m, n)
+        self.C = nn.Linear(context, 3 * n, bias=False)
+        self.U_o = nn.Linear(n, 2 * l)
+        self.V_o = nn.Linear(m, 2 * l, bias=False)
+        self.C_o = nn.Linear(context, 2 * l, bias=False)
+        self.dropout = Dropout(network.dropout)
+
+    def start(self, h: Tensor, first: Tensor, mask: Tensor) -> tuple[Memory, State]:
+        """s_0 = tanh(W_s <-h_1), Appendix A.2.2; for RNNencdec from the summary."""
+        s = torch.tanh(self.W_s(first))
+        if self.attention is None:
+            return Memory(first, first[:, :0], mask), State(s, first)
+        return Memory(h, self.attention.project(h), mask), State(s, torch.zeros_like(h[:, 0]))
+
+    def look(self, memory: Memory, s: Tensor) -> tuple[Tensor, Tensor | None]:
+        """c_i (B, 2n) and alpha_i (B, S) for the state s (B, n). RNNencdec looks at nothing: c is its summary."""
+        if self.attention is None:
+            return memory.h, None
+        c, alpha = self.attention(s[:, None], memory.keys, memory.h, memory.mask[:, None])  # (5), (6)
+        return c[:, 0], alpha[:, 0]
+
+    def step(self, memory: Memory, state: State, Wy: Tensor, first: bool) -> tuple[Tensor, Tensor | None, State]:
+        """One word: the state (B, n) for its readout, its weights alpha_i (B, S), and the state to carry on.
+
+        ``Wy`` (B, 3n) is ``unit.W E y_{i-1}``.
+        """
+        s, c = state
+        if self.indexing == "groundhog" and not first:
+            s = self.unit(Wy + self.C(c), s)  # s_{i-1} = f(s_{i-2}, y_{i-1}, c_{i-1})
+        c, alpha = self.look(memory, s)
+        if self.indexing == "groundhog":
+            return s, alpha, State(s, c)
+        s_i = self.unit(Wy + self.C(c), s)  # s_i = f(s_{i-1}, y_{i-1}, c_i)
+        return (s_i if self.indexing == "equation4" else s), alpha, State(s_i, c)
+
+    def readout(self, s: Tensor, Ey: Tensor, c: Tensor) -> Tensor:
+        """Deep output with a maxout layer, Appendix A.2.2: t (..., l) from s, E y_{i-1} and c_i, for any leading shape."""
+        t_tilde = self.U_o(s) + self.V_o(Ey) + self.C_o(c)
+        return self.dropout(t_tilde.unflatten(-1, (-1, 2)).amax(-1))  # t = max of adjacent pairs
+
+
+class RNNsearch(nn.Module):
+    """RNNsearch, or RNNencdec with ``attention="none"``: p(y_i | y_1 .. y_{i-1}, x) for a whole batch.
+
+    Args:
+        source_vocabulary: K_x, rows of the source embedding.
+        target_vocabulary: K_y, rows of the target embedding and of the output matrix W_o.
+        network: sizes and choices.
+    """
+
+    def __init__(self, source_vocabulary: int, target_vocabulary: int, network: Network) -> None:
+        super().__init__()
+        self.encoder = Encoder(source_vocabulary, network)
+        self.decoder = Decoder(target_vocabulary, network)
+        self.head = nn.Linear(network.maxout, target_vocabulary)  # W_o
+        if network.tied:
+            self.head.weight = self.decoder.E.weight
+
+    def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]:
+        """Read source sentences (B, S) with mask (B, S), True = a word or ``</s>``."""
+        h, first = self.encoder(source, mask)
+        return self.decoder.start(h, first, mask)
+
+    def features(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Deep output t (B, T, l) and maps (B, 1, 1, T, S), teacher forced: position i sees target[:, :i].
+
+        RNNencdec has no attention and returns maps with no layer, (B, 0, 0, T, S).
+        """
+        memory, state = self.encode(source, mask)
+        Ey = self.decoder.dropout(self.decoder.E(target[:, :-1]))
+        Ey = torch.cat([Ey.new_zeros(len(Ey), 1, Ey.shape[2]), Ey], dim=1)  # E y_0 = 0
+        s, c, alpha = [], [], []
+        for i, Wy in enumerate(self.decoder.unit.W(Ey).unbind(1)):
+            s_i, alpha_i, state = self.decoder.step(memory, state, Wy, first=i == 0)
+            s.append(s_i)
+            c.append(state.c)
+            alpha.append(alpha_i)
+        t = self.decoder.readout(torch.stack(s, 1), Ey, torch.stack(c, 1))
+        return t, _maps(alpha, mask)
+
+    def forward(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, T, V) and maps (B, L, 1, T, S), teacher forced."""
+        t, maps = self.features(source, mask, target)
+        return self.head(t), maps
+
+    def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
+        """Logits (B, V) and maps (B, L, 1, S) of the next word after ``previous`` (B), None at the start."""
+        embedding = self.decoder.E.weight
+        Ey = embedding.new_zeros(len(state.s), embedding.shape[1]) if previous is None else self.decoder.E(previous)
+        s, alpha, state = self.decoder.step(memory, state, self.decoder.unit.W(Ey), first=previous is None)
+        t = self.decoder.readout(s, Ey, state.c)
+        return self.head(t), _maps([alpha], memory.mask)[:, :, :, 0], state
+
+
+def _maps(alpha: list[Tensor | None], mask: Tensor) -> Tensor:
+    """Stack the weights of all steps to (B, 1, 1, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
+    rows = [a for a in alpha if a is not None]
+    if not rows:
+        return torch.zeros(len(mask), 0, 0, len(alpha), mask.shape[1], device=mask.device)
+    return torch.stack(rows, dim=1)[:, None, None]

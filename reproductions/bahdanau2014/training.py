@@ -1,0 +1,129 @@
+"""How RNNsearch is trained: Bahdanau, Cho and Bengio (2014), Section 4.2 and Appendix B, and what later practice offers."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, RNNsearch
+from reproductions.translation import Search, Translation
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Optimiser, schedule and initialisation; the defaults are the paper's.
+
+    Attributes:
+        optimizer: "adadelta" with rho 0.95, epsilon 1e-6 and step 1 (B.2), or "adam".
+        learning_rate: 1 for Adadelta as in the paper.
+        schedule: "constant", or "cosine" to zero at the last step of the trainer.
+        warmup: steps of linear warm-up.
+        reduction: "sum" over the words of a batch, as the authors' code has it, or "mean".
+        initialisation: "paper" (B.1), or "unit": embeddings from N(0, 1), other matrices uniform in
+            1 / sqrt(fan-in), recurrent ones orthogonal, which a short training needs.
+    """
+
+    optimizer: Literal["adadelta", "adam"] = "adadelta"
+    learning_rate: float = 1.0
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: int = 0
+    reduction: Literal["sum", "mean"] = "sum"
+    initialisation: Literal["paper", "unit"] = "paper"
+
+    def __post_init__(self) -> None:
+        if not self.learning_rate > 0:
+            raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
+        if self.warmup < 0:
+            raise ValueError(f"recipe.warmup must be 0 or more steps, not {self.warmup}")
+
+
+def _orthogonal(matrix: Tensor) -> None:
+    """Make each square block (n, n) of a stack of recurrent matrices (k n, n) random orthogonal."""
+    for block in matrix.split(matrix.shape[1]):
+        nn.init.orthogonal_(block)
+
+
+@torch.no_grad()
+def initialise(model: RNNsearch, initialisation: Literal["paper", "unit"]) -> None:
+    """Appendix B.1: recurrent matrices orthogonal, W_a and U_a from N(0, 0.001^2), v_a and biases zero, everything else
+    from N(0, 0.01^2). So attention is uniform before the first step, and W_a and U_a get no gradient in it.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            bound = 1 / math.sqrt(module.in_features)
+            _ = module.weight.normal_(0, 0.01) if initialisation == "paper" else module.weight.uniform_(-bound, bound)
+            if module.bias is not None:
+                module.bias.zero_()
+        elif isinstance(module, nn.Embedding):
+            module.weight.normal_(0, 0.01 if initialisation == "paper" else 1.0)
+    for module in model.modules():
+        if isinstance(module, GatedUnit):
+            _orthogonal(module.U_rz.weight)
+            _orthogonal(module.U.weight)
+        elif isinstance(module, Decoder) and module.attention is not None and initialisation == "paper":
+            module.attention.W_a.weight.normal_(0, 0.001)
+            module.attention.U_a.weight.normal_(0, 0.001)
+            module.attention.v_a.zero_()
+
+
+class Bahdanau2014(Translation):
+    """RNNsearch and RNNencdec as a LightningModule.
+
+    Args:
+        source_vocabulary: words of the source side; comes from the data.
+        target_vocabulary: words of the target side; comes from the data.
+        eos: id of ``</s>``; comes from the data.
+        network: sizes and choices of the network.
+        recipe: how it is trained.
+        search: how it translates.
+    """
+
+    def __init__(
+        self,
+        source_vocabulary: int,
+        target_vocabulary: int,
+        eos: int = 2,
+        network: Network = Network(),
+        recipe: Recipe = Recipe(),
+        search: Search = Search(),
+    ) -> None:
+        model = RNNsearch(source_vocabulary, target_vocabulary, network)
+        initialise(model, recipe.initialisation)
+        super().__init__(model, eos, search, reduction=recipe.reduction)
+        self.recipe = recipe
+        self.save_hyperparameters(
+            {
+                "source_vocabulary": source_vocabulary,
+                "target_vocabulary": target_vocabulary,
+                "eos": eos,
+                "network": asdict(network),
+                "recipe": asdict(recipe),
+                "search": asdict(search),
+            }
+        )
+
+    @property
+    def title(self) -> str:
+        """The paper's name of the model."""
+        return "RNNsearch" if self.model.decoder.attention is not None else "RNNencdec"
+
+    def configure_optimizers(self) -> Any:
+        recipe = self.recipe
+        if recipe.optimizer == "adadelta":
+            optimizer: torch.optim.Optimizer = torch.optim.Adadelta(
+                self.parameters(), lr=recipe.learning_rate, rho=0.95, eps=1e-6
+            )
+        else:
+            optimizer = torch.optim.Adam(self.parameters(), lr=recipe.learning_rate)
+        total = self.trainer.estimated_stepping_batches
+
+        def factor(step: int) -> float:
+            warm = min(1.0, (step + 1) / (recipe.warmup + 1))
+            if recipe.schedule == "constant":
+                return warm
+            return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
+
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -1,0 +1,30 @@
+"""Dropout that does not wait for a serial random generator."""
+
+import torch
+from torch import Tensor, nn
+
+
+class Dropout(nn.Module):
+    """Dropout whose mask comes from raw random bytes on a CPU, and ``torch.nn.functional.dropout`` elsewhere.
+
+    On a CPU, torch draws the mask of its own dropout one number at a time on one core, which can cost more than a layer.
+    One 64-bit draw holds eight bytes, each an independent decision, so the rate is rounded to a multiple of 1/256; the
+    scale uses the rounded rate, so that the expectation is exact.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+        self.threshold = round(rate * 256)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.threshold == 0:
+            return x
+        if x.device.type != "cpu":
+            return nn.functional.dropout(x, self.rate)
+        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+        keep = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.threshold
+        return x * keep * (256 / (256 - self.threshold))
+
+    def extra_repr(self) -> str:
+        return f"rate={self.rate}"

@@ -1,0 +1,122 @@
+"""The LightningModule that all translators share: loss, logging, and the one evaluation step."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from data.translation import TranslationBatch
+from reproductions.cross_entropy import cross_entropy
+from reproductions.decoding import Hypothesis, Translator, beam, greedy
+
+
+class TrainableTranslator(Translator, Protocol):
+    """A translator that can be trained: deep features for all words at once, and the matrix that scores the words."""
+
+    head: nn.Linear
+
+    def features(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (B, T, D) and maps (B, L, H, T, S), teacher forced: position t sees target[:, :t]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Search:
+    """How every translation is searched for: in validation, in tests, on the command line.
+
+    Attributes:
+        width: hypotheses kept open; 1 is greedy.
+        alpha: exponent of the length penalty ((5 + length) / 6) ** alpha; 0 for none.
+    """
+
+    width: int = 1
+    alpha: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise ValueError(f"search.width must be at least 1, not {self.width}")
+
+
+class Evaluated(NamedTuple):
+    """What the evaluation step knows of one batch, sentence by sentence.
+
+    Attributes:
+        index: position in the split.
+        hypotheses: the model's own translations with their maps.
+        forced_maps: (L, H, T, S) each, over the reference translation.
+        nll: -log p(reference) in nats, ``</s>`` included.
+        words: words of the reference, ``</s>`` included.
+    """
+
+    index: list[int]
+    hypotheses: list[Hypothesis]
+    forced_maps: list[Tensor]
+    nll: list[float]
+    words: list[int]
+
+
+class Translation(LightningModule):
+    """Train and evaluate a translator.
+
+    Args:
+        model: the paper's network.
+        eos: id of ``</s>``.
+        search: how to decode.
+        smoothing: label smoothing.
+        reduction: "sum" adds the loss of all words of a batch, as the code of Bahdanau et al. (2014) does before it
+            clips the gradient; "mean" divides by their number.
+    """
+
+    def __init__(
+        self,
+        model: TrainableTranslator,
+        eos: int,
+        search: Search,
+        smoothing: float = 0.0,
+        reduction: Literal["sum", "mean"] = "mean",
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.eos = eos
+        self.search = search
+        self.smoothing = smoothing
+        self.reduction = reduction
+
+    def loss(self, batch: TranslationBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """Summed loss, -log p (N) of each real target word, and maps (B, L, H, T, S)."""
+        features, maps = self.model.features(batch.source, batch.source_mask, batch.target)
+        real = batch.target_mask
+        return *cross_entropy(features[real], self.model.head, batch.target[real], self.smoothing), maps
+
+    def training_step(self, batch: TranslationBatch, batch_idx: int) -> Tensor:  # noqa: ARG002 (Lightning's signature)
+        loss, nll, _ = self.loss(batch)
+        self.log("train/loss", nll.mean(), prog_bar=True, batch_size=len(nll))
+        return loss if self.reduction == "sum" else loss / len(nll)
+
+    def translate(self, source: Tensor, mask: Tensor) -> list[Hypothesis]:
+        """Translate source sentences (B, S): the one way to decode, everywhere."""
+        if self.search.width == 1:
+            return greedy(self.model, source, mask, self.eos)
+        return beam(self.model, source, mask, self.eos, self.search.width, self.search.alpha)
+
+    def evaluation_step(self, batch: TranslationBatch) -> Evaluated:
+        """Read the references with the model, and let it translate for itself."""
+        _, nll, maps = self.loss(batch)
+        T, S = batch.target_mask.sum(1).tolist(), batch.source_mask.sum(1).tolist()
+        return Evaluated(
+            index=batch.index.tolist(),
+            hypotheses=[h._replace(maps=h.maps.cpu()) for h in self.translate(batch.source, batch.source_mask)],
+            forced_maps=[m[:, :, :t, :s].float().cpu() for m, t, s in zip(maps, T, S, strict=True)],
+            nll=[part.sum().item() for part in nll.split(T)],
+            words=T,
+        )
+
+    def validation_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:  # noqa: ARG002
+        return self.evaluation_step(batch)._asdict()
+
+    def test_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:  # noqa: ARG002
+        return self.evaluation_step(batch)._asdict()
+
+
