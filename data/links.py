@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Links:
     """Sure and possible links of one sentence pair, as in Och and Ney (2003), section 5.
 
-    A link is (target position, source position), 0-based, over words without the end symbol. Every sure link is also
-    possible: raises ValueError otherwise, and for a negative position.
+    A link is (target position, source position), 0-based, over words without the end symbol. Every sure link
+    is also possible: raises ValueError otherwise, and for a negative position.
     """
 
     sure: frozenset[tuple[int, int]]
@@ -20,4 +20,6 @@ class Links:
             raise ValueError(f"Sure links must also be possible, but {stray} are sure only.")
         negative = sorted(link for link in self.possible if min(link) < 0)
         if negative:
-            raise ValueError(f"Links are (target, source) positions counted from 0, but {negative} are negative.")
+            raise ValueError(
+                f"Links are (target, source) positions counted from 0, but {negative} are negative."
+            )

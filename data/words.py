@@ -1,11 +1,12 @@
 """Text to words and back, for English, French and German: one compiled pattern a language.
 
-The words are those of the Moses tokeniser in spirit: punctuation stands alone, a French elision keeps its apostrophe
-and leans on the next word, an English clitic leans on the word before. Unlike Moses nothing is escaped, and hyphenated
-words, decimal numbers and abbreviations with inner points stay whole.
+The words are those of the Moses tokeniser in spirit: punctuation stands alone, a French elision keeps its
+apostrophe and leans on the next word, an English clitic leans on the word before. Unlike Moses nothing is
+escaped, and hyphenated words, decimal numbers and abbreviations with inner points stay whole.
 
-``join`` needs no marks in the words: every word itself says on which side it takes no space. Two words are glued only
-if ``split`` would part them again, so ``split(join(words)) == words`` for all words that ``split`` can give.
+``join`` needs no marks in the words: every word itself says on which side it takes no space. Two words are
+glued only if ``split`` would part them again, so ``split(join(words)) == words`` for all words that ``split``
+gives.
 """
 
 import re
@@ -29,7 +30,8 @@ _OTHER = r"&\w+;|\.{2,}|-{2,}|[^\s\u200b\u00ad\ufeff]"
 
 _PATTERNS = {
     "en": re.compile(
-        rf"{_ACRONYM}|{_LETTER}+?(?={_NOT})|{_NOT}|{_LETTER}+{_INNER_ENGLISH}{_HANGING}|{_CLITIC}|{_OTHER}", re.I
+        rf"{_ACRONYM}|{_LETTER}+?(?={_NOT})|{_NOT}|{_LETTER}+{_INNER_ENGLISH}{_HANGING}|{_CLITIC}|{_OTHER}",
+        re.I,
     ),
     "fr": re.compile(rf"{_ACRONYM}|{_ELISION}|{_LETTER}+{_INNER}{_HANGING}|{_OTHER}", re.I),
     "de": re.compile(rf"{_ACRONYM}|{_LETTER}+{_INNER}{_HANGING}|{_OTHER}", re.I),
@@ -99,7 +101,7 @@ def join(words: Sequence[str], language: str) -> str:
 
 
 def _is_possessive(word: str) -> bool:
-    """Whether an apostrophe behind ``word`` is no quotation mark: a genitive ("the girls' team") or feet (4')."""
+    """Whether an apostrophe behind ``word`` is no quotation mark: "the girls' team", 4' for feet."""
     return (word[-1:] in ("s", "S") and word[-2:-1].isalpha()) or word[-1:].isdigit()
 
 
@@ -108,4 +110,4 @@ def _pattern(language: str) -> re.Pattern[str]:
         return _PATTERNS[language]
     except KeyError:
         known = ", ".join(LANGUAGES)
-        raise UserError(f"There are no rules to split {language!r} into words: choose one of {known}.") from None
+        raise UserError(f"There are no rules for words of {language!r}: choose one of {known}.") from None

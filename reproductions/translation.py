@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
-import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
@@ -60,6 +59,13 @@ class Evaluated(NamedTuple):
 class Translation(LightningModule):
     """Train and evaluate a translator.
 
+    Attributes:
+        paper: the folder of the reproduction; stands in the checkpoint.
+        title: the paper's name of the model, for captions.
+        view: which layer, head and step a picture shows, as ``str(View)``; None for a model without attention.
+            Chosen on validation data by the evaluation callback, kept in the checkpoint.
+        steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
+
     Args:
         model: the paper's network.
         eos: id of ``</s>``.
@@ -68,6 +74,9 @@ class Translation(LightningModule):
         reduction: "sum" adds the loss of all words of a batch, as the code of Bahdanau et al. (2014) does before it
             clips the gradient; "mean" divides by their number.
     """
+
+    paper: str
+    title: str
 
     def __init__(
         self,
@@ -83,6 +92,19 @@ class Translation(LightningModule):
         self.search = search
         self.smoothing = smoothing
         self.reduction = reduction
+        self.view: str | None = None
+        self.steps = 0
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["paper"], checkpoint["view"] = self.paper, self.view
+        data = self.trainer.datamodule
+        checkpoint["tokenizers"] = {
+            "source": data.source_tokenizer.fingerprint(),
+            "target": data.target_tokenizer.fingerprint(),
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.view, self.steps = checkpoint["view"], checkpoint["global_step"]
 
     def loss(self, batch: TranslationBatch) -> tuple[Tensor, Tensor, Tensor]:
         """Summed loss, -log p (N) of each real target word, and maps (B, L, H, T, S)."""
@@ -118,5 +140,3 @@ class Translation(LightningModule):
 
     def test_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:  # noqa: ARG002
         return self.evaluation_step(batch)._asdict()
-
-

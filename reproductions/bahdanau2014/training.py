@@ -80,6 +80,8 @@ class Bahdanau2014(Translation):
         search: how it translates.
     """
 
+    paper = "bahdanau2014"
+
     def __init__(
         self,
         source_vocabulary: int,
@@ -93,6 +95,9 @@ class Bahdanau2014(Translation):
         initialise(model, recipe.initialisation)
         super().__init__(model, eos, search, reduction=recipe.reduction)
         self.recipe = recipe
+        attends = network.attention != "none"
+        self.title = "RNNsearch" if attends else "RNNencdec"
+        self.view = "L1 H1 shift0" if attends else None
         self.save_hyperparameters(
             {
                 "source_vocabulary": source_vocabulary,
@@ -103,11 +108,6 @@ class Bahdanau2014(Translation):
                 "search": asdict(search),
             }
         )
-
-    @property
-    def title(self) -> str:
-        """The paper's name of the model."""
-        return "RNNsearch" if self.model.decoder.attention is not None else "RNNencdec"
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe

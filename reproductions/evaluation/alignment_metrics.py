@@ -34,7 +34,7 @@ def hard_links(
 
 
 def hard_positions(weights: NDArray[np.float32], source_end: bool = True) -> NDArray[np.intp]:
-    """(..., T, S) without the target's ``</s>`` row -> (..., T): where each row is largest, -1 for no link."""
+    """(..., T, S) without the target's ``</s>`` row -> (..., T): where a row is largest, -1: no link."""
     positions = weights.argmax(axis=-1)
     no_link = weights.max(axis=-1) <= 0
     if source_end:

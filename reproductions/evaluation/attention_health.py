@@ -1,4 +1,4 @@
-"""How attention behaves, without gold: sharpness, coverage, parked weight, order; and agreement of two models.
+"""How attention behaves, without gold: sharpness, coverage, parked weight, order; and how two models agree.
 
 These describe; they do not judge. Attention need not be sharp or monotone to be right. Read them over target
 words: the row of the target's ``</s>`` is left out everywhere.
@@ -125,7 +125,8 @@ def check_same_words(records: Sequence[AlignedTranslation]) -> None:
             if ours != theirs:
                 raise ValueError(
                     f"the same axes need the same {side} words, but {records[0].model} has {len(ours)}, "
-                    f"{list(ours)}, and {record.model} has {len(theirs)}, {list(theirs)}: force one target through both"
+                    f"{list(ours)}, and {record.model} has {len(theirs)}, {list(theirs)}: "
+                    "force one target through both"
                 )
 
 

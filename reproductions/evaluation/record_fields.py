@@ -32,7 +32,8 @@ def rounded(weights: NDArray[np.float32]) -> list[list[float]]:
     scale = 10.0 ** (DIGITS - 1 - exponent)
     nearest = np.round(exact * scale) / scale
     cut = np.floor(exact * scale) / scale
-    too_much = nearest.sum(axis=1, keepdims=True) > 1 + ROW_SLACK
+    # Summed as they will be read back; cutting never lifts a value, so the limit then holds as it did before.
+    too_much = nearest.astype(np.float32).sum(axis=1, keepdims=True, dtype=np.float64) > 1 + ROW_SLACK
     rows: list[list[float]] = np.where(too_much, cut, nearest).tolist()
     return rows
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
-from sacremoses import MosesPunctNormalizer, MosesTokenizer  # type: ignore[import-untyped]
+from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
 from data.errors import UserError
 from reproductions.evaluation.records import Translated

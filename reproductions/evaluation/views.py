@@ -88,8 +88,8 @@ class View:
     def apply(self, maps: Weights) -> Weights:
         """(L, H, T, S) -> (T, S).
 
-        With shift 1, row t holds the weights of step t + 1 and the last row keeps its own. T and S are pieces: apply the view first, then `merge_pieces`. Raises ValueError unless maps has four
-        dimensions.
+        With shift 1, row t holds the weights of step t + 1 and the last row keeps its own. T and S are
+        pieces: apply the view first, then `merge_pieces`. Raises ValueError unless maps has four dimensions.
         """
         if maps.ndim != 4:
             raise ValueError(f"maps must have the shape (layers, heads, target, source), not {maps.shape}")
@@ -139,8 +139,8 @@ def choose_view(
     if not maps or len(maps) != len(golds) or (pieces is not None and len(pieces) != len(maps)):
         count = "none" if pieces is None else len(pieces)
         raise UserError(
-            f"a view is chosen on sentences with gold links, but there are {len(maps)} maps, {len(golds)} gold "
-            f"and {count} pieces"
+            f"a view is chosen on sentences with gold links, but there are {len(maps)} maps, "
+            f"{len(golds)} gold and {count} pieces"
         )
     views = every_view(*maps[0].shape[:2]) if views is None else views
     counts = np.zeros((len(views), len(maps), 4), dtype=np.int64)

@@ -1,0 +1,174 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+# What a command may be given.
+PYTHON ?=
+DATA ?= accord
+RUN ?=
+SENTENCE ?= The agreement on the European Economic Area was signed in August 1992.
+RESUME ?=
+ARGS ?=
+
+# Text goes to the commands through the environment, never pasted into a shell line: any quote, apostrophe, space or
+# dollar sign in it arrives as typed. ARGS alone is shell text.
+export DATA_TEXT := $(value DATA)
+export RUN_TEXT := $(value RUN)
+export SENTENCE_TEXT := $(value SENTENCE)
+export PYTHON_TEXT := $(value PYTHON)
+unexport DATA RUN SENTENCE PYTHON
+
+VENV := .venv
+FROZEN := .venv-torchtext
+PY := $(VENV)/bin/python
+RESUMED := $(if $(filter-out 0 no false,$(RESUME)),--resume)
+# One thread a process: pytest runs two of them, and more threads than cores make small tensors slower.
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
+
+##@ Begin
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## "; print "usage: make <target> [VARIABLE=value ...]" } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5); next } \
+	  /^#: / { printf "  %-18s   %s\n", "", substr($$0, 4); next } \
+	  /^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: $(VENV)/.installed ## Create .venv with the pinned packages (every other target does so by itself)
+#: make setup PYTHON=python3.12          another interpreter, 3.10 to 3.13, for a .venv that is not there yet
+
+.PHONY: doctor
+doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and how to mend it
+	@$(PY) -m reproductions doctor
+
+##@ Train, evaluate, look
+
+.PHONY: train-bahdanau
+train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), evaluate it and draw its alignments
+	@$(PY) -m reproductions train bahdanau2014 --data "$$DATA_TEXT" $(RESUMED) $(ARGS)
+#: make train-bahdanau DATA=multi30k     accord (embedded, default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr
+#: make train-bahdanau RESUME=1          go on where the last run stopped
+#: make train-bahdanau ARGS="--trainer.max_epochs 3"
+
+.PHONY: train-rnnencdec
+train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline without attention (same variables)
+	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec --data "$$DATA_TEXT" $(RESUMED) $(ARGS)
+
+.PHONY: evaluate
+evaluate: $(VENV)/.installed ## Score a run again and draw its pictures (RUN=folder, default: the last one)
+	@$(PY) -m reproductions evaluate $${RUN_TEXT:+"$$RUN_TEXT"} $(ARGS)
+
+.PHONY: translate
+translate: $(VENV)/.installed ## Translate a sentence and draw where the model looked
+	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $(ARGS)
+#: make translate SENTENCE="The man's dog did not see the sea."  RUN=runs/...
+
+.PHONY: figures
+figures: $(VENV)/.installed ## Draw the papers' figures from the runs that are there
+	@$(PY) -m reproductions figures $(ARGS)
+
+##@ Weights & Biases
+
+.PHONY: sync
+sync: $(VENV)/.installed ## Upload the runs that were tracked offline (log in first: .venv/bin/wandb login)
+	@found=0; while IFS= read -r run; do \
+	  if compgen -G "$$run/*.wandb" > /dev/null && ! compgen -G "$$run/*.synced" > /dev/null; then \
+	    found=1; $(PY) -m wandb sync $(ARGS) "$$run"; fi; \
+	done < <(find runs -type d -name 'offline-run-*' 2> /dev/null | sort); \
+	if [[ $$found == 0 ]]; then echo "Nothing to upload: no offline run under runs/ that is not uploaded yet."; fi
+
+.PHONY: dashboard
+dashboard: $(VENV)/.installed ## Watch a run's curves in the terminal, no account needed (RUN=folder)
+	@folder="$${RUN_TEXT:+$$RUN_TEXT/wandb}"; \
+	if [[ -z $$folder && -d runs ]]; then folder=$$(find runs -type d -name wandb -exec ls -dt {} + | sed -n 1p); fi; \
+	if [[ ! -d $$folder ]]; then \
+	  echo "No tracked run$${folder:+ in $$folder}: start one with 'make train-bahdanau'." >&2; exit 2; fi; \
+	$(PY) -m wandb leet "$$folder"
+
+##@ Develop
+
+.PHONY: test
+test: $(VENV)/.installed ## Run the tests on two processes
+	@$(ONE_THREAD) $(PY) -m pytest -n 2 $(ARGS)
+#: make test ARGS="-k tracking -x"
+
+.PHONY: test-torchtext
+test-torchtext: $(FROZEN)/.installed ## Run the tests with torchtext 0.18 and the torch 2.3 it needs (.venv-torchtext, 5 GB)
+	@$(ONE_THREAD) $(FROZEN)/bin/python -m pytest -n 2 $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.installed ## Check style (ruff), formatting (ruff format) and types (mypy --strict where it counts)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+.PHONY: typecheck
+typecheck: $(VENV)/.installed ## Check types alone
+	@$(PY) -m mypy
+
+.PHONY: format
+format: $(VENV)/.installed ## Format the code and mend what ruff can mend
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+.PHONY: bench
+bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine
+	@$(PY) benchmarks/train.py
+	@$(PY) benchmarks/decode.py
+	@$(PY) benchmarks/scale.py
+
+.PHONY: clean
+clean: ## Remove caches and build products (runs, data and environments stay)
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist *.egg-info
+	@find data reproductions tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2> /dev/null || true
+
+# The environments. A stamp says that an installation ran to its end: make skips it until pyproject.toml or the pins change.
+# A ".installing" that is still there says that it was cut off in the middle of writing: then it starts afresh.
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(call install,$(VENV),constraints.txt,dev,13,torch lightning wandb)
+
+$(FROZEN)/.installed: pyproject.toml constraints-torchtext.txt
+	@$(call install,$(FROZEN),constraints-torchtext.txt,dev$(comma)torchtext,12,torch torchtext lightning)
+
+comma := ,
+# Settings of pip that would put packages elsewhere, or change what is installed. Indexes, proxies and certificates stay.
+CLEAN_PIP := env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT -u PIP_CONSTRAINT -u PIP_REQUIREMENT -u PIP_NO_DEPS \
+  -u PIP_DRY_RUN -u PIP_PYTHON -u PIP_EDITABLE -u PIP_LOG -u PYTHONPATH -u PYTHONHOME PIP_REQUIRE_VIRTUALENV=0 PYTHONNOUSERSITE=1
+
+# $(call install,folder,constraints,extras,newest minor version of Python 3,packages to name at the end)
+define install
+suits='import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, $(4)))'; \
+working() { "$(1)/bin/python" -c "$$suits" && "$(1)/bin/python" -m pip --version; }; \
+if [[ -e $(1)/.installing ]] || ! working > /dev/null 2>&1; then \
+  python=; \
+  for candidate in $${PYTHON_TEXT:-python3.11 python3.12 python3.13 python3.10 python3 python}; do \
+    if "$$candidate" -c "$$suits" 2> /dev/null; then python=$$candidate; break; fi; \
+  done; \
+  if [[ -z $$python ]]; then \
+    if [[ -n $$PYTHON_TEXT ]]; then \
+      echo "PYTHON=$$PYTHON_TEXT is $$("$$PYTHON_TEXT" --version 2>&1 || true), but $(1) needs Python 3.10 to 3.$(4)." >&2; \
+    else \
+      echo "No Python 3.10 to 3.$(4) found (python3 is $$(python3 --version 2>&1 || true))." >&2; \
+    fi; \
+    echo "Install one, or name the one you have: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; \
+  fi; \
+  if ! "$$python" -c 'import ensurepip, venv' 2> /dev/null; then \
+    echo "$$("$$python" --version) lacks the venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; \
+  fi; \
+  $(CLEAN_PIP) "$$python" -m venv --clear $(1); \
+fi; \
+rm -f $(1)/.installed; touch $(1)/.installing; \
+echo "Installing the packages of $(2) into $(1) with $$($(1)/bin/python --version), some minutes (log: $(1)/install.log)"; \
+began=$$SECONDS; \
+$(CLEAN_PIP) $(1)/bin/python -m pip install --no-user --no-input --disable-pip-version-check \
+  -c $(2) -e '.[$(3)]' > $(1)/install.log 2>&1 || { \
+  code=$$?; tail -n 15 $(1)/install.log >&2; \
+  echo "The installation failed; the whole log is $(1)/install.log. Behind a proxy or offline, see pip's PIP_* settings." >&2; \
+  if (( code <= 2 )); then rm -f $(1)/.installing; fi; exit $$code; }; \
+rm -f $(1)/.installing; touch $(1)/.installed; \
+echo "Installed in $$((SECONDS - began)) s:$$($(1)/bin/python -c 'import sys; from importlib.metadata import version; print("".join(f" {p} {version(p)}" for p in sys.argv[1:]))' $(5))"
+endef

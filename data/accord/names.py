@@ -1,0 +1,261 @@
+"""Names: countries, cities, people, institutions, months, days; and adverbials with their words aligned. Tables only.
+
+``/n`` after a French word links it surely, ``~n`` possibly, to the n-th English word of the entry (0-based).
+"""
+
+# English, French, agreement (m f mp); "-" has no article. Feminine countries take "en", so do masculine ones before a vowel.
+NATIONS = """
+France              France          f
+Germany             Allemagne       f
+Italy               Italie          f
+Spain               Espagne         f
+Portugal            Portugal        m
+Belgium             Belgique        f
+Austria             Autriche        f
+Switzerland         Suisse          f
+Greece              Grèce           f
+Turkey              Turquie         f
+Poland              Pologne         f
+Hungary             Hongrie         f
+Russia              Russie          f
+Sweden              Suède           f
+Norway              Norvège         f
+Denmark             Danemark        m
+Finland             Finlande        f
+Ireland             Irlande         f
+Iceland             Islande         f
+Luxembourg          Luxembourg      m
+Canada              Canada          m
+Mexico              Mexique         m
+Brazil              Brésil          m
+Peru                Pérou           m
+Chile               Chili           m
+Argentina           Argentine       f
+China               Chine           f
+Japan               Japon           m
+India               Inde            f
+Iran                Iran            m
+Iraq                Irak            m
+Syria               Syrie           f
+Egypt               Égypte          f
+Morocco             Maroc           m
+Algeria             Algérie         f
+Senegal             Sénégal         m
+Kenya               Kenya           m
+Angola              Angola          m
+Cuba                Cuba            -
+Malta               Malte           -
+Israel              Israël          -
+the Netherlands     les~0 Pays-Bas/1           mp
+the United States   les~0 États-Unis/1/2       mp
+the Philippines     les~0 Philippines/1        fp
+the United Kingdom  le~0 Royaume-Uni/1/2       m
+"""
+
+CITIES = """
+Paris      Paris
+Rome       Rome
+London     Londres
+Geneva     Genève
+Brussels   Bruxelles
+Vienna     Vienne
+Lisbon     Lisbonne
+Madrid     Madrid
+Berlin     Berlin
+Athens     Athènes
+Warsaw     Varsovie
+Moscow     Moscou
+Dublin     Dublin
+Oslo       Oslo
+Stockholm  Stockholm
+Copenhagen Copenhague
+Budapest   Budapest
+Ottawa     Ottawa
+Tokyo      Tokyo
+Dakar      Dakar
+Algiers    Alger
+Barcelona  Barcelone
+Venice     Venise
+Strasbourg Strasbourg
+Maastricht Maastricht
+Montreal   Montréal
+"""
+
+PEOPLE = """
+Anna      f
+Alice     f
+Claire    f
+Emma      f
+Irène     f
+Julia     f
+Louise    f
+Maria     f
+Sophie    f
+Antoine   m
+Daniel    m
+Émile     m
+Louis     m
+Martin    m
+Oscar     m
+Paul      m
+Simon     m
+Thomas    m
+Victor    m
+"""
+
+# Names of institutions whose French is not word for word in reverse.
+INSTITUTIONS = """
+the European Union                la/0 Union/2 européenne/1                          f
+the European Commission           la/0 Commission/2 européenne/1                     f
+the European Parliament           le/0 Parlement/2 européen/1                        m
+the World Bank                    la/0 Banque/2 mondiale/1                           f
+the Security Council              le/0 Conseil/2 de~1 sécurité/1                     m
+the General Assembly              la/0 Assemblée/2 générale/1                        f
+the United Nations                les/0 Nations/2 unies/1                            fp
+the Council of Europe             le/0 Conseil/1 de/2 la~3 Europe/3                  m
+the Court of Justice              la/0 Cour/1 de/2 justice/3                         f
+the Red Cross                     la/0 Croix-Rouge/1/2                               f
+the World Trade Organization      la/0 Organisation/3 mondiale/1 de~2 le~2 commerce/2   f
+the World Health Organization     la/0 Organisation/3 mondiale/1 de~2 la~2 santé/2   f
+the International Labour Organization  la/0 Organisation/3 internationale/1 de~2 le~2 travail/2   f
+the European Central Bank         la/0 Banque/3 centrale/2 européenne/1              f
+the European Investment Bank      la/0 Banque/3 européenne/1 de~2 investissement/2   f
+the International Monetary Fund   le/0 Fonds/3 monétaire/2 international/1           m
+the European Court of Human Rights  la/0 Cour/2 européenne/1 de/3 les~5 droits/5 de~4 le~4 homme/4   f
+the International Criminal Court  la/0 Cour/3 pénale/2 internationale/1              f
+the Atomic Energy Agency          la/0 Agence/3 de~2 la~2 énergie/2 atomique/1       f
+the African Union                 la/0 Union/2 africaine/1                           f
+the Arab League                   la/0 Ligue/2 arabe/1                               f
+"""
+
+# Treaties and other names that are documents.
+MONTHS = """
+January janvier
+February février
+March mars
+April avril
+May mai
+June juin
+July juillet
+August août
+September septembre
+October octobre
+November novembre
+December décembre
+"""
+
+DAYS = """
+Monday lundi
+Tuesday mardi
+Wednesday mercredi
+Thursday jeudi
+Friday vendredi
+Saturday samedi
+Sunday dimanche
+"""
+
+NUMBERS = """
+two deux
+three trois
+four quatre
+five cinq
+six six
+seven sept
+eight huit
+nine neuf
+ten dix
+eleven onze
+twelve douze
+fifteen quinze
+twenty vingt
+"""
+
+# [when]   English   French: adverbials of time by the tense they go with, then those of other kinds
+ADVERBIALS = """
+[past]
+yesterday              hier/0
+last week              la~1 semaine/1 dernière/0
+last month             le~1 mois/1 dernier/0
+last year              la~1 année/1 dernière/0
+two years ago          il~2 y~2 a/2 deux/0 ans/1
+three months ago       il~2 y~2 a/2 trois/0 mois/1
+ten days ago           il~2 y~2 a/2 dix/0 jours/1
+a long time ago        il~3 y~3 a/3 longtemps/1/2~0
+[future]
+tomorrow               demain/0
+next week              la~1 semaine/1 prochaine/0
+next month             le~1 mois/1 prochain/0
+next year              la~1 année/1 prochaine/0
+in two years           dans/0 deux/1 ans/2
+in three months        dans/0 trois/1 mois/2
+in a few days          dans/0 quelques/1/2 jours/3
+[present]
+today                  aujourd'hui/0
+every day              chaque/0 jour/1
+every week             chaque/0 semaine/1
+every month            chaque/0 mois/1
+every year             chaque/0 année/1
+[season]
+in spring              à/0 le~1 printemps/1
+in summer              en/0 été/1
+in autumn              en/0 automne/1
+in winter              en/0 hiver/1
+[manner]
+together               ensemble/0
+for the first time     pour/0 la/1 première/2 fois/3
+without delay          sans/0 délai/1
+in public              en/0 public/1
+in secret              en/0 secret/1
+once again             une~0 nouvelle~1 fois/0/1
+with great care        avec/0 beaucoup/1 de~1 soin/2
+in the same way        de/0 la/1 même/2 manière/3
+with enthusiasm        avec/0 enthousiasme/1
+[opening]
+however                cependant/0
+moreover               de~0 plus/0
+fortunately            heureusement/0
+unfortunately          malheureusement/0
+in fact                en/0 fait/1
+finally                enfin/0
+of course              bien/0/1 sûr/0/1
+for example            par/0 exemple/1
+today                  aujourd'hui/0
+at the moment          en~0 ce~1 moment/2
+in many cases          dans/0 de~1 nombreux/1 cas/2
+in other words         en/0 d'~1 autres/1 termes/2
+"""
+
+# Before the English verb, after the finite French one.
+MIDDLE_ADVERBS = """
+quickly        rapidement
+officially     officiellement
+immediately    immédiatement
+publicly       publiquement
+secretly       secrètement
+unanimously    unanimement
+finally        finalement
+often          souvent
+always         toujours
+rarely         rarement
+sometimes      parfois
+already        déjà
+recently       récemment
+clearly        clairement
+carefully      soigneusement
+also           aussi
+easily         facilement
+generally      généralement
+"""
+
+# Prepositions of time and circumstance before a noun.
+CIRCUMSTANCES = """
+during          pendant/0           event
+after           après/0             event
+before          avant/0             event
+despite         malgré/0            crisis war difficulty danger risk problem strike storm
+because of      à/0~1 cause/0 de/1  crisis war strike storm pollution risk threat
+thanks to       grâce/0 à/1         law cooperation research project reform solution
+according to    selon/0~1           person text institution
+with            avec/0              kin person delegation
+against         contre/0            threat
+"""

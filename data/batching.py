@@ -1,0 +1,255 @@
+"""Sentences as flat arrays of ids, batches of similar length, and a loader that resumes where it stopped."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
+
+from data.errors import UserError
+
+Ints = NDArray[Any]
+
+
+class FlatIds:
+    """Sentence i is ``ids[offsets[i]:offsets[i + 1]]``: two arrays however many sentences there are.
+
+    ``ids`` (N,) int32, ``offsets`` (sentences + 1,) int64. Either may be mapped from disk.
+    """
+
+    def __init__(self, ids: Ints, offsets: Ints) -> None:
+        self.ids = ids
+        self.offsets = offsets
+
+    @classmethod
+    def of(cls, sentences: Sequence[Sequence[int]]) -> "FlatIds":
+        lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+        offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+        ids = np.fromiter((i for ids in sentences for i in ids), dtype=np.int32, count=int(offsets[-1]))
+        return cls(ids, offsets)
+
+    @classmethod
+    def load(cls, stem: Path) -> "FlatIds":
+        """Map what FlatIdsWriter wrote under ``stem``; raises UserError if it is missing or damaged."""
+        try:
+            offsets = np.load(stem.with_name(stem.name + ".offsets.npy"), allow_pickle=False)
+            path = stem.with_name(stem.name + ".ids")
+            size = path.stat().st_size // np.dtype(np.int32).itemsize
+            ids = np.memmap(path, dtype=np.int32, mode="r") if size else np.zeros(0, dtype=np.int32)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{stem.parent} is damaged ({error}): delete it to have it made anew.") from None
+        if size != offsets[-1]:
+            raise UserError(
+                f"{stem.parent} is damaged ({path.name} holds {size} ids instead of {offsets[-1]}): "
+                "delete it to have it made anew."
+            )
+        return cls(ids, offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, i: int) -> Ints:
+        return self.ids[self.offsets[i] : self.offsets[i + 1]]
+
+    @property
+    def lengths(self) -> Ints:
+        """(sentences,) int64."""
+        return np.diff(self.offsets)
+
+    def padded(self, chosen: Ints, pad: int) -> tuple[Tensor, Tensor]:
+        """Ids (B, N) int64 of the chosen sentences; mask (B, N) bool, True where a sentence has an id."""
+        starts = self.offsets[chosen]
+        lengths = self.offsets[chosen + 1] - starts
+        positions = np.arange(lengths.max(initial=1))
+        mask = positions < lengths[:, None]
+        ids = np.full(mask.shape, pad, dtype=np.int64)
+        ids[mask] = self.ids[(starts[:, None] + positions)[mask]]
+        return torch.from_numpy(ids), torch.from_numpy(mask)
+
+
+class FlatIdsWriter:
+    """Appends sentences to ``<stem>.ids`` as they come; ``close`` writes ``<stem>.offsets.npy``."""
+
+    def __init__(self, stem: Path) -> None:
+        self._stem = stem
+        self._file = stem.with_name(stem.name + ".ids").open("wb")
+        self._lengths: list[Ints] = [np.zeros(1, dtype=np.int64)]
+
+    def append(self, sentences: Sequence[Sequence[int]]) -> None:
+        flat = FlatIds.of(sentences)
+        self._file.write(flat.ids.tobytes())
+        self._lengths.append(flat.lengths)
+
+    def close(self) -> None:
+        self._file.close()
+        offsets = np.cumsum(np.concatenate(self._lengths))
+        np.save(self._stem.with_name(self._stem.name + ".offsets.npy"), offsets)
+
+
+def _rank_and_world() -> tuple[int, int]:
+    """This process among those that train together; asked late, for samplers are built before they meet."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank(), torch.distributed.get_world_size()
+    return 0, 1
+
+
+def check_sizes(batch_sentences: int | None, batch_tokens: int | None, sort_batches: int) -> None:
+    """Raises UserError unless exactly one of the first two is given and all are positive."""
+    if (batch_sentences is None) == (batch_tokens is None):
+        given = f"{batch_sentences} and {batch_tokens}"
+        raise UserError(f"Give exactly one of batch_sentences and batch_tokens, not {given}.")
+    for size in (batch_sentences, batch_tokens, sort_batches):
+        if size is not None and size < 1:
+            raise UserError(f"The size of a batch and sort_batches must be at least 1, not {size}.")
+
+
+class TokenBatches(Sampler[Ints]):
+    """Batches of sentence numbers, (B,) int64 each, alike in length; the same in every run of the same seed.
+
+    Exactly one of two sizes:
+
+    ``batch_sentences``: windows of ``sort_batches`` batches are drawn at random, sorted by length and cut
+    (Bahdanau et al. 2015, appendix B.2.2: 80 sentences, 20 batches).
+    ``batch_tokens``: all sentences are sorted by length, ties at random, and cut so that a batch has at most
+    that many cells on either side, padding included: sentences times the longest of source and target
+    (Vaswani et al. 2017, section 5.1). The cuts depend on lengths alone, so every epoch has the same number
+    of batches. A sentence longer than the budget is a batch by itself.
+
+    ``lengths`` (sentences,) are those of the longer side of each pair. With ``shuffle`` batches are drawn
+    anew each epoch and every rank has the same number of them, of similar length at each step; the longest
+    may occur on two ranks. Without it, every sentence occurs exactly once over all ranks, and ranks may
+    differ by one sentence. Raises UserError for sizes that make no batches.
+    """
+
+    def __init__(  # noqa: PLR0913 - two ways to size a batch
+        self,
+        lengths: Ints,
+        batch_sentences: int | None = None,
+        batch_tokens: int | None = None,
+        sort_batches: int = 20,
+        shuffle: bool = True,
+        seed: int = 1,
+    ) -> None:
+        check_sizes(batch_sentences, batch_tokens, sort_batches)
+        self.lengths = np.asarray(lengths)
+        self.batch_sentences, self.batch_tokens = batch_sentences, batch_tokens
+        self.sort_batches = sort_batches
+        self.shuffle, self.seed = shuffle, seed
+        self.epoch = 0
+        self.start = 0
+        # Lightning calls set_epoch on loader.sampler and loader.batch_sampler.sampler only: on the latter
+        # here.
+        self.sampler = self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw epoch ``epoch`` from now on, from its beginning unless it is the one that was resumed."""
+        if epoch != self.epoch:
+            self.epoch, self.start = epoch, 0
+
+    def __len__(self) -> int:
+        """Batches of this rank in a whole epoch."""
+        rank, world = _rank_and_world()
+        if self.shuffle:
+            return -(-self._count(self._sorted(self._rng(), 0, 1)) // world)
+        return self._count(self._sorted(None, rank, world))
+
+    def __iter__(self) -> Iterator[Ints]:
+        start, self.start = self.start, 0
+        yield from self._batches()[start:]
+
+    def _rng(self) -> np.random.Generator:
+        return np.random.default_rng((self.seed, self.epoch))
+
+    def _batches(self) -> list[Ints]:
+        rank, world = _rank_and_world()
+        if not self.shuffle:
+            return self._cut(self._sorted(None, rank, world))
+        rng = self._rng()
+        batches = self._cut(self._sorted(rng, 0, 1))
+        steps = -(-len(batches) // world)
+        # Neighbours in length make one step of all ranks, so that none waits long for another.
+        mine = [batches[min(step * world + rank, len(batches) - 1)] for step in range(steps)]
+        return [mine[step] for step in rng.permutation(steps)]
+
+    def _sorted(self, rng: np.random.Generator | None, rank: int, world: int) -> Ints:
+        """The sentence numbers of this rank in the order in which they are cut into batches."""
+        count = len(self.lengths)
+        order = np.arange(count) if rng is None else rng.permutation(count)
+        window = count
+        if rng is not None and self.batch_sentences is not None:
+            window = self.batch_sentences * self.sort_batches
+        windows = np.arange(count) // max(window, 1)
+        return order[np.lexsort((self.lengths[order], windows))][rank::world]
+
+    def _count(self, order: Ints) -> int:
+        return len(self._ends(order))
+
+    def _cut(self, order: Ints) -> list[Ints]:
+        return np.split(order, self._ends(order)[:-1]) if len(order) else []
+
+    def _ends(self, order: Ints) -> list[int]:
+        """Where each batch ends in ``order``."""
+        count = len(order)
+        if self.batch_sentences is not None:
+            return [*range(self.batch_sentences, count, self.batch_sentences), *([count] if count else [])]
+        budget = self.batch_tokens
+        assert budget is not None
+        longest = self.lengths[order]  # ascending, so the last of a batch is its longest
+        sizes = np.arange(1, min(budget, count) + 1)
+        ends = []
+        start = 0
+        while start < count:
+            cells = sizes[: count - start] * longest[start : start + budget]
+            start += max(1, int(np.searchsorted(cells, budget, side="right")))
+            ends.append(start)
+        return ends
+
+
+class Batched(Protocol):
+    """A data set that gives a whole batch at once."""
+
+    def __len__(self) -> int: ...
+
+    def __getitems__(self, indices: Ints) -> Any: ...
+
+
+def _as_is(batch: Any) -> Any:
+    return batch
+
+
+class ResumableLoader(DataLoader[Any]):
+    """A loader whose state is where it stands: the epoch, and the batches of it that were handed out.
+
+    Lightning stores the state in its checkpoints and gives it back before the first batch. The sampler then
+    starts behind the batches that were trained on, so no worker reads them again.
+    """
+
+    def __init__(self, data: Batched, batches: TokenBatches, num_workers: int = 0) -> None:
+        self.batches = batches
+        self.position = 0
+        super().__init__(
+            data,  # type: ignore[arg-type]
+            batch_sampler=batches,  # type: ignore[arg-type]
+            collate_fn=_as_is,
+            num_workers=num_workers,
+            # A generator of its own: each pass draws a seed, which must not move the global generator.
+            generator=torch.Generator().manual_seed(batches.seed),
+        )
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        # Runs at the first next(), when Lightning has told the epoch; Lightning makes iterators before that.
+        self.position = self.batches.start
+        for batch in super().__iter__():
+            self.position += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        return {"epoch": self.batches.epoch, "position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.batches.epoch, self.batches.start = state["epoch"], state["position"]
+        self.position = state["position"]

@@ -1,0 +1,157 @@
+"""Where the payload lies, and how it gets there: checksummed, resumable downloads into ``$DATA_DIR``."""
+
+import hashlib
+import http.client
+import logging
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from platformdirs import user_cache_dir
+from tqdm import tqdm
+
+from data.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+_CHUNK = 1 << 16  # bytes read at a time
+_TIMEOUT = 30.0  # seconds without a byte
+
+
+class Remote(NamedTuple):
+    """A file to download: its address and its SHA-256.
+
+    ``advisory``: the publisher renews the file from time to time, so another checksum is reported, not
+    refused.
+    """
+
+    url: str
+    sha256: str
+    advisory: bool = False
+
+
+_MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
+_MULTI30K_SHA256 = {
+    "train.en.gz": "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f",
+    "train.fr.gz": "622e75069e9f4c577425c4f277116ce66e63a2401c0a2312d90073cb12379a3c",
+    "train.de.gz": "726e39b2fa9eb9ffb6dc763fb35a179f80fae06ffc5d28b6ace5faa883de28a6",
+    "val.en.gz": "14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28",
+    "val.fr.gz": "ca3106f1a72390591d25f6c45cb4cd39dec4cd3f123e099748a3ce5256c160e9",
+    "val.de.gz": "f0cba2f995189cf5770f29a8a9a537a3ad3f51657ad873405082ff6863a5e75a",
+    "test_2016_flickr.en.gz": "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9",
+    "test_2016_flickr.fr.gz": "6d326e188d259fb1d04ac19eae3af956559b3a0b93d7635e56c90987c40c8b90",
+    "test_2016_flickr.de.gz": "9204244e408ccb38d2a55cfcd344df15005fc42a07a6e55ca6c52b6ababb8cc8",
+    "test_2017_flickr.en.gz": "76a444ee25172e72695cddb13ae4a3bda59430617be88e0bb46b60504f054074",
+    "test_2017_flickr.fr.gz": "3ba671ceb2299f3304ffafefea7a833d08632fbaf0ba18546f8a2ec2391af496",
+    "test_2017_flickr.de.gz": "a2c89666db00c495cd8513b9d708d5a3acc205d7de312ef2bf5fb7ebc1540aee",
+}
+
+# Path below the data directory -> where it comes from.
+REMOTES: dict[str, Remote] = {
+    **{f"multi30k/{name}": Remote(_MULTI30K + name, sha256) for name, sha256 in _MULTI30K_SHA256.items()},
+    "tatoeba/fra-eng.zip": Remote(
+        "http://www.manythings.org/anki/fra-eng.zip",
+        "16c4f7d0df9e7c5e6c54cdb0447f3f4a18a55052ff5e2e0b27dd4a06c0e49d04",
+        advisory=True,
+    ),
+}
+
+
+def data_dir() -> Path:
+    """The directory of all payload: ``$DATA_DIR``, or the user's cache directory of this project."""
+    given = os.environ.get("DATA_DIR", "").strip()
+    return (
+        Path(given).expanduser() if given else Path(user_cache_dir("attention-then-and-now", appauthor=False))
+    )
+
+
+def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | None = None) -> Path:
+    """Path of the file ``name`` below ``folder``, downloaded when it is not there and checked in either case.
+
+    Raises UserError when the file cannot be had, is cut short, or has another checksum than the published
+    one; the text names the place where it can be put by hand.
+    """
+    folder = data_dir() if folder is None else folder
+    remote = (REMOTES if remotes is None else remotes)[name]
+    path = folder / name
+    if path.exists():
+        _check(path, remote, f"delete it to download it again from {remote.url}")
+        return path
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        expected = _receive(remote.url, part)
+    except urllib.error.HTTPError as error:
+        reason = f"the server answered {error.code} {error.reason}"
+    except TimeoutError:
+        reason = f"nothing arrived for {_TIMEOUT:.0f} seconds"
+    except (OSError, http.client.HTTPException) as error:
+        reason = str(getattr(error, "reason", error)) or type(error).__name__
+    else:
+        received = part.stat().st_size
+        if expected is None or received == expected:
+            try:
+                _check(part, remote, f"it was discarded; run again, or put the right file at {path} by hand")
+            except UserError:
+                part.unlink()
+                raise
+            os.replace(part, path)
+            return path
+        reason = (
+            f"the connection ended after {received:,} of {expected:,} bytes (run again to go on from there)"
+        )
+    raise UserError(f"Could not download {remote.url}: {reason}; or put the file at {path} by hand.")
+
+
+def _receive(url: str, part: Path) -> int | None:
+    """Append what is missing of ``url`` to ``part``; return the size of the whole in bytes, if told."""
+    start = part.stat().st_size if part.exists() else 0
+    headers = {"User-Agent": "attention-then-and-now"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    try:
+        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code != 416 or not start:
+            raise
+        # Nothing lies behind `start`: either the part is whole, or it belongs to another file and starts
+        # again.
+        if error.headers.get("Content-Range", "").endswith(f"*/{start}"):
+            return start
+        part.unlink()
+        return _receive(url, part)
+    with response:
+        if response.status != 206:
+            start = 0
+        length = response.headers.get("Content-Length")
+        whole = None if length is None else start + int(length)
+        progress = tqdm(total=whole, initial=start, unit="B", unit_scale=True, desc=part.stem, leave=False)
+        with part.open("ab" if start else "wb") as file, progress:
+            # A cut connection ends the stream early without an error; the caller compares the sizes.
+            while chunk := response.read1(_CHUNK):
+                file.write(chunk)
+                progress.update(len(chunk))
+    return whole
+
+
+def _check(path: Path, remote: Remote, remedy: str) -> None:
+    with path.open("rb") as file:
+        found = _sha256(file)
+    if found == remote.sha256:
+        return
+    if remote.advisory:
+        logger.info(
+            "%s has SHA-256 %s, not %s: its publisher renews it from time to time, so scores on it are not "
+            "comparable with those of another edition.", path.name, found[:12], remote.sha256[:12],
+        )  # fmt: skip
+        return
+    raise UserError(f"{path} has SHA-256 {found} instead of {remote.sha256}: {remedy}.")
+
+
+def _sha256(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()

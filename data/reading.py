@@ -1,0 +1,89 @@
+"""Lines of text files, plain or compressed, with every fault of a file told by its name and line."""
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import zip_longest
+from pathlib import Path
+from typing import IO, cast
+
+from data.errors import UserError
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def lines(path: Path, member: str | None = None) -> Iterator[str]:
+    """Lines of a UTF-8 file without their ends, unpacked from ``.gz`` or as ``member`` of a zip archive.
+
+    Only a line feed ends a line, so line numbers agree with every editor and with the other side of a corpus.
+    Raises UserError: the file is missing, cut short or damaged, or a line is not UTF-8 or holds a NUL byte.
+    """
+    number = 0
+    try:
+        with _opened(path, member) as file:
+            for number, raw in enumerate(file, start=1):
+                yield _decoded(raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw, path, number)
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}.") from None
+    except EOFError:
+        raise UserError(
+            f"{path} is cut short after line {number:,}, perhaps by an interrupted download: "
+            "delete it and fetch it again."
+        ) from None
+    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, KeyError) as error:
+        raise UserError(
+            f"{path} is damaged after line {number:,} ({error}): delete it and fetch it again."
+        ) from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def aligned_lines(source: Path, target: Path) -> Iterator[tuple[str, str]]:
+    """Pairs of lines of two files; raises UserError with both counts if one has more lines."""
+    sides = lines(source), lines(target)
+    number = 0
+    for number, (left, right) in enumerate(zip_longest(*sides), start=1):
+        if left is None or right is None:
+            longer = number + sum(1 for _ in sides[left is None])
+            counts = (number - 1, longer) if left is None else (longer, number - 1)
+            raise UserError(
+                f"{source} has {counts[0]:,} lines and {target} has {counts[1]:,}: "
+                "line n of one must be the translation of line n of the other."
+            )
+        yield left, right
+
+
+def tab_separated(path: Path, member: str | None = None) -> Iterator[tuple[str, str]]:
+    """First two columns of a tab-separated file; raises UserError for a line without a tab."""
+    for number, line in enumerate(lines(path, member), start=1):
+        columns = line.split("\t", 2)
+        if len(columns) < 2:
+            raise UserError(f"{path}, line {number:,} has no tab between source and target: {line[:60]!r}.")
+        yield columns[0], columns[1]
+
+
+@contextmanager
+def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
+    if member is not None:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+            yield file
+    elif path.suffix == ".gz":
+        with gzip.open(path, "rb") as file:
+            yield cast(IO[bytes], file)
+    else:
+        with path.open("rb") as file:
+            yield file
+
+
+def _decoded(raw: bytes, path: Path, number: int) -> str:
+    if b"\0" in raw:
+        raise UserError(f"{path}, line {number:,} holds a NUL byte: is it a text file in UTF-8?")
+    try:
+        return raw.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}, line {number:,} is not UTF-8 (byte 0x{raw[error.start]:02x} at {error.start + 1}): "
+            "convert the file to UTF-8."
+        ) from None

@@ -1,0 +1,288 @@
+"""Texts to ids and back, by words or by byte-pair pieces of words; both work on the words of data.words.
+
+Three ids are the same everywhere: pad 0, unk 1, eos 2. There is no start symbol. A tokeniser is stored as
+JSON.
+"""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, cast
+
+import tokenizers
+
+from data.errors import UserError
+from data.words import join, split
+
+PAD, UNK, EOS = 0, 1, 2
+SPECIALS = ("<pad>", "<unk>", "</s>")
+_VERSION = 1
+_REMEDY = "restore it, or delete its directory to have it made anew"
+
+
+class Words(NamedTuple):
+    """The words that ids stand for, "</s>" among them; piece i belongs to word ``word_of_piece[i]``."""
+
+    words: tuple[str, ...]
+    word_of_piece: tuple[int, ...]
+
+
+class Tokenizer(ABC):
+    """What every tokeniser does; a kind says how words become ids and back.
+
+    ``entries`` are the texts of the ids in order, the three specials first. Raises ValueError otherwise.
+    """
+
+    kind: ClassVar[str]
+    pad, unk, eos = PAD, UNK, EOS
+
+    def __init__(self, entries: Sequence[str], language: str) -> None:
+        if tuple(entries[: len(SPECIALS)]) != SPECIALS or len(set(entries)) != len(entries):
+            raise ValueError(f"Entries start with {SPECIALS} and occur once, unlike {entries[:5]}...")
+        self.entries = tuple(entries)
+        self.language = language
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text, ``eos`` last."""
+        return self.encode_batch([text])[0]
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of many texts, ``eos`` last in each."""
+        return self.encode_words([split(text, self.language) for text in texts])
+
+    @abstractmethod
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
+        """Ids of sentences that are split into words already, ``eos`` last in each."""
+
+    @abstractmethod
+    def words(self, ids: Sequence[int]) -> Words:
+        """The words of ids, up to and with the first ``eos``; an unknown word reads "<unk>"."""
+
+    @abstractmethod
+    def surface(self, text: str) -> Words:
+        """The true words of a text and "</s>", with the pieces that ``encode(text)`` makes of them."""
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids up to the first ``eos``, spaced as its language spaces it."""
+        return join([word for word in self.words(ids).words if word != SPECIALS[EOS]], self.language)
+
+    @abstractmethod
+    def in_language(self, language: str) -> "Tokenizer":
+        """The same vocabulary for texts of another language."""
+
+    def fields(self) -> dict[str, Any]:
+        """What is stored, in JSON types, beside kind, language and version."""
+        return {"entries": list(self.entries)}
+
+    def fingerprint(self) -> str:
+        """Digest of kind and vocabulary, the same in every language: ids mean the same where it agrees."""
+        text = json.dumps([self.kind, self.fields()], ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write ``<folder>/<name>.json``."""
+        stored = {"kind": self.kind, "version": _VERSION, "language": self.language, **self.fields()}
+        (folder / f"{name}.json").write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
+
+
+class WordTokenizer(Tokenizer):
+    """One id a word; words outside the vocabulary are ``unk``."""
+
+    kind = "words"
+
+    def __init__(self, entries: Sequence[str], language: str) -> None:
+        super().__init__(entries, language)
+        self._ids = {entry: i for i, entry in enumerate(self.entries)}
+
+    @classmethod
+    def learn(
+        cls, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int
+    ) -> "WordTokenizer":
+        """The most frequent words, ``vocabulary`` entries at most; ties in the order of the words."""
+        counts: Counter[str] = Counter()
+        for words in sentences:
+            counts.update(words)
+        frequent = [word for word, count in counts.items() if count >= min_frequency and word not in SPECIALS]
+        frequent.sort(key=lambda word: (-counts[word], word))
+        return cls([*SPECIALS, *frequent[: vocabulary - len(SPECIALS)]], language)
+
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
+        ids = self._ids
+        return [[*(ids.get(word, UNK) for word in words), EOS] for words in sentences]
+
+    def words(self, ids: Sequence[int]) -> Words:
+        words = [self.entries[i] for i in _until_eos(ids)]
+        return Words(tuple(words), tuple(range(len(words))))
+
+    def surface(self, text: str) -> Words:
+        words = (*split(text, self.language), SPECIALS[EOS])
+        return Words(words, tuple(range(len(words))))
+
+    def in_language(self, language: str) -> "WordTokenizer":
+        return type(self)(self.entries, language)
+
+
+class BPETokenizer(Tokenizer):
+    """Byte-pair pieces of words (Sennrich, Haddow and Birch 2016); those that start a word start with "▁".
+
+    A word with a character that was never seen is one ``unk`` as a whole, so that it stays one word.
+    ``merges`` are the learned pairs, in order; raises ValueError for a merge of pieces that are no entries.
+    """
+
+    kind = "bpe"
+    _START = "▁"
+
+    def __init__(self, entries: Sequence[str], merges: Sequence[tuple[str, str]], language: str) -> None:
+        super().__init__(entries, language)
+        ids = {entry: i for i, entry in enumerate(self.entries)}
+        self.merges = tuple((left, right) for left, right in merges)
+        for left, right in self.merges:
+            if not {left, right, left + right} <= ids.keys():
+                raise ValueError(f"The merge of {left!r} and {right!r} is not covered by the entries.")
+        model = tokenizers.models.BPE(vocab=ids, merges=list(self.merges), unk_token=SPECIALS[UNK])
+        self._pieces = tokenizers.Tokenizer(model)
+
+    @classmethod
+    def learn(
+        cls, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int
+    ) -> "BPETokenizer":
+        """At most ``vocabulary`` entries, the specials and all single characters among them."""
+        learner = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token=SPECIALS[UNK]))
+        trainer = tokenizers.trainers.BpeTrainer(
+            vocab_size=vocabulary,
+            min_frequency=min_frequency,
+            special_tokens=list(SPECIALS),
+            show_progress=False,
+        )
+        learner.train_from_iterator((cls._marked(words) for words in sentences), trainer)
+        model = json.loads(learner.to_str())["model"]
+        pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"])
+        merges = [(left, right) for left, right in pairs]
+        return cls(sorted(model["vocab"], key=model["vocab"].__getitem__), merges, language)
+
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
+        return [ids for ids, _ in self._encode(sentences)]
+
+    def words(self, ids: Sequence[int]) -> Words:
+        words: list[str] = []
+        word_of_piece = []
+        whole = True  # whether the next piece starts a word even without the mark
+        for i in _until_eos(ids):
+            piece = self.entries[i]
+            special = i < len(SPECIALS)
+            if whole or special or piece.startswith(self._START):
+                words.append(piece)
+            else:
+                words[-1] += piece
+            whole = special
+            word_of_piece.append(len(words) - 1)
+        return Words(tuple(word.removeprefix(self._START) or word for word in words), tuple(word_of_piece))
+
+    def surface(self, text: str) -> Words:
+        words = split(text, self.language)
+        return Words((*words, SPECIALS[EOS]), tuple(self._encode([words])[0][1]))
+
+    def in_language(self, language: str) -> "BPETokenizer":
+        return BPETokenizer(self.entries, self.merges, language)
+
+    def fields(self) -> dict[str, Any]:
+        return {"entries": list(self.entries), "merges": [list(merge) for merge in self.merges]}
+
+    def _encode(self, sentences: Sequence[Sequence[str]]) -> list[tuple[list[int], list[int]]]:
+        """For each sentence its ids and the word of each piece, with ``eos`` as the last word."""
+        marked = [self._marked(words) for words in sentences]
+        encoded = []
+        for encoding, words in zip(
+            self._pieces.encode_batch(marked, is_pretokenized=True), marked, strict=True
+        ):
+            ids: list[int] = encoding.ids
+            word_of_piece = cast(list[int], encoding.word_ids)  # None is for tokens that were added; none are
+            if UNK in ids:
+                ids, word_of_piece = _whole_unknown(ids, word_of_piece)
+            encoded.append(([*ids, EOS], [*word_of_piece, len(words)]))
+        return encoded
+
+    @classmethod
+    def _marked(cls, words: Sequence[str]) -> list[str]:
+        # The mark itself, should a text hold it, must not look like the start of a word.
+        return [cls._START + word.replace(cls._START, "_") for word in words]
+
+
+def _whole_unknown(ids: list[int], word_of_piece: list[int]) -> tuple[list[int], list[int]]:
+    """Replace all pieces of a word by a single ``unk`` where one of them is."""
+    unknown = {word for i, word in zip(ids, word_of_piece, strict=True) if i == UNK}
+    kept: list[tuple[int, int]] = []
+    for i, word in zip(ids, word_of_piece, strict=True):
+        if word not in unknown:
+            kept.append((i, word))
+        elif not kept or kept[-1][1] != word:
+            kept.append((UNK, word))
+    return [i for i, _ in kept], [word for _, word in kept]
+
+
+def _until_eos(ids: Sequence[int]) -> list[int]:
+    """Ids up to and with the first ``eos``."""
+    ids = [int(i) for i in ids]
+    before = list(takewhile(lambda i: i != EOS, ids))
+    return ids[: len(before) + 1]
+
+
+# Kind -> module and class; torchtext is imported only where it is asked for.
+KINDS = {
+    "words": ("data.tokenizers", "WordTokenizer"),
+    "bpe": ("data.tokenizers", "BPETokenizer"),
+    "torchtext": ("data.torchtext_tokenizer", "TorchtextTokenizer"),
+}
+
+
+def learn_tokenizer(
+    kind: str, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int = 1
+) -> Tokenizer:
+    """Learn a tokeniser from split sentences; raises UserError for an unknown kind or a bad size."""
+    if vocabulary <= len(SPECIALS):
+        raise UserError(
+            f"vocabulary={vocabulary} has no room for words: {len(SPECIALS)} entries are specials."
+        )
+    if min_frequency < 1:
+        raise UserError(f"min_frequency={min_frequency} must be at least 1.")
+    tokenizer: Tokenizer = _class_of(kind).learn(sentences, language, vocabulary, min_frequency)
+    return tokenizer
+
+
+def load_tokenizer(folder: Path, name: str) -> Tokenizer:
+    """Read what ``save(folder, name)`` wrote; raises UserError naming the file if it is not that."""
+    path = folder / f"{name}.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"There is no tokeniser {path}.") from None
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON ({error}): {_REMEDY}.") from None
+    if not isinstance(stored, dict) or (stored.pop("version", None), stored.get("kind") in KINDS) != (
+        _VERSION,
+        True,
+    ):
+        raise UserError(f"{path} is not a tokeniser of version {_VERSION}: {_REMEDY}.")
+    chosen = _class_of(stored.pop("kind"))
+    try:
+        tokenizer: Tokenizer = chosen(**stored)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"{path} is a damaged tokeniser ({error}): {_REMEDY}.") from None
+    return tokenizer
+
+
+def _class_of(kind: str) -> Any:
+    if kind not in KINDS:
+        raise UserError(f"There is no tokeniser {kind!r}: choose one of {', '.join(KINDS)}.")
+    module, name = KINDS[kind]
+    return getattr(import_module(module), name)

@@ -1,0 +1,57 @@
+"""The torchtext backend: words looked up by torchtext's own vocabulary. It needs the frozen lane.
+
+torchtext ended with 0.18 (April 2024); its library loads with torch 2.3 only.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from data.errors import UserError
+from data.tokenizers import EOS, SPECIALS, UNK, WordTokenizer
+from data.words import split
+
+try:
+    import torchtext
+
+    torchtext.disable_torchtext_deprecation_warning()
+    from torchtext.data.utils import get_tokenizer
+    from torchtext.vocab import build_vocab_from_iterator
+    from torchtext.vocab import vocab as vocab_from_counts
+except (ImportError, OSError) as error:  # OSError: its library was built for another torch
+    raise UserError(
+        "tokenizer=torchtext needs the frozen lane, torchtext 0.18 with torch 2.3: run `make test-torchtext` "
+        f"or install with constraints-torchtext.txt; tokenizer=words gives the same ids without it ({error})."
+    ) from None
+
+
+class TorchtextTokenizer(WordTokenizer):
+    """``torchtext.vocab.Vocab`` behind the interface of WordTokenizer, over the words of data.words."""
+
+    kind = "torchtext"
+
+    def __init__(self, entries: Sequence[str], language: str) -> None:
+        super().__init__(entries, language)
+        # An ordered dictionary of counts is how torchtext 0.18 takes a list of words in a given order.
+        self._vocab = vocab_from_counts(dict.fromkeys(self.entries, 1))
+        self._vocab.set_default_index(UNK)
+        self._split = get_tokenizer(partial(split, language=language))
+
+    @classmethod
+    def learn(
+        cls, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int
+    ) -> "TorchtextTokenizer":
+        """As WordTokenizer.learn; ``build_vocab_from_iterator`` breaks ties in the same way."""
+        built = build_vocab_from_iterator(
+            sentences,
+            min_freq=min_frequency,
+            specials=list(SPECIALS),
+            special_first=True,
+            max_tokens=vocabulary,
+        )
+        return cls(built.get_itos(), language)
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        return self.encode_words([self._split(text) for text in texts])
+
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
+        return [[*self._vocab(list(words)), EOS] for words in sentences]

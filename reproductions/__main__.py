@@ -1,0 +1,104 @@
+"""The command line: train, evaluate, translate, draw, diagnose.
+
+Everything that a user can get wrong ends in one sentence on standard error and exit status 2.
+"""
+
+import argparse
+import errno
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from data.errors import UserError
+
+CONFIGS = Path("configs")
+LIGHTNING = ("fit", "validate", "test")
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="python -m reproductions", description=__doc__, allow_abbrev=False)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+
+    train = add("train", "Train a paper's model, evaluate it, and print scores and pictures.")
+    train.add_argument("paper", help="a folder of configs/, for example bahdanau2014")
+    train.add_argument("--data", default="accord", help="accord, multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr")
+    train.add_argument("--variant", default="", help="for example rnnencdec, the baseline without attention")
+    train.add_argument("--resume", action="store_true", help="continue the newest run of this paper and data")
+
+    evaluate = add("evaluate", "Score a trained run on its test splits and draw its alignments.")
+    evaluate.add_argument("run", nargs="?", type=Path, help="folder of a run; the newest if left out")
+
+    translate = add("translate", "Translate sentences with a trained run; one a line from standard input if none is given.")
+    translate.add_argument("sentence", nargs="*")
+    translate.add_argument("--run", type=Path, help="folder of a run; the newest if left out")
+    translate.add_argument("--picture", type=Path, help="draw the alignment of the last sentence to this file")
+
+    figures = add("figures", "Draw Figures 2 and 3 of Bahdanau et al. (2014) from the newest runs.")
+    figures.add_argument("--data", default="accord")
+    figures.add_argument("--out", type=Path, help="folder to draw into; runs/figures if left out")
+
+    add("doctor", "Say what is installed, where things lie, what is missing and how to mend it.")
+    for name in LIGHTNING:
+        commands.add_parser(name, add_help=False, help=f"Lightning's own `{name}`, with every option.")
+    return top
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit status."""
+    options, rest = parser().parse_known_args(arguments)
+    if rest and options.command not in (*LIGHTNING, "train", "evaluate"):
+        parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    _log_to_standard_error()
+    # Imports wait until here, so that help and the doctor answer even where a package is missing.
+    if options.command == "doctor":
+        from reproductions import doctor
+
+        return doctor.main()
+    from reproductions import commands
+
+    if options.command == "train":
+        return commands.train(options.paper, options.data, options.variant, options.resume, rest)
+    if options.command == "evaluate":
+        return commands.evaluate(options.run, rest)
+    if options.command == "translate":
+        return commands.translate(options.sentence, options.run, options.picture)
+    if options.command == "figures":
+        return commands.figures(options.data, options.out)
+    return commands.lightning([options.command, *rest])
+
+
+def _log_to_standard_error() -> None:
+    """Show what our own packages say; Lightning has its own handler, and its advertisements are left out."""
+    handler = logging.StreamHandler()
+    for name in ("data", "reproductions"):
+        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).addHandler(handler)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda r: "Tip:" not in r.getMessage())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """:func:`main`, with a user's mistakes as sentences."""
+    try:
+        return main(arguments)
+    except UserError as error:
+        message = str(error)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        message = (
+            f"The disk is full: {error.filename or 'a file'} could not be written. The last complete checkpoint is "
+            "still there; free some space and continue with --resume."
+        )
+    sys.stderr.write(f"error: {message}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    sys.exit(run(sys.argv[1:]))

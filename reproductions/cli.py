@@ -1,0 +1,205 @@
+"""Lightning's command line with one folder a run, a tracker that never asks, and nothing overridden in silence."""
+
+import json
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import EarlyStopping, TQDMProgressBar
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import CSVLogger
+
+from data.translation import TranslationData
+from reproductions import checkpoints, tracking
+from reproductions.evaluation.files import write_text
+from reproductions.evaluation.log import EvaluationLog
+from reproductions.runs import Run
+from reproductions.trainer import Reseed, Throughput, keep_checkpoints
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Where a run lies, and how it is tracked, stopped and drawn.
+
+    Attributes:
+        folder: of the run.
+        project: of Weights & Biases.
+        wandb: "online", "offline" or "disabled"; None goes online if there is a key, and offline otherwise.
+        tags: for the tracker, beside paper and corpus.
+        pictures: indices of the sentences whose alignments are drawn, in each split.
+        monitor: the score that chooses the best checkpoint.
+        patience: validations without a better score before training stops.
+        checkpoint_every: steps between two writings of last.ckpt.
+    """
+
+    folder: str
+    project: str = "attention-then-and-now"
+    wandb: str | None = None
+    tags: tuple[str, ...] = ()
+    pictures: tuple[int, ...] = (0, 1, 2, 3)
+    monitor: str = "valid/bleu"
+    patience: int = 10
+    checkpoint_every: int = 200
+
+
+class SaveRun(SaveConfigCallback):
+    """Write config.yaml and the tokenisers into the folder of the run, once, before the first step."""
+
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
+        run = Run(Path(self.config.run.folder))
+        if stage != "fit" or run.config.exists():
+            return
+        data: TranslationData = trainer.datamodule  # type: ignore[attr-defined]
+        run.tokenizers.mkdir(parents=True, exist_ok=True)
+        data.source_tokenizer.save(run.tokenizers, "source")
+        data.target_tokenizer.save(run.tokenizers, "target")
+        write_text(run.config, self.parser.dump(self.config, skip_none=False))
+
+
+class ReproductionCLI(LightningCLI):
+    """``fit``, ``validate`` and ``test`` with typed YAML: an unknown key or a wrong type is an error that names it.
+
+    Sizes of vocabularies flow from the data into the model. Differences from LightningCLI: no abbreviated options; a
+    checkpoint never overrides what the command line asks for.
+    """
+
+    def __init__(self) -> None:
+        self.throughput = Throughput()
+        commands = self.subcommands()
+        super().__init__(
+            LightningModule,
+            LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            save_config_callback=SaveRun,
+            save_config_kwargs={"save_to_log_dir": False},
+            seed_everything_default=1,
+            auto_configure_optimizers=False,
+            parser_kwargs={"allow_abbrev": False, **{name: {"allow_abbrev": False} for name in commands}},
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_class_arguments(RunSettings, "run")
+        parser.link_arguments(
+            "data", "model.init_args.source_vocabulary", compute_fn=_source_size, apply_on="instantiate"
+        )
+        parser.link_arguments(
+            "data", "model.init_args.target_vocabulary", compute_fn=_target_size, apply_on="instantiate"
+        )
+
+    def _parse_ckpt_path(self) -> None:
+        """Do not merge a checkpoint's hyperparameters over the command line, as Lightning would without a word."""
+
+    @property
+    def settings(self) -> RunSettings:
+        return self.config_init[self.subcommand].run  # type: ignore[no-any-return]
+
+    @property
+    def run(self) -> Run:
+        """The folder of this run."""
+        return Run(Path(self.settings.folder))
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """The trainer of the configuration, with the loggers and callbacks that every run has."""
+        settings, folder = self.settings, self.run.folder
+        config = self.config_init[self.subcommand]
+        mine: list[Callback] = [
+            EvaluationLog(folder, settings.pictures),
+            TQDMProgressBar(refresh_rate=10 if sys.stdout.isatty() else 100),
+        ]
+        if self.subcommand == "fit":
+            mine += [
+                Reseed(config.seed_everything),
+                self.throughput,
+                EarlyStopping(settings.monitor, mode="max", patience=settings.patience),
+                *keep_checkpoints(self.run.best.parent, settings.monitor, settings.checkpoint_every),
+            ]
+        kwargs["callbacks"] = [*(config.trainer.callbacks or []), *mine]
+        kwargs["logger"] = self._loggers()
+        # The batch sampler knows its rank itself, and the whole configuration is logged once.
+        return super().instantiate_trainer(
+            **kwargs, default_root_dir=str(folder), use_distributed_sampler=False, enable_autolog_hparams=False
+        )
+
+    def _loggers(self) -> list[Any]:
+        settings, folder = self.settings, self.run.folder
+        config = json.loads(self._parser(self.subcommand).dump(self.config[self.subcommand], format="json"))
+        paper, corpus = config["model"]["class_path"].split(".")[1], config["data"]["init_args"]["corpus"]
+        wandb = tracking.experiment_logger(
+            folder,
+            project=settings.project,
+            name="-".join(folder.parts[-3:]),
+            group=paper,
+            tags=[paper, Path(corpus).name, *settings.tags],
+            job_type=self.subcommand,
+            config=config,
+            mode=settings.wandb,
+        )
+        csv = CSVLogger(folder, name="metrics", version=f"{self.subcommand}-{tracking.stamp()}")
+        return [csv] if wandb is None else [csv, wandb]
+
+    def before_fit(self) -> None:
+        if path := self.config[self.subcommand].ckpt_path:
+            self._check(Path(path))
+
+    def before_test(self) -> None:
+        if path := self.config[self.subcommand].ckpt_path:
+            self._check(Path(path))
+
+    def _check(self, path: Path) -> None:
+        """One clear sentence before Lightning opens a checkpoint that is damaged, foreign or trained on other words."""
+        data: TranslationData = self.datamodule
+        fingerprints = {"source": data.source_tokenizer.fingerprint(), "target": data.target_tokenizer.fingerprint()}
+        checkpoints.check_tokenizers(path, checkpoints.read(path), fingerprints)
+
+    def after_fit(self) -> None:
+        """Test the best checkpoint, and write down what the run cost."""
+        self.trainer.save_checkpoint(self.run.last)
+        if self.trainer.is_global_zero:
+            write_text(self.run.folder / "summary.json", json.dumps(self._summary(), indent=1) + "\n")
+        if self.run.best.exists():
+            self.trainer.test(self.model, datamodule=self.datamodule, ckpt_path=str(self.run.best), verbose=False)
+        self._send_artifacts()
+
+    def after_test(self) -> None:
+        tracking.finish(self.trainer.loggers)
+
+    def _summary(self) -> dict[str, Any]:
+        best = self.trainer.checkpoint_callbacks[0].best_model_score
+        return {
+            "title": self.model.title,
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "steps": self.trainer.global_step,
+            "epochs": self.trainer.current_epoch,
+            "best": None if best is None else {self.settings.monitor: float(best)},
+            "training_seconds": round(self.throughput.seconds, 1),
+            "target_tokens": self.throughput.tokens,
+            "seed": self.config[self.subcommand].seed_everything,
+            "precision": self.trainer.precision,
+            "devices": self.trainer.world_size,
+            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        }
+
+    def _send_artifacts(self) -> None:
+        if not self.trainer.is_global_zero:
+            return
+        paper = self.model.paper
+        if self.run.best.exists():
+            tracking.log_artifact(self.trainer.loggers, self.run.best, f"{paper}-checkpoint", "model")
+        tracking.log_artifact(self.trainer.loggers, self.run.tokenizers, f"{paper}-tokenizers", "tokenizer")
+        tracking.finish(self.trainer.loggers)
+
+
+def _source_size(data: TranslationData) -> int:
+    return data.source_size
+
+
+def _target_size(data: TranslationData) -> int:
+    return data.target_size

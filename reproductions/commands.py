@@ -1,0 +1,106 @@
+"""What the commands of the command line do."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from data.errors import UserError
+from reproductions import runs, tracking
+from reproductions.cli import ReproductionCLI
+from reproductions.evaluation import files, plots
+from reproductions.runs import Run
+
+CONFIGS = Path("configs")
+
+
+def lightning(arguments: Sequence[str]) -> int:
+    """Run a Lightning command line; a run ended by SIGTERM has saved its state and returns 143."""
+    sys.argv[1:] = arguments  # not passed by value: the processes of further devices are started with sys.argv
+    try:
+        ReproductionCLI()
+    except SIGTERMException:
+        sys.stderr.write("Stopped by SIGTERM; the state is saved, continue with --resume.\n")
+        return 143
+    return 0
+
+
+def config_of(paper: str, data: str, variant: str) -> Path:
+    """The YAML file of a paper, corpus and variant; a user's own files take ``own.yaml``.
+
+    Raises UserError listing what there is.
+    """
+    folder = CONFIGS / paper
+    corpus = "own" if "." in data or "/" in data else data
+    path = folder / f"{'-'.join(part for part in (corpus, variant) if part)}.yaml"
+    if path.is_file():
+        return path
+    if not folder.is_dir():
+        known = sorted(path.name for path in CONFIGS.iterdir() if path.is_dir()) if CONFIGS.is_dir() else []
+        raise UserError(f"There is no paper {paper!r} under {CONFIGS.resolve()}; there are: {', '.join(known) or 'none'}.")
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    raise UserError(f"There is no {path}; {folder} has: {', '.join(known)}. A file of your own is given as path/to/corpus.tsv.")
+
+
+def train(paper: str, data: str, variant: str, resume: bool, overrides: Sequence[str]) -> int:
+    """Train, or continue the newest run; then say how it went."""
+    config = config_of(paper, data, variant)
+    if resume:
+        run = runs.find(paper, config.stem, having="checkpoints/last.ckpt")
+        sys.stdout.write(f"Continuing {run.folder}\n")
+        arguments = ["fit", "--config", str(run.config), "--ckpt_path", str(run.last)]
+    else:
+        run = runs.create(paper, config.stem)
+        arguments = ["fit", "--config", str(config), "--run.folder", str(run.folder)]
+        if config.stem.startswith("own"):
+            arguments += ["--data.init_args.corpus", data]
+    status = lightning([*arguments, *overrides])
+    return status or report(run)
+
+
+def evaluate(folder: Path | None, overrides: Sequence[str]) -> int:
+    """Score the best checkpoint of a run on its test splits."""
+    run = runs.find() if folder is None else runs.at(folder)
+    if not run.best.is_file():
+        raise UserError(f"{run.folder} has no {run.best.name}: its training has not reached a validation yet.")
+    arguments = ["test", "--config", str(run.config), "--ckpt_path", str(run.best), "--run.folder", str(run.folder)]
+    status = lightning([*arguments, *overrides])
+    return status or report(run)
+
+
+def report(run: Run) -> int:
+    """Print the scores of a run, and where its pictures lie."""
+    if not run.scores:
+        sys.stdout.write(f"{run.folder} has no scores: training ended before the first validation.\n")
+        return 0
+    write, summary = sys.stdout.write, run.summary
+    if summary:
+        write(
+            f"\n{summary['title']}, {summary['parameters']:,} parameters, {summary['steps']:,} steps in "
+            f"{summary['training_seconds'] / 60:.1f} minutes of training, seed {summary['seed']}\n"
+        )
+    columns = {"bleu": "BLEU", "bleu_tokenised": "BLEU tok. lc", "chrf": "chrF", "perplexity": "perplexity", "aer": "AER"}
+    width = max(len(split) for split in run.scores)
+    write("".join([" " * width, *(f"{name:>14}" for name in columns.values()), "\n"]))
+    for split, scores in run.scores.items():
+        cells = [f"{scores[name]:14.3f}" if name == "aer" else f"{scores[name]:14.2f}" if name in scores else f"{'-':>14}"
+                 for name in columns]  # fmt: skip
+        write("".join([f"{split:<{width}}", *cells, "\n"]))
+    signature = next(iter(run.scores.values()))["bleu_signature"]
+    write(f"BLEU: {signature}\n\nPictures and records: {run.folder / 'evaluation'}\n")
+    if hint := tracking.sync_hint(run.folder):
+        write(f"{hint}\n")
+    return 0
+
+
+def translate(sentences: Sequence[str], folder: Path | None, picture: Path | None) -> int:
+    """Translate sentences, or the lines of standard input."""
+    run = runs.find() if folder is None else runs.at(folder)
+    translator = run.restore()
+    for number, sentence in enumerate(sentences or (line.strip() for line in sys.stdin)):
+        translated, record = translator.translate(sentence, number)
+        sys.stdout.write(translated.hypothesis + "\n")
+        if record is not None and picture is not None:
+            files.save(plots.alignment(record), picture)
+    return 0

@@ -1,0 +1,178 @@
+"""From a model's evaluation step to records: the one place where ids and tensors become words and matrices."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from data.corpora import Example
+from data.errors import UserError
+from data.links import Links
+from data.tokenizers import Tokenizer
+from reproductions.decoding import Hypothesis
+from reproductions.evaluation.records import AlignedTranslation, Translated
+from reproductions.evaluation.views import Pieces, View, Weights, merge_pieces
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The tokenisers of both sides, the name that every caption carries, and the view, None without attention."""
+
+    source: Tokenizer
+    target: Tokenizer
+    model: str
+    view: View | None
+
+
+@dataclass
+class Collected:
+    """Everything about the sentences of one split.
+
+    Attributes:
+        translated: texts for scoring.
+        forced: alignments over the references, with gold where the corpus has it; none for a model without attention.
+        own: alignments over the model's own translations; likewise.
+        maps, pieces, golds: whole maps (L, H, T, S) over the references, kept only on demand, for choosing a view.
+        nll: -log p of all references in nats; words: how many words they have, ``</s>`` included.
+    """
+
+    translated: list[Translated] = field(default_factory=list)
+    forced: list[AlignedTranslation] = field(default_factory=list)
+    own: list[AlignedTranslation] = field(default_factory=list)
+    maps: list[Weights] = field(default_factory=list)
+    pieces: list[Pieces] = field(default_factory=list)
+    golds: list[Links] = field(default_factory=list)
+    nll: float = 0.0
+    words: int = 0
+
+    def in_order(self) -> "Collected":
+        """Sentences in the order of the split, each once, however many processes evaluated them."""
+        for records in (self.translated, self.forced, self.own):
+            once = {record.index: record for record in records}
+            records[:] = [once[index] for index in sorted(once)]
+        return self
+
+    def merge(self, other: "Collected") -> None:
+        """Add what another process has collected."""
+        for name in ("translated", "forced", "own", "maps", "pieces", "golds"):
+            getattr(self, name).extend(getattr(other, name))
+        self.nll += other.nll
+        self.words += other.words
+
+
+def collect(
+    evaluated: Mapping[str, Any],
+    examples: Sequence[Example],
+    split: str,
+    sides: Sides,
+    into: Collected,
+    keep_maps: bool = False,
+) -> None:
+    """Add one batch.
+
+    Args:
+        evaluated: fields of ``reproductions.translation.Evaluated``.
+        examples: all sentences of the split, as text.
+        split: its name.
+        sides: how ids become words, and which view of the maps to take.
+        into: where it goes.
+        keep_maps: keep whole maps of sentences with gold links.
+    """
+    into.nll += sum(evaluated["nll"])
+    into.words += sum(evaluated["words"])
+    for i, index in enumerate(evaluated["index"]):
+        example, hypothesis = examples[index], evaluated["hypotheses"][i]
+        into.translated.append(
+            Translated(
+                source=example.source,
+                reference=example.target,
+                hypothesis=sides.target.decode(hypothesis.ids),
+                index=index,
+                score=hypothesis.log_probability,
+            )
+        )
+        if sides.view is None:
+            continue
+        source, reference = sides.source.surface(example.source), sides.target.surface(example.target)
+        own = sides.target.words(hypothesis.ids)
+        forced_maps = evaluated["forced_maps"][i].numpy()
+        common = {"model": sides.model, "split": split, "index": index, "source": source.words}
+        into.forced.append(
+            AlignedTranslation(
+                target=reference.words,
+                weights=_weights(sides.view, forced_maps, reference.word_of_piece, source.word_of_piece),
+                view=sides.view.describe(*forced_maps.shape[:2]),
+                forced=True,
+                gold=example.links,
+                reference=example.target,
+                score=-evaluated["nll"][i],
+                **common,
+            )
+        )
+        into.own.append(
+            AlignedTranslation(
+                target=own.words,
+                weights=_weights(sides.view, hypothesis.maps.numpy(), own.word_of_piece, source.word_of_piece),
+                view=sides.view.describe(*forced_maps.shape[:2]),
+                forced=False,
+                reference=example.target,
+                score=hypothesis.log_probability,
+                **common,
+            )
+        )
+        if keep_maps and example.links is not None:
+            into.maps.append(forced_maps)
+            into.pieces.append(Pieces(reference.word_of_piece, source.word_of_piece))
+            into.golds.append(example.links)
+
+
+def _weights(view: View, maps: Weights, target: Sequence[int], source: Sequence[int]) -> Weights:
+    """(L, H, T, S) over pieces -> (T, S) over words, as the view reads them."""
+    return merge_pieces(view.apply(maps[:, :, : len(target)]), target, source)
+
+
+class Translates(Protocol):
+    """What :class:`TrainedTranslator` asks of a module; see ``reproductions.translation.Translation``."""
+
+    title: str
+    view: str | None
+    steps: int
+
+    def translate(self, source: Tensor, mask: Tensor) -> list[Hypothesis]: ...
+
+
+@dataclass(frozen=True)
+class TrainedTranslator:
+    """A trained module with its tokenisers: text in, text and alignment out."""
+
+    module: Translates
+    source: Tokenizer
+    target: Tokenizer
+
+    def translate(self, text: str, index: int = 0) -> tuple[Translated, AlignedTranslation | None]:
+        """Translate one sentence; the alignment is None for a model without attention.
+
+        Raises UserError if there is nothing to translate.
+        """
+        if not text.strip():
+            raise UserError("There is nothing to translate: the sentence is empty.")
+        ids = torch.tensor([self.source.encode(text)])
+        hypothesis = self.module.translate(ids, torch.ones_like(ids, dtype=torch.bool))[0]
+        translated = Translated(text, "", self.target.decode(hypothesis.ids), index, hypothesis.log_probability)
+        if self.module.view is None:
+            return translated, None
+        view, source, own = View.parse(self.module.view), self.source.surface(text), self.target.words(hypothesis.ids)
+        maps = hypothesis.maps.numpy()
+        return translated, AlignedTranslation(
+            source=source.words,
+            target=own.words,
+            weights=_weights(view, maps, own.word_of_piece, source.word_of_piece),
+            model=f"{self.module.title}, step {self.module.steps:,}",
+            view=view.describe(*maps.shape[:2]),
+            forced=False,
+            split="typed",
+            index=index,
+            score=hypothesis.log_probability,
+        )

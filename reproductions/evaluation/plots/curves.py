@@ -1,0 +1,178 @@
+"""Curves: BLEU against sentence length, and scores over training. Names stand at the lines, not in a
+legend.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from reproductions.evaluation.length_curves import LengthCurve
+from reproductions.evaluation.plots.style import (
+    DASHES,
+    FAINT,
+    INK,
+    LINES,
+    MARKERS,
+    PAPER,
+    QUIET,
+    SMALL,
+    TEXT,
+    TITLE,
+    Page,
+    font,
+    lines_height,
+    width,
+    wrap,
+)
+
+PANEL = (2.9, 1.9)  # inches of one training panel
+FIGURE_2 = (4.8, 3.0)  # inches of the plot of BLEU against length
+
+
+class Curve(NamedTuple):
+    """One run's values of one measure ("validation loss", unit "nats a word") over steps."""
+
+    run: str
+    measure: str
+    unit: str
+    steps: Sequence[int]
+    values: Sequence[float]
+
+
+def bleu_by_length(curves: Sequence[LengthCurve], trained_to: int | None = None) -> Figure:
+    """Figure 2 of Bahdanau et al. 2014: BLEU against source length, with 95 % bootstrap bands.
+
+    trained_to marks the longest training sentence. Raises ValueError if curves were not measured on the same
+    bins.
+    """
+    bins = _same_bins(curves)
+    names = max(width(curve.name, TEXT) for curve in curves) + 0.25
+    note = _bins_note(curves[0])
+    lines = wrap(note, SMALL, FIGURE_2[0] + names)
+    page = Page(0.75 + FIGURE_2[0] + names, 0.5 + FIGURE_2[1] + 0.62 + lines_height(len(lines), SMALL) + 0.12)
+    page.write(0.16, 0.14, ["BLEU against source length"], TITLE, bold=True)
+    axes = page.axes(0.62, 0.5, *FIGURE_2)
+    _rule(axes)
+    ends = []
+    for number, curve in enumerate(curves):
+        x = [one.mean_length for one in curve.bins]
+        y = [one.bleu.value for one in curve.bins]
+        colour = LINES[number % len(LINES)]
+        low, high = [one.bleu.low for one in curve.bins], [one.bleu.high for one in curve.bins]
+        axes.fill_between(x, low, high, color=colour, alpha=0.16, lw=0, zorder=2)
+        dash, marker = DASHES[number % len(DASHES)], MARKERS[number % len(MARKERS)]
+        axes.plot(x, y, color=colour, ls=dash, lw=1.6, marker=marker, ms=4.5, mec=PAPER, mew=0.5, zorder=3)
+        ends.append((x[-1], y[-1], curve.name, colour))
+    axes.set_xlim(0, max(high for _, high, _ in bins) + 1)
+    axes.set_ylim(0, max(5.0, *(one.bleu.high for curve in curves for one in curve.bins)) * 1.04)
+    if trained_to is not None:
+        axes.axvline(trained_to, color=QUIET, lw=0.8, ls=(0, (1, 2)), zorder=1)
+        axes.annotate(f"longest training sentence: {trained_to}", (trained_to, 0), xytext=(-3, 4),
+                      textcoords="offset points", rotation=90, ha="right", va="bottom",
+                      fontproperties=font(SMALL - 1), color=QUIET)  # fmt: skip
+    axes.set_xlabel("source length (words between spaces)", fontproperties=font(TEXT), color=INK)
+    axes.set_ylabel("BLEU (%)", fontproperties=font(TEXT), color=INK)
+    _name_ends(axes, ends, FIGURE_2[1])
+    page.write(0.16, 0.5 + FIGURE_2[1] + 0.62, lines, SMALL, QUIET)
+    return page.figure
+
+
+def training_curves(curves: Sequence[Curve]) -> Figure:
+    """Small multiples over training steps: a panel a measure, a line a run, on the same steps."""
+    if not curves:
+        raise ValueError("there is no curve to draw")
+    measures = list(dict.fromkeys((curve.measure, curve.unit) for curve in curves))
+    runs = list(dict.fromkeys(curve.run for curve in curves))
+    names = max(width(run, SMALL) for run in runs) + 0.2
+    columns = min(3, len(measures))
+    cell = (0.62 + PANEL[0] + names, 0.42 + PANEL[1] + 0.55)
+    page = Page(columns * cell[0] + 0.15, -(-len(measures) // columns) * cell[1] + 0.1)
+    last = max(max(curve.steps) for curve in curves)
+    for place, (measure, unit) in enumerate(measures):
+        left, top = place % columns * cell[0], place // columns * cell[1]
+        axes = page.axes(left + 0.62, top + 0.42, *PANEL)
+        _rule(axes)
+        page.write(left + 0.16, top + 0.12, [measure], TEXT, bold=True)
+        ends = []
+        for curve in curves:
+            if (curve.measure, curve.unit) != (measure, unit):
+                continue
+            number = runs.index(curve.run)
+            colour = LINES[number % len(LINES)]
+            axes.plot(curve.steps, curve.values, color=colour, ls=DASHES[number % len(DASHES)], lw=1.4)
+            ends.append((curve.steps[-1], curve.values[-1], curve.run, colour))
+        axes.set_xlim(0, last)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.set_xlabel("training step", fontproperties=font(SMALL), color=INK)
+        axes.set_ylabel(unit, fontproperties=font(SMALL), color=INK)
+        _name_ends(axes, ends, PANEL[1])
+    return page.figure
+
+
+def _rule(axes: Axes) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.grid(axis="y", color=FAINT, lw=0.6)
+    axes.set_axisbelow(True)
+
+
+def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], inches: float) -> None:
+    """The name of each line at the right edge, at the height of its end, moved apart where they would
+    overlap.
+    """
+    low, high = axes.get_ylim()
+    step = SMALL * 1.25 / 72 / inches
+    order = sorted(range(len(ends)), key=lambda place: ends[place][1])
+    wanted = [(ends[place][1] - low) / (high - low) for place in order]
+    for place, height in zip(order, _spread(wanted, step), strict=True):
+        _, _, name, colour = ends[place]
+        axes.annotate(name, (1, height), xycoords="axes fraction", xytext=(6, 0), textcoords="offset points",
+                      ha="left", va="center", fontproperties=font(SMALL, bold=True), color=colour,
+                      parse_math=False)  # fmt: skip
+
+
+def _spread(heights: Sequence[float], step: float) -> list[float]:
+    """Rising heights, moved as little as needed to lie a step apart: neighbours that touch share their
+    mean.
+    """
+    groups: list[tuple[float, int]] = []  # (middle, members)
+    for height in heights:
+        middle, members = height, 1
+        while (
+            groups
+            and groups[-1][0] + (groups[-1][1] - 1) * step / 2 + step > middle - (members - 1) * step / 2
+        ):
+            before, count = groups.pop()
+            middle = (before * count + middle * members) / (count + members)
+            members += count
+        groups.append((middle, members))
+    return [
+        middle + (place - (members - 1) / 2) * step for middle, members in groups for place in range(members)
+    ]
+
+
+def _same_bins(curves: Sequence[LengthCurve]) -> list[tuple[int, int, int]]:
+    """(low, high, sentences) of the bins that all curves share. Raises ValueError otherwise."""
+    if not curves or not all(curve.bins for curve in curves):
+        raise ValueError("there is no curve to draw, or one of them has no sentence in any bin")
+    tables = [[(one.low, one.high, one.sentences) for one in curve.bins] for curve in curves]
+    for curve, table in zip(curves, tables, strict=True):
+        if table != tables[0]:
+            raise ValueError(
+                f"{curve.name} has the bins (from, to, sentences) {table}, but {curves[0].name} has "
+                f"{tables[0]}: measure both on the same sentences"
+            )
+    return tables[0]
+
+
+def _bins_note(curve: LengthCurve) -> str:
+    counts = ", ".join(f"{one.low}–{one.high}: {one.sentences:,}" for one in curve.bins)
+    return (
+        "Corpus BLEU of each bin at its mean length; bands are 95 % bootstrap intervals. "
+        f"Sentences by source words: {counts}."
+    )

@@ -1,0 +1,136 @@
+"""Alignment pictures: one record, several models on the same words, several sentences on a page."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from reproductions.evaluation.alignment_metrics import alignment_error_rate
+from reproductions.evaluation.attention_health import agreement, check_same_words, health
+from reproductions.evaluation.plots.panel import AS_IN_2014, CHANGE, COLOUR, Look, Panel
+from reproductions.evaluation.plots.style import Page
+from reproductions.evaluation.records import AlignedTranslation
+
+Style = Literal["colour", "paper"]
+MARGIN = 0.16  # inches around a page
+BETWEEN = 0.3  # inches between panels
+WIDEST = 13.0  # inches; a page of several panels breaks its rows here
+
+
+def alignment(record: AlignedTranslation, style: Style = "colour") -> Figure:
+    """One record: source across, target down, model and view above, numbers below.
+
+    "paper" shows it as Figure 3 of Bahdanau et al. 2014 does: grey, 0 black to 1 white, ``</s>`` in line with
+    the words, no gold. "colour" sets ``</s>`` apart and draws gold links where they are known.
+    """
+    return _page([[_panel(record, _look(style))]])
+
+
+def alignment_strip(records: Sequence[AlignedTranslation], style: Style = "colour") -> Figure:
+    """Several models over the same source and target, on the same axes. Raises ValueError if the words
+    differ.
+    """
+    check_same_words(records)
+    look = _look(style)
+    return _page([[_panel(one, look, words=one is records[0], bar=one is records[-1]) for one in records]])
+
+
+def difference(first: AlignedTranslation, second: AlignedTranslation) -> Figure:
+    """Two models over the same words, and second minus first on a scale from -1 to 1 with 0 white.
+
+    Raises ValueError if the words differ.
+    """
+    same = agreement(first, second)
+    change = Panel(
+        first,
+        CHANGE,
+        title="Difference",
+        subtitle=f"{second.model} minus {first.model}",
+        caption=[
+            f"largest weight on the same word: {100 * same.same_largest:.0f} % of target words",
+            f"Jensen-Shannon divergence: {same.divergence:.2f} (0 equal, 1 disjoint)",
+        ],
+        weights=second.weights - first.weights,
+        words=False,
+    )
+    return _page([[_panel(first, COLOUR), _panel(second, COLOUR, words=False, bar=True), change]])
+
+
+def alignment_grid(records: Sequence[AlignedTranslation], style: Style = "colour") -> Figure:
+    """Several sentences or models on one page, each with its own words, as many in a row as fit."""
+    if not records:
+        raise ValueError("there is no record to draw")
+    rows: list[list[Panel]] = [[]]
+    for record in records:
+        panel = _panel(record, _look(style), bar=False)
+        if rows[-1] and sum(one.width + BETWEEN for one in rows[-1]) + panel.width > WIDEST:
+            rows.append([])
+        rows[-1].append(panel)
+    rows[0][-1].bar = True
+    return _page(rows)
+
+
+def _page(rows: Sequence[Sequence[Panel]]) -> Figure:
+    """Panels in rows; the matrices of a row begin at one height."""
+    above = [max(panel.above for panel in row) for row in rows]
+    below = [max(panel.matrix[1] + panel.below for panel in row) for row in rows]
+    breadth = max(sum(panel.width for panel in row) + BETWEEN * (len(row) - 1) for row in rows)
+    height = sum(above) + sum(below) + BETWEEN * (len(rows) - 1)
+    page = Page(breadth + 2 * MARGIN, height + 2 * MARGIN)
+    top = MARGIN
+    for row, over, under in zip(rows, above, below, strict=True):
+        left = MARGIN
+        for panel in row:
+            panel.draw(page, left + panel.left, top + over)
+            left += panel.width + BETWEEN
+        top += over + under + BETWEEN
+    return page.figure
+
+
+def _look(style: Style) -> Look:
+    looks: dict[str, Look] = {"colour": COLOUR, "paper": AS_IN_2014}
+    if style not in looks:
+        raise ValueError(f"style must be one of {sorted(looks)}, not {style!r}")
+    return looks[style]
+
+
+def _panel(record: AlignedTranslation, look: Look, words: bool = True, bar: bool = True) -> Panel:
+    return Panel(
+        record, look, title=record.model, subtitle=record.view, caption=caption(record), words=words, bar=bar
+    )
+
+
+def caption(record: AlignedTranslation) -> list[str]:
+    """What a reader must know to trust the picture: whose words, which sentence, how good, how sharp."""
+    target = "the reference, forced" if record.forced else "the model's own translation"
+    lines = [f"{record.where} · target: {target}" + _score(record)]
+    if record.gold is not None:
+        scores = alignment_error_rate([record])
+        lines.append(
+            f"AER {_percent(scores.aer)} · precision {_percent(scores.precision)} · "
+            f"recall {_percent(scores.recall)}"
+        )
+    measured = health([record])
+    numbers = [f"entropy {measured.entropy:.2f}", f"mean largest weight {measured.confidence:.2f}"]
+    if not np.isnan(measured.end_mass):
+        numbers.append(f"weight on </s> {_percent(measured.end_mass)}")
+    lines.append(" · ".join(numbers))
+    sums = record.weights.sum(axis=1)
+    if sums.min() < 0.995:
+        lines.append(f"rows sum to {sums.min():.2f} to {sums.max():.2f}, not to 1")
+    if not record.forced and record.reference is not None:
+        lines.append(f"reference: {record.reference}")
+    return lines
+
+
+def _score(record: AlignedTranslation) -> str:
+    return (
+        ""
+        if record.score is None
+        else f" · log-probability {record.score:.1f}".replace("-", "−").replace("log−", "log-")
+    )
+
+
+def _percent(fraction: float) -> str:
+    return "undefined" if np.isnan(fraction) else f"{100 * fraction:.1f} %"

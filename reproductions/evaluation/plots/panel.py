@@ -1,0 +1,383 @@
+"""One matrix of weights with its words, drawn to measure: the part that all alignment pictures share.
+
+The matrix has square cells: source words across, target words down. ``</s>`` stands apart, in a thin column
+and a thin row, with the share of weight that each target word leaves on it printed in percent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import Normal, Stroke
+from numpy.typing import NDArray
+
+from reproductions.evaluation.alignment_metrics import links_of
+from reproductions.evaluation.plots.style import (
+    ACCENT,
+    DIFFERENCES,
+    FAINT,
+    INK,
+    PAPER,
+    POINTS,
+    QUIET,
+    SMALL,
+    TEXT,
+    TITLE,
+    WEIGHTS,
+    WEIGHTS_AS_IN_2014,
+    Page,
+    font,
+    lines_height,
+    width,
+    wrap,
+)
+from reproductions.evaluation.records import END, AlignedTranslation
+
+GAP, THIN = 0.3, 0.78  # of ``</s>``: its distance and its breadth, in cells
+BAR = 0.68  # inches to the right of a matrix for the colour bar and its labels
+LONGEST = 26  # letters of a word that are shown
+DASHED = (0, (2.2, 1.6))  # points on, points off
+NARROWEST = 3.4  # inches; a title and a caption need this much
+
+
+class Look(NamedTuple):
+    """How weights are shown; `apart` sets ``</s>`` apart and prints its share, `gold` draws gold links and
+    hits.
+    """
+
+    colours: Colormap
+    lowest: float
+    scale: str
+    grid: bool
+    apart: bool
+    gold: bool
+
+
+COLOUR = Look(WEIGHTS, 0.0, "attention weight", grid=True, apart=True, gold=True)
+AS_IN_2014 = Look(WEIGHTS_AS_IN_2014, 0.0, "attention weight", grid=False, apart=False, gold=False)
+CHANGE = Look(DIFFERENCES, -1.0, "change of weight", grid=True, apart=True, gold=False)
+
+
+class Ruler(NamedTuple):
+    """Where words lie along one axis, in cells: their centres and the whole length."""
+
+    words: tuple[str, ...]
+    centres: NDArray[np.float64]
+    length: float
+    has_end: bool
+
+    @classmethod
+    def along(cls, words: tuple[str, ...], apart: bool) -> "Ruler":
+        """Words at 1/2, 3/2, ...; the final ``</s>`` apart from them if asked."""
+        centres = np.arange(len(words), dtype=np.float64) + 0.5
+        has_end = words[-1] == END
+        if not (apart and has_end):
+            return cls(words, centres, float(len(words)), has_end=False)
+        centres[-1] = len(words) - 1 + GAP + THIN / 2
+        return cls(words, centres, len(words) - 1 + GAP + THIN, has_end=True)
+
+    @property
+    def spans(self) -> list[tuple[slice, float, float]]:
+        """(positions, from, to) of the words, and of ``</s>`` if it stands apart."""
+        count = len(self.words) - self.has_end
+        spans = [(slice(0, count), 0.0, float(count))] if count else []
+        return [*spans, (slice(count, None), count + GAP, self.length)] if self.has_end else spans
+
+    @property
+    def shown(self) -> list[str]:
+        """The words, the longest of them cut."""
+        return [word if len(word) <= LONGEST else word[: LONGEST - 1] + "…" for word in self.words]
+
+
+@dataclass
+class Panel:
+    """A record's matrix with title, words, numbers; sizes in inches around the matrix, known before it is
+    drawn.
+
+    weights   (T, S) to show, if not the record's own
+    words     False leaves out the target words, for a panel beside another one
+    bar       whether the colour bar stands at its right
+    """
+
+    record: AlignedTranslation
+    look: Look
+    title: str
+    subtitle: str
+    caption: Sequence[str]
+    weights: NDArray[np.float32] | None = None
+    words: bool = True
+    bar: bool = True
+    across: Ruler = field(init=False)
+    down: Ruler = field(init=False)
+    cell: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.weights is None:
+            self.weights = self.record.weights
+        self.across = Ruler.along(self.record.source, self.look.apart)
+        self.down = Ruler.along(self.record.target, self.look.apart)
+        longest = max(len(self.record.source), len(self.record.target))
+        self.cell = float(np.interp(longest, [8, 16, 32, 64], [0.36, 0.31, 0.24, 0.18]))
+
+    @property
+    def type_size(self) -> float:
+        """Of the words, in points."""
+        return min(10.0, self.cell * POINTS * 0.62)
+
+    @property
+    def matrix(self) -> tuple[float, float]:
+        """Width and height of the matrix."""
+        return self.across.length * self.cell, self.down.length * self.cell
+
+    @property
+    def corner(self) -> tuple[str, str]:
+        """Names of the axes, for the corner between the words."""
+        return "source →", "reference ↓" if self.record.forced else "model's output ↓"
+
+    @property
+    def left(self) -> float:
+        """Room for the target words."""
+        if not self.words:
+            return 0.12
+        names = max(width(name, SMALL) for name in self.corner)
+        return 0.1 + max(names, *(width(word, self.type_size) for word in self.down.shown))
+
+    @property
+    def right(self) -> float:
+        """Room for the colour bar and for the last source words, which lean over the edge."""
+        slope = np.cos(np.radians(self.rotation))
+        reach = [
+            centre * self.cell + slope * width(word, self.type_size) + 0.08
+            for centre, word in zip(self.across.centres, self.across.shown, strict=True)
+        ]
+        overhang = max(reach) - self.matrix[0]
+        return max(BAR if self.bar else 0.0, overhang if self.rotation < 90 else 0.0, 0.05)
+
+    @property
+    def rotation(self) -> float:
+        """Of the source words, in degrees; upright where cells are narrow, and as in the paper."""
+        return 55.0 if self.cell > 0.2 and self.look.apart else 90.0
+
+    @property
+    def words_height(self) -> float:
+        """Room for the source words above the matrix."""
+        longest = max(width(word, self.type_size) for word in self.across.shown)
+        lean = np.radians(self.rotation)
+        return float(np.sin(lean) * longest + np.cos(lean) * self.type_size / POINTS) + 0.12
+
+    @property
+    def width(self) -> float:
+        """Of the whole panel."""
+        return max(self.left + self.matrix[0] + self.right, NARROWEST)
+
+    @property
+    def heading(self) -> tuple[list[str], list[str]]:
+        """Title and subtitle in lines that fit."""
+        return wrap(self.title, TITLE, self.width, bold=True), wrap(self.subtitle, TEXT, self.width)
+
+    @property
+    def above(self) -> float:
+        """Everything above the matrix."""
+        title, subtitle = self.heading
+        return lines_height(len(title), TITLE) + lines_height(len(subtitle), TEXT) + 0.1 + self.words_height
+
+    @property
+    def below(self) -> float:
+        """Everything below the matrix."""
+        return 0.12 + lines_height(len(self.caption_lines), SMALL) + (0.28 * self.legend_rows)
+
+    @property
+    def caption_lines(self) -> list[str]:
+        """The caption in lines that fit."""
+        return [line for text in self.caption for line in wrap(text, SMALL, self.width)]
+
+    @property
+    def has_gold(self) -> bool:
+        return self.look.gold and self.record.gold is not None
+
+    @property
+    def legend_rows(self) -> int:
+        return (1 if self.width > 4.9 else 2) if self.has_gold else 0
+
+    def draw(self, page: Page, left: float, top: float) -> Axes:
+        """Draw with the matrix's top left corner at (left, top) inches; returns the axes of the matrix."""
+        edge = left - self.left
+        title, subtitle = self.heading
+        start = page.write(edge, top - self.above, title, TITLE, bold=True)
+        page.write(edge, start, subtitle, TEXT, QUIET)
+        axes = page.axes(left, top, *self.matrix)
+        self._draw_cells(axes)
+        self._draw_words(axes)
+        if self.look.apart:
+            self._print_end(axes)
+        if self.has_gold:
+            self._draw_gold(axes)
+        if self.bar:
+            self._draw_bar(page, left + self.matrix[0] + 0.14, top)
+        under = page.write(edge, top + self.matrix[1] + 0.12, self.caption_lines, SMALL, QUIET)
+        if self.has_gold:
+            self._draw_legend(page, edge, under + 0.03)
+        return axes
+
+    def _draw_cells(self, axes: Axes) -> None:
+        assert self.weights is not None
+        axes.set(xlim=(0, self.across.length), ylim=(self.down.length, 0), aspect="equal")
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        norm = Normalize(self.look.lowest, 1.0)
+        for rows, first, last in self.down.spans:
+            for columns, start, stop in self.across.spans:
+                block = self.weights[rows, columns]
+                axes.imshow(
+                    block,
+                    cmap=self.look.colours,
+                    norm=norm,
+                    extent=(start, stop, last, first),
+                    interpolation="nearest",
+                    aspect="equal",
+                    zorder=1,
+                )
+                if self.look.grid:
+                    inner_columns = np.linspace(start, stop, block.shape[1] + 1)[1:-1]
+                    inner_rows = np.linspace(first, last, block.shape[0] + 1)[1:-1]
+                    axes.vlines(inner_columns, first, last, colors=FAINT, linewidth=0.5, zorder=2)
+                    axes.hlines(inner_rows, start, stop, colors=FAINT, linewidth=0.5, zorder=2)
+                axes.add_patch(
+                    Rectangle(
+                        (start, first), stop - start, last - first, fill=False, ec=QUIET, lw=0.6, zorder=3
+                    )
+                )
+        axes.set(xlim=(0, self.across.length), ylim=(self.down.length, 0))
+
+    def _draw_words(self, axes: Axes) -> None:
+        axes.xaxis.tick_top()
+        axes.set_xticks(self.across.centres, self.across.shown)
+        axes.set_yticks(self.down.centres, self.down.shown if self.words else [""] * len(self.down.words))
+        axes.tick_params(length=0, pad=3)
+        upright = self.rotation == 90
+        for label in axes.get_xticklabels():
+            label.set(
+                rotation=self.rotation,
+                rotation_mode="anchor",
+                ha="left",
+                va="center" if upright else "baseline",
+            )
+        for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+            ending = label.get_text() == END
+            label.set(fontproperties=font(self.type_size), color=QUIET if ending else INK, parse_math=False)
+        if self.words:
+            for name, lift in zip(self.corner, (1, 0), strict=True):
+                axes.annotate(
+                    name,
+                    xy=(0, 1),
+                    xycoords="axes fraction",
+                    xytext=(-4, 4 + lift * SMALL * 1.3),
+                    textcoords="offset points",
+                    ha="right",
+                    va="bottom",
+                    fontproperties=font(SMALL, italic=True),
+                    color=QUIET,
+                )
+
+    def _print_end(self, axes: Axes) -> None:
+        """The share of weight on the source's ``</s>``, in percent, in its cells."""
+        if not self.across.has_end:
+            return
+        assert self.weights is not None
+        size = min(6.5, self.cell * POINTS * 0.36)
+        for centre, weight in zip(self.down.centres, self.weights[:, -1].tolist(), strict=True):
+            if abs(weight) >= 0.005:
+                axes.text(
+                    float(self.across.centres[-1]),
+                    float(centre),
+                    f"{100 * weight:.0f}".replace("-", "−"),
+                    fontproperties=font(size),
+                    color=PAPER if abs(weight) > 0.55 else INK,
+                    ha="center",
+                    va="center_baseline",
+                    zorder=6,
+                )
+
+    def _draw_gold(self, axes: Axes) -> None:
+        """Sure links in solid, possible ones in dashed boxes; the argmax is a dot on a link, a cross
+        elsewhere.
+        """
+        gold = self.record.gold
+        assert gold is not None
+        thick = max(0.8, 5.5 * self.cell)
+        for row, column in sorted(gold.possible):
+            sure = (row, column) in gold.sure
+            line = thick if sure else 0.6 * thick
+            style: str | tuple[int, tuple[float, float]] = "solid" if sure else DASHED
+            for colour, breadth, dash in ((PAPER, line + 1.2, "solid"), (ACCENT, line, style)):
+                axes.add_patch(
+                    Rectangle(
+                        (column + 0.08, row + 0.08),
+                        0.84,
+                        0.84,
+                        fill=False,
+                        ec=colour,
+                        lw=breadth,
+                        ls=dash,
+                        zorder=4,
+                    )
+                )
+        size = self.cell * POINTS
+        for row, column in sorted(links_of(self.record)):
+            on_link = (row, column) in gold.possible
+            axes.add_line(_hit(column, row, 0.26 * size) if on_link else _miss(column, row, 0.36 * size))
+
+    def _draw_bar(self, page: Page, left: float, top: float) -> None:
+        height = min(self.matrix[1], 2.2)
+        axes = page.axes(left, top, 0.11, height)
+        low = self.look.lowest
+        bar = page.figure.colorbar(ScalarMappable(Normalize(low, 1), self.look.colours), cax=axes)
+        bar.set_ticks(np.linspace(low, 1, 5).tolist())
+        bar.outline.set(linewidth=0.6, edgecolor=QUIET)
+        axes.tick_params(labelsize=SMALL - 0.5, labelcolor=QUIET, color=QUIET, length=2, width=0.5, pad=2)
+        axes.set_ylabel(self.look.scale, fontproperties=font(SMALL - 0.5), color=QUIET, labelpad=3)
+
+    def _draw_legend(self, page: Page, left: float, top: float) -> None:
+        entries: dict[str, Artist] = {
+            "sure link": Rectangle((0, 0), 1, 1, fill=False, ec=ACCENT, lw=1.6),
+            "possible link": Rectangle((0, 0), 1, 1, fill=False, ec=ACCENT, lw=1.0, ls=DASHED),
+            "largest weight on a link": _hit(0, 0, 5),
+            "largest weight elsewhere": _miss(0, 0, 6),
+        }
+        page.figure.legend(
+            list(entries.values()),
+            list(entries),
+            loc="upper left",
+            bbox_to_anchor=(left / page.width, 1 - top / page.height),
+            ncols=4 if self.legend_rows == 1 else 2,
+            prop=font(SMALL - 0.5),
+            labelcolor=QUIET,
+            frameon=False,
+            borderpad=0,
+            borderaxespad=0,
+            handlelength=1.1,
+            handleheight=1.1,
+            handletextpad=0.5,
+            columnspacing=1.2,
+        )
+
+
+def _hit(column: int, row: int, size: float) -> Line2D:
+    """A dot in the middle of a cell, size in points."""
+    return Line2D(
+        [column + 0.5], [row + 0.5], marker="o", ls="none", ms=size, mfc=PAPER, mec=INK, mew=0.6, zorder=5
+    )
+
+
+def _miss(column: int, row: int, size: float) -> Line2D:
+    """A cross in the middle of a cell, size in points."""
+    cross = Line2D([column + 0.5], [row + 0.5], marker="x", ls="none", ms=size, mec=INK, mew=1.3, zorder=5)
+    cross.set_path_effects([Stroke(linewidth=3.0, foreground=PAPER), Normal()])
+    return cross

@@ -1,0 +1,132 @@
+"""One look for all pictures: colours, type, and a page measured in inches. Nothing global is changed.
+
+Colours tell apart under the common forms of colour blindness (Okabe and Ito 2008) and never carry a meaning
+alone.
+"""
+
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+PAPER = "#ffffff"
+INK = "#1c1c1c"
+QUIET = "#666666"
+FAINT = "#e3e3e3"
+ACCENT = "#d55e00"
+LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1c1c1c")
+DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
+    "solid",
+    (0, (5, 1.5)),
+    (0, (1.2, 1.2)),
+    (0, (6, 1.5, 1.2, 1.5)),
+)
+MARKERS = "osD^vPX"
+
+TITLE, TEXT, SMALL = 10.5, 8.5, 7.5  # points
+LINE = 1.32  # distance of lines, in type sizes
+POINTS = 72  # per inch
+
+
+def font(size: float, bold: bool = False, italic: bool = False) -> FontProperties:
+    """The one typeface, which comes with matplotlib and has the letters of all European languages."""
+    return FontProperties(
+        family="DejaVu Sans",
+        size=size,
+        weight="bold" if bold else "normal",
+        style="italic" if italic else "normal",
+    )
+
+
+def width(text: str, size: float, bold: bool = False) -> float:
+    """Width of a line of text in inches."""
+    points, _, _ = text_to_path.get_text_width_height_descent(text, font(size, bold), ismath=False)
+    return float(points) / POINTS
+
+
+def wrap(text: str, size: float, inches: float, bold: bool = False) -> list[str]:
+    """Break text at spaces so that each line fits; a single word may be wider."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and width(f"{lines[-1]} {word}", size, bold) <= inches:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+class Page:
+    """A white figure of a given size in inches, on which things are placed from the top left corner."""
+
+    def __init__(self, page_width: float, page_height: float) -> None:
+        self.width, self.height = page_width, page_height
+        self.figure = Figure(figsize=(page_width, page_height), facecolor=PAPER)
+
+    def axes(self, left: float, top: float, axes_width: float, axes_height: float) -> Axes:
+        """Plain axes with their top left corner at (left, top) inches."""
+        box = (
+            left / self.width,
+            1 - (top + axes_height) / self.height,
+            axes_width / self.width,
+            axes_height / self.height,
+        )
+        axes = self.figure.add_axes(box, facecolor=PAPER)
+        axes.tick_params(
+            labelsize=SMALL, labelcolor=INK, color=QUIET, length=2.5, width=0.6, labelfontfamily="DejaVu Sans"
+        )
+        for spine in axes.spines.values():
+            spine.set(color=QUIET, linewidth=0.6)
+        return axes
+
+    def write(  # noqa: PLR0913  # place, text and look of one block of lines
+        self,
+        left: float,
+        top: float,
+        lines: Sequence[str],
+        size: float,
+        colour: str = INK,
+        bold: bool = False,
+    ) -> float:
+        """Lines of text from (left, top) inches downwards; returns where the next line would begin."""
+        for line in lines:
+            self.figure.text(
+                left / self.width,
+                1 - top / self.height,
+                line,
+                fontproperties=font(size, bold),
+                color=colour,
+                ha="left",
+                va="top",
+                parse_math=False,
+            )
+            top += lines_height(1, size)
+        return top
+
+
+def lines_height(count: int, size: float) -> float:
+    """Height of lines of text in inches."""
+    return count * size * LINE / POINTS
+
+
+def even_lightness(colours: Colormap, name: str) -> ListedColormap:
+    """The same colours at such distances that lightness (CIE L*) falls or rises evenly from end to end.
+
+    Equal steps of weight then look equal. The lightness of `colours` must be monotone.
+    """
+    fine = np.asarray(colours(np.linspace(0, 1, 1024)))[:, :3]
+    linear = np.where(fine <= 0.04045, fine / 12.92, ((fine + 0.055) / 1.055) ** 2.4)
+    lightness = np.cbrt(linear @ np.array([0.2126, 0.7152, 0.0722]))
+    places = np.linspace(lightness[0], lightness[-1], 256)
+    order = slice(None) if lightness[-1] > lightness[0] else slice(None, None, -1)
+    picked = np.interp(places, lightness[order], np.arange(1024)[order]).round().astype(int)
+    return ListedColormap(fine[picked].tolist(), name=name)
+
+
+WEIGHTS = even_lightness(matplotlib.colormaps["Blues"], "weights")  # 0 white paper, 1 dark blue
+WEIGHTS_AS_IN_2014 = matplotlib.colormaps["gray"]  # 0 black, 1 white
+DIFFERENCES = matplotlib.colormaps["PuOr_r"]  # -1 violet, 0 white, 1 orange

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from reproductions.evaluation import bootstrap as module
+from reproductions.evaluation.bootstrap import Comparison, bootstrap, mean_of_sums, paired_bootstrap
+
+
+def table(values):
+    return np.stack([np.asarray(values, dtype=float), np.ones(len(values))], axis=1)
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_distribution():
+    values = np.random.default_rng(0).normal(5, 2, size=400)
+    interval = bootstrap(table(values), mean_of_sums, samples=4000)
+    error = 1.96 * values.std() / np.sqrt(400)
+    assert interval.value == pytest.approx(values.mean())
+    assert interval.low == pytest.approx(values.mean() - error, abs=0.03)
+    assert interval.high == pytest.approx(values.mean() + error, abs=0.03)
+
+
+def test_a_seed_gives_the_same_interval_and_another_seed_another():
+    rows = table(np.arange(50))
+    assert bootstrap(rows, mean_of_sums, seed=1) == bootstrap(rows, mean_of_sums, seed=1)
+    assert bootstrap(rows, mean_of_sums, seed=1) != bootstrap(rows, mean_of_sums, seed=2)
+
+
+def test_resampling_in_portions_draws_from_all_sentences(monkeypatch):
+    monkeypatch.setattr(module, "_CELLS", 150)
+    interval = bootstrap(table(np.arange(50)), mean_of_sums, samples=500)
+    assert interval.value == 24.5
+    assert 18 < interval.low < 22 < 27 < interval.high < 31
+
+
+def test_equal_sentences_have_no_spread():
+    assert bootstrap(table([3, 3, 3]), mean_of_sums) == (3, 3, 3)
+
+
+def test_a_small_but_constant_difference_is_significant_and_noise_is_not():
+    generator = np.random.default_rng(0)
+    first = generator.normal(0, 10, size=200)
+    better = paired_bootstrap(table(first), table(first + 0.5 + generator.normal(0, 0.1, 200)), mean_of_sums)
+    assert better.difference == pytest.approx(0.5, abs=0.05)
+    assert better.p_value < 0.01 and better.low > 0.4
+    same = paired_bootstrap(table(first), table(generator.normal(0, 10, size=200)), mean_of_sums)
+    assert same.p_value > 0.05 and same.low < 0 < same.high
+
+
+def test_a_system_against_itself_has_p_one():
+    rows = table(np.arange(20))
+    assert paired_bootstrap(rows, rows, mean_of_sums) == Comparison(0, 0, 0, 1)
+
+
+def test_different_sentences_are_refused():
+    with pytest.raises(ValueError, match=r"\(3, 2\) and \(2, 2\)"):
+        paired_bootstrap(table([1, 2, 3]), table([1, 2]), mean_of_sums)
+    with pytest.raises(ValueError, match="at least one sentence"):
+        bootstrap(table([]), mean_of_sums)
+
+
+def test_a_comparison_reads_as_a_sentence():
+    assert Comparison(1.26, 0.41, 2.1, 0.004).sentence("BLEU") == (
+        "+1.3 BLEU (95 % interval 0.4 to 2.1), p = 0.004"
+    )
