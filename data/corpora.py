@@ -81,8 +81,8 @@ def find(corpus: str) -> Corpus:
         return _own_files(paths)
     known = ", ".join(CORPORA)
     raise UserError(
-        f"There is no corpus {corpus!r}: choose one of {known}, or give path/to/corpus.tsv (source TAB target) "
-        "or two aligned files as path/a.en,path/a.fr."
+        f"There is no corpus {corpus!r}: choose one of {known}, or give path/to/corpus.tsv "
+        "(source TAB target) or two aligned files as path/a.en,path/a.fr."
     )
 
 

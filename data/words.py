@@ -5,8 +5,7 @@ apostrophe and leans on the next word, an English clitic leans on the word befor
 escaped, and hyphenated words, decimal numbers and abbreviations with inner points stay whole.
 
 ``join`` needs no marks in the words: every word itself says on which side it takes no space. Two words are
-glued only if ``split`` would part them again, so ``split(join(words)) == words`` for all words that ``split``
-gives.
+glued only if ``split`` would part them again, so ``split(join(words)) == words`` for all that ``split`` gives.
 """
 
 import re
@@ -48,9 +47,12 @@ _LEANS_RIGHT = {
     "fr": frozenset("([{/#“‘"),
     "de": frozenset("([{/#„‚"),
 }
-# Marks that may open or close: the first opens, the next closes, and so on.
-_PAIRED = {"en": frozenset("\"'"), "fr": frozenset("\"'"), "de": frozenset("\"'»«")}
-_CLOSES = {"de": {"“": "„", "‘": "‚"}}  # in German these close what the other opened; in English they open
+# Marks that may open or close, and the pair they belong to: the first opens it, the next closes it, and so on.
+_PAIR = {
+    "en": {'"': '"', "'": "'"},
+    "fr": {'"': '"', "'": "'"},
+    "de": {'"': '"', "'": "'", "“": "„", "‘": "‚", "»": "»", "«": "»"},
+}
 _LEFT_WORD = {"en": re.compile(rf"(?:{_CLITIC}|{_NOT})\Z|\.\.", re.I)}
 _DOTS = re.compile(r"\.\.")
 _RIGHT_WORD = {"fr": re.compile(rf"{_ELISION}\Z", re.I)}
@@ -72,26 +74,26 @@ def join(words: Sequence[str], language: str) -> str:
     """
     pattern = _pattern(language)
     leans_left, leans_right = _LEANS_LEFT[language], _LEANS_RIGHT[language]
-    paired, closes = _PAIRED[language], _CLOSES.get(language, {})
+    pairs = _PAIR[language]
     left_word, right_word = _LEFT_WORD.get(language, _DOTS), _RIGHT_WORD.get(language)
     pieces: list[str] = []
     before = ""
-    open_marks: set[str] = set()
+    open_pairs: set[str] = set()
     glue_next = True  # nothing before the first word
     for word in words:
         glue, glue_after = glue_next, False
-        if word in paired or word in closes:
-            opener = closes.get(word, word)
-            if opener in open_marks or (word == "'" and _is_possessive(before)):
-                open_marks.discard(opener)
+        pair = pairs.get(word)
+        if pair is not None:
+            if pair in open_pairs or (word == "'" and _is_possessive(before)):
+                open_pairs.discard(pair)
                 glue = True
             else:
-                open_marks.add(opener)
+                open_pairs.add(pair)
                 glue_after = True
         elif word in leans_left or left_word.match(word):
             glue, glue_after = True, word == "/"
         elif word in leans_right or (right_word and right_word.match(word)):
-            open_marks.add(word)
+            open_pairs.add(word)
             glue_after = True
         if before and not (glue and pattern.findall(before + word) == [before, word]):
             pieces.append(" ")

@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.command == "translate":
         return commands.translate(options.sentence, options.run, options.picture)
     if options.command == "figures":
-        return commands.figures(options.data, options.out)
+        return commands.draw(options.data, options.out)
     return commands.lightning([options.command, *rest])
 
 

@@ -17,7 +17,7 @@ from data.translation import TranslationData
 from reproductions import checkpoints, tracking
 from reproductions.evaluation.files import write_text
 from reproductions.evaluation.log import EvaluationLog
-from reproductions.runs import Run
+from reproductions.runs import Run, stamp
 from reproductions.trainer import Reseed, Throughput, keep_checkpoints
 
 
@@ -139,7 +139,7 @@ class ReproductionCLI(LightningCLI):
             config=config,
             mode=settings.wandb,
         )
-        csv = CSVLogger(folder, name="metrics", version=f"{self.subcommand}-{tracking.stamp()}")
+        csv = CSVLogger(folder, name="metrics", version=f"{self.subcommand}-{stamp()}")
         return [csv] if wandb is None else [csv, wandb]
 
     def before_fit(self) -> None:
@@ -166,7 +166,7 @@ class ReproductionCLI(LightningCLI):
         self._send_artifacts()
 
     def after_test(self) -> None:
-        tracking.finish(self.trainer.loggers)
+        tracking.finish(tracking.of(self.trainer.loggers))
 
     def _summary(self) -> dict[str, Any]:
         best = self.trainer.checkpoint_callbacks[0].best_model_score
@@ -192,9 +192,9 @@ class ReproductionCLI(LightningCLI):
             return
         paper = self.model.paper
         if self.run.best.exists():
-            tracking.log_artifact(self.trainer.loggers, self.run.best, f"{paper}-checkpoint", "model")
-        tracking.log_artifact(self.trainer.loggers, self.run.tokenizers, f"{paper}-tokenizers", "tokenizer")
-        tracking.finish(self.trainer.loggers)
+            tracking.log_artifact(tracking.of(self.trainer.loggers), self.run.best, f"{paper}-checkpoint", "model")
+        tracking.log_artifact(tracking.of(self.trainer.loggers), self.run.tokenizers, f"{paper}-tokenizers", "tokenizer")
+        tracking.finish(tracking.of(self.trainer.loggers))
 
 
 def _source_size(data: TranslationData) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from data.errors import UserError
-from reproductions import runs, tracking
+from reproductions import figures, runs, tracking
 from reproductions.cli import ReproductionCLI
 from reproductions.evaluation import files, plots
 from reproductions.runs import Run
@@ -103,4 +103,11 @@ def translate(sentences: Sequence[str], folder: Path | None, picture: Path | Non
         sys.stdout.write(translated.hypothesis + "\n")
         if record is not None and picture is not None:
             files.save(plots.alignment(record), picture)
+    return 0
+
+
+def draw(data: str, folder: Path | None) -> int:
+    """Draw the papers' figures from the newest runs."""
+    for path in figures.bahdanau2014(data, folder or runs.runs_dir() / "figures"):
+        sys.stdout.write(f"{path}\n")
     return 0

@@ -72,10 +72,14 @@ class Run:
         return TrainedTranslator(module, source, target)
 
 
+def stamp() -> str:
+    """The time, as a name that sorts; every process of one command gets the same."""
+    return os.environ.setdefault("RUN_STAMP", datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S-%f"))
+
+
 def create(paper: str, config: str) -> Run:
-    """A new, empty folder, named after the time; every process of one command gets the same."""
-    stamp = os.environ.setdefault("RUN_STAMP", datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S-%f"))
-    return Run(runs_dir() / paper / config / stamp)
+    """A folder for a new run, named after the time."""
+    return Run(runs_dir() / paper / config / stamp())
 
 
 def find(paper: str = "*", config: str = "*", having: str = "checkpoints/best.ckpt") -> Run:

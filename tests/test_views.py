@@ -24,7 +24,7 @@ def test_shift_reads_the_next_step_and_the_last_row_keeps_its_own():
 def test_a_view_says_in_words_what_it_is():
     assert View(2, "mean", 1).describe(6, 8) == "layer 2 of 6 · mean of 8 heads · read one step later"
     assert View("mean", 3).describe(6, 8) == "mean of 6 layers · head 3 of 8 · read as each word is written"
-    assert View(1, 1).describe(1, 1) == "read as each word is written"
+    assert View(1, 1).describe(1, 1) == "attention read as each word is written"
 
 
 @pytest.mark.parametrize("view", every_view(2, 3))

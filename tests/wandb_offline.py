@@ -1,7 +1,7 @@
 """Read back what a W&B run wrote to disk, without W&B's server: the tests' witness.
 
-The file is a LevelDB log behind a header of 7 bytes (``:W&B``, 0xBEE1, version 0): blocks of 32 KiB, each record led by
-checksum, length and type (1 whole, 2 first, 3 middle, 4 last); less than 7 bytes at the end of a block are padding.
+The file is a LevelDB log behind a header of 7 bytes (``:W&B``, 0xBEE1, version 0): blocks of 32 KiB, each
+record led by checksum, length and type (1 whole, 2 first, 3 middle, 4 last); up to 6 bytes at the end are padding.
 """
 
 import json
@@ -47,7 +47,7 @@ class OfflineRun:
         run: the run record: ``run_id``, ``run_group``, ``tags``, ``job_type``, ``display_name``, ``project``.
         config: every configuration key with its last value.
         history: one dict a row; the leaves of an image or a table carry keys such as ``val/attention.path``.
-        artifacts: (name, type) of each artifact logged by name.
+        artifacts: (name, type) of each artifact; a table is one too, of type ``run_table``.
         exit_code: None when the run was cut off.
     """
 
@@ -80,7 +80,7 @@ def read(path: Path) -> OfflineRun:
         elif kind == "history":
             items = record.history.item
             result.history.append({".".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items})
-        elif kind == "artifact" and record.artifact.user_created:
+        elif kind == "artifact":
             result.artifacts.append((record.artifact.name, record.artifact.type))
         elif kind == "exit":
             result.exit_code = record.exit.exit_code
@@ -89,4 +89,4 @@ def read(path: Path) -> OfflineRun:
 
 def files(folder: Path) -> list[Path]:
     """The ``.wandb`` files of a run's folder, oldest first, offline and online."""
-    return sorted(folder.glob("wandb/*run-*/run-*.wandb"), key=lambda path: path.parent.name.split("run-")[-1])
+    return sorted(folder.glob("wandb/*run-*/run-*.wandb"), key=lambda path: path.parent.name.split("run-")[1])

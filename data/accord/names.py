@@ -128,7 +128,6 @@ the African Union                 la/0 Union/2 africaine/1                      
 the Arab League                   la/0 Ligue/2 arabe/1                               f
 """
 
-# Treaties and other names that are documents.
 MONTHS = """
 January janvier
 February février
@@ -252,10 +251,9 @@ CIRCUMSTANCES = """
 during          pendant/0           event
 after           après/0             event
 before          avant/0             event
-despite         malgré/0            crisis war difficulty danger risk problem strike storm
+despite         malgré/0            crisis war difficulty danger risk problem strike storm evil
 because of      à/0~1 cause/0 de/1  crisis war strike storm pollution risk threat
 thanks to       grâce/0 à/1         law cooperation research project reform solution
 according to    selon/0~1           person text institution
 with            avec/0              kin person delegation
-against         contre/0            threat
 """

@@ -18,21 +18,21 @@ prepare                     préparer       agent            law text event
 examine                     examiner       agent            law text matter
 support                     soutenir       agent            law body nation action
 criticize                   critiquer      agent            law text body
-denounce                    dénoncer       agent            law evil mistake corruption
+denounce                    dénoncer       agent            law evil mistake
 respect                     respecter      agent            law right principle rule tradition obligation condition
 apply                       appliquer      power            law principle rule method
 violate                     violer         state            law right principle rule
 accept                      accepter       agent            law gift condition
 propose                     proposer       agent            law measure solution reform
 present                     présenter      people body      law text project strategy
-finance                     financer       power            event project building research
+finance                     financer       power            event project site research
 organize                    organiser      agent            event
 interrupt                   interrompre    people           event
 postpone                    reporter       power            event decision
 cancel                      annuler        power            event contract decision
 win; won; won               gagner         state team       war election match trial
 lose; lost; lost            perdre         agent            war election match trial
-condemn                     condamner      agent            war violence terrorism corruption decision attack
+condemn                     condamner      agent            war violence terrorism corruption decision mistake
 read; read; read            lire           human            text
 write; wrote; written       écrire         human            letter article book novel poem message speech
 translate                   traduire       human            text
@@ -44,9 +44,9 @@ sell; sold; sold            vendre         human body       artifact food drink 
 find; found; found          trouver        human            thing solution answer
 repair                      réparer        people           device car clock bicycle boat bridge watch
 break; broke; broken        casser         human            glass window lamp bottle toy chair
-clean                       nettoyer       human            thing house school street kitchen
+clean                       nettoyer       human            thing house school street
 use                         utiliser       agent            device tool method resource
-produce                     produire       nation company factory weapon_maker   weapon device
+produce                     produire       nation company factory   weapon device vehicle
 build; built; built         construire     state company    building
 destroy                     détruire       state army storm fire  weapon building device
 design                      concevoir      engineer architect body  device building system
@@ -58,7 +58,7 @@ hide; hid; hidden           cacher         human            thing weapon
 steal; stole; stolen        voler          people           thing
 carry                       porter         human            thing weapon
 paint                       peindre        human            picture wall door chair boat house
-draw; drew; drawn           dessiner       human            picture house animal map
+draw; drew; drawn           dessiner       human            picture house animal
 choose; chose; chosen       choisir        human body       thing method solution priority strategy
 eat; ate; eaten             manger         human animal     food dish
 drink; drank; drunk         boire          human            drink
@@ -107,7 +107,7 @@ study                       étudier        people           text problem scienc
 analyse                     analyser       people body      text situation result problem
 recognize                   reconnaître    agent            right independence mistake responsibility nation
 ignore                      ignorer        agent            rule danger problem recommendation
-forget; forgot; forgotten   oublier        human            thing name_of mistake
+forget; forgot; forgotten   oublier        human            thing mistake
 avoid                       éviter         agent            war crisis mistake danger accident
 discover                    découvrir      people           solution island method substance
 limit                       limiter        agent law        risk cost use production
@@ -126,9 +126,8 @@ open                        ouvrir         human            door window box bott
 close                       fermer         human            door window box school factory embassy
 watch                       regarder       human            match animal picture ship
 teach; taught; taught       enseigner      teacher          science history language
-transform                   transformer    law event agent  economy city agriculture industry society
-celebrate                   célébrer       human body       independence victory peace
-finance                     financer       power            campaign school hospital
+transform                   transformer    law event agent  economy city agriculture industry
+celebrate                   célébrer       human body       independence peace
 inform                      informer       agent            person body
 defend                      défendre       agent            right interest principle independence nation freedom
 conclude                    conclure       agent            agreement treaty contract negotiation alliance
@@ -137,43 +136,44 @@ restore                     restaurer      human body       castle church palace
 
 # Verbs with a preposition where the other language may have another, or none ("-").
 PREPOSITIONAL = """
-participate   in     participer    à       agent            event
-depend        on     dépendre      de      nation body law project growth   result nation condition price growth resource
-belong        to     appartenir    à       thing building   person kin institution
-answer        -      répondre      à       people body      letter question message
-obey          -      obéir         à       people body      law rule
-attend        -      assister      à       people           event
-contribute    to     contribuer    à       agent            peace growth stability event research project
-renounce      -      renoncer      à       nation           weapon project
-listen        to     écouter       -       human            person kin speech concert
-look          at     regarder      -       human            thing site animal
-wait          for    attendre      -       human            person kin answer decision result
-look          for    chercher      -       human            thing solution
-talk          about  parler        de      human            law event topic matter
+participate   in  participer  à  agent            event
+depend        on  dépendre  de  nation body law project growth   result nation condition price growth resource
+belong        to  appartenir  à  thing building   person kin institution
+answer        -  répondre  à  people body      letter request message
+obey          -  obéir  à  people body      law rule
+attend        -  assister  à  people           event
+contribute    to  contribuer  à  agent            peace growth stability event research project
+renounce      -  renoncer  à  nation           weapon project
+listen        to  écouter  -  human            person kin speech
+look          at  regarder  -  human            thing site animal
+wait          for  attendre  -  human            person kin answer decision result
+look          for  chercher  -  human            thing solution
+talk          about  parler  de  human            law event topic matter
 think; thought; thought  about  penser  à  human            kin event problem
-cooperate     with   coopérer      avec    agent            person nation body
+cooperate     with  coopérer  avec  agent            person nation body
 fight; fought; fought  against  lutter  contre  agent       evil
-insist        on     insister      sur     agent            topic right need role
-work          on     travailler    sur     people           law text project
-vote          for    voter         pour    people           law leader
-speak; spoke; spoken  to  parler   à       people           person kin
-smile         at     sourire       à       human            person kin
-discuss       -      discuter      de      people body      law matter
-benefit       from   bénéficier    de      agent            law cooperation
-react         to     réagir        à       agent            event decision threat
-lead; led; led to    conduire      à       event law        crisis war solution result
+insist        on  insister  sur  agent            topic right need role
+work          on  travailler  sur  people           law text project
+vote          for  voter  pour  people           law leader
+speak; spoke; spoken  to  parler  à  people           person kin
+smile         at  sourire  à  human            person kin
+discuss       -  discuter  de  people body      law matter
+benefit       from  bénéficier  de  agent            law cooperation
+react         to  réagir  à  agent            event decision threat
+lead; led; led  to  conduire  à  event law        crisis war solution result
 """
 
-# Someone gives something to someone: recipient as noun (à) or as a clitic (me, vous, lui, nous, leur).
+# Someone gives something to someone: recipient as noun (à) or as a clitic (me, vous, lui, nous, leur);
+# "*": English may put the recipient first (gave him a book, but explained the law to him).
 DITRANSITIVE = """
-give; gave; given           donner         human body       thing text answer
-send; sent; sent            envoyer        people body      text gift
-show; showed; shown         montrer        human            text picture thing city
-offer                       offrir         human            thing gift
-lend; lent; lent            prêter         human            thing book
+give; gave; given           *donner        human body       thing text answer
+send; sent; sent            *envoyer       people body      text gift
+show; showed; shown         *montrer       human            text picture thing city
+offer                       *offrir        human            thing gift
+lend; lent; lent            *prêter        human            thing book
 explain                     expliquer      people           decision problem rule situation
 return                      rendre         human            thing book
-promise                     promettre      people body      gift answer reform
+promise                     *promettre     people body      gift answer reform
 recommend                   recommander    people           book hotel restaurant method
 propose                     proposer       agent            solution project agreement
 """
@@ -231,7 +231,7 @@ believe                     croire         people
 hope                        espérer        agent
 admit                       admettre       agent
 learn                       apprendre      people
-show; showed; shown         montrer        text result event
+show; showed; shown         *montrer       text result event
 recall                      rappeler       agent text
 note                        constater      agent text
 predict                     prédire        expert researcher historian
@@ -254,12 +254,11 @@ try                         essayer        de   agent
 decide                      décider        de   agent
 refuse                      refuser        de   agent
 agree                       accepter       de   agent
-promise                     promettre      de   agent
+promise                     *promettre     de   agent
 begin; began; begun         commencer      à    agent
 continue                    continuer      à    agent
 manage                      réussir        à    agent
 hesitate                    hésiter        à    agent
-help                        contribuer     à    body nation
 plan                        prévoir        de   power
 prefer                      préférer       -    agent
 """
@@ -271,7 +270,7 @@ connaître savoir vouloir espérer penser croire aimer dépendre appartenir vivr
 """
 
 # Their objects are meant in general, so an English plural without article would be "les", not "des": never used so.
-GENERIC_OBJECT = "aimer admirer respecter connaître défendre craindre protéger encourager combattre interdire denoncer"
+GENERIC_OBJECT = "aimer admirer respecter connaître défendre craindre protéger encourager combattre interdire dénoncer"
 
 # English modal -> French verb and its tense.
 MODALS = """

@@ -77,7 +77,7 @@ class EvaluationLog(Callback):
                 for record in self._drawn(split, collected.forced):
                     path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{trainer.global_step:07d}.png"
                     files.save(plots.alignment(record), path)
-                    tracking.log_picture(trainer.loggers, f"alignment/{split}-{record.index}", path, _caption(record))
+                    tracking.log_picture(tracking.of(trainer.loggers), f"alignment/{split}-{record.index}", path, _caption(record))
 
     # --- test -------------------------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class EvaluationLog(Callback):
                 pictures.append(path)
             rows.append([*row, aer, *pictures, *[None] * (2 - len(pictures))])
         columns = ["index", "source", "reference", "translation", "chrF", "AER", "forced alignment", "own alignment"]
-        tracking.log_table(trainer.loggers, f"{split}/sentences", columns, rows)
+        tracking.log_table(tracking.of(trainer.loggers), f"{split}/sentences", columns, rows)
 
     # --- both -------------------------------------------------------------------------------------------------
 

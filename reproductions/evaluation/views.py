@@ -74,8 +74,8 @@ class View:
             )
         if heads > 1:
             parts.append(f"mean of {heads} heads" if self.head == "mean" else f"head {self.head} of {heads}")
-        parts.append("read one step later" if self.shift else "read as each word is written")
-        return " · ".join(parts)
+        step = "read one step later" if self.shift else "read as each word is written"
+        return " · ".join([*parts, step if parts else f"attention {step}"])
 
     def check(self, layers: int, heads: int) -> None:
         """Raise UserError for a layer or head outside 1 to layers, 1 to heads."""

@@ -52,9 +52,10 @@ def bleu_by_length(curves: Sequence[LengthCurve], trained_to: int | None = None)
     names = max(width(curve.name, TEXT) for curve in curves) + 0.25
     note = _bins_note(curves[0])
     lines = wrap(note, SMALL, FIGURE_2[0] + names)
-    page = Page(0.75 + FIGURE_2[0] + names, 0.5 + FIGURE_2[1] + 0.62 + lines_height(len(lines), SMALL) + 0.12)
+    top, under = 0.62, 0.62 + FIGURE_2[1] + 0.5
+    page = Page(0.75 + FIGURE_2[0] + names, under + lines_height(len(lines), SMALL) + 0.12)
     page.write(0.16, 0.14, ["BLEU against source length"], TITLE, bold=True)
-    axes = page.axes(0.62, 0.5, *FIGURE_2)
+    axes = page.axes(0.62, top, *FIGURE_2)
     _rule(axes)
     ends = []
     for number, curve in enumerate(curves):
@@ -70,13 +71,13 @@ def bleu_by_length(curves: Sequence[LengthCurve], trained_to: int | None = None)
     axes.set_ylim(0, max(5.0, *(one.bleu.high for curve in curves for one in curve.bins)) * 1.04)
     if trained_to is not None:
         axes.axvline(trained_to, color=QUIET, lw=0.8, ls=(0, (1, 2)), zorder=1)
-        axes.annotate(f"longest training sentence: {trained_to}", (trained_to, 0), xytext=(-3, 4),
-                      textcoords="offset points", rotation=90, ha="right", va="bottom",
-                      fontproperties=font(SMALL - 1), color=QUIET)  # fmt: skip
+        note = axes.text(trained_to, 1.02, f"longest training sentence: {trained_to} words")
+        note.set(transform=axes.get_xaxis_transform(), ha="center", va="bottom")
+        note.set(fontproperties=font(SMALL - 0.5), color=QUIET)
     axes.set_xlabel("source length (words between spaces)", fontproperties=font(TEXT), color=INK)
-    axes.set_ylabel("BLEU (%)", fontproperties=font(TEXT), color=INK)
+    axes.set_ylabel("BLEU", fontproperties=font(TEXT), color=INK)
     _name_ends(axes, ends, FIGURE_2[1])
-    page.write(0.16, 0.5 + FIGURE_2[1] + 0.62, lines, SMALL, QUIET)
+    page.write(0.16, under, lines, SMALL, QUIET)
     return page.figure
 
 
@@ -88,7 +89,7 @@ def training_curves(curves: Sequence[Curve]) -> Figure:
     runs = list(dict.fromkeys(curve.run for curve in curves))
     names = max(width(run, SMALL) for run in runs) + 0.2
     columns = min(3, len(measures))
-    cell = (0.62 + PANEL[0] + names, 0.42 + PANEL[1] + 0.55)
+    cell = (0.62 + PANEL[0] + names, 0.42 + PANEL[1] + 0.5)
     page = Page(columns * cell[0] + 0.15, -(-len(measures) // columns) * cell[1] + 0.1)
     last = max(max(curve.steps) for curve in curves)
     for place, (measure, unit) in enumerate(measures):
@@ -105,6 +106,8 @@ def training_curves(curves: Sequence[Curve]) -> Figure:
             axes.plot(curve.steps, curve.values, color=colour, ls=DASHES[number % len(DASHES)], lw=1.4)
             ends.append((curve.steps[-1], curve.values[-1], curve.run, colour))
         axes.set_xlim(0, last)
+        if unit == "%":
+            axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
         axes.yaxis.set_major_locator(MaxNLocator(5))
@@ -173,6 +176,6 @@ def _same_bins(curves: Sequence[LengthCurve]) -> list[tuple[int, int, int]]:
 def _bins_note(curve: LengthCurve) -> str:
     counts = ", ".join(f"{one.low}–{one.high}: {one.sentences:,}" for one in curve.bins)
     return (
-        "Corpus BLEU of each bin at its mean length; bands are 95 % bootstrap intervals. "
+        "Corpus BLEU (sacreBLEU, 13a) of each bin at its mean length; bands are 95 % bootstrap intervals. "
         f"Sentences by source words: {counts}."
     )

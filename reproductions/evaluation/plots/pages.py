@@ -31,9 +31,11 @@ def alignment_strip(records: Sequence[AlignedTranslation], style: Style = "colou
     """Several models over the same source and target, on the same axes. Raises ValueError if the words
     differ.
     """
+    if not records:
+        raise ValueError("there is no record to draw")
     check_same_words(records)
     look = _look(style)
-    return _page([[_panel(one, look, words=one is records[0], bar=one is records[-1]) for one in records]])
+    return _page([_strip(records, look)])
 
 
 def difference(first: AlignedTranslation, second: AlignedTranslation) -> Figure:
@@ -54,7 +56,7 @@ def difference(first: AlignedTranslation, second: AlignedTranslation) -> Figure:
         weights=second.weights - first.weights,
         words=False,
     )
-    return _page([[_panel(first, COLOUR), _panel(second, COLOUR, words=False, bar=True), change]])
+    return _page([[*_strip([first, second], COLOUR), change]])
 
 
 def alignment_grid(records: Sequence[AlignedTranslation], style: Style = "colour") -> Figure:
@@ -63,7 +65,8 @@ def alignment_grid(records: Sequence[AlignedTranslation], style: Style = "colour
         raise ValueError("there is no record to draw")
     rows: list[list[Panel]] = [[]]
     for record in records:
-        panel = _panel(record, _look(style), bar=False)
+        panel = _panel(record, _look(style))
+        panel.bar, panel.legend = False, not any(one.legend_rows for row in rows for one in row)
         if rows[-1] and sum(one.width + BETWEEN for one in rows[-1]) + panel.width > WIDEST:
             rows.append([])
         rows[-1].append(panel)
@@ -82,7 +85,7 @@ def _page(rows: Sequence[Sequence[Panel]]) -> Figure:
     for row, over, under in zip(rows, above, below, strict=True):
         left = MARGIN
         for panel in row:
-            panel.draw(page, left + panel.left, top + over)
+            panel.draw(page, left, top, top + over)
             left += panel.width + BETWEEN
         top += over + under + BETWEEN
     return page.figure
@@ -95,16 +98,23 @@ def _look(style: Style) -> Look:
     return looks[style]
 
 
-def _panel(record: AlignedTranslation, look: Look, words: bool = True, bar: bool = True) -> Panel:
-    return Panel(
-        record, look, title=record.model, subtitle=record.view, caption=caption(record), words=words, bar=bar
-    )
+def _strip(records: Sequence[AlignedTranslation], look: Look) -> list[Panel]:
+    """Panels side by side: target words and legend at the first, the colour bar at the last."""
+    panels = [_panel(record, look) for record in records]
+    for place, panel in enumerate(panels):
+        panel.words = panel.legend = place == 0
+        panel.bar = place == len(panels) - 1
+    return panels
+
+
+def _panel(record: AlignedTranslation, look: Look) -> Panel:
+    return Panel(record, look, title=record.model, subtitle=record.view, caption=caption(record))
 
 
 def caption(record: AlignedTranslation) -> list[str]:
     """What a reader must know to trust the picture: whose words, which sentence, how good, how sharp."""
     target = "the reference, forced" if record.forced else "the model's own translation"
-    lines = [f"{record.where} · target: {target}" + _score(record)]
+    lines = [f"{record.where} · target: {target}"]
     if record.gold is not None:
         scores = alignment_error_rate([record])
         lines.append(
@@ -115,6 +125,8 @@ def caption(record: AlignedTranslation) -> list[str]:
     numbers = [f"entropy {measured.entropy:.2f}", f"mean largest weight {measured.confidence:.2f}"]
     if not np.isnan(measured.end_mass):
         numbers.append(f"weight on </s> {_percent(measured.end_mass)}")
+    if record.score is not None:
+        numbers.append("log-probability " + f"{record.score:.1f}".replace("-", "−"))
     lines.append(" · ".join(numbers))
     sums = record.weights.sum(axis=1)
     if sums.min() < 0.995:
@@ -122,14 +134,6 @@ def caption(record: AlignedTranslation) -> list[str]:
     if not record.forced and record.reference is not None:
         lines.append(f"reference: {record.reference}")
     return lines
-
-
-def _score(record: AlignedTranslation) -> str:
-    return (
-        ""
-        if record.score is None
-        else f" · log-probability {record.score:.1f}".replace("-", "−").replace("log−", "log-")
-    )
 
 
 def _percent(fraction: float) -> str:

@@ -9,18 +9,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from reproductions.evaluation.alignment_metrics import links_of
+from reproductions.evaluation.plots.gold import draw_gold, draw_legend
 from reproductions.evaluation.plots.style import (
-    ACCENT,
     DIFFERENCES,
     FAINT,
     INK,
@@ -43,7 +39,7 @@ from reproductions.evaluation.records import END, AlignedTranslation
 GAP, THIN = 0.3, 0.78  # of ``</s>``: its distance and its breadth, in cells
 BAR = 0.68  # inches to the right of a matrix for the colour bar and its labels
 LONGEST = 26  # letters of a word that are shown
-DASHED = (0, (2.2, 1.6))  # points on, points off
+LEGEND = 4.7  # inches of the legend in one row
 NARROWEST = 3.4  # inches; a title and a caption need this much
 
 
@@ -95,6 +91,11 @@ class Ruler(NamedTuple):
         """The words, the longest of them cut."""
         return [word if len(word) <= LONGEST else word[: LONGEST - 1] + "…" for word in self.words]
 
+    @property
+    def is_end(self) -> list[bool]:
+        """Which positions are ``</s>``."""
+        return [word == END for word in self.words]
+
 
 @dataclass
 class Panel:
@@ -104,6 +105,7 @@ class Panel:
     weights   (T, S) to show, if not the record's own
     words     False leaves out the target words, for a panel beside another one
     bar       whether the colour bar stands at its right
+    legend    whether the marks of gold links are explained below
     """
 
     record: AlignedTranslation
@@ -114,6 +116,7 @@ class Panel:
     weights: NDArray[np.float32] | None = None
     words: bool = True
     bar: bool = True
+    legend: bool = True
     across: Ruler = field(init=False)
     down: Ruler = field(init=False)
     cell: float = field(init=False)
@@ -142,6 +145,12 @@ class Panel:
         return "source →", "reference ↓" if self.record.forced else "model's output ↓"
 
     @property
+    def headings(self) -> list[str]:
+        """The source words; ``</s>`` with the unit of the numbers in its column."""
+        shown = self.across.shown
+        return [*shown[:-1], f"{shown[-1]} %"] if self.across.has_end else shown
+
+    @property
     def left(self) -> float:
         """Room for the target words."""
         if not self.words:
@@ -155,7 +164,7 @@ class Panel:
         slope = np.cos(np.radians(self.rotation))
         reach = [
             centre * self.cell + slope * width(word, self.type_size) + 0.08
-            for centre, word in zip(self.across.centres, self.across.shown, strict=True)
+            for centre, word in zip(self.across.centres, self.headings, strict=True)
         ]
         overhang = max(reach) - self.matrix[0]
         return max(BAR if self.bar else 0.0, overhang if self.rotation < 90 else 0.0, 0.05)
@@ -168,7 +177,7 @@ class Panel:
     @property
     def words_height(self) -> float:
         """Room for the source words above the matrix."""
-        longest = max(width(word, self.type_size) for word in self.across.shown)
+        longest = max(width(word, self.type_size) for word in self.headings)
         lean = np.radians(self.rotation)
         return float(np.sin(lean) * longest + np.cos(lean) * self.type_size / POINTS) + 0.12
 
@@ -186,12 +195,12 @@ class Panel:
     def above(self) -> float:
         """Everything above the matrix."""
         title, subtitle = self.heading
-        return lines_height(len(title), TITLE) + lines_height(len(subtitle), TEXT) + 0.1 + self.words_height
+        return lines_height(len(title), TITLE) + lines_height(len(subtitle), TEXT) + 0.06 + self.words_height
 
     @property
     def below(self) -> float:
         """Everything below the matrix."""
-        return 0.12 + lines_height(len(self.caption_lines), SMALL) + (0.28 * self.legend_rows)
+        return 0.12 + lines_height(len(self.caption_lines), SMALL) + 0.2 * self.legend_rows
 
     @property
     def caption_lines(self) -> list[str]:
@@ -200,17 +209,19 @@ class Panel:
 
     @property
     def has_gold(self) -> bool:
+        """Whether gold links are drawn."""
         return self.look.gold and self.record.gold is not None
 
     @property
     def legend_rows(self) -> int:
-        return (1 if self.width > 4.9 else 2) if self.has_gold else 0
+        """Rows of the legend of gold links, 0 for none."""
+        return (1 if self.width > LEGEND else 2) if self.has_gold and self.legend else 0
 
-    def draw(self, page: Page, left: float, top: float) -> Axes:
-        """Draw with the matrix's top left corner at (left, top) inches; returns the axes of the matrix."""
-        edge = left - self.left
+    def draw(self, page: Page, edge: float, start: float, top: float) -> None:
+        """Draw from the left edge; the title begins at start, the matrix at top, in inches down the page."""
+        left = edge + self.left
         title, subtitle = self.heading
-        start = page.write(edge, top - self.above, title, TITLE, bold=True)
+        start = page.write(edge, start, title, TITLE, bold=True)
         page.write(edge, start, subtitle, TEXT, QUIET)
         axes = page.axes(left, top, *self.matrix)
         self._draw_cells(axes)
@@ -218,13 +229,12 @@ class Panel:
         if self.look.apart:
             self._print_end(axes)
         if self.has_gold:
-            self._draw_gold(axes)
+            draw_gold(axes, self.record, self.cell)
         if self.bar:
             self._draw_bar(page, left + self.matrix[0] + 0.14, top)
         under = page.write(edge, top + self.matrix[1] + 0.12, self.caption_lines, SMALL, QUIET)
-        if self.has_gold:
-            self._draw_legend(page, edge, under + 0.03)
-        return axes
+        if self.legend_rows:
+            draw_legend(page, edge, under + 0.04, columns=4 // self.legend_rows)
 
     def _draw_cells(self, axes: Axes) -> None:
         assert self.weights is not None
@@ -251,14 +261,21 @@ class Panel:
                     axes.hlines(inner_rows, start, stop, colors=FAINT, linewidth=0.5, zorder=2)
                 axes.add_patch(
                     Rectangle(
-                        (start, first), stop - start, last - first, fill=False, ec=QUIET, lw=0.6, zorder=3
+                        (start, first),
+                        stop - start,
+                        last - first,
+                        fill=False,
+                        ec=QUIET,
+                        lw=0.6,
+                        zorder=3,
+                        clip_on=False,
                     )
                 )
         axes.set(xlim=(0, self.across.length), ylim=(self.down.length, 0))
 
     def _draw_words(self, axes: Axes) -> None:
         axes.xaxis.tick_top()
-        axes.set_xticks(self.across.centres, self.across.shown)
+        axes.set_xticks(self.across.centres, self.headings)
         axes.set_yticks(self.down.centres, self.down.shown if self.words else [""] * len(self.down.words))
         axes.tick_params(length=0, pad=3)
         upright = self.rotation == 90
@@ -269,8 +286,8 @@ class Panel:
                 ha="left",
                 va="center" if upright else "baseline",
             )
-        for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-            ending = label.get_text() == END
+        labels = (*axes.get_xticklabels(), *axes.get_yticklabels())
+        for label, ending in zip(labels, self.across.is_end + self.down.is_end, strict=True):
             label.set(fontproperties=font(self.type_size), color=QUIET if ending else INK, parse_math=False)
         if self.words:
             for name, lift in zip(self.corner, (1, 0), strict=True):
@@ -305,35 +322,6 @@ class Panel:
                     zorder=6,
                 )
 
-    def _draw_gold(self, axes: Axes) -> None:
-        """Sure links in solid, possible ones in dashed boxes; the argmax is a dot on a link, a cross
-        elsewhere.
-        """
-        gold = self.record.gold
-        assert gold is not None
-        thick = max(0.8, 5.5 * self.cell)
-        for row, column in sorted(gold.possible):
-            sure = (row, column) in gold.sure
-            line = thick if sure else 0.6 * thick
-            style: str | tuple[int, tuple[float, float]] = "solid" if sure else DASHED
-            for colour, breadth, dash in ((PAPER, line + 1.2, "solid"), (ACCENT, line, style)):
-                axes.add_patch(
-                    Rectangle(
-                        (column + 0.08, row + 0.08),
-                        0.84,
-                        0.84,
-                        fill=False,
-                        ec=colour,
-                        lw=breadth,
-                        ls=dash,
-                        zorder=4,
-                    )
-                )
-        size = self.cell * POINTS
-        for row, column in sorted(links_of(self.record)):
-            on_link = (row, column) in gold.possible
-            axes.add_line(_hit(column, row, 0.26 * size) if on_link else _miss(column, row, 0.36 * size))
-
     def _draw_bar(self, page: Page, left: float, top: float) -> None:
         height = min(self.matrix[1], 2.2)
         axes = page.axes(left, top, 0.11, height)
@@ -343,41 +331,3 @@ class Panel:
         bar.outline.set(linewidth=0.6, edgecolor=QUIET)
         axes.tick_params(labelsize=SMALL - 0.5, labelcolor=QUIET, color=QUIET, length=2, width=0.5, pad=2)
         axes.set_ylabel(self.look.scale, fontproperties=font(SMALL - 0.5), color=QUIET, labelpad=3)
-
-    def _draw_legend(self, page: Page, left: float, top: float) -> None:
-        entries: dict[str, Artist] = {
-            "sure link": Rectangle((0, 0), 1, 1, fill=False, ec=ACCENT, lw=1.6),
-            "possible link": Rectangle((0, 0), 1, 1, fill=False, ec=ACCENT, lw=1.0, ls=DASHED),
-            "largest weight on a link": _hit(0, 0, 5),
-            "largest weight elsewhere": _miss(0, 0, 6),
-        }
-        page.figure.legend(
-            list(entries.values()),
-            list(entries),
-            loc="upper left",
-            bbox_to_anchor=(left / page.width, 1 - top / page.height),
-            ncols=4 if self.legend_rows == 1 else 2,
-            prop=font(SMALL - 0.5),
-            labelcolor=QUIET,
-            frameon=False,
-            borderpad=0,
-            borderaxespad=0,
-            handlelength=1.1,
-            handleheight=1.1,
-            handletextpad=0.5,
-            columnspacing=1.2,
-        )
-
-
-def _hit(column: int, row: int, size: float) -> Line2D:
-    """A dot in the middle of a cell, size in points."""
-    return Line2D(
-        [column + 0.5], [row + 0.5], marker="o", ls="none", ms=size, mfc=PAPER, mec=INK, mew=0.6, zorder=5
-    )
-
-
-def _miss(column: int, row: int, size: float) -> Line2D:
-    """A cross in the middle of a cell, size in points."""
-    cross = Line2D([column + 0.5], [row + 0.5], marker="x", ls="none", ms=size, mec=INK, mew=1.3, zorder=5)
-    cross.set_path_effects([Stroke(linewidth=3.0, foreground=PAPER), Normal()])
-    return cross

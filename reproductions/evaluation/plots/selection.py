@@ -1,6 +1,6 @@
 """Which view of a model aligns: alignment error rate for every layer, head and shift."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.colors import Normalize
@@ -43,8 +43,9 @@ def view_grid(
     size = (CELL[0] * len(heads), CELL[1] * len(layers))
     left = max(width(f"layer {layer}" if layer != "mean" else "mean", SMALL) for layer in layers) + 0.3
     breadth = max(len(shifts) * (left + size[0]), 4.2)
-    lines = wrap(_note(table[chosen], chosen, diagonal), SMALL, breadth)
-    page = Page(breadth + 0.3, 0.95 + size[1] + 0.45 + lines_height(len(lines), SMALL) + 0.1)
+    words = chosen.describe(_last(layers), _last(heads))
+    lines = wrap(_note(table[chosen], words, diagonal), SMALL, breadth)
+    page = Page(breadth + 0.3, 0.92 + size[1] + 0.14 + lines_height(len(lines), SMALL) + 0.12)
     page.write(0.16, 0.14, [f"{model}: alignment error rate (%) of every view"], TITLE, bold=True)
     for place, shift in enumerate(shifts):
         start = 0.16 + place * (left + size[0])
@@ -74,9 +75,13 @@ def _key(view: View) -> tuple[int | str, int | str, int]:
     return view.layer, view.head, view.shift
 
 
-def _note(scores: AlignmentScores, chosen: View, diagonal: float | None) -> str:
+def _last(choices: Sequence[int | str]) -> int:
+    return max((choice for choice in choices if isinstance(choice, int)), default=1)
+
+
+def _note(scores: AlignmentScores, chosen: str, diagonal: float | None) -> str:
     note = (
-        f"Chosen, in the box: {chosen}, AER {100 * scores.aer:.1f} %, "
+        f"Chosen, in the box: {chosen}. AER {100 * scores.aer:.1f} %, "
         f"precision {100 * scores.precision:.1f} %, recall {100 * scores.recall:.1f} % "
         f"on {scores.sentences:,} sentences."
     )

@@ -5,11 +5,12 @@ alone.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
@@ -43,6 +44,7 @@ def font(size: float, bold: bool = False, italic: bool = False) -> FontPropertie
     )
 
 
+@lru_cache(maxsize=4096)
 def width(text: str, size: float, bold: bool = False) -> float:
     """Width of a line of text in inches."""
     points, _, _ = text_to_path.get_text_width_height_descent(text, font(size, bold), ismath=False)
@@ -127,6 +129,10 @@ def even_lightness(colours: Colormap, name: str) -> ListedColormap:
     return ListedColormap(fine[picked].tolist(), name=name)
 
 
-WEIGHTS = even_lightness(matplotlib.colormaps["Blues"], "weights")  # 0 white paper, 1 dark blue
+_BLUES = LinearSegmentedColormap.from_list(
+    "blues", [PAPER, *matplotlib.colormaps["Blues"](np.linspace(0.15, 1, 18))]
+)
+WEIGHTS = even_lightness(_BLUES, "weights")  # 0 as white as the page, 1 dark blue
 WEIGHTS_AS_IN_2014 = matplotlib.colormaps["gray"]  # 0 black, 1 white
-DIFFERENCES = matplotlib.colormaps["PuOr_r"]  # -1 violet, 0 white, 1 orange
+_FALL, _RISE = (matplotlib.colormaps["PuOr_r"](np.linspace(*ends, 9)) for ends in ((0, 0.4), (0.6, 1)))
+DIFFERENCES = LinearSegmentedColormap.from_list("differences", [*_FALL, PAPER, *_RISE])  # -1 violet, 1 orange

@@ -1,0 +1,213 @@
+"""The words of the lexicon as objects, with all their forms worked out once."""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from data.accord import english, lexicon, verb_table
+from data.accord.elision import Token
+from data.accord.french import FP, FS, MP, MS, Conjugation, Forms, agreeing, conjugate, participle_forms, plural
+
+AGREEMENTS = {"m": MS, "f": FS, "mp": MP, "fp": FP, "-": MS}
+
+# About one combination of adjective and noun in twenty is kept for the compositional split, but none of these: the
+# fixed evaluation sentences are made of them.
+HELD_OUT_SHARE = 0.05
+ALWAYS_SEEN = frozenset({
+    ("marine", "environment"), ("known", "environment"), ("new", "weapon"), ("chemical", "weapon"), ("old", "woman"),
+    ("long", "letter"), ("important", "convention"), ("new", "report"), ("economic", "report"), ("old", "friend"),
+    ("important", "treaty"), ("young", "minister"), ("economic", "condition"), ("new", "resolution"),
+    ("European", "Area"), ("Economic", "Area"), ("large", "ship"), ("white", "house"), ("French", "minister"),
+})
+
+
+def held_out(adjective: str, noun: str) -> bool:
+    """Whether this combination of English lemmas occurs in the compositional split alone."""
+    if (adjective, noun) in ALWAYS_SEEN:
+        return False
+    digest = blake2b(f"{adjective} {noun}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") < HELD_OUT_SHARE * 2**32
+
+
+class Adjective:
+    """``french`` by agreement, as tokens linked to English position 0; ``liaison`` replaces the masculine before a vowel."""
+
+    __slots__ = ("before", "comparative", "english", "french", "liaison", "predicative", "rank", "superlative")
+
+    def __init__(self, rank: str, row: list[str]) -> None:
+        self.english, self.comparative, self.superlative = (row[0].split("; ") + ["", ""])[:3]
+        self.rank = RANKS.index(rank)
+        self.predicative = "-" not in row[2:] and rank in ("quality", "size", "age", "colour")
+        masculine, _, other = row[1].removeprefix("<").partition("; ")
+        self.before = row[1].startswith("<")
+        self.liaison = {"nouveau": "nouvel", "beau": "bel", "vieux": "vieil"}.get(masculine, "")
+        if "/" in masculine:  # "de paix": does not agree
+            words = tuple(word.removesuffix("/0") for word in masculine.split())
+            self.french = (words,) * 4
+        else:
+            self.french = tuple((form,) for form in agreeing(masculine, other or None))
+
+    def __repr__(self) -> str:
+        return f"Adjective({self.english!r})"
+
+
+RANKS = ("quality", "size", "age", "colour", "origin", "type", "material")
+
+
+class Noun:
+    """A noun in both numbers; ``english[number]`` words and ``french[number]`` tokens linked to positions within them."""
+
+    __slots__ = ("adjectives", "classes", "complements", "countable", "direct_objects", "doers", "english", "feminine",
+                 "french", "held_out", "lemma", "partitive", "predicates", "title", "verbs")
+
+    def __init__(self, row: list[str], group: str) -> None:
+        singular, _, many = row[0].partition("; ")
+        self.lemma = singular = singular.rstrip(";")
+        self.classes = frozenset([group, *(row[3].split() if len(row) > 3 else ()), singular.replace(" ", "_")])
+        self.countable = group not in lexicon.ABSTRACT + lexicon.PARTITIVE and not row[0].endswith(";")
+        self.partitive = group in lexicon.PARTITIVE
+        self.title = group == "title"
+        self.feminine = row[2] == "f"
+        first, last = singular.rsplit(" ", 1) if " " in singular else ("", singular)
+        many = many or f"{first} {english.plural(last)}".strip()
+        self.english = tuple(singular.split()), tuple(many.split())
+        one, _, several = row[1].partition("; ")
+        several = several or " ".join(_plural_token(word) for word in one.split())
+        self.french = aligned(one), aligned(several)
+        self.adjectives: list[Adjective] = []  # those of the ordinary splits
+        self.held_out: list[Adjective] = []
+        self.predicates: list[Adjective] = []
+        self.complements: list[Complement] = []
+        self.verbs: list[Verb] = []  # transitive verbs it can be the subject of
+        self.doers: list[Verb] = []  # transitive verbs it can be the object of
+        self.direct_objects: list[Noun] = []
+
+    def __repr__(self) -> str:
+        return f"Noun({self.lemma!r})"
+
+
+def _plural_token(word: str) -> str:
+    """Plural of an annotated word: "ministre/1" -> "ministres/1"."""
+    for at, letter in enumerate(word):
+        if letter in "/~":
+            return plural(word[:at]) + word[at:]
+    return plural(word)
+
+
+def aligned(text: str) -> tuple[Token, ...]:
+    """Tokens of annotated French: "Conseil/2 de~1 sécurité/1"; a word without annotation translates word 0."""
+    tokens = []
+    for item in text.split():
+        word, *marks = item.replace("/", " /").replace("~", " ~").split()
+        sure = tuple(int(mark[1:]) for mark in marks if mark[0] == "/")
+        possible = tuple(int(mark[1:]) for mark in marks if mark[0] == "~")
+        tokens.append((word, sure if marks else (0,), possible))
+    return tuple(tokens)
+
+
+def shift(tokens: tuple[Token, ...], by: int) -> list[Token]:
+    """The tokens with every English position moved by ``by``."""
+    if len(tokens) == 1 and not tokens[0][2] and len(tokens[0][1]) == 1:
+        return [(tokens[0][0], (by,), ())]
+    return [(word, tuple([at + by for at in sure]), tuple([at + by for at in possible]))
+            for word, sure, possible in tokens]
+
+
+class Name:
+    """A name with its article: a country, a person, an institution. ``pronoun`` is what English calls it, or ""."""
+
+    __slots__ = ("agreement", "classes", "english", "french", "from_", "located", "pronoun")
+
+    def __init__(self, words: str, french: str, agreement: int, group: str) -> None:
+        self.english = tuple(words.split())
+        self.french = aligned(french)
+        self.agreement = agreement
+        self.classes = frozenset((group,))
+        self.pronoun = {"name": ("he", "she")[agreement & 1], "nation": "it", "institution": "it"}.get(group, "")
+        if agreement >= MP:
+            self.pronoun = ""  # one country in English, several in French
+        self.located: tuple[Token, ...] = ()  # "in" and "to" this place; English position 0 is the preposition
+        self.from_: tuple[Token, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Name({' '.join(self.english)!r})"
+
+
+STATIVE = frozenset(verb_table.STATIVE.split())
+GENERIC = frozenset(verb_table.GENERIC_OBJECT.split())
+
+
+class Verb:
+    """A verb in both languages. ``english[style][asked]`` gives (auxiliary, main word) by English person."""
+
+    __slots__ = ("base", "clitic_first", "english", "etre", "french", "french_preposition", "generic", "ing", "objects",
+                 "participle", "past_participle", "preposition", "reflexive", "same_past", "stative", "subjects")
+
+    def __init__(self, forms: str, french: str) -> None:
+        base, past, participle = _english_forms(forms)
+        self.base, self.past_participle = base, participle
+        self.same_past = base == past
+        self.ing = english.present_participle(base)
+        self.clitic_first = french.startswith("*")
+        self.reflexive = french.startswith("se~")
+        self.etre = french.startswith("+") or self.reflexive
+        infinitive = french.lstrip("*+").removeprefix("se~")
+        self.french: Conjugation = conjugate(infinitive)
+        self.participle: Forms = self.french.participle
+        self.stative = infinitive in STATIVE
+        self.generic = infinitive in GENERIC
+        self.english = _paradigm(base, past, participle, self.ing)
+        self.subjects: list[Noun | Name] = []
+        self.objects: list[Noun | Name] = []
+        self.preposition = self.french_preposition = ""
+
+    def __repr__(self) -> str:
+        return f"Verb({self.base!r})"
+
+
+def _english_forms(forms: str) -> tuple[str, str, str]:
+    base, _, rest = forms.partition("; ")
+    past, _, participle = rest.partition("; ")
+    past = past or english.past(base)
+    return base, past, participle or past
+
+
+# Styles of the English verb group.
+PRESENT, PAST, PROGRESSIVE, PERFECT, PLUPERFECT, WILL, WOULD = range(7)
+
+Paradigm = tuple[tuple[tuple[tuple[str, str], ...], ...], ...]
+
+
+def _paradigm(base: str, past: str, participle: str, ing: str) -> Paradigm:
+    """(auxiliary, main) by style, by whether "do" is needed, by English person I, he, we, you, they."""
+    third = english.third_person(base)
+    persons = (base, third, base, base, base)
+    have = ("have", "has", "have", "have", "have")
+    am = ("am", "is", "are", "are", "are")
+    does = ("do", "does", "do", "do", "do")
+
+    def both(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, str], ...], ...]:
+        return (tuple(pairs),) * 2
+
+    if base == "be":
+        was = ("was", "was", "were", "were", "were")
+        return (both((form, "") for form in am), both((form, "") for form in was), both((form, "being") for form in am),
+                both((form, "been") for form in have), both([("had", "been")] * 5), both([("will", "be")] * 5),
+                both([("would", "be")] * 5))
+    return (
+        (tuple(("", form) for form in persons), tuple((form, base) for form in does)),
+        ((("", past),) * 5, (("did", base),) * 5),
+        both((form, ing) for form in am),
+        both((form, participle) for form in have),
+        both([("had", participle)] * 5),
+        both([("will", base)] * 5),
+        both([("would", base)] * 5),
+    )
+
+
+class Complement:
+    """What may follow a noun: "agreement on ...", with the pool of nouns to come."""
+
+    __slots__ = ("english", "french", "pool")
+
+    def __init__(self, preposition: str, french: str, pool: list["Noun | Name"]) -> None:
+        self.english, self.french, self.pool = preposition, french, pool

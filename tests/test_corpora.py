@@ -1,0 +1,337 @@
+import gzip
+import hashlib
+import logging
+import sys
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import pytest
+
+from data import download
+from data.corpora import CORPORA, find, load
+from data.download import Remote, data_dir, fetch
+from data.errors import UserError
+from data.reading import aligned_lines, lines, tab_separated
+
+PAYLOAD = b"".join(b"line %d\n" % i for i in range(20_000))
+SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
+
+
+def rows(count):
+    return [(f"Sentence number {i}.", f"Phrase numéro {i}.") for i in range(count)]
+
+
+def write_tsv(path, pairs):
+    path.write_text("".join(f"{source}\t{target}\tby somebody\n" for source, target in pairs), encoding="utf-8")
+    return str(path)
+
+
+def read(path, split, **settings):
+    return list(load(str(path), split, "en", "fr", **settings))
+
+
+# A user's own files
+
+
+def test_a_tsv_is_split_so_that_every_pair_is_in_one_split_and_stays_there(tmp_path):
+    corpus = write_tsv(tmp_path / "own.tsv", rows(2000))
+    splits = {split: read(corpus, split) for split in ("train", "valid", "test")}
+    assert sorted((e.source, e.target) for some in splits.values() for e in some) == sorted(rows(2000))
+    assert 5 < len(splits["valid"]) < 50 and 5 < len(splits["test"]) < 50
+    longer = write_tsv(tmp_path / "longer.tsv", rows(3000))
+    assert set(splits["test"]) <= set(read(longer, "test"))
+
+
+def test_no_side_of_a_pair_is_in_two_splits(tmp_path):
+    # Each target has many sources, each source two spellings: a split by line would leak both.
+    pairs = [(f"source {i}{end}", f"target {i % 300}") for i in range(3000) for end in (".", "!")]
+    corpus = write_tsv(tmp_path / "own.tsv", pairs)
+    for side in (lambda e: e.source.rstrip(".!"), lambda e: e.target):
+        train, valid, test = ({side(e) for e in read(corpus, split)} for split in ("train", "valid", "test"))
+        assert valid and test and not (train & valid or train & test or valid & test)
+
+
+def test_two_aligned_files_are_the_same_corpus_as_one_tsv(tmp_path):
+    corpus = write_tsv(tmp_path / "own.tsv", rows(500))
+    (tmp_path / "a.en").write_text("".join(f"{s}\n" for s, _ in rows(500)), encoding="utf-8")
+    with gzip.open(tmp_path / "a.fr.gz", "wt", encoding="utf-8") as file:
+        file.write("".join(f"{t}\n" for _, t in rows(500)))
+    assert read(f"{tmp_path}/a.en,{tmp_path}/a.fr.gz", "train") == read(corpus, "train")
+
+
+def test_a_count_limits_what_is_read(tmp_path):
+    corpus = write_tsv(tmp_path / "own.tsv", rows(500))
+    assert read(corpus, "train", count=7) == read(corpus, "train")[:7]
+
+
+def test_training_pairs_with_an_empty_or_endless_side_are_dropped_and_counted(tmp_path, caplog):
+    bad = [("a b", ""), (" \u00a0", "x"), ("word " * 100_000, "mot"), ("court", "mot " * 1001)]
+    corpus = write_tsv(tmp_path / "own.tsv", rows(50) + bad)
+    with caplog.at_level(logging.WARNING):
+        kept = read(corpus, "train")
+    assert {(e.source, e.target) for e in kept} <= set(rows(50)) and len(kept) > 40
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert "dropped 2 pairs with an empty side and 2 with more than 1,000 words" in message
+
+
+@pytest.mark.parametrize(("bad", "fault"), [("", "target .* is empty"), ("mot " * 2000, "target .* 2,000 words")])
+def test_an_unusable_pair_outside_training_is_an_error(tmp_path, bad, fault):
+    test = [(f"Sentence number {i}.", bad) for i in range(300)]
+    corpus = write_tsv(tmp_path / "own.tsv", test)
+    with pytest.raises(UserError, match=rf"own, split 'test': the {fault}"):
+        read(corpus, "test")
+
+
+# Faults of files, each with its file and line
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match="There is no file .*gone.tsv"):
+        list(lines(tmp_path / "gone.tsv"))
+
+
+def test_a_directory_is_no_corpus(tmp_path):
+    (tmp_path / "a.tsv").mkdir()
+    with pytest.raises(UserError, match="a.tsv cannot be read"):
+        list(lines(tmp_path / "a.tsv"))
+
+
+def test_a_cut_gzip_tells_how_far_it_could_be_read(tmp_path):
+    whole = gzip.compress(PAYLOAD)
+    (tmp_path / "cut.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match=r"cut.gz is cut short after line [\d,]+.*fetch it again"):
+        list(lines(tmp_path / "cut.gz"))
+    assert list(lines_of(tmp_path / "whole.gz", whole))[-1] == "line 19999"
+
+
+def lines_of(path, content):
+    path.write_bytes(content)
+    return lines(path)
+
+
+def test_a_damaged_archive_is_named(tmp_path):
+    whole = bytearray(gzip.compress(PAYLOAD))
+    whole[len(whole) // 2] ^= 0xFF
+    for name, content in (("a.gz", bytes(whole)), ("b.gz", b"not gzip at all")):
+        with pytest.raises(UserError, match=f"{name} is (damaged|cut short) after line"):
+            list(lines_of(tmp_path / name, content))
+    (tmp_path / "c.zip").write_bytes(b"PK but no archive")
+    with pytest.raises(UserError, match="c.zip is damaged"):
+        list(lines(tmp_path / "c.zip", member="fra.txt"))
+
+
+def test_bytes_that_are_not_utf8_are_told_with_their_line(tmp_path):
+    with pytest.raises(UserError, match=r"latin.txt, line 2 is not UTF-8 \(byte 0xe9 at 4\)"):
+        list(lines_of(tmp_path / "latin.txt", "un\ncafé\n".encode("latin-1")))
+
+
+def test_a_nul_byte_is_told_with_its_line(tmp_path):
+    with pytest.raises(UserError, match="nul.txt, line 3 holds a NUL byte"):
+        list(lines_of(tmp_path / "nul.txt", b"a\nb\nc\0d\n"))
+
+
+def test_only_a_line_feed_ends_a_line_and_a_byte_order_mark_is_no_text(tmp_path):
+    content = "\ufeffa\r\nb\u2028b\x0cb\x85b\nc".encode()
+    assert list(lines_of(tmp_path / "a.txt", content)) == ["a", "b\u2028b\x0cb\x85b", "c"]
+
+
+@pytest.mark.parametrize(("left", "right"), [(3, 5), (5, 3)])
+def test_files_of_different_lengths_are_told_with_both_counts(tmp_path, left, right):
+    (tmp_path / "a.en").write_text("x\n" * left)
+    (tmp_path / "a.fr").write_text("y\n" * right)
+    with pytest.raises(UserError, match=rf"a.en has {left} lines and .*a.fr has {right}:"):
+        list(aligned_lines(tmp_path / "a.en", tmp_path / "a.fr"))
+
+
+def test_a_line_without_a_tab_is_told_with_its_number(tmp_path):
+    (tmp_path / "a.tsv").write_text("a\tb\nno tab here\n")
+    with pytest.raises(UserError, match="a.tsv, line 2 has no tab.*'no tab here'"):
+        list(tab_separated(tmp_path / "a.tsv"))
+
+
+# Named corpora
+
+
+def test_an_unknown_corpus_lists_the_known_ones():
+    with pytest.raises(UserError, match="'multi31k'.*accord, multi30k, tatoeba, wmt14"):
+        find("multi31k")
+
+
+def test_an_unknown_split_or_language_lists_the_known_ones(tmp_path):
+    with pytest.raises(UserError, match="multi30k has no split 'dev'.*valid"):
+        load("multi30k", "dev", "en", "fr", tmp_path)
+    with pytest.raises(UserError, match="tatoeba has no 'de'.*en, fr"):
+        load("tatoeba", "test", "en", "de", tmp_path)
+    with pytest.raises(UserError, match="both 'en'"):
+        load("multi30k", "test_2016_flickr", "en", "en", tmp_path)
+
+
+@pytest.mark.parametrize("corpus", CORPORA.values(), ids=CORPORA)
+def test_every_corpus_can_be_trained_validated_and_tested(corpus):
+    assert {"train", "valid", *corpus.tests} <= set(corpus.splits)
+    assert corpus.tests and "train" not in corpus.tests and "valid" not in corpus.tests
+
+
+def put_tatoeba(folder, pairs):
+    (folder / "tatoeba").mkdir()
+    with zipfile.ZipFile(folder / "tatoeba" / "fra-eng.zip", "w") as archive:
+        archive.writestr("_about.txt", "about")
+        archive.writestr("fra.txt", "".join(f"{english}\t{french}\n" for english, french in pairs))
+
+
+def test_tatoeba_has_the_same_sentences_in_both_directions_and_none_twice(tmp_path):
+    put_tatoeba(tmp_path, rows(3000) + rows(100))
+    there = list(load("tatoeba", "test", "en", "fr", tmp_path))
+    back = list(load("tatoeba", "test", "fr", "en", tmp_path))
+    assert there and [(e.source, e.target) for e in there] == [(e.target, e.source) for e in back]
+    train = list(load("tatoeba", "train", "en", "fr", tmp_path))
+    assert len(set(train)) == len(train) > 2700
+
+
+def test_multi30k_reads_the_sides_that_are_asked_for(tmp_path, monkeypatch):
+    (tmp_path / "multi30k").mkdir()
+    for language in ("en", "fr", "de"):
+        path = tmp_path / "multi30k" / f"val.{language}.gz"
+        path.write_bytes(gzip.compress(f"one {language}\ntwo {language}\n".encode()))
+        remote = Remote("", hashlib.sha256(path.read_bytes()).hexdigest())
+        monkeypatch.setitem(download.REMOTES, f"multi30k/val.{language}.gz", remote)
+    assert [e[:2] for e in load("multi30k", "valid", "de", "fr", tmp_path)] == [
+        ("one de", "one fr"),
+        ("two de", "two fr"),
+    ]
+
+
+def test_wmt14_without_its_library_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(UserError, match=r"attention-then-and-now\[wmt\]"):
+        list(load("wmt14", "test", "en", "fr", tmp_path))
+
+
+def test_wmt14_is_streamed_in_either_direction(tmp_path, monkeypatch):
+    def load_dataset(name, config, split, streaming):
+        assert (name, config, split, streaming) == ("wmt/wmt14", "fr-en", "validation", True)
+        return ({"translation": {"en": f"e{i}", "fr": f"f{i}"}} for i in range(10**9))
+
+    monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load_dataset))
+    assert [e[:2] for e in load("wmt14", "valid", "fr", "en", tmp_path, count=2)] == [("f0", "e0"), ("f1", "e1")]
+
+
+def test_wmt14_without_network_is_one_sentence(tmp_path, monkeypatch):
+    def load_dataset(*_, **__):
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load_dataset))
+    with pytest.raises(UserError, match="no route to host.*check the network"):
+        list(load("wmt14", "test", "en", "de", tmp_path))
+
+
+# Downloads, from a server on this machine
+
+
+class Server(BaseHTTPRequestHandler):
+    """Serves PAYLOAD with ranges at /file, cuts it at /cut, and has nothing else."""
+
+    requests: list[tuple[str, str | None]] = []
+
+    def do_GET(self):  # noqa: N802
+        wanted = self.headers.get("Range")
+        type(self).requests.append((self.path, wanted))
+        if self.path not in ("/file", "/cut", "/norange"):
+            self.send_error(404)
+            return
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and self.path != "/norange" else 0
+        if start >= len(PAYLOAD):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(PAYLOAD)}")
+            self.end_headers()
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(PAYLOAD) - start))
+        self.end_headers()
+        self.wfile.write(PAYLOAD[start : start + 50_000] if self.path == "/cut" else PAYLOAD[start:])
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    Server.requests = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+        thread.join()
+
+
+def get(url, folder, sha256=SHA256, advisory=False):
+    return fetch("some/file.txt", folder, {"some/file.txt": Remote(url, sha256, advisory)})
+
+
+def test_a_download_is_checked_and_kept(server, tmp_path):
+    path = get(f"{server}/file", tmp_path)
+    assert path == tmp_path / "some" / "file.txt" and path.read_bytes() == PAYLOAD
+    get(f"{server}/file", tmp_path)
+    assert len(Server.requests) == 1 and [p.name for p in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_a_cut_download_goes_on_where_it_stopped(server, tmp_path):
+    with pytest.raises(UserError, match=r"ended after 50,000 of [\d,]+ bytes.*by hand"):
+        get(f"{server}/cut", tmp_path)
+    assert (tmp_path / "some" / "file.txt.part").stat().st_size == 50_000
+    assert get(f"{server}/file", tmp_path).read_bytes() == PAYLOAD
+    assert Server.requests[-1] == ("/file", "bytes=50000-")
+
+
+def test_a_server_without_ranges_starts_again(server, tmp_path):
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "file.txt.part").write_bytes(PAYLOAD[:1000])
+    assert get(f"{server}/norange", tmp_path).read_bytes() == PAYLOAD
+
+
+@pytest.mark.parametrize("left", [PAYLOAD, PAYLOAD + b"more than there is"])
+def test_a_part_that_is_whole_or_too_long_still_ends_well(server, tmp_path, left):
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "file.txt.part").write_bytes(left)
+    assert get(f"{server}/file", tmp_path).read_bytes() == PAYLOAD
+
+
+def test_a_wrong_checksum_is_refused_and_leaves_nothing(server, tmp_path):
+    with pytest.raises(UserError, match="SHA-256 .* instead of 0000.*by hand"):
+        get(f"{server}/file", tmp_path, sha256="0" * 64)
+    assert not any((tmp_path / "some").iterdir())
+
+
+def test_a_file_that_was_there_is_checked_too(tmp_path):
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "file.txt").write_bytes(b"half of i")
+    with pytest.raises(UserError, match="file.txt has SHA-256 .*delete it to download it again from http://x/y"):
+        get("http://x/y", tmp_path)
+
+
+def test_an_advisory_checksum_is_reported_and_not_refused(server, tmp_path, caplog):
+    with caplog.at_level(logging.INFO):
+        assert get(f"{server}/file", tmp_path, sha256="0" * 64, advisory=True).exists()
+    assert "renews it from time to time" in caplog.text
+
+
+def test_a_file_that_the_server_lacks_is_one_sentence(server, tmp_path):
+    with pytest.raises(UserError, match=r"/gone: the server answered 404.*put the file at .*some/file.txt by hand"):
+        get(f"{server}/gone", tmp_path)
+
+
+def test_a_dead_server_is_one_sentence(server, tmp_path):
+    dead = server.rsplit(":", 1)[0] + ":1"
+    with pytest.raises(UserError, match="Could not download .*refused.*by hand"):
+        get(f"{dead}/file", tmp_path)
+
+
+def test_the_data_directory_is_the_one_that_is_given(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    assert data_dir() == tmp_path
+    monkeypatch.delenv("DATA_DIR")
+    assert data_dir().name == "attention-then-and-now"

@@ -1,0 +1,39 @@
+import pytest
+from matplotlib.figure import Figure
+
+from data.errors import UserError
+from reproductions.evaluation.files import save, write_text
+
+
+def figure(title="a"):
+    made = Figure(figsize=(1, 1))
+    made.add_subplot(title=title)
+    return made
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml")])
+def test_the_suffix_chooses_the_format_and_the_same_figure_gives_the_same_bytes(tmp_path, suffix, magic):
+    first, second = save(figure(), tmp_path / "new" / f"a{suffix}"), save(figure(), tmp_path / f"b{suffix}")
+    assert first.read_bytes().startswith(magic)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_an_unknown_suffix_is_refused_with_those_that_exist(tmp_path):
+    with pytest.raises(UserError, match="one of .pdf, .png, .svg, not '.jpg'"):
+        save(figure(), tmp_path / "a.jpg")
+
+
+def test_a_figure_that_fails_to_draw_leaves_the_old_file_alone(tmp_path):
+    path = save(figure(), tmp_path / "a.png")
+    before = path.read_bytes()
+    with pytest.raises(ValueError):
+        save(figure(title=r"$\broken$"), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_replaces_the_old_file_whole(tmp_path):
+    path = tmp_path / "folder" / "a.txt"
+    write_text(path, "one")
+    assert write_text(path, "é\n").read_text(encoding="utf-8") == "é\n"
+    assert list(path.parent.iterdir()) == [path]
