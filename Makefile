@@ -76,7 +76,7 @@ figures: $(VENV)/.installed ## Draw the papers' figures from the runs that are t
 sync: $(VENV)/.installed ## Upload the runs that were tracked offline (log in first: .venv/bin/wandb login)
 	@found=0; while IFS= read -r run; do \
 	  if compgen -G "$$run/*.wandb" > /dev/null && ! compgen -G "$$run/*.synced" > /dev/null; then \
-	    found=1; $(PY) -m wandb sync $(ARGS) "$$run"; fi; \
+	    found=1; WANDB_DIR=runs $(PY) -m wandb sync $(ARGS) "$$run"; fi; \
 	done < <(find runs -type d -name 'offline-run-*' 2> /dev/null | sort); \
 	if [[ $$found == 0 ]]; then echo "Nothing to upload: no offline run under runs/ that is not uploaded yet."; fi
 

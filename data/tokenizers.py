@@ -44,6 +44,8 @@ class Tokenizer(ABC):
     def __init__(self, entries: Sequence[str], language: str) -> None:
         if tuple(entries[: len(SPECIALS)]) != SPECIALS or len(set(entries)) != len(entries):
             raise ValueError(f"Entries start with {SPECIALS} and occur once, unlike {entries[:5]}...")
+        if not all(isinstance(entry, str) for entry in entries):
+            raise ValueError("Entries are texts.")
         self.entries = tuple(entries)
         self.language = language
 
@@ -266,17 +268,14 @@ def load_tokenizer(folder: Path, name: str) -> Tokenizer:
         raise UserError(f"There is no tokeniser {path}.") from None
     except ValueError as error:
         raise UserError(f"{path} is not JSON ({error}): {_REMEDY}.") from None
-    if not isinstance(stored, dict) or (stored.pop("version", None), stored.get("kind") in KINDS) != (
-        _VERSION,
-        True,
-    ):
+    fields = stored if isinstance(stored, dict) else {}
+    kind = str(fields.pop("kind", None))
+    if fields.pop("version", None) != _VERSION or kind not in KINDS:
         raise UserError(f"{path} is not a tokeniser of version {_VERSION}: {_REMEDY}.")
-    chosen = _class_of(stored.pop("kind"))
+    chosen = _class_of(kind)
     try:
-        tokenizer: Tokenizer = chosen(**stored)
+        tokenizer: Tokenizer = chosen(**fields)
     except (TypeError, ValueError) as error:
-        if isinstance(error, UserError):
-            raise
         raise UserError(f"{path} is a damaged tokeniser ({error}): {_REMEDY}.") from None
     return tokenizer
 

@@ -37,26 +37,38 @@ class Hypothesis(NamedTuple):
 
 
 class _Trace:
-    """The words, weights and parents of every step; a hypothesis is read off it backwards.
+    """The words, parents and weights of every step; translations are read off backwards when the search has ended.
 
-    Nothing is reordered while searching: a row only remembers which row of the step before it continues.
+    Nothing is reordered while searching: a word only remembers which word of the step before it continues. Ids stay
+    tensors until the end, for to turn one number at a time into Python costs as much as to find it.
     """
 
     def __init__(self) -> None:
         self.steps: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.maps: list[Tensor] = []
 
-    def add(self, words: Tensor, parents: Tensor, maps: Tensor) -> None:
-        """Record the rows R of a step: words (R), the rows of the step before that they continue (R), maps (R, L, H, S)."""
-        self.steps.append((words, parents, maps))
+    def add(self, words: Tensor, parents: Tensor, rows: Tensor, maps: Tensor) -> None:
+        """Record a step: words (N), which words of the step before they continue (N), and where they looked, the rows
+        (N) of maps (R, L, H, S).
+        """
+        self.steps.append((words, parents, rows))
+        self.maps.append(maps)
 
-    def hypothesis(self, step: int, row: int, log_probability: float, length: int) -> Hypothesis:
-        """Follow the parents back from ``row`` of ``step``; ``length`` is the number of real source positions."""
-        ids, maps = [], []
-        for words, parents, weights in reversed(self.steps[: step + 1]):
-            ids.append(int(words[row]))
-            maps.append(weights[row, :, :, :length])
-            row = int(parents[row])
-        return Hypothesis(ids[::-1], log_probability, torch.stack(maps[::-1], dim=2))
+    def hypotheses(self, ends: list[tuple[int, int, float]], lengths: list[int]) -> list[Hypothesis]:
+        """One for each sentence, of which ``ends`` gives the last step, the word in it and the log-probability, and
+        ``lengths`` the number of real source positions.
+        """
+        steps = [tuple(column.tolist() for column in step) for step in self.steps]
+        found = []
+        for (step, word, log_probability), length in zip(ends, lengths, strict=True):
+            ids, looked = [], []
+            for (words, parents, rows), maps in zip(steps[step::-1], self.maps[step::-1], strict=True):
+                ids.append(words[word])
+                looked.append(maps[rows[word]])
+                word = parents[word]
+            maps = torch.stack(looked[::-1], dim=2)[..., :length]
+            found.append(Hypothesis(ids[::-1], log_probability, maps))
+        return found
 
 
 def _select(items: Any, rows: Tensor) -> Any:
@@ -83,26 +95,26 @@ def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int, limit: Ten
     lengths = mask.sum(1)
     limit = default_limit(lengths) if limit is None else limit
     memory, state = model.encode(source, mask)
-    trace, done = _Trace(), [(0, 0)] * len(source)
     alive = torch.arange(len(source), device=source.device)  # the sentence of each row
     scores = torch.zeros(len(source), device=source.device)
     parents, previous, step = alive, None, 0
-    totals = torch.zeros(len(source), device=source.device)
+    trace, ends = _Trace(), [(0, 0, 0.0)] * len(source)
     while len(alive):
         logits, maps, state = model.step(memory, state, previous)
-        best, words = logits.float().max(dim=-1)
-        scores = scores + best - logits.float().logsumexp(dim=-1)
-        trace.add(words, parents, maps)
+        logits = logits.float()
+        best, words = logits.max(dim=-1)
+        scores = scores + best - logits.logsumexp(dim=-1)
+        trace.add(words, parents, torch.arange(len(words)), maps)
         ended = (words == eos) | (step + 1 >= limit[alive])
         parents = (~ended).nonzero()[:, 0]
-        for row in ended.nonzero()[:, 0].tolist():
-            done[int(alive[row])] = (step, row)
-        totals[alive[ended]] = scores[ended]
         if len(parents) < len(alive):
+            rows = ended.nonzero()[:, 0]
+            for b, row, score in zip(alive[rows].tolist(), rows.tolist(), scores[rows].tolist(), strict=True):
+                ends[b] = (step, row, score)
             memory, state = _select(memory, parents), _select(state, parents)
         alive, scores, previous = alive[parents], scores[parents], words[parents]
         step += 1
-    return [trace.hypothesis(*at, float(totals[b]), int(lengths[b])) for b, at in enumerate(done)]
+    return trace.hypotheses(ends, lengths.tolist())
 
 
 def length_penalty(length: int | Tensor, alpha: float) -> float | Tensor:
@@ -126,41 +138,44 @@ def beam(
     lengths = mask.sum(1)
     limit = default_limit(lengths) if limit is None else limit
     memory, state = model.encode(source, mask)
-    first = torch.arange(len(source), device=source.device).repeat_interleave(width)
-    memory, state = _select(memory, first), _select(state, first)
     alive = torch.arange(len(source), device=source.device)  # the sentence of each group of rows
-    scores = torch.full((len(source), width), -torch.inf, device=source.device)
-    scores[:, 0] = 0.0  # at the start all hypotheses of a sentence are the same
-    rows, previous, step, trace = first, None, 0, _Trace()
+    scores = torch.zeros(len(source), 1, device=source.device)  # one hypothesis a sentence at the start, then k
+    parents, previous, step, trace = alive, None, 0, _Trace()
     ended: list[list[tuple[float, float, int, int]]] = [[] for _ in range(len(source))]
     while len(alive):
         logits, maps, state = model.step(memory, state, previous)
-        total = scores.flatten()[:, None] + logits.float().log_softmax(-1)
-        # Twice the width: even if every hypothesis could end here, as many stay open.
-        best, index = total.view(len(alive), -1).topk(min(2 * width, width * logits.shape[1]))
-        words = index % logits.shape[1]
-        origin = index // logits.shape[1] + torch.arange(len(alive), device=index.device)[:, None] * width
-        trace.add(words.flatten(), rows[origin.flatten()], maps[origin.flatten()])
+        logits = logits.float()
+        # Twice the width: even if every hypothesis could end here, as many stay open. The best of a sentence are among
+        # the best of its rows.
+        each, words = logits.topk(min(2 * width, logits.shape[1]))
+        total = (scores.flatten()[:, None] + each - logits.logsumexp(-1, keepdim=True)).view(len(alive), -1)
+        best, index = total.topk(min(2 * width, total.shape[1]))  # (A, N), the candidates
+        words = words.view(len(alive), -1).gather(1, index)
+        group = torch.arange(len(alive), device=index.device)[:, None]
+        rows = index // each.shape[1] + group * scores.shape[1]
+        trace.add(words.flatten(), parents[rows.flatten()], rows.flatten(), maps)
 
         stop = words == eos
         last = step + 1 >= limit[alive]
         closes = (stop | last[:, None]) & best.isfinite()
         closes[:, width:] = False  # only what would have stayed in the beam may end
-        for i, j in closes.nonzero().tolist():
-            score = float(best[i, j])
-            ended[int(alive[i])].append((score / length_penalty(step + 1, alpha), score, step, i * words.shape[1] + j))
+        sentences, penalty = alive.tolist(), length_penalty(step + 1, alpha)
+        for (i, j), score in zip(closes.nonzero().tolist(), best[closes].tolist(), strict=True):
+            ended[sentences[i]].append((score / penalty, score, step, i * words.shape[1] + j))
         order = stop.int().argsort(dim=1, stable=True)[:, :width]  # the best that go on, best first
-        scores = best.gather(1, order).masked_fill(stop.gather(1, order), -torch.inf)
-        bound = scores[:, 0] / length_penalty(limit[alive], alpha)
-        finished = torch.tensor([len(e) >= width or bool(e) and max(e)[0] >= b for e, b in
-                                 zip((ended[b] for b in alive.tolist()), bound.tolist(), strict=True)])
-        keep = (~(finished.to(last.device) | last)).nonzero()[:, 0]
+        going = best.gather(1, order).masked_fill(stop.gather(1, order), -torch.inf)
+        bound = going[:, 0] / length_penalty(limit[alive], alpha)
+        finished = [
+            len(ended[b]) >= width or bool(ended[b]) and max(ended[b])[0] >= most
+            for b, most in zip(sentences, bound.tolist(), strict=True)
+        ]
+        keep = (~(torch.tensor(finished, device=last.device) | last)).nonzero()[:, 0]
 
-        flat = (order + torch.arange(len(alive), device=order.device)[:, None] * words.shape[1])[keep].flatten()
-        survivors = origin.flatten()[flat]
-        memory, state = _select(memory, survivors), _select(state, survivors)
-        rows, previous = flat, words.flatten()[flat]
-        alive, scores = alive[keep], scores[keep]
+        parents = (order + group * words.shape[1])[keep].flatten()
+        previous, state = words.flatten()[parents], _select(state, rows.flatten()[parents])
+        if going[keep].shape != scores.shape:  # the rows of a sentence share their memory
+            memory = _select(memory, (keep * scores.shape[1]).repeat_interleave(going.shape[1]))
+        alive, scores = alive[keep], going[keep]
         step += 1
-    best_of = [max(e) for e in ended]
-    return [trace.hypothesis(at, row, score, int(lengths[b])) for b, (_, score, at, row) in enumerate(best_of)]
+    ends = [max(e) for e in ended]
+    return trace.hypotheses([(at, word, score) for _, score, at, word in ends], lengths.tolist())

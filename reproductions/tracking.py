@@ -10,7 +10,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -72,13 +72,15 @@ class RunLogger(WandbLogger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        with self.guarded():
-            super().log_metrics(metrics, step)
+        if not self.lost:
+            with self.guarded():
+                super().log_metrics(metrics, step)
 
     @rank_zero_only
     def log_hyperparams(self, params: Any) -> None:
-        with self.guarded():
-            super().log_hyperparams(params)
+        if not self.lost:
+            with self.guarded():
+                super().log_hyperparams(params)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -131,8 +133,8 @@ def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
 ) -> RunLogger | None:
     """Start tracking the run in ``folder``; everything W&B writes lies below it.
 
-    A folder that was tracked before, or the W&B run ``run_id``, is continued: online as the same run; offline,
-    where W&B cannot append, as a new run of the same group whose config names the first as ``resumed_from``.
+    A folder that was tracked before, or the W&B run ``run_id``, is continued: online as the same run. Offline
+    W&B cannot append: there it is a new run of the same group, with the first one as ``resumed_from``.
 
     Returns:
         The logger, or None where tracking is disabled or W&B cannot start at all.
@@ -219,33 +221,9 @@ def log_artifact(logger: RunLogger | None, path: Path, name: str, type: str) -> 
         logger.experiment.log_artifact(artifact)
 
 
-def of(loggers: Sequence[Any]) -> RunLogger | None:
-    """The tracker among a trainer's loggers."""
-    return next((logger for logger in loggers if isinstance(logger, RunLogger)), None)
-
-
 @rank_zero_only
 def log_picture(logger: RunLogger | None, key: str, path: Path, caption: str) -> None:
-    """Log the picture in a file under a key that stays the same through training."""
-    if logger is None:
-        return
-    with logger.guarded():
-        logger.log_image(key, [wandb.Image(str(path), caption=caption)])
-
-
-@rank_zero_only
-def log_table(logger: RunLogger | None, key: str, columns: list[str], rows: list[list[Any]]) -> None:
-    """Log a table; a cell that is a Path is shown as the picture in that file."""
-    if logger is None:
-        return
-    with logger.guarded():
-        shown = [[wandb.Image(str(cell)) if isinstance(cell, Path) else cell for cell in row] for row in rows]
-        logger.log_table(key, columns=columns, data=shown)
-
-
-@rank_zero_only
-def log_picture(logger: RunLogger | None, key: str, path: Path, caption: str) -> None:
-    """Log a picture under a key that stays the same through training, so that W&B shows a slider over its steps."""
+    """Log a picture; under a key that stays the same through training W&B shows a slider over the steps."""
     if logger is not None:
         with logger.guarded():
             logger.log_metrics({key: wandb.Image(str(path), caption=caption)})
@@ -256,10 +234,10 @@ def log_table(logger: RunLogger | None, key: str, columns: list[str], rows: list
     """Log a table; a cell that is a Path is shown as the picture it leads to."""
     if logger is not None:
         with logger.guarded():
-            cells = [
-                [wandb.Image(str(cell)) if isinstance(cell, Path) else cell for cell in row] for row in rows
-            ]
-            logger.log_metrics({key: wandb.Table(columns=columns, data=cells)})
+            table = wandb.Table(columns=columns)
+            for row in rows:
+                table.add_data(*(wandb.Image(str(cell)) if isinstance(cell, Path) else cell for cell in row))
+            logger.log_metrics({key: table})
 
 
 @rank_zero_only

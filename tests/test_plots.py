@@ -117,7 +117,7 @@ def test_equal_steps_of_weight_are_equal_steps_of_lightness():
     assert (steps < 0).all()
     assert steps.std() / -steps.mean() < 0.1
     assert to_hex(WEIGHTS(0.0)) == PAPER
-    assert to_hex(DIFFERENCES(0.5)) in ("#ffffff", "#fffefe", "#fefeff")
+    assert to_hex(DIFFERENCES(0.5)) == PAPER
 
 
 def test_the_end_symbol_stands_apart_with_its_share_in_percent():
@@ -153,8 +153,9 @@ def test_the_legend_explains_gold_only_where_there_is_gold():
 
 def test_title_and_caption_say_model_view_sentence_and_numbers():
     text = " ".join(words_on(plots.alignment(record())))
-    for part in ("RNNsearch, step 1,200", "layer 1 of 2 · read one step later", "valid sentence 12", "reference, forced",
-                 "AER 28.6 %", "precision 75.0 %", "recall 66.7 %", "entropy", "weight on </s>"):  # fmt: skip
+    for part in ("RNNsearch, step 1,200", "layer 1 of 2 · read one step later", "valid sentence 12"):
+        assert part in text
+    for part in ("reference, forced", "AER 28.6 %", "precision 75.0 %", "recall 66.7 %", "weight on </s>"):
         assert part in text
 
 
@@ -290,11 +291,13 @@ def test_training_curves_have_a_panel_a_measure_and_the_same_colour_a_run():
         for measure, unit in (("loss", "nats"), ("BLEU", "%"))
         for run, value in (("a", 1), ("b", 2))
     ]
+    made.append(plots.Curve("b", "AER", "%", [0, 100], [80, 4]))
     figure = plots.training_curves(made)
-    assert [axes.get_ylabel() for axes in figure.axes] == ["nats", "%"]
-    assert {"loss", "BLEU"} <= set(words_on(figure))
+    assert [axes.get_ylabel() for axes in figure.axes] == ["nats", "%", "%"]
+    assert {"loss", "BLEU", "AER"} <= set(words_on(figure))
     colours = [[line.get_color() for line in axes.lines] for axes in figure.axes]
     assert colours[0] == colours[1] and len(set(colours[0])) == 2
+    assert colours[2] == colours[0][1:]
     assert len({line.get_linestyle() for line in figure.axes[0].lines}) == 2
 
 
@@ -326,7 +329,7 @@ def test_the_view_grid_shows_every_rate_and_boxes_the_chosen_view():
         plots.view_grid(table, View(9, 9), "m")
 
 
-def test_drawing_leaves_matplotlib_as_it_was(monkeypatch):
+def test_drawing_leaves_matplotlib_as_it_was():
     import matplotlib.pyplot
 
     before = dict(matplotlib.rcParams)

@@ -1,7 +1,8 @@
 """Read back what a W&B run wrote to disk, without W&B's server: the tests' witness.
 
 The file is a LevelDB log behind a header of 7 bytes (``:W&B``, 0xBEE1, version 0): blocks of 32 KiB, each
-record led by checksum, length and type (1 whole, 2 first, 3 middle, 4 last); up to 6 bytes at the end are padding.
+record led by checksum, length and type (1 whole, 2 first, 3 middle, 4 last); 6 bytes or less at its end are
+padding.
 """
 
 import json

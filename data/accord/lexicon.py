@@ -547,39 +547,39 @@ small; smaller; smallest       <petit
 [size: person animal]
 tall; taller; tallest          <grand
 [age: law text event matter action weapon artifact site]
-new; newer; newest             <nouveau; nouvelle -
+new; newer; newest             <nouveau; nouvelle  -
 [age: law text event]
 recent             récent
 annual             annuel
-next               <prochain -
-first              <premier -
-second             <deuxième -
-last               <dernier -
+next               <prochain  -
+first              <premier  -
+second             <deuxième  -
+last               <dernier  -
 [age: law text]
-previous           précédent -
-final              final -
+previous           précédent  -
+final              final  -
 provisional        provisoire
-main               principal -
+main               principal  -
 official           officiel
 [age: person]
 young; younger; youngest       <jeune
 old; older; oldest             <vieux; vieille
-former             <ancien -
-new; newer; newest             <nouveau; nouvelle -
+former             <ancien  -
+new; newer; newest             <nouveau; nouvelle  -
 [age: kin]
 young; younger; youngest       <jeune
 old; older; oldest             <vieux; vieille
 [age: body]
-new; newer; newest             <nouveau; nouvelle -
-former             <ancien -
+new; newer; newest             <nouveau; nouvelle  -
+former             <ancien  -
 [age: thing site animal]
 old; older; oldest             <vieux; vieille
 [age: site]
 historic           historique
 ancient            antique
 [age: matter]
-main               principal -
-current            actuel -
+main               principal  -
+current            actuel  -
 common             commun
 [colour: thing building animal]
 white              blanc; blanche
@@ -707,6 +707,90 @@ Maritime           maritime
 Humanitarian       humanitaire
 Industrial         industriel
 Central            central
+"""
+
+# Nouns   preposition   French   classes of what follows: "agreement on the European Economic Area"
+COMPLEMENTS = """
+agreement treaty convention protocol charter            on       sur      topic title title matter
+resolution directive declaration law regulation         on       sur      topic matter title
+report study article book document text note            on       sur      topic matter event nation title
+conference meeting summit debate discussion negotiation session  on  sur  topic matter title law
+agreement treaty contract                               between  entre    nation
+negotiation war                                         between  entre    nation
+speech decision recommendation proposal                 on       sur      topic matter
+war campaign strike                               against  contre   evil
+plan programme project strategy                         for      pour     topic nation
+member                                                  of       de       body institution title
+representative leader delegate                          of       de       body institution
+president                                               of       de       commission committee council assembly court bank company university agency organization association senate alliance
+judge                                                   of       de       court
+inhabitant citizen                                      of       de       nation city village region island province
+government parliament army constitution law economy     of       de       nation country
+capital king queen prince princess                      of       de       country
+text preparation signature adoption                     of       de       law
+adoption ratification approval implementation           of       de       law
+publication preparation                                 of       de       text
+destruction                                             of       de       weapon device building
+production sale export import                           of       de       weapon device dish
+protection                                              of       de       environment nature right border animal health
+creation                                                of       de       body market
+use construction                                        of       de       device
+construction                                            of       de       building
+reduction                                               of       de       cost price tax risk
+analysis                                                of       de       law result situation
+preparation organization                                of       de       event
+result                                                  of       de       event analysis study
+cost price                                              of       de       building thing event
+policy                                                  of       de       body nation
+role responsibility obligation interest                 of       de       body nation
+right                                                   of       de       person
+solution answer                                         to       à        problem crisis
+son brother sister aunt friend father mother            of       de       person
+picture photograph                                      of       de       site kin
+door window wall                                        of       de       building
+key                                                     of       de       house car church
+market                                                  of       de       region nation
+letter                                                  from     de       kin
+"""
+
+# Of whom or what the French say "dont": "the country whose president", le pays dont le président.
+BELONGINGS = """
+person          son brother house car mother idea
+body            representative decision role
+nation country  president government army economy capital
+"""
+
+# Class: what it is said to be, "France is a large country".
+KINDS = """
+nation    country
+city      city
+law       document
+"""
+
+# Place nouns and their prepositions; all others take "in", dans.
+PLACES = """
+at   à    school hospital museum library airport station hotel restaurant theatre palace factory embassy church
+on   sur  island square beach bridge
+"""
+
+# English   French by agreement: m, f, mp, fp; "." where there is none.
+DETERMINERS = """
+the         le la les les
+this        ce cette . .
+these       . . ces ces
+my          mon ma mes mes
+your        votre votre vos vos
+his         son sa ses ses
+her         son sa ses ses
+its         son sa ses ses
+our         notre notre nos nos
+their       leur leur leurs leurs
+a           un une . .
+each        chaque chaque . .
+every       chaque chaque . .
+several     . . plusieurs plusieurs
+some        . . certains certaines
+no          aucun aucune . .
 """
 
 # Adjective and noun together in no pool, however well their classes fit.

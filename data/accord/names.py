@@ -226,6 +226,7 @@ in other words         en/0 d'~1 autres/1 termes/2
 
 # Before the English verb, after the finite French one.
 MIDDLE_ADVERBS = """
+[action]
 quickly        rapidement
 officially     officiellement
 immediately    immédiatement
@@ -233,17 +234,19 @@ publicly       publiquement
 secretly       secrètement
 unanimously    unanimement
 finally        finalement
+easily         facilement
+also           aussi
+[present]
 often          souvent
 always         toujours
 rarely         rarement
 sometimes      parfois
+generally      généralement
+also           aussi
+[perfect]
 already        déjà
 recently       récemment
-clearly        clairement
-carefully      soigneusement
 also           aussi
-easily         facilement
-generally      généralement
 """
 
 # Prepositions of time and circumstance before a noun.

@@ -103,7 +103,7 @@ def _verb(forms: str, french: str, subjects: str = "", objects: str = "") -> Ver
 
 
 def _transitive() -> list[Verb]:
-    verbs = [_verb(*row) for _, row in _rows(verb_table.TRANSITIVE)]
+    verbs = [_verb(forms, french, doers, objects) for _, (forms, french, doers, objects) in _rows(verb_table.TRANSITIVE)]
     for verb in verbs:
         for noun in verb.subjects:
             if isinstance(noun, Noun):
@@ -135,3 +135,53 @@ QUOTING = [_verb(*row) for _, row in _rows(verb_table.QUOTING)]
 MOTION = _with_preposition(verb_table.MOTION, 1, -1)
 INFINITIVE = _with_preposition(verb_table.INFINITIVE, -1, 2)
 BE = Verb("be; was; been", "être")
+MODALS = []
+for _, (_word, _infinitive, _tense) in _rows(verb_table.MODALS):
+    _modal = Verb("be; was; been", _infinitive)
+    _modal.base = _word
+    _modal.english = ((((_word, ""),) * 5,) * 2,) * 7
+    MODALS.append((_modal, _tense))
+
+
+def _complements() -> None:
+    for _, (heads, preposition, french, classes) in _rows(lexicon.COMPLEMENTS):
+        for head in pool(heads):
+            head.complements.append(Complement(preposition, french, pool(classes)))
+
+
+_complements()
+ENGLISH_FIRST = [verb for verb in DITRANSITIVE if verb.clitic_first]
+PLACES: list[tuple[Noun, str, str]] = []
+_prepositions = {noun: (row[0], row[1]) for _, row in _rows(lexicon.PLACES) for noun in row[2].split()}
+for _noun in pool("place"):
+    PLACES.append((_noun, *_prepositions.get(_noun.lemma, ("in", "dans"))))
+
+BELONGINGS = {cls: pool(row[1]) for _, row in _rows(lexicon.BELONGINGS) for cls in row[0].split()}
+
+
+class Determiner:
+    """``english`` before its noun and ``french`` by agreement; "" in both where the noun stands alone in English."""
+
+    __slots__ = ("definite", "english", "french")
+
+    def __init__(self, english: str, french: list[str], definite: bool) -> None:
+        self.english = english
+        self.french = french
+        self.definite = definite
+
+
+_DEFINITE = ("the", "this", "these", "my", "your", "his", "her", "its", "our", "their")
+DETERMINERS = {row[0]: Determiner(row[0], row[1].split(), row[0] in _DEFINITE) for _, row in _rows(lexicon.DETERMINERS)}
+DETERMINERS[""] = Determiner("", ["un", "une", "des", "des"], False)
+NUMBERS = [tuple(line.split()) for line in names.NUMBERS.strip().splitlines()]
+for _english, _french in NUMBERS:
+    DETERMINERS[_english] = Determiner(_english, [".", ".", _french, _french], False)
+MONTHS = [tuple(line.split()) for line in names.MONTHS.strip().splitlines()]
+DAYS = [tuple(line.split()) for line in names.DAYS.strip().splitlines()]
+MIDDLE_ADVERBS = {}
+for _group, _row in _rows(names.MIDDLE_ADVERBS):
+    MIDDLE_ADVERBS.setdefault(_group, []).append((_row[0], _row[1]))
+ADVERBIALS: dict[str, list[tuple[tuple[str, ...], tuple[Token, ...]]]] = {}
+for _group, _row in _rows(names.ADVERBIALS):
+    ADVERBIALS.setdefault(_group, []).append((tuple(_row[0].split()), aligned(_row[1])))
+CIRCUMSTANCES = [(tuple(row[0].split()), aligned(row[1]), pool(row[2])) for _, row in _rows(names.CIRCUMSTANCES)]

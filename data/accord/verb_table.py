@@ -86,21 +86,21 @@ question                    interroger     journalist judge policeman lawyer  pe
 convince                    convaincre     people           person body
 represent                   représenter    ambassador delegation lawyer minister  nation body interest
 lead; led; led              diriger        person           body mission negotiation investigation
-join                        rejoindre      nation person    alliance federation community army team title
+join                        rejoindre      nation person    alliance federation organization army team title
 leave; left; left           quitter        human            nation city site meeting army
 create                      créer          power            body system market
 solve                       résoudre       agent            problem crisis difficulty
 understand; understood; understood  comprendre  human       problem text situation risk rule language
 explain                     expliquer      people           decision problem rule result situation
 change                      changer        agent law event  rule system situation policy method
-improve                     améliorer      agent law reform situation policy system education health security law
-reduce                      réduire        agent law reform cost tax price risk poverty unemployment pollution
+improve                     améliorer      agent law reform   situation policy system education health security law
+reduce                      réduire        agent law reform   cost tax price risk poverty unemployment pollution
 increase                    augmenter      power            tax price cost budget production
 strengthen                  renforcer      agent law        cooperation security democracy alliance role right
 weaken                      affaiblir      crisis war corruption decision   economy government democracy alliance
 guarantee                   garantir       state law        right freedom security peace independence
 promote                     promouvoir     agent            peace trade education tourism equality cooperation innovation
-threaten                    menacer        nation army crisis war pollution  peace security stability environment nation
+threaten                    menacer        nation army crisis war pollution   peace security stability environment nation
 achieve                     atteindre      agent            objective result
 define                      définir        law body         rule principle objective strategy policy
 study                       étudier        people           text problem science history language animal
@@ -126,7 +126,7 @@ open                        ouvrir         human            door window box bott
 close                       fermer         human            door window box school factory embassy
 watch                       regarder       human            match animal picture ship
 teach; taught; taught       enseigner      teacher          science history language
-transform                   transformer    law event agent  economy city agriculture industry
+transform                   transformer    law event agent   economy city agriculture industry
 celebrate                   célébrer       human body       independence peace
 inform                      informer       agent            person body
 defend                      défendre       agent            right interest principle independence nation freedom

@@ -5,14 +5,24 @@ The paper's letters are the names: ``s`` decoder state (n), ``h`` annotations (2
 target embedding (m), ``t`` deep output (l). B sentences, S source and T target positions, both counting ``</s>``.
 """
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import torch
 from torch import Tensor, nn
 
 from reproductions.attention import Additive
 from reproductions.dropout import Dropout
+
+
+def check_choices(settings: Any) -> None:
+    """Raise ValueError if a field of a dataclass that is declared as a Literal holds none of its values."""
+    for field in fields(settings):
+        choices = get_args(field.type) if get_origin(field.type) is Literal else ()
+        value = getattr(settings, field.name)
+        if choices and value not in choices:
+            name = f"{type(settings).__name__.lower()}.{field.name}"
+            raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
 
 
 @dataclass(frozen=True)
@@ -42,21 +52,21 @@ class Network:
     tied: bool = False
 
     def __post_init__(self) -> None:
+        check_choices(self)
         for name in ("hidden", "embedding", "maxout", "alignment"):
             if getattr(self, name) < 1:
                 raise ValueError(f"network.{name} must be at least 1, not {getattr(self, name)}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"network.dropout must lie in [0, 1), not {self.dropout}")
         if self.tied and self.maxout != self.embedding:
-            raise ValueError(
-                f"network.tied needs maxout == embedding, not maxout {self.maxout} and embedding {self.embedding}"
-            )
+            sizes = f"maxout {self.maxout} and embedding {self.embedding}"
+            raise ValueError(f"network.tied needs maxout == embedding, not {sizes}")
 
 
 class GatedUnit(nn.Module):
     """The gated hidden unit of Cho et al. (2014), Appendix A.1.1: the reset gate acts on the state, before the matrix U.
 
-    ``W`` holds the paper's W_r, W_z and W (with C_r, C_z and C behind them for the decoder) one below the other.
+    ``W`` holds the paper's W_r, W_z and W one below the other, ``U_rz`` its U_r and U_z. Biases stand on W alone.
     """
 
     def __init__(self, inputs: int, hidden: int) -> None:
@@ -66,11 +76,11 @@ class GatedUnit(nn.Module):
         self.U = nn.Linear(hidden, hidden, bias=False)
 
     def forward(self, Wx: Tensor, s: Tensor) -> Tensor:
-        """The next state (B, n) from ``Wx = W x`` (B, 3n), computed for all steps at once, and the state s (B, n)."""
+        """The next state (B, n) from ``Wx = W x`` (B, 3n), with C c added in the decoder, and the state s (B, n)."""
         n = s.shape[-1]
         r, z = torch.sigmoid(Wx[:, : 2 * n] + self.U_rz(s)).chunk(2, dim=-1)
         s_tilde = torch.tanh(Wx[:, 2 * n :] + self.U(r * s))
-        return (1 - z) * s + z * s_tilde
+        return (1 - z) * s + z * s_tilde  # z = 1 takes the new state; in nn.GRU it keeps the old one
 
 
 class ResetAfterUnit(GatedUnit):
@@ -98,18 +108,22 @@ class Encoder(nn.Module):
     def __init__(self, vocabulary: int, network: Network) -> None:
         super().__init__()
         unit = UNITS[network.unit]
-        self.E = nn.Embedding(vocabulary, network.embedding)  # shared by both directions, "unlike the weight matrices"
+        # Shared by both directions, "unlike the weight matrices".
+        self.E = nn.Embedding(vocabulary, network.embedding)
         self.forward_unit = unit(network.embedding, network.hidden)
         self.backward_unit = unit(network.embedding, network.hidden) if network.attention != "none" else None
         self.dropout = Dropout(network.dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Annotations h (B, S, 2n) and the state (B, n) that the decoder starts from; x and mask are (B, S)."""
+        """Annotations h (B, S, 2n), or (B, S, n) of RNNencdec, and the state (B, n) that the decoder starts from.
+
+        x and mask are (B, S).
+        """
         Ex = self.dropout(self.E(x))
         last = x.shape[1] - 1
         forward_h = self._run(self.forward_unit, Ex, mask, range(last + 1))
-        if self.backward_unit is None:  # RNNencdec: c = the last forward state, at the last word of each sentence
-            return forward_h, forward_h[:, last]
+        if self.backward_unit is None:
+            return self.dropout(forward_h), forward_h[:, last]
         backward_h = self._run(self.backward_unit, Ex, mask, range(last, -1, -1))
         h = torch.cat([forward_h, backward_h], dim=-1)  # (7)
         return self.dropout(h), backward_h[:, 0]
@@ -128,7 +142,7 @@ class Encoder(nn.Module):
 class Memory(NamedTuple):
     """What a sentence keeps through all steps: h (B, S, 2n), U_a h (B, S, n') and mask (B, S).
 
-    RNNencdec keeps the summary c (B, n) in ``h`` and nothing else.
+    RNNencdec keeps its one context c (B, n) in ``h``, and no keys (B, 0).
     """
 
     h: Tensor
@@ -137,7 +151,10 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a step hands to the next: decoder state s (B, n) and context c (B, 2n) of the last word."""
+    """What a step hands to the next: the decoder state s (B, n) and the context c (B, 2n) of the word it wrote.
+
+    Under ``groundhog`` s has not yet read that word; the next step reads it, with this c.
+    """
 
     s: Tensor
     c: Tensor
@@ -171,10 +188,11 @@ class Decoder(nn.Module):
         self.dropout = Dropout(network.dropout)
 
     def start(self, h: Tensor, first: Tensor, mask: Tensor) -> tuple[Memory, State]:
-        """s_0 = tanh(W_s <-h_1), Appendix A.2.2; for RNNencdec from the summary."""
+        """s_0 = tanh(W_s <-h_1), Appendix A.2.2; RNNencdec starts from ->h_{T_x}, and that is its c_i at every step."""
         s = torch.tanh(self.W_s(first))
         if self.attention is None:
-            return Memory(first, first[:, :0], mask), State(s, first)
+            c = h[:, -1]  # (1); padding copies the state, so the last position holds that of the last word
+            return Memory(c, c[:, :0], mask), State(s, c)
         return Memory(h, self.attention.project(h), mask), State(s, torch.zeros_like(h[:, 0]))
 
     def look(self, memory: Memory, s: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -184,7 +202,9 @@ class Decoder(nn.Module):
         c, alpha = self.attention(s[:, None], memory.keys, memory.h, memory.mask[:, None])  # (5), (6)
         return c[:, 0], alpha[:, 0]
 
-    def step(self, memory: Memory, state: State, Wy: Tensor, first: bool) -> tuple[Tensor, Tensor | None, State]:
+    def step(
+        self, memory: Memory, state: State, Wy: Tensor, first: bool
+    ) -> tuple[Tensor, Tensor | None, State]:
         """One word: the state (B, n) for its readout, its weights alpha_i (B, S), and the state to carry on.
 
         ``Wy`` (B, 3n) is ``unit.W E y_{i-1}``.
@@ -199,7 +219,7 @@ class Decoder(nn.Module):
         return (s_i if self.indexing == "equation4" else s), alpha, State(s_i, c)
 
     def readout(self, s: Tensor, Ey: Tensor, c: Tensor) -> Tensor:
-        """Deep output with a maxout layer, Appendix A.2.2: t (..., l) from s, E y_{i-1} and c_i, for any leading shape."""
+        """Deep output with a maxout layer, Appendix A.2.2: t (..., l) from s, E y_{i-1} and c_i, whatever leads."""
         t_tilde = self.U_o(s) + self.V_o(Ey) + self.C_o(c)
         return self.dropout(t_tilde.unflatten(-1, (-1, 2)).amax(-1))  # t = max of adjacent pairs
 
@@ -246,12 +266,14 @@ class RNNsearch(nn.Module):
     def forward(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, V) and maps (B, L, 1, T, S), teacher forced."""
         t, maps = self.features(source, mask, target)
-        return self.head(t), maps
+        return self.head(t), maps  # (4)
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
         """Logits (B, V) and maps (B, L, 1, S) of the next word after ``previous`` (B), None at the start."""
-        embedding = self.decoder.E.weight
-        Ey = embedding.new_zeros(len(state.s), embedding.shape[1]) if previous is None else self.decoder.E(previous)
+        if previous is None:
+            Ey = self.decoder.E.weight.new_zeros(len(state.s), self.decoder.E.embedding_dim)  # E y_0 = 0
+        else:
+            Ey = self.decoder.E(previous)
         s, alpha, state = self.decoder.step(memory, state, self.decoder.unit.W(Ey), first=previous is None)
         t = self.decoder.readout(s, Ey, state.c)
         return self.head(t), _maps([alpha], memory.mask)[:, :, :, 0], state

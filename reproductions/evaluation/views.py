@@ -193,7 +193,7 @@ def _counts(stack: Weights, gold: Links) -> NDArray[np.int64]:
     for links in (gold.sure, gold.possible):
         is_gold = np.zeros((rows, columns + 1), dtype=bool)
         is_gold[tuple(zip(*links, strict=True)) if links else ([], [])] = True
-        hits.append((is_gold[np.arange(rows), positions] & linked).sum(axis=1))
+        hits.append(is_gold[np.arange(rows), positions].sum(axis=1))  # -1, no link, is </s>: never gold
     sure = np.full(views, len(gold.sure), dtype=np.int64)
     return np.stack([linked.sum(axis=1), sure, *hits], axis=1)
 

@@ -205,7 +205,7 @@ class Panel:
     @property
     def caption_lines(self) -> list[str]:
         """The caption in lines that fit."""
-        return [line for text in self.caption for line in wrap(text, SMALL, self.width)]
+        return [line.removeprefix("· ") for text in self.caption for line in wrap(text, SMALL, self.width)]
 
     @property
     def has_gold(self) -> bool:

@@ -134,5 +134,7 @@ _BLUES = LinearSegmentedColormap.from_list(
 )
 WEIGHTS = even_lightness(_BLUES, "weights")  # 0 as white as the page, 1 dark blue
 WEIGHTS_AS_IN_2014 = matplotlib.colormaps["gray"]  # 0 black, 1 white
-_FALL, _RISE = (matplotlib.colormaps["PuOr_r"](np.linspace(*ends, 9)) for ends in ((0, 0.4), (0.6, 1)))
-DIFFERENCES = LinearSegmentedColormap.from_list("differences", [*_FALL, PAPER, *_RISE])  # -1 violet, 1 orange
+_ENDS = matplotlib.colormaps["PuOr_r"]
+DIFFERENCES = LinearSegmentedColormap.from_list(  # -1 violet, 0 as white as the page, 1 orange
+    "differences", [*_ENDS(np.linspace(0, 0.4, 9)), PAPER, *_ENDS(np.linspace(0.6, 1, 9))], N=257
+)

@@ -1,0 +1,103 @@
+"""The bookkeeping of one sentence pair while it is made: English word by word, French with its links, who was mentioned.
+
+The grammar writes the English sentence from left to right, so a word's position is known the moment it is said. What a
+construction returns is its French: a list of tokens that each know the English positions they translate, in whatever
+order French wants them. So links are right by construction, and no position is ever moved.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import NamedTuple, TypeVar
+
+from data.accord.elision import Token, run_together
+from data.accord.entries import Name, Noun
+from data.links import Links
+from data.words import join
+
+French = list[Token]
+Item = TypeVar("Item")
+
+
+class Pair(NamedTuple):
+    """An English sentence, its French translation, and the gold links between their words."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    links: Links
+
+    @property
+    def source_text(self) -> str:
+        """The English sentence as text; ``data.words.split`` gives back its words."""
+        return join(self.source, "en")
+
+    @property
+    def target_text(self) -> str:
+        """The French sentence as text; ``data.words.split`` gives back its words."""
+        return join(self.target, "fr")
+
+
+class Phrase(NamedTuple):
+    """A subject or object: its French, what agrees with it (``french.MS`` .. ``FP``), and its person in both languages."""
+
+    french: French
+    agreement: int
+    person: int
+    english_person: int
+    human: bool
+    head: Noun | Name | None
+
+
+class Draft:
+    """A sentence pair in the making."""
+
+    __slots__ = ("depth", "english", "held_out", "novel", "plurals", "random", "things")
+
+    def __init__(self, random: Random, novel: bool) -> None:
+        self.random = random.random
+        self.novel = novel  # whether held-out combinations of adjective and noun may be used
+        self.held_out = 0  # how many were
+        self.english: list[str] = []
+        self.depth = 0  # relative clauses open
+        # Genders mentioned, 1 masculine and 2 feminine: of plurals, and of single things. "they" and "it" are used
+        # only where one gender alone was mentioned, so that the English sentence fixes the French pronoun.
+        self.plurals = 0
+        self.things = 0
+
+    def say(self, word: str) -> int:
+        """Write an English word; returns its position."""
+        self.english.append(word)
+        return len(self.english) - 1
+
+    def pick(self, items: Sequence[Item]) -> Item:
+        """One of ``items``, each as likely."""
+        return items[int(self.random() * len(items))]
+
+    def room(self, end: int) -> int:
+        """How many English words may be said before position ``end``."""
+        return end - len(self.english)
+
+    def mention(self, phrase: Phrase) -> None:
+        """Remember the gender of what a pronoun might mean."""
+        gender = 1 + (phrase.agreement & 1)
+        if phrase.agreement & 2:
+            self.plurals |= gender
+        elif not phrase.human:
+            self.things |= gender
+
+    def finish(self, tokens: French) -> Pair:
+        """The sentence pair, its first words capitalised."""
+        words = self.english
+        words[0] = words[0][0].upper() + words[0][1:]
+        first = tokens[0]
+        tokens[0] = (first[0][0].upper() + first[0][1:], first[1], first[2])
+        sure: list[tuple[int, int]] = []
+        possible: list[tuple[int, int]] = []
+        target = []
+        for position, (word, certain, likely) in enumerate(run_together(tokens)):
+            target.append(word)
+            for at in certain:
+                sure.append((position, at))
+            for at in likely:
+                possible.append((position, at))
+        links = frozenset(sure)
+        return Pair(tuple(words), tuple(target), Links(links, links.union(possible)))

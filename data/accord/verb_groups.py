@@ -1,0 +1,162 @@
+"""The verb with its auxiliaries, negation, adverb and clitic, in both languages."""
+
+from typing import NamedTuple
+
+from data.accord.draft import Draft, French, Phrase
+from data.accord.elision import Token
+from data.accord.entries import PAST as PAST_STYLE
+from data.accord.entries import PERFECT as PERFECT_STYLE
+from data.accord.entries import PLUPERFECT as PLUPERFECT_STYLE
+from data.accord.entries import PRESENT as PRESENT_STYLE
+from data.accord.entries import PROGRESSIVE as PROGRESSIVE_STYLE
+from data.accord.entries import WILL, WOULD, Verb
+from data.accord.french import MS, Conjugation, conjugate
+
+_AVOIR, _ETRE = conjugate("avoir"), conjugate("être")
+_PRESENT, _IMPERFECT, _FUTURE, _CONDITIONAL, _SUBJUNCTIVE = (
+    Conjugation._fields.index(name) for name in ("present", "imperfect", "future", "conditional", "subjunctive"))
+
+
+class Tense(NamedTuple):
+    """English style, tense of the finite French verb, whether that is the auxiliary, and the adverbials of time it takes."""
+
+    style: int
+    french: int
+    compound: bool
+    when: str
+
+
+PRESENT = Tense(PRESENT_STYLE, _PRESENT, False, "present")  # signs: signe
+PAST = Tense(PAST_STYLE, _PRESENT, True, "past")  # signed: a signé
+IMPERFECT = Tense(PAST_STYLE, _IMPERFECT, False, "past")  # knew: connaissait
+PROGRESSIVE = Tense(PROGRESSIVE_STYLE, _PRESENT, False, "now")  # is signing: signe
+PERFECT = Tense(PERFECT_STYLE, _PRESENT, True, "perfect")  # has signed: a signé
+PLUPERFECT = Tense(PLUPERFECT_STYLE, _IMPERFECT, True, "before")  # had signed: avait signé
+FUTURE = Tense(WILL, _FUTURE, False, "future")  # will sign: signera
+CONDITIONAL = Tense(WOULD, _CONDITIONAL, False, "later")  # would sign: signerait
+WHEN_FUTURE = Tense(PRESENT_STYLE, _FUTURE, False, "")  # when he signs: quand il signera
+SUBJUNCTIVE = Tense(PRESENT_STYLE, _SUBJUNCTIVE, False, "")  # although he signs: bien qu'il signe
+PAST_SUBJUNCTIVE = Tense(PAST_STYLE, _SUBJUNCTIVE, True, "past")  # although he signed: bien qu'il ait signé
+MODAL = {"present": PRESENT, "conditional": Tense(PRESENT_STYLE, _CONDITIONAL, False, "")}
+
+# What a verb of state has instead.
+_STATIVE = {PAST: IMPERFECT, PROGRESSIVE: PRESENT, PERFECT: PRESENT, PLUPERFECT: IMPERFECT}
+
+
+class Negation(NamedTuple):
+    english: tuple[str, ...]
+    french: tuple[str, ...]  # without "ne"
+    links: tuple[int, ...]  # the English word of each
+
+
+NOT = Negation(("not",), ("pas",), (0,))
+NEVER = Negation(("never",), ("jamais",), (0,))
+NO_LONGER = Negation(("no", "longer"), ("plus",), (1,))
+NOT_YET = Negation(("not", "yet"), ("pas", "encore"), (0, 1))
+NONE = Negation((), (), ())  # "no minister signs": aucun ministre ne signe
+
+NEGATIONS: dict[Tense, tuple[Negation, ...]] = {
+    PRESENT: (NOT, NOT, NEVER, NO_LONGER), PAST: (NOT, NOT, NOT, NEVER), IMPERFECT: (NOT, NO_LONGER), PROGRESSIVE: (NOT, NO_LONGER),
+    PERFECT: (NOT, NEVER, NOT_YET), PLUPERFECT: (NOT, NOT_YET), FUTURE: (NOT, NEVER, NO_LONGER),
+    CONDITIONAL: (NOT, NO_LONGER), WHEN_FUTURE: (NOT,), SUBJUNCTIVE: (NOT,), PAST_SUBJUNCTIVE: (NOT,),
+}
+
+
+class Clitic(NamedTuple):
+    english: str
+    french: str
+    agreement: int = MS  # of the participle after "avoir"
+    preposition: str = ""  # "to him" after the object; then ``said`` at once is False
+
+
+class Shape(NamedTuple):
+    """How a verb is used."""
+
+    tense: Tense
+    negation: Negation | None = None
+    adverb: tuple[str, str] | None = None
+    clitic: Clitic | None = None
+    agreement: int = MS  # of the participle with an object that went before (que, les)
+    asked: int = -1  # position of an auxiliary already said, in a question
+
+
+def fitting(tense: Tense, verb: Verb) -> Tense:
+    """The tense as this verb has it: a verb of state has the imperfect for the past."""
+    return _STATIVE.get(tense, tense) if verb.stative else tense
+
+
+def finite(draft: Draft, verb: Verb, subject: Phrase, shape: Shape, passive: Verb | None = None) -> French:
+    """"has not yet signed it" -> ne l'a pas encore signé; passive: "was signed" -> a été signé."""
+    negation, adverb, clitic = shape.negation, shape.adverb, shape.clitic
+    helped = shape.asked >= 0 or (negation is not None and negation.english[:1] == ("not",))
+    auxiliary, main = verb.english[shape.tense.style][helped][subject.english_person]
+    say = draft.say
+    auxiliary_at = shape.asked
+    if auxiliary and auxiliary_at < 0:
+        auxiliary_at = say("cannot" if auxiliary == "can" and negation is NOT else auxiliary)
+    negated: tuple[int, ...] = ()
+    if negation:
+        if auxiliary == "can" and negation is NOT:
+            negated = (auxiliary_at,)
+        else:
+            negated = tuple([say(word) for word in negation.english])
+    adverb_at = say(adverb[0]) if adverb else -1
+    main_at = say(main) if main else auxiliary_at
+    passive_at = say(passive.past_participle) if passive else main_at
+    middle: French = []
+    if negation:
+        middle = [(word, (negated[link],) if word != "plus" else negated, ())
+                  for word, link in zip(negation.french, negation.links, strict=True)]
+    if adverb:
+        middle.append((adverb[1], (adverb_at,), ()))
+    french: French = []
+    if negation:
+        french.append(("ne", (), (*negated, passive_at)))
+    if clitic:
+        french.append((clitic.french, (say(clitic.english),), ()))
+    if verb.reflexive:
+        french.append(("se", (), (main_at,)))
+    french += _french_finite(verb, subject, shape, (auxiliary_at, main_at), middle)
+    if passive:
+        french.append((passive.participle[subject.agreement], (passive_at,), ()))
+    return french
+
+
+def _french_finite(verb: Verb, subject: Phrase, shape: Shape, at: tuple[int, int], middle: French) -> French:
+    """The finite verb, what stands in the middle, and the participle: a | pas encore | signé."""
+    auxiliary_at, main_at = at
+    tense = shape.tense
+    if not tense.compound:
+        word = verb.french[tense.french][subject.person]
+        helper = (auxiliary_at,) if auxiliary_at not in (-1, main_at) else ()
+        return [(word, (main_at,), helper), *middle]
+    word = (_ETRE if verb.etre else _AVOIR)[tense.french][subject.person]
+    if tense.style in (PERFECT_STYLE, PLUPERFECT_STYLE):
+        helper_token: Token = (word, (auxiliary_at,), ())
+    else:
+        helper_token = (word, (), (main_at,) if auxiliary_at in (-1, main_at) else (auxiliary_at, main_at))
+    if verb.etre:
+        agreement = subject.agreement
+    elif shape.clitic:
+        agreement = shape.clitic.agreement
+    else:
+        agreement = shape.agreement
+    return [helper_token, *middle, (verb.participle[agreement], (main_at,), ())]
+
+
+def infinitive(draft: Draft, verb: Verb, clitic: Clitic | None = None, to: int = -1) -> French:
+    """"sign it" -> le signer; ``to`` is the position of an English "to" that French leaves out."""
+    at = draft.say(verb.base)
+    french: French = []
+    if clitic:
+        french.append((clitic.french, (draft.say(clitic.english),), ()))
+    if verb.reflexive:
+        french.append(("se", (), (at,)))
+    french.append((verb.french.infinitive, (at,), (to,) if to >= 0 else ()))
+    return french
+
+
+def passive_infinitive(draft: Draft, verb: Verb, agreement: int) -> French:
+    """"be signed" -> être signé."""
+    be = draft.say("be")
+    return [("être", (be,), ()), (verb.participle[agreement], (draft.say(verb.past_participle),), ())]

@@ -1,0 +1,52 @@
+"""What holds for every test: one thread, no network, no account, no data of this machine, a seed."""
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# Read once by the libraries, so set before any of them is imported. The subprocesses of tests inherit it.
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
+os.environ.update(
+    WANDB_MODE="disabled", WANDB_SILENT="true", WANDB_ERROR_REPORTING="false", HF_HUB_OFFLINE="1"
+)
+for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_RUN_ID", "WANDB_PROJECT", "WANDB_ENTITY", "WANDB_DIR"):
+    os.environ.pop(name, None)
+os.environ.pop("RUN_STAMP", None)
+_nowhere = tempfile.TemporaryDirectory(prefix="attention-tests-")
+os.environ["DATA_DIR"] = str(Path(_nowhere.name) / "data")
+os.environ["RUNS_DIR"] = str(Path(_nowhere.name) / "runs")
+os.environ["NETRC"] = str(Path(_nowhere.name) / "netrc")
+os.environ["WANDB_CONFIG_DIR"] = str(Path(_nowhere.name) / "wandb")
+
+import pytest  # noqa: E402
+import torch  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+import data  # noqa: E402, F401  (declares what torchvision needs, before any test imports lightning)
+
+torch.set_num_threads(1)
+settings.register_profile("tests", derandomize=True, deadline=None, database=None)
+settings.load_profile("tests")
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that leaves this machine; loopback and local sockets stay."""
+    connect = socket.socket.connect
+
+    def local(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else "localhost"
+        if host not in ("localhost", "::1") and not str(host).startswith("127."):
+            raise RuntimeError(f"a test tried to reach {host}: tests use no network")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", local)
+    yield

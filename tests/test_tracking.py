@@ -1,0 +1,294 @@
+import logging
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import wandb_offline
+from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities import rank_zero_only
+from PIL import Image
+from wandb_server import KEY, Server
+
+from data.errors import UserError
+from reproductions import tracking
+from reproductions.tracking import decide, finish, identity, sync_hint
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """A user who has never heard of W&B; gives the home directory, which must stay empty."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
+    tracking.wandb.teardown()
+    yield home
+    tracking._teardown()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """W&B's server, and a user who has a key for it."""
+    running = Server()
+    monkeypatch.setenv("WANDB_BASE_URL", running.url)
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    yield running
+    running.die()
+
+
+def start(folder: Path, **options: Any) -> tracking.RunLogger:
+    settings: dict[str, Any] = {
+        "project": "p",
+        "name": "n",
+        "group": "g",
+        "tags": ["accord"],
+        "job_type": "fit",
+    }
+    logger = tracking.experiment_logger(folder, **{**settings, "config": {"hidden": 8}, **options})
+    assert logger is not None
+    return logger
+
+
+def only(folder: Path) -> wandb_offline.OfflineRun:
+    (path,) = wandb_offline.files(folder)
+    return wandb_offline.read(path)
+
+
+def test_without_a_key_a_run_is_offline_and_the_reason_says_how_to_change_it() -> None:
+    assert decide().name == "offline"
+    assert "wandb login" in decide().reason
+
+
+def test_a_key_makes_a_run_online_without_asking_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    assert decide().name == "online"
+
+
+def test_what_is_asked_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    assert decide().name == "offline"
+    tracking.wandb.teardown()
+    assert decide("online").name == "online"
+    tracking.wandb.teardown()
+    assert decide("disabled").name == "disabled"
+
+
+def test_online_without_a_key_does_not_prompt_but_goes_offline() -> None:
+    assert decide("online").name == "offline"
+
+
+def test_a_key_that_cannot_be_one_leads_offline_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "short")
+    assert decide().name == "offline"
+    assert "WANDB_API_KEY" in decide().reason
+
+
+@pytest.mark.parametrize("variable", [True, False])
+def test_an_unknown_mode_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch, variable: bool) -> None:
+    if variable:
+        monkeypatch.setenv("WANDB_MODE", "banana")
+    with pytest.raises(UserError, match="banana.*online, offline or disabled"):
+        decide(None if variable else "banana")
+
+
+def test_disabled_is_no_logger_and_every_function_takes_it(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"project": "p", "name": "n", "group": None, "tags": [], "job_type": "fit"}
+    logger = tracking.experiment_logger(tmp_path, config={}, mode="disabled", **options)
+    assert logger is None
+    tracking.log_artifact(logger, Path(__file__), "a", "model")
+    tracking.log_picture(logger, "k", tmp_path / "no.png", "c")
+    tracking.log_table(logger, "k", ["a"], [[1]])
+    finish(logger)
+    assert sync_hint(tmp_path) is None
+
+
+def test_an_offline_run_holds_everything_below_its_folder(tmp_path: Path, nobody: Path) -> None:
+    folder = tmp_path / "run"
+    logger = start(folder)
+    for step in range(5):
+        logger.log_metrics({"valid/bleu": 10.0 * step}, step=step)
+    Image.new("RGB", (30, 20)).save(tmp_path / "map.png")
+    (tmp_path / "vocabulary.json").write_text("{}")
+    tracking.log_picture(logger, "alignment/valid-0", tmp_path / "map.png", "L'accord · step 4")
+    tracking.log_table(logger, "test/sentences", ["source", "map"], [["The agreement", tmp_path / "map.png"]])
+    tracking.log_artifact(logger, tmp_path / "vocabulary.json", "vocabulary", "tokenizer")
+    finish(logger, exit_code=3)
+
+    run = only(folder)
+    assert run.values("valid/bleu") == [0, 10, 20, 30, 40]
+    assert run.values("trainer/global_step")[:5] == [0, 1, 2, 3, 4]
+    assert (run.run.run_group, list(run.run.tags), run.run.job_type) == ("g", ["accord"], "fit")
+    assert run.config["hidden"] == 8
+    assert run.values("alignment/valid-0.caption") == ["L'accord · step 4"]
+    (picture,) = run.values("alignment/valid-0.path")
+    (lies,) = folder.rglob(Path(picture).name)
+    assert Image.open(lies).size == (30, 20)
+    assert run.values("test/sentences.nrows") == [1]
+    assert ("vocabulary", "tokenizer") in run.artifacts
+    assert run.exit_code == 3
+    assert [path for path in nobody.rglob("*") if path.is_file()] == []
+
+
+def test_an_artifact_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="best.ckpt"):
+        tracking.log_artifact(None, tmp_path / "best.ckpt", "rnnsearch", "model")
+
+
+def test_the_environment_is_given_back(tmp_path: Path) -> None:
+    before = dict(os.environ)
+    logger = start(tmp_path / "run")
+    assert os.environ["WANDB_DATA_DIR"].startswith(str(tmp_path))
+    finish(logger)
+    finish(logger)  # twice does no harm
+    assert dict(os.environ) == before
+
+
+def test_the_tracker_is_found_among_the_loggers(tmp_path: Path) -> None:
+    logger = start(tmp_path / "run")
+    csv = CSVLogger(tmp_path)
+    assert tracking.of([csv, logger]) is logger
+    assert tracking.of([csv]) is None
+    finish(logger)
+
+
+def test_a_resumed_offline_run_is_a_new_one_of_the_same_group_that_names_the_first(tmp_path: Path) -> None:
+    finish(start(tmp_path))
+    first = identity(tmp_path)
+    finish(start(tmp_path))
+    second = identity(tmp_path)
+    assert first and second and first.id != second.id
+    runs = {run.run.run_id: run for run in map(wandb_offline.read, wandb_offline.files(tmp_path))}
+    assert "resumed_from" not in runs[first.id].config
+    assert runs[second.id].config["resumed_from"] == first.id
+    assert runs[first.id].run.run_group == runs[second.id].run.run_group
+
+
+def test_a_resumed_online_run_is_the_same_one(tmp_path: Path, server: Server) -> None:
+    logger = start(tmp_path)
+    logger.log_metrics({"loss": 1.0}, step=0)
+    finish(logger)
+    first = identity(tmp_path)
+    assert first and first.mode == "online" and first.uploaded
+    assert [row["loss"] for row in server.rows[first.id] if "loss" in row] == [1.0]
+    assert sync_hint(tmp_path) is None
+
+    finish(start(tmp_path))
+    assert identity(tmp_path) == first
+    assert {variables["name"] for variables in server.variables("UpsertBucket")} == {first.id}
+
+
+def test_a_second_process_of_a_run_tracks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rank_zero_only, "rank", 1)
+    logger = start(tmp_path)
+    logger.log_metrics({"loss": 1.0}, step=0)
+    finish(logger)
+    assert wandb_offline.files(tmp_path) == []
+    monkeypatch.setattr(rank_zero_only, "rank", 0)
+
+
+def test_a_server_that_is_not_there_costs_seconds_and_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    monkeypatch.setattr(tracking, "INIT_TIMEOUT", 2.0)
+    logger = start(tmp_path)
+    logger.log_metrics({"loss": 1.0}, step=0)
+    finish(logger)
+    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warnings) == 1 and "did not start online" in warnings[0]
+    assert only(tmp_path).values("loss") == [1.0]  # and the failed start has left no second folder
+    known = identity(tmp_path)
+    assert known and known.mode == "offline"
+
+
+def upload(hint: str, server: Server) -> None:
+    logs = os.environ["HOME"]  # `wandb sync` writes its own logs below the working directory if not told
+    environment = {**os.environ, "WANDB_BASE_URL": server.url, "WANDB_API_KEY": KEY, "WANDB_DIR": logs}
+    subprocess.run(shlex.split(hint), env=environment, check=True, timeout=60, capture_output=True)
+
+
+def test_the_hint_uploads_an_offline_run(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"
+    logger = start(folder)
+    logger.log_metrics({"loss": 1.0}, step=0)
+    finish(logger)
+    hint, known = sync_hint(folder), identity(folder)
+    assert hint and known
+    server = Server()
+    upload(hint, server)
+    server.die()
+    assert [row["loss"] for row in server.rows[known.id] if "loss" in row] == [1.0]
+    assert sync_hint(folder) is None
+
+
+def test_a_server_that_dies_in_mid_run_loses_nothing_and_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = Server()
+    monkeypatch.setenv("WANDB_BASE_URL", first.url)
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    monkeypatch.setattr(tracking, "FINISH_TIMEOUT", 2.0)
+    logger = start(tmp_path)
+    logger.log_metrics({"loss": 0.0}, step=0)
+    first.die()
+    began = time.monotonic()
+    for step in range(1, 200):
+        logger.log_metrics({"loss": float(step)}, step=step)
+    finish(logger)
+    assert time.monotonic() - began < 30  # W&B alone would wait for ever
+    assert only(tmp_path).values("loss") == [float(step) for step in range(200)]
+
+    hint, known = sync_hint(tmp_path), identity(tmp_path)
+    assert hint and known and not known.uploaded
+    assert hint in caplog.text
+    second = Server()
+    upload(hint, second)
+    second.die()
+    assert [row["loss"] for row in second.rows[known.id] if "loss" in row] == [
+        float(step) for step in range(200)
+    ]
+    assert sync_hint(tmp_path) is None
+
+
+LOSE_THE_PROCESS = """
+import logging, os, signal, sys
+from pathlib import Path
+from reproductions import tracking
+
+logging.basicConfig(format="%(name)s: %(message)s")
+logging.getLogger("wandb").propagate = False
+options = {"project": "p", "name": "n", "group": None, "tags": [], "job_type": "fit", "config": {}}
+logger = tracking.experiment_logger(Path(sys.argv[1]), **options)
+for status in Path("/proc").glob("[0-9]*/stat"):
+    name, _, rest = status.read_text().partition(") ")
+    if name.endswith("(wandb-core") and int(rest.split()[1]) == os.getpid():
+        os.kill(int(status.parent.name), signal.SIGKILL)
+        os.waitpid(int(status.parent.name), 0)
+for step in range(2000):
+    logger.log_metrics({"loss": float(step)}, step=step)
+logger.log_hyperparams({"late": 1})
+tracking.finish(logger)
+assert logger.lost
+sys.stderr.write("the training went on")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds W&B's process through /proc")
+def test_losing_the_process_of_wandb_does_not_stop_a_training(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOSE_THE_PROCESS, str(tmp_path)], capture_output=True, text=True, timeout=60
+    )
+    assert "the training went on" in done.stderr, done.stderr
+    assert done.stderr.count("the training goes on without it") == 1
+    assert done.returncode == 0, done.stderr
