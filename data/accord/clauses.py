@@ -7,7 +7,7 @@ from data.accord.draft import Draft, French, Phrase
 from data.accord.entries import Name, Noun, Verb
 from data.accord.french import FP, FS, ILS, JE, MP, MS, NOUS, VOUS, IL
 from data.accord.noun_phrases import (
-    AFTER_DE, DEFINITE, OBJECT, SUBJECT, adjective_tokens, complement, graded, nominal, noun_phrase)
+    AFTER_DE, DEFINITE, OBJECT, SUBJECT, adjective_tokens, choose_head, complement, graded, nominal, noun_phrase)
 from data.accord.pools import (
     BE, BELONGINGS, DITRANSITIVE, ENGLISH_FIRST, INFINITIVE, INTRANSITIVE, MIDDLE_ADVERBS, MODALS, MOTION, NOUNS,
     PASSIVE, PREPOSITIONAL, TRANSITIVE, pool)
@@ -17,9 +17,10 @@ from data.accord.verb_groups import (
 from data.accord.entries import PRESENT as PRESENT_STYLE
 
 HUMANS = pool("human")
+PERSONS = pool("person")
 HUMAN_VERBS = [verb for verb in TRANSITIVE if NOUNS[0] in verb.subjects]  # what a minister can do
 _DESCRIBED = [noun for noun in NOUNS if noun.predicates]
-_ACTIVE_INFINITIVES = [verb for verb in HUMAN_VERBS if not verb.stative]
+ACTIONS = [verb for verb in HUMAN_VERBS if not verb.stative]
 
 # "him" and the like: accusative with the agreement of a participle after it, dative without.
 ACCUSATIVE = (Clitic("him", "le", MS), Clitic("her", "la", FS))
@@ -102,6 +103,7 @@ def transitive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = No
     if draft.room(end) >= 3 and not given and draft.random() < 0.25:
         french += and_clitic(draft, end, subject, shape, noun)
     french += adverbials.fill(draft, end, shape.tense, verb)
+    draft.subject = subject
     draft.mention(subject)
     return french
 
@@ -167,6 +169,7 @@ def passive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None)
     subject = nominal(draft, verb.objects, split_room(draft, end, 2, 2, 0.9), SUBJECT, extend)
     shape = shape_of(draft, verb, tense, draft.room(end) - 2)
     french = subject.french + finite(draft, BE, subject, shape, verb)
+    draft.subject = subject
     draft.mention(subject)
     if draft.room(end) >= 3 and draft.random() < 0.5:
         french += agent(draft, verb, end)
@@ -194,6 +197,7 @@ def modal(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -
     french = subject.french + finite(draft, helper, subject, shape) + infinitive(draft, verb)
     noun = object_of(draft, verb, shape, end)
     draft.mention(noun)
+    draft.subject = subject
     draft.mention(subject)
     return french + noun.french + adverbials.fill(draft, end, FUTURE if form == "present" else MODAL[form], verb)
 
@@ -205,6 +209,7 @@ def modal_passive(draft: Draft, end: int, tense: Tense, subject: Phrase | None =
     subject = nominal(draft, verb.objects, split_room(draft, end, 3, 2, 0.9), SUBJECT, extend)
     shape = Shape(MODAL[form])
     french = subject.french + finite(draft, helper, subject, shape) + passive_infinitive(draft, verb, subject.agreement)
+    draft.subject = subject
     draft.mention(subject)
     if draft.room(end) >= 3 and draft.random() < 0.5:
         french += agent(draft, verb, end)
@@ -217,6 +222,7 @@ def intransitive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = 
     subject = subject_of(draft, verb, tense, split_room(draft, end, 1, 2, 0.7))
     shape = shape_of(draft, verb, tense, draft.room(end) - 1)
     french = subject.french + finite(draft, verb, subject, shape)
+    draft.subject = subject
     draft.mention(subject)
     return french + adverbials.fill(draft, end, shape.tense, verb)
 
@@ -228,6 +234,7 @@ def motion(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) 
     shape = shape_of(draft, verb, tense, draft.room(end) - 3)
     french = subject.french + finite(draft, verb, subject, shape)
     french += adverbials.place(draft, end, verb.preposition)
+    draft.subject = subject
     draft.mention(subject)
     return french + adverbials.fill(draft, end, shape.tense, None)
 
@@ -247,6 +254,7 @@ def prepositional(draft: Draft, end: int, tense: Tense, subject: Phrase | None =
     role = DEFINITE if shape.negation else AFTER_DE if verb.french_preposition == "de" else DEFINITE
     noun = nominal(draft, verb.objects, split_room(draft, end, 0, 2, 1.2), role, extend)
     draft.mention(noun)
+    draft.subject = subject
     draft.mention(subject)
     return french + noun.french + adverbials.fill(draft, end, shape.tense, verb)
 
@@ -271,6 +279,7 @@ def ditransitive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = 
         french += [*noun.french, ("à", (to,), ()), *person.french]
         draft.mention(person)
     draft.mention(noun)
+    draft.subject = subject
     draft.mention(subject)
     return french + adverbials.fill(draft, end, tense, verb)
 
@@ -293,6 +302,7 @@ def copula(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) 
     shape = shape_of(draft, BE, tense, draft.room(end) - 2)
     french = subject.french + finite(draft, BE, subject, shape)
     french += predicate(draft, draft.pick(predicates), predicates, subject.agreement, end)
+    draft.subject = subject
     draft.mention(subject)
     return french + adverbials.fill(draft, end, shape.tense, BE)
 
@@ -319,7 +329,7 @@ def predicate(draft: Draft, adjective, predicates, agreement: int, end: int) -> 
 def wish(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
     """"The country refused to sign the treaty ." -> Le pays a refusé de signer le traité."""
     verb = draft.pick(INFINITIVE)
-    action = draft.pick(_ACTIVE_INFINITIVES)
+    action = draft.pick(ACTIONS)
     if subject is None:
         subject = subject_of(draft, verb, tense, split_room(draft, end, 5, 2, 0.6))
     shape = shape_of(draft, verb, tense, draft.room(end) - 5)
@@ -332,6 +342,7 @@ def wish(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) ->
         french += infinitive(draft, action, to=to)
     noun = object_of(draft, action, Shape(tense), end)
     draft.mention(noun)
+    draft.subject = subject
     draft.mention(subject)
     return french + noun.french + adverbials.fill(draft, end, shape.tense, action)
 
@@ -352,6 +363,88 @@ def clause(draft: Draft, end: int, tense: Tense, modals: bool = True) -> French:
     while not modals and frame in (modal, modal_passive):
         frame = draft.pick(frames)
     return frame(draft, end, tense)
+
+
+def follow(draft: Draft, end: int, tense: Tense) -> French:
+    """A clause whose subject is a pronoun for the last one; none where English would not tell its French gender."""
+    before = draft.subject
+    if before is None or before.head is None or before.person != before.english_person:
+        return []
+    feminine = before.agreement & 1
+    if before.agreement & 2:
+        if draft.plurals != 1 + feminine:
+            return []
+        pronouns = ("they", "elles" if feminine else "ils")
+    elif before.human:
+        pronouns = (("he", "il"), ("she", "elle"))[feminine]
+    elif draft.things == 1 + feminine:
+        pronouns = ("it", "elle" if feminine else "il")
+    else:
+        return []
+    frames = []
+    if isinstance(before.head, Noun):
+        if before.head.predicates:
+            frames += [copula]
+        if before.head.verbs:
+            frames += [transitive] * 2
+    if can_act(before):
+        frames += [wish]
+    if not frames:
+        return []
+    subject = Phrase([(pronouns[1], (draft.say(pronouns[0]),), ())], before.agreement, before.person, before.english_person,
+                     before.human, before.head)
+    return draft.pick(frames)(draft, end, tense, subject)
+
+
+def this_clause(draft: Draft, end: int, tense: Tense) -> French:
+    """"This will change my future ." -> Cela va changer mon avenir; "This changed ..." -> Cela a changé ..."""
+    at = draft.say("this")
+    subject = Phrase([("cela", (at,), ())], MS, IL, IL, False, None)
+    verb = draft.pick(THIS_VERBS)
+    if tense is FUTURE:
+        will = draft.say("will")
+        french: French = [*subject.french, ("va", (will,), ()), *infinitive(draft, verb)]
+    else:
+        french = subject.french + finite(draft, verb, subject, Shape(tense))
+    phrase = object_of(draft, verb, Shape(tense), end)
+    draft.mention(phrase)
+    return french + phrase.french + adverbials.fill(draft, end, tense, verb)
+
+
+_CONCRETE = pool("reform")[0]
+THIS_VERBS = [verb for verb in TRANSITIVE if _CONCRETE in verb.subjects or verb.french.infinitive in ("transformer", "menacer")]
+
+
+def asked(draft: Draft, end: int, tense: Tense) -> French:
+    """"Did the minister sign the treaty" -> Est-ce que le ministre a signé le traité; "why did" -> Pourquoi est-ce que."""
+    french: French = []
+    chance = draft.random()
+    if chance < 0.35:
+        english, word = (("why", "pourquoi"), ("when", "quand"))[chance < 0.12]
+        french.append((word, (draft.say(english),), ()))
+    verb = draft.pick(HUMAN_VERBS)
+    tense = fitting(tense, verb)
+    subject_is_plural = draft.random() < 0.3
+    helper = "will" if tense is FUTURE else "did" if tense.style == 1 else "do" if subject_is_plural else "does"
+    at = draft.say(helper)
+    french += [("est-ce", (), (at,)), ("que", (), (at,))]
+    subject = asked_subject(draft, verb, end, subject_is_plural)
+    french += subject.french
+    french += finite(draft, verb, subject, Shape(tense, asked=at))
+    phrase = object_of(draft, verb, Shape(tense), end)
+    draft.mention(phrase)
+    return french + phrase.french + (adverbials.fill(draft, end, tense, verb) if chance >= 0.35 else [])
+
+
+def asked_subject(draft: Draft, verb: Verb, end: int, plural: bool) -> Phrase:
+    """The subject of a question, in the number its auxiliary has."""
+    stop = split_room(draft, end, 3, 2, 0.5)
+    head = choose_head(draft, verb.subjects, draft.room(stop))
+    if isinstance(head, Name) or head.title:
+        if plural:
+            return pronoun(draft, "you", "vous", MP, VOUS)
+        return nominal(draft, [head], stop, SUBJECT, None, True)
+    return noun_phrase(draft, head, stop, SUBJECT, None, number=plural)
 
 
 # --- what follows a noun ---
@@ -418,7 +511,8 @@ def that(draft: Draft, noun: Noun, agreement: int, end: int) -> French:
         subject = personal(draft, False)
     else:
         subject = nominal(draft, verb.subjects, split_room(draft, end, 1, 2, 0.8), SUBJECT, None, same_form(verb, tense))
-        draft.mention(subject)
+        draft.subject = subject
+    draft.mention(subject)
     shape = shape_of(draft, verb, tense, draft.room(end) - 2)._replace(agreement=agreement)
     return [("que", (at,), ()), *subject.french, *finite(draft, verb, subject, shape)]
 
@@ -443,6 +537,7 @@ def whose(draft: Draft, belongings: Sequence[Noun | Name], end: int) -> French:
     article = ("la" if thing.feminine else "le", (), (at, noun_at))
     subject = Phrase([article, (thing.french[0][0][0], (noun_at,), ())], int(thing.feminine), IL, IL,
                      "person" in thing.classes, thing)
+    draft.subject = subject
     draft.mention(subject)
     verb = draft.pick(thing.verbs)
     shape = shape_of(draft, verb, draft.pick(_RELATIVE_TENSES), draft.room(end) - 3)

@@ -50,13 +50,14 @@ class Phrase(NamedTuple):
 class Draft:
     """A sentence pair in the making."""
 
-    __slots__ = ("depth", "english", "held_out", "novel", "plurals", "random", "things")
+    __slots__ = ("depth", "english", "held_out", "novel", "plurals", "random", "subject", "things")
 
     def __init__(self, random: Random, novel: bool) -> None:
         self.random = random.random
         self.novel = novel  # whether held-out combinations of adjective and noun may be used
         self.held_out = 0  # how many were
         self.english: list[str] = []
+        self.subject: Phrase | None = None  # of the last clause
         self.depth = 0  # relative clauses open
         # Genders mentioned, 1 masculine and 2 feminine: of plurals, and of single things. "they" and "it" are used
         # only where one gender alone was mentioned, so that the English sentence fixes the French pronoun.

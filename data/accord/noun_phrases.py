@@ -38,6 +38,7 @@ _PLURAL = tuple(tuple(_choices(words)) + _NUMBERS[:4] for words in (
     f"the*12 these*3 several*2 {_OWN}", f"the*8 0*8 these*2 several {_OWN}"))
 _KIN_SINGULAR = _choices(f"the*2 {_OWN}")
 _KIN_PLURAL = _choices(f"the {_OWN}")
+_INDEFINITE = (_choices("a"), _choices("0*2 several two three four"))
 _ABSTRACT = _choices("0*6 the*2 our")
 _PARTITIVE = tuple(map(_choices, ("the*4 this my our", "the*2 0*4 this", "the*4 this my", "0")))
 
@@ -117,12 +118,12 @@ def zero_determiner(noun: Noun, agreement: int, role: int, before: bool, noun_at
 
 
 def noun_phrase(draft: Draft, noun: Noun, end: int, role: int, extend: Extension | None = None,
-                singular: bool = False) -> Phrase:
+                singular: bool = False, indefinite: bool = False, number: bool | None = None) -> Phrase:
     """"the new economic policy of the government" -> la nouvelle politique économique du gouvernement."""
     if noun.title:
         return title(draft, noun)
-    plural = noun.countable and not singular and draft.random() < 0.36
-    determiner = choose_determiner(draft, noun, plural, role)
+    plural = noun.countable and not singular and draft.random() < 0.36 if number is None else number
+    determiner = choose_determiner(draft, noun, plural, role) if not indefinite else draft.pick(_INDEFINITE[plural])
     words = noun.english[plural]
     room = draft.room(end) - len(words) - (1 if determiner.english else 0)
     adjectives = choose_adjectives(draft, noun, determiner.definite or not noun.countable, room)

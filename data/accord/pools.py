@@ -185,3 +185,7 @@ ADVERBIALS: dict[str, list[tuple[tuple[str, ...], tuple[Token, ...]]]] = {}
 for _group, _row in _rows(names.ADVERBIALS):
     ADVERBIALS.setdefault(_group, []).append((tuple(_row[0].split()), aligned(_row[1])))
 CIRCUMSTANCES = [(tuple(row[0].split()), aligned(row[1]), pool(row[2])) for _, row in _rows(names.CIRCUMSTANCES)]
+IMPERSONAL = [(Adjective("quality", row[:2] + [""]), row[2]) for _, row in _rows(verb_table.IMPERSONAL)]
+MEAN = Verb("mean; meant; meant", "signifier")
+ACTION_NOUNS = [(noun, part) for noun in pool("action") for part in noun.complements if len(noun.english[0]) == 1
+                and len(noun.french[0]) == 1]

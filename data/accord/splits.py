@@ -1,9 +1,9 @@
 """Which sentence belongs to which split, and the endless stream of each."""
 
+from bisect import bisect
 from collections.abc import Iterator
 from hashlib import blake2b
 from itertools import accumulate, islice
-from bisect import bisect
 from random import Random
 
 from data.accord.draft import Draft, Pair
@@ -32,7 +32,10 @@ def split_of(source: tuple[str, ...]) -> str:
 
 
 def pairs(split: str, count: int | None = None, seed: int = 2014) -> Iterator[Pair]:
-    """Stream ``count`` pairs."""
+    """Stream ``count`` pairs of a split, without end if ``count`` is None; a longer stream begins as a shorter one.
+
+    Raises UserError for an unknown split or a negative count.
+    """
     if split not in SPLITS:
         raise UserError(f"Accord has no split {split!r}: choose one of {', '.join(SPLITS)}.")
     if count is not None and count < 0:
@@ -50,11 +53,10 @@ def _stream(split: str, seed: int) -> Iterator[Pair]:
             length = _LENGTHS[bisect(_WEIGHTS, random.random() * _WEIGHTS[-1])]
         draft = Draft(random, novel)
         tokens = sentence(draft, length)
-        if novel:
-            if not draft.held_out:
-                continue
+        if novel and not draft.held_out:
+            continue
         pair = draft.finish(tokens)
-        if not (SHORTEST <= len(pair.source) <= LONGEST) or pair.source in _FIXED:
+        if not SHORTEST <= len(pair.source) <= LONGEST or pair.source in _FIXED:
             continue
         if novel or split_of(pair.source) == split:
             yield pair

@@ -279,3 +279,17 @@ must      devoir     present
 should    devoir     conditional
 could     pouvoir    conditional
 """
+
+# "It is important to ...", "that ...": the mood of the clause.
+IMPERSONAL = """
+important   important     subjunctive
+necessary   nécessaire    subjunctive
+essential   essentiel     subjunctive
+possible    possible      subjunctive
+useful      utile         subjunctive
+urgent      urgent        subjunctive
+clear       clair; claire     indicative
+true        vrai          indicative
+certain     certain       indicative
+obvious     évident       indicative
+"""

@@ -1,0 +1,40 @@
+"""Print sentence pairs with their word links: ``python -m data.accord --sample 20``."""
+
+import argparse
+import sys
+
+from data.accord import FIXED, SPLITS, Pair, pairs
+from data.errors import UserError
+
+
+def shown(pair: Pair) -> str:
+    """English with numbered words; under it French, each word with the numbers it is surely and (possibly) linked to."""
+    french = []
+    for t, word in enumerate(pair.target):
+        sure = sorted(s for i, s in pair.links.sure if i == t)
+        possible = sorted(s for i, s in pair.links.possible - pair.links.sure if i == t)
+        numbers = ",".join([*map(str, sure), *(f"({s})" for s in possible)])
+        french.append(f"{word}[{numbers}]")
+    return " ".join(f"{word}[{s}]" for s, word in enumerate(pair.source)) + "\n" + " ".join(french)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m data.accord", description=__doc__)
+    parser.add_argument("--sample", type=int, default=10, metavar="N", help="how many pairs (default 10)")
+    parser.add_argument("--split", choices=[*SPLITS, "fixed"], default="train")
+    parser.add_argument("--seed", type=int, default=2014)
+    options = parser.parse_args()
+    try:
+        chosen = FIXED[: options.sample] if options.split == "fixed" else pairs(options.split, options.sample, options.seed)
+        for pair in chosen:
+            sys.stdout.write(shown(pair) + "\n\n")
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except BrokenPipeError:  # the reader, "head" for example, has seen enough
+        sys.stderr.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
