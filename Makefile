@@ -38,7 +38,7 @@ help: ## Show this list
 
 .PHONY: setup
 setup: $(VENV)/.installed ## Create .venv with the pinned packages (every other target does so by itself)
-#: make setup PYTHON=python3.12          another interpreter, 3.10 to 3.13, for a .venv that is not there yet
+#: make setup PYTHON=python3.12          another interpreter, 3.11 to 3.13, for a .venv that is not there yet
 
 .PHONY: doctor
 doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and how to mend it
@@ -117,7 +117,6 @@ format: $(VENV)/.installed ## Format the code and mend what ruff can mend
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine
 	@$(PY) benchmarks/train.py
-	@$(PY) benchmarks/decode.py
 	@$(PY) benchmarks/scale.py
 
 .PHONY: clean
@@ -141,18 +140,18 @@ CLEAN_PIP := env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT -u PIP_CONS
 
 # $(call install,folder,constraints,extras,newest minor version of Python 3,packages to name at the end)
 define install
-suits='import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, $(4)))'; \
+suits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(4)))'; \
 working() { "$(1)/bin/python" -c "$$suits" && "$(1)/bin/python" -m pip --version; }; \
 if [[ -e $(1)/.installing ]] || ! working > /dev/null 2>&1; then \
   python=; \
-  for candidate in $${PYTHON_TEXT:-python3.11 python3.12 python3.13 python3.10 python3 python}; do \
+  for candidate in $${PYTHON_TEXT:-python3.11 python3.12 python3.13 python3 python}; do \
     if "$$candidate" -c "$$suits" 2> /dev/null; then python=$$candidate; break; fi; \
   done; \
   if [[ -z $$python ]]; then \
     if [[ -n $$PYTHON_TEXT ]]; then \
-      echo "PYTHON=$$PYTHON_TEXT is $$("$$PYTHON_TEXT" --version 2>&1 || true), but $(1) needs Python 3.10 to 3.$(4)." >&2; \
+      echo "PYTHON=$$PYTHON_TEXT is $$("$$PYTHON_TEXT" --version 2>&1 || true), but $(1) needs Python 3.11 to 3.$(4)." >&2; \
     else \
-      echo "No Python 3.10 to 3.$(4) found (python3 is $$(python3 --version 2>&1 || true))." >&2; \
+      echo "No Python 3.11 to 3.$(4) found (python3 is $$(python3 --version 2>&1 || true))." >&2; \
     fi; \
     echo "Install one, or name the one you have: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; \
   fi; \

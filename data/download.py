@@ -62,9 +62,21 @@ REMOTES: dict[str, Remote] = {
 def data_dir() -> Path:
     """The directory of all payload: ``$DATA_DIR``, or the user's cache directory of this project."""
     given = os.environ.get("DATA_DIR", "").strip()
-    return (
-        Path(given).expanduser() if given else Path(user_cache_dir("attention-then-and-now", appauthor=False))
-    )
+    return Path(given).expanduser() if given else _cache_dir()
+
+
+def writable(folder: Path) -> Path:
+    """``folder``, or the user's cache directory where ``folder`` is a read-only share."""
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if os.access(there, os.W_OK):
+        return folder
+    cache = _cache_dir()
+    logger.info("%s is read-only: what is prepared goes to %s.", folder, cache)
+    return cache
+
+
+def _cache_dir() -> Path:
+    return Path(user_cache_dir("attention-then-and-now", appauthor=False))
 
 
 def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | None = None) -> Path:

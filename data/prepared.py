@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from data.batching import FlatIds, FlatIdsWriter
 from data.corpora import Example, find, load
+from data.download import writable
 from data.errors import UserError
 from data.links import Links
 from data.tokenizers import Tokenizer, learn_tokenizer, load_tokenizer
@@ -48,7 +49,9 @@ class Settings:
         corpus = find(self.corpus)
         decisive = json.dumps([_VERSION, asdict(self), corpus.edition(data_dir)], sort_keys=True)
         digest = hashlib.sha256(decisive.encode()).hexdigest()[:12]
-        return data_dir / "prepared" / f"{corpus.name}-{self.source_language}-{self.target_language}-{digest}"
+        name = f"{corpus.name}-{self.source_language}-{self.target_language}-{digest}"
+        ready = data_dir / "prepared" / name
+        return ready if ready.exists() else writable(data_dir) / "prepared" / name
 
 
 def prepare(settings: Settings, data_dir: Path) -> Path:

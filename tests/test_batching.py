@@ -1,3 +1,4 @@
+import lightning
 import numpy as np
 import pytest
 import torch
@@ -8,11 +9,10 @@ from data import batching
 from data.batching import FlatIds, FlatIdsWriter, ResumableLoader, TokenBatches
 from data.errors import UserError
 
-# isort: split
-import lightning
-
 SENTENCES = [[7, 2], [8, 9, 10, 2], [2], [11, 12, 2]]
-sizes = pytest.mark.parametrize("size", [{"batch_sentences": 7}, {"batch_tokens": 90}], ids=["sentences", "tokens"])
+sizes = pytest.mark.parametrize(
+    "size", [{"batch_sentences": 7}, {"batch_tokens": 90}], ids=["sentences", "tokens"]
+)
 
 
 def drawn(count=400, seed=0):
@@ -40,7 +40,8 @@ def test_a_row_is_its_sentence_and_then_padding():
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(
-    sentences=st.lists(st.lists(st.integers(3, 99), min_size=1, max_size=6), min_size=1, max_size=8), data=st.data()
+    sentences=st.lists(st.lists(st.integers(3, 99), min_size=1, max_size=6), min_size=1, max_size=8),
+    data=st.data(),
 )
 def test_padding_hides_nothing_and_adds_nothing(sentences, data):
     chosen = data.draw(st.lists(st.integers(0, len(sentences) - 1), min_size=1))
@@ -99,13 +100,22 @@ def test_epochs_differ_and_the_same_seed_repeats_them(size):
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(lengths=st.lists(st.integers(1, 30), min_size=1, max_size=60), budget=st.integers(1, 100), shuffle=st.booleans())
+@given(
+    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=60),
+    budget=st.integers(1, 100),
+    shuffle=st.booleans(),
+)
 def test_no_batch_has_more_cells_than_its_budget_unless_one_sentence_has(lengths, budget, shuffle):
     lengths = np.array(lengths)
     batches = epoch(TokenBatches(lengths, batch_tokens=budget, shuffle=shuffle), 0)
     for batch in batches:
         assert len(batch) * lengths[batch].max() <= budget or len(batch) == 1
     assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+
+
+def test_a_token_batch_may_use_up_its_budget_to_the_last_cell():
+    batches = epoch(TokenBatches(np.array([3, 3, 3, 3, 4, 4, 9]), batch_tokens=12, shuffle=False), 0)
+    assert batches == [[0, 1, 2, 3], [4, 5], [6]]
 
 
 def test_a_token_batch_is_full():

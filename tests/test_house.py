@@ -1,0 +1,307 @@
+"""The rules of the house: who may import what, and what is not written here."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = sorted([*(ROOT / "data").rglob("*.py"), *(ROOT / "reproductions").rglob("*.py")])
+
+
+def module_name(path: Path) -> str:
+    """``reproductions/attention/__init__.py`` -> ``reproductions.attention``."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def identify(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+# --- Who may import what ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a module may import besides the standard library; of ours, a name covers what lies below it."""
+
+    outside: frozenset[str]
+    ours: frozenset[str]
+    except_ours: frozenset[str] = frozenset()
+
+
+def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
+    return Rule(*(frozenset(names.split()) for names in (outside, ours, except_ours)))
+
+
+TORCH_SIDE = "reproductions.evaluation.collect reproductions.evaluation.log"
+LAYERS = "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding"
+BATCHES = "data.translation data.batching data.images data.errors"
+# The first pattern that fits a module's name is its rule; {paper} is a package named after a paper and its year.
+PAPER = r"reproductions\.(?P<paper>\w+\d{4})"
+TABLE: tuple[tuple[str, Rule], ...] = (
+    (r"data\.(links|errors)", rule(ours="data.errors")),
+    (r"data\.words", rule(ours="data.errors")),
+    (r"data\.accord(\..*)?", rule(ours="data.accord data.words data.links data.errors")),
+    (r"data\.torchtext_tokenizer", rule("torchtext", "data")),
+    (r"data(\..*)?", rule("torch numpy lightning tokenizers torchvision datasets platformdirs filelock requests tqdm",
+                           "data")),
+    (r"reproductions", rule(ours="data")),
+    (r"reproductions\.attention(\..*)?", rule("torch", "reproductions.attention")),
+    (r"reproductions\.(dropout|cross_entropy|decoding)", rule("torch")),
+    (PAPER, rule(ours="{paper}")),
+    (PAPER + r"\.model", rule("torch", "reproductions.attention reproductions.dropout {paper}.model")),
+    (PAPER + r"\..*", rule("torch lightning", f"{LAYERS} reproductions.translation {BATCHES} {{paper}}")),
+    (r"reproductions\.translation", rule("torch lightning", f"{LAYERS} {BATCHES}")),
+    (r"reproductions\.tracking", rule("wandb lightning", "data.errors")),
+    (r"reproductions\.evaluation\.(collect|log)",
+     rule("torch lightning numpy", "data reproductions.evaluation reproductions.decoding reproductions.translation "
+          "reproductions.tracking")),
+    (r"reproductions\.(evaluation|compare)(\..*)?",
+     rule("numpy sacrebleu sacremoses matplotlib",
+          "reproductions.evaluation reproductions.compare data.links data.errors data.words", TORCH_SIDE)),
+    (r"reproductions\.doctor",
+     rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
+    (r"reproductions\..*", rule("torch lightning numpy jsonargparse", "data reproductions")),
+)  # fmt: skip
+
+
+def rule_of(module: str) -> Rule:
+    for pattern, found in TABLE:
+        match = re.fullmatch(pattern, module)
+        if match:
+            paper = "reproductions." + (match.groupdict().get("paper") or "")
+            return Rule(
+                found.outside, frozenset(name.replace("{paper}", paper) for name in found.ours), found.except_ours
+            )
+    raise AssertionError(f"{module} is neither data nor reproductions")
+
+
+def imports(module: str, source: str, package: bool = False) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of everything imported, wherever in the file, by statement or by ``import_module``."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = module.split(".")[: len(module.split(".")) - node.level + package] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in ("import_module", "__import__"):
+                yield node.lineno, str(node.args[0].value)
+
+
+def below(name: str, tops: frozenset[str]) -> bool:
+    return any(name == top or name.startswith(top + ".") for top in tops)
+
+
+def forbidden_imports(module: str, source: str, package: bool = False) -> list[str]:
+    """One sentence for each import that breaks the table."""
+    allowed, found = rule_of(module), []
+    for line, name in imports(module, source, package):
+        top = name.split(".")[0]
+        if top in ("data", "reproductions"):
+            fine = below(name, allowed.ours) and not below(name, allowed.except_ours)
+        else:
+            fine = top in sys.stdlib_module_names or top in allowed.outside
+        if not fine or "pyplot" in name.split("."):
+            found.append(f"{module}, line {line}: may not import {name}")
+    return found
+
+
+@pytest.mark.parametrize("path", CODE, ids=identify)
+def test_imports_go_one_way(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert forbidden_imports(module_name(path), source, path.name == "__init__.py") == []
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("data.batching", "import reproductions.decoding"),
+        ("data.batching", "import wandb"),
+        ("data.translation", "from matplotlib.figure import Figure"),
+        ("data.accord.draft", "import numpy as np"),
+        ("data.tokenizers", "import torchtext"),
+        ("reproductions.attention.dot", "import numpy"),
+        ("reproductions.attention.dot", "from reproductions.dropout import Dropout"),
+        ("reproductions.bahdanau2014.model", "from data.translation import TranslationBatch"),
+        ("reproductions.bahdanau2014.model", "import lightning.pytorch as L"),
+        ("reproductions.transformer2017.model", "from reproductions.bahdanau2014.model import Encoder"),
+        ("reproductions.transformer2017.training", "from reproductions.bahdanau2014.training import Adadelta"),
+        ("reproductions.bahdanau2014.training", "from reproductions.evaluation.records import AlignedTranslation"),
+        ("reproductions.bahdanau2014.training", "import wandb"),
+        ("reproductions.decoding", "from reproductions.bahdanau2014.model import RNNsearch"),
+        ("reproductions.translation", "from reproductions import evaluation"),
+        ("reproductions.evaluation.records", "import torch"),
+        ("reproductions.evaluation.views", "from reproductions.evaluation.collect import collect"),
+        ("reproductions.evaluation.views", "from .collect import collect"),
+        ("reproductions.evaluation.plots.pages", "import matplotlib.pyplot as plt"),
+        ("reproductions.evaluation.plots.pages", "from matplotlib import pyplot"),
+        ("reproductions.evaluation.plots.pages", "def f():\n    from lightning.pytorch import Trainer"),
+        ("reproductions.evaluation.log", "import wandb"),
+        ("reproductions.compare.report", "import torch"),
+        ("reproductions.cli", "import wandb"),
+        ("reproductions.cli", "import importlib\nimportlib.import_module('wandb')"),
+        ("reproductions.doctor", "import wandb"),
+    ],
+)
+def test_a_forbidden_import_is_caught(module: str, line: str) -> None:
+    assert forbidden_imports(module, line)
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("reproductions.bahdanau2014.model", "from reproductions.attention import Additive"),
+        ("reproductions.bahdanau2014.training", "from .model import RNNsearch"),
+        ("reproductions.evaluation.views", "from .records import AlignedTranslation"),
+        ("reproductions.evaluation.plots.pages", "from matplotlib.figure import Figure"),
+        ("reproductions.evaluation.log", "from reproductions import tracking"),
+        ("reproductions.tracking", "import wandb"),
+    ],
+)
+def test_what_the_table_allows_passes(module: str, line: str) -> None:
+    assert forbidden_imports(module, line) == []
+
+
+# --- What is not written here -----------------------------------------------------------------------------------------
+
+STORED = re.compile(r"(attn|alphas?|weights|proj_?keys?)")
+TURNS = {"T", "mT", "permute", "transpose", "swapaxes", "swapdims", "moveaxis", "movedim"}
+# Not there in torch 2.3, the oldest that is supported; each is easy to reach for.
+AFTER_TORCH_2_3 = set(
+    """RMSNorm Buffer flex_attention enable_gqa accelerator add_safe_globals safe_globals fully_shard Muon custom_op
+    register_fake set_stance ModelParallelStrategy""".split()
+)
+AFTER_PYTHON_3_10 = set(
+    """datetime.UTC typing.Self typing.override typing.assert_never typing.Never typing.Unpack typing.TypeVarTuple
+    tomllib enum.StrEnum itertools.batched contextlib.chdir""".split()
+)
+OTHER_WORDS = {"src", "tgt", "trg", "hid"}
+
+
+def may_turn(module: str) -> bool:
+    return bool(re.fullmatch(PAPER + r"\.model|reproductions\.attention(\..*)?", module))
+
+
+def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """(line, name) of every identifier: variables, attributes, arguments, functions, classes, keywords."""
+    for node in ast.walk(tree):
+        for field in ("id", "attr", "arg", "name"):
+            value = getattr(node, field, None)
+            if isinstance(value, str) and hasattr(node, "lineno"):
+                yield node.lineno, value
+
+
+def faults(module: str, source: str) -> list[str]:
+    """One sentence for each thing in a file that this project does not write."""
+    tree, found = ast.parse(source, feature_version=(3, 10)), []
+    imported = {name for _, name in imports(module, source)}
+    with_torch = any(name.split(".")[0] in ("torch", "lightning") for name in imported)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute):
+            continue
+        of_self = isinstance(node.value, ast.Name) and node.value.id == "self"
+        if with_torch and of_self and STORED.fullmatch(node.attr):
+            found.append(f"line {node.lineno}: self.{node.attr} - attention is returned, never stored")
+        if node.attr in TURNS and not may_turn(module):
+            found.append(f"line {node.lineno}: .{node.attr} - rows are the target everywhere, nothing is turned")
+    for line, name in names(tree):
+        if with_torch and name in AFTER_TORCH_2_3:
+            found.append(f"line {line}: {name} is not in torch 2.3")
+        if OTHER_WORDS & set(name.lower().split("_")):
+            found.append(f"line {line}: {name} - the words are source, target, hidden")
+    found += [f"{name} is not in Python 3.10" for name in imported & AFTER_PYTHON_3_10]
+    for number, line in enumerate(source.splitlines(), 1):
+        if re.search(r"#\s*(noqa|type:\s*ignore)(?![:\[])", line):
+            found.append(f"line {number}: names no rule, so it silences all of them")
+    return found
+
+
+@pytest.mark.parametrize("path", CODE, ids=identify)
+def test_a_file_keeps_the_rules(path: Path) -> None:
+    assert faults(module_name(path), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("reproductions.attention.dot", "import torch\nself.alpha = 1"),
+        ("reproductions.bahdanau2014.model", "import torch\nself.proj_keys = 1"),
+        ("reproductions.evaluation.views", "weights.T"),
+        ("reproductions.decoding", "import torch\nmaps.transpose(1, 2)"),
+        ("reproductions.translation", "from torch import nn\nnn.RMSNorm(3)"),
+        ("reproductions.translation", "import torch\nf(enable_gqa=True)"),
+        ("reproductions.translation", "from torch.nn import RMSNorm"),
+        ("data.words", "src = 1"),
+        ("data.words", "def f(tgt_mask): ..."),
+        ("data.words", "from typing import Self"),
+        ("data.words", "import os  # noqa"),
+        ("data.words", "x = f()  # type: ignore"),
+    ],
+)
+def test_a_fault_is_caught(module: str, source: str) -> None:
+    assert faults(module, source)
+
+
+def test_python_3_11_syntax_is_caught() -> None:
+    with pytest.raises(SyntaxError):
+        faults("data.words", "try:\n    f()\nexcept* ValueError:\n    pass")
+
+
+def test_what_is_allowed_is_no_fault() -> None:
+    assert faults("reproductions.attention.dot", "import torch\nkeys.transpose(1, 2)  # noqa: E501") == []
+    assert faults("reproductions.evaluation.records", "self.weights = 1") == []
+
+
+def project_files() -> list[Path]:
+    """Every file that is ours, as git sees it; without git, the known folders."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True) if shutil.which("git") else None
+    if listed is not None and listed.returncode == 0:
+        return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+    folders = (ROOT / name for name in ("data", "reproductions", "configs", "tests", "benchmarks"))
+    return [
+        path for folder in folders for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    nothing = {"utils", "util", "helpers", "helper", "common", "misc"}
+    parts = {part for path in project_files() for part in path.relative_to(ROOT).with_suffix("").parts}
+    assert parts & nothing == set()
+
+
+def test_no_file_is_large() -> None:
+    large = {identify(path): path.stat().st_size for path in project_files() if path.stat().st_size > 500_000}
+    assert large == {}
+
+
+def test_no_payload_lies_in_the_data_package() -> None:
+    strange = [
+        path for path in project_files() if path.is_relative_to(ROOT / "data") and path.suffix not in (".py", ".md")
+    ]
+    assert [identify(path) for path in strange] == []
+
+
+MACHINE = re.compile(r"(?<![\w.~$}/])/(?:home|root|Users|work|tmp|opt|mnt|scratch|farm)/\w")
+
+
+def test_a_path_of_a_machine_is_recognised() -> None:
+    assert MACHINE.search('"' + "/home" + '/me/data"')
+    assert not MACHINE.search("runs/work/x and $HOME/work/x and https://a.b/work/x")
+
+
+def test_no_file_names_a_path_of_a_machine() -> None:
+    text = [path for path in project_files() if path.suffix in (".py", ".md", ".toml", ".yaml", ".yml", ".txt", "")]
+    found = {identify(path): m.group() for path in text if (m := MACHINE.search(path.read_text(encoding="utf-8")))}
+    assert found == {}

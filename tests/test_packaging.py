@@ -1,0 +1,119 @@
+"""Packaging, lint and the Makefile: pins fit the ranges, variables reach the commands as typed."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+try:
+    import tomllib
+except ImportError:  # Python 3.10
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def pins(name: str) -> dict[str, str]:
+    """Package -> version that a constraints file pins for this Python."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    requirements = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    assert all(len(r.specifier) == 1 and str(r.specifier).startswith("==") for r in requirements)
+    fitting = [r for r in requirements if r.marker is None or r.marker.evaluate()]
+    assert len({r.name for r in fitting}) == len(fitting)
+    return {r.name: str(r.specifier)[2:] for r in fitting}
+
+
+@pytest.mark.parametrize(
+    ("name", "extras"), [("constraints.txt", ("dev", "wmt")), ("constraints-torchtext.txt", ("dev", "torchtext"))]
+)
+def test_everything_that_is_needed_is_pinned_within_its_range(name: str, extras: tuple[str, ...]) -> None:
+    described, pinned = project()["project"], pins(name)
+    lines = [*described["dependencies"]]
+    for extra in extras:
+        lines += described["optional-dependencies"][extra]
+    for needed in map(Requirement, lines):
+        assert needed.name in pinned, f"{name} does not pin {needed.name}"
+        assert needed.specifier.contains(pinned[needed.name]), f"{name}: {needed.name} {pinned[needed.name]}"
+
+
+def test_the_linter_checks_what_the_style_asks_for_and_only_command_lines_print() -> None:
+    lint = project()["tool"]["ruff"]["lint"]
+    assert set(lint["select"]) >= {
+        "E", "F", "I", "UP", "B", "ARG", "BLE", "ERA", "T20", "C901", "PLR0913", "SIM", "RET"}  # fmt: skip
+    assert "ignore" not in lint
+    assert lint["per-file-ignores"] == {"reproductions/__main__.py": ["T20"], "benchmarks/*.py": ["T20"]}
+
+
+RECORD = """#!{python}
+import json, os, sys
+json.dump(sys.argv[1:], open(os.environ["RECORDED"], "w"))
+"""
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., list[str]]:
+    """Run a target with a Python that only writes down what it was given; gives those arguments."""
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    recorder = tmp_path / "python"
+    recorder.write_text(RECORD.format(python=sys.executable))
+    recorder.chmod(0o755)
+
+    def run(*arguments: str) -> list[str]:
+        recorded = tmp_path / "recorded.json"
+        command = ["make", *arguments, f"PY={recorder}", "-o", ".venv/.installed"]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        done = subprocess.run(
+            command, cwd=ROOT, env={**environment, "RECORDED": str(recorded)}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(recorded.read_text())
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "L'accord sur la zone.",
+        'He said "no" to $5 (100%)',
+        "« Où est-il ? »",
+        "a\\b `ls` $(pwd) # ; | & *",
+        "two  spaces",
+    ],
+)
+def test_a_sentence_reaches_the_command_as_typed(make: Callable[..., list[str]], sentence: str) -> None:
+    assert make("translate", f"SENTENCE={sentence}") == ["-m", "reproductions", "translate", sentence]
+
+
+def test_targets_pass_their_variables_on(make: Callable[..., list[str]]) -> None:
+    train = ["-m", "reproductions", "train", "bahdanau2014"]
+    assert make("train-bahdanau") == [*train, "--data", "accord"]
+    assert make("train-bahdanau", "DATA=my corpus.tsv", "RESUME=1", "ARGS=--trainer.max_epochs 3") == [
+        *train, "--data", "my corpus.tsv", "--resume", "--trainer.max_epochs", "3"]  # fmt: skip
+    assert make("train-bahdanau", "RESUME=0") == [*train, "--data", "accord"]
+    assert make("train-rnnencdec", "DATA=multi30k") == [*train, "--variant", "rnnencdec", "--data", "multi30k"]
+    assert make("evaluate") == ["-m", "reproductions", "evaluate"]
+    assert make("evaluate", "RUN=runs/a b") == ["-m", "reproductions", "evaluate", "runs/a b"]
+    assert make("translate", "SENTENCE=Yes.", "RUN=runs/a")[2:] == ["translate", "Yes.", "--run", "runs/a"]
+
+
+def test_help_names_every_target() -> None:
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^\.PHONY: ([\w-]+)$", text, re.MULTILINE))
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert targets == set(re.findall(r"^  ([a-z][\w-]*) ", shown, re.MULTILINE))
