@@ -112,9 +112,11 @@ def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | No
             os.replace(part, path)
             return path
         reason = (
-            f"the connection ended after {received:,} of {expected:,} bytes (run again to go on from there)"
+            f"the connection ended after {received:,} of {expected:,} bytes; the rest is fetched next time"
         )
-    raise UserError(f"Could not download {remote.url}: {reason}; or put the file at {path} by hand.")
+    raise UserError(
+        f"Could not download {remote.url} ({reason}): try again, or put the file at {path} by hand."
+    )
 
 
 def _receive(url: str, part: Path) -> int | None:

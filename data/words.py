@@ -5,7 +5,7 @@ apostrophe and leans on the next word, an English clitic leans on the word befor
 escaped, and hyphenated words, decimal numbers and abbreviations with inner points stay whole.
 
 ``join`` needs no marks in the words: every word itself says on which side it takes no space. Two words are
-glued only if ``split`` would part them again, so ``split(join(words)) == words`` for all that ``split`` gives.
+glued only if ``split`` parts them again, so ``split(join(words)) == words`` for all that ``split`` gives.
 """
 
 import re
@@ -47,7 +47,7 @@ _LEANS_RIGHT = {
     "fr": frozenset("([{/#“‘"),
     "de": frozenset("([{/#„‚"),
 }
-# Marks that may open or close, and the pair they belong to: the first opens it, the next closes it, and so on.
+# Marks that may open or close, and the pair they belong to: the first opens it, the next closes it.
 _PAIR = {
     "en": {'"': '"', "'": "'"},
     "fr": {'"': '"', "'": "'"},

@@ -107,10 +107,9 @@ class ReproductionCLI(LightningCLI):
         """The trainer of the configuration, with the loggers and callbacks that every run has."""
         settings, folder = self.settings, self.run.folder
         config = self.config_init[self.subcommand]
-        mine: list[Callback] = [
-            EvaluationLog(folder, settings.pictures),
-            TQDMProgressBar(refresh_rate=10 if sys.stdout.isatty() else 100),
-        ]
+        mine: list[Callback] = [EvaluationLog(folder, settings.pictures)]
+        if config.trainer.enable_progress_bar is not False:
+            mine.append(TQDMProgressBar(refresh_rate=10 if sys.stdout.isatty() else 100))
         if self.subcommand == "fit":
             mine += [
                 Reseed(config.seed_everything),

@@ -84,14 +84,17 @@ def report(run: Run) -> int:
     width = max(len(split) for split in run.scores)
     write("".join([" " * width, *(f"{name:>14}" for name in columns.values()), "\n"]))
     for split, scores in run.scores.items():
-        cells = [f"{scores[name]:14.3f}" if name == "aer" else f"{scores[name]:14.2f}" if name in scores else f"{'-':>14}"
-                 for name in columns]  # fmt: skip
+        cells = [_cell(scores.get(name), 3 if name == "aer" else 2) for name in columns]
         write("".join([f"{split:<{width}}", *cells, "\n"]))
     signature = next(iter(run.scores.values()))["bleu_signature"]
     write(f"BLEU: {signature}\n\nPictures and records: {run.folder / 'evaluation'}\n")
     if hint := tracking.sync_hint(run.folder):
         write(f"{hint}\n")
     return 0
+
+
+def _cell(value: float | None, digits: int) -> str:
+    return f"{'-':>14}" if value is None else f"{value:14.{digits}f}"
 
 
 def translate(sentences: Sequence[str], folder: Path | None, picture: Path | None) -> int:

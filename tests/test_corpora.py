@@ -342,7 +342,7 @@ def test_an_advisory_checksum_is_reported_and_not_refused(server, tmp_path, capl
 
 def test_a_file_that_the_server_lacks_is_one_sentence(server, tmp_path):
     with pytest.raises(
-        UserError, match=r"/gone: the server answered 404.*put the file at .*some/file.txt by hand"
+        UserError, match=r"/gone .the server answered 404.*put the file at .*some/file.txt by hand"
     ):
         get(f"{server}/gone", tmp_path)
 

@@ -144,7 +144,7 @@ def test_other_settings_or_a_changed_file_are_prepared_anew(corpus, data_folder,
 
 
 def test_a_failed_preparation_leaves_nothing_behind(tmp_path, data_folder):
-    corpus = as_tsv(tmp_path / "own.tsv", [*rows(), ("no target", "")] * 1)
+    corpus = as_tsv(tmp_path / "own.tsv", [*rows(), ("no target", "")])
     (tmp_path / "own.tsv").write_bytes((tmp_path / "own.tsv").read_bytes() + b"caf\xe9\tx\n")
     with pytest.raises(UserError, match=f"own.tsv, line {COUNT + 2:,} is not UTF-8"):
         small(corpus).prepare()
@@ -166,8 +166,8 @@ def _prepare_in_a_process(corpus, results):
     made = []
     make = prepared._make
     prepared._make = lambda *arguments: made.append(1) or make(*arguments)
-    data = small(corpus)
-    results.put((len(made), data.source_tokenizer.fingerprint()))
+    fingerprint = small(corpus).source_tokenizer.fingerprint()
+    results.put((len(made), fingerprint))
 
 
 def test_of_many_processes_one_prepares_and_all_read_the_same(corpus):

@@ -1,329 +1,197 @@
 """Clauses: a subject, its verb, what the verb takes, and adverbials. One function a construction."""
 
-from collections.abc import Sequence
-
-from data.accord import adverbials
+from data.accord.circumstances import ACTIONS, fill, place
 from data.accord.draft import Draft, French, Phrase
-from data.accord.entries import Name, Noun, Verb
-from data.accord.french import FP, FS, ILS, JE, MP, MS, NOUS, VOUS, IL
+from data.accord.entries import Adjective, Name, Noun, Verb
+from data.accord.french import FS, IL, ILS, MP, MS
 from data.accord.noun_phrases import (
-    AFTER_DE, DEFINITE, OBJECT, SUBJECT, adjective_tokens, choose_head, complement, graded, nominal, noun_phrase)
+    AFTER_DE, AFTER_PREPOSITION, EXISTING, SUBJECT, adjective_tokens, compared, graded, name_phrase, superlative_tokens)
+from data.accord.phrases import (
+    agent, choose_head, nominal, noun_phrase, object_of, personal, same_form, shape_of, split_room)
 from data.accord.pools import (
-    BE, BELONGINGS, DITRANSITIVE, ENGLISH_FIRST, INFINITIVE, INTRANSITIVE, MIDDLE_ADVERBS, MODALS, MOTION, NOUNS,
-    PASSIVE, PREPOSITIONAL, TRANSITIVE, pool)
+    BE, DITRANSITIVE, ENGLISH_FIRST, INFINITIVE, INTRANSITIVE, KINDS, MINISTER, MODALS, MOTION, NOUNS, PASSIVE,
+    PREPOSITIONAL, TRANSITIVE, pool)
+from data.accord.pronouns import DATIVE, HUMAN_OBJECTS, follow_clitic, follow_subject, object_clitic
 from data.accord.verb_groups import (
-    FUTURE, IMPERFECT, MODAL, NEGATIONS, NONE, PAST, PERFECT, PLUPERFECT, PRESENT, PROGRESSIVE, SUBJUNCTIVE, Clitic,
-    Shape, Tense, finite, fitting, infinitive, passive_infinitive)
-from data.accord.entries import PRESENT as PRESENT_STYLE
-
-HUMANS = pool("human")
-PERSONS = pool("person")
-HUMAN_VERBS = [verb for verb in TRANSITIVE if NOUNS[0] in verb.subjects]  # what a minister can do
-_DESCRIBED = [noun for noun in NOUNS if noun.predicates]
-ACTIONS = [verb for verb in HUMAN_VERBS if not verb.stative]
-
-# "him" and the like: accusative with the agreement of a participle after it, dative without.
-ACCUSATIVE = (Clitic("him", "le", MS), Clitic("her", "la", FS))
-DATIVE = (Clitic("me", "me"), Clitic("him", "lui"), Clitic("her", "lui"), Clitic("us", "nous"), Clitic("you", "vous"),
-          Clitic("them", "leur"))
-
-
-# --- subjects ---
-
-def pronoun(draft: Draft, english: str, french: str, agreement: int, person: int, human: bool = True) -> Phrase:
-    """"he" -> il; English and French persons are the same."""
-    return Phrase([(french, (draft.say(english),), ())], agreement, person, person, human, None)
-
-
-_PERSONAL = (("he", "il", MS, IL), ("she", "elle", FS, IL), ("we", "nous", MP, NOUS), ("I", "je", MS, JE),
-             ("you", "vous", MP, VOUS))
-
-
-def personal(draft: Draft, gendered: bool) -> Phrase:
-    """"he", "she", "we", "I", "you"; ``gendered`` where something agrees with it, which only he and she determine."""
-    choice = draft.pick(_PERSONAL[:2] if gendered else _PERSONAL)
-    return pronoun(draft, *choice)
-
-
-def same_form(verb: Verb, tense: Tense) -> bool:
-    """Whether English would not tell present from past but for the -s: "they read"."""
-    return verb.same_past and tense.style == PRESENT_STYLE
+    FUTURE, IMPERFECT, MODAL, NEGATIONS, NOT, PAST, PRESENT, Clitic, Shape, Tense, finite, fitting, infinitive,
+    passive_infinitive)
 
 
 def subject_of(draft: Draft, verb: Verb, tense: Tense, end: int) -> Phrase:
     """A subject for the verb, now and then a pronoun."""
-    single = same_form(verb, tense)
-    if NOUNS[0] in verb.subjects and draft.random() < 0.12 and not verb.reflexive and not single:
-        return personal(draft, verb.etre and tense.compound)
-    return nominal(draft, verb.subjects, end, SUBJECT, extend, single)
+    ambiguous = same_form(verb, tense)
+    if MINISTER in verb.subjects and draft.random() < 0.12 and not verb.reflexive and not ambiguous:
+        return personal(draft, gendered=verb.etre and tense.compound)
+    return nominal(draft, verb.subjects, end, SUBJECT, False if ambiguous else None)
 
 
-# --- verb phrases ---
-
-def shape_of(draft: Draft, verb: Verb, tense: Tense, room: int) -> Shape:
-    """Tense, and now and then a negation or an adverb, as the room allows."""
-    tense = fitting(tense, verb)
-    if room <= 0:
-        return Shape(tense)
-    chance = draft.random()
-    if chance < 0.11 and tense in NEGATIONS:
-        negation = draft.pick(NEGATIONS[tense])
-        if len(negation.english) + (tense.style < 2) <= room:
-            return Shape(tense, negation)
-    elif chance < 0.24:
-        if tense.when in ("perfect", "present"):
-            return Shape(tense, None, draft.pick(MIDDLE_ADVERBS[tense.when]))
-        if not verb.stative:
-            return Shape(tense, None, draft.pick(MIDDLE_ADVERBS["action"]))
-    return Shape(tense)
-
-
-def object_role(verb: Verb, negated: bool, singular_indefinite: bool = True) -> int:
-    """How an indefinite object is said: "des armes", "pas d'armes", or not at all."""
-    return DEFINITE if verb.generic or negated else OBJECT
-
-
-def split_room(draft: Draft, end: int, needed: int, smallest: int, share: float) -> int:
-    """Where a part should end that needs ``smallest`` words when ``needed`` more must follow it: it may take some spare."""
-    spare = draft.room(end) - needed - smallest
-    return len(draft.english) + smallest + (int(spare * share * draft.random()) if spare > 0 else 0)
+def close(draft: Draft, subject: Phrase, object_: Phrase | None = None) -> None:
+    """Keep subject and object of a clause in mind: pronouns may mean them from now on."""
+    draft.mention(subject)
+    draft.subject, draft.object = subject, object_
 
 
 def transitive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
     """"The minister signed the treaty in May ." -> Le ministre a signé le traité en mai."""
-    verb = verb_for(draft, subject, tense)
-    given = subject is not None
+    verb = _verb_for(draft, subject, tense)
+    clitic = None
     if subject is None:
-        subject = subject_of(draft, verb, tense, split_room(draft, end, 3, 2, 0.7))
-    shape = shape_of(draft, verb, tense, draft.room(end) - 3)
+        subject = subject_of(draft, verb, tense, split_room(draft, end, 3, 0.7))
+        if verb in HUMAN_OBJECTS and draft.random() < 0.15:
+            clitic = draft.pick(HUMAN_OBJECTS[verb])
+    elif draft.object is not None and draft.random() < 0.5:
+        clitic, verb = follow_clitic(draft, subject, verb)
+    shape = shape_of(draft, verb, tense, draft.room(end) - 3, subject)
+    if clitic:
+        french = subject.french + finite(draft, verb, subject, shape._replace(clitic=clitic))
+        close(draft, subject)
+        return french + fill(draft, end, shape.tense, subject)
     french = subject.french + finite(draft, verb, subject, shape)
-    noun = object_of(draft, verb, shape, end)
+    noun = object_of(draft, verb, end, shape.negation is not None or subject.negative)
     french += noun.french
-    draft.mention(noun)
-    if draft.room(end) >= 3 and not given and draft.random() < 0.25:
-        french += and_clitic(draft, end, subject, shape, noun)
-    french += adverbials.fill(draft, end, shape.tense, verb)
-    draft.subject = subject
-    draft.mention(subject)
-    return french
+    if draft.room(end) >= 3 and draft.random() < 0.3 and not shape.negation:
+        french += and_clitic(draft, subject, shape.tense, noun)
+    close(draft, subject, noun)
+    return french + fill(draft, end, shape.tense, subject)
 
 
-def verb_for(draft: Draft, subject: Phrase | None, tense: Tense) -> Verb:
+def _verb_for(draft: Draft, subject: Phrase | None, tense: Tense) -> Verb:
     """A transitive verb, one that the subject can do if that is known."""
     if subject is None:
         return draft.pick(TRANSITIVE)
-    verbs: Sequence[Verb] = subject.head.verbs if isinstance(subject.head, Noun) else HUMAN_VERBS
+    verbs = subject.head.verbs if isinstance(subject.head, Noun) else MINISTER.verbs
     verb = draft.pick(verbs)
     while same_form(verb, tense) and subject.english_person != IL:
         verb = draft.pick(verbs)
     return verb
 
 
-def object_of(draft: Draft, verb: Verb, shape: Shape, end: int) -> Phrase:
-    """The object; it takes most of the room, or leaves some to adverbials."""
-    share = 1.0 if draft.room(end) < 5 else (0.3 + 0.9 * draft.random())
-    stop = min(end, len(draft.english) + 2 + int((draft.room(end) - 2) * share))
-    role = DEFINITE if verb.generic or shape.negation else OBJECT
-    return nominal(draft, verb.objects, stop, role, extend)
-
-
-def and_clitic(draft: Draft, end: int, subject: Phrase, shape: Shape, noun: Phrase) -> French:
+def and_clitic(draft: Draft, subject: Phrase, tense: Tense, noun: Phrase) -> French:
     """"... and sent it" -> et l'a envoyée; only where what was mentioned fixes the gender of "it" or "them"."""
     clitic = object_clitic(draft, noun)
-    if clitic is None or shape.negation or not isinstance(noun.head, Noun) or not subject.french:
+    if clitic is None or not isinstance(noun.head, Noun) or not isinstance(subject.head, Noun):
         return []
-    verbs = [verb for verb in noun.head.doers if NOUNS[0] in verb.subjects and not verb.stative]
-    if not verbs or subject.person != subject.english_person or not can_act(subject):
-        return []
-    verb = draft.pick(verbs)
-    tense = shape.tense if not shape.tense == IMPERFECT else PAST
-    if same_form(verb, tense):
+    tense = PAST if tense is IMPERFECT else tense
+    verbs = [verb for verb in noun.head.doers
+             if verb in subject.head.verbs and not verb.stative and not same_form(verb, tense)]
+    if not verbs:
         return []
     conjunction = draft.say("and")
-    bare = Shape(fitting(tense, verb), None, None, clitic)
-    return [("et", (conjunction,), ()), *finite_second(draft, verb, subject, bare)]
+    return [("et", (conjunction,), ()),
+            *finite(draft, draft.pick(verbs), subject, Shape(tense, clitic=clitic))]
 
 
-def can_act(subject: Phrase) -> bool:
-    """Whether the subject is a person or a body of persons."""
-    return subject.human or (subject.head is not None and not subject.head.classes.isdisjoint(("body", "nation", "title", "institution")))
-
-
-def finite_second(draft: Draft, verb: Verb, subject: Phrase, shape: Shape) -> French:
-    """The second verb of one subject, with its auxiliary again: both languages repeat it."""
-    return finite(draft, verb, subject, shape)
-
-
-def object_clitic(draft: Draft, noun: Phrase) -> Clitic | None:
-    """"him", "her", "it" or "them" for the noun; None where English would not tell the gender."""
-    if noun.agreement & 2:
-        return Clitic("them", "les", noun.agreement) if draft.plurals in (1, 2) else None
-    if noun.human:
-        return ACCUSATIVE[noun.agreement & 1]
-    return Clitic("it", ("le", "la")[noun.agreement & 1], noun.agreement) if draft.things in (1, 2) else None
-
-
-def passive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
+def passive(draft: Draft, end: int, tense: Tense) -> French:
     """"The agreement was signed by the ministers in May ." -> L'accord a été signé par les ministres en mai."""
     verb = draft.pick(PASSIVE)
-    subject = nominal(draft, verb.objects, split_room(draft, end, 2, 2, 0.9), SUBJECT, extend)
-    shape = shape_of(draft, verb, tense, draft.room(end) - 2)
+    subject = nominal(draft, verb.objects, split_room(draft, end, 2, 0.9), SUBJECT)
+    shape = shape_of(draft, verb, tense, draft.room(end) - 2, subject)
     french = subject.french + finite(draft, BE, subject, shape, verb)
-    draft.subject = subject
-    draft.mention(subject)
+    close(draft, subject)
     if draft.room(end) >= 3 and draft.random() < 0.5:
         french += agent(draft, verb, end)
-    return french + adverbials.fill(draft, end, shape.tense, verb)
+    return french + fill(draft, end, shape.tense)
 
 
-def agent(draft: Draft, verb: Verb, end: int) -> French:
-    """"by the ministers" -> par les ministres."""
-    by = draft.say("by")
-    phrase = nominal(draft, verb.subjects, split_room(draft, end, 0, 2, 1.2), DEFINITE, extend)
-    draft.mention(phrase)
-    return [("par", (by,), ()), *phrase.french]
-
-
-def modal(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
-    """"Syria can no longer produce chemical weapons ." -> La Syrie ne peut plus produire d'armes chimiques."""
-    verb = draft.pick(HUMAN_VERBS)
+def modal(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one signature for all frames
+    """"Syria can no longer produce weapons ." -> La Syrie ne peut plus produire d'armes."""
+    verb = draft.pick(TRANSITIVE)
     helper, form = draft.pick(MODALS)
-    if subject is None:
-        subject = subject_of(draft, verb, FUTURE, split_room(draft, end, 4, 2, 0.7))
-    shape = Shape(MODAL[form])
-    if draft.room(end) > 4 and draft.random() < 0.25:
-        shape = Shape(MODAL[form], draft.pick(NEGATIONS[PRESENT if helper.base == "can" else IMPERFECT][:1]
-                                              if helper.base != "can" else NEGATIONS[PRESENT][1:]))
-    french = subject.french + finite(draft, helper, subject, shape) + infinitive(draft, verb)
-    noun = object_of(draft, verb, shape, end)
-    draft.mention(noun)
-    draft.subject = subject
-    draft.mention(subject)
-    return french + noun.french + adverbials.fill(draft, end, FUTURE if form == "present" else MODAL[form], verb)
+    subject = subject_of(draft, verb, FUTURE, split_room(draft, end, 4, 0.7))
+    negation = None
+    if draft.room(end) > 4 and draft.random() < 0.25 and not subject.negative:
+        negation = draft.pick(NEGATIONS[PRESENT] if helper.base == "can" else (NOT,))
+    french = subject.french + finite(draft, helper, subject, Shape(MODAL[form], negation)) + infinitive(draft, verb)
+    noun = object_of(draft, verb, end, negation is not None or subject.negative)
+    close(draft, subject, noun)
+    return french + noun.french + fill(draft, end, FUTURE if form == "present" else MODAL[form], subject)
 
 
-def modal_passive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
+def modal_passive(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one signature for all frames
     """"The treaty must be signed ." -> Le traité doit être signé."""
     verb = draft.pick(PASSIVE)
     helper, form = draft.pick(MODALS)
-    subject = nominal(draft, verb.objects, split_room(draft, end, 3, 2, 0.9), SUBJECT, extend)
-    shape = Shape(MODAL[form])
-    french = subject.french + finite(draft, helper, subject, shape) + passive_infinitive(draft, verb, subject.agreement)
-    draft.subject = subject
-    draft.mention(subject)
+    subject = nominal(draft, verb.objects, split_room(draft, end, 3, 0.9), SUBJECT)
+    french = subject.french + finite(draft, helper, subject, Shape(MODAL[form]))
+    french += passive_infinitive(draft, verb, subject.agreement)
+    close(draft, subject)
     if draft.room(end) >= 3 and draft.random() < 0.5:
         french += agent(draft, verb, end)
-    return french + adverbials.fill(draft, end, FUTURE if form == "present" else MODAL[form], verb)
+    return french + fill(draft, end, FUTURE if form == "present" else MODAL[form])
 
 
-def intransitive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
+def intransitive(draft: Draft, end: int, tense: Tense) -> French:
     """"The ambassador arrived yesterday ." -> L'ambassadeur est arrivé hier."""
     verb = draft.pick(INTRANSITIVE)
-    subject = subject_of(draft, verb, tense, split_room(draft, end, 1, 2, 0.7))
-    shape = shape_of(draft, verb, tense, draft.room(end) - 1)
+    subject = subject_of(draft, verb, tense, split_room(draft, end, 1, 0.7))
+    shape = shape_of(draft, verb, tense, draft.room(end) - 1, subject)
     french = subject.french + finite(draft, verb, subject, shape)
-    draft.subject = subject
-    draft.mention(subject)
-    return french + adverbials.fill(draft, end, shape.tense, verb)
+    close(draft, subject)
+    return french + fill(draft, end, shape.tense, subject)
 
 
-def motion(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
+def motion(draft: Draft, end: int, tense: Tense) -> French:
     """"The queen went to Portugal ." -> La reine est allée au Portugal."""
     verb = draft.pick(MOTION)
-    subject = subject_of(draft, verb, tense, split_room(draft, end, 3, 2, 0.5))
-    shape = shape_of(draft, verb, tense, draft.room(end) - 3)
+    subject = subject_of(draft, verb, tense, split_room(draft, end, 3, 0.5))
+    shape = shape_of(draft, verb, tense, draft.room(end) - 3, subject)
     french = subject.french + finite(draft, verb, subject, shape)
-    french += adverbials.place(draft, end, verb.preposition)
-    draft.subject = subject
-    draft.mention(subject)
-    return french + adverbials.fill(draft, end, shape.tense, None)
+    french += place(draft, end, verb.preposition)
+    close(draft, subject)
+    return french + fill(draft, end, shape.tense, subject, placed=True)
 
 
-def prepositional(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
-    """"The price depends on the market ." -> Le prix dépend du marché."""
+def prepositional(draft: Draft, end: int, tense: Tense) -> French:
+    """"The price depends on the market ." -> Le prix dépend du marché; "looks for" -> cherche."""
     verb = draft.pick(PREPOSITIONAL)
-    subject = subject_of(draft, verb, tense, split_room(draft, end, 4, 2, 0.6))
-    shape = shape_of(draft, verb, tense, draft.room(end) - 4)
+    subject = subject_of(draft, verb, tense, split_room(draft, end, 4, 0.6))
+    shape = shape_of(draft, verb, tense, draft.room(end) - 4, subject)
     french = subject.french + finite(draft, verb, subject, shape)
+    verb_at = len(draft.english) - 1
     at = draft.say(verb.preposition) if verb.preposition else -1
     if verb.french_preposition:
-        french.append((verb.french_preposition, (at,) if at >= 0 else (), () if at >= 0 else (len(draft.english) - 1,)))
-    elif at >= 0:  # "look for" -> chercher: the preposition belongs to the verb
+        french.append((verb.french_preposition, (at,) if at >= 0 else (), () if at >= 0 else (verb_at,)))
+    elif at >= 0:  # the preposition belongs to the English verb
         word, sure, possible = french[-1]
         french[-1] = (word, sure, (*possible, at))
-    role = DEFINITE if shape.negation else AFTER_DE if verb.french_preposition == "de" else DEFINITE
-    noun = nominal(draft, verb.objects, split_room(draft, end, 0, 2, 1.2), role, extend)
+    role = AFTER_DE if verb.french_preposition == "de" and not shape.negation else AFTER_PREPOSITION
+    noun = nominal(draft, verb.objects, split_room(draft, end, 0, 1.2), role)
     draft.mention(noun)
-    draft.subject = subject
-    draft.mention(subject)
-    return french + noun.french + adverbials.fill(draft, end, shape.tense, verb)
+    close(draft, subject)
+    return french + noun.french + fill(draft, end, shape.tense, subject)
 
 
-def ditransitive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
+def ditransitive(draft: Draft, end: int, tense: Tense) -> French:
     """"She gave him a book ." -> Elle lui a donné un livre; "She gave a book to the king ." -> ... un livre au roi."""
     style = draft.random()
     verb = draft.pick(ENGLISH_FIRST if style < 0.4 else DITRANSITIVE)
-    subject = subject_of(draft, verb, tense, split_room(draft, end, 5, 2, 0.4))
-    tense = fitting(tense, verb)
+    subject = subject_of(draft, verb, tense, split_room(draft, end, 5, 0.4))
     clitic = draft.pick(DATIVE)
     if style < 0.4:
-        french = subject.french + finite(draft, verb, subject, Shape(tense, None, None, clitic))
-        noun = nominal(draft, verb.objects, split_room(draft, end, 0, 2, 1.2), SUBJECT, extend)
+        french = subject.french + finite(draft, verb, subject, Shape(tense, clitic=clitic))
+        noun = nominal(draft, verb.objects, split_room(draft, end, 0, 1.2), AFTER_PREPOSITION)
         french += noun.french
-    else:
-        shape = Shape(tense)
-        french = subject.french + finite(draft, verb, subject, shape)
-        noun = nominal(draft, verb.objects, split_room(draft, end, 3, 2, 0.8), DEFINITE, extend)
+    elif style < 0.6:
+        later = Clitic("", clitic.french)  # said after the object: "explained the law to him"
+        french = subject.french + finite(draft, verb, subject, Shape(tense, clitic=later))
+        noun = nominal(draft, verb.objects, split_room(draft, end, 2, 0.5), AFTER_PREPOSITION)
         to = draft.say("to")
-        person = nominal(draft, _RECIPIENTS, split_room(draft, end, 0, 2, 1.0), DEFINITE, extend)
+        at = draft.say(clitic.english)
+        french = [(word, (at,), (to,)) if word == clitic.french and sure == (-1,) else (word, sure, possible)
+                  for word, sure, possible in french] + noun.french
+    else:
+        french = subject.french + finite(draft, verb, subject, Shape(tense))
+        noun = nominal(draft, verb.objects, split_room(draft, end, 3, 0.8), AFTER_PREPOSITION)
+        to = draft.say("to")
+        person = nominal(draft, _RECIPIENTS, split_room(draft, end, 0, 1.0), AFTER_PREPOSITION)
         french += [*noun.french, ("à", (to,), ()), *person.french]
         draft.mention(person)
     draft.mention(noun)
-    draft.subject = subject
-    draft.mention(subject)
-    return french + adverbials.fill(draft, end, tense, verb)
+    close(draft, subject)
+    return french + fill(draft, end, tense, subject)
 
 
 _RECIPIENTS = pool("person kin body")
-
-
-def copula(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
-    """"The new laws are very important ." -> Les nouvelles lois sont très importantes."""
-    tense = fitting(tense, BE)
-    noun = None
-    if subject is None:
-        noun = draft.pick(_DESCRIBED)
-        subject = noun_phrase(draft, noun, split_room(draft, end, 2, 2, 1.1), SUBJECT, extend)
-    elif isinstance(subject.head, Noun):
-        noun = subject.head
-    predicates = noun.predicates if noun else _PERSON_PREDICATES
-    if not predicates:
-        predicates = _PERSON_PREDICATES
-    shape = shape_of(draft, BE, tense, draft.room(end) - 2)
-    french = subject.french + finite(draft, BE, subject, shape)
-    french += predicate(draft, draft.pick(predicates), predicates, subject.agreement, end)
-    draft.subject = subject
-    draft.mention(subject)
-    return french + adverbials.fill(draft, end, shape.tense, BE)
-
-
-_PERSON_PREDICATES = NOUNS[0].predicates
-
-
-def predicate(draft: Draft, adjective, predicates, agreement: int, end: int) -> French:
-    """"very important", "important and necessary" -> important et nécessaire."""
-    chance = draft.random()
-    room = draft.room(end)
-    if room > 1 and chance < 0.3 and graded(adjective):
-        very = draft.say("very")
-        return [("très", (very,), ()), *adjective_tokens(adjective, agreement, draft.say(adjective.english))]
-    french = adjective_tokens(adjective, agreement, draft.say(adjective.english))
-    if room > 2 and chance > 0.6:
-        other = draft.pick(predicates)
-        if other.english != adjective.english:
-            french.append(("et", (draft.say("and"),), ()))
-            french += adjective_tokens(other, agreement, draft.say(other.english))
-    return french
 
 
 def wish(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
@@ -331,88 +199,182 @@ def wish(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) ->
     verb = draft.pick(INFINITIVE)
     action = draft.pick(ACTIONS)
     if subject is None:
-        subject = subject_of(draft, verb, tense, split_room(draft, end, 5, 2, 0.6))
-    shape = shape_of(draft, verb, tense, draft.room(end) - 5)
+        subject = subject_of(draft, verb, tense, split_room(draft, end, 5, 0.6))
+    shape = shape_of(draft, verb, tense, draft.room(end) - 5, subject)
+    if shape.adverb and verb.stative:
+        shape = shape._replace(adverb=None)
     french = subject.french + finite(draft, verb, subject, shape)
     to = draft.say("to")
     if verb.french_preposition:
-        french.append((verb.french_preposition, (to,), ()))
-        french += infinitive(draft, action)
+        french += [(verb.french_preposition, (to,), ()), *infinitive(draft, action)]
     else:
         french += infinitive(draft, action, to=to)
-    noun = object_of(draft, action, Shape(tense), end)
-    draft.mention(noun)
-    draft.subject = subject
-    draft.mention(subject)
-    return french + noun.french + adverbials.fill(draft, end, shape.tense, action)
+    noun = object_of(draft, action, end)
+    close(draft, subject, noun)
+    return french + noun.french + fill(draft, end, shape.tense, subject)
 
 
-# Frames by the smallest room they need, each as often as it stands here.
+# "to be"
+
+_DESCRIBED = [noun for noun in NOUNS if noun.predicates]
+_PERSON_PREDICATES = MINISTER.predicates
+
+
+def copula(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
+    """"The new laws are very important ." -> Les nouvelles lois sont très importantes."""
+    tense = fitting(tense, BE)
+    if subject is None:
+        subject = noun_phrase(draft, draft.pick(_DESCRIBED), split_room(draft, end, 2, 0.9), SUBJECT)
+    noun = subject.head if isinstance(subject.head, Noun) else None
+    shape = shape_of(draft, BE, tense, draft.room(end) - 2, subject)
+    french = subject.french + finite(draft, BE, subject, shape)
+    french += _predicate(draft, noun, subject.agreement, end)
+    close(draft, subject)
+    return french + fill(draft, end, shape.tense)
+
+
+def _predicate(draft: Draft, noun: Noun | None, agreement: int, end: int) -> French:
+    """"important", "very important", "important and necessary", "more important than", "the most important of"."""
+    predicates = noun.predicates if noun else _PERSON_PREDICATES
+    adjective = draft.pick(predicates)
+    chance = draft.random()
+    room = draft.room(end)
+    if graded(adjective) and room > 3 and chance < 0.35 and noun and noun.countable:
+        if chance < 0.12 and agreement < MP and room > 4:
+            return _most_of(draft, adjective, noun, agreement)
+        return _comparison(draft, adjective, noun, agreement, end)
+    if room > 1 and chance < 0.5 and graded(adjective):
+        very = draft.say("very")
+        return [("très", (very,), ()), *adjective_tokens(adjective, agreement, draft.say(adjective.english))]
+    french = adjective_tokens(adjective, agreement, draft.say(adjective.english))
+    other = draft.pick(predicates)
+    if room > 2 and chance > 0.6 and other is not adjective:
+        french.append(("et", (draft.say("and"),), ()))
+        french += adjective_tokens(other, agreement, draft.say(other.english))
+    return french
+
+
+def _comparison(draft: Draft, adjective: Adjective, noun: Noun, agreement: int, end: int) -> French:
+    """"larger than the garden" -> plus grande que le jardin, "as large as", "less important than"."""
+    chance = draft.random()
+    if chance < 0.5 and adjective.comparative:
+        french = compared(adjective, agreement, draft.say(adjective.comparative))
+        link = "than"
+    else:
+        english, word, link = draft.pick(
+            (("less", "moins", "than"), ("as", "aussi", "as")) if adjective.comparative else _DEGREES)
+        at = draft.say(english)
+        french = [(word, (at,), ()), *adjective_tokens(adjective, agreement, draft.say(adjective.english))]
+    french.append(("que", (draft.say(link),), ()))
+    rivals = [rival for rival in COMPARABLE[adjective] if rival is not noun and rival.classes & noun.classes]
+    other = noun_phrase(draft, draft.pick(rivals or [noun]), end, AFTER_PREPOSITION)
+    draft.mention(other)
+    return french + other.french
+
+
+_DEGREES = (("more", "plus", "than"), ("less", "moins", "than"), ("as", "aussi", "as"))
+COMPARABLE = {adjective: [noun for noun in NOUNS if adjective in noun.predicates and noun.countable and not noun.title]
+              for noun in NOUNS for adjective in noun.predicates}
+
+
+def _most_of(draft: Draft, adjective: Adjective, noun: Noun, agreement: int) -> French:
+    """"the least known of environments" -> le moins connu des environnements."""
+    the = draft.say("the")
+    most, tokens = superlative_tokens(draft, adjective, agreement, least=draft.random() < 0.3)
+    of = draft.say("of")
+    at = len(draft.english)
+    draft.english.extend(noun.english[1])
+    head = len(draft.english) - 1
+    nouns = [(word, tuple(position + at for position in sure), tuple(position + at for position in possible))
+             for word, sure, possible in noun.french[1]]
+    article = ("le", "la")[agreement & 1]
+    return [(article, (the,), (most,)), *tokens, ("de", (of,), ()), ("les", (), (head,)), *nouns]
+
+
+def kind(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one signature for all frames
+    """"France is one of the largest countries in the world ." -> La France est l'un des plus grands pays du monde."""
+    noun = KINDS["nation"]
+    name = draft.pick(_NATIONS)
+    subject = name_phrase(draft, name)
+    french = subject.french + finite(draft, BE, subject, Shape(PRESENT))
+    close(draft, subject)
+    if draft.room(end) < 8:
+        phrase = noun_phrase(draft, noun, end, EXISTING, number=False)
+        return french + phrase.french
+    one, of, the = draft.say("one"), draft.say("of"), draft.say("the")
+    adjective = draft.pick([adjective for adjective in noun.predicates if graded(adjective)])
+    most, tokens = superlative_tokens(draft, adjective, MP)
+    at = draft.say(noun.english[1][0])
+    french += [("le", (), (one,)), ("un", (one,), ()), ("de", (of,), ()), ("les", (the,), (at,))]
+    if adjective.before:
+        french += [*tokens, (noun.french[1][0][0], (at,), ())]
+    else:
+        french += [(noun.french[1][0][0], (at,), ()), ("les", (), (the, most)), *tokens]
+    inside, article, world = draft.say("in"), draft.say("the"), draft.say("world")
+    return [*french, ("de", (inside,), ()), ("le", (article,), (world,)), ("monde", (world,), ())]
+
+
+_NATIONS = [name for name in pool("nation") if isinstance(name, Name)]
+
+# Frames by the smallest room they need, each as often as its number says.
 _FRAMES = (
-    (3, intransitive, 3), (4, passive, 7), (4, copula, 3), (5, transitive, 9), (5, motion, 3), (5, modal_passive, 2),
-    (6, modal, 4), (6, prepositional, 4), (7, wish, 4), (8, ditransitive, 4),
+    (3, intransitive, 3), (4, passive, 8), (4, copula, 4), (5, transitive, 11), (5, motion, 3), (5, modal_passive, 2),
+    (6, modal, 4), (6, prepositional, 4), (7, wish, 4), (8, ditransitive, 4), (5, kind, 1),
 )
 _BY_ROOM = tuple(tuple(frame for smallest, frame, times in _FRAMES if smallest <= room for _ in range(times))
                  for room in range(9))
+_TENSED = tuple(tuple(frame for frame in frames if frame not in (modal, modal_passive, kind)) for frames in _BY_ROOM)
 
 
 def clause(draft: Draft, end: int, tense: Tense, modals: bool = True) -> French:
     """A clause that stops before ``end``; without ``modals`` its verb is in this very tense."""
-    frames = _BY_ROOM[min(8, max(3, draft.room(end)))]
-    frame = draft.pick(frames)
-    while not modals and frame in (modal, modal_passive):
-        frame = draft.pick(frames)
-    return frame(draft, end, tense)
+    frames = (_BY_ROOM if modals else _TENSED)[min(8, max(3, draft.room(end)))]
+    return draft.pick(frames)(draft, end, tense)
 
+
+# Clauses that begin in their own way.
 
 def follow(draft: Draft, end: int, tense: Tense) -> French:
     """A clause whose subject is a pronoun for the last one; none where English would not tell its French gender."""
     before = draft.subject
-    if before is None or before.head is None or before.person != before.english_person:
-        return []
-    feminine = before.agreement & 1
-    if before.agreement & 2:
-        if draft.plurals != 1 + feminine:
-            return []
-        pronouns = ("they", "elles" if feminine else "ils")
-    elif before.human:
-        pronouns = (("he", "il"), ("she", "elle"))[feminine]
-    elif draft.things == 1 + feminine:
-        pronouns = ("it", "elle" if feminine else "il")
-    else:
+    words = follow_subject(draft)
+    if before is None or words is None:
         return []
     frames = []
     if isinstance(before.head, Noun):
-        if before.head.predicates:
-            frames += [copula]
-        if before.head.verbs:
-            frames += [transitive] * 2
-    if can_act(before):
+        frames += [copula] * bool(before.head.predicates) + [transitive] * (2 * bool(before.head.verbs))
+    if before.human or can_act(before):
         frames += [wish]
     if not frames:
         return []
-    subject = Phrase([(pronouns[1], (draft.say(pronouns[0]),), ())], before.agreement, before.person, before.english_person,
-                     before.human, before.head)
+    english, french = words
+    subject = before._replace(french=[(french, (draft.say(english),), ())], negative=False)
     return draft.pick(frames)(draft, end, tense, subject)
+
+
+def can_act(subject: Phrase) -> bool:
+    """Whether the subject is a person or a body of persons."""
+    return subject.head is not None and not subject.head.classes.isdisjoint(
+        ("person", "kin", "name", "body", "nation", "title", "institution"))
 
 
 def this_clause(draft: Draft, end: int, tense: Tense) -> French:
     """"This will change my future ." -> Cela va changer mon avenir; "This changed ..." -> Cela a changé ..."""
     at = draft.say("this")
     subject = Phrase([("cela", (at,), ())], MS, IL, IL, False, None)
-    verb = draft.pick(THIS_VERBS)
+    verb = draft.pick(_THIS_VERBS)
     if tense is FUTURE:
         will = draft.say("will")
         french: French = [*subject.french, ("va", (will,), ()), *infinitive(draft, verb)]
     else:
         french = subject.french + finite(draft, verb, subject, Shape(tense))
-    phrase = object_of(draft, verb, Shape(tense), end)
-    draft.mention(phrase)
-    return french + phrase.french + adverbials.fill(draft, end, tense, verb)
+    phrase = object_of(draft, verb, end)
+    draft.subject = None
+    return french + phrase.french + fill(draft, end, tense)
 
 
-_CONCRETE = pool("reform")[0]
-THIS_VERBS = [verb for verb in TRANSITIVE if _CONCRETE in verb.subjects or verb.french.infinitive in ("transformer", "menacer")]
+_REFORM = pool("reform")[0]
+_THIS_VERBS = [verb for verb in TRANSITIVE if _REFORM in verb.subjects or verb.french.infinitive in ("transformer", "menacer")]
 
 
 def asked(draft: Draft, end: int, tense: Tense) -> French:
@@ -422,133 +384,27 @@ def asked(draft: Draft, end: int, tense: Tense) -> French:
     if chance < 0.35:
         english, word = (("why", "pourquoi"), ("when", "quand"))[chance < 0.12]
         french.append((word, (draft.say(english),), ()))
-    verb = draft.pick(HUMAN_VERBS)
+    verb = draft.pick(MINISTER.verbs)
     tense = fitting(tense, verb)
-    subject_is_plural = draft.random() < 0.3
-    helper = "will" if tense is FUTURE else "did" if tense.style == 1 else "do" if subject_is_plural else "does"
+    plural = draft.random() < 0.3
+    helper = "will" if tense is FUTURE else "did" if tense.when == "past" else "do" if plural else "does"
     at = draft.say(helper)
     french += [("est-ce", (), (at,)), ("que", (), (at,))]
-    subject = asked_subject(draft, verb, end, subject_is_plural)
-    french += subject.french
-    french += finite(draft, verb, subject, Shape(tense, asked=at))
-    phrase = object_of(draft, verb, Shape(tense), end)
-    draft.mention(phrase)
-    return french + phrase.french + (adverbials.fill(draft, end, tense, verb) if chance >= 0.35 else [])
+    subject = _asked_subject(draft, verb, end, plural)
+    french += subject.french + finite(draft, verb, subject, Shape(tense, asked=at))
+    phrase = object_of(draft, verb, end)
+    return french + phrase.french + (fill(draft, end, tense, subject) if chance >= 0.35 else [])
 
 
-def asked_subject(draft: Draft, verb: Verb, end: int, plural: bool) -> Phrase:
+def _asked_subject(draft: Draft, verb: Verb, end: int, plural: bool) -> Phrase:
     """The subject of a question, in the number its auxiliary has."""
-    stop = split_room(draft, end, 3, 2, 0.5)
+    stop = split_room(draft, end, 3, 0.5)
     head = choose_head(draft, verb.subjects, draft.room(stop))
-    if isinstance(head, Name) or head.title:
-        if plural:
-            return pronoun(draft, "you", "vous", MP, VOUS)
-        return nominal(draft, [head], stop, SUBJECT, None, True)
-    return noun_phrase(draft, head, stop, SUBJECT, None, number=plural)
-
-
-# --- what follows a noun ---
-
-def extend(draft: Draft, noun: Noun, agreement: int, end: int) -> French:
-    """A complement or a relative clause after the noun, if the room and the noun allow."""
-    room = draft.room(end)
-    chance = draft.random()
-    if noun.complements and room >= 3 and chance < (0.9 if room < 5 else 0.65):
-        return complement(draft, draft.pick(noun.complements), end, extend)
-    if room >= 4 and draft.depth < 2:
-        draft.depth += 1
-        french = relative(draft, noun, agreement, end)
-        draft.depth -= 1
-        return french
-    return []
-
-
-_RELATIVE_TENSES = (PAST, PAST, PAST, PRESENT, PERFECT, FUTURE)
-
-
-def relative(draft: Draft, noun: Noun, agreement: int, end: int) -> French:
-    """A relative clause that suits the noun."""
-    chance = draft.random()
-    if "event" in noun.classes and chance < 0.4 and draft.room(end) >= 6:
-        return during_which(draft, agreement, end)
-    belongings = next((BELONGINGS[name] for name in ("person", "body", "country") if name in noun.classes), None)
-    if belongings and chance < 0.2 and draft.room(end) >= 6:
-        return whose(draft, belongings, end)
-    if noun.verbs and (chance < 0.55 or not noun.doers):
-        return who(draft, noun, agreement, end)
-    if noun.doers:
-        return that(draft, noun, agreement, end) if chance < 0.85 else that_was(draft, noun, agreement, end)
-    return []
-
-
-def _antecedent(noun: Noun, agreement: int) -> Phrase:
-    person = ILS if agreement & 2 else IL
-    return Phrase([], agreement, person, person, "person" in noun.classes or "kin" in noun.classes, noun)
-
-
-def who(draft: Draft, noun: Noun, agreement: int, end: int) -> French:
-    """"the ministers who signed the treaty" -> les ministres qui ont signé le traité."""
-    antecedent = _antecedent(noun, agreement)
-    tense = draft.pick(_RELATIVE_TENSES)
-    verb = draft.pick(noun.verbs)
-    if same_form(verb, tense) and agreement & 2:
-        tense = FUTURE
-    at = draft.say("who" if antecedent.human else "that")
-    shape = shape_of(draft, verb, tense, draft.room(end) - 3)
-    french: French = [("qui", (at,), ()), *finite(draft, verb, antecedent, shape)]
-    phrase = object_of(draft, verb, shape, end)
-    draft.mention(phrase)
-    return french + phrase.french
-
-
-def that(draft: Draft, noun: Noun, agreement: int, end: int) -> French:
-    """"the conventions that the ministers signed" -> les conventions que les ministres ont signées."""
-    verb = draft.pick(noun.doers)
-    tense = draft.pick(_RELATIVE_TENSES)
-    human = "person" in noun.classes or "kin" in noun.classes
-    at = draft.say("whom" if human else "that")
-    if draft.random() < 0.25 and NOUNS[0] in verb.subjects and not same_form(verb, tense):
-        subject = personal(draft, False)
+    if isinstance(head, Noun) and not head.title:
+        phrase = noun_phrase(draft, head, stop, AFTER_PREPOSITION, plural)
+    elif plural:
+        phrase = Phrase([("vous", (draft.say("you"),), ())], MP, 3, 3, True, None)
     else:
-        subject = nominal(draft, verb.subjects, split_room(draft, end, 1, 2, 0.8), SUBJECT, None, same_form(verb, tense))
-        draft.subject = subject
-    draft.mention(subject)
-    shape = shape_of(draft, verb, tense, draft.room(end) - 2)._replace(agreement=agreement)
-    return [("que", (at,), ()), *subject.french, *finite(draft, verb, subject, shape)]
-
-
-def that_was(draft: Draft, noun: Noun, agreement: int, end: int) -> French:
-    """"the letters that were written by the king" -> les lettres qui ont été écrites par le roi."""
-    verb = draft.pick(noun.doers)
-    antecedent = _antecedent(noun, agreement)
-    if verb.stative:
-        return who(draft, noun, agreement, end) if noun.verbs else []
-    at = draft.say("who" if antecedent.human else "that")
-    shape = shape_of(draft, verb, draft.pick(_RELATIVE_TENSES), draft.room(end) - 3)
-    french: French = [("qui", (at,), ()), *finite(draft, BE, antecedent, shape, verb)]
-    return french + (agent(draft, verb, end) if draft.room(end) >= 3 else [])
-
-
-def whose(draft: Draft, belongings: Sequence[Noun | Name], end: int) -> French:
-    """"the country whose president resigned" -> le pays dont le président a démissionné."""
-    at = draft.say("whose")
-    thing = draft.pick([noun for noun in belongings if isinstance(noun, Noun) and noun.verbs])
-    noun_at = draft.say(thing.english[0][0])
-    article = ("la" if thing.feminine else "le", (), (at, noun_at))
-    subject = Phrase([article, (thing.french[0][0][0], (noun_at,), ())], int(thing.feminine), IL, IL,
-                     "person" in thing.classes, thing)
-    draft.subject = subject
-    draft.mention(subject)
-    verb = draft.pick(thing.verbs)
-    shape = shape_of(draft, verb, draft.pick(_RELATIVE_TENSES), draft.room(end) - 3)
-    french: French = [("dont", (at,), ()), *subject.french, *finite(draft, verb, subject, shape)]
-    phrase = object_of(draft, verb, shape, end)
+        phrase = nominal(draft, [head], stop, SUBJECT, False)
     draft.mention(phrase)
-    return french + phrase.french
-
-
-def during_which(draft: Draft, agreement: int, end: int) -> French:
-    """"the conference during which the law was adopted" -> la conférence pendant laquelle la loi a été adoptée."""
-    at = draft.say("during")
-    word = ("lequel", "laquelle", "lesquels", "lesquelles")[agreement]
-    return [("pendant", (at,), ()), (word, (draft.say("which"),), ()), *clause(draft, end, PAST, modals=False)]
+    return phrase

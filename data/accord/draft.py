@@ -45,12 +45,14 @@ class Phrase(NamedTuple):
     english_person: int
     human: bool
     head: Noun | Name | None
+    negative: bool = False  # "no minister": its verb takes "ne"
 
 
 class Draft:
     """A sentence pair in the making."""
 
-    __slots__ = ("depth", "english", "held_out", "novel", "plurals", "random", "subject", "things")
+    __slots__ = ("closed", "depth", "english", "held_out", "novel", "object", "opened", "plans", "plurals", "random",
+                 "subject", "things")
 
     def __init__(self, random: Random, novel: bool) -> None:
         self.random = random.random
@@ -58,7 +60,11 @@ class Draft:
         self.held_out = 0  # how many were
         self.english: list[str] = []
         self.subject: Phrase | None = None  # of the last clause
+        self.object: Phrase | None = None
         self.depth = 0  # relative clauses open
+        self.closed = -1  # position after the last relative clause
+        self.opened = ""  # kind of the adverbial the sentence opened with, not to be said twice
+        self.plans: set[object] = set()  # constructions a sentence has but once, used so far
         # Genders mentioned, 1 masculine and 2 feminine: of plurals, and of single things. "they" and "it" are used
         # only where one gender alone was mentioned, so that the English sentence fixes the French pronoun.
         self.plurals = 0
@@ -79,6 +85,8 @@ class Draft:
 
     def mention(self, phrase: Phrase) -> None:
         """Remember the gender of what a pronoun might mean."""
+        if phrase.head is None:
+            return
         gender = 1 + (phrase.agreement & 1)
         if phrase.agreement & 2:
             self.plurals |= gender

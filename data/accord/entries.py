@@ -56,30 +56,38 @@ RANKS = ("quality", "size", "age", "colour", "origin", "type", "material")
 class Noun:
     """A noun in both numbers; ``english[number]`` words and ``french[number]`` tokens linked to positions within them."""
 
-    __slots__ = ("adjectives", "classes", "complements", "countable", "direct_objects", "doers", "english", "feminine",
-                 "french", "held_out", "lemma", "partitive", "predicates", "title", "verbs")
+    __slots__ = ("adjectives", "belongings", "choices", "classes", "complements", "countable", "doers", "english",
+                 "feminine", "french", "growth", "held_out", "human", "kin", "lemma", "owned", "partitive", "predicates",
+                 "size", "title", "verbs")
 
     def __init__(self, row: list[str], group: str) -> None:
         singular, _, many = row[0].partition("; ")
         self.lemma = singular = singular.rstrip(";")
-        self.classes = frozenset([group, *(row[3].split() if len(row) > 3 else ()), singular.replace(" ", "_")])
+        more = row[3].split() if len(row) > 3 else ()
+        self.classes = frozenset([group, *more, singular.replace(" ", "_"), "=" + singular.replace(" ", "_")])
         self.countable = group not in lexicon.ABSTRACT + lexicon.PARTITIVE and not row[0].endswith(";")
         self.partitive = group in lexicon.PARTITIVE
         self.title = group == "title"
+        self.kin = group == "kin"
+        self.human = group in ("person", "kin")
+        self.owned = group in lexicon.OWNED or singular in lexicon.OWNED
+        self.belongings = "country" if singular == "country" else group
         self.feminine = row[2] == "f"
+        self.size, self.growth = (4, 2) if self.title else (2, 99)  # words of the smallest phrase, and how many more
         first, last = singular.rsplit(" ", 1) if " " in singular else ("", singular)
         many = many or f"{first} {english.plural(last)}".strip()
         self.english = tuple(singular.split()), tuple(many.split())
         one, _, several = row[1].partition("; ")
         several = several or " ".join(_plural_token(word) for word in one.split())
         self.french = aligned(one), aligned(several)
+        # Filled in by ``pools``:
         self.adjectives: list[Adjective] = []  # those of the ordinary splits
-        self.held_out: list[Adjective] = []
-        self.predicates: list[Adjective] = []
+        self.held_out: list[Adjective] = []  # those of the compositional split
+        self.choices: list[Adjective] = []  # ``adjectives``, each as often as it should be drawn
+        self.predicates: list[Adjective] = []  # those of ``adjectives`` that stand after "to be"
         self.complements: list[Complement] = []
         self.verbs: list[Verb] = []  # transitive verbs it can be the subject of
         self.doers: list[Verb] = []  # transitive verbs it can be the object of
-        self.direct_objects: list[Noun] = []
 
     def __repr__(self) -> str:
         return f"Noun({self.lemma!r})"
@@ -113,20 +121,20 @@ def shift(tokens: tuple[Token, ...], by: int) -> list[Token]:
 
 
 class Name:
-    """A name with its article: a country, a person, an institution. ``pronoun`` is what English calls it, or ""."""
+    """A name with its article: a country, a city, a person, an institution."""
 
-    __slots__ = ("agreement", "classes", "english", "french", "from_", "located", "pronoun")
+    __slots__ = ("agreement", "classes", "english", "french", "growth", "human", "location", "origin", "size")
 
     def __init__(self, words: str, french: str, agreement: int, group: str) -> None:
         self.english = tuple(words.split())
         self.french = aligned(french)
         self.agreement = agreement
         self.classes = frozenset((group,))
-        self.pronoun = {"name": ("he", "she")[agreement & 1], "nation": "it", "institution": "it"}.get(group, "")
-        if agreement >= MP:
-            self.pronoun = ""  # one country in English, several in French
-        self.located: tuple[Token, ...] = ()  # "in" and "to" this place; English position 0 is the preposition
-        self.from_: tuple[Token, ...] = ()
+        self.human = group == "name"
+        self.size, self.growth = len(self.english), 3
+        # Of a place, "in" or "to" it and "from" it; English position 0 is the preposition.
+        self.location: tuple[Token, ...] = ()
+        self.origin: tuple[Token, ...] = ()
 
     def __repr__(self) -> str:
         return f"Name({' '.join(self.english)!r})"
@@ -134,13 +142,15 @@ class Name:
 
 STATIVE = frozenset(verb_table.STATIVE.split())
 GENERIC = frozenset(verb_table.GENERIC_OBJECT.split())
+NO_PASSIVE = frozenset(verb_table.NO_PASSIVE.split())
+NOT_DELIBERATE = frozenset(verb_table.NOT_DELIBERATE.split())
 
 
 class Verb:
     """A verb in both languages. ``english[style][asked]`` gives (auxiliary, main word) by English person."""
 
-    __slots__ = ("base", "clitic_first", "english", "etre", "french", "french_preposition", "generic", "ing", "objects",
-                 "participle", "past_participle", "preposition", "reflexive", "same_past", "stative", "subjects")
+    __slots__ = ("base", "clitic_first", "deliberate", "english", "etre", "french", "french_preposition", "generic", "ing", "objects",
+                 "participle", "passive", "past_participle", "preposition", "reflexive", "same_past", "stative", "subjects")
 
     def __init__(self, forms: str, french: str) -> None:
         base, past, participle = _english_forms(forms)
@@ -155,6 +165,8 @@ class Verb:
         self.participle: Forms = self.french.participle
         self.stative = infinitive in STATIVE
         self.generic = infinitive in GENERIC
+        self.passive = not self.stative and infinitive not in NO_PASSIVE
+        self.deliberate = not self.stative and infinitive not in NOT_DELIBERATE
         self.english = _paradigm(base, past, participle, self.ing)
         self.subjects: list[Noun | Name] = []
         self.objects: list[Noun | Name] = []
@@ -205,9 +217,12 @@ def _paradigm(base: str, past: str, participle: str, ing: str) -> Paradigm:
 
 
 class Complement:
-    """What may follow a noun: "agreement on ...", with the pool of nouns to come."""
+    """What may follow a noun: "agreement on ...", with the pool of nouns to come.
 
-    __slots__ = ("english", "french", "pool")
+    ``bare``: it may be a plural without article, which after "de" has none in French either ("production d'armes").
+    """
 
-    def __init__(self, preposition: str, french: str, pool: list["Noun | Name"]) -> None:
-        self.english, self.french, self.pool = preposition, french, pool
+    __slots__ = ("bare", "english", "french", "pool")
+
+    def __init__(self, preposition: str, french: str, pool: list[Noun | Name], bare: bool) -> None:
+        self.english, self.french, self.pool, self.bare = preposition, french, pool, bare

@@ -370,7 +370,6 @@ mountain                   montagne              f
 forest                     forêt                 f
 valley                     vallée                f
 lake                       lac                   m
-river                      rivière               f
 port                       port                  m
 
 [food]
@@ -439,6 +438,12 @@ Institute                  Institut              m
 # or partitive ("du pain").
 ABSTRACT = ("topic",)
 PARTITIVE = ("dish", "drink")
+
+# Classes and nouns of what people call their own.
+OWNED = """
+thing kin text animal matter friend neighbour doctor lawyer house garden school city country company team government
+colleague representative
+""".split()
 
 # Groups of classes that the tables below name with one word.
 CLASSES = {
@@ -530,10 +535,11 @@ dangerous          dangereux
 beautiful          <beau; belle
 intelligent        intelligent
 tired              fatigué
-[quality: topic]
+[quality: peace democracy freedom education cooperation research security equality solidarity innovation transparency]
 necessary          nécessaire
 essential          essentiel
 important          important
+[quality: peace democracy growth stability]
 fragile            fragile
 [size: text event]
 long; longer; longest          <long; longue
@@ -712,8 +718,8 @@ Central            central
 # Nouns   preposition   French   classes of what follows: "agreement on the European Economic Area"
 COMPLEMENTS = """
 agreement treaty convention protocol charter            on       sur      topic title title matter
-resolution directive declaration law regulation         on       sur      topic matter title
-report study article book document text note            on       sur      topic matter event nation title
+resolution directive declaration =law regulation        on       sur      topic matter title
+report study article book document =text note           on       sur      topic matter event nation title
 conference meeting summit debate discussion negotiation session  on  sur  topic matter title law
 agreement treaty contract                               between  entre    nation
 negotiation war                                         between  entre    nation
@@ -725,9 +731,9 @@ representative leader delegate                          of       de       body i
 president                                               of       de       commission committee council assembly court bank company university agency organization association senate alliance
 judge                                                   of       de       court
 inhabitant citizen                                      of       de       nation city village region island province
-government parliament army constitution law economy     of       de       nation country
+government parliament army constitution =law economy    of       de       nation country
 capital king queen prince princess                      of       de       country
-text preparation signature adoption                     of       de       law
+=text preparation signature adoption                    of       de       law
 adoption ratification approval implementation           of       de       law
 publication preparation                                 of       de       text
 destruction                                             of       de       weapon device building
@@ -753,18 +759,18 @@ market                                                  of       de       region
 letter                                                  from     de       kin
 """
 
-# Of whom or what the French say "dont": "the country whose president", le pays dont le président.
+# [owner's class] what is said with "whose", dont: "the country whose president", le pays dont le président.
 BELONGINGS = """
-person          son brother house car mother idea
-body            representative decision role
-nation country  president government army economy capital
+person    son brother house mother idea
+body      representative decision president
+country   president government army economy
+law       article objective
 """
 
-# Class: what it is said to be, "France is a large country".
+# What a country or a city is: "France is one of the largest countries in the world".
 KINDS = """
 nation    country
 city      city
-law       document
 """
 
 # Place nouns and their prepositions; all others take "in", dans.
@@ -796,7 +802,7 @@ no          aucun aucune . .
 # Adjective and noun together in no pool, however well their classes fit.
 # (English words, comma-separated.)
 UNLIKELY = """
-environment: new large small long
+environment: large small difficult complex clear simple famous interesting ambitious controversial useful dangerous complicated serious positive excellent necessary good
 """
 
 # french adjectives for one noun alone

@@ -194,6 +194,9 @@ every day              chaque/0 jour/1
 every week             chaque/0 semaine/1
 every month            chaque/0 mois/1
 every year             chaque/0 année/1
+[now]
+today                  aujourd'hui/0
+
 [season]
 in spring              à/0 le~1 printemps/1
 in summer              en/0 été/1
@@ -249,14 +252,17 @@ recently       récemment
 also           aussi
 """
 
-# Prepositions of time and circumstance before a noun.
+# [where it may stand] prepositions of circumstance before a noun
 CIRCUMSTANCES = """
+[anywhere]
 during          pendant/0           event
 after           après/0             event
 before          avant/0             event
 despite         malgré/0            crisis war difficulty danger risk problem strike storm evil
 because of      à/0~1 cause/0 de/1  crisis war strike storm pollution risk threat
 thanks to       grâce/0 à/1         law cooperation research project reform solution
+[first]
 according to    selon/0~1           person text institution
-with            avec/0              kin person delegation
+[people]
+with            avec/0              kin person
 """

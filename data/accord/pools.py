@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from data.accord import lexicon, names, verb_table
 from data.accord.elision import Token, begins_with_vowel
-from data.accord.entries import AGREEMENTS, Adjective, Complement, Name, Noun, Verb, aligned, held_out, shift
+from data.accord.entries import AGREEMENTS, RANKS, Adjective, Complement, Name, Noun, Verb, aligned, held_out, shift
 from data.accord.french import MS
 
 
@@ -31,8 +31,8 @@ def _name(row: list[str], group: str) -> Name:
     name = Name(row[0], french, AGREEMENTS[row[2]] if len(row) > 2 else MS, group)
     if group == "city":
         shifted = shift(name.french, 1)
-        name.located = (("à", (0,), ()), *shifted)
-        name.from_ = (("de", (0,), ()), *shifted)
+        name.location = (("à", (0,), ()), *shifted)
+        name.origin = (("de", (0,), ()), *shifted)
     return name
 
 
@@ -41,9 +41,9 @@ def _locate(name: Name, article: str) -> None:
     tokens = shift(name.french, 1)
     bare = tokens[-1:]
     if article == "f" or (article == "m" and begins_with_vowel(bare[0][0])) or name.english == ("Israel",):
-        name.located, name.from_ = (("en", (0,), ()), *bare), (("de", (0,), ()), *bare)
+        name.location, name.origin = (("en", (0,), ()), *bare), (("de", (0,), ()), *bare)
     else:
-        name.located, name.from_ = (("à", (0,), ()), *tokens), (("de", (0,), ()), *tokens)
+        name.location, name.origin = (("à", (0,), ()), *tokens), (("de", (0,), ()), *tokens)
 
 
 NOUNS = [Noun(row, group) for group, row in _rows(lexicon.NOUNS)]
@@ -73,6 +73,9 @@ def pool(classes: str) -> list[Noun | Name]:
     return list(found.values())
 
 
+_WEIGHTS = {RANKS.index("origin"): 1, RANKS.index("material"): 2}  # by rank: there are many nationalities
+
+
 def _adjectives() -> list[Adjective]:
     """Read the adjectives and hand each to the nouns of its classes."""
     read: dict[tuple[str, str], Adjective] = {}
@@ -89,6 +92,7 @@ def _adjectives() -> list[Adjective]:
             kept = noun.held_out if held_out(adjective.english, noun.lemma) else noun.adjectives
             kept.append(adjective)
     for noun in NOUNS:
+        noun.choices = [adjective for adjective in noun.adjectives for _ in range(_WEIGHTS.get(adjective.rank, 3))]
         noun.predicates = [adjective for adjective in noun.adjectives if adjective.predicative]
     return list(read.values())
 
@@ -126,7 +130,7 @@ def _with_preposition(table: str, english_column: int, french_column: int) -> li
 
 
 TRANSITIVE = _transitive()
-PASSIVE = [verb for verb in TRANSITIVE if not verb.stative]
+PASSIVE = [verb for verb in TRANSITIVE if verb.passive]
 PREPOSITIONAL = _with_preposition(verb_table.PREPOSITIONAL, 1, 3)
 DITRANSITIVE = [_verb(row[0], row[1], row[2], row[3]) for _, row in _rows(verb_table.DITRANSITIVE)]
 INTRANSITIVE = [_verb(*row) for _, row in _rows(verb_table.INTRANSITIVE)]
@@ -146,17 +150,17 @@ for _, (_word, _infinitive, _tense) in _rows(verb_table.MODALS):
 def _complements() -> None:
     for _, (heads, preposition, french, classes) in _rows(lexicon.COMPLEMENTS):
         for head in pool(heads):
-            head.complements.append(Complement(preposition, french, pool(classes)))
+            head.complements.append(Complement(preposition, french, pool(classes), french == "de" and "action" in head.classes))
 
 
 _complements()
 ENGLISH_FIRST = [verb for verb in DITRANSITIVE if verb.clitic_first]
-PLACES: list[tuple[Noun, str, str]] = []
 _prepositions = {noun: (row[0], row[1]) for _, row in _rows(lexicon.PLACES) for noun in row[2].split()}
-for _noun in pool("place"):
-    PLACES.append((_noun, *_prepositions.get(_noun.lemma, ("in", "dans"))))
-
-BELONGINGS = {cls: pool(row[1]) for _, row in _rows(lexicon.BELONGINGS) for cls in row[0].split()}
+PLACES = [(noun, *_prepositions.get(noun.lemma, ("in", "dans"))) for noun in pool("place")]
+BELONGINGS = {row[0]: [noun for noun in pool(row[1]) if noun.verbs] for _, row in _rows(lexicon.BELONGINGS)}
+KINDS = {row[0]: pool(row[1])[0] for _, row in _rows(lexicon.KINDS)}
+MINISTER = pool("minister")[0]  # who can do what a person can
+Adverbial = tuple[tuple[str, ...], tuple[Token, ...]]
 
 
 class Determiner:
@@ -181,10 +185,12 @@ DAYS = [tuple(line.split()) for line in names.DAYS.strip().splitlines()]
 MIDDLE_ADVERBS = {}
 for _group, _row in _rows(names.MIDDLE_ADVERBS):
     MIDDLE_ADVERBS.setdefault(_group, []).append((_row[0], _row[1]))
-ADVERBIALS: dict[str, list[tuple[tuple[str, ...], tuple[Token, ...]]]] = {}
+ADVERBIALS: dict[str, list[Adverbial]] = {}
 for _group, _row in _rows(names.ADVERBIALS):
     ADVERBIALS.setdefault(_group, []).append((tuple(_row[0].split()), aligned(_row[1])))
-CIRCUMSTANCES = [(tuple(row[0].split()), aligned(row[1]), pool(row[2])) for _, row in _rows(names.CIRCUMSTANCES)]
+CIRCUMSTANCES: dict[str, list[tuple[tuple[str, ...], tuple[Token, ...], list[Noun | Name]]]] = {}
+for _group, _row in _rows(names.CIRCUMSTANCES):
+    CIRCUMSTANCES.setdefault(_group, []).append((tuple(_row[0].split()), aligned(_row[1]), pool(_row[2])))
 IMPERSONAL = [(Adjective("quality", row[:2] + [""]), row[2]) for _, row in _rows(verb_table.IMPERSONAL)]
 MEAN = Verb("mean; meant; meant", "signifier")
 ACTION_NOUNS = [(noun, part) for noun in pool("action") for part in noun.complements if len(noun.english[0]) == 1

@@ -13,6 +13,7 @@ from data.accord.entries import WILL, WOULD, Verb
 from data.accord.french import MS, Conjugation, conjugate
 
 _AVOIR, _ETRE = conjugate("avoir"), conjugate("être")
+AVOIR_INFINITIVE = _AVOIR.infinitive
 _PRESENT, _IMPERFECT, _FUTURE, _CONDITIONAL, _SUBJUNCTIVE = (
     Conjugation._fields.index(name) for name in ("present", "imperfect", "future", "conditional", "subjunctive"))
 
@@ -53,7 +54,6 @@ NOT = Negation(("not",), ("pas",), (0,))
 NEVER = Negation(("never",), ("jamais",), (0,))
 NO_LONGER = Negation(("no", "longer"), ("plus",), (1,))
 NOT_YET = Negation(("not", "yet"), ("pas", "encore"), (0, 1))
-NONE = Negation((), (), ())  # "no minister signs": aucun ministre ne signe
 
 NEGATIONS: dict[Tense, tuple[Negation, ...]] = {
     PRESENT: (NOT, NOT, NEVER, NO_LONGER), PAST: (NOT, NOT, NOT, NEVER), IMPERFECT: (NOT, NO_LONGER), PROGRESSIVE: (NOT, NO_LONGER),
@@ -63,10 +63,11 @@ NEGATIONS: dict[Tense, tuple[Negation, ...]] = {
 
 
 class Clitic(NamedTuple):
+    """A pronoun before the French verb and after the English one; without ``english`` it is said later, see ``clauses``."""
+
     english: str
     french: str
     agreement: int = MS  # of the participle after "avoir"
-    preposition: str = ""  # "to him" after the object; then ``said`` at once is False
 
 
 class Shape(NamedTuple):
@@ -110,10 +111,10 @@ def finite(draft: Draft, verb: Verb, subject: Phrase, shape: Shape, passive: Ver
     if adverb:
         middle.append((adverb[1], (adverb_at,), ()))
     french: French = []
-    if negation:
+    if negation or subject.negative:
         french.append(("ne", (), (*negated, passive_at)))
     if clitic:
-        french.append((clitic.french, (say(clitic.english),), ()))
+        french.append((clitic.french, (say(clitic.english) if clitic.english else -1,), ()))
     if verb.reflexive:
         french.append(("se", (), (main_at,)))
     french += _french_finite(verb, subject, shape, (auxiliary_at, main_at), middle)

@@ -272,6 +272,14 @@ connaître savoir vouloir espérer penser croire aimer dépendre appartenir vivr
 # Their objects are meant in general, so an English plural without article would be "les", not "des": never used so.
 GENERIC_OBJECT = "aimer admirer respecter connaître défendre craindre protéger encourager combattre interdire dénoncer"
 
+# Not said in the passive, or not done on purpose and so without "quickly" or "officially".
+NO_PASSIVE = "quitter perdre inclure transformer atteindre manger boire goûter rejoindre diriger cacher"
+NOT_DELIBERATE = """
+voir trouver perdre rencontrer manger boire goûter tomber mourir dormir se oublier inclure atteindre casser porter
+menacer affaiblir comprendre suivre exister commencer augmenter échouer rester vivre regarder écouter attendre
+dépendre appartenir sourire rire pleurer
+"""
+
 # English modal -> French verb and its tense.
 MODALS = """
 can       pouvoir    present

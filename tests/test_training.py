@@ -1,0 +1,274 @@
+"""Whole runs on a toy corpus: exact resumption, the same scores after reloading, safe ends, clear errors."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import wandb
+from toy_run import corpus, overrides
+from wandb_offline import read
+
+from data.errors import UserError
+from reproductions import checkpoints, runs
+from reproductions.__main__ import run as command
+from reproductions.evaluation.records import AlignedTranslation, Translated, load
+
+ROOT = Path(__file__).parents[1]
+
+
+def train(path, *more, steps=8, **settings):
+    os.environ.pop("RUN_STAMP", None)
+    return command(["train", "bahdanau2014", "--data", str(path), *more, *overrides(steps, **settings)])
+
+
+def only_run(folder):
+    (found,) = (path.parent for path in folder.glob("bahdanau2014/*/*/config.yaml"))
+    return runs.Run(found)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A fresh folder for runs and data, and the toy corpus in it."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    return corpus(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """One run, trained, tracked offline and scored; for reading alone."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setenv("RUNS_DIR", str(folder / "runs"))
+        patch.setenv("DATA_DIR", str(folder / "data"))
+        patch.setenv("WANDB_MODE", "offline")
+        assert train(corpus(folder)) == 0
+        wandb.teardown()
+        yield only_run(folder / "runs")
+
+
+def states(path):
+    checkpoint = checkpoints.read(path)
+    return checkpoint["state_dict"], checkpoint["optimizer_states"][0]["state"]
+
+
+@pytest.mark.parametrize("recipe", [{"optimizer": "adam", "schedule": "cosine"}, {"optimizer": "adadelta"}])
+@pytest.mark.parametrize("stop", [5, 6])  # in the middle of an epoch, and where last.ckpt is written anyway
+def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(place, tmp_path, monkeypatch, recipe, stop):
+    settings = {f"model.init_args.recipe.{name}": value for name, value in recipe.items()}
+    settings |= {"model.init_args.network.dropout": 0.3, "trainer.val_check_interval": 10}
+    assert train(place, steps=10, **settings) == 0
+    whole = states(only_run(tmp_path / "runs").last)
+
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "cut"))
+
+    def cut(self, *_):
+        if self.trainer.global_step == stop:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reproductions.bahdanau2014.training.Bahdanau2014.on_train_batch_start", cut, raising=False)
+        with pytest.raises(SystemExit):
+            train(place, steps=10, **settings)
+    run = only_run(tmp_path / "cut")
+    assert torch.load(run.last, weights_only=True)["global_step"] == stop
+    assert command(["train", "bahdanau2014", "--data", str(place), "--resume"]) == 0
+    resumed = states(run.last)
+    for one, other in zip(whole, resumed, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+def test_a_reloaded_run_scores_and_translates_as_it_did(trained, capsys):
+    before = trained.scores
+    translator = trained.restore()
+    for record in load(trained.folder / "evaluation" / "test" / "translations.jsonl", Translated)[:4]:
+        assert translator.translate(record.source)[0].hypothesis == record.hypothesis
+    assert command(["evaluate", str(trained.folder)]) == 0
+    assert trained.scores == before
+    assert f"{before['test']['bleu']:.2f}" in capsys.readouterr().out
+
+
+def test_beam_search_works_from_the_command_line_and_its_alignments_are_valid(trained):
+    assert command(["evaluate", str(trained.folder), "--model.init_args.search.width=3"]) == 0
+    own = load(trained.folder / "evaluation" / "test" / "own.jsonl", AlignedTranslation)
+    assert own and all(record.weights.sum(1) == pytest.approx(1, abs=1e-3) for record in own)
+    assert command(["evaluate", str(trained.folder)]) == 0
+
+
+def test_the_run_folder_holds_what_the_tracker_holds(trained):
+    (wandb_file,) = (trained.folder / "wandb").glob("offline-run-*/*.wandb")
+    tracked = read(wandb_file)
+    keys = {key for row in tracked.history for key in row}
+    assert {"train/loss", "valid/bleu", "test/bleu"} <= keys
+    assert "valid/aer" not in keys  # numbers.tsv has no gold links
+    captions = [row["alignment/valid-0.captions"] for row in tracked.history if "alignment/valid-0.captions" in row]
+    assert len(captions) == 2 and "RNNsearch, step 4" in str(captions[0]) and "step 8" in str(captions[1])
+    assert any("test/sentences" in key for key in keys)
+    assert {kind for _, kind in tracked.artifacts} >= {"model", "tokenizer"}
+    assert tracked.config["model"]["init_args"]["network"]["hidden"] == 12
+    assert len(list(trained.folder.glob("pictures/valid-0/step-*.png"))) == 2
+    lines = [json.loads(line) for line in (trained.folder / "validation.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [4, 8]
+
+
+def test_pictures_carry_the_step_of_their_checkpoint(trained):
+    step = torch.load(trained.best, weights_only=True)["global_step"]
+    for record in load(trained.folder / "evaluation" / "test" / "forced.jsonl", AlignedTranslation):
+        assert record.model == f"RNNsearch, step {step}"
+
+
+def test_without_attention_there_are_scores_and_no_alignments(place, tmp_path):
+    assert train(place, "--variant", "rnnencdec", steps=4) == 0
+    run = only_run(tmp_path / "runs")
+    assert "bleu" in run.scores["test"] and not list(run.folder.rglob("*.png"))
+    assert (run.folder / "evaluation" / "test" / "forced.jsonl").read_text() == ""
+
+
+def background(place, tmp_path, *arguments):
+    environment = os.environ | {"RUNS_DIR": str(tmp_path / "runs"), "DATA_DIR": str(tmp_path / "data")}
+    environment.pop("RUN_STAMP", None)
+    return subprocess.Popen(
+        [sys.executable, "-m", "reproductions", "train", "bahdanau2014", "--data", str(place), *arguments],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 1)])
+def test_a_stopped_run_saves_its_state_and_goes_on(place, tmp_path, monkeypatch, number, status):
+    process = background(place, tmp_path, *overrides(100_000, **{"trainer.val_check_interval": 100_000}))
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("runs/**/last.ckpt")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == status, output
+    assert "Traceback" not in output
+    run = only_run(tmp_path / "runs")
+    reached = checkpoints.read(run.last)["global_step"]
+    assert reached > 0
+    assert command(["train", "bahdanau2014", "--data", str(place), "--resume", f"--trainer.max_steps={reached + 2}"]) == 0
+    assert checkpoints.read(run.last)["global_step"] == reached + 2
+
+
+def test_two_processes_evaluate_every_sentence_once_and_score_as_one(place, tmp_path, trained):
+    process = background(place, tmp_path, *overrides(4), "--trainer.devices=2", "--trainer.accelerator=cpu",
+                         "--trainer.strategy=ddp")  # fmt: skip
+    output, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, output
+    run = only_run(tmp_path / "runs")
+    together = run.scores["test"]
+    translated = load(run.folder / "evaluation" / "test" / "translations.jsonl", Translated)
+    assert [record.index for record in translated] == list(range(together["sentences"]))
+    assert command(["evaluate", str(run.folder), "--trainer.devices=1", "--trainer.strategy=auto"]) == 0
+    alone = run.scores["test"]
+    for name in ("bleu", "chrf", "perplexity"):
+        assert alone[name] == pytest.approx(together[name], rel=1e-4)
+
+
+class Malicious:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def test_a_checkpoint_that_is_damaged_foreign_or_hostile_is_refused_in_one_sentence(trained, tmp_path):
+    bad = tmp_path / "bad.ckpt"
+    victim = tmp_path / "executed"
+    contents = {
+        "half": trained.best.read_bytes()[: trained.best.stat().st_size // 2],
+        "text": b"not a checkpoint",
+        "empty": b"",
+        "pickle": pickle.dumps(Malicious(victim)),
+    }
+    for content in contents.values():
+        bad.write_bytes(content)
+        with pytest.raises(UserError, match="bad.ckpt"):
+            checkpoints.read(bad)
+    torch.save({"state_dict": {}, "hook": Malicious(victim)}, bad)
+    with pytest.raises(UserError, match="could run code"):
+        checkpoints.read(bad)
+    assert not victim.exists()
+    torch.save({"state_dict": {}}, bad)
+    with pytest.raises(UserError, match="another program"):
+        checkpoints.read(bad)
+    with pytest.raises(UserError, match="no checkpoint at"):
+        checkpoints.read(tmp_path / "missing.ckpt")
+
+
+def test_weights_of_another_size_and_other_tokenisers_are_refused(trained, tmp_path):
+    checkpoint = torch.load(trained.best, weights_only=True)
+    checkpoint["hyper_parameters"]["network"]["hidden"] = 13
+    torch.save(checkpoint, tmp_path / "other.ckpt")
+    with pytest.raises(UserError, match="do not fit"):
+        checkpoints.restore(tmp_path / "other.ckpt")
+    with pytest.raises(UserError, match="source tokeniser does not fit"):
+        checkpoints.check_tokenizers(trained.best, checkpoint, {"source": "x", "target": "y"})
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["train", "nobody1999"], "no paper 'nobody1999'"),
+    (["train", "bahdanau2014", "--data", "klingon"], "accord, "),
+    (["train", "bahdanau2014", "--data", "missing.tsv"], "missing.tsv"),
+    (["train", "bahdanau2014", "--resume"], "no run of bahdanau2014 accord"),
+    (["evaluate", "nowhere"], "nowhere is no run"),
+    (["translate", "Hello."], "no run of any paper"),
+    (["figures"], "no run of bahdanau2014 accord"),
+])  # fmt: skip
+def test_a_mistake_on_the_command_line_is_one_sentence(place, capfd, arguments, words):
+    os.environ.pop("RUN_STAMP", None)
+    assert command(arguments) == 2
+    error = capfd.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ") and words in error
+
+
+@pytest.mark.parametrize(("override", "named"), [
+    ("--model.init_args.network.hiden=3", "hiden"),
+    ("--model.init_args.network.hidden=many", "many"),
+    ("--model.init_args.network.hidden=0", "hidden"),
+    ("--trianer.max_steps=3", "trianer"),
+])  # fmt: skip
+def test_an_unknown_or_impossible_setting_is_named(place, capfd, override, named):
+    with pytest.raises(SystemExit) as stopped:
+        train(place, override)
+    assert stopped.value.code == 2
+    error = capfd.readouterr().err
+    assert named in error and "Traceback" not in error
+
+
+def test_a_checkpoint_never_overrides_the_command_line(trained, capfd):
+    status = command(["evaluate", str(trained.folder), "--model.init_args.network.hidden=20"])
+    error = capfd.readouterr().err
+    assert status == 2 and "size mismatch" in error
+
+
+def test_an_empty_sentence_is_refused_and_a_picture_is_drawn(trained, tmp_path, capfd):
+    assert command(["translate", " ", "--run", str(trained.folder)]) == 2
+    assert "empty" in capfd.readouterr().err
+    picture = tmp_path / "alignment.png"
+    assert command(["translate", "one two .", "--run", str(trained.folder), "--picture", str(picture)]) == 0
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_whole(place, tmp_path, monkeypatch, capfd):
+    real = torch.save
+
+    def full(content, target, *rest):
+        if isinstance(content, dict) and content.get("global_step", 0) > 3:
+            raise OSError(28, "No space left on device")
+        real(content, target, *rest)
+
+    monkeypatch.setattr(torch, "save", full)
+    assert train(place) == 2
+    assert "disk is full" in capfd.readouterr().err.splitlines()[-1]
+    assert checkpoints.read(only_run(tmp_path / "runs").last)["global_step"] == 3
