@@ -1,6 +1,6 @@
 """Sentences as flat arrays of ids, batches of similar length, and a loader that resumes where it stopped."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -222,14 +222,20 @@ def _as_is(batch: Any) -> Any:
 
 
 class ResumableLoader(DataLoader[Any]):
-    """A loader whose state is where it stands: the epoch, and the batches of it that were handed out.
+    """A loader whose state is where it stands: the epoch, and the batches of it that are done.
+
+    ``done`` tells how many batches of the epoch were trained on, if somebody knows: a batch that was handed out when
+    training was interrupted comes again. Without it a batch counts as done when it is handed out.
 
     Lightning stores the state in its checkpoints and gives it back before the first batch. The sampler then
     starts behind the batches that were trained on, so no worker reads them again.
     """
 
-    def __init__(self, data: Batched, batches: TokenBatches, num_workers: int = 0) -> None:
+    def __init__(
+        self, data: Batched, batches: TokenBatches, num_workers: int = 0, done: Callable[[], int] | None = None
+    ) -> None:
         self.batches = batches
+        self.done = done
         self.position = 0
         super().__init__(
             data,  # type: ignore[arg-type]
@@ -248,7 +254,7 @@ class ResumableLoader(DataLoader[Any]):
             yield batch
 
     def state_dict(self) -> dict[str, int]:
-        return {"epoch": self.batches.epoch, "position": self.position}
+        return {"epoch": self.batches.epoch, "position": self.position if self.done is None else self.done()}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         self.batches.epoch, self.batches.start = state["epoch"], state["position"]

@@ -3,7 +3,7 @@
 Shapes: B sentences, S source positions, T target positions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -167,7 +167,7 @@ class TranslationData(lightning.LightningDataModule):
         return self._examples[split]
 
     def train_dataloader(self) -> ResumableLoader:
-        return self._loader("train", shuffle=True)
+        return self._loader("train", shuffle=True, done=self._trained_batches)
 
     def val_dataloader(self) -> list[ResumableLoader]:
         return [self._loader(name, shuffle=False) for name in self.split_names("validate")]
@@ -186,9 +186,13 @@ class TranslationData(lightning.LightningDataModule):
         source = FlatIds.of(self.source_tokenizer.encode_batch(texts))
         return PairedIds(source, FlatIds.of([[EOS]] * len(texts))).__getitems__(np.arange(len(texts)))
 
-    def _loader(self, split: str, shuffle: bool) -> ResumableLoader:
+    def _trained_batches(self) -> int:
+        """Batches of this epoch that the trainer has behind it."""
+        return 0 if self.trainer is None else self.trainer.fit_loop.epoch_loop.batch_progress.current.processed
+
+    def _loader(self, split: str, shuffle: bool, done: Callable[[], int] | None = None) -> ResumableLoader:
         data = self.pairs_of(split)
         batches = TokenBatches(
             data.lengths, self.batch_sentences, self.batch_tokens, self.sort_batches, shuffle, self.seed
         )
-        return ResumableLoader(data, batches, self.num_workers)
+        return ResumableLoader(data, batches, self.num_workers, done)

@@ -86,11 +86,8 @@ def run(arguments: Sequence[str]) -> int:
     """:func:`main`, with a user's mistakes as sentences."""
     try:
         return main(arguments)
-    except ValueError as error:
-        mistake = _mistake_behind(error)
-        if mistake is None:
-            raise
-        message = str(mistake)
+    except UserError as error:
+        message = str(error)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
@@ -100,13 +97,6 @@ def run(arguments: Sequence[str]) -> int:
         )
     sys.stderr.write(f"error: {message}\n")
     return 2
-
-
-def _mistake_behind(error: BaseException | None) -> UserError | None:
-    """The user's mistake that an error stems from; jsonargparse wraps what a constructor raises."""
-    while error is not None and not isinstance(error, UserError):
-        error = error.__cause__ or error.__context__
-    return error
 
 
 if __name__ == "__main__":

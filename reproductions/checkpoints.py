@@ -74,3 +74,13 @@ def check_tokenizers(path: Path, checkpoint: dict[str, Any], fingerprints: dict[
                 f"The {side} tokeniser does not fit {path}: the checkpoint was trained with {trained}, this one is "
                 f"{fingerprints.get(side)}. Use the tokenisers of the checkpoint's own run."
             )
+
+
+def check_network(path: Path, checkpoint: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Raise UserError if the network of a run's settings is not the one whose weights the checkpoint holds."""
+    trained = checkpoint["hyper_parameters"]["network"]
+    wanted = settings["network"]
+    differing = [f"network.{name} is {wanted.get(name)}, not {value}" for name, value in trained.items()
+                 if wanted.get(name) != value]  # fmt: skip
+    if differing:
+        raise UserError(f"{path} holds another network than the one asked for: {'; '.join(differing)}.")

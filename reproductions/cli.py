@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import EarlyStopping, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger
 
+from data.errors import UserError
 from data.translation import TranslationData
 from reproductions import checkpoints, tracking
 from reproductions.evaluation.files import write_text
@@ -91,6 +92,13 @@ class ReproductionCLI(LightningCLI):
             "data", "model.init_args.target_vocabulary", compute_fn=_target_size, apply_on="instantiate"
         )
 
+    def instantiate_classes(self) -> None:
+        """Build what the configuration names; a constructor that refuses a value speaks to the user."""
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            raise UserError(str(innermost(error))) from error
+
     def _parse_ckpt_path(self) -> None:
         """Do not merge a checkpoint's hyperparameters over the command line, as Lightning would without a word."""
 
@@ -153,7 +161,9 @@ class ReproductionCLI(LightningCLI):
         """One clear sentence before Lightning opens a checkpoint that is damaged, foreign or trained on other words."""
         data: TranslationData = self.datamodule
         fingerprints = {"source": data.source_tokenizer.fingerprint(), "target": data.target_tokenizer.fingerprint()}
-        checkpoints.check_tokenizers(path, checkpoints.read(path), fingerprints)
+        checkpoint = checkpoints.read(path)
+        checkpoints.check_tokenizers(path, checkpoint, fingerprints)
+        checkpoints.check_network(path, checkpoint, dict(self.model.hparams))
 
     def after_fit(self) -> None:
         """Test the best checkpoint, and write down what the run cost."""
@@ -194,6 +204,12 @@ class ReproductionCLI(LightningCLI):
             tracking.log_artifact(tracking.of(self.trainer.loggers), self.run.best, f"{paper}-checkpoint", "model")
         tracking.log_artifact(tracking.of(self.trainer.loggers), self.run.tokenizers, f"{paper}-tokenizers", "tokenizer")
         tracking.finish(tracking.of(self.trainer.loggers))
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The error that jsonargparse wrapped, with its own words."""
+    cause = error.__cause__ or error.__context__
+    return innermost(cause) if isinstance(cause, ValueError) else error
 
 
 def _source_size(data: TranslationData) -> int:

@@ -222,11 +222,14 @@ def log_artifact(logger: RunLogger | None, path: Path, name: str, type: str) -> 
 
 
 @rank_zero_only
-def log_picture(logger: RunLogger | None, key: str, path: Path, caption: str) -> None:
-    """Log a picture; under a key that stays the same through training W&B shows a slider over the steps."""
+def log_picture(logger: RunLogger | None, key: str, path: Path, caption: str, step: int | None = None) -> None:
+    """Log a picture; under a key that stays the same through training W&B shows a slider over the steps.
+
+    ``step`` is the trainer's; without it W&B files the picture under the last step that was logged before.
+    """
     if logger is not None:
         with logger.guarded():
-            logger.log_metrics({key: wandb.Image(str(path), caption=caption)})
+            logger.log_metrics({key: wandb.Image(str(path), caption=caption)}, step)
 
 
 @rank_zero_only

@@ -9,9 +9,7 @@ from typing import Any
 
 # Read once by the libraries, so set before any of them is imported. The subprocesses of tests inherit it.
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
-os.environ.update(
-    WANDB_MODE="disabled", WANDB_SILENT="true", WANDB_ERROR_REPORTING="false", HF_HUB_OFFLINE="1"
-)
+os.environ.update(WANDB_MODE="disabled", WANDB_SILENT="true", WANDB_ERROR_REPORTING="false", HF_HUB_OFFLINE="1")
 for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_RUN_ID", "WANDB_PROJECT", "WANDB_ENTITY", "WANDB_DIR"):
     os.environ.pop(name, None)
 os.environ.pop("RUN_STAMP", None)

@@ -281,6 +281,15 @@ def test_the_state_of_a_loader_is_where_it_stands():
     assert len([*again]) == len(again)  # the next pass is a whole one
 
 
+def test_a_batch_that_was_handed_out_but_not_trained_on_comes_again():
+    loader = ResumableLoader(Numbers(60), TokenBatches(drawn(60), batch_tokens=120), done=lambda: 4)
+    batches = iter(loader)
+    fifth = [next(batches).tolist() for _ in range(5)][-1]
+    again = ResumableLoader(Numbers(60), TokenBatches(drawn(60), batch_tokens=120))
+    again.load_state_dict(loader.state_dict())
+    assert next(iter(again)).tolist() == fifth
+
+
 def test_reading_a_loader_leaves_the_global_random_numbers_alone():
     loader = ResumableLoader(Numbers(60), TokenBatches(drawn(60), batch_tokens=120))
     torch.manual_seed(0)

@@ -119,7 +119,7 @@ def test_an_offline_run_holds_everything_below_its_folder(tmp_path: Path, nobody
         logger.log_metrics({"valid/bleu": 10.0 * step}, step=step)
     Image.new("RGB", (30, 20)).save(tmp_path / "map.png")
     (tmp_path / "vocabulary.json").write_text("{}")
-    tracking.log_picture(logger, "alignment/valid-0", tmp_path / "map.png", "L'accord · step 4")
+    tracking.log_picture(logger, "alignment/valid-0", tmp_path / "map.png", "L'accord · step 4", step=4)
     tracking.log_table(logger, "test/sentences", ["source", "map"], [["The agreement", tmp_path / "map.png"]])
     tracking.log_artifact(logger, tmp_path / "vocabulary.json", "vocabulary", "tokenizer")
     finish(logger, exit_code=3)
@@ -130,6 +130,7 @@ def test_an_offline_run_holds_everything_below_its_folder(tmp_path: Path, nobody
     assert (run.run.run_group, list(run.run.tags), run.run.job_type) == ("g", ["accord"], "fit")
     assert run.config["hidden"] == 8
     assert run.values("alignment/valid-0.caption") == ["L'accord · step 4"]
+    assert [r["trainer/global_step"] for r in run.history if "alignment/valid-0.path" in r] == [4]
     (picture,) = run.values("alignment/valid-0.path")
     (lies,) = folder.rglob(Path(picture).name)
     assert Image.open(lies).size == (30, 20)
@@ -255,9 +256,7 @@ def test_a_server_that_dies_in_mid_run_loses_nothing_and_holds_nothing_up(
     second = Server()
     upload(hint, second)
     second.die()
-    assert [row["loss"] for row in second.rows[known.id] if "loss" in row] == [
-        float(step) for step in range(200)
-    ]
+    assert [row["loss"] for row in second.rows[known.id] if "loss" in row] == [float(step) for step in range(200)]
     assert sync_hint(tmp_path) is None
 
 

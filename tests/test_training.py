@@ -21,6 +21,7 @@ from reproductions.__main__ import run as command
 from reproductions.evaluation.records import AlignedTranslation, Translated, load
 
 ROOT = Path(__file__).parents[1]
+EPOCH = 5  # batches of 480 cells in the toy corpus; asserted below
 
 
 def train(path, *more, steps=8, **settings):
@@ -61,13 +62,18 @@ def states(path):
     return checkpoint["state_dict"], checkpoint["optimizer_states"][0]["state"]
 
 
-@pytest.mark.parametrize("recipe", [{"optimizer": "adam", "schedule": "cosine"}, {"optimizer": "adadelta"}])
-@pytest.mark.parametrize("stop", [5, 6])  # in the middle of an epoch, and where last.ckpt is written anyway
+@pytest.mark.parametrize(("recipe", "stop"), [
+    ({"optimizer": "adam", "schedule": "cosine"}, 3),  # in the middle of an epoch
+    ({"optimizer": "adadelta"}, 6),  # where last.ckpt has just been written
+    ({"optimizer": "adam"}, EPOCH),  # between two epochs
+])  # fmt: skip
 def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(place, tmp_path, monkeypatch, recipe, stop):
     settings = {f"model.init_args.recipe.{name}": value for name, value in recipe.items()}
     settings |= {"model.init_args.network.dropout": 0.3, "trainer.val_check_interval": 10}
+    settings |= {"data.init_args.batch_tokens": 480}
     assert train(place, steps=10, **settings) == 0
     whole = states(only_run(tmp_path / "runs").last)
+    assert checkpoints.read(only_run(tmp_path / "runs").last)["epoch"] == 10 // EPOCH
 
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "cut"))
 
@@ -105,8 +111,7 @@ def test_beam_search_works_from_the_command_line_and_its_alignments_are_valid(tr
 
 
 def test_the_run_folder_holds_what_the_tracker_holds(trained):
-    (wandb_file,) = (trained.folder / "wandb").glob("offline-run-*/*.wandb")
-    tracked = read(wandb_file)
+    tracked = read(min((trained.folder / "wandb").glob("offline-run-*/*.wandb")))  # later ones are evaluations
     keys = {key for row in tracked.history for key in row}
     assert {"train/loss", "valid/bleu", "test/bleu"} <= keys
     assert "valid/aer" not in keys  # numbers.tsv has no gold links
@@ -235,7 +240,6 @@ def test_a_mistake_on_the_command_line_is_one_sentence(place, capfd, arguments, 
 @pytest.mark.parametrize(("override", "named"), [
     ("--model.init_args.network.hiden=3", "hiden"),
     ("--model.init_args.network.hidden=many", "many"),
-    ("--model.init_args.network.hidden=0", "hidden"),
     ("--trianer.max_steps=3", "trianer"),
 ])  # fmt: skip
 def test_an_unknown_or_impossible_setting_is_named(place, capfd, override, named):
@@ -246,10 +250,15 @@ def test_an_unknown_or_impossible_setting_is_named(place, capfd, override, named
     assert named in error and "Traceback" not in error
 
 
+def test_an_impossible_size_is_named(place, capfd):
+    assert train(place, **{"model.init_args.network.hidden": 0}) == 2
+    assert "network.hidden must be at least 1" in capfd.readouterr().err
+
+
 def test_a_checkpoint_never_overrides_the_command_line(trained, capfd):
     status = command(["evaluate", str(trained.folder), "--model.init_args.network.hidden=20"])
-    error = capfd.readouterr().err
-    assert status == 2 and "size mismatch" in error
+    error = capfd.readouterr().err.splitlines()[-1]
+    assert status == 2 and "network" in error and "best.ckpt" in error
 
 
 def test_an_empty_sentence_is_refused_and_a_picture_is_drawn(trained, tmp_path, capfd):

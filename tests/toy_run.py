@@ -31,6 +31,7 @@ def overrides(steps: int, **more: object) -> list[str]:
         "trainer.max_steps": steps,
         "trainer.val_check_interval": 4,
         "trainer.enable_progress_bar": "false",
+        "trainer.log_every_n_steps": 2,
         "trainer.precision": "32-true",
         "run.checkpoint_every": 3,
     }

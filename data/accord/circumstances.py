@@ -8,7 +8,7 @@ from data.accord.phrases import nominal, noun_phrase, object_of
 from data.accord.pools import CIRCUMSTANCES, MINISTER, PLACES
 from data.accord.verb_groups import AVOIR_INFINITIVE, Tense, infinitive
 
-ACTIONS = [verb for verb in MINISTER.verbs if not verb.stative]  # what one may do to some purpose
+ACTIONS = [verb for verb in MINISTER.verbs if verb.deliberate]  # what one may do to some purpose
 
 
 def place(draft: Draft, end: int, preposition: str = "in") -> French:

@@ -2,12 +2,12 @@
 
 from data.accord.circumstances import ACTIONS, fill, place
 from data.accord.draft import Draft, French, Phrase
-from data.accord.entries import Adjective, Name, Noun, Verb
+from data.accord.entries import Adjective, Complement, Name, Noun, Verb
 from data.accord.french import FS, IL, ILS, MP, MS
 from data.accord.noun_phrases import (
-    AFTER_DE, AFTER_PREPOSITION, EXISTING, SUBJECT, adjective_tokens, compared, graded, name_phrase, superlative_tokens)
+    AFTER_DE, AFTER_PREPOSITION, EXISTING, PRECISE, SUBJECT, adjective_tokens, compared, graded, name_phrase, noun_core, superlative_tokens)
 from data.accord.phrases import (
-    agent, choose_head, nominal, noun_phrase, object_of, personal, same_form, shape_of, split_room)
+    agent, choose_head, complement, nominal, noun_phrase, object_of, personal, same_form, shape_of, split_room)
 from data.accord.pools import (
     BE, DITRANSITIVE, ENGLISH_FIRST, INFINITIVE, INTRANSITIVE, KINDS, MINISTER, MODALS, MOTION, NOUNS, PASSIVE,
     PREPOSITIONAL, TRANSITIVE, pool)
@@ -39,8 +39,10 @@ def transitive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = No
         subject = subject_of(draft, verb, tense, split_room(draft, end, 3, 0.7))
         if verb in HUMAN_OBJECTS and draft.random() < 0.15:
             clitic = draft.pick(HUMAN_OBJECTS[verb])
+        elif draft.subject is not None and draft.random() < 0.25 and subject.head is not None:
+            clitic, verb = follow_clitic(draft, draft.subject, subject, verb)
     elif draft.object is not None and draft.random() < 0.5:
-        clitic, verb = follow_clitic(draft, subject, verb)
+        clitic, verb = follow_clitic(draft, draft.object, subject, verb)
     shape = shape_of(draft, verb, tense, draft.room(end) - 3, subject)
     if clitic:
         french = subject.french + finite(draft, verb, subject, shape._replace(clitic=clitic))
@@ -91,6 +93,25 @@ def passive(draft: Draft, end: int, tense: Tense) -> French:
     if draft.room(end) >= 3 and draft.random() < 0.5:
         french += agent(draft, verb, end)
     return french + fill(draft, end, shape.tense)
+
+
+def passive_on(draft: Draft, end: int, tense: Tense) -> French:
+    """"The treaty on the European Economic Area was signed ." -> Le traité sur la zone économique européenne a été signé."""
+    noun, part = draft.pick(_ON_TITLE)
+    subject = noun_core(draft, noun, len(draft.english) + 2 + int(draft.random() * (draft.room(end) - 8)), PRECISE, number=False)
+    subject.french.extend(complement(draft, part, end))
+    verb = draft.pick([verb for verb in noun.doers if verb.passive])
+    shape = shape_of(draft, verb, tense, draft.room(end) - 2, subject)
+    french = subject.french + finite(draft, BE, subject, shape, verb)
+    close(draft, subject)
+    if draft.room(end) >= 6 and draft.random() < 0.5:
+        french += agent(draft, verb, end - 3)
+    return french + fill(draft, end, shape.tense, placed=draft.random() < 0.7)
+
+
+_TITLES = pool("title")
+_ON_TITLE = [(noun, Complement(part.english, part.french, _TITLES, bare=False))
+             for noun in NOUNS for part in noun.complements if part.french == "sur" and _TITLES[0] in part.pool]
 
 
 def modal(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one signature for all frames
@@ -316,19 +337,21 @@ def kind(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one 
 
 _NATIONS = [name for name in pool("nation") if isinstance(name, Name)]
 
+_ROOMS = 10
 # Frames by the smallest room they need, each as often as its number says.
 _FRAMES = (
     (3, intransitive, 3), (4, passive, 8), (4, copula, 4), (5, transitive, 11), (5, motion, 3), (5, modal_passive, 2),
     (6, modal, 4), (6, prepositional, 4), (7, wish, 4), (8, ditransitive, 4), (5, kind, 1),
+    (9, passive_on, 3),
 )
 _BY_ROOM = tuple(tuple(frame for smallest, frame, times in _FRAMES if smallest <= room for _ in range(times))
-                 for room in range(9))
+                 for room in range(_ROOMS))
 _TENSED = tuple(tuple(frame for frame in frames if frame not in (modal, modal_passive, kind)) for frames in _BY_ROOM)
 
 
 def clause(draft: Draft, end: int, tense: Tense, modals: bool = True) -> French:
     """A clause that stops before ``end``; without ``modals`` its verb is in this very tense."""
-    frames = (_BY_ROOM if modals else _TENSED)[min(8, max(3, draft.room(end)))]
+    frames = (_BY_ROOM if modals else _TENSED)[min(_ROOMS - 1, max(3, draft.room(end)))]
     return draft.pick(frames)(draft, end, tense)
 
 

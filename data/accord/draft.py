@@ -46,6 +46,8 @@ class Phrase(NamedTuple):
     human: bool
     head: Noun | Name | None
     negative: bool = False  # "no minister": its verb takes "ne"
+    complete: bool = False  # a superlative or "no": French would want a subjunctive in a relative clause
+    owned: bool = False  # "my windows": no "of" after it
 
 
 class Draft:
@@ -93,10 +95,14 @@ class Draft:
         elif not phrase.human:
             self.things |= gender
 
-    def finish(self, tokens: French) -> Pair:
-        """The sentence pair, its first words capitalised."""
+    def source(self) -> tuple[str, ...]:
+        """The English sentence, its first word capitalised."""
         words = self.english
         words[0] = words[0][0].upper() + words[0][1:]
+        return tuple(words)
+
+    def finish(self, source: tuple[str, ...], tokens: French) -> Pair:
+        """The sentence pair: ``tokens`` capitalised, elided, contracted, and their links."""
         first = tokens[0]
         tokens[0] = (first[0][0].upper() + first[0][1:], first[1], first[2])
         sure: list[tuple[int, int]] = []
@@ -109,4 +115,4 @@ class Draft:
             for at in likely:
                 possible.append((position, at))
         links = frozenset(sure)
-        return Pair(tuple(words), tuple(target), Links(links, links.union(possible)))
+        return Pair(source, tuple(target), Links(links, links.union(possible)))

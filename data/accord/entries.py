@@ -56,8 +56,8 @@ RANKS = ("quality", "size", "age", "colour", "origin", "type", "material")
 class Noun:
     """A noun in both numbers; ``english[number]`` words and ``french[number]`` tokens linked to positions within them."""
 
-    __slots__ = ("adjectives", "belongings", "choices", "classes", "complements", "countable", "doers", "english",
-                 "feminine", "french", "growth", "held_out", "human", "kin", "lemma", "owned", "partitive", "predicates",
+    __slots__ = ("abstract", "adjectives", "belongings", "choices", "classes", "complements", "countable", "doers", "english",
+                 "feminine", "french", "growth", "held_out", "human", "incomplete", "kin", "lemma", "owned", "partitive", "predicates",
                  "size", "title", "verbs")
 
     def __init__(self, row: list[str], group: str) -> None:
@@ -66,14 +66,16 @@ class Noun:
         more = row[3].split() if len(row) > 3 else ()
         self.classes = frozenset([group, *more, singular.replace(" ", "_"), "=" + singular.replace(" ", "_")])
         self.countable = group not in lexicon.ABSTRACT + lexicon.PARTITIVE and not row[0].endswith(";")
+        self.abstract = group in lexicon.ABSTRACT
         self.partitive = group in lexicon.PARTITIVE
+        self.incomplete = group == "action" or singular in lexicon.INCOMPLETE
         self.title = group == "title"
         self.kin = group == "kin"
         self.human = group in ("person", "kin")
         self.owned = group in lexicon.OWNED or singular in lexicon.OWNED
         self.belongings = "country" if singular == "country" else group
         self.feminine = row[2] == "f"
-        self.size, self.growth = (4, 2) if self.title else (2, 99)  # words of the smallest phrase, and how many more
+        self.size, self.growth = (4, 2) if self.title else (5 if self.incomplete else 2, 99)  # words of the smallest phrase, and how many more
         first, last = singular.rsplit(" ", 1) if " " in singular else ("", singular)
         many = many or f"{first} {english.plural(last)}".strip()
         self.english = tuple(singular.split()), tuple(many.split())

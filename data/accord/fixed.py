@@ -2,8 +2,8 @@
 
 The first four are the sources of Figure 3 of Bahdanau et al. (2014). The French of (a), (c) and (d) is what the paper's model
 wrote, which is right; of (b) it wrote "de l' environnement" for "of environments", so a reference of our own stands here.
-Accord's grammar makes sentences of the kind of (a) and of others below; (b), (c) and (d) hold words and turns that it
-lacks ("least", "means", "This", "family").
+The others show the classic reorderings: adjectives before and after the noun, negation, clitics, participles that agree,
+the prepositions of countries. All are of the kind that the grammar makes, (d) but for its possessives.
 """
 
 from collections.abc import Iterator
@@ -36,6 +36,10 @@ The ministers arrived in Japan on 3 May 2004 .
 Les/0~1 ministres/1 sont~2 arrivés/2~1 au/3 Japon/4 le~5~6 3/6 mai/7 2004/8 ./9
 The researchers no longer work in Germany because the war destroyed the factory .
 Les/0~1 chercheurs/1 ne~2~3 travaillent/4 plus/2/3 en/5 Allemagne/6 parce/7 que/7 la/8~9 guerre/9 a~10 détruit/10 l'/11~12 usine/12 ./13
+The princess wrote a long letter and published it in Portugal in May 1998 .
+La/0~1 princesse/1 a~2 écrit/2 une/3~5 longue/4 lettre/5 et/6 l'/8 a~7 publiée/7~8 au/9 Portugal/10 en/11 mai/12 1998/13 ./14
+Although the law is important , the government has not yet adopted it .
+Bien/0 que/0 la/1~2 loi/2 soit/3 importante/4 ,/5 le/6~7 gouvernement/7 ne~9~11 l'/12 a/8 pas/9 encore/10 adoptée/11~12 ./13
 The international agreement on the European Economic Area was approved by the national parliaments in May 1993 because the political crisis was very serious .
 L'/0~2 accord/2 international/1 sur/3 la/4~7 zone/7 économique/6 européenne/5 a~8~9 été/8 approuvé/9 par/10 les/11~13 parlements/13 nationaux/12 en/14 mai/15 1993/16 parce/17 que/17 la/18~20 crise/20 politique/19 était/21 très/22 grave/23 ./24
 """

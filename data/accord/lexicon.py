@@ -77,6 +77,7 @@ grandmother                grand-mère; grands-mères      f
 grandfather                grand-père; grands-pères      m
 wife; wives                épouse                        f
 husband                    mari                          m
+family                     famille                       f
 
 [body]
 government                 gouvernement          m
@@ -241,6 +242,7 @@ interest                   intérêt               m
 need                       besoin                m
 role                       rôle                  m
 environment                environnement         m
+future;                    avenir                m
 border                     frontière             f
 obligation                 obligation            f
 responsibility             responsabilité        f
@@ -444,6 +446,9 @@ OWNED = """
 thing kin text animal matter friend neighbour doctor lawyer house garden school city country company team government
 colleague representative
 """.split()
+
+# Nouns never without "of ...", as are all of class action.
+INCOMPLETE = ("member", "inhabitant")
 
 # Groups of classes that the tables below name with one word.
 CLASSES = {
@@ -728,7 +733,7 @@ war campaign strike                               against  contre   evil
 plan programme project strategy                         for      pour     topic nation
 member                                                  of       de       body institution title
 representative leader delegate                          of       de       body institution
-president                                               of       de       commission committee council assembly court bank company university agency organization association senate alliance
+president                                               of       de       commission committee council assembly court bank company university agency organization association senate alliance nation
 judge                                                   of       de       court
 inhabitant citizen                                      of       de       nation city village region island province
 government parliament army constitution =law economy    of       de       nation country
@@ -775,7 +780,7 @@ city      city
 
 # Place nouns and their prepositions; all others take "in", dans.
 PLACES = """
-at   à    school hospital museum library airport station hotel restaurant theatre palace factory embassy church
+at   à    school hospital museum library airport station hotel restaurant theatre embassy church
 on   sur  island square beach bridge
 """
 

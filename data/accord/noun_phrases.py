@@ -66,7 +66,7 @@ def graded(adjective: Adjective) -> bool:
 def choose_determiner(draft: Draft, noun: Noun, plural: bool, role: int) -> Determiner:
     """A determiner that suits the noun's class, its number and its role."""
     if not noun.countable:
-        return draft.pick(_MASS[role] if noun.partitive else _ABSTRACT)
+        return draft.pick(_MASS[role] if noun.partitive else _ABSTRACT if noun.abstract else _MASS[PRECISE])
     if noun.kin and role != EXISTING:
         return draft.pick(_KIN)
     return draft.pick(_COUNTED[role, plural, noun.owned])
@@ -133,16 +133,18 @@ def noun_core(draft: Draft, noun: Noun, end: int, role: int, number: bool | None
     plural = noun.countable and (draft.random() < 0.36 if number is None else number)
     determiner = choose_determiner(draft, noun, plural, role)
     room = draft.room(end) - len(noun.english[plural]) - (1 if determiner.english else 0)
-    adjectives = choose_adjectives(draft, noun, determiner.definite or not noun.countable, room)
-    if (determiner.english == "the" and len(adjectives) == 1 and room > 1 and noun.countable and graded(adjectives[0])
-            and draft.random() < 0.25):
+    adjectives = choose_adjectives(draft, noun, determiner.definite and not plural or not noun.countable, room)
+    most = (determiner.english == "the" and len(adjectives) == 1 and room > 1 and noun.countable and graded(adjectives[0])
+            and draft.random() < 0.25)
+    if most:
         french = superlative(draft, noun, adjectives[0], plural)
     else:
         french = _described(draft, noun, (determiner, role), adjectives, plural)
     if draft.novel:
         draft.held_out += sum(adjective in noun.held_out for adjective in adjectives)
     person = ILS if plural else IL
-    return Phrase(french, noun.feminine + 2 * plural, person, person, noun.human, noun, determiner.english == "no")
+    no = determiner.english == "no"
+    return Phrase(french, noun.feminine + 2 * plural, person, person, noun.human, noun, no, most or no, determiner.own)
 
 
 def _described(draft: Draft, noun: Noun, determined: tuple[Determiner, int], adjectives: Sequence[Adjective],

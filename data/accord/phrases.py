@@ -35,8 +35,10 @@ def nominal(draft: Draft, pool: Sequence[Noun | Name], end: int, role: int, numb
 def noun_phrase(draft: Draft, noun: Noun, end: int, role: int, number: bool | None = None) -> Phrase:
     """"the policy that we changed" -> la politique que nous avons changée."""
     phrase = noun_core(draft, noun, end, role, number)
-    if draft.room(end) >= 3 and not noun.title:
-        phrase.french.extend(_extension(draft, noun, phrase.agreement, end))
+    if noun.incomplete:
+        phrase.french.extend(complement(draft, draft.pick(noun.complements), max(end, len(draft.english) + 3)))
+    elif draft.room(end) >= 3 and not noun.title:
+        phrase.french.extend(_extension(draft, noun, phrase, end))
     return phrase
 
 
@@ -48,13 +50,13 @@ def split_room(draft: Draft, end: int, needed: int, share: float, smallest: int 
 
 # Complements.
 
-def _extension(draft: Draft, noun: Noun, agreement: int, end: int) -> French:
+def _extension(draft: Draft, noun: Noun, phrase: Phrase, end: int) -> French:
     """A complement or a relative clause after the noun, if room and noun allow."""
-    if noun.complements and draft.random() < (0.9 if draft.room(end) < 5 else 0.6):
+    if noun.complements and not phrase.owned and draft.random() < (0.9 if draft.room(end) < 5 else 0.6):
         return complement(draft, draft.pick(noun.complements), end)
-    if draft.room(end) >= 4 and draft.depth < _MOST_RELATIVES:
+    if draft.room(end) >= 4 and draft.depth < _MOST_RELATIVES and not phrase.complete:
         draft.depth += 1
-        french = relative(draft, noun, agreement, end)
+        french = relative(draft, noun, phrase.agreement, end)
         draft.depth -= 1
         return french
     return []

@@ -163,18 +163,22 @@ MINISTER = pool("minister")[0]  # who can do what a person can
 Adverbial = tuple[tuple[str, ...], tuple[Token, ...]]
 
 
+_OWN = ("my", "your", "his", "her", "its", "our", "their")
+_DEFINITE = ("the", "this", "these", *_OWN)
+
+
 class Determiner:
     """``english`` before its noun and ``french`` by agreement; "" in both where the noun stands alone in English."""
 
-    __slots__ = ("definite", "english", "french")
+    __slots__ = ("definite", "english", "french", "own")
 
     def __init__(self, english: str, french: list[str], definite: bool) -> None:
         self.english = english
         self.french = french
         self.definite = definite
+        self.own = english in _OWN
 
 
-_DEFINITE = ("the", "this", "these", "my", "your", "his", "her", "its", "our", "their")
 DETERMINERS = {row[0]: Determiner(row[0], row[1].split(), row[0] in _DEFINITE) for _, row in _rows(lexicon.DETERMINERS)}
 DETERMINERS[""] = Determiner("", ["un", "une", "des", "des"], False)
 NUMBERS = [tuple(line.split()) for line in names.NUMBERS.strip().splitlines()]

@@ -22,10 +22,9 @@ def object_clitic(draft: Draft, noun: Phrase) -> Clitic | None:
     return Clitic("it", ("le", "la")[noun.agreement & 1], noun.agreement) if draft.things in (1, 2) else None
 
 
-def follow_clitic(draft: Draft, subject: Phrase, verb: Verb) -> tuple[Clitic | None, Verb]:
-    """A pronoun for the last object and a verb for both; the verb alone if there is no such pronoun."""
-    noun = draft.object
-    if noun is None or not isinstance(noun.head, Noun) or not isinstance(subject.head, Noun):
+def follow_clitic(draft: Draft, noun: Phrase, subject: Phrase, verb: Verb) -> tuple[Clitic | None, Verb]:
+    """A pronoun for ``noun``, said before, and a verb for both; the verb alone if there is no such pronoun."""
+    if noun.negative or not isinstance(noun.head, Noun) or not isinstance(subject.head, Noun):
         return None, verb
     clitic = object_clitic(draft, noun)
     if clitic is None or (noun.human and (subject.human or clitic.english == "them")):

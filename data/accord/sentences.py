@@ -1,78 +1,275 @@
-"""Sentences: one clause or several, joined, reported or quoted. One function a construction."""
+"""Sentences: one clause or several, joined, subordinate, reported, quoted or asked. One function a construction."""
 
-from data.accord.clauses import HUMANS, clause
-from data.accord.draft import Draft, French
-from data.accord.noun_phrases import SUBJECT, nominal
-from data.accord.verb_groups import FUTURE, PAST, PERFECT, PRESENT, PROGRESSIVE, Tense
+from collections.abc import Callable
+
+from data.accord import adverbials
+from data.accord.circumstances import ACTIONS, circumstance, place
+from data.accord.clauses import asked, clause, close, follow, subject_of, this_clause
+from data.accord.draft import Draft, French, Phrase
+from data.accord.elision import Token
+from data.accord.french import IL, ILS, MS
+from data.accord.noun_phrases import AFTER_PREPOSITION, EXISTING, adjective_tokens
+from data.accord.phrases import complement, nominal, noun_phrase, object_of
+from data.accord.pools import ACTION_NOUNS, ADVERBIALS, IMPERSONAL, MEAN, QUOTING, SENTENTIAL, Noun, pool
+from data.accord.verb_groups import (
+    CONDITIONAL, FUTURE, IMPERFECT, PAST, PAST_SUBJUNCTIVE, PERFECT, PLUPERFECT, PRESENT, PROGRESSIVE, SUBJUNCTIVE,
+    WHEN_FUTURE, Shape, Tense, finite, fitting, infinitive)
 
 _TENSES = (PAST,) * 6 + (PRESENT,) * 3 + (FUTURE,) * 3 + (PERFECT, PROGRESSIVE)
 
-# What joins two clauses, in the room of one English word, and whether a comma comes before it.
-_JOINED = (
-    ("and", ("et",), False),
-    ("and", ("et",), True),
-    ("but", ("mais",), True),
-    ("because", ("parce", "que"), False),
-    ("while", ("pendant", "que"), False),
-)
+# What is reported by someone who speaks in this tense.
+_REPORTED = {PAST: (PLUPERFECT, PLUPERFECT, CONDITIONAL), PRESENT: (PRESENT, PRESENT, PAST, FUTURE, PERFECT),
+             FUTURE: (FUTURE, PRESENT, PAST)}
+# The tense of a clause with "when" beside a clause in this tense.
+_WHEN = {FUTURE: WHEN_FUTURE, PROGRESSIVE: PRESENT, PERFECT: PRESENT}
 
 
 def sentence(draft: Draft, length: int) -> French:
-    """A sentence of about ``length`` English words, its final point counted."""
-    end = length - 1
+    """A sentence of about ``length`` English words, its final mark included."""
     chance = draft.random()
-    if length >= 12 and chance < 0.05:
-        french = noted(draft, end)
-    elif length >= 11 and chance < 0.12:
-        return quoted(draft, end)
-    elif length >= 10 and chance < 0.12 + min(0.6, length / 50):
-        french = joined(draft, end)
-    else:
-        french = clause(draft, end, draft.pick(_TENSES))
-    return [*french, (".", (draft.say("."),), ())]
-
-
-def joined(draft: Draft, end: int) -> French:
-    """"The king left because the war began ." -> Le roi est parti parce que la guerre a commencé."""
     tense = draft.pick(_TENSES)
-    english, words, comma = draft.pick(_JOINED)
-    middle = len(draft.english) + 3 + int((draft.room(end) - 8) * (0.3 + 0.4 * draft.random()))
-    french = clause(draft, middle, tense)
-    if comma:
-        french.append((",", (draft.say(","),), ()))
-    at = draft.say(english)
-    french += [(word, (at,), ()) for word in words]
-    return french + rest(draft, end, tense)
+    if chance < 0.05 and length >= 11:
+        return quotation(draft, length - 1, tense)
+    if chance < 0.09 and length <= 20:
+        return question(draft, length - 1, tense)
+    if chance < 0.26 and length >= 9:
+        french = opening(draft, length - 1, tense)
+    else:
+        french = body(draft, length - 1, tense)
+    return [*french, said(draft, ".")]
 
 
-def rest(draft: Draft, end: int, tense: Tense) -> French:
-    """The second clause; where there is much room, two more."""
-    if draft.room(end) < 20 or draft.random() < 0.3:
-        return clause(draft, end, tense)
-    return joined(draft, end)
+def said(draft: Draft, english: str, french: str = "") -> Token:
+    """A word and its translation, surely linked; the same word if ``french`` is not given."""
+    return french or english, (draft.say(english),), ()
 
 
-def noted(draft: Draft, end: int) -> French:
-    """"It should be noted that the law was adopted ." -> Il convient de noter que la loi a été adoptée."""
-    it, should, be, seen = (draft.say(word) for word in ("It", "should", "be", "noted"))
-    that = draft.say("that")
-    opening: French = [("Il", (it,), ()), ("convient", (should,), ()), ("de", (), (be,)), ("noter", (seen,), (be,))]
-    return [*opening, ("que", (that,), ()), *clause(draft, end, draft.pick(_TENSES))]
+def said_two(draft: Draft, english: str, first: str, second: str) -> French:
+    """One English word for two French: "because" -> parce que."""
+    at = (draft.say(english),)
+    return [(first, at, ()), (second, at, ())]
 
 
-def quoted(draft: Draft, end: int) -> French:
-    """'" The law will change , " the man said .' -> " La loi changera " , a dit l' homme ."""
-    opening = draft.say('"')
-    first = len(draft.english)
-    said = clause(draft, end - 5, draft.pick(_TENSES))
-    draft.english[first] = _capital(draft.english[first])
-    said[0] = (_capital(said[0][0]), *said[0][1:])
-    comma, closing = draft.say(","), draft.say('"')
-    speaker = nominal(draft, HUMANS, end - 1, SUBJECT, None, True)
-    at = draft.say("said")
-    after: French = [('"', (closing,), ()), (",", (comma,), ()), ("a", (), (at,)), ("dit", (at,), ())]
-    return [('"', (opening,), ()), *said, *after, *speaker.french, (".", (draft.say("."),), ())]
+def body(draft: Draft, end: int, tense: Tense) -> French:
+    """One clause, or more where there is room for them; each construction but the plainest once in a sentence."""
+    plans = _PLANS[max(0, min(draft.room(end), _MOST))]
+    plan = draft.pick(plans)
+    if plan in draft.plans:
+        plan = draft.pick(plans)
+    if plan in draft.plans:
+        plan = joined if draft.room(end) > _LONG_CLAUSE else simple
+    if plan not in (simple, joined):
+        draft.plans.add(plan)
+    return plan(draft, end, tense)
 
 
-def _capital(word: str) -> str:
-    return word[0].upper() + word[1:]
+def simple(draft: Draft, end: int, tense: Tense) -> French:
+    """One clause."""
+    return clause(draft, end, tense, modals=tense is PRESENT or tense is FUTURE)
+
+
+def middle(draft: Draft, end: int, first: int, second: int) -> int:
+    """Where the first of two clauses ends, that need ``first`` and ``second`` words at least."""
+    spare = min(draft.room(end) - first - second, 24)
+    return len(draft.english) + first + int(spare * (0.2 + 0.6 * draft.random()))
+
+
+def next_clause(draft: Draft, end: int, tense: Tense) -> French:
+    """A clause after another, whose subject it may take up with a pronoun: "... and he signed it"."""
+    draft.opened = ""
+    if draft.random() < 0.4 and draft.room(end) < 16:
+        french = follow(draft, end, tense)
+        if french:
+            return french
+    return body(draft, end, tense)
+
+
+def joined(draft: Draft, end: int, tense: Tense) -> French:
+    """"The king arrived , but the queen left Paris ." -> Le roi est arrivé, mais la reine a quitté Paris."""
+    french = simple(draft, middle(draft, end, 5, 7), tense)
+    chance = draft.random()
+    if chance < 0.15:
+        draft.opened = ""
+        return [*french, said(draft, ";"), *body(draft, end, tense)]
+    french.append(said(draft, ","))
+    if chance < 0.3:
+        french += said_two(draft, "while", "tandis", "que")
+    elif chance < 0.75:
+        french.append(said(draft, "and", "et"))
+    else:
+        french.append(said(draft, "but", "mais"))
+    return french + next_clause(draft, end, tense)
+
+
+def because(draft: Draft, end: int, tense: Tense) -> French:
+    """"The king resigned because he was tired ." -> Le roi a démissionné parce qu'il était fatigué."""
+    french = simple(draft, middle(draft, end, 5, 5), tense)
+    french += said_two(draft, "because", "parce", "que")
+    return french + next_clause(draft, end, tense)
+
+
+def when_last(draft: Draft, end: int, tense: Tense) -> French:
+    """"The king will sign it when the queen arrives ." -> Le roi le signera quand la reine arrivera."""
+    french = simple(draft, middle(draft, end, 5, 4), tense)
+    french.append(said(draft, "when", "quand"))
+    draft.opened = ""
+    return french + clause(draft, end, _WHEN.get(tense, tense), modals=False)
+
+
+def when_first(draft: Draft, end: int, tense: Tense) -> French:
+    """"When the king arrived , ..." -> Quand le roi est arrivé, ...; in the future "arrives", arrivera."""
+    tense = tense if tense in (PAST, FUTURE) else PRESENT
+    french: French = [said(draft, "when", "quand")]
+    french += clause(draft, middle(draft, end, 4, 6), _WHEN.get(tense, tense), modals=False)
+    french.append(said(draft, ","))
+    return french + next_clause(draft, end, tense)
+
+
+def if_first(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one signature for all plans
+    """"If the country signs the treaty , ... will" -> Si le pays signe le traité, ..."""
+    french: French = [said(draft, "if", "si")]
+    french += clause(draft, middle(draft, end, 5, 6), PRESENT, modals=False)
+    french.append(said(draft, ","))
+    return french + next_clause(draft, end, FUTURE)
+
+
+def although_first(draft: Draft, end: int, tense: Tense) -> French:
+    """"Although the treaty is important , ..." -> Bien que le traité soit important, ..."""
+    french = said_two(draft, "although", "bien", "que")
+    mood = PAST_SUBJUNCTIVE if tense is PAST else SUBJUNCTIVE
+    french += clause(draft, middle(draft, end, 5, 6), mood, modals=False)
+    french.append(said(draft, ","))
+    return french + next_clause(draft, end, tense)
+
+
+def reported(draft: Draft, end: int, tense: Tense) -> French:
+    """"The minister said that ... would ..." -> Le ministre a dit que ... -ait ..."""
+    verb = draft.pick(SENTENTIAL)
+    tense = tense if tense in _REPORTED else PRESENT
+    subject = subject_of(draft, verb, tense, min(end - 7, len(draft.english) + 2 + int(draft.random() ** 2 * 6)))
+    french = subject.french + finite(draft, verb, subject, Shape(fitting(tense, verb)))
+    close(draft, subject)
+    french.append(said(draft, "that", "que"))
+    draft.opened = ""
+    if verb.base == "hope":
+        return french + inner(draft, end, CONDITIONAL if tense is PAST else FUTURE)
+    return french + inner(draft, end, draft.pick(_REPORTED[tense]))
+
+
+def inner(draft: Draft, end: int, tense: Tense) -> French:
+    """What follows "that": nothing that opens with a subordinate clause."""
+    draft.plans.update(_OPENING_PLANS)
+    return body(draft, end, tense)
+
+
+def noted(draft: Draft, end: int, tense: Tense) -> French:
+    """"It should be noted that ..." -> Il convient de noter que ..."""
+    it, should, be, verb, that = [draft.say(word) for word in ("it", "should", "be", "noted", "that")]
+    french: French = [("il", (it,), ()), ("convient", (should,), ()), ("de", (), (be,)), ("noter", (verb,), (be,)),
+                      ("que", (that,), ())]
+    return french + inner(draft, end, tense)
+
+
+def impersonal(draft: Draft, end: int, tense: Tense) -> French:
+    """"It is necessary to sign the treaty ." -> Il est nécessaire de signer le traité; "that it signs" -> qu'il signe."""
+    french: French = [said(draft, "it", "il"), said(draft, "is", "est")]
+    adjective, mood = draft.pick(IMPERSONAL)
+    french += adjective_tokens(adjective, MS, draft.say(adjective.english))
+    if mood == "subjunctive" and (draft.random() < 0.5 or draft.room(end) < 6):
+        verb = draft.pick(ACTIONS)
+        french.append(said(draft, "to", "de"))
+        return french + infinitive(draft, verb) + object_of(draft, verb, end).french
+    french.append(said(draft, "that", "que"))
+    if mood == "subjunctive":
+        return french + clause(draft, end, SUBJUNCTIVE, modals=False)
+    return french + inner(draft, end, tense)
+
+
+def existential(draft: Draft, end: int, tense: Tense) -> French:
+    """"There were two new schools in the city ." -> Il y avait deux nouvelles écoles dans la ville."""
+    there = (draft.say("there"),)
+    be = draft.say("is")
+    stop = end - 2 - int(draft.random() * 3) if draft.room(end) > 5 else end
+    phrase = noun_phrase(draft, draft.pick(_EXISTING), stop, EXISTING)
+    close(draft, phrase)
+    present, past = ("are", "were") if phrase.english_person == ILS else ("is", "was")
+    draft.english[be] = past if tense is PAST else present
+    french: French = [("il", (), there), ("y", (), there), ("avait" if tense is PAST else "a", (be,), there)]
+    french += phrase.french
+    return french + place(draft, end) if draft.room(end) >= 2 else french
+
+
+def meaning(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one signature for all plans
+    """"Destruction of the equipment means that ..." -> La destruction de l'équipement signifie que ..."""
+    noun, part = draft.pick(ACTION_NOUNS)
+    at = draft.say(noun.english[0][0])
+    french: French = [("la" if noun.feminine else "le", (), (at,)), (noun.french[0][0][0], (at,), ())]
+    french += complement(draft, part, len(draft.english) + 3 + int(draft.random() * min(8, draft.room(end) - 10)))
+    subject = Phrase(french, int(noun.feminine), IL, IL, False, noun)
+    french += finite(draft, MEAN, subject, Shape(PRESENT))
+    close(draft, subject)
+    french.append(said(draft, "that", "que"))
+    return french + inner(draft, end, draft.pick((PRESENT, FUTURE)))
+
+
+def this_plan(draft: Draft, end: int, tense: Tense) -> French:
+    """"This will change my future ." -> Cela va changer mon avenir."""
+    return this_clause(draft, end, tense if tense in (PAST, PRESENT) else FUTURE)
+
+
+def opening(draft: Draft, end: int, tense: Tense) -> French:
+    """"In August 1992 , ..." -> En août 1992, ...; "However , ..." -> Cependant, ..."""
+    chance = draft.random()
+    if chance < 0.3:
+        french = adverbials.fixed(draft, draft.pick(ADVERBIALS["opening"]))
+    elif chance < 0.6 and tense in (PAST, FUTURE):
+        french = adverbials.date(draft, tense.when, 2 + int(draft.random() * 3))
+        draft.opened = "time"
+    elif chance < 0.85 and draft.room(end) >= 10:
+        stop = len(draft.english) + 3 + int(draft.random() * min(6, draft.room(end) - 9))
+        french = circumstance(draft, stop, "first" if draft.random() < 0.3 else "anywhere")
+    else:
+        french = place(draft, len(draft.english) + 2)
+        draft.opened = "place"
+    french.append(said(draft, ","))
+    return french + body(draft, end, tense)
+
+
+def quotation(draft: Draft, end: int, tense: Tense) -> French:
+    """'" This will change my future , " the man said .' -> '" Cela va changer mon avenir " , a dit l'homme .'"""
+    mark = said(draft, '"')
+    begin = len(draft.english)
+    stop = end - 5
+    words = this_plan(draft, stop, FUTURE) if draft.random() < 0.25 else body(draft, stop, tense)
+    draft.english[begin] = draft.english[begin][0].upper() + draft.english[begin][1:]
+    word, sure, possible = words[0]
+    words[0] = (word[0].upper() + word[1:], sure, possible)
+    comma, closing = said(draft, ","), said(draft, '"')
+    subject = nominal(draft, _SPEAKERS, end - 1, AFTER_PREPOSITION, number=False)
+    speech = finite(draft, draft.pick(QUOTING), subject, Shape(PAST))
+    return [mark, *words, closing, comma, *speech, *subject.french, said(draft, ".")]
+
+
+def question(draft: Draft, end: int, tense: Tense) -> French:
+    """"Did the minister sign the treaty ?" -> Est-ce que le ministre a signé le traité ?"""
+    french = asked(draft, end, tense if tense in (PAST, PRESENT, FUTURE) else PAST)
+    return [*french, said(draft, "?")]
+
+
+_SPEAKERS = pool("person name")
+_EXISTING = [noun for noun in pool("building person animal thing law weapon") if isinstance(noun, Noun) and noun.countable]
+_OPENING_PLANS = (when_first, if_first, although_first)
+
+Plan = Callable[[Draft, int, Tense], French]
+
+_LONG_CLAUSE = 20
+_MOST = 60
+# Plans by the smallest and the largest room they are good for, each as often as its number says.
+_ALL: tuple[tuple[int, int, Plan, int], ...] = (
+    (0, 13, simple, 24), (14, 19, simple, 12), (20, 24, simple, 2),
+    (12, _MOST, joined, 4), (11, _MOST, because, 2), (11, _MOST, when_last, 1), (11, _MOST, when_first, 2),
+    (12, _MOST, if_first, 1), (12, _MOST, although_first, 1), (10, _MOST, reported, 4), (10, _MOST, noted, 1),
+    (7, 22, impersonal, 1), (5, 12, existential, 1), (12, _MOST, meaning, 1), (5, 12, this_plan, 1),
+)
+_PLANS = tuple(tuple(plan for least, most, plan, times in _ALL if least <= room <= most for _ in range(times))
+               for room in range(_MOST + 1))
