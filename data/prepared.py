@@ -47,7 +47,7 @@ class Settings:
     def folder(self, data_dir: Path) -> Path:
         """Where these settings are prepared: another edition of the corpus is another directory."""
         corpus = find(self.corpus)
-        decisive = json.dumps([_VERSION, asdict(self), 0], sort_keys=True)
+        decisive = json.dumps([_VERSION, asdict(self), corpus.edition(data_dir)], sort_keys=True)
         digest = hashlib.sha256(decisive.encode()).hexdigest()[:12]
         name = f"{corpus.name}-{self.source_language}-{self.target_language}-{digest}"
         ready = data_dir / "prepared" / name

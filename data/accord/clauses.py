@@ -1,5 +1,6 @@
 """Clauses: a subject, its verb, what the verb takes, and adverbials. One function a construction."""
 
+from data.accord import adverbials
 from data.accord.circumstances import ACTIONS, fill, place
 from data.accord.draft import Draft, French, Phrase
 from data.accord.entries import Adjective, Complement, Name, Noun, Verb
@@ -10,7 +11,7 @@ from data.accord.phrases import (
     agent, choose_head, complement, nominal, noun_phrase, object_of, personal, same_form, shape_of, split_room)
 from data.accord.pools import (
     BE, DITRANSITIVE, ENGLISH_FIRST, INFINITIVE, INTRANSITIVE, KINDS, MINISTER, MODALS, MOTION, NOUNS, PASSIVE,
-    PREPOSITIONAL, TRANSITIVE, pool)
+    PREPOSITIONAL, TRANSITIVE, often, pool)
 from data.accord.pronouns import DATIVE, HUMAN_OBJECTS, follow_clitic, follow_subject, object_clitic
 from data.accord.verb_groups import (
     FUTURE, IMPERFECT, MODAL, NEGATIONS, NOT, PAST, PRESENT, Clitic, Shape, Tense, finite, fitting, infinitive,
@@ -98,12 +99,16 @@ def passive(draft: Draft, end: int, tense: Tense) -> French:
 def passive_on(draft: Draft, end: int, tense: Tense) -> French:
     """"The treaty on the European Economic Area was signed ." -> Le traité sur la zone économique européenne a été signé."""
     noun, part = draft.pick(_ON_TITLE)
-    subject = noun_core(draft, noun, len(draft.english) + 2 + int(draft.random() * (draft.room(end) - 8)), PRECISE, number=False)
+    stop = len(draft.english) + 2 + max(0, draft.room(end) - 12)
+    subject = noun_core(draft, noun, stop, PRECISE, number=False)
     subject.french.extend(complement(draft, part, end))
     verb = draft.pick([verb for verb in noun.doers if verb.passive])
-    shape = shape_of(draft, verb, tense, draft.room(end) - 2, subject)
+    dated = tense.when in adverbials.YEARS and not draft.opened and draft.random() < 0.6
+    shape = Shape(tense) if dated else shape_of(draft, verb, tense, draft.room(end) - 2, subject)
     french = subject.french + finite(draft, BE, subject, shape, verb)
     close(draft, subject)
+    if dated:
+        return french + adverbials.date(draft, tense.when, max(3, draft.room(end)))
     if draft.room(end) >= 6 and draft.random() < 0.5:
         french += agent(draft, verb, end - 3)
     return french + fill(draft, end, shape.tense, placed=draft.random() < 0.7)
@@ -237,7 +242,7 @@ def wish(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) ->
 
 # "to be"
 
-_DESCRIBED = [noun for noun in NOUNS if noun.predicates]
+_DESCRIBED = often([noun for noun in NOUNS if noun.predicates])
 _PERSON_PREDICATES = MINISTER.predicates
 
 
@@ -337,12 +342,12 @@ def kind(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one 
 
 _NATIONS = [name for name in pool("nation") if isinstance(name, Name)]
 
-_ROOMS = 10
+_ROOMS = 11
 # Frames by the smallest room they need, each as often as its number says.
 _FRAMES = (
     (3, intransitive, 3), (4, passive, 8), (4, copula, 4), (5, transitive, 11), (5, motion, 3), (5, modal_passive, 2),
     (6, modal, 4), (6, prepositional, 4), (7, wish, 4), (8, ditransitive, 4), (5, kind, 1),
-    (9, passive_on, 3),
+    (10, passive_on, 6),
 )
 _BY_ROOM = tuple(tuple(frame for smallest, frame, times in _FRAMES if smallest <= room for _ in range(times))
                  for room in range(_ROOMS))

@@ -8,7 +8,7 @@ SILENT_H = ("hour", "honest", "honour", "heir")
 
 # Verbs that double their last consonant though regular: their stress lies on the last syllable.
 DOUBLING = frozenset({"plan", "stop", "ban", "run", "swim", "win", "begin", "forget", "put", "cut", "admit", "travel",
-                      "sit", "cancel", "permit"})
+                      "sit", "cancel", "permit", "control", "prefer"})
 
 
 def plural(noun: str) -> str:

@@ -18,7 +18,7 @@ def plural(word: str) -> str:
     """"accord" -> "accords", "bateau" -> "bateaux", "hôpital" -> "hôpitaux", "prix" -> "prix"."""
     if word.endswith(("s", "x", "z")):
         return word
-    if word.endswith(("au", "eu")):
+    if word.endswith(("au", "eu")) and word != "bleu":
         return word + "x"
     if word.endswith("al") and word not in ("festival", "final", "naval"):
         return word[:-2] + "aux"
@@ -81,6 +81,7 @@ prendre     prends      prend      prenons      prenez       prennent     prendr
 mettre      mets        met        mettons      mettez       mettent      mettr       mis
 battre      bats        bat        battons      battez       battent      battr       battu
 dire        dis         dit        disons       dites        disent       dir         dit
+prédire     prédis      prédit     prédisons    prédisez     prédisent    prédir      prédit
 interdire   interdis    interdit   interdisons  interdisez   interdisent  interdir    interdit
 lire        lis         lit        lisons       lisez        lisent       lir         lu
 crire       cris        crit       crivons      crivez       crivent      crir        crit

@@ -54,7 +54,7 @@ prisoner                   prisonnier            m
 hero; heroes               héros                 m
 heiress                    héritière             f
 nun                        religieuse            f
-singer                     chanteuse             f
+singer                     chanteur              m
 waitress                   serveuse              f
 inhabitant                 habitant              m
 man; men                   homme                 m
@@ -449,6 +449,12 @@ colleague representative
 
 # Nouns never without "of ...", as are all of class action.
 INCOMPLETE = ("member", "inhabitant")
+
+# Named four times as often as the others.
+FREQUENT = """
+agreement treaty convention report minister government country environment weapon equipment letter man woman law
+future family
+""".split()
 
 # Groups of classes that the tables below name with one word.
 CLASSES = {

@@ -92,7 +92,8 @@ def _adjectives() -> list[Adjective]:
             kept = noun.held_out if held_out(adjective.english, noun.lemma) else noun.adjectives
             kept.append(adjective)
     for noun in NOUNS:
-        noun.choices = [adjective for adjective in noun.adjectives for _ in range(_WEIGHTS.get(adjective.rank, 3))]
+        noun.choices = [adjective for adjective in noun.adjectives 
+                        for _ in range(_WEIGHTS.get(adjective.rank, 3))]
         noun.predicates = [adjective for adjective in noun.adjectives if adjective.predicative]
     return list(read.values())
 
@@ -100,22 +101,29 @@ def _adjectives() -> list[Adjective]:
 ADJECTIVES = _adjectives()
 
 
+def often(entries: list[Noun | Name]) -> list[Noun | Name]:
+    """The entries with the frequent ones four times, for drawing from."""
+    return entries + [entry for entry in entries if isinstance(entry, Noun) and entry.lemma in lexicon.FREQUENT
+                      for _ in range(3)]
+
+
 def _verb(forms: str, french: str, subjects: str = "", objects: str = "") -> Verb:
     verb = Verb(forms, french)
-    verb.subjects, verb.objects = pool(subjects), pool(objects)
+    verb.subjects, verb.objects = often(pool(subjects)), often(pool(objects))
     return verb
 
 
 def _transitive() -> list[Verb]:
     verbs = [_verb(forms, french, doers, objects) for _, (forms, french, doers, objects) in _rows(verb_table.TRANSITIVE)]
     for verb in verbs:
-        for noun in verb.subjects:
+        for noun in dict.fromkeys(verb.subjects):
             if isinstance(noun, Noun):
                 noun.verbs.append(verb)
-        for noun in verb.objects:
+        for noun in dict.fromkeys(verb.objects):
             if isinstance(noun, Noun):
                 noun.doers.append(verb)
-    return verbs
+    frequent = frozenset(verb_table.FREQUENT.split())
+    return verbs + [verb for verb in verbs if verb.french.infinitive in frequent for _ in range(2)]
 
 
 def _with_preposition(table: str, english_column: int, french_column: int) -> list[Verb]:
@@ -150,7 +158,7 @@ for _, (_word, _infinitive, _tense) in _rows(verb_table.MODALS):
 def _complements() -> None:
     for _, (heads, preposition, french, classes) in _rows(lexicon.COMPLEMENTS):
         for head in pool(heads):
-            head.complements.append(Complement(preposition, french, pool(classes), french == "de" and "action" in head.classes))
+            head.complements.append(Complement(preposition, french, often(pool(classes)), french == "de" and "action" in head.classes))
 
 
 _complements()

@@ -14,7 +14,7 @@ reject                      rejeter        agent            law
 publish                     publier        agent            text
 modify                      modifier       power            law
 negotiate                   négocier       agent            law
-prepare                     préparer       agent            law text event
+prepare                     préparer       agent            law text event future
 examine                     examiner       agent            law text matter
 support                     soutenir       agent            law body nation action
 criticize                   critiquer      agent            law text body
@@ -92,7 +92,7 @@ create                      créer          power            body system market
 solve                       résoudre       agent            problem crisis difficulty
 understand; understood; understood  comprendre  human       problem text situation risk rule language
 explain                     expliquer      people           decision problem rule result situation
-change                      changer        agent law event  rule system situation policy method
+change                      changer        agent law event  rule system situation policy method future environment
 improve                     améliorer      agent law reform   situation policy system education health security law
 reduce                      réduire        agent law reform   cost tax price risk poverty unemployment pollution
 increase                    augmenter      power            tax price cost budget production
@@ -100,7 +100,7 @@ strengthen                  renforcer      agent law        cooperation security
 weaken                      affaiblir      crisis war corruption decision   economy government democracy alliance
 guarantee                   garantir       state law        right freedom security peace independence
 promote                     promouvoir     agent            peace trade education tourism equality cooperation innovation
-threaten                    menacer        nation army crisis war pollution   peace security stability environment nation
+threaten                    menacer        nation army crisis war pollution   peace security stability environment nation future
 achieve                     atteindre      agent            objective result
 define                      définir        law body         rule principle objective strategy policy
 study                       étudier        people           text problem science history language animal
@@ -126,7 +126,7 @@ open                        ouvrir         human            door window box bott
 close                       fermer         human            door window box school factory embassy
 watch                       regarder       human            match animal picture ship
 teach; taught; taught       enseigner      teacher          science history language
-transform                   transformer    law event agent   economy city agriculture industry
+transform                   transformer    law event agent   economy city agriculture industry future
 celebrate                   célébrer       human body       independence peace
 inform                      informer       agent            person body
 defend                      défendre       agent            right interest principle independence nation freedom
@@ -271,6 +271,11 @@ connaître savoir vouloir espérer penser croire aimer dépendre appartenir vivr
 
 # Their objects are meant in general, so an English plural without article would be "les", not "des": never used so.
 GENERIC_OBJECT = "aimer admirer respecter connaître défendre craindre protéger encourager combattre interdire dénoncer"
+
+# Said three times as often as the others.
+FREQUENT = """
+signer adopter publier modifier produire changer lire écrire donner voir rencontrer acheter protéger rejeter approuver
+"""
 
 # Not said in the passive, or not done on purpose and so without "quickly" or "officially".
 NO_PASSIVE = "quitter perdre inclure transformer atteindre manger boire goûter rejoindre diriger cacher"
