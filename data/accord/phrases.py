@@ -8,10 +8,17 @@ from data.accord.entries import PRESENT as PRESENT_STYLE
 from data.accord.entries import Complement, Name, Noun, Verb
 from data.accord.french import FS, IL, ILS, JE, MP, MS, NOUS, VOUS
 from data.accord.noun_phrases import (
-    AFTER_DE, AFTER_PREPOSITION, NEGATED, OBJECT, PRECISE, SUBJECT, name_phrase, noun_core)
+    AFTER_DE,
+    AFTER_PREPOSITION,
+    NEGATED,
+    OBJECT,
+    PRECISE,
+    SUBJECT,
+    name_phrase,
+    noun_core,
+)
 from data.accord.pools import BE, BELONGINGS, MIDDLE_ADVERBS, MINISTER
-from data.accord.verb_groups import (
-    FUTURE, NEGATIONS, PAST, PERFECT, PRESENT, Shape, Tense, finite, fitting)
+from data.accord.verb_groups import FUTURE, NEGATIONS, PAST, PERFECT, PRESENT, Shape, Tense, finite, fitting
 
 _MOST_RELATIVES = 2  # one within another
 
@@ -91,7 +98,7 @@ def shape_of(draft: Draft, verb: Verb, tense: Tense, room: int, subject: Phrase)
     chance = draft.random()
     if room <= 0 or chance > 0.24:
         return Shape(tense)
-    if chance < 0.11 and tense in NEGATIONS and not subject.negative:
+    if chance < 0.11 and tense in NEGATIONS and not subject.every:
         negation = draft.pick(NEGATIONS[tense])
         if len(negation.english) + (tense.style < 2) <= room:
             return Shape(tense, negation)

@@ -1,0 +1,118 @@
+"""Several commands in turn, A B C A B C ..., so that what slows the machine slows all of them; ratios within a round.
+
+A command takes part by printing a line ``RESULT {json}`` that holds the figure in question; its last such line counts.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.machine import resident_mib
+from data.errors import UserError
+
+Result = dict[str, Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar='"NAME=COMMAND"',
+        help="run this command in turn with the project and print ratios to the first of them; may be given again",
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="with --peer: how often all take their turn (default 3)")
+
+
+def without_peers(arguments: Sequence[str]) -> list[str]:
+    """The arguments that are not those of :func:`add_arguments`."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    add_arguments(parser)
+    return parser.parse_known_args(arguments)[1]
+
+
+def parse_peers(peers: Sequence[str]) -> dict[str, list[str]]:
+    """``["name=command", ...]`` by name; raises UserError for anything else."""
+    commands = {}
+    for peer in peers:
+        name, equals, command = peer.partition("=")
+        if not (name and equals and command.strip()):
+            raise UserError(f'--peer {peer!r} is not "name=command".')
+        commands[name] = shlex.split(command)
+    return commands
+
+
+def interleave(commands: dict[str, list[str]], key: str, rounds: int) -> dict[str, list[Result]]:
+    """Results by name, one a round, each with its command's largest resident memory as ``peak_rss_mib``.
+
+    Raises UserError for a command that fails or prints no result.
+    """
+    if rounds < 1:
+        raise UserError(f"--rounds {rounds} must be at least 1.")
+    results: dict[str, list[Result]] = {name: [] for name in commands}
+    for number in range(1, rounds + 1):
+        for name, command in commands.items():
+            result = _run(name, command, key)
+            results[name].append(result)
+            print(f"round {number}: {name} {result[key]:,} {key}, {_other(result)} of the processors busy elsewhere")
+    return results
+
+
+def ratios(results: dict[str, list[Result]], key: str, name: str, to: str) -> list[float]:
+    """Round by round, the figure of one command divided by that of another."""
+    return [mine[key] / theirs[key] for mine, theirs in zip(results[name], results[to], strict=True)]
+
+
+def table(results: dict[str, list[Result]], key: str, reference: str | None) -> str:
+    """A line for each command: median and range of the figure, memory, the ratio to the reference."""
+    width = max(map(len, results))
+    lines = [f"{'':{width}} {key:>15} {'range':>17} {'peak MiB':>9} {'other CPU':>9} {'of limit':>9}"]
+    if reference is not None:
+        lines[0] += f"  times {reference}"
+    for name, rounds in results.items():
+        figures = [result[key] for result in rounds]
+        spread = rounds[0].get("spread", figures) if len(rounds) == 1 else figures
+        fraction = [result["fraction_of_limit"] for result in rounds if "fraction_of_limit" in result]
+        line = (
+            f"{name:{width}} {statistics.median(figures):15,.1f} {f'{min(spread):,.0f} .. {max(spread):,.0f}':>17} "
+            f"{max(result['peak_rss_mib'] for result in rounds):9,.0f} {_other(*rounds):>9} "
+            f"{f'{statistics.median(fraction):.0%}' if fraction else '-':>9}"
+        )
+        if reference is not None:
+            each = ratios(results, key, name, reference)
+            line += f"  {statistics.median(each):.2f} ({', '.join(f'{ratio:.2f}' for ratio in each)})"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _run(name: str, command: list[str], key: str) -> Result:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        try:
+            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        except OSError as error:
+            raise UserError(f"{name} could not be started: {error}.") from None
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        printed = output.read()
+    lines = [json.loads(line[7:]) for line in printed.splitlines() if line.startswith("RESULT ")]
+    found = [line for line in lines if key in line]
+    if process.returncode or not found:
+        reason = f"ended with status {process.returncode}" if process.returncode else f"printed no RESULT with {key}"
+        raise UserError(f"{name} {reason}; the end of what it printed:\n{printed[-2000:]}")
+    return {**found[-1], "peak_rss_mib": round(resident_mib(usage))}
+
+
+def _other(*results: Result) -> str:
+    """The median share of the processors that others took, as text; a result may hold one or a list."""
+    shares: list[float] = []
+    for result in results:
+        share = result.get("other_cpu")
+        shares += share if isinstance(share, list) else [] if share is None else [share]
+    return f"{statistics.median(shares):.0%}" if shares else "-"

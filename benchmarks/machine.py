@@ -1,0 +1,109 @@
+"""What this machine could do, what else it was doing, and how a benchmark reports.
+
+Every figure stands beside ``other_cpu``, the share of all processor time that other processes took while it was
+measured. On a machine of few cores a neighbour costs far more than its share, for the threads of one matrix product wait
+for each other: figures taken above about 0.1 say little.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from data.errors import UserError
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+_SIDE = 2048  # rows and columns of the square product
+
+
+def device() -> torch.device:
+    """Where the benchmarks compute: a CUDA device if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def wait() -> None:
+    """Until the device has done what it was given; a CPU has."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def use_threads(threads: int | None) -> int:
+    """Compute with so many threads, torch's own choice for None; returns how many."""
+    if threads is not None:
+        if threads < 1:
+            raise UserError(f"--threads {threads} must be at least 1.")
+        torch.set_num_threads(threads)
+    return torch.get_num_threads()
+
+
+def product_limit(precision: str, seconds: float = 1.0) -> float:
+    """Floating-point operations a second of the best of many 2048 x 2048 x 2048 products: 2 * 2048 ** 3 each.
+
+    The best and not the median, so that a busy neighbour cannot make the limit look near.
+    """
+    a, b = (torch.randn(_SIDE, _SIDE, device=device()).to(DTYPES[precision]) for _ in range(2))
+    best, begun = float("inf"), time.perf_counter()
+    while time.perf_counter() < begun + seconds or best == float("inf"):
+        wait()
+        start = time.perf_counter()
+        _ = a @ b
+        wait()
+        best = min(best, time.perf_counter() - start)
+    return 2 * _SIDE**3 / best
+
+
+def peak_mib() -> float:
+    """Largest memory in MiB so far: of the CUDA device, else resident memory of this process."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resident_mib(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def resident_mib(usage: resource.struct_rusage) -> float:
+    """Linux counts in KiB, macOS in bytes."""
+    return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+class Meter:
+    """The share of all processor time that other processes take from one reading to the next."""
+
+    def __init__(self) -> None:
+        self._last = self._now()
+
+    def other_cpu(self) -> float | None:
+        """Since the last reading, between 0 and 1; None where the system has no /proc/stat."""
+        before, self._last = self._last, self._now()
+        wall, mine, busy = (now - then for now, then in zip(self._last, before, strict=True))
+        if not self._last[2]:
+            return None
+        return round(max(0.0, busy - mine) / max(wall * (os.cpu_count() or 1), 1e-9), 3)
+
+    @staticmethod
+    def _now() -> tuple[float, float, float]:
+        """Seconds on the wall, of this process and its children, and of all processes together."""
+        stat = Path("/proc/stat")
+        busy = 0.0
+        if stat.is_file():
+            times = [int(field) for field in stat.read_text(encoding="ascii").splitlines()[0].split()[1:9]]
+            busy = (sum(times) - times[3] - times[4]) / os.sysconf("SC_CLK_TCK")  # all but idle and waiting
+        return time.perf_counter(), sum(os.times()[:4]), busy
+
+
+def report(result: dict[str, Any]) -> None:
+    """Print one line that another program can read."""
+    print(f"RESULT {json.dumps(result)}", flush=True)
+
+
+def run(main: Any) -> int:
+    """Call a benchmark's ``main``, with a user's mistakes as one sentence on standard error and status 2."""
+    try:
+        main(sys.argv[1:])
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    return 0

@@ -1,0 +1,223 @@
+"""How fast RNNsearch trains, how much memory it needs, and how near it comes to what the machine's matrix products allow.
+
+    python -m benchmarks.train
+    python -m benchmarks.train --precision bf16 --seconds 60
+    python -m benchmarks.train --pieces FOLDER --peer "name=command ..." --rounds 3
+
+Training runs as ``make train-bahdanau`` runs it, through Lightning, with batches and logging, on Multi30k if it lies in the
+data directory and on Accord otherwise. Each precision is measured in a process of its own. Ends with a table, and one
+line ``RESULT {json}`` a measurement: target words a second count real words and </s>, never padding.
+"""
+
+import argparse
+import logging
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from benchmarks import corpus as corpora
+from benchmarks import machine
+from benchmarks.corpus import Corpus
+from benchmarks.interleave import add_arguments, interleave, parse_peers, table, without_peers
+from data.batching import ResumableLoader, TokenBatches
+from data.errors import UserError
+from data.tokenizers import EOS
+from data.translation import PairedIds, TranslationBatch
+from reproductions.bahdanau2014.model import Network
+from reproductions.bahdanau2014.training import Bahdanau2014, Recipe
+
+KEY = "trg_tok_per_s"
+RECIPE = Recipe("adam", learning_rate=0.002, warmup=50, reduction="mean", initialisation="unit")
+_WARM = 5  # steps before the clock starts
+
+
+@dataclass
+class Clock(Callback):
+    """Counts real target words in equal intervals of the clock, then stops the training.
+
+    Everything between the end of one step and the end of another is counted: reading, batching, logging too.
+    """
+
+    seconds: float
+    intervals: int
+    rates: list[float] = field(default_factory=list)
+    other_cpu: list[float | None] = field(default_factory=list)
+    words: int = 0
+    steps: int = 0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: TranslationBatch, batch_idx: int  # noqa: ARG002
+    ) -> None:
+        if trainer.global_step < _WARM:
+            return
+        machine.wait()
+        if trainer.global_step == _WARM:
+            self._meter, self._start, self._words = machine.Meter(), time.perf_counter(), 0
+            return
+        self._words += int(batch.target_mask.sum())
+        self.steps += 1
+        elapsed = time.perf_counter() - self._start
+        if elapsed >= self.seconds / self.intervals:
+            self.rates.append(self._words / elapsed)
+            self.other_cpu.append(self._meter.other_cpu())
+            self.words += self._words
+            self._start, self._words = time.perf_counter(), 0
+        trainer.should_stop = len(self.rates) == self.intervals
+
+
+def cells_for(pairs: PairedIds, words: int) -> int:
+    """The budget of cells, padding included, for which a batch holds so many real target words on average."""
+    if words < 1:
+        raise UserError(f"--words {words} must be at least 1.")
+    total, cells = int(pairs.target.lengths.sum()), words
+    for _ in range(5):  # a fixed point: words a batch grow almost in proportion to its cells
+        cells = max(1, round(cells * words * len(TokenBatches(pairs.lengths, batch_tokens=cells)) / total))
+    return cells
+
+
+def flop(network: Network, vocabulary: int, pairs: PairedIds) -> dict[str, float]:
+    """Floating-point operations of matrix products for one real target word, forward and backward, by part.
+
+    Two for each weight forward and twice as many backward; padding, gates, tanh and softmax not counted.
+    """
+    n, m, l, a = network.hidden, network.embedding, network.maxout, network.alignment  # noqa: E741
+    attends = network.attention != "none"
+    directions = 2 if attends else 1
+    context = directions * n
+    S, T = pairs.source.lengths, pairs.target.lengths
+    sources = S.sum() / T.sum()  # source words for one target word
+    looked_at = (S * T).sum() / T.sum()  # source positions that one target word looks at
+    weights = {
+        "encoder": sources * directions * (m + n) * 3 * n,
+        "decoder": (m + n + context) * 3 * n,
+        "attention": (sources * context * a + n * a + looked_at * (a + context)) if attends else 0.0,
+        "readout": (n + m + context) * 2 * l,
+        "vocabulary": l * vocabulary,
+    }
+    return {part: 6.0 * float(count) for part, count in weights.items()}
+
+
+def fit(module: Bahdanau2014, corpus: Corpus, words: int, precision: str, clock: Clock) -> None:
+    """Train until the clock says so."""
+    warnings.filterwarnings("ignore", "The 'train_dataloader' does not have many workers")  # none are faster for text
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    batches = TokenBatches(corpus.train.lengths, batch_tokens=cells_for(corpus.train, words))
+    trainer = Trainer(
+        accelerator=machine.device().type,
+        devices=1,
+        precision="bf16-mixed" if precision == "bf16" else "32-true",
+        max_epochs=-1,
+        gradient_clip_val=1.0,
+        callbacks=[clock],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+    trainer.fit(module, ResumableLoader(corpus.train, batches))
+
+
+def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
+    """One measurement, in this process."""
+    threads = machine.use_threads(options.threads)
+    corpus = corpora.choose(options.pieces)
+    limit = machine.product_limit(precision)
+    pl.seed_everything(1, verbose=False)
+    network = network_of(options)
+    module = Bahdanau2014(corpus.source_size, corpus.target_size, EOS, network, RECIPE)
+    clock = Clock(options.seconds, options.intervals)
+    fit(module, corpus, options.words, precision, clock)
+    parts = flop(network, corpus.target_size, corpus.train)
+    rate = statistics.median(clock.rates)
+    return {
+        "benchmark": "train",
+        "model": module.title,
+        "unit": network.unit,
+        "corpus": corpus.name,
+        "precision": precision,
+        "parameters": sum(p.numel() for p in module.parameters()),
+        "vocabulary": corpus.target_size,
+        KEY: round(rate, 1),
+        "intervals": [round(each) for each in clock.rates],
+        "spread": [round(min(clock.rates)), round(max(clock.rates))],
+        "trg_tok_per_step": round(clock.words / clock.steps),
+        "steps": clock.steps,
+        "other_cpu": clock.other_cpu,
+        "peak_rss_mib": round(machine.peak_mib()),
+        "mflop_per_word": round(sum(parts.values()) / 1e6, 2),
+        "mflop_parts": {part: round(count / 1e6, 2) for part, count in parts.items()},
+        "limit_gflop_per_s": round(limit / 1e9, 1),
+        "fraction_of_limit": round(rate * sum(parts.values()) / limit, 3),
+        "threads": threads,
+        "device": machine.device().type,
+        "torch": torch.__version__,
+    }
+
+
+def network_of(options: argparse.Namespace) -> Network:
+    n = options.hidden
+    return Network(n, n, n, n, attention=options.attention, unit=options.unit, dropout=options.dropout)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="python -m benchmarks.train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--precision", choices=tuple(machine.DTYPES), nargs="+", default=list(machine.DTYPES))
+    top.add_argument("--seconds", type=float, default=30.0, help="measured time of one precision (default 30)")
+    top.add_argument("--intervals", type=int, default=6, help="parts of it whose median counts (default 6)")
+    top.add_argument(
+        "--words", type=int, default=1930, help="real target words an update, on average (default 1930: what "
+        "4,096 cells hold in batches of Multi30k that are not sorted by length)"
+    )  # fmt: skip
+    top.add_argument("--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces")
+    add_network(top)
+    add_arguments(top)
+    return top
+
+
+def add_network(to: argparse.ArgumentParser) -> None:
+    """Options that decide what is trained."""
+    to.add_argument("--hidden", type=int, default=256, help="width of everything: n, m, l and n' of the paper")
+    to.add_argument("--attention", choices=("additive", "none"), default="additive")
+    to.add_argument("--unit", choices=("gated", "torch"), default="gated")
+    to.add_argument("--dropout", type=float, default=0.2)
+    to.add_argument("--threads", type=int, help="default: torch's choice")
+
+
+def main(arguments: Sequence[str]) -> None:
+    options = parser().parse_args(arguments)
+    if options.seconds <= 0 or options.intervals < 1:
+        raise UserError(f"--seconds {options.seconds} and --intervals {options.intervals} must be positive.")
+    peers = parse_peers(options.peer)
+    if len(options.precision) == 1 and not peers:
+        machine.report(measure(options, options.precision[0]))
+        return
+    own = [sys.executable, "-m", "benchmarks.train", *without_peers(arguments), "--precision"]
+    commands = {**peers, **{f"RNNsearch {precision}": [*own, precision] for precision in options.precision}}
+    results = interleave(commands, KEY, options.rounds if peers else 1)
+    first = next(iter(results.values()))[0] if not peers else results[f"RNNsearch {options.precision[0]}"][0]
+    print(f"\n{first['model']}, {first['parameters']:,} parameters, {first['corpus']}, {first['trg_tok_per_step']:,} target "
+          f"words an update,\n{first['mflop_per_word']} MFLOP of matrix products a word, {first['device']}, "
+          f"{first['threads']} threads, torch {first['torch']}; target words a second:\n")  # fmt: skip
+    print(table(results, KEY, next(iter(peers), None)))
+    for rounds in results.values():
+        for result in rounds:
+            machine.report(result)
+
+
+if __name__ == "__main__":
+    sys.exit(machine.run(main))
