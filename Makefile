@@ -100,9 +100,8 @@ test-torchtext: $(FROZEN)/.installed ## Run the tests with torchtext 0.18 and th
 	@$(ONE_THREAD) $(FROZEN)/bin/python -m pytest -n 2 $(ARGS)
 
 .PHONY: lint
-lint: $(VENV)/.installed ## Check style (ruff), formatting (ruff format) and types (mypy --strict where it counts)
+lint: $(VENV)/.installed ## Check style (ruff) and types (mypy --strict where it counts)
 	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
 .PHONY: typecheck

@@ -17,7 +17,7 @@
 import json
 import os
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ class Run:
 
 def stamp() -> str:
     """The time, as a name that sorts; every process of one command gets the same."""
-    return os.environ.setdefault("RUN_STAMP", datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S-%f"))
+    return os.environ.setdefault("RUN_STAMP", datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f"))
 
 
 def create(paper: str, config: str) -> Run:

@@ -83,12 +83,15 @@ def test_training_batches_hold_every_pair_of_the_split_once(corpus):
         assert data.target_tokenizer.decode(pairs.target[i]) == train[i][1]
 
 
-def test_the_vocabulary_is_learned_from_training_alone(corpus):
+@pytest.mark.parametrize(("side", "language"), [("source", "en"), ("target", "fr")])
+def test_each_vocabulary_is_learned_from_its_side_of_training_alone(corpus, side, language):
     data = small(corpus)
-    known = set(data.source_tokenizer.entries)
-    train = {word for e in corpora.load(corpus, "train", "en", "fr") for word in split(e.source, "en")}
-    test = {word for e in data.examples("test") for word in split(e.source, "en")}
-    assert known - set(("<pad>", "<unk>", "</s>")) == train
+    known = set({"source": data.source_tokenizer, "target": data.target_tokenizer}[side].entries)
+    train = {
+        word for e in corpora.load(corpus, "train", "en", "fr") for word in split(getattr(e, side), language)
+    }
+    test = {word for e in data.examples("test") for word in split(getattr(e, side), language)}
+    assert known - {"<pad>", "<unk>", "</s>"} == train
     assert test - train and not (test - train) & known
 
 

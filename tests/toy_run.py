@@ -3,8 +3,8 @@
 import random
 from pathlib import Path
 
-NUMBERS = "one two three four five six seven eight nine ten".split()
-FRENCH = "un deux trois quatre cinq six sept huit neuf dix".split()
+NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+FRENCH = ["un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"]
 
 
 def corpus(folder: Path, lines: int = 400) -> Path:

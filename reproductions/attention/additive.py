@@ -25,7 +25,8 @@ class Additive(Attention):
         self.v_a = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) / hidden**0.5)
 
     def project(self, keys: Tensor) -> Tensor:
-        return self.U_a(keys)
+        projected: Tensor = self.U_a(keys)
+        return projected
 
     def score(self, query: Tensor, keys: Tensor) -> Tensor:
         hidden = torch.tanh(self.W_a(query)[:, :, None] + keys[:, None])  # (B, T, S, n')

@@ -51,8 +51,8 @@ class EvaluationLog(Callback):
         trainer: Trainer,
         pl_module: Translation,
         outputs: dict[str, Any],
-        batch: Any,  # noqa: ARG002
-        batch_idx: int,  # noqa: ARG002
+        batch: Any,
+        batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
         self._add(trainer, "validate", pl_module, outputs, dataloader_idx, steps=trainer.global_step)
@@ -77,7 +77,8 @@ class EvaluationLog(Callback):
                 for record in self._drawn(split, collected.forced):
                     path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{trainer.global_step:07d}.png"
                     files.save(plots.alignment(record), path)
-                    tracking.log_picture(tracking.of(trainer.loggers), f"alignment/{split}-{record.index}", path, _caption(record))
+                    key = f"alignment/{split}-{record.index}"
+                    tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record))
 
     # --- test -------------------------------------------------------------------------------------------------
 
@@ -89,8 +90,8 @@ class EvaluationLog(Callback):
         trainer: Trainer,
         pl_module: Translation,
         outputs: dict[str, Any],
-        batch: Any,  # noqa: ARG002
-        batch_idx: int,  # noqa: ARG002
+        batch: Any,
+        batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
         self._add(trainer, "test", pl_module, outputs, dataloader_idx, steps=pl_module.steps)
