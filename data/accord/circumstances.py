@@ -3,7 +3,7 @@
 from data.accord import adverbials
 from data.accord.draft import Draft, French, Phrase
 from data.accord.entries import shift
-from data.accord.noun_phrases import AFTER_PREPOSITION, LOCATION, PRECISE
+from data.accord.noun_phrases import AFTER_PREPOSITION, PRECISE
 from data.accord.phrases import nominal, noun_phrase, object_of
 from data.accord.pools import CIRCUMSTANCES, MINISTER, PLACES
 from data.accord.verb_groups import AVOIR_INFINITIVE, Tense, infinitive
@@ -22,7 +22,7 @@ def place(draft: Draft, end: int, preposition: str = "in") -> French:
     elif preposition == "from":
         english, french = "from", "de"
     at = draft.say(english)
-    phrase = noun_phrase(draft, noun, min(end, at + 5), LOCATION, number=False)
+    phrase = noun_phrase(draft, noun, min(end, at + 5), PRECISE, number=False)
     draft.mention(phrase)
     return [(french, (at,), ()), *phrase.french]
 

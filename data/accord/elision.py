@@ -9,12 +9,11 @@
 Token = tuple[str, tuple[int, ...], tuple[int, ...]]
 
 # Words that begin with a vowel letter or an h, and yet bar elision: h aspiré, and a few others.
-_ASPIRATED = """
-    hongrie hongrois hongroise hongroises haye héros hérisson hérissons haut haute hauts hautes
-    hauteur hasard honte handicap hall hausse harcèlement hiérarchie honduras haricot haricots hache
-    hibou homard hutte hangar hangars huit huitième onze onzième oui yémen yaourt yaourts
-"""
-ASPIRATED = frozenset(_ASPIRATED.split())
+ASPIRATED = frozenset("""
+    hongrie hongrois hongroise hongroises haye héros hérisson hérissons haut haute hauts hautes hauteur hasard honte
+    handicap hall hausse harcèlement hiérarchie honduras haricot haricots hache hibou homard hutte hangar hangars
+    huit huitième onze onzième oui yémen yaourt yaourts
+""".split())
 
 _VOWELS = frozenset("aeiouyhàâäéèêëîïôöùûüœæ")
 

@@ -5,19 +5,9 @@ from hashlib import blake2b
 
 from data.accord import english, lexicon, verb_table
 from data.accord.elision import Token
-from data.accord.french import (
-    FP,
-    FS,
-    MP,
-    MS,
-    Conjugation,
-    Forms,
-    agreeing,
-    conjugate,
-    plural,
-)
+from data.accord.french import FP, FS, MP, MS, Conjugation, Forms, agreeing, conjugate, plural
 
-AGREEMENTS = {"m": MS, "f": FS, "mp": MP, "fp": FP}
+AGREEMENTS = {"m": MS, "f": FS, "mp": MP, "fp": FP, "-": MS}
 
 # About one combination of adjective and noun in twenty is kept for the compositional split, but none of these: the
 # fixed evaluation sentences are made of them.
@@ -82,7 +72,7 @@ class Noun:
         self.title = group == "title"
         self.kin = group == "kin"
         self.human = group in ("person", "kin")
-        self.owned = not _OWNED.isdisjoint((group, singular))
+        self.owned = group in lexicon.OWNED or singular in lexicon.OWNED
         self.belongings = "country" if singular == "country" else group
         self.feminine = row[2] == "f"
         self.size, self.growth = (4, 2) if self.title else (5 if self.incomplete else 2, 99)  # words of the smallest phrase, and how many more

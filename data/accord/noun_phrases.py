@@ -16,20 +16,20 @@ from data.accord.pools import DETERMINERS, Determiner
 
 # Where a phrase stands decides what its determiners may be, and what French says for "a" and for none: "weapons" is
 # "des armes" as an object, "d'armes" after "de" or a negation ("n'a pas d'armes"), and is no subject.
-SUBJECT, OBJECT, AFTER_PREPOSITION, AFTER_DE, NEGATED, PRECISE, EXISTING, LOCATION = range(8)
+SUBJECT, OBJECT, AFTER_PREPOSITION, AFTER_DE, NEGATED, PRECISE, EXISTING = range(7)
 
 _OWN = "my*2 your his*2 her*2 our*2 their"
 _SINGULAR = {
     SUBJECT: "the*16 a*3 this*3 every each no", OBJECT: "the*10 a*9 this*3 each", AFTER_PREPOSITION: "the*12 a*4 this*2",
-    AFTER_DE: "the*12 a*4 this*2", NEGATED: "the*10 a*6 this*3", PRECISE: "the*6 this", EXISTING: "a", LOCATION: "the",
+    AFTER_DE: "the*12 a*4 this*2", NEGATED: "the*10 a*6 this*3", PRECISE: "the*6 this", EXISTING: "a",
 }
 _PLURAL = {
     SUBJECT: "the*18 these*4 several*2 some*2 two three four", OBJECT: "the*8 0*10 these*2 several*2 some two three five",
     AFTER_PREPOSITION: "the*12 these*3 several*2 two three", AFTER_DE: "the*8 0*8 these*2 several two three",
-    NEGATED: "the*8 0*8 these*3", LOCATION: "the", PRECISE: "the*6 these", EXISTING: "0*2 several two three four six ten twelve",
+    NEGATED: "the*8 0*8 these*3", PRECISE: "the*6 these", EXISTING: "0*2 several two three four six ten twelve",
 }
 _PARTITIVE = {SUBJECT: "the*4 this", OBJECT: "the*2 0*5 this", AFTER_PREPOSITION: "the*4 this", AFTER_DE: "0",
-              NEGATED: "the*2 0*4 this", PRECISE: "the", EXISTING: "0", LOCATION: "the"}
+              NEGATED: "the*2 0*4 this", PRECISE: "the", EXISTING: "0"}
 
 
 def _choices(words: str) -> tuple[Determiner, ...]:
@@ -42,20 +42,19 @@ def _choices(words: str) -> tuple[Determiner, ...]:
 
 
 # By role, number, and whether people own such things.
-_COUNTED = {(role, plural, owned): _choices(table[role] + (f" {_OWN}" if owned and role not in (EXISTING, LOCATION) else ""))
+_COUNTED = {(role, plural, owned): _choices(table[role] + (f" {_OWN}" if owned and role != EXISTING else ""))
             for role, (plural, table), owned in product(_SINGULAR, ((False, _SINGULAR), (True, _PLURAL)), (False, True))}
 _MASS = {role: _choices(words) for role, words in _PARTITIVE.items()}
 _KIN = _choices(f"the*2 {_OWN}")
 _ABSTRACT = _choices("0*6 the*2 our")
 
 # Adjectives that want a definite determiner: "the next meeting".
-_WANT_DEFINITE = frozenset(["first", "second", "next", "last", "main", "previous", "current", "final"])
+_WANT_DEFINITE = frozenset("first second next last main previous current final".split())
 # Adjectives without degree: neither "very" nor "more".
-_UNGRADED = """
-    excellent essential magnificent delicious necessary annual provisional ill historic ancient
-    official white black red grey green blue yellow recent common urgent
-"""
-_NOT_GRADED = frozenset(_UNGRADED.split())
+_NOT_GRADED = frozenset("""
+    excellent essential magnificent delicious necessary annual provisional ill historic ancient official white black red
+    grey green blue yellow recent common urgent
+""".split())
 
 
 def graded(adjective: Adjective) -> bool:
@@ -145,8 +144,7 @@ def noun_core(draft: Draft, noun: Noun, end: int, role: int, number: bool | None
         draft.held_out += sum(adjective in noun.held_out for adjective in adjectives)
     person = ILS if plural else IL
     no = determiner.english == "no"
-    return Phrase(french, noun.feminine + 2 * plural, person, person, noun.human, noun, no, no or determiner.english in ("each", "every"),
-                  most or no, determiner.own)
+    return Phrase(french, noun.feminine + 2 * plural, person, person, noun.human, noun, no, most or no, determiner.own)
 
 
 def _described(draft: Draft, noun: Noun, determined: tuple[Determiner, int], adjectives: Sequence[Adjective],

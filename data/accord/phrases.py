@@ -98,7 +98,7 @@ def shape_of(draft: Draft, verb: Verb, tense: Tense, room: int, subject: Phrase)
     chance = draft.random()
     if room <= 0 or chance > 0.24:
         return Shape(tense)
-    if chance < 0.11 and tense in NEGATIONS and not subject.every:
+    if chance < 0.11 and tense in NEGATIONS and not subject.negative:
         negation = draft.pick(NEGATIONS[tense])
         if len(negation.english) + (tense.style < 2) <= room:
             return Shape(tense, negation)

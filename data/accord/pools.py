@@ -4,18 +4,7 @@ from collections.abc import Iterator
 
 from data.accord import lexicon, names, verb_table
 from data.accord.elision import Token, begins_with_vowel
-from data.accord.entries import (
-    AGREEMENTS,
-    RANKS,
-    Adjective,
-    Complement,
-    Name,
-    Noun,
-    Verb,
-    aligned,
-    held_out,
-    shift,
-)
+from data.accord.entries import AGREEMENTS, RANKS, Adjective, Complement, Name, Noun, Verb, aligned, held_out, shift
 from data.accord.french import MS
 
 
@@ -33,8 +22,8 @@ def _name(row: list[str], group: str) -> Name:
     french = row[1]
     if group == "nation":
         if "~" not in french:
-            french = {"m": f"le~0 {french}/0", "f": f"la~0 {french}/0"}.get(row[2], f"{french}/0")
-        name = Name(row[0], french, AGREEMENTS[row[2].removeprefix("-")], group)
+            french = {"m": f"le~0 {french}/0", "f": f"la~0 {french}/0", "-": f"{french}/0"}[row[2]]
+        name = Name(row[0], french, AGREEMENTS[row[2]], group)
         _locate(name, row[2])
         return name
     if "/" not in french:
@@ -84,7 +73,7 @@ def pool(classes: str) -> list[Noun | Name]:
     return list(found.values())
 
 
-_WEIGHTS = {RANKS.index("origin"): 1, RANKS.index("material"): 2, RANKS.index("type"): 5}  # by rank: there are many nationalities
+_WEIGHTS = {RANKS.index("origin"): 1, RANKS.index("material"): 2}  # by rank: there are many nationalities
 
 
 def _adjectives() -> list[Adjective]:
@@ -92,14 +81,13 @@ def _adjectives() -> list[Adjective]:
     read: dict[tuple[str, str], Adjective] = {}
     tables = (*_rows(lexicon.ADJECTIVES), *_rows(lexicon.TITLE_ADJECTIVES),
               *((f"{row[1]}: {row[0]}", row[2:]) for _, row in _rows(lexicon.OWN_ADJECTIVES)))
-    unlikely = {(noun, adjective) for nouns, adjectives in
-                (line.split(": ") for line in lexicon.UNLIKELY.strip().splitlines())
-                for noun in pool(nouns) for adjective in adjectives.split()}
+    unlikely = {(noun, adjective) for noun, adjectives in
+                (line.split(": ") for line in lexicon.UNLIKELY.strip().splitlines()) for adjective in adjectives.split()}
     for header, row in tables:
         rank, _, classes = header.partition(": ")
         adjective = read.setdefault((row[0].split(";")[0], row[1].split(";")[0]), Adjective(rank, row))
         for noun in pool(classes):
-            if (noun, adjective.english) in unlikely or adjective in noun.adjectives + noun.held_out:
+            if (noun.lemma, adjective.english) in unlikely or adjective in noun.adjectives + noun.held_out:
                 continue
             kept = noun.held_out if held_out(adjective.english, noun.lemma) else noun.adjectives
             kept.append(adjective)
@@ -115,7 +103,7 @@ ADJECTIVES = _adjectives()
 
 def often(entries: list[Noun | Name]) -> list[Noun | Name]:
     """The entries with the frequent ones four times, for drawing from."""
-    return entries + [entry for entry in entries if isinstance(entry, Noun) and entry.lemma in _FREQUENT
+    return entries + [entry for entry in entries if isinstance(entry, Noun) and entry.lemma in lexicon.FREQUENT
                       for _ in range(3)]
 
 
@@ -176,7 +164,7 @@ def _complements() -> None:
 _complements()
 ENGLISH_FIRST = [verb for verb in DITRANSITIVE if verb.clitic_first]
 _prepositions = {noun: (row[0], row[1]) for _, row in _rows(lexicon.PLACES) for noun in row[2].split()}
-PLACES = [(noun, *_prepositions.get(noun.lemma, ("in", "dans"))) for noun in pool("place") if noun.lemma not in ("lake", "mountain")]
+PLACES = [(noun, *_prepositions.get(noun.lemma, ("in", "dans"))) for noun in pool("place")]
 BELONGINGS = {row[0]: [noun for noun in pool(row[1]) if noun.verbs] for _, row in _rows(lexicon.BELONGINGS)}
 KINDS = {row[0]: pool(row[1])[0] for _, row in _rows(lexicon.KINDS)}
 MINISTER = pool("minister")[0]  # who can do what a person can
