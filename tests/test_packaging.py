@@ -49,7 +49,8 @@ def test_the_linter_checks_what_the_style_asks_for_and_only_command_lines_print(
     assert set(lint["select"]) >= {
         "E", "F", "I", "UP", "B", "ARG", "BLE", "ERA", "T20", "C901", "PLR0913", "SIM", "RET"}  # fmt: skip
     assert "ignore" not in lint
-    assert lint["per-file-ignores"] == {"reproductions/__main__.py": ["T20"], "benchmarks/*.py": ["T20"]}
+    may_print = {path for path, rules in lint["per-file-ignores"].items() if "T20" in rules}
+    assert may_print == {"reproductions/__main__.py", "benchmarks/*.py"}
 
 
 RECORD = """#!{python}

@@ -54,7 +54,7 @@ def trained(tmp_path_factory):
         patch.setenv("WANDB_MODE", "offline")
         assert train(corpus(folder)) == 0
         wandb.teardown()
-        yield only_run(folder / "runs")
+    return only_run(folder / "runs")
 
 
 def states(path):
@@ -115,7 +115,7 @@ def test_the_run_folder_holds_what_the_tracker_holds(trained):
     keys = {key for row in tracked.history for key in row}
     assert {"train/loss", "valid/bleu", "test/bleu"} <= keys
     assert "valid/aer" not in keys  # numbers.tsv has no gold links
-    captions = [row["alignment/valid-0.captions"] for row in tracked.history if "alignment/valid-0.captions" in row]
+    captions = [row["alignment/valid-0.caption"] for row in tracked.history if "alignment/valid-0.caption" in row]
     assert len(captions) == 2 and "RNNsearch, step 4" in str(captions[0]) and "step 8" in str(captions[1])
     assert any("test/sentences" in key for key in keys)
     assert {kind for _, kind in tracked.artifacts} >= {"model", "tokenizer"}
