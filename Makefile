@@ -115,8 +115,8 @@ format: $(VENV)/.installed ## Format the code and mend what ruff can mend
 
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine
-	@$(PY) benchmarks/train.py
-	@$(PY) benchmarks/scale.py
+	@$(PY) -m benchmarks.train
+	@$(PY) -m benchmarks.scale --pairs 100000
 
 .PHONY: clean
 clean: ## Remove caches and build products (runs, data and environments stay)
