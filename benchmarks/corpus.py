@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from data.batching import FlatIds
+from data.corpora import load
 from data.download import data_dir
 from data.errors import UserError
-from data.tokenizers import EOS, SPECIALS, UNK
+from data.tokenizers import EOS, SPECIALS, UNK, Tokenizer
 from data.translation import PairedIds, TranslationData
 
 TEST = "test_2016_flickr"
@@ -15,24 +17,30 @@ _MULTI30K = [f"{split}.{language}.gz" for split in ("train", "val", TEST) for la
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """Sentence pairs to train on and to translate.
+class TestSet:
+    """Sentences to translate.
 
     Attributes:
         name: for people.
-        source_size, target_size: entries of the vocabularies.
-        train, test: ids.
+        pairs: their ids.
         text: of target ids.
-        references: texts of ``test``.
+        references: the texts that translators wrote.
     """
 
     name: str
-    source_size: int
-    target_size: int
-    train: PairedIds
-    test: PairedIds
+    pairs: PairedIds
     text: Callable[[Sequence[int]], str]
     references: list[str]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Pairs to train on, how many entries the two vocabularies have, and sentences to translate."""
+
+    train: PairedIds
+    source_size: int
+    target_size: int
+    test: TestSet
 
 
 def choose(pieces: Path | None) -> Corpus:
@@ -40,33 +48,30 @@ def choose(pieces: Path | None) -> Corpus:
     if pieces is not None:
         return from_pieces(pieces)
     there = all((data_dir() / "multi30k" / name).is_file() for name in _MULTI30K)
-    split = TEST if there else "test"
-    data = TranslationData(
-        "multi30k" if there else "accord", tokenizer="bpe", vocabulary=8000, joint=True, test_splits=[split]
-    )
-    return from_data(data, split)
+    name, split = ("multi30k", TEST) if there else ("accord", "test")
+    data = TranslationData(name, tokenizer="bpe", vocabulary=8000, joint=True, test_splits=[split])
+    references = [example.target for example in data.examples(split)]
+    test = TestSet(f"{name}, {split}", data.pairs_of(split), data.target_tokenizer.decode, references)
+    return Corpus(data.pairs_of("train"), data.source_size, data.target_size, test)
 
 
-def from_data(data: TranslationData, split: str) -> Corpus:
-    """The training pairs of a data module, and one of its test splits."""
-    examples = data.examples(split)
-    return Corpus(
-        f"{data.settings.corpus}, {split}",
-        data.source_size,
-        data.target_size,
-        data.pairs_of("train"),
-        data.pairs_of(split),
-        data.target_tokenizer.decode,
-        [example.target for example in examples],
-    )
+def of_run(settings: dict[str, Any], source: Tokenizer, target: Tokenizer) -> TestSet:
+    """The first test split of a run, read with its tokenisers; ``settings`` are those of its data module."""
+    data = TranslationData(**settings)
+    split = data.split_names("test")[0]
+    name, languages = settings["corpus"], (settings["source_language"], settings["target_language"])
+    examples = list(load(name, split, *languages))
+    sides = source.encode_batch([e.source for e in examples]), target.encode_batch([e.target for e in examples])
+    pairs = PairedIds(*map(FlatIds.of, sides))
+    return TestSet(f"{name}, {split}", pairs, target.decode, [example.target for example in examples])
 
 
 def from_pieces(folder: Path) -> Corpus:
-    """``vocab.txt``, one piece a line, and ``bpe.SPLIT.en`` and ``bpe.SPLIT.fr``, one sentence a line, its pieces between
-    spaces, for the splits train and test_2016_flickr.
+    """``vocab.txt``, one piece a line, and ``bpe.SPLIT.en`` and ``bpe.SPLIT.fr``, one sentence a line, its pieces
+    between spaces, for the splits train and test_2016_flickr.
 
-    Pieces that start a word start with "▁". Special symbols of the vocabulary, ``<...>``, give way to the project's own.
-    Raises UserError for a missing file or sides of unequal length.
+    Pieces that start a word start with "▁". Special symbols of the vocabulary, ``<...>``, give way to the project's
+    own. Raises UserError for a missing file or sides of unequal length.
     """
     pieces = [piece for piece in _lines(folder / "vocab.txt") if piece and not piece.startswith("<")]
     entries = [*SPECIALS, *pieces]
@@ -86,7 +91,7 @@ def from_pieces(folder: Path) -> Corpus:
 
     test = split(TEST)
     references = [text(test.target[i].tolist()) for i in range(len(test))]
-    return Corpus(f"pieces, {TEST}", len(entries), len(entries), split("train"), test, text, references)
+    return Corpus(split("train"), len(entries), len(entries), TestSet(f"pieces, {TEST}", test, text, references))
 
 
 def _lines(path: Path) -> list[str]:
@@ -94,5 +99,5 @@ def _lines(path: Path) -> list[str]:
         # Not splitlines(), which also ends lines at characters that a piece may hold.
         return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     except FileNotFoundError:
-        raise UserError(f"There is no {path}: --pieces needs vocab.txt, bpe.train.en, bpe.train.fr and the same of "
-                        f"{TEST}.") from None
+        files = f"vocab.txt, bpe.train.en, bpe.train.fr, bpe.{TEST}.en and bpe.{TEST}.fr"
+        raise UserError(f"There is no {path}: --pieces needs a folder with {files}.") from None

@@ -143,7 +143,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
         "benchmark": "train",
         "model": module.title,
         "unit": network.unit,
-        "corpus": corpus.name,
+        "corpus": corpus.test.name.split(",")[0],
         "precision": precision,
         "parameters": sum(p.numel() for p in module.parameters()),
         "vocabulary": corpus.target_size,
@@ -183,7 +183,9 @@ def parser() -> argparse.ArgumentParser:
         "--words", type=int, default=1930, help="real target words an update, on average (default 1930: what "
         "4,096 cells hold in batches of Multi30k that are not sorted by length)"
     )  # fmt: skip
-    top.add_argument("--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces")
+    top.add_argument(
+        "--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces"
+    )
     add_network(top)
     add_arguments(top)
     return top

@@ -8,13 +8,28 @@ import errno
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from data.errors import UserError
 
-CONFIGS = Path("configs")
 LIGHTNING = ("fit", "validate", "test")
+# Options of the commands that hand others on to Lightning.
+OPTIONS = {
+    "train": ("-h", "--help", "--data", "--variant", "--resume"),
+    "evaluate": ("-h", "--help"),
+    **dict.fromkeys(LIGHTNING, ()),
+}
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
+# Warnings of Lightning about what is meant to be so.
+EXPECTED = (
+    r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning calls what torch deprecates
+    r"The '?\w+'? does not have many workers",  # workers are slower for tokenised text
+    r"Checkpoint directory .* exists and is not empty",  # a resumed run
+    r"Be aware that when using `ckpt_path`, callbacks used to create the checkpoint",  # an evaluation needs none
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,9 +66,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit status."""
-    options, rest = parser().parse_known_args(arguments)
-    if rest and options.command not in (*LIGHTNING, "train", "evaluate"):
-        parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    own, rest = _separate(arguments)
+    options = parser().parse_args(own)
     _log_to_standard_error()
     # Imports wait until here, so that help and the doctor answer even where a package is missing.
     if options.command == "doctor":
@@ -73,13 +87,40 @@ def main(arguments: Sequence[str]) -> int:
     return commands.lightning([options.command, *rest])
 
 
+def _separate(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The arguments of a command, and those that it hands on to Lightning.
+
+    An option that is not the command's own is Lightning's, and so is the value behind it: in ``evaluate
+    --model.search.width 4`` the 4 is not the folder of a run.
+    """
+    own = OPTIONS.get(arguments[0] if arguments else "")
+    if own is None:
+        return list(arguments), []
+    mine: list[str] = []
+    theirs: list[str] = []
+    value_is_theirs = False
+    for argument in arguments:
+        is_option = argument.startswith("-") and not argument[1:2].isdigit()
+        if is_option:
+            value_is_theirs = argument.split("=")[0] not in own
+        (theirs if value_is_theirs else mine).append(argument)
+        value_is_theirs = value_is_theirs and is_option and "=" not in argument
+    return mine, theirs
+
+
 def _log_to_standard_error() -> None:
-    """Show what our own packages say; Lightning has its own handler, and its advertisements are left out."""
+    """Show what our own packages say, each line once; of what Lightning says, leave out what helps nobody."""
     handler = logging.StreamHandler()
     for name in ("data", "reproductions"):
         logging.getLogger(name).setLevel(logging.INFO)
-        logging.getLogger(name).addHandler(handler)
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda r: "Tip:" not in r.getMessage())
+        logging.getLogger(name).handlers = [handler]
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advertisement)
+    for message in EXPECTED:
+        warnings.filterwarnings("ignore", message)
+
+
+def _is_no_advertisement(record: logging.LogRecord) -> bool:
+    return "Tip:" not in record.getMessage()
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -89,12 +130,15 @@ def run(arguments: Sequence[str]) -> int:
     except UserError as error:
         message = str(error)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in FULL:
+            message = (
+                f"The disk is full: {error.filename or 'a file'} could not be written. The last complete checkpoint is "
+                "still there; free some space and continue with --resume."
+            )
+        elif error.errno in CLOSED and error.filename:
+            message = f"{error.filename} cannot be used: {error.strerror}."
+        else:
             raise
-        message = (
-            f"The disk is full: {error.filename or 'a file'} could not be written. The last complete checkpoint is "
-            "still there; free some space and continue with --resume."
-        )
     sys.stderr.write(f"error: {message}\n")
     return 2
 

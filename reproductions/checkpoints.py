@@ -1,5 +1,9 @@
-"""Reading checkpoints that may be truncated, foreign or hostile: never a pickle, always one clear sentence."""
+"""Checkpoints: written whole or not at all; read though they may be truncated, foreign or hostile.
 
+Reading never runs what a file brings along, and what is wrong with it is said in one clear sentence.
+"""
+
+import os
 import pickle
 import zipfile
 from importlib import import_module
@@ -7,11 +11,37 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.fabric.plugins import TorchCheckpointIO
 
 from data.errors import UserError
 from reproductions.translation import Search, Translation
 
 PAPERS = {"bahdanau2014": "Bahdanau2014"}  # folder -> its LightningModule in training.py
+OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view", "tokenizers"}
+
+
+class WholeFiles(TorchCheckpointIO):
+    """Write a checkpoint beside its place, then rename it: whoever looks finds the old one or the new one, whole.
+
+    Lightning writes to the system's folder for temporary files and moves the file from there. Where that is another
+    file system, to move is to copy, and a process that is killed in the middle leaves half a checkpoint.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Raises TypeError if ``storage_options`` are given: a local file has none."""
+        if storage_options is not None:
+            raise TypeError(f"a checkpoint is a local file and takes no storage options, not {storage_options!r}")
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        try:
+            with partial.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -32,17 +62,19 @@ def read(path: Path) -> dict[str, Any]:
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise UserError(f"{path} is damaged or only half written; use another checkpoint of the run.") from error
-    if not isinstance(checkpoint, dict) or not {"state_dict", "hyper_parameters", "paper"} <= checkpoint.keys():
+    if not isinstance(checkpoint, dict) or not checkpoint.keys() >= OURS:
         raise UserError(f"{path} is a checkpoint of another program: it names no paper of this project.")
     return checkpoint
 
 
-def restore(path: Path) -> Translation:
+def restore(path: Path, fingerprints: dict[str, str]) -> Translation:
     """The module of a checkpoint, with its weights, in evaluation mode.
 
-    Raises UserError as :func:`read`, and if the weights do not fit the sizes that the checkpoint itself names.
+    Raises UserError as :func:`read` and :func:`check_tokenizers`, and if the weights do not fit the sizes that the
+    checkpoint itself names.
     """
     checkpoint = read(path)
+    check_tokenizers(path, checkpoint, fingerprints)
     paper, settings = checkpoint["paper"], checkpoint["hyper_parameters"]
     if paper not in PAPERS:
         raise UserError(f"{path} is a checkpoint of {paper!r}; this version knows {', '.join(PAPERS)}.")
@@ -57,8 +89,9 @@ def restore(path: Path) -> Translation:
             search=Search(**settings["search"]),
         )
         module.load_state_dict(checkpoint["state_dict"])
-    except (RuntimeError, TypeError, KeyError) as error:
-        raise UserError(f"The weights or settings in {path} do not fit this version of {paper}: {error}") from error
+    except (RuntimeError, TypeError, KeyError, ValueError) as error:
+        why = " ".join(str(error).split())
+        raise UserError(f"The weights or settings in {path} do not fit this version of {paper}: {why}") from error
     module.on_load_checkpoint(checkpoint)
     return module.eval()
 
@@ -68,7 +101,7 @@ def check_tokenizers(path: Path, checkpoint: dict[str, Any], fingerprints: dict[
 
     ``fingerprints`` maps "source" and "target" to ``Tokenizer.fingerprint()``.
     """
-    for side, trained in checkpoint.get("tokenizers", {}).items():
+    for side, trained in checkpoint["tokenizers"].items():
         if fingerprints.get(side) != trained:
             raise UserError(
                 f"The {side} tokeniser does not fit {path}: the checkpoint was trained with {trained}, this one is "
@@ -76,11 +109,18 @@ def check_tokenizers(path: Path, checkpoint: dict[str, Any], fingerprints: dict[
             )
 
 
-def check_network(path: Path, checkpoint: dict[str, Any], settings: dict[str, Any]) -> None:
-    """Raise UserError if the network of a run's settings is not the one whose weights the checkpoint holds."""
-    trained = checkpoint["hyper_parameters"]["network"]
-    wanted = settings["network"]
-    differing = [f"network.{name} is {wanted.get(name)}, not {value}" for name, value in trained.items()
-                 if wanted.get(name) != value]  # fmt: skip
+def check_settings(path: Path, checkpoint: dict[str, Any], asked: dict[str, Any], parts: tuple[str, ...]) -> None:
+    """Raise UserError where the settings of a run are not those of the checkpoint that it starts from.
+
+    ``parts`` are those that must agree: "network" to load the weights, "recipe" too to train on, for the state of an
+    optimiser brings its own learning rate and the one asked for would be ignored.
+    """
+    trained = checkpoint["hyper_parameters"]
+    differing = [
+        f"{part}.{name} is {asked[part].get(name)!r} here and {value!r} there"
+        for part in parts
+        for name, value in trained[part].items()
+        if asked[part].get(name) != value
+    ]
     if differing:
-        raise UserError(f"{path} holds another network than the one asked for: {'; '.join(differing)}.")
+        raise UserError(f"{path} was trained with other settings than those asked for: {'; '.join(differing)}.")

@@ -1,6 +1,7 @@
 """Lightning's command line with one folder a run, a tracker that never asks, and nothing overridden in silence."""
 
 import json
+import logging
 import platform
 import sys
 from dataclasses import dataclass
@@ -9,17 +10,25 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, TQDMProgressBar
+from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
 from data.errors import UserError
 from data.translation import TranslationData
 from reproductions import checkpoints, tracking
+from reproductions.arguments import Parser
 from reproductions.evaluation.files import write_text
 from reproductions.evaluation.log import EvaluationLog
 from reproductions.runs import Run, stamp
-from reproductions.trainer import Reseed, Throughput, keep_checkpoints
+from reproductions.trainer import Progress, Reseed, StopBetweenSteps, Throughput, keep_checkpoints
+
+log = logging.getLogger(__name__)
+
+LINKED = ("source_vocabulary", "target_vocabulary")  # of a model; the data decides them
+STOPPED = {KeyboardInterrupt: 130, SIGTERMException: 143}  # exit status as a shell gives it: 128 + number of the signal
 
 
 @dataclass(frozen=True)
@@ -48,11 +57,11 @@ class RunSettings:
 
 
 class SaveRun(SaveConfigCallback):
-    """Write config.yaml and the tokenisers into the folder of the run, once, before the first step."""
+    """Write config.yaml and the tokenisers into the folder of the run, before the first step."""
 
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
         run = Run(Path(self.config.run.folder))
-        if stage != "fit" or run.config.exists():
+        if stage != "fit":
             return
         data: TranslationData = trainer.datamodule  # type: ignore[attr-defined]
         run.tokenizers.mkdir(parents=True, exist_ok=True)
@@ -70,18 +79,25 @@ class ReproductionCLI(LightningCLI):
 
     def __init__(self) -> None:
         self.throughput = Throughput()
+        self.tracker: tracking.RunLogger | None = None
         commands = self.subcommands()
-        super().__init__(
-            LightningModule,
-            LightningDataModule,
-            subclass_mode_model=True,
-            subclass_mode_data=True,
-            save_config_callback=SaveRun,
-            save_config_kwargs={"save_to_log_dir": False},
-            seed_everything_default=1,
-            auto_configure_optimizers=False,
-            parser_kwargs={"allow_abbrev": False, **{name: {"allow_abbrev": False} for name in commands}},
-        )
+        try:
+            super().__init__(
+                LightningModule,
+                LightningDataModule,
+                subclass_mode_model=True,
+                subclass_mode_data=True,
+                save_config_callback=SaveRun,
+                save_config_kwargs={"save_to_log_dir": False, "overwrite": True},
+                seed_everything_default=1,
+                auto_configure_optimizers=False,
+                parser_class=Parser,
+                parser_kwargs={"allow_abbrev": False, **{name: {"allow_abbrev": False} for name in commands}},
+            )
+        except BaseException as error:
+            tracking.finish(self.tracker, exit_code=STOPPED.get(type(error), 1))
+            raise
+        tracking.finish(self.tracker)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_class_arguments(RunSettings, "run")
@@ -94,10 +110,14 @@ class ReproductionCLI(LightningCLI):
 
     def instantiate_classes(self) -> None:
         """Build what the configuration names; a constructor that refuses a value speaks to the user."""
+        given = self.config[self.subcommand].model.init_args
+        for name in LINKED:
+            if given.get(name) is not None:
+                raise UserError(f"model.init_args.{name} comes from the data; leave it out of the settings.")
         try:
             super().instantiate_classes()
-        except ValueError as error:
-            raise UserError(str(innermost(error))) from error
+        except (ValueError, MisconfigurationException) as error:
+            raise UserError(" ".join(str(innermost(error)).split())) from error
 
     def _parse_ckpt_path(self) -> None:
         """Do not merge a checkpoint's hyperparameters over the command line, as Lightning would without a word."""
@@ -115,18 +135,23 @@ class ReproductionCLI(LightningCLI):
         """The trainer of the configuration, with the loggers and callbacks that every run has."""
         settings, folder = self.settings, self.run.folder
         config = self.config_init[self.subcommand]
+        self._check_before_anything_is_written()
         mine: list[Callback] = [EvaluationLog(folder, settings.pictures)]
         if config.trainer.enable_progress_bar is not False:
-            mine.append(TQDMProgressBar(refresh_rate=10 if sys.stdout.isatty() else 100))
+            mine.append(Progress(refresh_rate=10 if sys.stdout.isatty() else 100))
         if self.subcommand == "fit":
             mine += [
                 Reseed(config.seed_everything),
                 self.throughput,
+                StopBetweenSteps(),
                 EarlyStopping(settings.monitor, mode="max", patience=settings.patience),
                 *keep_checkpoints(self.run.best.parent, settings.monitor, settings.checkpoint_every),
             ]
         kwargs["callbacks"] = [*(config.trainer.callbacks or []), *mine]
         kwargs["logger"] = self._loggers()
+        if config.trainer.enable_model_summary is None:  # a table of one module, with a column of zeros
+            kwargs["enable_model_summary"] = False
+        kwargs["plugins"] = [*(config.trainer.plugins or []), checkpoints.WholeFiles()]
         # The batch sampler knows its rank itself, and the whole configuration is logged once.
         return super().instantiate_trainer(
             **kwargs, default_root_dir=str(folder), use_distributed_sampler=False, enable_autolog_hparams=False
@@ -136,7 +161,7 @@ class ReproductionCLI(LightningCLI):
         settings, folder = self.settings, self.run.folder
         config = json.loads(self._parser(self.subcommand).dump(self.config[self.subcommand], format="json"))
         paper, corpus = config["model"]["class_path"].split(".")[1], config["data"]["init_args"]["corpus"]
-        wandb = tracking.experiment_logger(
+        self.tracker = tracking.experiment_logger(
             folder,
             project=settings.project,
             name="-".join(folder.parts[-3:]),
@@ -147,41 +172,56 @@ class ReproductionCLI(LightningCLI):
             mode=settings.wandb,
         )
         csv = CSVLogger(folder, name="metrics", version=f"{self.subcommand}-{stamp()}")
-        return [csv] if wandb is None else [csv, wandb]
+        return [csv] if self.tracker is None else [csv, self.tracker]
 
-    def before_fit(self) -> None:
-        if path := self.config[self.subcommand].ckpt_path:
-            self._check(Path(path))
-
-    def before_test(self) -> None:
-        if path := self.config[self.subcommand].ckpt_path:
-            self._check(Path(path))
-
-    def _check(self, path: Path) -> None:
-        """One clear sentence before Lightning opens a checkpoint that is damaged, foreign or trained on other words."""
+    def _check_before_anything_is_written(self) -> None:
+        """One clear sentence for a folder that holds another run, and before Lightning opens a checkpoint that is
+        damaged, foreign, or trained on other words or with other settings.
+        """
+        fit, path = self.subcommand == "fit", self.config[self.subcommand].ckpt_path
+        if path is None:
+            if fit and rank_zero_only.rank == 0 and self.run.config.exists():
+                raise UserError(
+                    f"{self.run.folder} holds a run already: continue it with --ckpt_path {self.run.last}, or give "
+                    "another --run.folder."
+                )
+            return
         data: TranslationData = self.datamodule
         fingerprints = {"source": data.source_tokenizer.fingerprint(), "target": data.target_tokenizer.fingerprint()}
-        checkpoint = checkpoints.read(path)
+        checkpoint = checkpoints.read(Path(path))
         checkpoints.check_tokenizers(path, checkpoint, fingerprints)
-        checkpoints.check_network(path, checkpoint, dict(self.model.hparams))
+        parts = ("network", "recipe") if fit else ("network",)
+        checkpoints.check_settings(path, checkpoint, dict(self.model.hparams), parts)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Run it; Lightning turns Ctrl-C into an exit with status 1, which says as little as any other failure."""
+        self.config_init[subcommand].weights_only = True
+        if rank_zero_only.rank == 0:
+            log.info("%s, %s parameters, in %s", self.model.title, f"{parameters(self.model):,}", self.run.folder)
+        try:
+            super()._run_subcommand(subcommand)
+        except SIGTERMException:  # a SystemExit too, and what it says is right
+            raise
+        except SystemExit as error:
+            if self.trainer.interrupted:
+                raise KeyboardInterrupt from error
+            raise
 
     def after_fit(self) -> None:
         """Test the best checkpoint, and write down what the run cost."""
-        self.trainer.save_checkpoint(self.run.last)
+        self.trainer.save_checkpoint(self.run.last, weights_only=False)
         if self.trainer.is_global_zero:
             write_text(self.run.folder / "summary.json", json.dumps(self._summary(), indent=1) + "\n")
         if self.run.best.exists():
-            self.trainer.test(self.model, datamodule=self.datamodule, ckpt_path=str(self.run.best), verbose=False)
+            best = str(self.run.best)
+            self.trainer.test(self.model, datamodule=self.datamodule, ckpt_path=best, verbose=False, weights_only=True)
         self._send_artifacts()
-
-    def after_test(self) -> None:
-        tracking.finish(tracking.of(self.trainer.loggers))
 
     def _summary(self) -> dict[str, Any]:
         best = self.trainer.checkpoint_callbacks[0].best_model_score
         return {
             "title": self.model.title,
-            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "parameters": parameters(self.model),
             "steps": self.trainer.global_step,
             "epochs": self.trainer.current_epoch,
             "best": None if best is None else {self.settings.monitor: float(best)},
@@ -201,9 +241,13 @@ class ReproductionCLI(LightningCLI):
             return
         paper = self.model.paper
         if self.run.best.exists():
-            tracking.log_artifact(tracking.of(self.trainer.loggers), self.run.best, f"{paper}-checkpoint", "model")
-        tracking.log_artifact(tracking.of(self.trainer.loggers), self.run.tokenizers, f"{paper}-tokenizers", "tokenizer")
-        tracking.finish(tracking.of(self.trainer.loggers))
+            tracking.log_artifact(self.tracker, self.run.best, f"{paper}-checkpoint", "model")
+        tracking.log_artifact(self.tracker, self.run.tokenizers, f"{paper}-tokenizers", "tokenizer")
+
+
+def parameters(model: LightningModule) -> int:
+    """How many numbers are trained; a shared matrix counts once."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def innermost(error: BaseException) -> BaseException:

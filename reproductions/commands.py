@@ -4,11 +4,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lightning.pytorch.utilities.exceptions import SIGTERMException
-
 from data.errors import UserError
 from reproductions import figures, runs, tracking
-from reproductions.cli import ReproductionCLI
+from reproductions.cli import STOPPED, ReproductionCLI
 from reproductions.evaluation import files, plots
 from reproductions.runs import Run
 
@@ -16,13 +14,12 @@ CONFIGS = Path("configs")
 
 
 def lightning(arguments: Sequence[str]) -> int:
-    """Run a Lightning command line; a run ended by SIGTERM has saved its state and returns 143."""
+    """Run a Lightning command line; returns 130 where Ctrl-C ended it, and 143 where SIGTERM did."""
     sys.argv[1:] = arguments  # not passed by value: the processes of further devices are started with sys.argv
     try:
         ReproductionCLI()
-    except SIGTERMException:
-        sys.stderr.write("Stopped by SIGTERM; the state is saved, continue with --resume.\n")
-        return 143
+    except tuple(STOPPED) as stop:
+        return STOPPED[type(stop)]
     return 0
 
 
@@ -56,6 +53,9 @@ def train(paper: str, data: str, variant: str, resume: bool, overrides: Sequence
         if config.stem.startswith("own"):
             arguments += ["--data.init_args.corpus", data]
     status = lightning([*arguments, *overrides])
+    if status:
+        saved = "its state is saved, continue with --resume" if run.last.is_file() else "nothing was saved yet"
+        sys.stderr.write(f"\nStopped {run.folder}; {saved}.\n")
     return status or report(run)
 
 
@@ -101,6 +101,8 @@ def translate(sentences: Sequence[str], folder: Path | None, picture: Path | Non
     """Translate sentences, or the lines of standard input."""
     run = runs.find() if folder is None else runs.at(folder)
     translator = run.restore()
+    if picture is not None and translator.module.view is None:
+        raise UserError(f"{translator.module.title} has no attention: leave --picture out, there is nothing to draw.")
     for number, sentence in enumerate(sentences or (line.strip() for line in sys.stdin)):
         translated, record = translator.translate(sentence, number)
         sys.stdout.write(translated.hypothesis + "\n")

@@ -59,9 +59,11 @@ def training(compared: list[Run], folder: Path) -> Iterator[Path]:
     """Scores of every validation."""
     curves = []
     for run in compared:
-        lines = [json.loads(line) for line in (run.folder / "validation.jsonl").read_text(encoding="utf-8").splitlines()]
+        text = (run.folder / "validation.jsonl").read_text(encoding="utf-8")
+        # A run that was killed and resumed repeats the steps since its last checkpoint.
+        lines = {line["step"]: line for line in map(json.loads, text.splitlines())}
         for name, measure in CURVES.items():
-            points = [(line["step"], line[name]) for line in lines if name in line]
+            points = [(step, line[name]) for step, line in sorted(lines.items()) if name in line]
             if points:
                 curves.append(Curve(run.summary["title"], measure, "", *zip(*points, strict=True)))
     yield files.save(plots.training_curves(curves), folder / "training.png")

@@ -65,16 +65,14 @@ class Run:
 
     def restore(self) -> TrainedTranslator:
         """The trained module with its two tokenisers; raises UserError where a file is missing or does not fit."""
-        module = checkpoints.restore(self.best)
         source, target = load_tokenizer(self.tokenizers, "source"), load_tokenizer(self.tokenizers, "target")
         fingerprints = {"source": source.fingerprint(), "target": target.fingerprint()}
-        checkpoints.check_tokenizers(self.best, checkpoints.read(self.best), fingerprints)
-        return TrainedTranslator(module, source, target)
+        return TrainedTranslator(checkpoints.restore(self.best, fingerprints), source, target)
 
 
 def stamp() -> str:
-    """The time, as a name that sorts; every process of one command gets the same."""
-    return os.environ.setdefault("RUN_STAMP", datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f"))
+    """The time, as a name that sorts and that no earlier command has."""
+    return datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
 
 
 def create(paper: str, config: str) -> Run:

@@ -11,7 +11,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -58,7 +58,7 @@ class RunLogger(WandbLogger):
     Attributes:
         borrowed: environment variables set for this run; :func:`finish` clears them.
         lost: W&B failed; nothing more reaches it.
-        finished: :func:`finish` was called.
+        finished: :func:`finish` was called; what is logged later is left out.
     """
 
     borrowed: tuple[str, ...] = ()
@@ -72,13 +72,13 @@ class RunLogger(WandbLogger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        if not self.lost:
+        if not (self.lost or self.finished):
             with self.guarded():
                 super().log_metrics(metrics, step)
 
     @rank_zero_only
     def log_hyperparams(self, params: Any) -> None:
-        if not self.lost:
+        if not (self.lost or self.finished):
             with self.guarded():
                 super().log_hyperparams(params)
 
@@ -144,7 +144,7 @@ def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
     """
     folder = folder.resolve()
     (folder / "wandb").mkdir(parents=True, exist_ok=True)
-    wandb.teardown()  # W&B reads its environment once a process: forget what an earlier run was given
+    _forget_earlier_runs()
     borrowed = _borrow_environment(folder)
     first = decide(mode)
     fallback = [Mode("offline", "W&B could not be reached")] if first.name == "online" else []
@@ -286,6 +286,15 @@ def _start(logger: RunLogger, mode: Mode) -> bool:
     _remember(logger.folder, Identity(run.id, mode.name, run.project, run.group or None))
     log.info("W&B: %s (%s)%s", mode.name, mode.reason, f", {run.url}" if run.url else "")
     return True
+
+
+def _forget_earlier_runs() -> None:
+    """End a run that this process left open, and let W&B read its environment again, which it does once a process."""
+    if wandb.run is not None:
+        with suppress(*FAILURES):
+            wandb.run.finish(exit_code=1)
+        wandb.run = None  # finish() leaves it where W&B's process has died, and Lightning would go on with it
+    _teardown()
 
 
 def _teardown() -> bool:

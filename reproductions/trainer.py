@@ -1,27 +1,79 @@
 """What the training of every paper shares: exact resumption, checkpoints, tokens a second."""
 
+import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 
 from data.translation import TranslationBatch
 
 
 class Reseed(Callback):
-    """Draw every step's random numbers from (seed, step, rank), so that a resumed run repeats an uninterrupted one.
+    """Draw the random numbers of every batch from (seed, step, batch of the step, rank).
 
-    Nothing need be stored, and it holds on every rank.
+    So a resumed run repeats an uninterrupted one; nothing need be stored, and it holds on every rank.
     """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
-        torch.manual_seed((self.seed * 1_000_003 + trainer.global_step) * 1_009 + trainer.global_rank)
+        place = (trainer.global_step, batch_idx % trainer.accumulate_grad_batches, trainer.global_rank)
+        torch.manual_seed(int(np.random.SeedSequence((self.seed, *place)).generate_state(1, np.uint64)[0]))
+
+
+class StopBetweenSteps(Callback):
+    """Let Ctrl-C wait for the end of the step, so that the state it saves is not half updated; a second one does not.
+
+    SIGTERM needs no help: Lightning itself looks for it between two steps.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: Any = None
+
+    def on_train_start(self, *_: Any) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._asked = False
+            self._before = signal.signal(signal.SIGINT, self._ask)
+
+    def on_train_end(self, *_: Any) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int  # noqa: ARG002
+    ) -> None:
+        if (batch_idx + 1) % trainer.accumulate_grad_batches == 0 or trainer.is_last_batch:
+            self._stop_if_asked()
+
+    def on_validation_batch_end(self, *_: Any) -> None:
+        self._stop_if_asked()
+
+    def _ask(self, *_: Any) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+    def _stop_if_asked(self) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+
+
+class Progress(TQDMProgressBar):
+    """Lightning's bar without the version number of a logger."""
+
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        shown = super().get_metrics(trainer, pl_module)
+        shown.pop("v_num", None)
+        return shown
 
 
 class Throughput(Callback):
@@ -59,7 +111,7 @@ class Throughput(Callback):
 def keep_checkpoints(folder: Path, monitor: str, every: int) -> list[ModelCheckpoint]:
     """``best.ckpt`` by the monitored score, and ``last.ckpt`` every ``every`` steps and on Ctrl-C, SIGTERM or an error.
 
-    Lightning writes to a temporary file and renames it, so neither is ever half written.
+    Neither is ever half written, see ``reproductions.checkpoints.WholeFiles``.
     """
     best = ModelCheckpoint(
         dirpath=folder, filename="best", monitor=monitor, mode="max", save_top_k=1, enable_version_counter=False

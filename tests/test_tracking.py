@@ -154,6 +154,17 @@ def test_the_environment_is_given_back(tmp_path: Path) -> None:
     assert dict(os.environ) == before
 
 
+def test_a_run_that_was_left_open_does_not_swallow_the_next(tmp_path: Path) -> None:
+    start(tmp_path / "broken off").log_metrics({"loss": 1.0}, step=0)
+    logger = start(tmp_path / "next")
+    logger.log_metrics({"loss": 2.0}, step=0)
+    finish(logger)
+    logger.log_metrics({"loss": 3.0}, step=1)  # after the end: left out, not an error
+    assert only(tmp_path / "broken off").values("loss") == [1.0]
+    assert only(tmp_path / "broken off").exit_code == 1
+    assert only(tmp_path / "next").values("loss") == [2.0]
+
+
 def test_the_tracker_is_found_among_the_loggers(tmp_path: Path) -> None:
     logger = start(tmp_path / "run")
     csv = CSVLogger(tmp_path)
@@ -279,6 +290,9 @@ for step in range(2000):
 logger.log_hyperparams({"late": 1})
 tracking.finish(logger)
 assert logger.lost
+again = tracking.experiment_logger(Path(sys.argv[1]) / "again", **options)
+tracking.finish(again)
+assert not again.lost
 sys.stderr.write("the training went on")
 """
 

@@ -2,13 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 
 from data.accord import FIXED, SPLITS, Pair, pairs
 from data.errors import UserError
 
 
 def shown(pair: Pair) -> str:
-    """English with numbered words; under it French, each word with the numbers it is surely and (possibly) linked to."""
+    """English with numbered words; under it French, each word with the numbers of its sure and (possible) links."""
     french = []
     for t, word in enumerate(pair.target):
         sure = sorted(s for i, s in pair.links.sure if i == t)
@@ -18,14 +19,18 @@ def shown(pair: Pair) -> str:
     return " ".join(f"{word}[{s}]" for s, word in enumerate(pair.source)) + "\n" + " ".join(french)
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
+    """Print a sample; returns the status the process exits with: 2 for a user's mistake."""
     parser = argparse.ArgumentParser(prog="python -m data.accord", description=__doc__)
     parser.add_argument("--sample", type=int, default=10, metavar="N", help="how many pairs (default 10)")
     parser.add_argument("--split", choices=[*SPLITS, "fixed"], default="train")
     parser.add_argument("--seed", type=int, default=2014)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
-        chosen = FIXED[: options.sample] if options.split == "fixed" else pairs(options.split, options.sample, options.seed)
+        if options.split == "fixed":
+            chosen: Iterable[Pair] = FIXED[: max(0, options.sample)]
+        else:
+            chosen = pairs(options.split, options.sample, options.seed)
         for pair in chosen:
             sys.stdout.write(shown(pair) + "\n\n")
     except UserError as error:

@@ -3,7 +3,8 @@
 from data.accord.draft import Draft, French
 from data.accord.elision import Token
 from data.accord.entries import shift
-from data.accord.pools import ADVERBIALS, CITIES, DAYS, MONTHS, NATIONS, Adverbial
+from data.accord.function_words import ADVERBIALS, DAYS, MONTHS, Adverbial
+from data.accord.pools import CITIES, NATIONS
 
 _PAST_YEARS = tuple(str(year) for year in range(1945, 2020))
 _FUTURE_YEARS = tuple(str(year) for year in range(2026, 2051))
@@ -24,7 +25,10 @@ def _said(draft: Draft, english: str, french: str) -> Token:
 
 
 def date(draft: Draft, when: str, room: int) -> French:
-    """"in 1992" -> en 1992, "in August 1992" -> en août 1992, "on 3 May 2004" -> le 3 mai 2004, "on Monday" -> lundi."""
+    """"in 1992" -> en 1992, "in August 1992" -> en août 1992, "on 3 May 2004" -> le 3 mai 2004, "on Monday" -> lundi.
+
+    ``when`` is a key of ``YEARS``; ``room`` is 2 words or more.
+    """
     year = draft.pick(YEARS[when])
     chance = draft.random()
     if room == 2:
@@ -69,7 +73,7 @@ def manner(draft: Draft, room: int) -> French:
 
 
 def named_place(draft: Draft, preposition: str, room: int) -> French:
-    """"in France" -> en France, "to Portugal" -> au Portugal, "from the Netherlands" -> des Pays-Bas, "in Rome" -> à Rome."""
+    """"in France" -> en France, "to Portugal" -> au Portugal, "from the Netherlands" -> des Pays-Bas."""
     name = draft.pick(_LOCATED)
     while len(name.english) > 1 and len(name.english) >= room:
         name = draft.pick(_LOCATED)

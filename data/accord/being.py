@@ -4,23 +4,26 @@ from data.accord.circumstances import fill
 from data.accord.draft import Draft, French, Phrase
 from data.accord.entries import Adjective, Name, Noun, shift
 from data.accord.french import MP
+from data.accord.function_words import DETERMINERS
 from data.accord.noun_phrases import (
     AFTER_PREPOSITION,
     EXISTING,
     SUBJECT,
     adjective_tokens,
     compared,
+    described,
     graded,
     name_phrase,
     superlative_tokens,
 )
 from data.accord.phrases import noun_phrase, shape_of, split_room
-from data.accord.pools import BE, KINDS, MINISTER, NOUNS, often, pool
+from data.accord.pools import KINDS, NOUNS, often, pool
 from data.accord.verb_groups import FUTURE, IMPERFECT, PRESENT, Shape, Tense, finite, fitting
+from data.accord.verb_pools import BE, MINISTER
 
 _TIMELESS = PRESENT._replace(when="")
 
-_DESCRIBED = often([noun for noun in NOUNS if noun.predicates])
+_DESCRIBED = [noun for noun in often(NOUNS) if isinstance(noun, Noun) and noun.predicates]
 _PERSON_PREDICATES = MINISTER.predicates
 
 
@@ -101,8 +104,8 @@ def kind(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one 
     french = subject.french + finite(draft, BE, subject, Shape(PRESENT))
     draft.close(subject)
     if draft.room(end) < 8:
-        phrase = noun_phrase(draft, noun, end, EXISTING, number=False)
-        return french + phrase.french
+        adjective = draft.pick([adjective for adjective in noun.predicates if not adjective.liaison])
+        return french + described(draft, noun, (DETERMINERS["a"], EXISTING), [adjective], plural=False)
     one, of, the = draft.say("one"), draft.say("of"), draft.say("the")
     adjective = draft.pick([adjective for adjective in noun.predicates if graded(adjective)])
     most, tokens = superlative_tokens(draft, adjective, MP)

@@ -3,16 +3,18 @@
 from data.accord import adverbials
 from data.accord.draft import Draft, French, Phrase
 from data.accord.entries import shift
-from data.accord.noun_phrases import AFTER_PREPOSITION, PRECISE
+from data.accord.function_words import CIRCUMSTANCES
+from data.accord.noun_phrases import AFTER_PREPOSITION, LOCATION, PRECISE
 from data.accord.phrases import nominal, noun_phrase, object_of
-from data.accord.pools import CIRCUMSTANCES, MINISTER, PLACES
+from data.accord.pools import PLACES
 from data.accord.verb_groups import AVOIR_INFINITIVE, Tense, infinitive
+from data.accord.verb_pools import MINISTER
 
 ACTIONS = [verb for verb in MINISTER.verbs if verb.deliberate]  # what one may do to some purpose
 
 
 def place(draft: Draft, end: int, preposition: str = "in") -> French:
-    """"in France" -> en France, "to Portugal" -> au Portugal, "at the hospital" -> à l'hôpital, "in the city" -> dans la ville."""
+    """"in France" -> en France, "to Portugal" -> au Portugal, "at the hospital" -> à l'hôpital."""
     room = draft.room(end)
     if room < 3 or draft.random() < 0.6:
         return adverbials.named_place(draft, preposition, room)
@@ -22,7 +24,7 @@ def place(draft: Draft, end: int, preposition: str = "in") -> French:
     elif preposition == "from":
         english, french = "from", "de"
     at = draft.say(english)
-    phrase = noun_phrase(draft, noun, min(end, at + 5), PRECISE, number=False)
+    phrase = noun_phrase(draft, noun, min(end, at + 5), LOCATION, number=False)
     draft.mention(phrase)
     return [(french, (at,), ()), *phrase.french]
 

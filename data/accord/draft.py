@@ -1,4 +1,4 @@
-"""The bookkeeping of one sentence pair while it is made: English word by word, French with its links, who was mentioned.
+"""The bookkeeping of one sentence pair in the making: English word by word, French with its links, who was mentioned.
 
 The grammar writes the English sentence from left to right, so a word's position is known the moment it is said. What a
 construction returns is its French: a list of tokens that each know the English positions they translate, in whatever
@@ -37,7 +37,7 @@ class Pair(NamedTuple):
 
 
 class Phrase(NamedTuple):
-    """A subject or object: its French, what agrees with it (``french.MS`` .. ``FP``), and its person in both languages."""
+    """A subject or object: its French, the agreement it asks for (``french.MS`` to ``FP``), its person in both languages."""
 
     french: French
     agreement: int
@@ -46,6 +46,7 @@ class Phrase(NamedTuple):
     human: bool
     head: Noun | Name | None
     negative: bool = False  # "no minister": its verb takes "ne"
+    every: bool = False  # "each minister", "no minister": its verb is not negated again
     complete: bool = False  # a superlative or "no": French would want a subjunctive in a relative clause
     owned: bool = False  # "my windows": no "of" after it
 
@@ -53,8 +54,8 @@ class Phrase(NamedTuple):
 class Draft:
     """A sentence pair in the making."""
 
-    __slots__ = ("closed", "depth", "english", "held_out", "novel", "object", "opened", "plans", "plurals", "random",
-                 "subject", "things")
+    __slots__ = ("closed", "depth", "english", "held_out", "novel", "object", "opened", "plain", "plans", "plurals",
+                 "random", "subject", "things")
 
     def __init__(self, random: Random, novel: bool) -> None:
         self.random = random.random
@@ -66,6 +67,7 @@ class Draft:
         self.depth = 0  # relative clauses open
         self.closed = -1  # position after the last relative clause
         self.opened = ""  # kind of the adverbial the sentence opened with, not to be said twice
+        self.plain = False  # whether every verb must be in the tense of the sentence: no modals
         self.plans: set[object] = set()  # constructions a sentence has but once, used so far
         # Genders mentioned, 1 masculine and 2 feminine: of plurals, and of single things. "they" and "it" are used
         # only where one gender alone was mentioned, so that the English sentence fixes the French pronoun.
@@ -94,6 +96,11 @@ class Draft:
             self.plurals |= gender
         elif not phrase.human:
             self.things |= gender
+
+    def close(self, subject: Phrase, noun: Phrase | None = None) -> None:
+        """Keep subject and object of a clause in mind: pronouns may mean them from now on."""
+        self.mention(subject)
+        self.subject, self.object = subject, noun
 
     def source(self) -> tuple[str, ...]:
         """The English sentence, its first word capitalised."""

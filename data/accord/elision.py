@@ -9,11 +9,12 @@
 Token = tuple[str, tuple[int, ...], tuple[int, ...]]
 
 # Words that begin with a vowel letter or an h, and yet bar elision: h aspiré, and a few others.
-ASPIRATED = frozenset("""
-    hongrie hongrois hongroise hongroises haye héros hérisson hérissons haut haute hauts hautes hauteur hasard honte
-    handicap hall hausse harcèlement hiérarchie honduras haricot haricots hache hibou homard hutte hangar hangars
-    huit huitième onze onzième oui yémen yaourt yaourts
-""".split())
+_ASPIRATED = """
+    hongrie hongrois hongroise hongroises haye héros hérisson hérissons haut haute hauts hautes
+    hauteur hasard honte handicap hall hausse harcèlement hiérarchie honduras haricot haricots hache
+    hibou homard hutte hangar hangars huit huitième onze onzième oui yémen yaourt yaourts
+"""
+ASPIRATED = frozenset(_ASPIRATED.split())
 
 _VOWELS = frozenset("aeiouyhàâäéèêëîïôöùûüœæ")
 
@@ -26,7 +27,8 @@ _CONTRACTED = {("de", "le"): "du", ("de", "les"): "des", ("à", "le"): "au", ("�
 _CONTRACTING = frozenset(("de", "à", "De", "À"))
 
 _ELIDED.update({word.capitalize(): elided.capitalize() for word, elided in list(_ELIDED.items())})
-_CONTRACTED.update({(first.capitalize(), second): word.capitalize() for (first, second), word in list(_CONTRACTED.items())})
+_CONTRACTED.update(
+    {(first.capitalize(), second): word.capitalize() for (first, second), word in list(_CONTRACTED.items())})
 _S_IL = frozenset(("il", "ils"))
 
 _begins: dict[str, bool] = {}
@@ -42,9 +44,10 @@ def begins_with_vowel(word: str) -> bool:
 
 
 def run_together(tokens: list[Token]) -> list[Token]:
-    """The words as they are written in a row; a contraction takes the links of both words, those of the second as possible.
+    """The words as they are written in a row.
 
-    Works from the right, since "de le accord" elides and only "de le traité" contracts.
+    A contraction takes the links of both words, those of the second as possible. Works from the right, since "de le
+    accord" elides and only "de le traité" contracts.
     """
     written: list[Token] = []
     following: Token = ("", (), ())

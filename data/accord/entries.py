@@ -1,13 +1,23 @@
 """The words of the lexicon as objects, with all their forms worked out once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 from data.accord import english, lexicon, verb_table
 from data.accord.elision import Token
-from data.accord.french import FP, FS, MP, MS, Conjugation, Forms, agreeing, conjugate, plural
+from data.accord.french import (
+    FP,
+    FS,
+    MP,
+    MS,
+    Conjugation,
+    Forms,
+    agreeing,
+    conjugate,
+    plural,
+)
 
-AGREEMENTS = {"m": MS, "f": FS, "mp": MP, "fp": FP, "-": MS}
+AGREEMENTS = {"m": MS, "f": FS, "mp": MP, "fp": FP}
 
 # About one combination of adjective and noun in twenty is kept for the compositional split, but none of these: the
 # fixed evaluation sentences are made of them.
@@ -20,6 +30,16 @@ ALWAYS_SEEN = frozenset({
 })
 
 
+def rows(table: str) -> Iterator[tuple[str, list[str]]]:
+    """Rows of a table with the group they stand in; columns are parted by two spaces or more."""
+    group = ""
+    for line in table.strip().splitlines():
+        if line.startswith("["):
+            group = line.strip("[]")
+        elif line.strip():
+            yield group, [column.strip() for column in line.split("  ") if column.strip()]
+
+
 def held_out(adjective: str, noun: str) -> bool:
     """Whether this combination of English lemmas occurs in the compositional split alone."""
     if (adjective, noun) in ALWAYS_SEEN:
@@ -29,7 +49,7 @@ def held_out(adjective: str, noun: str) -> bool:
 
 
 class Adjective:
-    """``french`` by agreement, as tokens linked to English position 0; ``liaison`` replaces the masculine before a vowel."""
+    """``french`` is its words by agreement; ``liaison`` replaces the masculine before a vowel: "nouvel"."""
 
     __slots__ = ("before", "comparative", "english", "french", "liaison", "predicative", "rank", "superlative")
 
@@ -42,9 +62,9 @@ class Adjective:
         self.liaison = {"nouveau": "nouvel", "beau": "bel", "vieux": "vieil"}.get(masculine, "")
         if "/" in masculine:  # "de paix": does not agree
             words = tuple(word.removesuffix("/0") for word in masculine.split())
-            self.french = (words,) * 4
+            self.french = [words] * 4
         else:
-            self.french = tuple((form,) for form in agreeing(masculine, other or None))
+            self.french = [(form,) for form in agreeing(masculine, other or None)]
 
     def __repr__(self) -> str:
         return f"Adjective({self.english!r})"
@@ -54,11 +74,11 @@ RANKS = ("quality", "size", "age", "colour", "origin", "type", "material")
 
 
 class Noun:
-    """A noun in both numbers; ``english[number]`` words and ``french[number]`` tokens linked to positions within them."""
+    """A noun in both numbers: ``english[plural]`` its words, ``french[plural]`` its tokens, linked to those words."""
 
-    __slots__ = ("abstract", "adjectives", "belongings", "choices", "classes", "complements", "countable", "doers", "english",
-                 "feminine", "french", "growth", "held_out", "human", "incomplete", "kin", "lemma", "owned", "partitive", "predicates",
-                 "size", "title", "verbs")
+    __slots__ = ("abstract", "adjectives", "belongings", "choices", "classes", "complements", "countable", "doers",
+                 "english", "feminine", "french", "growth", "held_out", "human", "incomplete", "kin", "lemma", "owned",
+                 "partitive", "predicates", "single", "size", "title", "verbs")
 
     def __init__(self, row: list[str], group: str) -> None:
         singular, _, many = row[0].partition("; ")
@@ -71,23 +91,26 @@ class Noun:
         self.incomplete = group == "action" or singular in lexicon.INCOMPLETE
         self.title = group == "title"
         self.kin = group == "kin"
+        self.single = singular in lexicon.SINGLE
         self.human = group in ("person", "kin")
-        self.owned = group in lexicon.OWNED or singular in lexicon.OWNED
+        self.owned = not _OWNED.isdisjoint((group, singular))
         self.belongings = "country" if singular == "country" else group
         self.feminine = row[2] == "f"
-        self.size, self.growth = (4, 2) if self.title else (5 if self.incomplete else 2, 99)  # words of the smallest phrase, and how many more
+        # Words of the smallest phrase, and by how many it may grow.
+        self.size, self.growth = (4, 2) if self.title else (5 if self.incomplete else 2, 99)
         first, last = singular.rsplit(" ", 1) if " " in singular else ("", singular)
         many = many or f"{first} {english.plural(last)}".strip()
-        self.english = tuple(singular.split()), tuple(many.split())
+        self.english: tuple[tuple[str, ...], tuple[str, ...]] = tuple(singular.split()), tuple(many.split())
         one, _, several = row[1].partition("; ")
         several = several or " ".join(_plural_token(word) for word in one.split())
-        self.french = aligned(one), aligned(several)
+        self.french: tuple[tuple[Token, ...], tuple[Token, ...]] = aligned(one), aligned(several)
         # Filled in by ``pools``:
         self.adjectives: list[Adjective] = []  # those of the ordinary splits
         self.held_out: list[Adjective] = []  # those of the compositional split
         self.choices: list[Adjective] = []  # ``adjectives``, each as often as it should be drawn
         self.predicates: list[Adjective] = []  # those of ``adjectives`` that stand after "to be"
         self.complements: list[Complement] = []
+        # Filled in by ``verb_pools``:
         self.verbs: list[Verb] = []  # transitive verbs it can be the subject of
         self.doers: list[Verb] = []  # transitive verbs it can be the object of
 
@@ -142,6 +165,7 @@ class Name:
         return f"Name({' '.join(self.english)!r})"
 
 
+_OWNED = frozenset(lexicon.OWNED.split())
 STATIVE = frozenset(verb_table.STATIVE.split())
 GENERIC = frozenset(verb_table.GENERIC_OBJECT.split())
 NO_PASSIVE = frozenset(verb_table.NO_PASSIVE.split())
@@ -151,8 +175,9 @@ NOT_DELIBERATE = frozenset(verb_table.NOT_DELIBERATE.split())
 class Verb:
     """A verb in both languages. ``english[style][asked]`` gives (auxiliary, main word) by English person."""
 
-    __slots__ = ("base", "clitic_first", "deliberate", "english", "etre", "french", "french_preposition", "generic", "ing", "objects",
-                 "participle", "passive", "past_participle", "preposition", "reflexive", "same_past", "stative", "subjects")
+    __slots__ = ("base", "clitic_first", "deliberate", "english", "etre", "french", "french_preposition", "generic",
+                 "ing", "objects", "participle", "passive", "past_participle", "preposition", "reflexive", "same_past",
+                 "stative", "subjects")
 
     def __init__(self, forms: str, french: str) -> None:
         base, past, participle = _english_forms(forms)

@@ -47,7 +47,7 @@ def agreeing(masculine: str, feminine_form: str | None = None) -> Forms:
 
 
 def participle_forms(participle: str) -> Forms:
-    """"signé" -> signé, signée, signés, signées; "promis" -> promis, promise, promis, promises; "dû" -> dû, due, dus."""
+    """"signé" -> signé, signée, signés, signées; "promis" -> promis, promise, promis, promises."""
     stem = participle.replace("dû", "du")
     return participle, stem + "e", plural(stem), stem + "es"
 
@@ -65,7 +65,7 @@ class Conjugation(NamedTuple):
     subjunctive: Persons
 
 
-# Infinitive (or its end, the longest that fits), the five persons of the present, the stem of the future, the participle.
+# Infinitive (or its end; the longest fits), the five persons of the present, the stem of the future, the participle.
 _IRREGULAR = """
 être        suis        est        sommes       êtes         sont         ser         été
 avoir       ai          a          avons        avez         ont          aur         eu
@@ -129,7 +129,10 @@ _GERUNDS = {"être": "étant", "avoir": "ayant", "savoir": "sachant"}
 _DOUBLES = ("appeler", "jeter")  # appelle, jette; other verbs in -e_er take è: achète, lève
 
 _irregular = {row[0]: tuple(row[1:]) for row in map(str.split, _IRREGULAR.strip().splitlines())}
-_subjunctives = {row[0]: tuple(row[1:]) for row in map(str.split, _SUBJUNCTIVES.strip().splitlines())}
+_subjunctives: dict[str, Persons] = {
+    infinitive: (je, il, nous, vous, ils)
+    for infinitive, je, il, nous, vous, ils in map(str.split, _SUBJUNCTIVES.strip().splitlines())
+}
 
 
 def conjugate(infinitive: str) -> Conjugation:
@@ -143,7 +146,7 @@ def conjugate(infinitive: str) -> Conjugation:
     if infinitive.endswith("cer"):
         imperfect = _persons(nous, nous[:-1] + "c", ("ais", "ait", "ions", "iez", "aient"))
     ils = present[ILS].removesuffix("ent")
-    subjunctive = _subjunctives.get(infinitive) or (
+    subjunctive: Persons = _subjunctives.get(infinitive) or (
         ils + "e", ils + "e", imperfect[NOUS], imperfect[VOUS], ils + "ent")
     return Conjugation(
         infinitive,

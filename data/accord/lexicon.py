@@ -77,7 +77,9 @@ grandmother                grand-mère; grands-mères      f
 grandfather                grand-père; grands-pères      m
 wife; wives                épouse                        f
 husband                    mari                          m
-family                     famille                       f
+
+[home]
+family                     famille               f
 
 [body]
 government                 gouvernement          m
@@ -97,7 +99,7 @@ organization               organisation          f
 association                association           f
 authority                  autorité              f
 political party            parti/1 politique/0   m
-trade union                syndicat              m
+trade union                syndicat/0/1          m
 army                       armée                 f
 team                       équipe                f
 institution                institution           f
@@ -190,13 +192,6 @@ security                   sécurité              f
 energy                     énergie               f
 health                     santé                 f
 tourism                    tourisme              m
-poverty                    pauvreté              f  evil
-unemployment               chômage               m  evil
-corruption                 corruption            f  evil
-terrorism                  terrorisme            m  evil
-pollution                  pollution             f  evil
-violence                   violence              f  evil
-inflation                  inflation             f  evil
 science                    science               f
 culture                    culture               f
 nature                     nature                f
@@ -215,6 +210,15 @@ equality                   égalité               f
 fishing                    pêche                 f
 history                    histoire              f
 industry                   industrie             f
+
+[evil]
+poverty                    pauvreté              f
+unemployment               chômage               m
+corruption                 corruption            f
+terrorism                  terrorisme            m
+pollution                  pollution             f
+violence                   violence              f
+inflation                  inflation             f
 
 [matter]
 right                      droit                 m
@@ -241,8 +245,6 @@ resource                   ressource             f
 interest                   intérêt               m
 need                       besoin                m
 role                       rôle                  m
-environment                environnement         m
-future;                    avenir                m
 border                     frontière             f
 obligation                 obligation            f
 responsibility             responsabilité        f
@@ -267,6 +269,12 @@ reform                     réforme               f
 strategy                   stratégie             f
 hope                       espoir                m
 dream                      rêve                  m
+
+[surroundings]
+environment                environnement         m
+
+[outlook]
+future;                    avenir                m
 
 [action]
 destruction                destruction           f
@@ -410,7 +418,7 @@ cat                        chat                  m
 horse                      cheval                m
 bird                       oiseau                m
 cow                        vache                 f
-sheep; sheep               mouton                m
+goat                       chèvre                f
 wolf; wolves               loup                  m
 mouse; mice                souris                f
 lion                       lion                  m
@@ -438,27 +446,30 @@ Institute                  Institut              m
 
 # Classes whose nouns have no plural and stand without article in English: the French article is definite ("la paix")
 # or partitive ("du pain").
-ABSTRACT = ("topic",)
+ABSTRACT = ("topic", "evil")
 PARTITIVE = ("dish", "drink")
 
 # Classes and nouns of what people call their own.
 OWNED = """
-thing kin text animal matter friend neighbour doctor lawyer house garden school city country company team government
-colleague representative
-""".split()
+thing kin home text animal matter outlook friend neighbour doctor lawyer house garden school city
+country company team government colleague representative
+"""
 
 # Nouns never without "of ...", as are all of class action.
 INCOMPLETE = ("member", "inhabitant")
 
+# Relatives of whom one has one.
+SINGLE = ("mother", "father", "wife", "husband")
+
 # Named four times as often as the others.
 FREQUENT = """
-agreement treaty convention report minister government country environment weapon equipment letter man woman law
-future family
-""".split()
+agreement treaty convention report minister government country environment weapon equipment letter
+man woman law future family
+"""
 
 # Groups of classes that the tables below name with one word.
 CLASSES = {
-    "human": "person kin name",
+    "human": "person kin name home",
     "agent": "person body nation title institution name",
     "people": "person name",
     "state": "nation body country",
@@ -480,7 +491,6 @@ ambitious          ambitieux
 controversial      controversé
 difficult          difficile
 urgent             urgent
-famous             célèbre
 complex            complexe
 simple; simpler; simplest      simple
 clear; clearer; clearest       clair; claire
@@ -488,6 +498,21 @@ essential          essentiel
 interesting        intéressant
 dangerous          dangereux
 good; better; best              <bon
+[quality: text event]
+famous             célèbre
+[quality: home]
+rich; richer; richest          riche
+poor; poorer; poorest          pauvre
+happy; happier; happiest       heureux
+famous             célèbre
+[quality: evil]
+dangerous          dangereux
+[quality: surroundings]
+known              connu
+fragile            fragile
+important          important
+[quality: evil]
+serious            grave
 [quality: event matter]
 serious            grave
 positive           positif
@@ -555,7 +580,7 @@ fragile            fragile
 [size: text event]
 long; longer; longest          <long; longue
 short; shorter; shortest       <court
-[size: body thing site device food animal]
+[size: home body thing site device food animal]
 large; larger; largest         <grand
 small; smaller; smallest       <petit
 [size: matter]
@@ -638,7 +663,7 @@ Egyptian           égyptien
 Moroccan           marocain
 European           européen
 African            africain
-[origin: body law event matter topic]
+[origin: body law event matter topic evil surroundings outlook]
 international      international
 national           national
 regional           régional
@@ -646,9 +671,10 @@ local              local
 European           européen
 global             mondial
 foreign            étranger
-[type: law text event body matter topic]
+[type: law text event body matter topic outlook]
 economic           économique
 political          politique
+[type: law text event body matter topic]
 financial          financier
 commercial         commercial
 scientific         scientifique
@@ -662,10 +688,11 @@ monetary           monétaire
 humanitarian       humanitaire
 strategic          stratégique
 technical          technique
-[type: law text event body]
+[type: law text event]
 secret             secret; secrète
 public             public
 [type: matter]
+urban              urbain
 legal              juridique
 industrial         industriel
 agricultural       agricole
@@ -683,6 +710,10 @@ electric           électrique
 industrial         industriel
 medical            médical
 military           militaire
+[type: surroundings]
+marine             marin
+natural            naturel
+urban              urbain
 [type: topic]
 agricultural       agricole
 maritime           maritime
@@ -730,8 +761,8 @@ Central            central
 COMPLEMENTS = """
 agreement treaty convention protocol charter            on       sur      topic title title matter
 resolution directive declaration =law regulation        on       sur      topic matter title
-report study article book document =text note           on       sur      topic matter event nation title
-conference meeting summit debate discussion negotiation session  on  sur  topic matter title law
+report study article book document =text note  on  sur  topic evil matter surroundings event nation title
+conference meeting summit debate discussion negotiation session  on  sur  topic evil matter surroundings title law
 agreement treaty contract                               between  entre    nation
 negotiation war                                         between  entre    nation
 speech decision recommendation proposal                 on       sur      topic matter
@@ -739,9 +770,10 @@ war campaign strike                               against  contre   evil
 plan programme project strategy                         for      pour     topic nation
 member                                                  of       de       body institution title
 representative leader delegate                          of       de       body institution
-president                                               of       de       commission committee council assembly court bank company university agency organization association senate alliance nation
+president  of  de  commission committee council assembly court bank company university agency organization
+president  of  de  association senate alliance nation
 judge                                                   of       de       court
-inhabitant citizen                                      of       de       nation city village region island province
+inhabitant citizen  of  de  nation city village region island province
 government parliament army constitution =law economy    of       de       nation country
 capital king queen prince princess                      of       de       country
 =text preparation signature adoption                    of       de       law
@@ -749,7 +781,7 @@ adoption ratification approval implementation           of       de       law
 publication preparation                                 of       de       text
 destruction                                             of       de       weapon device building
 production sale export import                           of       de       weapon device dish
-protection                                              of       de       environment nature right border animal health
+protection  of  de  surroundings nature right border animal health
 creation                                                of       de       body market
 use construction                                        of       de       device
 construction                                            of       de       building
@@ -810,17 +842,22 @@ some        . . certains certaines
 no          aucun aucune . .
 """
 
-# Adjective and noun together in no pool, however well their classes fit.
-# (English words, comma-separated.)
+# Nouns: adjectives they do not take, though their classes would fit.
 UNLIKELY = """
-environment: large small difficult complex clear simple famous interesting ambitious controversial useful dangerous complicated serious positive excellent necessary good
+war crisis storm fire accident strike danger risk threat problem difficulty mistake: good excellent useful ambitious
+war crisis storm fire accident strike danger risk threat problem difficulty mistake: necessary positive essential
+war crisis storm fire accident strike danger risk threat problem difficulty mistake: famous common annual
+storm fire accident crisis: economic political financial commercial scientific cultural social diplomatic
+storm fire accident crisis: constitutional monetary humanitarian strategic technical secret peace security
+storm fire accident crisis: cooperation official
+political_party trade_union member_state senate parliament: political economic former financial
+country: cultural scientific commercial political economic financial former
+climate: large small good positive excellent
 """
 
-# french adjectives for one noun alone
+# Noun   rank   English   French: adjectives for one noun alone.
 OWN_ADJECTIVES = """
-environment     type     marine     marin
-environment     quality  known      connu
 market          type     single     unique
-tax             size     low        bas; basse
-price           size     high       élevé
+tax             size     low; lower; lowest        bas; basse
+price           size     high; higher; highest     élevé
 """

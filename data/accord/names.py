@@ -3,7 +3,8 @@
 ``/n`` after a French word links it surely, ``~n`` possibly, to the n-th English word of the entry (0-based).
 """
 
-# English, French, agreement (m f mp); "-" has no article. Feminine countries take "en", so do masculine ones before a vowel.
+# English, French, agreement (m f mp fp); "-" has no article. Feminine countries take "en", so do masculine ones that
+# begin with a vowel.
 NATIONS = """
 France              France          f
 Germany             Allemagne       f
@@ -43,9 +44,9 @@ Algeria             Algérie         f
 Senegal             Sénégal         m
 Kenya               Kenya           m
 Angola              Angola          m
-Cuba                Cuba            -
-Malta               Malte           -
-Israel              Israël          -
+Cuba                Cuba            -f
+Malta               Malte           -f
+Israel              Israël          -m
 the Netherlands     les~0 Pays-Bas/1           mp
 the United States   les~0 États-Unis/1/2       mp
 the Philippines     les~0 Philippines/1        fp
@@ -197,6 +198,11 @@ every year             chaque/0 année/1
 [now]
 today                  aujourd'hui/0
 
+[present opening]
+today                  aujourd'hui/0
+at the moment          en~0 ce~1 moment/2
+this year              cette/0 année/1
+
 [season]
 in spring              à/0 le~1 printemps/1
 in summer              en/0 été/1
@@ -221,8 +227,6 @@ in fact                en/0 fait/1
 finally                enfin/0
 of course              bien/0/1 sûr/0/1
 for example            par/0 exemple/1
-today                  aujourd'hui/0
-at the moment          en~0 ce~1 moment/2
 in many cases          dans/0 de~1 nombreux/1 cas/2
 in other words         en/0 d'~1 autres/1 termes/2
 """
@@ -264,5 +268,5 @@ thanks to       grâce/0 à/1         law cooperation research project reform so
 [first]
 according to    selon/0~1           person text institution
 [people]
-with            avec/0              kin person
+with            avec/0              kin person home
 """

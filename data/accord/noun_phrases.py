@@ -12,24 +12,27 @@ from data.accord.elision import begins_with_vowel
 from data.accord.english import takes_an
 from data.accord.entries import Adjective, Name, Noun, shift
 from data.accord.french import IL, ILS, MP, MS
-from data.accord.pools import DETERMINERS, Determiner
+from data.accord.function_words import DETERMINERS, Determiner
 
 # Where a phrase stands decides what its determiners may be, and what French says for "a" and for none: "weapons" is
 # "des armes" as an object, "d'armes" after "de" or a negation ("n'a pas d'armes"), and is no subject.
-SUBJECT, OBJECT, AFTER_PREPOSITION, AFTER_DE, NEGATED, PRECISE, EXISTING = range(7)
+SUBJECT, OBJECT, AFTER_PREPOSITION, AFTER_DE, NEGATED, PRECISE, EXISTING, LOCATION = range(8)
 
 _OWN = "my*2 your his*2 her*2 our*2 their"
 _SINGULAR = {
-    SUBJECT: "the*16 a*3 this*3 every each no", OBJECT: "the*10 a*9 this*3 each", AFTER_PREPOSITION: "the*12 a*4 this*2",
-    AFTER_DE: "the*12 a*4 this*2", NEGATED: "the*10 a*6 this*3", PRECISE: "the*6 this", EXISTING: "a",
+    SUBJECT: "the*16 a*3 this*3 every each no", OBJECT: "the*10 a*9 this*3 each",
+    AFTER_PREPOSITION: "the*12 a*4 this*2", AFTER_DE: "the*12 a*4 this*2", NEGATED: "the*10 a*6 this*3",
+    PRECISE: "the*6 this", EXISTING: "a", LOCATION: "the",
 }
 _PLURAL = {
-    SUBJECT: "the*18 these*4 several*2 some*2 two three four", OBJECT: "the*8 0*10 these*2 several*2 some two three five",
+    SUBJECT: "the*18 these*4 several*2 some*2 two three four",
+    OBJECT: "the*8 0*10 these*2 several*2 some two three five",
     AFTER_PREPOSITION: "the*12 these*3 several*2 two three", AFTER_DE: "the*8 0*8 these*2 several two three",
-    NEGATED: "the*8 0*8 these*3", PRECISE: "the*6 these", EXISTING: "0*2 several two three four six ten twelve",
+    NEGATED: "the*8 0*8 these*3", PRECISE: "the*6 these",
+    EXISTING: "0*6 several*3 two*3 three*3 four*2 six seven eight nine ten eleven twelve fifteen twenty", LOCATION: "the",
 }
 _PARTITIVE = {SUBJECT: "the*4 this", OBJECT: "the*2 0*5 this", AFTER_PREPOSITION: "the*4 this", AFTER_DE: "0",
-              NEGATED: "the*2 0*4 this", PRECISE: "the", EXISTING: "0"}
+              NEGATED: "the*2 0*4 this", PRECISE: "the", EXISTING: "0", LOCATION: "the"}
 
 
 def _choices(words: str) -> tuple[Determiner, ...]:
@@ -42,19 +45,23 @@ def _choices(words: str) -> tuple[Determiner, ...]:
 
 
 # By role, number, and whether people own such things.
-_COUNTED = {(role, plural, owned): _choices(table[role] + (f" {_OWN}" if owned and role != EXISTING else ""))
-            for role, (plural, table), owned in product(_SINGULAR, ((False, _SINGULAR), (True, _PLURAL)), (False, True))}
+_COUNTED = {
+    (role, plural, owned): _choices(f"{table[role]} {_OWN}" if owned and role not in (EXISTING, LOCATION) else table[role])
+    for role, (plural, table), owned in product(_SINGULAR, ((False, _SINGULAR), (True, _PLURAL)), (False, True))
+}
 _MASS = {role: _choices(words) for role, words in _PARTITIVE.items()}
 _KIN = _choices(f"the*2 {_OWN}")
+_SINGLE = _choices("the my*2 his*2 her*2")
 _ABSTRACT = _choices("0*6 the*2 our")
 
 # Adjectives that want a definite determiner: "the next meeting".
-_WANT_DEFINITE = frozenset("first second next last main previous current final".split())
+_WANT_DEFINITE = frozenset(["first", "second", "next", "last", "main", "previous", "current", "final"])
 # Adjectives without degree: neither "very" nor "more".
-_NOT_GRADED = frozenset("""
-    excellent essential magnificent delicious necessary annual provisional ill historic ancient official white black red
-    grey green blue yellow recent common urgent
-""".split())
+_UNGRADED = """
+    excellent essential magnificent delicious necessary annual provisional ill historic ancient
+    official white black red grey green blue yellow recent common urgent
+"""
+_NOT_GRADED = frozenset(_UNGRADED.split())
 
 
 def graded(adjective: Adjective) -> bool:
@@ -68,7 +75,7 @@ def choose_determiner(draft: Draft, noun: Noun, plural: bool, role: int) -> Dete
     if not noun.countable:
         return draft.pick(_MASS[role] if noun.partitive else _ABSTRACT if noun.abstract else _MASS[PRECISE])
     if noun.kin and role != EXISTING:
-        return draft.pick(_KIN)
+        return draft.pick(_SINGLE if noun.single else _KIN)
     return draft.pick(_COUNTED[role, plural, noun.owned])
 
 
@@ -130,24 +137,26 @@ def noun_core(draft: Draft, noun: Noun, end: int, role: int, number: bool | None
     """"the new economic policy" -> la nouvelle politique économique; ``number`` True is plural, None either."""
     if noun.title:
         return title(draft, noun)
-    plural = noun.countable and (draft.random() < 0.36 if number is None else number)
+    plural = noun.countable and not noun.single and (draft.random() < 0.36 if number is None else number)
     determiner = choose_determiner(draft, noun, plural, role)
     room = draft.room(end) - len(noun.english[plural]) - (1 if determiner.english else 0)
     adjectives = choose_adjectives(draft, noun, determiner.definite and not plural or not noun.countable, room)
-    most = (determiner.english == "the" and len(adjectives) == 1 and room > 1 and noun.countable and graded(adjectives[0])
-            and draft.random() < 0.25)
+    most = (len(adjectives) == 1 and determiner.english == "the" and room > 1 and noun.countable
+            and graded(adjectives[0]) and draft.random() < 0.25)
     if most:
         french = superlative(draft, noun, adjectives[0], plural)
     else:
-        french = _described(draft, noun, (determiner, role), adjectives, plural)
+        french = described(draft, noun, (determiner, role), adjectives, plural)
     if draft.novel:
         draft.held_out += sum(adjective in noun.held_out for adjective in adjectives)
     person = ILS if plural else IL
     no = determiner.english == "no"
-    return Phrase(french, noun.feminine + 2 * plural, person, person, noun.human, noun, no, most or no, determiner.own)
+    every = no or determiner.english in ("each", "every")
+    agreement = noun.feminine + 2 * plural
+    return Phrase(french, agreement, person, person, noun.human, noun, no, every, most or no, determiner.own)
 
 
-def _described(draft: Draft, noun: Noun, determined: tuple[Determiner, int], adjectives: Sequence[Adjective],
+def described(draft: Draft, noun: Noun, determined: tuple[Determiner, int], adjectives: Sequence[Adjective],
                plural: bool) -> French:
     """Determiner, adjectives, noun; in French the adjectives after the noun in reverse order."""
     determiner, role = determined
@@ -248,7 +257,7 @@ def title(draft: Draft, noun: Noun) -> Phrase:
 
 
 def name_phrase(draft: Draft, name: Name) -> Phrase:
-    """"France" -> la France, "the European Union" -> l'Union européenne; "the Netherlands" is plural in French alone."""
+    """"France" -> la France, "the European Union" -> l'Union européenne."""
     at = len(draft.english)
     draft.english.extend(name.english)
     person = ILS if name.agreement >= MP else IL

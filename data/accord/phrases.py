@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from data.accord import adverbials
 from data.accord.draft import Draft, French, Phrase
+from data.accord.elision import Token
 from data.accord.entries import PRESENT as PRESENT_STYLE
 from data.accord.entries import Complement, Name, Noun, Verb
 from data.accord.french import FS, IL, ILS, JE, MP, MS, NOUS, VOUS
+from data.accord.function_words import MIDDLE_ADVERBS
 from data.accord.noun_phrases import (
     AFTER_DE,
     AFTER_PREPOSITION,
@@ -17,8 +19,8 @@ from data.accord.noun_phrases import (
     name_phrase,
     noun_core,
 )
-from data.accord.pools import BE, BELONGINGS, MIDDLE_ADVERBS, MINISTER
 from data.accord.verb_groups import FUTURE, NEGATIONS, PAST, PERFECT, PRESENT, Shape, Tense, finite, fitting
+from data.accord.verb_pools import BE, BELONGINGS, MINISTER
 
 _MOST_RELATIVES = 2  # one within another
 
@@ -50,7 +52,7 @@ def noun_phrase(draft: Draft, noun: Noun, end: int, role: int, number: bool | No
 
 
 def split_room(draft: Draft, end: int, needed: int, share: float, smallest: int = 2) -> int:
-    """Where a part ends that needs ``smallest`` words if ``needed`` must follow it: up to ``share`` of what is to spare."""
+    """Where a part of ``smallest`` words or more may end if ``needed`` must follow: it takes up to ``share`` of the rest."""
     spare = draft.room(end) - needed - smallest
     return len(draft.english) + smallest + (int(spare * share * draft.random()) if spare > 0 else 0)
 
@@ -96,9 +98,9 @@ def shape_of(draft: Draft, verb: Verb, tense: Tense, room: int, subject: Phrase)
     """Tense, and now and then a negation or an adverb, as the room allows."""
     tense = fitting(tense, verb)
     chance = draft.random()
-    if room <= 0 or chance > 0.24:
+    if room <= 0 or chance > 0.24 or subject.negative:
         return Shape(tense)
-    if chance < 0.11 and tense in NEGATIONS and not subject.negative:
+    if chance < 0.11 and tense in NEGATIONS and not subject.every:
         negation = draft.pick(NEGATIONS[tense])
         if len(negation.english) + (tense.style < 2) <= room:
             return Shape(tense, negation)
@@ -114,11 +116,8 @@ def object_of(draft: Draft, verb: Verb, end: int, negated: bool = False) -> Phra
     room = draft.room(end)
     share = 1.0 if room < 5 else 0.3 + 0.9 * draft.random()
     stop = min(end, len(draft.english) + 2 + int((room - 2) * share))
-    if verb.generic:
-        role = PRECISE if negated else AFTER_PREPOSITION
-    else:
-        role = NEGATED if negated else OBJECT
-    phrase = nominal(draft, verb.objects, stop, role)
+    roles = (AFTER_PREPOSITION, PRECISE) if verb.generic else (OBJECT, NEGATED)
+    phrase = nominal(draft, verb.objects, stop, roles[negated])
     draft.mention(phrase)
     return phrase
 
@@ -209,8 +208,9 @@ def whose(draft: Draft, belongings: Sequence[Noun], end: int) -> French:
     at = draft.say("whose")
     thing = draft.pick(belongings)
     noun_at = draft.say(thing.english[0][0])
-    article = ("la" if thing.feminine else "le", (), (at, noun_at))
-    subject = Phrase([article, (thing.french[0][0][0], (noun_at,), ())], int(thing.feminine), IL, IL, thing.human, thing)
+    article: Token = ("la" if thing.feminine else "le", (), (at, noun_at))
+    name: Token = (thing.french[0][0][0], (noun_at,), ())
+    subject = Phrase([article, name], int(thing.feminine), IL, IL, thing.human, thing)
     draft.mention(subject)
     verb = draft.pick(thing.verbs)
     shape = shape_of(draft, verb, draft.pick(_TENSES), draft.room(end) - 3, subject)

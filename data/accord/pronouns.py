@@ -3,8 +3,8 @@
 from data.accord.draft import Draft, Phrase
 from data.accord.entries import Noun, Verb
 from data.accord.french import FS, MS
-from data.accord.pools import MINISTER, TRANSITIVE
 from data.accord.verb_groups import Clitic
+from data.accord.verb_pools import MINISTER, TRANSITIVE
 
 ACCUSATIVE = (Clitic("him", "le", MS), Clitic("her", "la", FS))
 DATIVE = (Clitic("me", "me"), Clitic("him", "lui"), Clitic("her", "lui"), Clitic("us", "nous"), Clitic("you", "vous"),
@@ -34,7 +34,7 @@ def follow_clitic(draft: Draft, noun: Phrase, subject: Phrase, verb: Verb) -> tu
 
 
 def follow_subject(draft: Draft) -> tuple[str, str] | None:
-    """"he", "she", "it" or "they" for the last subject, with its French; None where English would not tell the gender."""
+    """"he", "she", "it" or "they" for the last subject, and its French; None where English would not fix the gender."""
     before = draft.subject
     if before is None or before.head is None or before.person != before.english_person or before.negative:
         return None

@@ -7,8 +7,9 @@ from data.accord.entries import Noun, Verb
 from data.accord.french import IL, MP, MS, VOUS
 from data.accord.noun_phrases import AFTER_PREPOSITION, SUBJECT
 from data.accord.phrases import choose_head, nominal, noun_phrase, object_of, split_room
-from data.accord.pools import MINISTER, TRANSITIVE, pool
+from data.accord.pools import pool
 from data.accord.verb_groups import FUTURE, Shape, Tense, finite, fitting, infinitive
+from data.accord.verb_pools import MINISTER, TRANSITIVE
 
 
 def this_clause(draft: Draft, end: int, tense: Tense) -> French:
@@ -27,11 +28,12 @@ def this_clause(draft: Draft, end: int, tense: Tense) -> French:
 
 
 _REFORM = pool("reform")[0]
-_THIS_VERBS = [verb for verb in TRANSITIVE if _REFORM in verb.subjects or verb.french.infinitive in ("transformer", "menacer")]
+_THIS_VERBS = [verb for verb in TRANSITIVE
+               if _REFORM in verb.subjects or verb.french.infinitive in ("changer", "transformer", "menacer")]
 
 
 def asked(draft: Draft, end: int, tense: Tense) -> French:
-    """"Did the minister sign the treaty" -> Est-ce que le ministre a signé le traité; "why did" -> Pourquoi est-ce que."""
+    """"Did the minister sign it ?" -> Est-ce que le ministre l'a signé ?; "why did ..." -> Pourquoi est-ce que ..."""
     french: French = []
     chance = draft.random()
     if chance < 0.35:
@@ -46,7 +48,8 @@ def asked(draft: Draft, end: int, tense: Tense) -> French:
     subject = _asked_subject(draft, verb, end, plural)
     french += subject.french + finite(draft, verb, subject, Shape(tense, asked=at))
     phrase = object_of(draft, verb, end)
-    return french + phrase.french + (fill(draft, end, tense, doer(subject, verb, Shape(tense))) if chance >= 0.35 else [])
+    french += phrase.french
+    return french if chance < 0.35 else french + fill(draft, end, tense, doer(subject, verb, Shape(tense)))
 
 
 def _asked_subject(draft: Draft, verb: Verb, end: int, plural: bool) -> Phrase:

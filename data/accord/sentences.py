@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 from data.accord import adverbials
 from data.accord.circumstances import ACTIONS, circumstance, place
-from data.accord.clauses import asked, clause, close, follow, subject_of, this_clause
+from data.accord.clauses import clause, follow, passive_on, subject_of
 from data.accord.draft import Draft, French, Phrase
 from data.accord.elision import Token
+from data.accord.entries import Noun
 from data.accord.french import IL, ILS, MS
+from data.accord.function_words import ADVERBIALS
 from data.accord.noun_phrases import AFTER_PREPOSITION, EXISTING, adjective_tokens
 from data.accord.phrases import complement, nominal, noun_phrase, object_of
-from data.accord.pools import ACTION_NOUNS, ADVERBIALS, IMPERSONAL, MEAN, QUOTING, SENTENTIAL, Noun, pool
+from data.accord.pools import pool
+from data.accord.questions import asked, this_clause
 from data.accord.verb_groups import (
     CONDITIONAL,
     FUTURE,
@@ -28,7 +31,9 @@ from data.accord.verb_groups import (
     fitting,
     infinitive,
 )
+from data.accord.verb_pools import ACTION_NOUNS, IMPERSONAL, MEAN, QUOTING, SENTENTIAL
 
+_LENGTHS_OF_FIGURE_3A = range(11, 16)  # asked for; "The agreement on the European Economic Area ..." has 13
 _TENSES = (PAST,) * 6 + (PRESENT,) * 3 + (FUTURE,) * 3 + (PERFECT, PROGRESSIVE)
 
 # What is reported by someone who speaks in this tense.
@@ -46,8 +51,12 @@ def sentence(draft: Draft, length: int) -> French:
         return quotation(draft, length - 1, tense)
     if chance < 0.09 and length <= 20:
         return question(draft, length - 1, tense)
-    if chance < 0.26 and length >= 9:
+    if chance < 0.12 and length >= 10:
+        french = noted(draft, length - 1, tense)
+    elif chance < 0.29 and length >= 9:
         french = opening(draft, length - 1, tense)
+    elif chance < 0.42 and length in _LENGTHS_OF_FIGURE_3A:
+        french = passive_on(draft, 12, tense)
     else:
         french = body(draft, length - 1, tense)
     return [*french, said(draft, ".")]
@@ -79,7 +88,7 @@ def body(draft: Draft, end: int, tense: Tense) -> French:
 
 def simple(draft: Draft, end: int, tense: Tense) -> French:
     """One clause."""
-    return clause(draft, end, tense, modals=tense is PRESENT or tense is FUTURE)
+    return clause(draft, end, tense, modals=(tense is PRESENT or tense is FUTURE) and not draft.plain)
 
 
 def middle(draft: Draft, end: int, first: int, second: int) -> int:
@@ -119,11 +128,20 @@ def because(draft: Draft, end: int, tense: Tense) -> French:
     """"The king resigned because he was tired ." -> Le roi a démissionné parce qu'il était fatigué."""
     french = simple(draft, middle(draft, end, 5, 5), tense)
     french += said_two(draft, "because", "parce", "que")
+    draft.plans.update(_OPENING_PLANS)
     return french + next_clause(draft, end, tense)
+
+
+def plain(draft: Draft, tense: Tense) -> None:
+    """From now on each main clause shows its tense: only beside "will" is "when he signs" in the future in French."""
+    if tense is FUTURE:
+        draft.plain = True
+        draft.plans.update(_UNTENSED_PLANS)
 
 
 def when_last(draft: Draft, end: int, tense: Tense) -> French:
     """"The king will sign it when the queen arrives ." -> Le roi le signera quand la reine arrivera."""
+    plain(draft, tense)
     french = simple(draft, middle(draft, end, 5, 4), tense)
     french.append(said(draft, "when", "quand"))
     draft.opened = ""
@@ -133,6 +151,7 @@ def when_last(draft: Draft, end: int, tense: Tense) -> French:
 def when_first(draft: Draft, end: int, tense: Tense) -> French:
     """"When the king arrived , ..." -> Quand le roi est arrivé, ...; in the future "arrives", arrivera."""
     tense = tense if tense in (PAST, FUTURE) else PRESENT
+    plain(draft, tense)
     french: French = [said(draft, "when", "quand")]
     french += clause(draft, middle(draft, end, 4, 6), _WHEN.get(tense, tense), modals=False)
     french.append(said(draft, ","))
@@ -162,7 +181,7 @@ def reported(draft: Draft, end: int, tense: Tense) -> French:
     tense = tense if tense in _REPORTED else PRESENT
     subject = subject_of(draft, verb, tense, min(end - 7, len(draft.english) + 2 + int(draft.random() ** 2 * 6)))
     french = subject.french + finite(draft, verb, subject, Shape(fitting(tense, verb)))
-    close(draft, subject)
+    draft.close(subject)
     french.append(said(draft, "that", "que"))
     draft.opened = ""
     if verb.base == "hope":
@@ -173,6 +192,8 @@ def reported(draft: Draft, end: int, tense: Tense) -> French:
 def inner(draft: Draft, end: int, tense: Tense) -> French:
     """What follows "that": nothing that opens with a subordinate clause."""
     draft.plans.update(_OPENING_PLANS)
+    if tense in (PLUPERFECT, CONDITIONAL):
+        draft.plans.add(when_last)
     return body(draft, end, tense)
 
 
@@ -185,7 +206,7 @@ def noted(draft: Draft, end: int, tense: Tense) -> French:
 
 
 def impersonal(draft: Draft, end: int, tense: Tense) -> French:
-    """"It is necessary to sign the treaty ." -> Il est nécessaire de signer le traité; "that it signs" -> qu'il signe."""
+    """"It is necessary to sign the treaty ." -> Il est nécessaire de signer le traité; "that it is" -> qu'il soit."""
     french: French = [said(draft, "it", "il"), said(draft, "is", "est")]
     adjective, mood = draft.pick(IMPERSONAL)
     french += adjective_tokens(adjective, MS, draft.say(adjective.english))
@@ -205,7 +226,7 @@ def existential(draft: Draft, end: int, tense: Tense) -> French:
     be = draft.say("is")
     stop = end - 2 - int(draft.random() * 3) if draft.room(end) > 5 else end
     phrase = noun_phrase(draft, draft.pick(_EXISTING), stop, EXISTING)
-    close(draft, phrase)
+    draft.close(phrase)
     present, past = ("are", "were") if phrase.english_person == ILS else ("is", "was")
     draft.english[be] = past if tense is PAST else present
     french: French = [("il", (), there), ("y", (), there), ("avait" if tense is PAST else "a", (be,), there)]
@@ -221,7 +242,7 @@ def meaning(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - o
     french += complement(draft, part, len(draft.english) + 3 + int(draft.random() * min(8, draft.room(end) - 10)))
     subject = Phrase(french, int(noun.feminine), IL, IL, False, noun)
     french += finite(draft, MEAN, subject, Shape(PRESENT))
-    close(draft, subject)
+    draft.close(subject)
     french.append(said(draft, "that", "que"))
     return french + inner(draft, end, draft.pick((PRESENT, FUTURE)))
 
@@ -235,7 +256,10 @@ def opening(draft: Draft, end: int, tense: Tense) -> French:
     """"In August 1992 , ..." -> En août 1992, ...; "However , ..." -> Cependant, ..."""
     chance = draft.random()
     if chance < 0.3:
-        french = adverbials.fixed(draft, draft.pick(ADVERBIALS["opening"]))
+        now = tense is PRESENT or tense is PROGRESSIVE
+        group = "present opening" if now and chance < 0.2 else "opening"
+        french = adverbials.fixed(draft, draft.pick(ADVERBIALS[group]))
+        draft.opened = "time" if now else ""
     elif chance < 0.6 and tense in (PAST, FUTURE):
         french = adverbials.date(draft, tense.when, 2 + int(draft.random() * 3))
         draft.opened = "time"
@@ -271,8 +295,10 @@ def question(draft: Draft, end: int, tense: Tense) -> French:
 
 
 _SPEAKERS = pool("person name")
-_EXISTING = [noun for noun in pool("building person animal thing law weapon") if isinstance(noun, Noun) and noun.countable]
+_EXISTING = [noun for noun in pool("building person animal thing law weapon")
+             if isinstance(noun, Noun) and noun.countable and not noun.incomplete]
 _OPENING_PLANS = (when_first, if_first, although_first)
+_UNTENSED_PLANS = (impersonal, existential, meaning, reported)
 
 Plan = Callable[[Draft, int, Tense], French]
 
@@ -282,7 +308,7 @@ _MOST = 60
 _ALL: tuple[tuple[int, int, Plan, int], ...] = (
     (0, 13, simple, 24), (14, 19, simple, 12), (20, 24, simple, 2),
     (12, _MOST, joined, 4), (11, _MOST, because, 2), (11, _MOST, when_last, 1), (11, _MOST, when_first, 2),
-    (12, _MOST, if_first, 1), (12, _MOST, although_first, 1), (10, _MOST, reported, 4), (10, _MOST, noted, 1),
+    (12, _MOST, if_first, 1), (12, _MOST, although_first, 1), (10, _MOST, reported, 4),
     (7, 22, impersonal, 1), (5, 12, existential, 1), (12, _MOST, meaning, 1), (5, 12, this_plan, 1),
 )
 _PLANS = tuple(tuple(plan for least, most, plan, times in _ALL if least <= room <= most for _ in range(times))

@@ -1,7 +1,7 @@
 """Which sentence belongs to which split, and the endless stream of each.
 
-A hash of the English text decides between train, valid, test and long, so that no sentence is in two, whatever the seeds.
-The compositional split needs no hash: each of its sentences holds a combination that no other split may hold.
+A hash of the English text decides between train, valid, test and long, so that no sentence is in two of them, whatever
+the seeds. The compositional split needs no hash: each of its sentences holds a combination that no other split may hold.
 """
 
 from bisect import bisect

@@ -19,7 +19,7 @@ _PRESENT, _IMPERFECT, _FUTURE, _CONDITIONAL, _SUBJUNCTIVE = (
 
 
 class Tense(NamedTuple):
-    """English style, tense of the finite French verb, whether that is the auxiliary, and the adverbials of time it takes."""
+    """English style, tense of the finite French verb, whether that is an auxiliary, and the adverbials of time it takes."""
 
     style: int
     french: int
@@ -56,14 +56,14 @@ NO_LONGER = Negation(("no", "longer"), ("plus",), (1,))
 NOT_YET = Negation(("not", "yet"), ("pas", "encore"), (0, 1))
 
 NEGATIONS: dict[Tense, tuple[Negation, ...]] = {
-    PRESENT: (NOT, NOT, NEVER, NO_LONGER), PAST: (NOT, NOT, NOT, NEVER), IMPERFECT: (NOT, NO_LONGER), PROGRESSIVE: (NOT, NO_LONGER),
-    PERFECT: (NOT, NEVER, NOT_YET), PLUPERFECT: (NOT, NOT_YET), FUTURE: (NOT, NEVER, NO_LONGER),
+    PRESENT: (NOT, NOT, NEVER, NO_LONGER), PAST: (NOT, NOT, NOT, NEVER), IMPERFECT: (NOT, NO_LONGER),
+    PROGRESSIVE: (NOT, NO_LONGER), PERFECT: (NOT, NEVER, NOT_YET), PLUPERFECT: (NOT, NOT_YET), FUTURE: (NOT, NEVER, NO_LONGER),
     CONDITIONAL: (NOT, NO_LONGER), WHEN_FUTURE: (NOT,), SUBJUNCTIVE: (NOT,), PAST_SUBJUNCTIVE: (NOT,),
 }
 
 
 class Clitic(NamedTuple):
-    """A pronoun before the French verb and after the English one; without ``english`` it is said later, see ``clauses``."""
+    """A pronoun before the French verb and after the English one."""
 
     english: str
     french: str
@@ -95,12 +95,10 @@ def finite(draft: Draft, verb: Verb, subject: Phrase, shape: Shape, passive: Ver
     auxiliary_at = shape.asked
     if auxiliary and auxiliary_at < 0:
         auxiliary_at = say("cannot" if auxiliary == "can" and negation is NOT else auxiliary)
-    negated: tuple[int, ...] = ()
-    if negation:
-        if auxiliary == "can" and negation is NOT:
-            negated = (auxiliary_at,)
-        else:
-            negated = tuple([say(word) for word in negation.english])
+    if auxiliary == "can" and negation is NOT:
+        negated: tuple[int, ...] = (auxiliary_at,)
+    else:
+        negated = tuple([say(word) for word in negation.english]) if negation else ()
     adverb_at = say(adverb[0]) if adverb else -1
     main_at = say(main) if main else auxiliary_at
     passive_at = say(passive.past_participle) if passive else main_at
@@ -114,7 +112,7 @@ def finite(draft: Draft, verb: Verb, subject: Phrase, shape: Shape, passive: Ver
     if negation or subject.negative:
         french.append(("ne", (), (*negated, passive_at)))
     if clitic:
-        french.append((clitic.french, (say(clitic.english) if clitic.english else -1,), ()))
+        french.append((clitic.french, (say(clitic.english),), ()))
     if verb.reflexive:
         french.append(("se", (), (main_at,)))
     french += _french_finite(verb, subject, shape, (auxiliary_at, main_at), middle)

@@ -14,12 +14,12 @@ reject                      rejeter        agent            law
 publish                     publier        agent            text
 modify                      modifier       power            law
 negotiate                   négocier       agent            law
-prepare                     préparer       agent            law text event future
+prepare                     préparer       agent            law text event outlook
 examine                     examiner       agent            law text matter
 support                     soutenir       agent            law body nation action
 criticize                   critiquer      agent            law text body
 denounce                    dénoncer       agent            law evil mistake
-respect                     respecter      agent            law right principle rule tradition obligation condition
+respect  respecter  agent  law right principle rule tradition obligation condition
 apply                       appliquer      power            law principle rule method
 violate                     violer         state            law right principle rule
 accept                      accepter       agent            law gift condition
@@ -75,10 +75,10 @@ follow                      suivre         human            person event
 accompany                   accompagner    human            person kin
 thank                       remercier      agent            person nation body
 visit                       visiter        human body       site nation city
-elect                       élire          country assembly citizen parliament  president leader representative
-appoint                     nommer         power president king    ambassador judge minister expert representative
-arrest                      arrêter        policeman soldier officer authority  journalist soldier leader fisherman observer
-protect                     protéger       agent law        person right environment nature border animal health
+elect  élire  country assembly citizen parliament  president leader representative
+appoint  nommer  power president king  ambassador judge minister expert representative
+arrest  arrêter  policeman soldier officer authority  journalist soldier leader fisherman observer
+protect  protéger  agent law  person right surroundings nature home border animal health
 attack                      attaquer       army nation soldier      nation city army building
 save                        sauver         human army       kin animal prisoner city
 admire                      admirer        human            person building picture city
@@ -92,15 +92,15 @@ create                      créer          power            body system market
 solve                       résoudre       agent            problem crisis difficulty
 understand; understood; understood  comprendre  human       problem text situation risk rule language
 explain                     expliquer      people           decision problem rule result situation
-change                      changer        agent law event  rule system situation policy method future environment
-improve                     améliorer      agent law reform   situation policy system education health security law
-reduce                      réduire        agent law reform   cost tax price risk poverty unemployment pollution
+change  changer  agent law event  rule system situation policy method outlook surroundings
+improve  améliorer  agent law reform  situation policy system education health security law
+reduce  réduire  agent law reform  cost tax price risk poverty unemployment pollution
 increase                    augmenter      power            tax price cost budget production
 strengthen                  renforcer      agent law        cooperation security democracy alliance role right
-weaken                      affaiblir      crisis war corruption decision   economy government democracy alliance
+weaken  affaiblir  crisis war corruption decision  economy government democracy alliance
 guarantee                   garantir       state law        right freedom security peace independence
-promote                     promouvoir     agent            peace trade education tourism equality cooperation innovation
-threaten                    menacer        nation army crisis war pollution   peace security stability environment nation future
+promote  promouvoir  agent  peace trade education tourism equality cooperation innovation
+threaten  menacer  nation army crisis war pollution  peace security stability surroundings nation outlook
 achieve                     atteindre      agent            objective result
 define                      définir        law body         rule principle objective strategy policy
 study                       étudier        people           text problem science history language animal
@@ -126,10 +126,10 @@ open                        ouvrir         human            door window box bott
 close                       fermer         human            door window box school factory embassy
 watch                       regarder       human            match animal picture ship
 teach; taught; taught       enseigner      teacher          science history language
-transform                   transformer    law event agent   economy city agriculture industry future
+transform                   transformer    law event agent   economy city agriculture industry outlook
 celebrate                   célébrer       human body       independence peace
 inform                      informer       agent            person body
-defend                      défendre       agent            right interest principle independence nation freedom
+defend  défendre  agent  right interest principle independence nation freedom
 conclude                    conclure       agent            agreement treaty contract negotiation alliance
 restore                     restaurer      human body       castle church palace picture
 """
@@ -278,9 +278,9 @@ signer adopter publier modifier produire changer lire écrire donner voir rencon
 """
 
 # Not said in the passive, or not done on purpose and so without "quickly" or "officially".
-NO_PASSIVE = "quitter perdre inclure transformer atteindre manger boire goûter rejoindre diriger cacher"
+NO_PASSIVE = "rencontrer quitter perdre inclure transformer atteindre manger boire goûter rejoindre diriger cacher"
 NOT_DELIBERATE = """
-voir trouver perdre rencontrer manger boire goûter tomber mourir dormir se oublier inclure atteindre casser porter
+voir trouver perdre rencontrer manger boire goûter tomber mourir dormir oublier hésiter inclure atteindre casser porter
 menacer affaiblir comprendre suivre exister commencer augmenter échouer rester vivre regarder écouter attendre
 dépendre appartenir sourire rire pleurer
 """

@@ -62,7 +62,7 @@ class EvaluationLog(Callback):
         if trainer.sanity_checking:
             return
         first = next(iter(splits.values()))
-        if first.golds:
+        if first.golds and first.maps[0].shape[:2] != (1, 1):  # with one map there is nothing to choose
             choice = choose_view(first.maps, first.golds, first.pieces)
             pl_module.view = str(choice.view)
         line: dict[str, Any] = {"step": trainer.global_step}
@@ -78,7 +78,7 @@ class EvaluationLog(Callback):
                     path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{trainer.global_step:07d}.png"
                     files.save(plots.alignment(record), path)
                     key = f"alignment/{split}-{record.index}"
-                    tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record))
+                    tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), trainer.global_step)
 
     # --- test -------------------------------------------------------------------------------------------------
 
@@ -103,7 +103,8 @@ class EvaluationLog(Callback):
             values = self._scores(trainer, collected)
             for logger in trainer.loggers:
                 logger.log_metrics({f"{split}/{name}": v for name, v in values.items()}, step=pl_module.steps)
-            self.results[split] = values | details(collected.translated, collected.forced, language)
+            known = details(collected.translated, collected.forced, language)
+            self.results[split] = values | {"step": pl_module.steps} | known
         if not trainer.is_global_zero:
             return
         folder = self.folder / "evaluation"

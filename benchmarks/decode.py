@@ -1,0 +1,218 @@
+"""How many sentences a second RNNsearch translates, greedily and with a beam.
+
+    python -m benchmarks.decode
+    python -m benchmarks.decode --run runs/bahdanau2014/accord/TIME --width 1
+    python -m benchmarks.decode --pieces FOLDER --weights FILE --width 1 --peer "name=command ..."
+
+Translates a whole test set with the newest run, or with the run that is named, through the search that everything else
+uses. Where there is no run, and for ``--pieces``, it first trains a model for ``--train-seconds``: an untrained one does
+not know when to stop. The clock runs from ids to texts. Ends with a table, and one line ``RESULT {json}`` a measurement.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import sacrebleu
+import torch
+import yaml
+
+from benchmarks import corpus as corpora
+from benchmarks import machine
+from benchmarks.corpus import TestSet
+from benchmarks.interleave import add_arguments, interleave, parse_peers, table, without_peers
+from benchmarks.train import RECIPE, Clock, add_network, fit, network_of
+from data.batching import TokenBatches
+from data.errors import UserError
+from data.tokenizers import EOS
+from reproductions import runs
+from reproductions.bahdanau2014.training import Bahdanau2014
+from reproductions.decoding import Hypothesis, Translator, beam, greedy
+
+KEY = "sentences_per_s"
+
+
+def of_run(folder: Path | None) -> tuple[Translator, TestSet]:
+    """The model of a run, the newest for None, and the first test split of its corpus."""
+    run = runs.find() if folder is None else runs.at(folder)
+    trained = run.restore()
+    settings = yaml.safe_load(run.config.read_text(encoding="utf-8"))["data"]["init_args"]
+    print(f"Translating with {run.folder}")
+    return trained.module.model, corpora.of_run(settings, trained.source, trained.target)
+
+
+def on_the_spot(options: argparse.Namespace) -> tuple[Translator, TestSet]:
+    """A model with the weights in ``--weights``, or else trained now and kept there."""
+    corpus = corpora.choose(options.pieces)
+    pl.seed_everything(1, verbose=False)
+    module = Bahdanau2014(corpus.source_size, corpus.target_size, EOS, network_of(options), RECIPE)
+    path: Path | None = options.weights
+    if path is not None and path.is_file():
+        try:
+            module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        except RuntimeError as error:
+            raise UserError(f"The weights in {path} are not of this network and vocabulary: {error}") from None
+        return module.model, corpus.test
+    print(f"Training on {corpus.test.name.split(',')[0]} for {options.train_seconds:.0f} s", flush=True)
+    clock = Clock(options.train_seconds, intervals=1)
+    fit(module, corpus, options.words, options.train_precision, clock)
+    print(f"Trained {clock.steps} steps of about {options.words:,} target words")
+    if path is not None:
+        torch.save(module.state_dict(), path)
+    return module.model, corpus.test
+
+
+def translate(
+    model: Translator, test: TestSet, batch: int, width: int, alpha: float
+) -> tuple[list[Hypothesis], list[str]]:
+    """All test sentences, alike in length within a batch, in the order of the test."""
+    source = test.pairs.source
+    hypotheses: dict[int, Hypothesis] = {}
+    for chosen in TokenBatches(source.lengths, batch_sentences=batch, shuffle=False):
+        words = test.pairs.__getitems__(chosen)
+        ids, mask = words.source.to(machine.device()), words.source_mask.to(machine.device())
+        found = greedy(model, ids, mask, EOS) if width == 1 else beam(model, ids, mask, EOS, width, alpha)
+        hypotheses.update(zip(chosen.tolist(), found, strict=True))
+    ordered = [hypotheses[i] for i in range(len(source))]
+    return ordered, [test.text(hypothesis.ids) for hypothesis in ordered]
+
+
+def measure(
+    model: Translator, test: TestSet, options: argparse.Namespace, width: int, precision: str
+) -> dict[str, Any]:
+    """Translate the test set ``--repeats`` times, after a few sentences to warm up; the median counts."""
+    half = torch.autocast(machine.device().type, torch.bfloat16, enabled=precision == "bf16")
+    rates, others = [], []
+    with half:
+        warm = test.pairs.__getitems__(np.arange(min(8, len(test.pairs))))
+        greedy(model, warm.source.to(machine.device()), warm.source_mask.to(machine.device()), EOS)
+        for _ in range(options.repeats):
+            meter, start = machine.Meter(), time.perf_counter()
+            hypotheses, texts = translate(model, test, options.batch, width, options.alpha)
+            machine.wait()
+            rates.append(len(texts) / (time.perf_counter() - start))
+            others.append(meter.other_cpu())
+    return {
+        "benchmark": "decode",
+        "corpus": test.name,
+        "precision": precision,
+        "beam": width,
+        "alpha": options.alpha if width > 1 else 0.0,
+        "sentences": len(texts),
+        "batch": options.batch,
+        KEY: round(statistics.median(rates), 1),
+        "intervals": [round(rate, 1) for rate in rates],
+        "spread": [round(min(rates), 1), round(max(rates), 1)],
+        "other_cpu": others,
+        "words_a_sentence": round(statistics.mean(len(hypothesis.ids) for hypothesis in hypotheses), 2),
+        "words_a_reference": round(float(test.pairs.target.lengths.mean()), 2),
+        "bleu": round(sacrebleu.corpus_bleu(texts, [test.references]).score, 2),
+        "peak_rss_mib": round(machine.peak_mib()),
+        "threads": torch.get_num_threads(),
+        "device": machine.device().type,
+        "torch": torch.__version__,
+    }
+
+
+def name_of(width: int, precision: str) -> str:
+    return f"{'greedy' if width == 1 else f'beam {width}'} {precision}"
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="python -m benchmarks.decode",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--run", type=Path, help="folder of a run (default: the newest, if there is one)")
+    top.add_argument(
+        "--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces"
+    )
+    top.add_argument(
+        "--weights", type=Path, help="with no run: read the weights from this file, or train and keep them in it"
+    )
+    top.add_argument("--train-seconds", type=float, default=60.0, help="with no run: how long to train (default 60)")
+    top.add_argument("--train-precision", choices=tuple(machine.DTYPES), default="bf16")
+    top.add_argument("--words", type=int, default=1930, help="with no run: real target words an update (default 1930)")
+    top.add_argument(
+        "--width", type=int, nargs="+", default=[1, 5], help="hypotheses kept open; 1 is greedy (default 1 5)"
+    )
+    top.add_argument("--alpha", type=float, default=1.0, help="exponent of the length penalty of a beam (default 1)")
+    top.add_argument("--precision", choices=tuple(machine.DTYPES), nargs="+", default=["fp32"])
+    top.add_argument("--batch", type=int, default=128, help="sentences at a time (default 128)")
+    top.add_argument("--repeats", type=int, default=3, help="times the test set is translated (default 3)")
+    add_network(top)
+    add_arguments(top)
+    return top
+
+
+def check(options: argparse.Namespace, peers: dict[str, list[str]]) -> None:
+    """Raise UserError for options that do not go together."""
+    if options.run is not None and (options.pieces is not None or options.weights is not None):
+        raise UserError("--run brings its own data and weights: leave out --pieces and --weights.")
+    if min(*options.width, options.batch, options.repeats) < 1:
+        raise UserError("--width, --batch and --repeats must be at least 1.")
+    if peers and len(options.width) > 1:
+        raise UserError("Against a peer, measure one search at a time: --width 1, or --width 5.")
+
+
+def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], arguments: Sequence[str]) -> None:
+    """Peers and the project in turn, each in a process of its own; the model is trained once."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = [sys.executable, "-m", "benchmarks.decode", *without_peers(arguments)]
+        if options.run is None and options.weights is None and (options.pieces is not None or not _has_run()):
+            own += ["--weights", str(Path(folder) / "weights.pt")]
+        commands = {
+            **peers,
+            **{
+                name_of(options.width[0], precision): [*own, "--precision", precision]
+                for precision in options.precision
+            },
+        }
+        results = interleave(commands, KEY, options.rounds)
+    print("\nsentences a second:\n")
+    print(table(results, KEY, next(iter(peers))))
+    for rounds in results.values():
+        for result in rounds:
+            machine.report(result)
+
+
+def _has_run() -> bool:
+    return any(runs.runs_dir().glob("*/*/*/checkpoints/best.ckpt"))
+
+
+def main(arguments: Sequence[str]) -> None:
+    options = parser().parse_args(arguments)
+    peers = parse_peers(options.peer)
+    check(options, peers)
+    threads = machine.use_threads(options.threads)
+    if peers:
+        side_by_side(options, peers, arguments)
+        return
+    spot = options.run is None and (options.pieces is not None or options.weights is not None or not _has_run())
+    model, test = on_the_spot(options) if spot else of_run(options.run)
+    model = model.to(machine.device()).eval()
+    results = {
+        name_of(width, precision): [measure(model, test, options, width, precision)]
+        for width in options.width
+        for precision in options.precision
+    }
+    first = next(iter(results.values()))[0]
+    print(f"\n{test.name}: {first['sentences']:,} sentences, {first['batch']} at a time, {first['device']}, {threads} threads, "
+          f"torch {first['torch']}; sentences a second:\n")  # fmt: skip
+    print(table(results, KEY, None))
+    print("\nBLEU " + ", ".join(f"{name} {rounds[0]['bleu']}" for name, rounds in results.items()))
+    for rounds in results.values():
+        machine.report(rounds[0])
+
+
+if __name__ == "__main__":
+    sys.exit(machine.run(main))
