@@ -112,6 +112,7 @@ typecheck: $(VENV)/.installed ## Check types alone
 format: $(VENV)/.installed ## Format the code and mend what ruff can mend
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+	@$(PY) -m reproductions.equation_table
 
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine

@@ -1,31 +1,83 @@
-"""What the documents promise is there."""
+"""What the documents promise is there, and what they tell a reader to type works."""
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from toy_run import overrides
+
+from reproductions import equation_table
 
 ROOT = Path(__file__).parents[1]
-PAPER = ROOT / "reproductions/bahdanau2014/README.md"
-ROWS = re.findall(r"^\| ([^|]+) \| (reproductions/\S+\.py) \| `(.+)` \|$", PAPER.read_text(encoding="utf-8"), re.M)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line.partition("#")[0].strip()
+    for block in re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S)
+    for line in block.splitlines()
+    if line.strip()
+]
+# Measured in minutes, or tests themselves.
+NOT_HERE = ("make test", "make test-torchtext", "make lint", "make bench")
 
 
-@pytest.mark.parametrize(("equation", "file", "text"), ROWS)
-def test_every_equation_stands_where_the_table_says(equation, file, text):
-    assert text in (ROOT / file).read_text(encoding="utf-8"), equation
+def rows():
+    for path in equation_table.documents():
+        for row in equation_table.rows(path.read_text(encoding="utf-8")):
+            yield pytest.param(row, id=f"{path.parent.name} {row.equation}")
 
 
-def test_the_table_of_equations_was_found():
-    assert len(ROWS) >= 9
+@pytest.mark.parametrize("row", list(rows()))
+def test_every_equation_stands_on_its_line(row):
+    assert row.line in row.found(), f"`make format` mends it: {row.code} stands on {row.found()}"
+
+
+@pytest.mark.parametrize("path", equation_table.documents(), ids=lambda path: path.parent.name)
+def test_every_paper_has_a_table_of_equations_and_its_departures(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(list(equation_table.rows(text))) >= 9
+    assert text.count("`reproductions/") == len(list(equation_table.rows(text))), "a row that is not of the form"
+    assert "## Departures from the paper" in text
+
+
+def test_a_moved_line_is_found_again_and_a_lost_one_is_named():
+    text = equation_table.documents()[0].read_text(encoding="utf-8")
+    row = next(equation_table.rows(text))
+    moved = text.replace(f"{row.file}:{row.line}`", f"{row.file}:{row.line + 7}`")
+    assert moved != text and equation_table.refreshed(moved) == text
+    with pytest.raises(ValueError, match="does not hold `nonsense`"):
+        equation_table.refreshed(text.replace(f"`{row.code}`", "`nonsense`"))
 
 
 def test_every_make_target_of_the_readme_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"make ([a-z][a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    targets = set(re.findall(r"make ([a-z][a-z-]+)", README))
     assert len(targets) > 8
     for target in targets:
         assert re.search(rf"^{target}:.*## ", makefile, re.M), target
+
+
+def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
+    """With a network of a few numbers and this interpreter; otherwise as they stand."""
+    small = overrides(4, **{"data.init_args.pairs": 300, "data.init_args.batch_tokens": 600})
+    environment = os.environ | {"RUNS_DIR": str(tmp_path / "runs"), "DATA_DIR": str(tmp_path / "data")}
+    ran = []
+    for command in COMMANDS:
+        make, *words = shlex.split(command)
+        if make != "make" or command.startswith(NOT_HERE):
+            continue
+        if words[0].startswith("train-"):
+            words.append(f"ARGS={shlex.join(small)}")
+        given = ["make", "-o", ".venv/.installed", f"PY={sys.executable}", *words]
+        done = subprocess.run(given, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        ran.append(words[0])
+    assert {"train-bahdanau", "train-rnnencdec", "translate", "figures", "evaluate", "doctor", "help"} <= set(ran)
+    assert (tmp_path / "runs/figures/figure-3-as-printed.png").is_file()
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: path.stem)
