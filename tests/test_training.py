@@ -266,6 +266,20 @@ def test_an_empty_sentence_is_refused_and_a_picture_is_drawn(trained, tmp_path, 
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.parametrize("name", ["wmt14", "wmt14-rnnencdec"])
+def test_a_step_of_the_papers_own_settings_runs_at_full_size(place, tmp_path, name):
+    """All but the text, whose vocabulary is small: 1000 units, embeddings of 620, Adadelta, a beam of 10."""
+    once = {"data.init_args.corpus": place, "trainer.max_steps": 1, "trainer.limit_val_batches": 0,
+            "trainer.enable_progress_bar": "false", "run.folder": tmp_path / "run"}  # fmt: skip
+    given = [f"--{setting}={value}" for setting, value in once.items()]
+    assert command(["fit", "--config", f"configs/bahdanau2014/{name}.yaml", *given]) == 0
+    checkpoint = checkpoints.read(tmp_path / "run/checkpoints/last.ckpt")
+    weights, (state, *_) = checkpoint["state_dict"], checkpoint["optimizer_states"][0]["state"].values()
+    assert checkpoint["global_step"] == 1 and state["square_avg"].any()
+    assert weights["model.decoder.unit.U_rz.weight"].shape == (2000, 1000)
+    assert all(weight.isfinite().all() for weight in weights.values())
+
+
 def test_a_full_disk_leaves_the_last_checkpoint_whole(place, tmp_path, monkeypatch, capfd):
     real = torch.save
 
