@@ -15,6 +15,10 @@ State = Any  # a NamedTuple of tensors, batch first: what a step hands to the ne
 class Translator(Protocol):
     """What decoding asks of a model. ``features`` stepped word by word equals ``step``."""
 
+    def limit(self, source_lengths: Tensor) -> Tensor:
+        """Most words (B) of each translation, ``</s>`` included, from the number of source words, its ``</s>`` included."""
+        ...
+
     def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]: ...
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
@@ -76,11 +80,6 @@ def _select(items: Any, rows: Tensor) -> Any:
     return type(items)(*(item.index_select(0, rows) for item in items))
 
 
-def default_limit(source_lengths: Tensor) -> Tensor:
-    """Three times the source length (B), ``</s>`` included: the limit of the authors' code of Bahdanau et al. (2014)."""
-    return 3 * source_lengths
-
-
 @torch.inference_mode()
 def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int, limit: Tensor | None = None) -> list[Hypothesis]:
     """The most probable word at every step.
@@ -90,10 +89,10 @@ def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int, limit: Ten
         source: (B, S) word ids, padded.
         mask: (B, S), True = real.
         eos: id of ``</s>``.
-        limit: (B) most words of each translation; three times the source length by default.
+        limit: (B) most words of each translation; ``model.limit`` by default.
     """
     lengths = mask.sum(1)
-    limit = default_limit(lengths) if limit is None else limit
+    limit = model.limit(lengths) if limit is None else limit
     memory, state = model.encode(source, mask)
     alive = torch.arange(len(source), device=source.device)  # the sentence of each row
     scores = torch.zeros(len(source), device=source.device)
@@ -136,7 +135,7 @@ def beam(
         alpha: exponent of the length penalty; 0 compares plain log-probabilities, as Bahdanau et al. (2014) do.
     """
     lengths = mask.sum(1)
-    limit = default_limit(lengths) if limit is None else limit
+    limit = model.limit(lengths) if limit is None else limit
     memory, state = model.encode(source, mask)
     alive = torch.arange(len(source), device=source.device)  # the sentence of each group of rows
     scores = torch.zeros(len(source), 1, device=source.device)  # one hypothesis a sentence at the start, then k

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
+from data.errors import UserError
 from data.translation import TranslationBatch
 from reproductions.cross_entropy import cross_entropy
 from reproductions.decoding import Hypothesis, Translator, beam, greedy
@@ -15,9 +17,19 @@ class TrainableTranslator(Translator, Protocol):
     """A translator that can be trained: deep features for all words at once, and the matrix that scores the words."""
 
     head: nn.Linear
+    max_length: int | None  # most words or pieces, ``</s>`` included, of a sentence; None for any number
 
-    def features(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (B, T, D) and maps (B, L, H, T, S), teacher forced: position t sees target[:, :t]."""
+    def features(
+        self, source: Tensor, mask: Tensor, target: Tensor, need_weights: bool = True
+    ) -> tuple[Tensor, Tensor]:
+        """Features (B, T, D) and maps (B, L, H, T, S), teacher forced: position t sees target[:, :t].
+
+        Without ``need_weights`` the maps are empty, L = 0 or H = 0.
+        """
+        ...
+
+    def norms(self, source: Tensor, mask: Tensor) -> Tensor:
+        """Length (B, L, H, S) of what each source position adds to the result where it gets the whole weight."""
         ...
 
 
@@ -45,6 +57,7 @@ class Evaluated(NamedTuple):
         index: position in the split.
         hypotheses: the model's own translations with their maps.
         forced_maps: (L, H, T, S) each, over the reference translation.
+        norms: (L, H, S) each, what a source position adds where it gets the whole weight.
         nll: -log p(reference) in nats, ``</s>`` included.
         words: words of the reference, ``</s>`` included.
     """
@@ -52,6 +65,7 @@ class Evaluated(NamedTuple):
     index: list[int]
     hypotheses: list[Hypothesis]
     forced_maps: list[Tensor]
+    norms: list[Tensor]
     nll: list[float]
     words: list[int]
 
@@ -106,9 +120,13 @@ class Translation(LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.view, self.steps = checkpoint["view"], checkpoint["global_step"]
 
-    def loss(self, batch: TranslationBatch) -> tuple[Tensor, Tensor, Tensor]:
-        """Summed loss, -log p (N) of each real target word, and maps (B, L, H, T, S)."""
-        features, maps = self.model.features(batch.source, batch.source_mask, batch.target)
+    def loss(self, batch: TranslationBatch, need_weights: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+        """Summed loss, -log p (N) of each real target word, and maps (B, L, H, T, S), empty unless they are needed.
+
+        Raises UserError for a sentence that is longer than the model can read.
+        """
+        self._check_length(batch.source, batch.target)
+        features, maps = self.model.features(batch.source, batch.source_mask, batch.target, need_weights)
         real = batch.target_mask
         return *cross_entropy(features[real], self.model.head, batch.target[real], self.smoothing), maps
 
@@ -118,22 +136,41 @@ class Translation(LightningModule):
         return loss if self.reduction == "sum" else loss / len(nll)
 
     def translate(self, source: Tensor, mask: Tensor) -> list[Hypothesis]:
-        """Translate source sentences (B, S): the one way to decode, everywhere."""
+        """Translate source sentences (B, S): the one way to decode, everywhere.
+
+        Raises UserError for a sentence that is longer than the model can read.
+        """
+        self._check_length(source)
         if self.search.width == 1:
             return greedy(self.model, source, mask, self.eos)
         return beam(self.model, source, mask, self.eos, self.search.width, self.search.alpha)
 
+    @torch.inference_mode()
+    def norms(self, source: Tensor, mask: Tensor) -> Tensor:
+        """(B, L, H, S), see :meth:`TrainableTranslator.norms`."""
+        return self.model.norms(source, mask)
+
     def evaluation_step(self, batch: TranslationBatch) -> Evaluated:
         """Read the references with the model, and let it translate for itself."""
-        _, nll, maps = self.loss(batch)
+        _, nll, maps = self.loss(batch, need_weights=True)
+        norms = self.norms(batch.source, batch.source_mask)
         T, S = batch.target_mask.sum(1).tolist(), batch.source_mask.sum(1).tolist()
         return Evaluated(
             index=batch.index.tolist(),
             hypotheses=[h._replace(maps=h.maps.cpu()) for h in self.translate(batch.source, batch.source_mask)],
             forced_maps=[m[:, :, :t, :s].float().cpu() for m, t, s in zip(maps, T, S, strict=True)],
+            norms=[n[:, :, :s].float().cpu() for n, s in zip(norms, S, strict=True)],
             nll=[part.sum().item() for part in nll.split(T)],
             words=T,
         )
+
+    def _check_length(self, *sides: Tensor) -> None:
+        longest, limit = max(side.shape[1] for side in sides), self.model.max_length
+        if limit is not None and longest > limit:
+            raise UserError(
+                f"A sentence has {longest:,} words or pieces with its </s>, and this model tells {limit:,} positions apart: "
+                "split the sentence, or train with a larger network.max_length."
+            )
 
     def validation_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:  # noqa: ARG002
         return self.evaluation_step(batch)._asdict()

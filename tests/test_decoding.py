@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from reproductions.bahdanau2014.model import Network, RNNsearch
-from reproductions.decoding import beam, default_limit, greedy, length_penalty
+from reproductions.decoding import beam, greedy, length_penalty
 
 EOS, VOCABULARY = 2, 7
 
@@ -69,7 +69,7 @@ def test_a_sentence_translates_the_same_alone_and_in_any_batch(model):
 def test_every_translation_ends_or_reaches_the_limit(model):
     source, mask = batch()
     for hypotheses in searches(model, source, mask):
-        for hypothesis, limit in zip(hypotheses, default_limit(mask.sum(1)).tolist(), strict=True):
+        for hypothesis, limit in zip(hypotheses, model.limit(mask.sum(1)).tolist(), strict=True):
             assert EOS not in hypothesis.ids[:-1]
             assert hypothesis.ids[-1] == EOS or len(hypothesis.ids) == limit
 

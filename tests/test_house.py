@@ -42,7 +42,8 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
 
 
 TORCH_SIDE = "reproductions.evaluation.collect reproductions.evaluation.log"
-LAYERS = "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding"
+LAYERS = "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding "\
+    "reproductions.settings"
 BATCHES = "data.translation data.batching data.images data.errors"
 # The first pattern that fits a module's name is its rule; {paper} is a package named after a paper and its year.
 PAPER = r"reproductions\.(?P<paper>\w+\d{4})"
@@ -54,10 +55,11 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"data(\..*)?", rule("torch numpy lightning tokenizers torchvision datasets platformdirs filelock requests tqdm",
                            "data")),
     (r"reproductions", rule(ours="data")),
-    (r"reproductions\.attention(\..*)?", rule("torch", "reproductions.attention")),
+    (r"reproductions\.attention(\..*)?", rule("torch", "reproductions.attention reproductions.dropout")),
+    (r"reproductions\.settings", rule()),
     (r"reproductions\.(dropout|cross_entropy|decoding)", rule("torch")),
     (PAPER, rule(ours="{paper}")),
-    (PAPER + r"\.model", rule("torch", "reproductions.attention reproductions.dropout {paper}.model")),
+    (PAPER + r"\.model", rule("torch", "reproductions.attention reproductions.dropout reproductions.settings {paper}.model")),
     (PAPER + r"\..*", rule("torch lightning", f"{LAYERS} reproductions.translation {BATCHES} {{paper}}")),
     (r"reproductions\.translation", rule("torch lightning", f"{LAYERS} {BATCHES}")),
     (r"reproductions\.tracking", rule("wandb lightning", "data.errors")),
@@ -132,7 +134,7 @@ def test_imports_go_one_way(path: Path) -> None:
         ("data.accord.draft", "import numpy as np"),
         ("data.tokenizers", "import torchtext"),
         ("reproductions.attention.dot", "import numpy"),
-        ("reproductions.attention.dot", "from reproductions.dropout import Dropout"),
+        ("reproductions.attention.dot", "from reproductions.decoding import greedy"),
         ("reproductions.bahdanau2014.model", "from data.translation import TranslationBatch"),
         ("reproductions.bahdanau2014.model", "import lightning.pytorch as L"),
         ("reproductions.transformer2017.model", "from reproductions.bahdanau2014.model import Encoder"),

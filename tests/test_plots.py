@@ -311,9 +311,10 @@ def test_names_of_lines_move_apart_and_keep_their_order():
 def test_the_view_grid_shows_every_rate_and_boxes_the_chosen_view():
     generator = np.random.default_rng(0)
     table = {view: AlignmentScores(rate, 0.9, 0.8, 10, 9, 5) for view, rate in
-             zip(every_view(3, 2), generator.random(24), strict=True)}  # fmt: skip
+             zip(every_view(3, 2), generator.random(48), strict=True)}  # fmt: skip
     chosen = View(2, "mean", 1)
     figure = plots.view_grid(table, chosen, "Transformer, step 9", diagonal=0.54)
+    assert len(figure.axes) == 4  # two shifts, without and with norms
     rates = figure.axes[1].images[0].get_array()
     assert rates.shape == (4, 3)
     assert rates[1, 2] == 100 * table[chosen].aer

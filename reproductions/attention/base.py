@@ -59,6 +59,7 @@ class Attention(nn.Module, ABC):
         Shapes:
             query: (B, T, D); keys: (B, S, K'), already projected; values: (B, S, E);
             mask: (B, 1, S) or (B, T, S), boolean, True = may be attended.
+            Dot products also take heads, (B, H, ...) throughout.
         """
         weights = self.weigh(self.score(query, keys), mask)
         return Attended(weights.to(values.dtype) @ values, weights)

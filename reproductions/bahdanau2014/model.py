@@ -5,24 +5,15 @@ The paper's letters are the names: ``s`` decoder state (n), ``h`` annotations (2
 target embedding (m), ``t`` deep output (l). B sentences, S source and T target positions, both counting ``</s>``.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from reproductions.attention import Additive
 from reproductions.dropout import Dropout
-
-
-def check_choices(settings: Any) -> None:
-    """Raise ValueError if a field of a dataclass that is declared as a Literal holds none of its values."""
-    for field in fields(settings):
-        choices = get_args(field.type) if get_origin(field.type) is Literal else ()
-        value = getattr(settings, field.name)
-        if choices and value not in choices:
-            name = f"{type(settings).__name__.lower()}.{field.name}"
-            raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+from reproductions.settings import check_choices, check_rates, check_sizes
 
 
 @dataclass(frozen=True)
@@ -53,11 +44,8 @@ class Network:
 
     def __post_init__(self) -> None:
         check_choices(self)
-        for name in ("hidden", "embedding", "maxout", "alignment"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"network.{name} must be at least 1, not {getattr(self, name)}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"network.dropout must lie in [0, 1), not {self.dropout}")
+        check_sizes(self, "hidden", "embedding", "maxout", "alignment")
+        check_rates(self, "dropout")
         if self.tied and self.maxout != self.embedding:
             sizes = f"maxout {self.maxout} and embedding {self.embedding}"
             raise ValueError(f"network.tied needs maxout == embedding, not {sizes}")
@@ -233,6 +221,8 @@ class RNNsearch(nn.Module):
         network: sizes and choices.
     """
 
+    max_length = None  # reads sentences of any length
+
     def __init__(self, source_vocabulary: int, target_vocabulary: int, network: Network) -> None:
         super().__init__()
         self.encoder = Encoder(source_vocabulary, network)
@@ -241,15 +231,21 @@ class RNNsearch(nn.Module):
         if network.tied:
             self.head.weight = self.decoder.E.weight
 
+    def limit(self, source_lengths: Tensor) -> Tensor:
+        """Most words (B) of a translation: three times the source, as in the authors' code."""
+        return 3 * source_lengths
+
     def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]:
         """Read source sentences (B, S) with mask (B, S), True = a word or ``</s>``."""
         h, first = self.encoder(source, mask)
         return self.decoder.start(h, first, mask)
 
-    def features(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def features(
+        self, source: Tensor, mask: Tensor, target: Tensor, need_weights: bool = True
+    ) -> tuple[Tensor, Tensor]:
         """Deep output t (B, T, l) and maps (B, 1, 1, T, S), teacher forced: position i sees target[:, :i].
 
-        RNNencdec has no attention and returns maps with no layer, (B, 0, 0, T, S).
+        RNNencdec has no attention and returns maps with no layer, (B, 0, 0, T, S); so does ``need_weights=False``.
         """
         memory, state = self.encode(source, mask)
         Ey = self.decoder.dropout(self.decoder.E(target[:, :-1]))
@@ -259,7 +255,7 @@ class RNNsearch(nn.Module):
             s_i, alpha_i, state = self.decoder.step(memory, state, Wy, first=i == 0)
             s.append(s_i)
             c.append(state.c)
-            alpha.append(alpha_i)
+            alpha.append(alpha_i if need_weights else None)
         t = self.decoder.readout(torch.stack(s, 1), Ey, torch.stack(c, 1))
         return t, _maps(alpha, mask)
 
@@ -277,6 +273,12 @@ class RNNsearch(nn.Module):
         s, alpha, state = self.decoder.step(memory, state, self.decoder.unit.W(Ey), first=previous is None)
         t = self.decoder.readout(s, Ey, state.c)
         return self.head(t), _maps([alpha], memory.mask)[:, :, :, 0], state
+
+    def norms(self, source: Tensor, mask: Tensor) -> Tensor:
+        """Length ||h_j|| (B, 1, 1, S) of each annotation, or (B, 0, 0, S): what a position adds if it gets all the weight."""
+        if self.decoder.attention is None:
+            return torch.zeros(len(mask), 0, 0, mask.shape[1], device=mask.device)
+        return self.encode(source, mask)[0].h.norm(dim=-1)[:, None, None]
 
 
 def _maps(alpha: list[Tensor | None], mask: Tensor) -> Tensor:

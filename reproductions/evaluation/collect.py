@@ -1,8 +1,8 @@
 """From a model's evaluation step to records: the one place where ids and tensors become words and matrices."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from data.links import Links
 from data.tokenizers import Tokenizer
 from reproductions.decoding import Hypothesis
 from reproductions.evaluation.records import AlignedTranslation, Translated
-from reproductions.evaluation.views import Pieces, View, Weights, merge_pieces
+from reproductions.evaluation.views import Choice, Pieces, View, Weights, choose_view, merge_pieces
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,14 @@ class Sides:
     view: View | None
 
 
+class Looked(NamedTuple):
+    """Where a model looked over a reference: maps (L, H, T, S), norms (L, H, S) of the values, the word of each piece."""
+
+    maps: Weights
+    norms: Weights
+    pieces: Pieces
+
+
 @dataclass
 class Collected:
     """Everything about the sentences of one split.
@@ -34,16 +42,14 @@ class Collected:
         translated: texts for scoring.
         forced: alignments over the references, with gold where the corpus has it; none for a model without attention.
         own: alignments over the model's own translations; likewise.
-        maps, pieces, golds: whole maps (L, H, T, S) over the references, kept only on demand, for choosing a view.
+        looked: everything a view over the references can be made of, by index; kept only on demand.
         nll: -log p of all references in nats; words: how many words they have, ``</s>`` included.
     """
 
     translated: list[Translated] = field(default_factory=list)
     forced: list[AlignedTranslation] = field(default_factory=list)
     own: list[AlignedTranslation] = field(default_factory=list)
-    maps: list[Weights] = field(default_factory=list)
-    pieces: list[Pieces] = field(default_factory=list)
-    golds: list[Links] = field(default_factory=list)
+    looked: dict[int, Looked] = field(default_factory=dict)
     nll: float = 0.0
     words: int = 0
 
@@ -56,10 +62,25 @@ class Collected:
 
     def merge(self, other: "Collected") -> None:
         """Add what another process has collected."""
-        for name in ("translated", "forced", "own", "maps", "pieces", "golds"):
+        for name in ("translated", "forced", "own"):
             getattr(self, name).extend(getattr(other, name))
+        self.looked |= other.looked
         self.nll += other.nll
         self.words += other.words
+
+    def choose_view(self, links: Mapping[int, Links]) -> Choice:
+        """The view over the references that agrees best with the links of the sentences, by index; needs ``looked``."""
+        chosen = [index for index in sorted(self.looked) if index in links]
+        kept = [self.looked[index] for index in chosen]
+        maps, norms, pieces = ([getattr(one, name) for one in kept] for name in Looked._fields)
+        return choose_view(maps, norms, [links[index] for index in chosen], pieces)
+
+    def show(self, view: View) -> None:
+        """Make the alignments over the references anew, as another view has them; needs ``looked``."""
+        for place, record in enumerate(self.forced):
+            maps, norms, pieces = self.looked[record.index]
+            weights = _weights(view, maps, norms, pieces.target, pieces.source)
+            self.forced[place] = replace(record, weights=weights, view=view.describe(*maps.shape[:2]))
 
 
 def collect(
@@ -78,7 +99,7 @@ def collect(
         split: its name.
         sides: how ids become words, and which view of the maps to take.
         into: where it goes.
-        keep_maps: keep whole maps of sentences with gold links.
+        keep_maps: keep what another view over the references would be made of.
     """
     into.nll += sum(evaluated["nll"])
     into.words += sum(evaluated["words"])
@@ -97,12 +118,12 @@ def collect(
             continue
         source, reference = sides.source.surface(example.source), sides.target.surface(example.target)
         own = sides.target.words(hypothesis.ids)
-        forced_maps = evaluated["forced_maps"][i].numpy()
+        forced_maps, norms = evaluated["forced_maps"][i].numpy(), evaluated["norms"][i].numpy()
         common = {"model": sides.model, "split": split, "index": index, "source": source.words}
         into.forced.append(
             AlignedTranslation(
                 target=reference.words,
-                weights=_weights(sides.view, forced_maps, reference.word_of_piece, source.word_of_piece),
+                weights=_weights(sides.view, forced_maps, norms, reference.word_of_piece, source.word_of_piece),
                 view=sides.view.describe(*forced_maps.shape[:2]),
                 forced=True,
                 gold=example.links,
@@ -114,7 +135,9 @@ def collect(
         into.own.append(
             AlignedTranslation(
                 target=own.words,
-                weights=_weights(sides.view, hypothesis.maps.numpy(), own.word_of_piece, source.word_of_piece),
+                weights=_weights(
+                    sides.view, hypothesis.maps.float().numpy(), norms, own.word_of_piece, source.word_of_piece
+                ),
                 view=sides.view.describe(*forced_maps.shape[:2]),
                 forced=False,
                 reference=example.target,
@@ -122,15 +145,16 @@ def collect(
                 **common,
             )
         )
-        if keep_maps and example.links is not None:
-            into.maps.append(forced_maps)
-            into.pieces.append(Pieces(reference.word_of_piece, source.word_of_piece))
-            into.golds.append(example.links)
+        if keep_maps:
+            pieces = Pieces(reference.word_of_piece, source.word_of_piece)
+            into.looked[index] = Looked(forced_maps, norms, pieces)
 
 
-def _weights(view: View, maps: Weights, target: Sequence[int], source: Sequence[int]) -> Weights:
+def _weights(
+    view: View, maps: Weights, norms: Weights, target: Sequence[int], source: Sequence[int]
+) -> Weights:
     """(L, H, T, S) over pieces -> (T, S) over words, as the view reads them."""
-    return merge_pieces(view.apply(maps[:, :, : len(target)]), target, source)
+    return merge_pieces(view.apply(maps[:, :, : len(target)], norms), target, source)
 
 
 class Translates(Protocol):
@@ -141,6 +165,8 @@ class Translates(Protocol):
     steps: int
 
     def translate(self, source: Tensor, mask: Tensor) -> list[Hypothesis]: ...
+
+    def norms(self, source: Tensor, mask: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -159,16 +185,17 @@ class TrainedTranslator:
         if not text.strip():
             raise UserError("There is nothing to translate: the sentence is empty.")
         ids = torch.tensor([self.source.encode(text)])
-        hypothesis = self.module.translate(ids, torch.ones_like(ids, dtype=torch.bool))[0]
+        mask = torch.ones_like(ids, dtype=torch.bool)
+        hypothesis = self.module.translate(ids, mask)[0]
         translated = Translated(text, "", self.target.decode(hypothesis.ids), index, hypothesis.log_probability)
         if self.module.view is None:
             return translated, None
         view, source, own = View.parse(self.module.view), self.source.surface(text), self.target.words(hypothesis.ids)
-        maps = hypothesis.maps.numpy()
+        maps, norms = hypothesis.maps.float().numpy(), self.module.norms(ids, mask)[0].numpy()
         return translated, AlignedTranslation(
             source=source.words,
             target=own.words,
-            weights=_weights(view, maps, own.word_of_piece, source.word_of_piece),
+            weights=_weights(view, maps, norms, own.word_of_piece, source.word_of_piece),
             model=f"{self.module.title}, step {self.module.steps:,}",
             view=view.describe(*maps.shape[:2]),
             forced=False,

@@ -1,31 +1,43 @@
 """The evaluation step's other half: gather, score, draw, log and write, for every translator alike."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch import Callback, Trainer
 
-from data.translation import TranslationData
+from data.links import Links
+from data.translation import PairedIds, TranslationData
 from reproductions import tracking
 from reproductions.evaluation import files, plots, records
+from reproductions.evaluation.aligner import Pair, align
 from reproductions.evaluation.alignment_metrics import alignment_error_rate
 from reproductions.evaluation.collect import Collected, Sides, collect
 from reproductions.evaluation.records import AlignedTranslation
 from reproductions.evaluation.scores import details, scores
 from reproductions.evaluation.text_metrics import sentence_chrf
-from reproductions.evaluation.views import View, choose_view
+from reproductions.evaluation.views import Choice, View
 from reproductions.translation import Translation
+
+ALIGNER_PAIRS = 50_000  # training pairs that the statistical aligner reads; more changes little and takes memory
+BY_GOLD = "gold links"
+BY_ALIGNER = "the links of a statistical aligner trained on the training pairs"
 
 
 class EvaluationLog(Callback):
     """Score every split, draw the alignments of chosen sentences, send them to the tracker, keep them as files.
 
+    Where a model has several layers or heads, each validation chooses the view that aligns best with the validation split's
+    gold links, or with those of a statistical aligner where the corpus has none.
+
     Files, in ``folder``::
 
         validation.jsonl                    a line of scores for each validation
+        views.json, views.png               the latest choice of a view: alignment error rate of each
         pictures/<split>-<index>/step-*.png the chosen sentences through training
         evaluation/scores.json              scores of every test split
         evaluation/<split>/*.jsonl, *.png   translations, alignments and pictures
@@ -40,61 +52,85 @@ class EvaluationLog(Callback):
         self.pictures = tuple(pictures)
         self.results: dict[str, dict[str, Any]] = {}
         self._collected: list[Collected] = []
+        self._links: tuple[str, Mapping[int, Links]] | None = None
 
-    # --- validation -------------------------------------------------------------------------------------------
+    # --- both -------------------------------------------------------------------------------------------------
 
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: Translation) -> None:
-        self._start(trainer, "validate")
+    def _start(self, trainer: Trainer, pl_module: Translation) -> None:  # noqa: ARG002 (Lightning's signature)
+        self._collected = [Collected() for _ in _data(trainer).split_names(_stage(trainer))]
 
-    def on_validation_batch_end(
+    def _add(
         self,
         trainer: Trainer,
         pl_module: Translation,
         outputs: dict[str, Any],
-        batch: Any,
-        batch_idx: int,
+        batch: Any,  # noqa: ARG002
+        batch_idx: int,  # noqa: ARG002
         dataloader_idx: int = 0,
     ) -> None:
-        self._add(trainer, "validate", pl_module, outputs, dataloader_idx, steps=trainer.global_step)
+        data, stage = _data(trainer), _stage(trainer)
+        split = data.split_names(stage)[dataloader_idx]
+        steps = pl_module.steps if stage == "test" else trainer.global_step
+        view = None if pl_module.view is None else View.parse(pl_module.view)
+        sides = Sides(data.source_tokenizer, data.target_tokenizer, f"{pl_module.title}, step {steps:,}", view)
+        L, H = outputs["forced_maps"][0].shape[:2]
+        keep_maps = stage == "validate" and L * H > 1  # with one map there is nothing to choose
+        collect(outputs, data.examples(split), split, sides, self._collected[dataloader_idx], keep_maps)
+
+    on_validation_epoch_start = on_test_epoch_start = _start
+    on_validation_batch_end = on_test_batch_end = _add
+
+    def _links_of(self, data: TranslationData) -> tuple[str, Mapping[int, Links]]:
+        """What the view is chosen by, in words, and the links of the validation sentences."""
+        if self._links is None:
+            split = data.split_names("validate")[0]
+            gold = {i: example.links for i, example in enumerate(data.examples(split)) if example.links is not None}
+            self._links = (BY_GOLD, gold) if gold else (BY_ALIGNER, _aligned(data, split))
+        return self._links
+
+    # --- validation -------------------------------------------------------------------------------------------
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: Translation) -> None:
         splits = self._gathered(trainer, "validate")
         if trainer.sanity_checking:
             return
         first = next(iter(splits.values()))
-        if first.golds and first.maps[0].shape[:2] != (1, 1):  # with one map there is nothing to choose
-            choice = choose_view(first.maps, first.golds, first.pieces)
+        if first.looked:
+            by, links = self._links_of(_data(trainer))
+            choice = first.choose_view(links)
             pl_module.view = str(choice.view)
+            for collected in splits.values():
+                collected.show(choice.view)
+            self._tell_view(trainer, pl_module, choice, by)
         line: dict[str, Any] = {"step": trainer.global_step}
         for split, collected in splits.items():
             named = {f"{split}/{name}": value for name, value in self._scores(trainer, collected).items()}
             pl_module.log_dict(named, rank_zero_only=False, add_dataloader_idx=False)
             line |= named
-        if trainer.is_global_zero:
-            with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
-            for split, collected in splits.items():
-                for record in self._drawn(split, collected.forced):
-                    path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{trainer.global_step:07d}.png"
-                    files.save(plots.alignment(record), path)
-                    key = f"alignment/{split}-{record.index}"
-                    tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), trainer.global_step)
+        if not trainer.is_global_zero:
+            return
+        with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        for split, collected in splits.items():
+            for record in self._drawn(split, collected.forced):
+                path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{trainer.global_step:07d}.png"
+                files.save(plots.alignment(record), path)
+                key = f"alignment/{split}-{record.index}"
+                tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), trainer.global_step)
+
+    def _tell_view(self, trainer: Trainer, pl_module: Translation, choice: Choice, by: str) -> None:
+        """Write down the alignment error rate of every view, and draw it."""
+        if not trainer.is_global_zero:
+            return
+        rates = {str(view): asdict(scores) for view, scores in choice.table.items()}
+        told = {"step": trainer.global_step, "chosen": str(choice.view), "by": by, "views": rates}
+        files.write_text(self.folder / "views.json", json.dumps(told, indent=1) + "\n")
+        figure = plots.view_grid(choice.table, choice.view, f"{pl_module.title}, step {trainer.global_step:,}", by)
+        path = files.save(figure, self.folder / "views.png")
+        caption = f"Alignment error rate of every view against {by}"
+        tracking.log_picture(tracking.of(trainer.loggers), "alignment/views", path, caption, trainer.global_step)
 
     # --- test -------------------------------------------------------------------------------------------------
-
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: Translation) -> None:
-        self._start(trainer, "test")
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: Translation,
-        outputs: dict[str, Any],
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        self._add(trainer, "test", pl_module, outputs, dataloader_idx, steps=pl_module.steps)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: Translation) -> None:
         splits = self._gathered(trainer, "test")
@@ -140,19 +176,6 @@ class EvaluationLog(Callback):
 
     # --- both -------------------------------------------------------------------------------------------------
 
-    def _start(self, trainer: Trainer, stage: str) -> None:
-        self._collected = [Collected() for _ in _data(trainer).split_names(stage)]
-
-    def _add(
-        self, trainer: Trainer, stage: str, module: Translation, outputs: dict[str, Any], loader: int, steps: int
-    ) -> None:
-        data = _data(trainer)
-        split = data.split_names(stage)[loader]
-        view = None if module.view is None else View.parse(module.view)
-        sides = Sides(data.source_tokenizer, data.target_tokenizer, f"{module.title}, step {steps:,}", view)
-        keep = stage == "validate" and loader == 0
-        collect(outputs, data.examples(split), split, sides, self._collected[loader], keep_maps=keep)
-
     def _gathered(self, trainer: Trainer, stage: str) -> dict[str, Collected]:
         """What all processes have collected, by split; every sentence once."""
         if trainer.world_size > 1:
@@ -186,4 +209,26 @@ def _caption(record: AlignedTranslation) -> str:
     target = "the reference" if record.forced else "the model's own translation"
     return f"{record.model} · {record.view} · over {target} · {' '.join(record.source)}"
 
+def _stage(trainer: Trainer) -> str:
+    return "test" if trainer.testing else "validate"
 
+
+def _aligned(data: TranslationData, split: str) -> dict[int, Links]:
+    """Links of a split's sentences by the statistical aligner, by index."""
+    training, wanted = data.pairs_of("train"), data.pairs_of(split)
+    read = [_pair(training, i) for i in range(min(len(training), ALIGNER_PAIRS))]
+    found = align(read, [_pair(wanted, i) for i in range(len(wanted))])
+    links = {}
+    for index, (example, between) in enumerate(zip(data.examples(split), found, strict=True)):
+        target = data.target_tokenizer.surface(example.target).word_of_piece
+        source = data.source_tokenizer.surface(example.source).word_of_piece
+        sure, possible = (
+            frozenset((target[t], source[s]) for t, s in pieces) for pieces in (between.sure, between.possible)
+        )
+        links[index] = Links(sure, possible)
+    return links
+
+
+def _pair(pairs: PairedIds, index: int) -> Pair:
+    """Ids without the ``</s>`` at the end."""
+    return Pair(np.asarray(pairs.source[index])[:-1], np.asarray(pairs.target[index])[:-1])

@@ -25,19 +25,22 @@ from reproductions.evaluation.alignment_metrics import (
 )
 
 Weights = NDArray[np.float32]
-_TEXT = re.compile(r"L(mean|\d+) H(mean|\d+) shift(0|1)")
+_TEXT = re.compile(r"L(mean|\d+) H(mean|\d+) shift(0|1)( norms)?")
 
 
 @dataclass(frozen=True)
 class View:
-    """Which layer and head, counted from 1, or their mean; and when the weights of a word are read.
+    """Which layer and head, counted from 1, or their mean; when the weights of a word are read; and what they weigh.
 
     shift 0: at the step that writes the word. shift 1: one step later, when the word is the decoder's input.
+    norms: each weight times the length of what it weighs (Kobayashi et al. 2020), rows brought back to sum 1. A large
+    weight on a source position with a small value moves the result little: so it is with many weights on ``</s>``.
     """
 
     layer: int | Literal["mean"]
     head: int | Literal["mean"]
     shift: Literal[0, 1] = 0
+    norms: bool = False
 
     def __post_init__(self) -> None:
         for name, number in (("layer", self.layer), ("head", self.head)):
@@ -48,17 +51,17 @@ class View:
 
     def __str__(self) -> str:
         """For storing: "L2 Hmean shift1"; `View.parse` reads it."""
-        return f"L{self.layer} H{self.head} shift{self.shift}"
+        return f"L{self.layer} H{self.head} shift{self.shift}{' norms' if self.norms else ''}"
 
     @classmethod
     def parse(cls, text: str) -> "View":
         """The inverse of `str`. Raises UserError for any other text."""
         match = _TEXT.fullmatch(text)
         if match is None:
-            raise UserError(f"{text!r} is not a view; write it like 'L2 Hmean shift1' or 'Lmean H3 shift0'")
+            raise UserError(f"{text!r} is not a view; write it like 'L2 Hmean shift1' or 'Lmean H3 shift0 norms'")
         layer: int | Literal["mean"] = "mean" if match[1] == "mean" else int(match[1])
         head: int | Literal["mean"] = "mean" if match[2] == "mean" else int(match[2])
-        return cls(layer, head, 1 if match[3] == "1" else 0)
+        return cls(layer, head, 1 if match[3] == "1" else 0, match[4] is not None)
 
     def describe(self, layers: int, heads: int) -> str:
         """In words, for a caption: "layer 2 of 6 · mean of 8 heads · read one step later".
@@ -75,7 +78,8 @@ class View:
         if heads > 1:
             parts.append(f"mean of {heads} heads" if self.head == "mean" else f"head {self.head} of {heads}")
         step = "read one step later" if self.shift else "read as each word is written"
-        return " · ".join([*parts, step if parts else f"attention {step}"])
+        weighed = ["weights times value norms"] if self.norms else []
+        return " · ".join([*parts, *weighed, step if parts or weighed else f"attention {step}"])
 
     def check(self, layers: int, heads: int) -> None:
         """Raise UserError for a layer or head outside 1 to layers, 1 to heads."""
@@ -85,26 +89,40 @@ class View:
                     f"the view {self} asks for {name} {number}, but the model has {name}s 1 to {count}"
                 )
 
-    def apply(self, maps: Weights) -> Weights:
-        """(L, H, T, S) -> (T, S).
+    def apply(self, maps: Weights, norms: Weights) -> Weights:
+        """(L, H, T, S), and the norms (L, H, S) of the values -> (T, S).
 
         With shift 1, row t holds the weights of step t + 1 and the last row keeps its own. T and S are
-        pieces: apply the view first, then `merge_pieces`. Raises ValueError unless maps has four dimensions.
+        pieces: apply the view first, then `merge_pieces`. Raises ValueError for other shapes.
         """
-        if maps.ndim != 4:
-            raise ValueError(f"maps must have the shape (layers, heads, target, source), not {maps.shape}")
+        if maps.ndim != 4 or norms.shape != (*maps.shape[:2], maps.shape[3]):
+            raise ValueError(
+                f"maps must have the shape (layers, heads, target, source) and norms (layers, heads, source), "
+                f"not {maps.shape} and {norms.shape}"
+            )
         self.check(*maps.shape[:2])
+        if self.norms:
+            maps = maps * norms[:, :, None]
         layer = maps.mean(axis=0) if self.layer == "mean" else maps[self.layer - 1]
         weights: Weights = layer.mean(axis=0) if self.head == "mean" else layer[self.head - 1]
+        if self.norms:
+            total = weights.sum(axis=1, keepdims=True)
+            weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
         return np.concatenate([weights[1:], weights[-1:]]) if self.shift else weights
 
 
 def every_view(layers: int, heads: int) -> list[View]:
-    """Each layer and their mean, each head and their mean, both shifts; no mean of one."""
+    """Each layer and their mean, each head and their mean, both shifts, without and with norms; no mean of one."""
     layer_choices: list[int | Literal["mean"]] = [*range(1, layers + 1), *_mean_of(layers)]
     head_choices: list[int | Literal["mean"]] = [*range(1, heads + 1), *_mean_of(heads)]
     shifts: tuple[Literal[0, 1], ...] = (0, 1)
-    return [View(layer, head, shift) for shift in shifts for layer in layer_choices for head in head_choices]
+    return [
+        View(layer, head, shift, norms)
+        for norms in (False, True)
+        for shift in shifts
+        for layer in layer_choices
+        for head in head_choices
+    ]
 
 
 class Pieces(NamedTuple):
@@ -123,6 +141,7 @@ class Choice(NamedTuple):
 
 def choose_view(
     maps: Sequence[Weights],
+    norms: Sequence[Weights],
     golds: Sequence[Links],
     pieces: Sequence[Pieces] | None = None,
     views: Sequence[View] | None = None,
@@ -130,22 +149,24 @@ def choose_view(
     """Choose the view with the lowest alignment error rate. Use validation data, never the test set.
 
     maps    (L, H, T, S) a sentence, from forced decoding of the reference, both sides ending in ``</s>``
+    norms   (L, H, S) a sentence, of the values
+    golds   links between words: gold, or those of a statistical aligner
     pieces  word of each piece, where positions are pieces; None where they are words
     views   None tries `every_view`
 
-    A tie goes to the earlier view; the order of `every_view` prefers shift 0 and single layers. Raises
+    A tie goes to the earlier view; the order of `every_view` prefers plain weights, shift 0 and single layers. Raises
     UserError for no sentences or no sure links.
     """
-    if not maps or len(maps) != len(golds) or (pieces is not None and len(pieces) != len(maps)):
+    if not maps or len(maps) != len(golds) or len(maps) != len(norms) or (pieces is not None and len(pieces) != len(maps)):
         count = "none" if pieces is None else len(pieces)
         raise UserError(
             f"a view is chosen on sentences with gold links, but there are {len(maps)} maps, "
-            f"{len(golds)} gold and {count} pieces"
+            f"{len(norms)} norms, {len(golds)} gold and {count} pieces"
         )
     views = every_view(*maps[0].shape[:2]) if views is None else views
     counts = np.zeros((len(views), len(maps), 4), dtype=np.int64)
-    for number, (sentence, gold) in enumerate(zip(maps, golds, strict=True)):
-        stack = np.stack([view.apply(sentence) for view in views])  # (views, T, S)
+    for number, (sentence, lengths, gold) in enumerate(zip(maps, norms, golds, strict=True)):
+        stack = np.stack([view.apply(sentence, lengths) for view in views])  # (views, T, S)
         if pieces is not None:
             stack = merge_pieces(stack, pieces[number].target, pieces[number].source)
         counts[:, number] = _counts(stack, gold)

@@ -1,11 +1,14 @@
 """Which view of a model aligns: alignment error rate for every layer, head and shift."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from reproductions.evaluation.alignment_metrics import AlignmentScores
 from reproductions.evaluation.plots.style import (
@@ -27,62 +30,72 @@ from reproductions.evaluation.views import View
 
 CELL = (0.46, 0.3)  # inches
 SHIFTS = {0: "read as each word is written", 1: "read one step later"}
+WEIGHED = {False: "weights", True: "weights times norms"}
 
 
 def view_grid(
-    table: Mapping[View, AlignmentScores], chosen: View, model: str, diagonal: float | None = None
+    table: Mapping[View, AlignmentScores],
+    chosen: View,
+    model: str,
+    by: str = "gold links",
+    diagonal: float | None = None,
 ) -> Figure:
     """AER in percent of every view: a panel a shift, layers down, heads across; the chosen one in a box.
 
-    Darker is better. diagonal is the AER of the diagonal, below which a view has learned to align (a
-    fraction). Raises ValueError if the chosen view is not in the table.
+    Views with value norms stand in a second row. Darker is better. by says what the links are. diagonal is the AER of
+    the diagonal, below which a view has learned to align (a fraction). Raises ValueError if the chosen view is not in
+    the table.
     """
     if chosen not in table:
         raise ValueError(f"the chosen view {chosen} is not among the {len(table)} views of the table")
-    layers, heads, shifts = (list(dict.fromkeys(column)) for column in zip(*map(_key, table), strict=True))
+    layers, heads, shifts, norms = (list(dict.fromkeys(column)) for column in zip(*map(_key, table), strict=True))
     size = (CELL[0] * len(heads), CELL[1] * len(layers))
     left = max(width(f"layer {layer}" if layer != "mean" else "mean", SMALL) for layer in layers) + 0.3
-    breadth = max(len(shifts) * (left + size[0]), 4.2)
-    words = chosen.describe(_last(layers), _last(heads))
-    lines = wrap(_note(table[chosen], words, diagonal), SMALL, breadth)
-    page = Page(breadth + 0.3, 0.92 + size[1] + 0.14 + lines_height(len(lines), SMALL) + 0.12)
-    page.write(0.16, 0.14, [f"{model}: alignment error rate (%) of every view"], TITLE, bold=True)
-    for place, shift in enumerate(shifts):
-        start = 0.16 + place * (left + size[0])
-        page.write(start + left, 0.42, [SHIFTS[shift]], TEXT, QUIET)
-        axes = page.axes(start + left, 0.92, *size)
-        rates = np.array([[100 * table[View(layer, head, shift)].aer for head in heads] for layer in layers])
-        axes.imshow(rates, cmap=WEIGHTS.reversed(), norm=Normalize(0, 100), aspect="auto")
-        axes.xaxis.tick_top()
-        axes.set_xticks(range(len(heads)), [str(head) for head in heads])
-        axes.set_yticks(
-            range(len(layers)), [f"layer {layer}" if layer != "mean" else "mean" for layer in layers]
-        )
-        axes.tick_params(length=0)
-        axes.set_xlabel("head", fontproperties=font(SMALL), color=QUIET, labelpad=2)
-        axes.xaxis.set_label_position("top")
-        for (row, column), rate in np.ndenumerate(rates):
-            axes.text(column, row, f"{rate:.0f}", ha="center", va="center", fontproperties=font(SMALL),
-                      color=PAPER if rate < 50 else INK)  # fmt: skip
-        if chosen.shift == shift:
+    panel = max(left + size[0], width(SHIFTS[0], TEXT) + 0.5)
+    breadth, height = max(len(shifts) * panel, 5.2), 0.62 + size[1]
+    lines = wrap(_note(table[chosen], chosen.describe(_last(layers), _last(heads)), by, diagonal), SMALL, breadth)
+    title = wrap(f"{model}: alignment error rate (%) of every view", TITLE, breadth, bold=True)
+    top = 0.14 + lines_height(len(title), TITLE) + 0.12
+    page = Page(breadth + 0.3, top + len(norms) * height + 0.1 + lines_height(len(lines), SMALL) + 0.12)
+    page.write(0.16, 0.14, title, TITLE, bold=True)
+    for (down, norm), (across, shift) in product(enumerate(norms), enumerate(shifts)):
+        start, above = 0.16 + across * panel + left, top + down * height
+        page.write(start, above, [f"{WEIGHED[norm]} {SHIFTS[shift]}"], TEXT, QUIET)
+        axes = page.axes(start, above + 0.46, *size)
+        rates = np.array([[100 * table[View(layer, head, shift, norm)].aer for head in heads] for layer in layers])
+        _panel(axes, rates, layers, heads)
+        if (chosen.shift, chosen.norms) == (shift, norm):
             corner = (heads.index(chosen.head) - 0.5, layers.index(chosen.layer) - 0.5)
             axes.add_patch(Rectangle(corner, 1, 1, fill=False, ec=ACCENT, lw=2.2, clip_on=False, zorder=4))
-    page.write(0.16, 0.92 + size[1] + 0.14, lines, SMALL, QUIET)
+    page.write(0.16, top + len(norms) * height + 0.1, lines, SMALL, QUIET)
     return page.figure
 
 
-def _key(view: View) -> tuple[int | str, int | str, int]:
-    return view.layer, view.head, view.shift
+def _panel(axes: Axes, rates: NDArray[np.float64], layers: Sequence[int | str], heads: Sequence[int | str]) -> None:
+    axes.imshow(rates, cmap=WEIGHTS.reversed(), norm=Normalize(0, 100), aspect="auto")
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(len(heads)), [str(head) for head in heads])
+    axes.set_yticks(range(len(layers)), [f"layer {layer}" if layer != "mean" else "mean" for layer in layers])
+    axes.tick_params(length=0)
+    axes.set_xlabel("head", fontproperties=font(SMALL), color=QUIET, labelpad=2)
+    axes.xaxis.set_label_position("top")
+    for (row, column), rate in np.ndenumerate(rates):
+        axes.text(column, row, f"{rate:.0f}", ha="center", va="center", fontproperties=font(SMALL),
+                  color=PAPER if rate < 50 else INK)  # fmt: skip
+
+
+def _key(view: View) -> tuple[int | str, int | str, int, bool]:
+    return view.layer, view.head, view.shift, view.norms
 
 
 def _last(choices: Sequence[int | str]) -> int:
     return max((choice for choice in choices if isinstance(choice, int)), default=1)
 
 
-def _note(scores: AlignmentScores, chosen: str, diagonal: float | None) -> str:
+def _note(scores: AlignmentScores, chosen: str, by: str, diagonal: float | None) -> str:
     note = (
         f"Chosen, in the box: {chosen}. AER {100 * scores.aer:.1f} %, "
         f"precision {100 * scores.precision:.1f} %, recall {100 * scores.recall:.1f} % "
-        f"on {scores.sentences:,} sentences."
+        f"on {scores.sentences:,} sentences, against {by}."
     )
     return note if diagonal is None else f"{note} The diagonal alone has {100 * diagonal:.1f} %."

@@ -1,0 +1,32 @@
+"""Checks that the settings of all papers' networks and recipes share. A wrong value is a sentence that names it."""
+
+from dataclasses import fields
+from typing import Any, Literal, get_args, get_origin
+
+
+def check_choices(settings: Any) -> None:
+    """Raise ValueError if a field of a dataclass that is declared as a Literal holds none of its values."""
+    for field in fields(settings):
+        choices = get_args(field.type) if get_origin(field.type) is Literal else ()
+        value = getattr(settings, field.name)
+        if choices and value not in choices:
+            name = f"{_name(settings)}.{field.name}"
+            raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, not {value!r}")
+
+
+def check_sizes(settings: Any, *names: str) -> None:
+    """Raise ValueError unless each of the named fields is at least 1."""
+    for name in names:
+        if getattr(settings, name) < 1:
+            raise ValueError(f"{_name(settings)}.{name} must be at least 1, not {getattr(settings, name)}")
+
+
+def check_rates(settings: Any, *names: str) -> None:
+    """Raise ValueError unless each of the named fields lies in [0, 1)."""
+    for name in names:
+        if not 0 <= getattr(settings, name) < 1:
+            raise ValueError(f"{_name(settings)}.{name} must lie in [0, 1), not {getattr(settings, name)}")
+
+
+def _name(settings: Any) -> str:
+    return type(settings).__name__.lower()

@@ -1,0 +1,114 @@
+"""How the Transformer is trained: Vaswani et al. (2017), Section 5, and what a shorter training needs."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from reproductions.settings import check_choices, check_rates, check_sizes
+from reproductions.transformer2017.model import Network, Transformer
+from reproductions.translation import Search, Translation
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Optimiser, schedule and loss; the defaults are the paper's.
+
+    Attributes:
+        schedule: "inverse_root" is equation (3); "cosine" warms up to the same peak and falls to zero at the last step
+            of the trainer, which suits a training of minutes.
+        warmup: steps of linear warm-up.
+        factor: multiplies the learning rate; later versions of the paper's code have 2.
+        smoothing: epsilon_ls of label smoothing (Section 5.4).
+    """
+
+    schedule: Literal["inverse_root", "cosine"] = "inverse_root"
+    warmup: int = 4000
+    factor: float = 1.0
+    smoothing: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        check_sizes(self, "warmup")
+        check_rates(self, "smoothing")
+        if not self.factor > 0:
+            raise ValueError(f"recipe.factor must be above 0, not {self.factor}")
+
+
+@torch.no_grad()
+def initialise(model: Transformer, d: int) -> None:
+    """As the paper's code does, for the paper says nothing: embeddings from N(0, 1/d), so that scaled by sqrt(d) they
+    are as large as the positions; each matrix uniform with variance 2 / (fan-in + fan-out); biases zero.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Embedding):
+            module.weight.normal_(0, d**-0.5)
+        elif isinstance(module, nn.Linear) and module is not model.head:
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                module.bias.zero_()
+    if model.head.weight is not model.target.E.weight:
+        model.head.weight.normal_(0, d**-0.5)
+
+
+def learning_rate(step: int, d: int, warmup: int) -> float:
+    """lrate at a step, counted from 1: linear warm-up, then the inverse square root of the step."""
+    return float(d**-0.5 * min(step**-0.5, step * warmup**-1.5))  # (3)
+
+
+class Transformer2017(Translation):
+    """The Transformer as a LightningModule.
+
+    Args:
+        source_vocabulary: words of the source side; comes from the data.
+        target_vocabulary: words of the target side; comes from the data.
+        eos: id of ``</s>``; comes from the data.
+        network: sizes and choices of the network.
+        recipe: how it is trained.
+        search: how it translates; the paper has width 4 and alpha 0.6 (Section 6.1).
+    """
+
+    paper = "transformer2017"
+    title = "Transformer"
+
+    def __init__(
+        self,
+        source_vocabulary: int,
+        target_vocabulary: int,
+        eos: int = 2,
+        network: Network = Network(),
+        recipe: Recipe = Recipe(),
+        search: Search = Search(width=4, alpha=0.6),
+    ) -> None:
+        model = Transformer(source_vocabulary, target_vocabulary, network)
+        initialise(model, network.d_model)
+        super().__init__(model, eos, search, smoothing=recipe.smoothing)
+        self.network, self.recipe = network, recipe
+        self.view = f"L{network.layers} H{'mean' if network.heads > 1 else 1} shift0"  # until validation has chosen
+        self.save_hyperparameters(
+            {
+                "source_vocabulary": source_vocabulary,
+                "target_vocabulary": target_vocabulary,
+                "eos": eos,
+                "network": asdict(network),
+                "recipe": asdict(recipe),
+                "search": asdict(search),
+            }
+        )
+
+    def configure_optimizers(self) -> Any:
+        recipe, d = self.recipe, self.network.d_model
+        optimizer = torch.optim.Adam(self.parameters(), lr=1.0, betas=(0.9, 0.98), eps=1e-9)
+        total = self.trainer.estimated_stepping_batches
+
+        def rate(done: int) -> float:
+            step = done + 1
+            if recipe.schedule == "inverse_root" or step <= recipe.warmup:
+                return recipe.factor * learning_rate(step, d, recipe.warmup)
+            part = min(1.0, (step - recipe.warmup) / max(1, total - recipe.warmup))
+            return recipe.factor * learning_rate(recipe.warmup, d, recipe.warmup) * 0.5 * (1 + math.cos(math.pi * part))
+
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
