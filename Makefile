@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?=
 DATA ?= accord
 RUN ?=
+RUNS ?=
 SENTENCE ?= The agreement on the European Economic Area was signed in August 1992.
 RESUME ?=
 ARGS ?=
@@ -56,6 +57,16 @@ train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), ev
 .PHONY: train-rnnencdec
 train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline without attention (same variables)
 	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec --data "$$DATA_TEXT" $(RESUMED) $(ARGS)
+
+.PHONY: train-transformer
+train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
+	@$(PY) -m reproductions train transformer2017 --data "$$DATA_TEXT" $(RESUMED) $(ARGS)
+#: make train-transformer DATA=multi30k  accord (default), multi30k, tatoeba, wmt14_base, wmt14_big, path.tsv, or a.en,a.fr
+
+.PHONY: compare
+compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the same sentences, as one page
+	@$(PY) -m reproductions compare $(RUNS) --data "$$DATA_TEXT" $(ARGS)
+#: make compare RUNS="runs/A runs/B"     these runs, two or more
 
 .PHONY: evaluate
 evaluate: $(VENV)/.installed ## Score a run again and draw its pictures (RUN=folder, default: the last one)

@@ -58,6 +58,11 @@ def parser() -> argparse.ArgumentParser:
     figures.add_argument("--data", default="accord")
     figures.add_argument("--out", type=Path, help="folder to draw into; runs/figures if left out")
 
+    compare = add("compare", "Then and now: runs over the same sentences, as one page, pictures and numbers.")
+    compare.add_argument("run", nargs="*", type=Path, help="folders of two or more runs; the newest of each paper if left out")
+    compare.add_argument("--data", default="accord", help="corpus of the newest runs; what is missing is trained first")
+    compare.add_argument("--out", type=Path, help="folder to write into; runs/compare/CORPUS/TIME if left out")
+
     add("doctor", "Say what is installed, where things lie, what is missing and how to mend it.")
     for name in LIGHTNING:
         commands.add_parser(name, add_help=False, help=f"Lightning's own `{name}`, with every option.")
@@ -82,6 +87,8 @@ def main(arguments: Sequence[str]) -> int:
         return commands.evaluate(options.run, rest)
     if options.command == "translate":
         return commands.translate(options.sentence, options.run, options.picture)
+    if options.command == "compare":
+        return commands.compare(options.data, options.run, options.out)
     if options.command == "figures":
         return commands.draw(options.data, options.out)
     return commands.lightning([options.command, *rest])

@@ -20,9 +20,11 @@ from data.errors import UserError
 from data.translation import TranslationData
 from reproductions import checkpoints, tracking
 from reproductions.arguments import Parser
+from reproductions.averaging import Snapshots, average, snapshots
 from reproductions.evaluation.files import write_text
 from reproductions.evaluation.log import EvaluationLog
 from reproductions.runs import Run, stamp
+from reproductions.settings import check_sizes
 from reproductions.trainer import Progress, Reseed, StopBetweenSteps, Throughput, keep_checkpoints
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,9 @@ class RunSettings:
         monitor: the score that chooses the best checkpoint.
         patience: validations without a better score before training stops.
         checkpoint_every: steps between two writings of last.ckpt.
+        average: at the end, average the weights of so many snapshots, and keep the average as best.ckpt unless a single
+            checkpoint scores better in validation; 0 for none.
+        snapshot_every: steps between two snapshots.
     """
 
     folder: str
@@ -54,6 +59,13 @@ class RunSettings:
     monitor: str = "valid/bleu"
     patience: int = 10
     checkpoint_every: int = 200
+    average: int = 0
+    snapshot_every: int = 1500
+
+    def __post_init__(self) -> None:
+        check_sizes(self, "patience", "checkpoint_every", "snapshot_every")
+        if self.average < 0:
+            raise ValueError(f"run.average must be 0 or more snapshots, not {self.average}")
 
 
 class SaveRun(SaveConfigCallback):
@@ -147,6 +159,8 @@ class ReproductionCLI(LightningCLI):
                 EarlyStopping(settings.monitor, mode="max", patience=settings.patience),
                 *keep_checkpoints(self.run.best.parent, settings.monitor, settings.checkpoint_every),
             ]
+            if settings.average:
+                mine.append(Snapshots(self.run.snapshots, settings.average, settings.snapshot_every))
         kwargs["callbacks"] = [*(config.trainer.callbacks or []), *mine]
         kwargs["logger"] = self._loggers()
         if config.trainer.enable_model_summary is None:  # a table of one module, with a column of zeros
@@ -208,14 +222,31 @@ class ReproductionCLI(LightningCLI):
             raise
 
     def after_fit(self) -> None:
-        """Test the best checkpoint, and write down what the run cost."""
+        """Average the last snapshots, test the best checkpoint, and write down what the run cost."""
         self.trainer.save_checkpoint(self.run.last, weights_only=False)
+        summary = self._summary()
+        summary["averaged"] = self._average()
         if self.trainer.is_global_zero:
-            write_text(self.run.folder / "summary.json", json.dumps(self._summary(), indent=1) + "\n")
+            write_text(self.run.folder / "summary.json", json.dumps(summary, indent=1) + "\n")
         if self.run.best.exists():
             best = str(self.run.best)
             self.trainer.test(self.model, datamodule=self.datamodule, ckpt_path=best, verbose=False, weights_only=True)
         self._send_artifacts()
+
+    def _average(self) -> dict[str, Any] | None:
+        """Validate the average of the last snapshots; it is the best checkpoint unless a single one scores better."""
+        self.trainer.strategy.barrier()
+        paths = snapshots(self.run.snapshots, self.trainer.global_step)[-self.settings.average :]
+        if self.settings.average < 2 or len(paths) < 2:
+            return None
+        best, monitor = self.trainer.checkpoint_callbacks[0].best_model_score, self.settings.monitor
+        self.model.load_state_dict(average(paths))
+        self.trainer.validate(self.model, datamodule=self.datamodule, verbose=False)
+        score = float(self.trainer.callback_metrics[monitor])
+        kept = best is None or score >= float(best)
+        if kept:
+            self.trainer.save_checkpoint(self.run.best, weights_only=True)
+        return {"snapshots": [path.stem for path in paths], monitor: score, "kept": kept}
 
     def _summary(self) -> dict[str, Any]:
         best = self.trainer.checkpoint_callbacks[0].best_model_score

@@ -1,16 +1,27 @@
 """What the commands of the command line do."""
 
+import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
 
 from data.errors import UserError
 from reproductions import figures, runs, tracking
 from reproductions.cli import STOPPED, ReproductionCLI
+from reproductions.compare.contestants import read_all
+from reproductions.compare.numbers import compare as compare_numbers
+from reproductions.compare.pictures import Picture
+from reproductions.compare.pictures import draw as draw_pictures
+from reproductions.compare.report import page
 from reproductions.evaluation import files, plots
 from reproductions.runs import Run
 
 CONFIGS = Path("configs")
+TRANSLATORS = ("bahdanau2014", "transformer2017")  # then and now
 
 
 def lightning(arguments: Sequence[str]) -> int:
@@ -109,6 +120,75 @@ def translate(sentences: Sequence[str], folder: Path | None, picture: Path | Non
         if record is not None and picture is not None:
             files.save(plots.alignment(record), picture)
     return 0
+
+
+def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
+    """Compare runs: those named, or the newest of each paper on a corpus, training first what is missing."""
+    if not folders:
+        folders = [_newest_or_trained(paper, data) for paper in TRANSLATORS]
+    contestants = read_all(folders)
+    corpus = Path(contestants[0].data["corpus"]).name
+    folder = out or runs.runs_dir() / "compare" / corpus / runs.stamp()
+    numbers = compare_numbers(contestants)
+    total = 1 + sum(bool(one.views) for one in contestants) + 2 * len(numbers["sentences"])
+    drawn = list(tqdm(draw_pictures(contestants, numbers, folder), "drawing", total, unit=" pictures", leave=False))
+    text = json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
+    files.write_text(folder / "comparison.json", text)
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make compare`."
+    report = files.write_text(folder / "report.html", page(numbers, drawn, made))
+    track_comparison(folder, corpus, numbers, drawn)
+    _say_comparison(numbers)
+    sys.stdout.write(f"\nReport: {report}\nPictures and numbers: {folder}\n")
+    return 0
+
+
+def _newest_or_trained(paper: str, data: str) -> Path:
+    """The newest scored run of a paper on a corpus; trains one if there is none."""
+    config = config_of(paper, data, "").stem
+    try:
+        return runs.find(paper, config, having="evaluation/scores.json").folder
+    except UserError:
+        sys.stdout.write(f"There is no scored run of {paper} on {data} yet: training one.\n")
+    if status := train(paper, data, "", resume=False, overrides=[]):
+        raise UserError(f"The training of {paper} on {data} ended with status {status}: continue it with RESUME=1 first.")
+    return runs.find(paper, config, having="evaluation/scores.json").folder
+
+
+def track_comparison(folder: Path, corpus: str, numbers: dict[str, Any], drawn: Sequence[Picture]) -> None:
+    """The same table and pictures in Weights & Biases."""
+    logger = tracking.experiment_logger(
+        folder,
+        project="attention-then-and-now",
+        name=f"compare-{corpus}-{folder.name}",
+        group="compare",
+        tags=["compare", corpus],
+        job_type="compare",
+        config={"runs": [run["folder"] for run in numbers["runs"]]},
+    )
+    test = numbers["test"]
+    columns = ["run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "training minutes", "sentences/s"]
+    rows = [
+        [run["name"], *(run["scores"][test].get(name) for name in ("bleu", "bleu_tokenised", "chrf", "aer")),
+         run["parameters"], run["training_minutes"], run["sentences_per_s"]]
+        for run in numbers["runs"]
+    ]  # fmt: skip
+    tracking.log_table(logger, f"{test}/compared", columns, rows)
+    for picture in drawn:
+        tracking.log_picture(logger, f"compare/{picture.path.stem}", picture.path, picture.caption)
+    tracking.finish(logger)
+
+
+def _say_comparison(numbers: dict[str, Any]) -> None:
+    """Scores of the test split, and what is significant, in a few lines."""
+    test = numbers["test"]
+    for run in numbers["runs"]:
+        scores = run["scores"][test]
+        aer = f", AER {100 * scores['aer']:.1f} %" if "aer" in scores else ""
+        sys.stdout.write(f"{run['name']}: {test} BLEU {scores['bleu']:.1f}{aer}, {run['parameters']:,} parameters\n")
+    for difference in numbers["differences"]:
+        for measure in ("bleu", "aer"):
+            if measure in difference:
+                sys.stdout.write(f"{difference['second']} minus {difference['first']}: {difference[measure]['says']}\n")
 
 
 def draw(data: str, folder: Path | None) -> int:

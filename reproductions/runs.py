@@ -6,8 +6,10 @@
         config.yaml         every setting, resolved; trains the same run again
         tokenizers/         source.json, target.json
         checkpoints/        best.ckpt, last.ckpt
+        snapshots/          weights of the last few out of every so many steps, where the recipe averages them
         metrics/            one CSV a command
         validation.jsonl    scores of every validation
+        views.json, .png    how well each layer and head aligns, where there are several
         pictures/           alignments through training
         evaluation/         scores.json, translations, alignments and pictures of the test splits
         summary.json        sizes, time, speed, machine
@@ -49,6 +51,10 @@ class Run:
     @property
     def last(self) -> Path:
         return self.folder / "checkpoints" / "last.ckpt"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.folder / "snapshots"
 
     @property
     def tokenizers(self) -> Path:

@@ -1,5 +1,6 @@
 """The LightningModule that all translators share: loss, logging, and the one evaluation step."""
 
+import time
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -60,6 +61,7 @@ class Evaluated(NamedTuple):
         norms: (L, H, S) each, what a source position adds where it gets the whole weight.
         nll: -log p(reference) in nats, ``</s>`` included.
         words: words of the reference, ``</s>`` included.
+        seconds: that the batch took to translate.
     """
 
     index: list[int]
@@ -68,6 +70,7 @@ class Evaluated(NamedTuple):
     norms: list[Tensor]
     nll: list[float]
     words: list[int]
+    seconds: float
 
 
 class Translation(LightningModule):
@@ -154,14 +157,18 @@ class Translation(LightningModule):
         """Read the references with the model, and let it translate for itself."""
         _, nll, maps = self.loss(batch, need_weights=True)
         norms = self.norms(batch.source, batch.source_mask)
+        start = time.perf_counter()
+        hypotheses = [h._replace(maps=h.maps.cpu()) for h in self.translate(batch.source, batch.source_mask)]
+        seconds = time.perf_counter() - start
         T, S = batch.target_mask.sum(1).tolist(), batch.source_mask.sum(1).tolist()
         return Evaluated(
             index=batch.index.tolist(),
-            hypotheses=[h._replace(maps=h.maps.cpu()) for h in self.translate(batch.source, batch.source_mask)],
+            hypotheses=hypotheses,
             forced_maps=[m[:, :, :t, :s].float().cpu() for m, t, s in zip(maps, T, S, strict=True)],
             norms=[n[:, :, :s].float().cpu() for n, s in zip(norms, S, strict=True)],
             nll=[part.sum().item() for part in nll.split(T)],
             words=T,
+            seconds=seconds,
         )
 
     def _check_length(self, *sides: Tensor) -> None:

@@ -67,11 +67,11 @@ TABLE: tuple[tuple[str, Rule], ...] = (
      rule("torch lightning numpy", "data reproductions.evaluation reproductions.decoding reproductions.translation "
           "reproductions.tracking")),
     (r"reproductions\.(evaluation|compare)(\..*)?",
-     rule("numpy sacrebleu sacremoses matplotlib",
+     rule("numpy sacrebleu sacremoses matplotlib jinja2 yaml",
           "reproductions.evaluation reproductions.compare data.links data.errors data.words", TORCH_SIDE)),
     (r"reproductions\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
-    (r"reproductions\..*", rule("torch lightning numpy jsonargparse", "data reproductions")),
+    (r"reproductions\..*", rule("torch lightning numpy jsonargparse tqdm", "data reproductions")),
 )  # fmt: skip
 
 

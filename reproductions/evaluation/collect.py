@@ -44,6 +44,7 @@ class Collected:
         own: alignments over the model's own translations; likewise.
         looked: everything a view over the references can be made of, by index; kept only on demand.
         nll: -log p of all references in nats; words: how many words they have, ``</s>`` included.
+        seconds: that the translations took; of several processes, the slowest's.
     """
 
     translated: list[Translated] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Collected:
     looked: dict[int, Looked] = field(default_factory=dict)
     nll: float = 0.0
     words: int = 0
+    seconds: float = 0.0
 
     def in_order(self) -> "Collected":
         """Sentences in the order of the split, each once, however many processes evaluated them."""
@@ -67,6 +69,7 @@ class Collected:
         self.looked |= other.looked
         self.nll += other.nll
         self.words += other.words
+        self.seconds = max(self.seconds, other.seconds)
 
     def choose_view(self, links: Mapping[int, Links]) -> Choice:
         """The view over the references that agrees best with the links of the sentences, by index; needs ``looked``."""
@@ -103,6 +106,7 @@ def collect(
     """
     into.nll += sum(evaluated["nll"])
     into.words += sum(evaluated["words"])
+    into.seconds += evaluated["seconds"]
     for i, index in enumerate(evaluated["index"]):
         example, hypothesis = examples[index], evaluated["hypotheses"][i]
         into.translated.append(

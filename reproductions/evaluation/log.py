@@ -140,7 +140,8 @@ class EvaluationLog(Callback):
             for logger in trainer.loggers:
                 logger.log_metrics({f"{split}/{name}": v for name, v in values.items()}, step=pl_module.steps)
             known = details(collected.translated, collected.forced, language)
-            self.results[split] = values | {"step": pl_module.steps} | known
+            speed = len(collected.translated) / max(collected.seconds, 1e-9)
+            self.results[split] = values | {"step": pl_module.steps, "sentences_per_s": round(speed, 1)} | known
         if not trainer.is_global_zero:
             return
         folder = self.folder / "evaluation"

@@ -70,13 +70,14 @@ def details(
         "bleu_tokenised_signature": text.bleu_tokenised_signature,
         "chrf_signature": text.chrf_signature,
     }
+    if forced:
+        result["view"] = forced[0].view
     if gold := [record for record in forced if record.gold is not None]:
         lengths = [(len(record.target_words), len(record.source_words)) for record in gold]
         swaps = reordering(gold)
         result |= {
             "aer_interval": _interval(bootstrap(alignment_table(gold), aer_of_sums)),
             "aer_of_the_diagonal": diagonal_baseline([gold_of(record) for record in gold], lengths).aer,
-            "view": gold[0].view,
             "inversions": swaps.swaps,
             "inversions_kept": swaps.kept,
         }

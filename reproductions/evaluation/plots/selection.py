@@ -30,7 +30,7 @@ from reproductions.evaluation.views import View
 
 CELL = (0.46, 0.3)  # inches
 SHIFTS = {0: "read as each word is written", 1: "read one step later"}
-WEIGHED = {False: "weights", True: "weights times norms"}
+WEIGHED = {False: "weights", True: "weights times value norms"}
 
 
 def view_grid(
@@ -51,8 +51,8 @@ def view_grid(
     layers, heads, shifts, norms = (list(dict.fromkeys(column)) for column in zip(*map(_key, table), strict=True))
     size = (CELL[0] * len(heads), CELL[1] * len(layers))
     left = max(width(f"layer {layer}" if layer != "mean" else "mean", SMALL) for layer in layers) + 0.3
-    panel = max(left + size[0], width(SHIFTS[0], TEXT) + 0.5)
-    breadth, height = max(len(shifts) * panel, 5.2), 0.62 + size[1]
+    panel = max(left + size[0], left + width(SHIFTS[0], TEXT) + 0.2)
+    breadth, height = max(len(shifts) * panel, 5.2), 0.78 + size[1]
     lines = wrap(_note(table[chosen], chosen.describe(_last(layers), _last(heads)), by, diagonal), SMALL, breadth)
     title = wrap(f"{model}: alignment error rate (%) of every view", TITLE, breadth, bold=True)
     top = 0.14 + lines_height(len(title), TITLE) + 0.12
@@ -60,8 +60,8 @@ def view_grid(
     page.write(0.16, 0.14, title, TITLE, bold=True)
     for (down, norm), (across, shift) in product(enumerate(norms), enumerate(shifts)):
         start, above = 0.16 + across * panel + left, top + down * height
-        page.write(start, above, [f"{WEIGHED[norm]} {SHIFTS[shift]}"], TEXT, QUIET)
-        axes = page.axes(start, above + 0.46, *size)
+        page.write(start, above, [WEIGHED[norm], SHIFTS[shift]], TEXT, QUIET)
+        axes = page.axes(start, above + 0.62, *size)
         rates = np.array([[100 * table[View(layer, head, shift, norm)].aer for head in heads] for layer in layers])
         _panel(axes, rates, layers, heads)
         if (chosen.shift, chosen.norms) == (shift, norm):

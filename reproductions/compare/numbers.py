@@ -1,0 +1,193 @@
+"""Everything that a comparison measures, as plain data: what the report prints is here, and in comparison.json."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import combinations
+from typing import Any
+
+from data.errors import UserError
+from reproductions.compare.contestants import Contestant
+from reproductions.evaluation.alignment_metrics import aer_of_sums, alignment_error_rate, alignment_table
+from reproductions.evaluation.attention_health import agreement, check_same_words, health
+from reproductions.evaluation.bootstrap import paired_bootstrap
+from reproductions.evaluation.length_curves import LengthCurve, bleu_by_length
+from reproductions.evaluation.records import AlignedTranslation, Translated
+from reproductions.evaluation.text_metrics import bleu_of_sums, bleu_statistics, sentence_chrf
+
+FIXED = "fixed"
+SENTENCES = 8  # of a corpus without fixed ones: the first of its test split
+LENGTHS = ("test", "long")  # splits of Accord that together reach from 3 to 60 words
+SIGNIFICANT = 0.05
+HEALTH = ("entropy", "confidence", "end_mass", "coverage_deviation", "monotonicity")
+
+
+def compare(contestants: Sequence[Contestant]) -> dict[str, Any]:
+    """All numbers of a comparison.
+
+    Raises UserError where the runs were not tested on the same sentences.
+    """
+    splits = [split for split in contestants[0].scores if all(split in one.scores for one in contestants)]
+    if not splits:
+        tested = "; ".join(f"{one.name}: {', '.join(one.scores)}" for one in contestants)
+        raise UserError(f"These runs were not tested on any common split ({tested}).")
+    test = splits[0]
+    return {
+        "corpus": contestants[0].data["corpus"],
+        "test": test,
+        "splits": splits,
+        "runs": [_run(one, test) for one in contestants],
+        "differences": [_difference(a, b, test) for a, b in combinations(contestants, 2)],
+        "sentences": _sentences(contestants, splits),
+    }
+
+
+def length_curves(contestants: Sequence[Contestant], numbers: dict[str, Any]) -> list[LengthCurve]:
+    """BLEU against source length, on the test split and on that of long sentences if there is one."""
+    splits = [split for split in numbers["splits"] if split == numbers["test"] or split in LENGTHS]
+    return [
+        bleu_by_length(one.name, [record for split in splits for record in one.translated(split)]) for one in contestants
+    ]
+
+
+def _run(one: Contestant, test: str) -> dict[str, Any]:
+    summary = one.summary
+    seconds = summary["training_seconds"]
+    return {
+        "name": one.name,
+        "folder": str(one.folder),
+        "paper": one.paper,
+        "parameters": summary["parameters"],
+        "steps": summary["steps"],
+        "training_minutes": seconds / 60,
+        "training_tokens_per_s": summary["target_tokens"] / seconds if seconds else math.nan,
+        "sentences_per_s": one.scores[test].get("sentences_per_s", math.nan),
+        "search": one.search,
+        "averaged": summary.get("averaged"),
+        "seed": summary["seed"],
+        "device": f"{summary['device']}, {summary['threads']} threads, {summary['precision']}",
+        "scores": one.scores,
+        "views": _views(one),
+    }
+
+
+def _views(one: Contestant) -> dict[str, Any] | None:
+    """How far the chosen view and the naive one, last layer and mean of heads, are off in validation."""
+    if not one.views:
+        return None
+    rates = {name: scores["aer"] for name, scores in one.views["views"].items()}
+    naive = _naive(rates)
+    return {
+        "by": one.views["by"],
+        "chosen": one.views["chosen"],
+        "chosen_aer": rates[one.views["chosen"]],
+        "naive": naive,
+        "naive_aer": rates[naive],
+    }
+
+
+def _naive(rates: dict[str, float]) -> str:
+    """The last layer, all heads, read as each word is written."""
+    layers = [int(name.split()[0][1:]) for name in rates if name.split()[0] != "Lmean"]
+    last = max(layers)
+    mean = f"L{last} Hmean shift0"
+    return mean if mean in rates else f"L{last} H1 shift0"
+
+
+def _difference(first: Contestant, second: Contestant, test: str) -> dict[str, Any]:
+    """Second minus first on the test split, with paired bootstrap; AER where both have gold."""
+    ours, theirs = first.translated(test), second.translated(test)
+    _check_same_sentences(first, second, ours, theirs)
+    compared = paired_bootstrap(_bleu_table(ours), _bleu_table(theirs), bleu_of_sums)
+    result = {
+        "first": first.name,
+        "second": second.name,
+        "bleu": compared._asdict() | {"says": _says(compared, "BLEU", "%.1f", 1)},
+    }
+    ours_forced, theirs_forced = first.forced(test), second.forced(test)
+    if all(found and all(record.gold is not None for record in found) for found in (ours_forced, theirs_forced)):
+        aer = paired_bootstrap(alignment_table(ours_forced), alignment_table(theirs_forced), aer_of_sums)
+        result["aer"] = aer._asdict() | {"says": _says(aer, "points of AER", "%.1f", 100)}
+    return result
+
+
+def _says(compared: Any, unit: str, form: str, scale: float) -> str:
+    """The difference is, or is not, significant: in words."""
+    difference, low, high = ((form % (scale * x)).replace("-", "−") for x in compared[:3])
+    p = "p < 0.001" if compared.p_value < 0.001 else f"p = {compared.p_value:.3f}"
+    sign = "+" if compared.difference > 0 else ""
+    verdict = "is" if compared.p_value < SIGNIFICANT else "is not"
+    return f"{sign}{difference} {unit} (95 % interval {low} to {high}); the difference {verdict} significant, {p}"
+
+
+def _check_same_sentences(
+    first: Contestant, second: Contestant, ours: Sequence[Translated], theirs: Sequence[Translated]
+) -> None:
+    for one, other in zip(ours, theirs, strict=False):
+        if (one.index, one.source, one.reference) != (other.index, other.source, other.reference):
+            raise UserError(
+                f"{first.folder} and {second.folder} were not tested on the same sentences: sentence {one.index} is "
+                f"{one.source!r} in one, {other.source!r} in the other. Train both on the same data."
+            )
+    if len(ours) != len(theirs):
+        raise UserError(
+            f"{first.folder} was tested on {len(ours):,} sentences and {second.folder} on {len(theirs):,}: test both alike."
+        )
+
+
+def _bleu_table(translated: Sequence[Translated]) -> Any:
+    return bleu_statistics(
+        hypotheses=[record.hypothesis for record in translated], references=[record.reference for record in translated]
+    )
+
+
+def chosen_sentences(splits: Sequence[str]) -> tuple[str, int | None]:
+    """The split that is shown sentence by sentence, and how many of it; None for all."""
+    return (FIXED, None) if FIXED in splits else (splits[0], SENTENCES)
+
+
+def _sentences(contestants: Sequence[Contestant], splits: Sequence[str]) -> list[dict[str, Any]]:
+    """Each shown sentence: what every model wrote and where it looked, in numbers."""
+    split, count = chosen_sentences(splits)
+    translated = [one.translated(split)[:count] for one in contestants]
+    forced = [{record.index: record for record in one.forced(split)} for one in contestants]
+    shown = []
+    for together in zip(*translated, strict=True):
+        index = together[0].index
+        looked = [records[index] for records in forced if index in records]
+        if len(looked) > 1:
+            _check_words(looked)
+        rows = []
+        for one, sentence, records in zip(contestants, together, forced, strict=True):
+            row: dict[str, Any] = {
+                "name": one.name,
+                "translation": sentence.hypothesis,
+                "exact": sentence.hypothesis == sentence.reference,
+                "chrf": sentence_chrf(hypothesis=sentence.hypothesis, reference=sentence.reference),
+            }
+            if index in records:
+                row |= _measured(records[index])
+            rows.append(row)
+        agree = [
+            {"first": a.model, "second": b.model, **agreement(a, b)._asdict()} for a, b in combinations(looked, 2)
+        ]
+        shown.append({
+            "split": split, "index": index, "source": together[0].source, "reference": together[0].reference,
+            "rows": rows, "agreement": agree,
+        })  # fmt: skip
+    return shown
+
+
+def _measured(record: AlignedTranslation) -> dict[str, float]:
+    measured = asdict(health([record]))
+    row = {name: measured[name] for name in HEALTH}
+    if record.gold is not None:
+        row["aer"] = alignment_error_rate([record]).aer
+    return row
+
+
+def _check_words(looked: Sequence[AlignedTranslation]) -> None:
+    try:
+        check_same_words(looked)
+    except ValueError as error:
+        raise UserError(f"These runs split sentences into different words: {error}.") from error

@@ -1,0 +1,62 @@
+"""One page that holds everything: text, tables and pictures in a single file that opens without a network."""
+
+import base64
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reproductions.compare.pictures import Picture
+
+MISSING = "–"
+
+
+def page(numbers: dict[str, Any], pictures: Sequence[Picture], made: str) -> str:
+    """The report as HTML.
+
+    Args:
+        numbers: of :func:`reproductions.compare.numbers.compare`.
+        pictures: of :func:`reproductions.compare.pictures.draw`.
+        made: when, and by which command.
+    """
+    environment = Environment(
+        loader=PackageLoader("reproductions.compare", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"fixed": fixed, "percent": percent, "count": count, "source": source}
+    general = [picture for picture in pictures if picture.index is None]
+    of_sentence: dict[int, list[Picture]] = {}
+    for picture in pictures:
+        if picture.index is not None:
+            of_sentence.setdefault(picture.index, []).append(picture)
+    text: str = environment.get_template("report.html").render(
+        numbers=numbers, general=general, of_sentence=of_sentence, made=made
+    )
+    return text
+
+
+def fixed(value: float | None, digits: int = 1) -> str:
+    """A number with so many digits after the point; a dash where it is not known."""
+    if value is None or math.isnan(value):
+        return MISSING
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A fraction in percent, without the sign."""
+    return fixed(None if value is None else 100 * value, digits)
+
+
+def count(value: float | None) -> str:
+    """A whole number in groups of three digits."""
+    return MISSING if value is None or math.isnan(value) else f"{value:,.0f}"
+
+
+def source(path: Path) -> str:
+    """A picture as the source of an image, without a file."""
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
