@@ -68,6 +68,10 @@ compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the
 	@$(PY) -m reproductions compare $(RUNS) --data "$$DATA_TEXT" $(ARGS)
 #: make compare RUNS="runs/A runs/B"     these runs, two or more
 
+.PHONY: ladder
+ladder: $(VENV)/.installed ## From 2014 to 2017, one change at a time: five models, one budget, one table and one figure
+	@$(PY) -m reproductions ladder $(ARGS)
+
 .PHONY: evaluate
 evaluate: $(VENV)/.installed ## Score a run again and draw its pictures (RUN=folder, default: the last one)
 	@$(PY) -m reproductions evaluate $${RUN_TEXT:+"$$RUN_TEXT"} $(ARGS)

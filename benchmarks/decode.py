@@ -1,4 +1,4 @@
-"""How many sentences a second RNNsearch translates, greedily and with a beam.
+"""How many sentences a second a model translates, greedily and with a beam.
 
     python -m benchmarks.decode
     python -m benchmarks.decode --run runs/bahdanau2014/accord/TIME --width 1
@@ -25,15 +25,14 @@ import torch
 import yaml
 
 from benchmarks import corpus as corpora
-from benchmarks import machine
+from benchmarks import machine, models
 from benchmarks.corpus import TestSet
 from benchmarks.interleave import add_arguments, interleave, parse_peers, table, without_peers
-from benchmarks.train import RECIPE, Clock, add_network, fit, network_of
+from benchmarks.train import Clock, fit
 from data.batching import TokenBatches
 from data.errors import UserError
 from data.tokenizers import EOS
 from reproductions import runs
-from reproductions.bahdanau2014.training import Bahdanau2014
 from reproductions.decoding import Hypothesis, Translator, beam, greedy
 
 KEY = "sentences_per_s"
@@ -52,7 +51,7 @@ def on_the_spot(options: argparse.Namespace) -> tuple[Translator, TestSet]:
     """A model with the weights in ``--weights``, or else trained now and kept there."""
     corpus = corpora.choose(options.pieces)
     pl.seed_everything(1, verbose=False)
-    module = Bahdanau2014(corpus.source_size, corpus.target_size, EOS, network_of(options), RECIPE)
+    module = models.build(options, corpus)
     path: Path | None = options.weights
     if path is not None and path.is_file():
         try:
@@ -149,7 +148,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--precision", choices=tuple(machine.DTYPES), nargs="+", default=["fp32"])
     top.add_argument("--batch", type=int, default=128, help="sentences at a time (default 128)")
     top.add_argument("--repeats", type=int, default=3, help="times the test set is translated (default 3)")
-    add_network(top)
+    models.add_network(top)
     add_arguments(top)
     return top
 

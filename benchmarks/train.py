@@ -1,12 +1,13 @@
-"""How fast RNNsearch trains, how much memory it needs, and how near it comes to what the machine's matrix products allow.
+"""How fast a model trains, how much memory it needs, and how near it comes to what the machine's matrix products allow.
 
     python -m benchmarks.train
-    python -m benchmarks.train --precision bf16 --seconds 60
+    python -m benchmarks.train --model transformer --precision bf16 --seconds 60
     python -m benchmarks.train --pieces FOLDER --peer "name=command ..." --rounds 3
 
-Training runs as ``make train-bahdanau`` runs it, through Lightning, with batches and logging, on Multi30k if it lies in the
-data directory and on Accord otherwise. Each precision is measured in a process of its own. Ends with a table, and one
-line ``RESULT {json}`` a measurement: target words a second count real words and </s>, never padding.
+Training runs as ``make train-bahdanau`` and ``make train-transformer`` run it, through Lightning, with batches and
+logging, on Multi30k if it lies in the data directory and on Accord otherwise. Each precision is measured in a process of
+its own. Ends with a table, and one line ``RESULT {json}`` a measurement: target words a second count real words and </s>,
+never padding.
 """
 
 import argparse
@@ -25,18 +26,14 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from benchmarks import corpus as corpora
-from benchmarks import machine
+from benchmarks import machine, models
 from benchmarks.corpus import Corpus
 from benchmarks.interleave import add_arguments, interleave, parse_peers, table, without_peers
 from data.batching import ResumableLoader, TokenBatches
 from data.errors import UserError
-from data.tokenizers import EOS
 from data.translation import PairedIds, TranslationBatch
-from reproductions.bahdanau2014.model import Network
-from reproductions.bahdanau2014.training import Bahdanau2014, Recipe
 
 KEY = "trg_tok_per_s"
-RECIPE = Recipe("adam", learning_rate=0.002, warmup=50, reduction="mean", initialisation="unit")
 _WARM = 5  # steps before the clock starts
 
 
@@ -84,29 +81,7 @@ def cells_for(pairs: PairedIds, words: int) -> int:
     return cells
 
 
-def flop(network: Network, vocabulary: int, pairs: PairedIds) -> dict[str, float]:
-    """Floating-point operations of matrix products for one real target word, forward and backward, by part.
-
-    Two for each weight forward and twice as many backward; padding, gates, tanh and softmax not counted.
-    """
-    n, m, l, a = network.hidden, network.embedding, network.maxout, network.alignment  # noqa: E741
-    attends = network.attention != "none"
-    directions = 2 if attends else 1
-    context = directions * n
-    S, T = pairs.source.lengths, pairs.target.lengths
-    sources = S.sum() / T.sum()  # source words for one target word
-    looked_at = (S * T).sum() / T.sum()  # source positions that one target word looks at
-    weights = {
-        "encoder": sources * directions * (m + n) * 3 * n,
-        "decoder": (m + n + context) * 3 * n,
-        "attention": (sources * context * a + n * a + looked_at * (a + context)) if attends else 0.0,
-        "readout": (n + m + context) * 2 * l,
-        "vocabulary": l * vocabulary,
-    }
-    return {part: 6.0 * float(count) for part, count in weights.items()}
-
-
-def fit(module: Bahdanau2014, corpus: Corpus, words: int, precision: str, clock: Clock) -> None:
+def fit(module: models.Trained, corpus: Corpus, words: int, precision: str, clock: Clock) -> None:
     """Train until the clock says so."""
     warnings.filterwarnings("ignore", "The 'train_dataloader' does not have many workers")  # none are faster for text
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
@@ -116,7 +91,7 @@ def fit(module: Bahdanau2014, corpus: Corpus, words: int, precision: str, clock:
         devices=1,
         precision="bf16-mixed" if precision == "bf16" else "32-true",
         max_epochs=-1,
-        gradient_clip_val=1.0,
+        gradient_clip_val=1.0 if module.title.startswith("RNN") else None,
         callbacks=[clock],
         logger=False,
         enable_checkpointing=False,
@@ -133,16 +108,14 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     corpus = corpora.choose(options.pieces)
     limit = machine.product_limit(precision)
     pl.seed_everything(1, verbose=False)
-    network = network_of(options)
-    module = Bahdanau2014(corpus.source_size, corpus.target_size, EOS, network, RECIPE)
+    module = models.build(options, corpus)
     clock = Clock(options.seconds, options.intervals)
     fit(module, corpus, options.words, precision, clock)
-    parts = flop(network, corpus.target_size, corpus.train)
+    parts = models.flop(options, corpus.target_size, corpus.train)
     rate = statistics.median(clock.rates)
     return {
         "benchmark": "train",
         "model": module.title,
-        "unit": network.unit,
         "corpus": corpus.test.name.split(",")[0],
         "precision": precision,
         "parameters": sum(p.numel() for p in module.parameters()),
@@ -164,11 +137,6 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     }
 
 
-def network_of(options: argparse.Namespace) -> Network:
-    n = options.hidden
-    return Network(n, n, n, n, attention=options.attention, unit=options.unit, dropout=options.dropout)
-
-
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python -m benchmarks.train",
@@ -186,18 +154,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces"
     )
-    add_network(top)
+    models.add_network(top)
     add_arguments(top)
     return top
-
-
-def add_network(to: argparse.ArgumentParser) -> None:
-    """Options that decide what is trained."""
-    to.add_argument("--hidden", type=int, default=256, help="width of everything: n, m, l and n' of the paper")
-    to.add_argument("--attention", choices=("additive", "none"), default="additive")
-    to.add_argument("--unit", choices=("gated", "torch"), default="gated")
-    to.add_argument("--dropout", type=float, default=0.2)
-    to.add_argument("--threads", type=int, help="default: torch's choice")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -209,9 +168,9 @@ def main(arguments: Sequence[str]) -> None:
         machine.report(measure(options, options.precision[0]))
         return
     own = [sys.executable, "-m", "benchmarks.train", *without_peers(arguments), "--precision"]
-    commands = {**peers, **{f"RNNsearch {precision}": [*own, precision] for precision in options.precision}}
+    commands = {**peers, **{f"{options.model} {precision}": [*own, precision] for precision in options.precision}}
     results = interleave(commands, KEY, options.rounds if peers else 1)
-    first = next(iter(results.values()))[0] if not peers else results[f"RNNsearch {options.precision[0]}"][0]
+    first = next(iter(results.values()))[0] if not peers else results[f"{options.model} {options.precision[0]}"][0]
     print(f"\n{first['model']}, {first['parameters']:,} parameters, {first['corpus']}, {first['trg_tok_per_step']:,} target "
           f"words an update,\n{first['mflop_per_word']} MFLOP of matrix products a word, {first['device']}, "
           f"{first['threads']} threads, torch {first['torch']}; target words a second:\n")  # fmt: skip

@@ -19,6 +19,7 @@ LIGHTNING = ("fit", "validate", "test")
 OPTIONS = {
     "train": ("-h", "--help", "--data", "--variant", "--resume"),
     "evaluate": ("-h", "--help"),
+    "ladder": ("-h", "--help", "--again"),
     **dict.fromkeys(LIGHTNING, ()),
 }
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -63,6 +64,9 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--data", default="accord", help="corpus of the newest runs; what is missing is trained first")
     compare.add_argument("--out", type=Path, help="folder to write into; runs/compare/CORPUS/TIME if left out")
 
+    ladder = add("ladder", "From 2014 to 2017, one change at a time: five models, one budget, one table and one figure.")
+    ladder.add_argument("--again", action="store_true", help="train every rung anew, also those that have a scored run")
+
     add("doctor", "Say what is installed, where things lie, what is missing and how to mend it.")
     for name in LIGHTNING:
         commands.add_parser(name, add_help=False, help=f"Lightning's own `{name}`, with every option.")
@@ -87,6 +91,8 @@ def main(arguments: Sequence[str]) -> int:
         return commands.evaluate(options.run, rest)
     if options.command == "translate":
         return commands.translate(options.sentence, options.run, options.picture)
+    if options.command == "ladder":
+        return commands.ladder(options.again, rest)
     if options.command == "compare":
         return commands.compare(options.data, options.run, options.out)
     if options.command == "figures":

@@ -308,6 +308,16 @@ def test_names_of_lines_move_apart_and_keep_their_order():
     assert np.mean(heights[1:4]) == pytest.approx(np.mean([0.5, 0.5, 0.51]))
 
 
+def test_rungs_are_bars_with_their_numbers():
+    columns = {"BLEU": [10.0, 95.5], "AER (%)": [None, 8.25], "tokens": [1234.0, 8000.0]}
+    figure = plots.rungs(["then", "now"], columns, "title", "note")
+    assert len(figure.axes) == 3
+    assert [[bar.get_width() for bar in axes.patches] for axes in figure.axes] == [[10, 95.5], [0, 8.25], [1234, 8000]]
+    assert {"10.0", "–", "8.2", "1,234", "8,000", "then", "now", "title", "note"} <= set(words_on(figure))
+    with pytest.raises(ValueError, match="1 values for 2 names"):
+        plots.rungs(["then", "now"], {"BLEU": [1.0]}, "title", "note")
+
+
 def test_the_view_grid_shows_every_rate_and_boxes_the_chosen_view():
     generator = np.random.default_rng(0)
     table = {view: AlignmentScores(rate, 0.9, 0.8, 10, 9, 5) for view, rate in

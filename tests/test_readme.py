@@ -5,13 +5,15 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import yaml
-from toy_run import overrides
+from toy_run import NETWORK, overrides
 
 from reproductions import equation_table
+from reproductions.checkpoints import PAPERS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,7 +65,11 @@ def test_every_make_target_of_the_readme_exists():
 
 def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
     """With a network of a few numbers and this interpreter; otherwise as they stand."""
-    small = overrides(4, **{"data.init_args.pairs": 300, "data.init_args.batch_tokens": 600})
+    data = {"data.init_args.pairs": 300, "data.init_args.batch_tokens": 600, "run.snapshot_every": 2}
+    small = {
+        "train-transformer": overrides(4, "transformer2017", **data),
+        **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **data)),
+    }
     environment = os.environ | {"RUNS_DIR": str(tmp_path / "runs"), "DATA_DIR": str(tmp_path / "data")}
     ran = []
     for command in COMMANDS:
@@ -71,23 +77,23 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
         if make != "make" or command.startswith(NOT_HERE):
             continue
         if words[0].startswith("train-"):
-            words.append(f"ARGS={shlex.join(small)}")
+            words.append(f"ARGS={shlex.join(small[words[0]])}")
         given = ["make", "-o", ".venv/.installed", f"PY={sys.executable}", *words]
         done = subprocess.run(given, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         ran.append(words[0])
-    assert {"train-bahdanau", "train-rnnencdec", "translate", "figures", "evaluate", "doctor", "help"} <= set(ran)
+    assert {"train-bahdanau", "train-transformer", "compare", "train-rnnencdec", "translate", "figures", "evaluate"} <= set(ran)
     assert (tmp_path / "runs/figures/figure-3-as-printed.png").is_file()
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: path.stem)
 def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
-    from reproductions.bahdanau2014.model import Network
-    from reproductions.bahdanau2014.training import Bahdanau2014, Recipe
-    from reproductions.translation import Search
-
+    paper = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["class_path"].split(".")[1]
+    training = import_module(f"reproductions.{paper}.training")
     text = path.read_text(encoding="utf-8")
-    assert text.startswith("# RNN") and re.search(r"#     make train-", text) and "@RESULT@" not in text
+    assert text.startswith(("# RNN", "# The Transformer")) and re.search(r"#     make (train-|ladder)", text)
+    assert "@RESULT@" not in text
     settings = yaml.safe_load(text)["model"]["init_args"]
-    network = Network(**settings["network"] | {"hidden": 8, "embedding": 6, "maxout": 6, "alignment": 4})
-    Bahdanau2014(20, 20, network=network, recipe=Recipe(**settings["recipe"]), search=Search(**settings["search"]))
+    network = training.Network(**settings["network"] | NETWORK[paper])
+    recipe, search = training.Recipe(**settings["recipe"]), training.Search(**settings["search"])
+    getattr(training, PAPERS[paper])(20, 20, network=network, recipe=recipe, search=search)

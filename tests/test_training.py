@@ -266,6 +266,21 @@ def test_an_empty_sentence_is_refused_and_a_picture_is_drawn(trained, tmp_path, 
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.parametrize(("name", "sizes"), [("base", (512, 2048, 6)), ("big", (1024, 4096, 6))])
+def test_a_step_of_the_transformer_runs_at_full_size(place, tmp_path, name, sizes):
+    once = {"data.init_args.corpus": place, "trainer.max_steps": 1, "trainer.limit_val_batches": 0,
+            "trainer.enable_progress_bar": "false", "run.folder": tmp_path / "run"}  # fmt: skip
+    given = [f"--{setting}={value}" for setting, value in once.items()]
+    assert command(["fit", "--config", f"configs/transformer2017/wmt14_{name}.yaml", *given]) == 0
+    checkpoint = checkpoints.read(tmp_path / "run/checkpoints/last.ckpt")
+    weights = checkpoint["state_dict"]
+    assert checkpoint["global_step"] == 1
+    d, d_ff, layers = sizes
+    assert weights["model.encoder.0.feed_forward.W_1.weight"].shape == (d_ff, d)
+    assert sum(key.endswith("source_attention.W_Q.weight") for key in weights) == layers
+    assert all(weight.isfinite().all() for weight in weights.values())
+
+
 @pytest.mark.parametrize("name", ["wmt14", "wmt14-rnnencdec"])
 def test_a_step_of_the_papers_own_settings_runs_at_full_size(place, tmp_path, name):
     """All but the text, whose vocabulary is small: 1000 units, embeddings of 620, Adadelta, a beam of 10."""

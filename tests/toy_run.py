@@ -19,14 +19,22 @@ def corpus(folder: Path, lines: int = 400) -> Path:
     return path
 
 
-def overrides(steps: int, **more: object) -> list[str]:
-    """Arguments that shrink any translation config."""
+# Networks of a few numbers, and a recipe that moves them.
+NETWORK = {
+    "bahdanau2014": {"hidden": 12, "embedding": 8, "maxout": 8, "alignment": 8},
+    "transformer2017": {"layers": 2, "d_model": 8, "d_ff": 12, "heads": 2, "max_length": 80},
+}
+RECIPE: dict[str, dict[str, object]] = {
+    "bahdanau2014": {"learning_rate": 0.01},
+    "transformer2017": {"warmup": 4, "factor": 0.2},
+}
+
+
+def overrides(steps: int, paper: str = "bahdanau2014", **more: object) -> list[str]:
+    """Arguments that shrink any translation config of a paper."""
     settings = {
-        "model.init_args.network.hidden": 12,
-        "model.init_args.network.embedding": 8,
-        "model.init_args.network.maxout": 8,
-        "model.init_args.network.alignment": 8,
-        "model.init_args.recipe.learning_rate": 0.01,
+        **{f"model.init_args.network.{name}": value for name, value in NETWORK[paper].items()},
+        **{f"model.init_args.recipe.{name}": value for name, value in RECIPE[paper].items()},
         "data.init_args.batch_tokens": 160,
         "trainer.max_steps": steps,
         "trainer.val_check_interval": 4,

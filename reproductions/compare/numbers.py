@@ -10,7 +10,7 @@ from data.errors import UserError
 from reproductions.compare.contestants import Contestant
 from reproductions.evaluation.alignment_metrics import aer_of_sums, alignment_error_rate, alignment_table
 from reproductions.evaluation.attention_health import agreement, check_same_words, health
-from reproductions.evaluation.bootstrap import paired_bootstrap
+from reproductions.evaluation.bootstrap import Comparison, paired_bootstrap
 from reproductions.evaluation.length_curves import LengthCurve, bleu_by_length
 from reproductions.evaluation.records import AlignedTranslation, Translated
 from reproductions.evaluation.text_metrics import bleu_of_sums, bleu_statistics, sentence_chrf
@@ -96,24 +96,25 @@ def _naive(rates: dict[str, float]) -> str:
 
 def _difference(first: Contestant, second: Contestant, test: str) -> dict[str, Any]:
     """Second minus first on the test split, with paired bootstrap; AER where both have gold."""
-    ours, theirs = first.translated(test), second.translated(test)
-    _check_same_sentences(first, second, ours, theirs)
-    compared = paired_bootstrap(_bleu_table(ours), _bleu_table(theirs), bleu_of_sums)
-    result = {
-        "first": first.name,
-        "second": second.name,
-        "bleu": compared._asdict() | {"says": _says(compared, "BLEU", "%.1f", 1)},
-    }
+    result = {"first": first.name, "second": second.name, "bleu": compare_bleu(first, second, test)}
     ours_forced, theirs_forced = first.forced(test), second.forced(test)
     if all(found and all(record.gold is not None for record in found) for found in (ours_forced, theirs_forced)):
         aer = paired_bootstrap(alignment_table(ours_forced), alignment_table(theirs_forced), aer_of_sums)
-        result["aer"] = aer._asdict() | {"says": _says(aer, "points of AER", "%.1f", 100)}
+        result["aer"] = aer._asdict() | {"says": _says(aer, "points of AER", 100)}
     return result
 
 
-def _says(compared: Any, unit: str, form: str, scale: float) -> str:
+def compare_bleu(first: Contestant, second: Contestant, split: str) -> dict[str, Any]:
+    """BLEU, second minus first, with paired bootstrap. Raises UserError unless the sentences are the same."""
+    ours, theirs = first.translated(split), second.translated(split)
+    _check_same_sentences(first, second, ours, theirs)
+    compared = paired_bootstrap(_bleu_table(ours), _bleu_table(theirs), bleu_of_sums)
+    return compared._asdict() | {"says": _says(compared, "BLEU", 1)}
+
+
+def _says(compared: Comparison, unit: str, scale: float) -> str:
     """The difference is, or is not, significant: in words."""
-    difference, low, high = ((form % (scale * x)).replace("-", "−") for x in compared[:3])
+    difference, low, high = (f"{scale * x:.1f}".replace("-", "−") for x in compared[:3])
     p = "p < 0.001" if compared.p_value < 0.001 else f"p = {compared.p_value:.3f}"
     sign = "+" if compared.difference > 0 else ""
     verdict = "is" if compared.p_value < SIGNIFICANT else "is not"

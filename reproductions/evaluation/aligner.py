@@ -16,7 +16,7 @@ from data.links import Links
 Ids = NDArray[np.int64]
 TENSION = 4.0  # lambda: how much the diagonal attracts
 NO_LINK = 0.08  # p_0: a word that nothing in the other sentence explains
-ROUNDS = 5  # of expectation maximisation
+ROUNDS = (3, 3)  # of expectation maximisation: without the diagonal, which is model 1, then with it
 
 
 class Pair(NamedTuple):
@@ -40,11 +40,11 @@ def align(training: Sequence[Pair], wanted: Sequence[Pair]) -> list[Links]:
 def _one_way(training: Sequence[Pair], wanted: Sequence[Pair]) -> list[frozenset[tuple[int, int]]]:
     """The links (t, s) of each wanted pair: for each target word its most probable source word, or none."""
     cells = _Cells([*training, *wanted])
-    posterior = cells.posterior(np.ones(cells.kinds))
-    for _ in range(ROUNDS):
-        counts = np.bincount(cells.kind, posterior, cells.kinds)
-        total = np.bincount(cells.source_of_kind, counts)
-        posterior = cells.posterior(counts / np.maximum(total[cells.source_of_kind], 1e-12))
+    probability = np.ones(cells.kinds)
+    for prior in [np.ones_like(cells.prior)] * ROUNDS[0] + [cells.prior] * ROUNDS[1]:
+        counts = np.bincount(cells.kind, cells.posterior(probability, prior), cells.kinds)
+        probability = counts / np.maximum(np.bincount(cells.source_of_kind, counts)[cells.source_of_kind], 1e-12)
+    posterior = cells.posterior(probability, cells.prior)
     links = []
     for number in range(len(training), len(training) + len(wanted)):
         T, S = cells.shapes[number]
@@ -88,9 +88,9 @@ class _Cells:
         self.kinds, self.rows = len(distinct), row
         self.source_of_kind = distinct // words
 
-    def posterior(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    def posterior(self, probability: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
         """p(a_t = s | both sentences) of every cell, from p(target word | source word) of every kind."""
-        joint = self.prior * probability[self.kind]
+        joint = prior * probability[self.kind]
         total = np.bincount(self.row, joint, self.rows)
         posterior: NDArray[np.float64] = joint / np.maximum(total[self.row], 1e-300)
         return posterior

@@ -1,0 +1,47 @@
+"""The statistical aligner finds links that nobody told it; measured against gold."""
+
+import numpy as np
+import pytest
+
+from data.accord import pairs
+from reproductions.evaluation.aligner import Pair, align
+from reproductions.evaluation.alignment_metrics import alignment_counts, alignment_scores
+
+
+def numbered(sentences):
+    """Ids of words, from 3, in the order in which they come."""
+    known = {}
+    return [np.array([known.setdefault(word, 3 + len(known)) for word in words], dtype=np.int64) for words in sentences]
+
+
+def test_it_finds_most_gold_links_of_accord():
+    drawn = list(pairs("train", 2500))
+    ids = map(Pair, numbered([p.source for p in drawn]), numbered([p.target for p in drawn]))
+    read = list(ids)
+    found = align(read[:2000], read[2000:])
+    scores = alignment_scores(
+        alignment_counts(links.sure, pair.links) for links, pair in zip(found, drawn[2000:], strict=True)
+    )
+    assert scores.aer < 0.12 and scores.precision > 0.95
+
+
+def test_words_that_always_come_together_are_linked_wherever_they_stand():
+    generator = np.random.default_rng(0)
+    orders = [generator.permutation(5) for _ in range(600)]
+    sentences = [generator.permutation(20)[:5] for _ in orders]
+    read = [Pair(words + 3, words[order] + 50) for words, order in zip(sentences, orders, strict=True)]
+    for links, order in zip(align(read[:590], read[590:]), orders[590:], strict=True):
+        assert links.sure == set(enumerate(order.tolist()))
+
+
+def test_empty_sentences_have_no_links():
+    nothing, word = np.array([], dtype=np.int64), np.array([5])
+    links = align([Pair(word, word)], [Pair(nothing, word), Pair(word, nothing), Pair(nothing, nothing)])
+    assert [len(one.possible) for one in links] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_same_pairs_give_the_same_links(seed):
+    generator = np.random.default_rng(seed)
+    read = [Pair(generator.integers(3, 9, 6), generator.integers(3, 9, 5)) for _ in range(30)]
+    assert align(read, read[:5]) == align(read, read[:5])

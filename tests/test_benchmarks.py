@@ -1,0 +1,100 @@
+"""What the benchmarks print: operations counted as PyTorch counts them, words never padding, one line to read back."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks import corpus as corpora
+from benchmarks import decode, machine, models, train
+from benchmarks.interleave import parse_peers
+from data.batching import FlatIds
+from data.errors import UserError
+from data.tokenizers import EOS
+from data.translation import PairedIds
+
+V = 50
+
+
+def corpus(sentences=40, longest=9):
+    generator = np.random.default_rng(0)
+
+    def side():
+        lengths = generator.integers(3, longest, sentences)
+        return FlatIds.of([[*generator.integers(3, V, length).tolist(), EOS] for length in lengths])
+
+    pairs = PairedIds(side(), side())
+    return corpora.Corpus(pairs, V, V, corpora.TestSet("toy, test", pairs, lambda ids: " ".join(map(str, ids)), ["3 4"] * sentences))
+
+
+def options(*arguments):
+    return train.parser().parse_args([*arguments, "--hidden", "64", "--ff", "128", "--layers", "2", "--dropout", "0"])
+
+
+@pytest.mark.parametrize("arguments", [("--model", "rnnsearch"), ("--model", "rnnsearch", "--attention", "none"),
+                                       ("--model", "transformer")], ids=" ".join)  # fmt: skip
+def test_operations_are_those_that_pytorch_counts(arguments):
+    """One pair of 9 and 9 positions: without padding both counts are of the same products."""
+    ids = FlatIds.of([[*range(3, 11), EOS]])
+    pairs = PairedIds(ids, ids)
+    chosen = options(*arguments)
+    module = models.build(chosen, corpora.Corpus(pairs, V, V, corpus().test))
+    batch = pairs.__getitems__(np.array([0]))
+    with FlopCounterMode(display=False) as counter:
+        loss, _, _ = module.loss(batch)
+        loss.backward()
+    counted = 9 * sum(models.flop(chosen, V, pairs).values())
+    # PyTorch does not count the product with v_a, and a first state that is zero takes no gradient.
+    assert counted == pytest.approx(counter.get_total_flops(), rel=0.06)
+
+
+@pytest.mark.parametrize("model", ["rnnsearch", "transformer"])
+def test_a_clock_counts_real_words_and_stops_the_training(model):
+    chosen, toy = options("--model", model), corpus()
+    clock = train.Clock(seconds=0.4, intervals=2)
+    train.fit(models.build(chosen, toy), toy, 60, "fp32", clock)
+    assert len(clock.rates) == 2 and all(rate > 0 for rate in clock.rates)
+    assert clock.words <= clock.steps * int(toy.train.target.lengths.sum())
+
+
+def test_the_budget_of_cells_gives_the_words_that_were_asked_for():
+    toy = corpus(2000, 30)
+    cells = train.cells_for(toy.train, 500)
+    batches = train.TokenBatches(toy.train.lengths, batch_tokens=cells)
+    assert toy.train.target.lengths.sum() / len(batches) == pytest.approx(500, rel=0.05)
+    with pytest.raises(UserError, match="--words 0"):
+        train.cells_for(toy.train, 0)
+
+
+@pytest.mark.parametrize("model", ["rnnsearch", "transformer"])
+def test_decoding_is_measured_over_every_sentence_in_its_order(model):
+    toy = corpus()
+    chosen = decode.parser().parse_args(["--model", model, "--hidden", "16", "--ff", "16", "--repeats", "2", "--batch", "7"])
+    built = models.build(chosen, toy).model.eval()
+    result = decode.measure(built, toy.test, chosen, width=1, precision="fp32")
+    assert result["sentences"] == 40 and len(result["intervals"]) == 2
+    hypotheses, texts = decode.translate(built, toy.test, 7, 1, 0.0)
+    alone, _ = decode.translate(built, toy.test, 1, 1, 0.0)
+    assert [h.ids for h in hypotheses] == [h.ids for h in alone] and len(texts) == 40
+
+
+def test_weights_of_another_network_are_refused_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.corpus.choose", lambda _: corpus())
+    torch.save({"nothing": torch.zeros(1)}, tmp_path / "weights.pt")
+    chosen = decode.parser().parse_args(["--hidden", "8", "--weights", str(tmp_path / "weights.pt")])
+    with pytest.raises(UserError, match="weights.pt are not of this network"):
+        decode.on_the_spot(chosen)
+
+
+def test_a_peer_needs_a_name_and_a_command():
+    with pytest.raises(UserError, match="nameless"):
+        parse_peers(["nameless"])
+    assert parse_peers(["joey=python x.py --a 'b c'"]) == {"joey": ["python", "x.py", "--a", "b c"]}
+
+
+def test_a_result_is_one_line_that_can_be_read_back(capsys):
+    machine.report({"benchmark": "x", "value": 1.5})
+    line = capsys.readouterr().out.strip()
+    assert json.loads(line.removeprefix("RESULT ")) == {"benchmark": "x", "value": 1.5}

@@ -1,0 +1,219 @@
+"""Two papers on one corpus, from training to the page that compares them; the view chosen, the snapshots averaged."""
+
+import json
+import re
+
+import pytest
+import torch
+import yaml
+from test_training import ROOT
+from toy_run import NETWORK, corpus, overrides
+
+from data.errors import UserError
+from reproductions import checkpoints, commands, runs
+from reproductions.__main__ import run as command
+from reproductions.averaging import average, snapshots
+from reproductions.compare.contestants import read_all
+from reproductions.compare.ladder import RUNGS
+from reproductions.compare.report import fixed, percent
+from reproductions.evaluation.records import AlignedTranslation, load
+
+PAPERS = ("bahdanau2014", "transformer2017")
+KEPT = {("4", "layers"), ("4", "heads")}  # what a rung is about
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """A run of each paper on Accord in miniature, and the folder that they lie in."""
+    folder = tmp_path_factory.mktemp("both")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setenv("RUNS_DIR", str(folder / "runs"))
+        patch.setenv("DATA_DIR", str(folder / "data"))
+        for paper in PAPERS:
+            small = overrides(8, paper, **{"data.init_args.pairs": 300, "data.init_args.batch_tokens": 600,
+                                           "run.average": 3, "run.snapshot_every": 2})  # fmt: skip
+            assert command(["train", paper, *small]) == 0
+        yield folder
+
+
+def run_of(both, paper):
+    (found,) = (both / "runs").glob(f"{paper}/accord/*")
+    return runs.Run(found)
+
+
+def test_the_view_is_chosen_by_validation_and_stands_in_checkpoint_records_and_picture(both):
+    run = run_of(both, "transformer2017")
+    told = json.loads((run.folder / "views.json").read_text())
+    assert told["by"] == "gold links" and len(told["views"]) == 3 * 3 * 2 * 2
+    rates = {view: scores["aer"] for view, scores in told["views"].items()}
+    assert rates[told["chosen"]] == min(rates.values())
+    assert (run.folder / "views.png").is_file()
+    view = checkpoints.read(run.best)["view"]
+    assert view in rates
+    described = run.scores["test"]["view"]
+    for record in load(run.folder / "evaluation" / "test" / "forced.jsonl", AlignedTranslation):
+        assert record.view == described
+    assert ("norms" in described) == view.endswith("norms")
+
+
+def test_validation_scores_are_those_of_the_chosen_view(both):
+    run = run_of(both, "transformer2017")
+    told = json.loads((run.folder / "views.json").read_text())
+    last = json.loads((run.folder / "validation.jsonl").read_text().splitlines()[-1])
+    assert last["valid/aer"] == pytest.approx(told["views"][told["chosen"]]["aer"])
+
+
+def test_a_model_with_one_attention_has_nothing_to_choose(both):
+    run = run_of(both, "bahdanau2014")
+    assert not (run.folder / "views.json").exists()
+    assert checkpoints.read(run.best)["view"] == "L1 H1 shift0"
+
+
+def test_the_last_snapshots_are_averaged_and_validated(both):
+    run = run_of(both, "transformer2017")
+    kept = snapshots(run.snapshots)
+    assert [path.stem for path in kept] == ["step-00000004", "step-00000006", "step-00000008"]
+    told = run.summary["averaged"]
+    assert told["snapshots"] == [path.stem for path in kept]
+    mean = average(kept)
+    one = [torch.load(path, weights_only=True) for path in kept]
+    name = "model.head.weight"
+    torch.testing.assert_close(mean[name], sum(weights[name] for weights in one) / 3)
+    if told["kept"]:
+        torch.testing.assert_close(checkpoints.read(run.best)["state_dict"], mean)
+
+
+def test_a_trained_transformer_translates_as_it_was_scored(both):
+    run = run_of(both, "transformer2017")
+    translator = run.restore()
+    for record in load(run.folder / "evaluation" / "fixed" / "own.jsonl", AlignedTranslation)[:3]:
+        _, again = translator.translate(" ".join(record.source_words))
+        assert again.target == record.target and again.view == record.view
+        assert again.weights == pytest.approx(record.weights, abs=2e-3)
+
+
+def test_compare_writes_one_page_that_needs_nothing_else(both, tmp_path, capsys):
+    assert command(["compare", "--out", str(tmp_path / "page")]) == 0
+    told = capsys.readouterr().out
+    assert "RNNsearch" in told and re.search(r"the difference is (not )?significant, p [<=] ", told)
+    page = (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
+    numbers = json.loads((tmp_path / "page" / "comparison.json").read_text(encoding="utf-8"))
+    assert [run["name"] for run in numbers["runs"]] == ["RNNsearch", "Transformer"]
+    assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page), "the page refers to something outside"
+    fixed_sentences = len(numbers["sentences"])
+    assert page.count("<img") == 1 + 1 + 2 * fixed_sentences  # lengths, views, and two pictures a sentence
+    for sentence in numbers["sentences"]:
+        assert len(sentence["rows"]) == 2
+        assert {"aer", "entropy", "coverage_deviation", "end_mass", "monotonicity", "chrf"} <= set(sentence["rows"][0])
+    views = numbers["runs"][1]["views"]
+    assert views["naive"] == "L2 Hmean shift0" and views["chosen_aer"] <= views["naive_aer"]
+    assert "width=device-width" in page and "does not prove" in page
+
+
+def test_any_number_of_runs_is_compared_and_each_has_a_name(both, tmp_path):
+    first, second = (run_of(both, paper).folder for paper in PAPERS)
+    copy = tmp_path / "transformer2017" / "accord" / "again"
+    copy.mkdir(parents=True)
+    for path in sorted(second.rglob("*")):
+        if path.is_file():
+            (copy / path.relative_to(second)).parent.mkdir(parents=True, exist_ok=True)
+            (copy / path.relative_to(second)).write_bytes(path.read_bytes())
+    assert command(["compare", str(first), str(second), str(copy), "--out", str(tmp_path / "three")]) == 0
+    numbers = json.loads((tmp_path / "three" / "comparison.json").read_text(encoding="utf-8"))
+    names = [run["name"] for run in numbers["runs"]]
+    assert len(set(names)) == 3 and names[2] == "Transformer · again"
+    assert len(numbers["differences"]) == 3
+    same = numbers["differences"][2]["bleu"]
+    assert same["difference"] == 0 and "is not significant" in same["says"]
+
+
+def test_runs_that_cannot_be_compared_are_named_in_one_sentence(both, tmp_path, capsys, monkeypatch):
+    first, second = (run_of(both, paper).folder for paper in PAPERS)
+    with pytest.raises(UserError, match="at least two"):
+        read_all([first])
+    with pytest.raises(UserError, match="named twice"):
+        read_all([first, first])
+    with pytest.raises(UserError, match="is no run"):
+        read_all([first, tmp_path])
+    (tmp_path / "config.yaml").write_text("{}")
+    with pytest.raises(UserError, match="no checkpoint yet"):
+        read_all([first, tmp_path])
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "other"))
+    toy = overrides(2, "transformer2017", **{"trainer.val_check_interval": 2})
+    assert command(["train", "transformer2017", "--data", str(corpus(tmp_path)), *toy]) == 0
+    (other,) = (tmp_path / "other").glob("transformer2017/*/*")
+    capsys.readouterr()
+    assert command(["compare", str(first), str(other)]) == 2
+    error = capsys.readouterr().err.strip()
+    assert "cannot be compared: corpus" in error and str(other) in error and "Traceback" not in error
+
+
+def test_without_gold_the_view_is_chosen_by_a_statistical_aligner(both, tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    toy = overrides(4, "transformer2017")
+    assert command(["train", "transformer2017", "--data", str(corpus(tmp_path)), *toy]) == 0
+    (folder,) = (tmp_path / "runs").glob("transformer2017/*/*")
+    told = json.loads((folder / "views.json").read_text())
+    assert "statistical aligner" in told["by"]
+    assert "aer" not in json.loads((folder / "evaluation" / "scores.json").read_text())["test"]
+
+
+def test_a_sentence_longer_than_the_positions_is_refused(both, capsys):
+    run = run_of(both, "transformer2017")
+    assert command(["translate", " ".join(["the"] * 90), "--run", str(run.folder)]) == 2
+    error = capsys.readouterr().err
+    assert "91 words or pieces" in error and "80 positions" in error
+
+
+def test_unknown_characters_are_translated_all_the_same(both):
+    translated, record = run_of(both, "transformer2017").restore().translate("the Ω ∑ 漢字 agreement .")
+    assert record.source_words[1:4] == ("Ω", "∑", "漢字") and translated.hypothesis
+
+
+def test_numbers_are_written_with_a_minus_and_dashes():
+    assert fixed(-1.25, 1) == "−1.2" and fixed(None) == "–" and fixed(float("nan")) == "–"
+    assert percent(0.25) == "25.0"
+
+
+def small_ladder(folder):
+    """The ladder's own configs with networks of a few numbers, and the folder that holds them."""
+    for path in sorted((ROOT / "configs" / "ladder").glob("*.yaml")):
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        paper = settings["model"]["class_path"].split(".")[1]
+        settings["model"]["init_args"]["network"] |= {
+            name: value for name, value in NETWORK[paper].items() if (path.stem[0], name) not in KEPT
+        }
+        settings["data"]["init_args"] |= {"pairs": 300, "batch_tokens": 600}
+        settings["trainer"] |= {"max_steps": 3, "val_check_interval": 3, "enable_progress_bar": False}
+        (folder / "ladder").mkdir(parents=True, exist_ok=True)
+        (folder / "ladder" / path.name).write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return folder
+
+
+
+def test_the_ladder_trains_what_is_missing_and_ends_in_a_table_and_a_figure(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(commands, "CONFIGS", small_ladder(tmp_path / "configs"))
+    assert command(["ladder"]) == 0
+    rows = json.loads((tmp_path / "runs/ladder/ladder.json").read_text(encoding="utf-8"))
+    assert [row["rung"] for row in rows] == list(RUNGS.values())
+    assert [row["aer"] is None for row in rows] == [True, False, False, False, False]
+    assert {row["steps"] for row in rows} == {3}
+    told = capsys.readouterr().out
+    assert "significant, p" in told and "Transformer, 1 layer, 1 head" in told
+    assert (tmp_path / "runs/ladder/ladder.png").is_file() and (tmp_path / "runs/ladder/ladder.pdf").is_file()
+    made = sorted((tmp_path / "runs").glob("ladder/*/*/summary.json"))
+    assert command(["ladder"]) == 0
+    assert sorted((tmp_path / "runs").glob("ladder/*/*/summary.json")) == made
+
+
+def test_all_rungs_of_the_ladder_share_data_budget_and_search():
+    configs = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(ROOT.glob("configs/ladder/*.yaml"))]
+    assert len(configs) == len(RUNGS)
+    for config in configs[1:]:
+        assert config["data"] == configs[0]["data"] and config["seed_everything"] == configs[0]["seed_everything"]
+        assert config["model"]["init_args"]["search"] == configs[0]["model"]["init_args"]["search"]
+        assert config["trainer"]["max_steps"] == configs[0]["trainer"]["max_steps"]
