@@ -131,7 +131,9 @@ format: $(VENV)/.installed ## Format the code and mend what ruff can mend
 
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine
-	@$(PY) -m benchmarks.train
+	@$(PY) -m benchmarks.train --seconds 20
+	@$(PY) -m benchmarks.train --model transformer --seconds 20
+	@$(PY) -m benchmarks.decode
 	@$(PY) -m benchmarks.scale --pairs 100000
 
 .PHONY: clean

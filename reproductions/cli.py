@@ -246,7 +246,7 @@ class ReproductionCLI(LightningCLI):
         kept = best is None or score >= float(best)
         if kept:
             self.trainer.save_checkpoint(self.run.best, weights_only=True)
-        return {"snapshots": [path.stem for path in paths], monitor: score, "kept": kept}
+        return {"snapshots": [path.stem for path in paths], "score": score, "kept": kept}
 
     def _summary(self) -> dict[str, Any]:
         best = self.trainer.checkpoint_callbacks[0].best_model_score

@@ -100,6 +100,9 @@ def report(run: Run) -> int:
     for split, scores in run.scores.items():
         cells = [_cell(scores.get(name), 3 if name == "aer" else 2) for name in columns]
         write("".join([f"{split:<{width}}", *cells, "\n"]))
+    if averaged := summary.get("averaged"):
+        which = "were taken" if averaged["kept"] else "were not taken: a single checkpoint validated better"
+        write(f"The averaged weights of {len(averaged['snapshots'])} snapshots validated at {averaged['score']:.2f} and {which}.\n")
     signature = next(iter(run.scores.values()))["bleu_signature"]
     write(f"BLEU: {signature}\n\nPictures and records: {run.folder / 'evaluation'}\n")
     if hint := tracking.sync_hint(run.folder):

@@ -26,7 +26,8 @@ def corpus(sentences=40, longest=9):
         return FlatIds.of([[*generator.integers(3, V, length).tolist(), EOS] for length in lengths])
 
     pairs = PairedIds(side(), side())
-    return corpora.Corpus(pairs, V, V, corpora.TestSet("toy, test", pairs, lambda ids: " ".join(map(str, ids)), ["3 4"] * sentences))
+    test = corpora.TestSet("toy, test", pairs, lambda ids: " ".join(map(str, ids)), ["3 4"] * sentences)
+    return corpora.Corpus(pairs, V, V, test)
 
 
 def options(*arguments):

@@ -94,8 +94,7 @@ def _last(choices: Sequence[int | str]) -> int:
 
 def _note(scores: AlignmentScores, chosen: str, by: str, diagonal: float | None) -> str:
     note = (
-        f"Chosen, in the box: {chosen}. AER {100 * scores.aer:.1f} %, "
-        f"precision {100 * scores.precision:.1f} %, recall {100 * scores.recall:.1f} % "
-        f"on {scores.sentences:,} sentences, against {by}."
+        f"Chosen, in the box: {chosen}. AER {100 * scores.aer:.1f}\u00a0%, precision {100 * scores.precision:.1f}\u00a0%, "
+        f"recall {100 * scores.recall:.1f}\u00a0% on {scores.sentences:,} sentences, against {by}."
     )
-    return note if diagonal is None else f"{note} The diagonal alone has {100 * diagonal:.1f} %."
+    return note if diagonal is None else f"{note} The diagonal alone has {100 * diagonal:.1f}\u00a0%."

@@ -54,7 +54,7 @@ def width(text: str, size: float, bold: bool = False) -> float:
 def wrap(text: str, size: float, inches: float, bold: bool = False) -> list[str]:
     """Break text at spaces so that each line fits; a single word may be wider."""
     lines: list[str] = []
-    for word in text.split():
+    for word in text.split(" "):
         if lines and width(f"{lines[-1]} {word}", size, bold) <= inches:
             lines[-1] += f" {word}"
         else:
