@@ -117,6 +117,7 @@ test-torchtext: $(FROZEN)/.installed ## Run the tests with torchtext 0.18 and th
 .PHONY: lint
 lint: $(VENV)/.installed ## Check style (ruff) and types (mypy --strict where it counts)
 	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet . || { echo "Not formatted: run 'make format'." >&2; exit 1; }
 	@$(PY) -m mypy
 
 .PHONY: typecheck

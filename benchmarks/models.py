@@ -18,7 +18,9 @@ DROPOUT = {"rnnsearch": 0.2, "transformer": 0.1}
 def add_network(to: argparse.ArgumentParser) -> None:
     """Options that decide what is trained."""
     to.add_argument("--model", choices=("rnnsearch", "transformer"), default="rnnsearch")
-    to.add_argument("--hidden", type=int, default=256, help="width: n, m, l and n' of RNNsearch, d_model of the Transformer")
+    to.add_argument(
+        "--hidden", type=int, default=256, help="width: n, m, l and n' of RNNsearch, d_model of the Transformer"
+    )
     to.add_argument("--attention", choices=("additive", "none"), default="additive", help="of RNNsearch")
     to.add_argument("--unit", choices=("gated", "torch"), default="gated", help="of RNNsearch")
     to.add_argument("--layers", type=int, default=3, help="of the Transformer's encoder, and of its decoder")

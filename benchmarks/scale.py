@@ -33,9 +33,7 @@ def peak_gib() -> float:
 def generation(pairs: int) -> float:
     """Seconds to generate the pairs and throw them away."""
     start = time.perf_counter()
-    for _ in tqdm(
-        load("accord", "train", "en", "fr", count=pairs), total=pairs, desc="generating", unit=" pairs"
-    ):
+    for _ in tqdm(load("accord", "train", "en", "fr", count=pairs), total=pairs, desc="generating", unit=" pairs"):
         pass
     return time.perf_counter() - start
 
@@ -90,9 +88,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float | int | str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=1_000_000)
     parser.add_argument("--tokenizer", choices=["words", "bpe"], default="words")
     parser.add_argument("--vocabulary", type=int, default=30_000)

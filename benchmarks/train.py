@@ -52,7 +52,7 @@ class Clock(Callback):
     steps: int = 0
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: TranslationBatch, batch_idx: int  # noqa: ARG002
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: TranslationBatch, batch_idx: int
     ) -> None:
         if trainer.global_step < _WARM:
             return

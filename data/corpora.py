@@ -230,9 +230,7 @@ def _states(paths: Iterable[Path]) -> str:
     return "\n".join(states)
 
 
-def _hashed(
-    stream: Callable[[], Iterator[tuple[str, str]]], split: str, share: float
-) -> Iterator[tuple[str, str]]:
+def _hashed(stream: Callable[[], Iterator[tuple[str, str]]], split: str, share: float) -> Iterator[tuple[str, str]]:
     """The pairs of a split, by a stable hash of the first side: ``share`` go to valid, as many to test.
 
     Case and punctuation do not count, so "Go." and "Go!" fall together, and no first side is in two splits.

@@ -111,12 +111,8 @@ def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | No
                 raise
             os.replace(part, path)
             return path
-        reason = (
-            f"the connection ended after {received:,} of {expected:,} bytes; the rest is fetched next time"
-        )
-    raise UserError(
-        f"Could not download {remote.url} ({reason}): try again, or put the file at {path} by hand."
-    )
+        reason = f"the connection ended after {received:,} of {expected:,} bytes; the rest is fetched next time"
+    raise UserError(f"Could not download {remote.url} ({reason}): try again, or put the file at {path} by hand.")
 
 
 def _receive(url: str, part: Path) -> int | None:

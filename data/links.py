@@ -20,6 +20,4 @@ class Links:
             raise ValueError(f"Sure links must also be possible, but {stray} are sure only.")
         negative = sorted(link for link in self.possible if min(link) < 0)
         if negative:
-            raise ValueError(
-                f"Links are (target, source) positions counted from 0, but {negative} are negative."
-            )
+            raise ValueError(f"Links are (target, source) positions counted from 0, but {negative} are negative.")

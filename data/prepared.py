@@ -106,9 +106,7 @@ def load_examples(folder: Path, split_name: str) -> list[Example]:
 
 
 def _make(settings: Settings, data_dir: Path, work: Path) -> None:
-    evaluation = {
-        name: _save_examples(settings, data_dir, work, name) for name in ("valid", *settings.test_splits)
-    }
+    evaluation = {name: _save_examples(settings, data_dir, work, name) for name in ("valid", *settings.test_splits)}
     spool = work / "train.words"
     kept, dropped = _spool_training(settings, data_dir, spool)
     if not kept:
@@ -137,9 +135,7 @@ def _save_examples(settings: Settings, data_dir: Path, work: Path, split_name: s
     """Write the raw evaluation texts, so that scores and ids are of the same sentences for ever."""
     count = 0
     with (work / f"{split_name}.jsonl").open("w", encoding="utf-8") as file:
-        for example in load(
-            settings.corpus, split_name, settings.source_language, settings.target_language, data_dir
-        ):
+        for example in load(settings.corpus, split_name, settings.source_language, settings.target_language, data_dir):
             links = example.links and [sorted(example.links.sure), sorted(example.links.possible)]
             file.write(json.dumps([example.source, example.target, links], ensure_ascii=False) + "\n")
             count += 1
@@ -186,12 +182,8 @@ def _learn(settings: Settings, spool: Path) -> tuple[Tokenizer, Tokenizer]:
         both = chain.from_iterable(_spooled(spool))
         shared = learn_tokenizer(settings.tokenizer, both, settings.source_language, *sizes)
         return shared, shared.in_language(settings.target_language)
-    source = learn_tokenizer(
-        settings.tokenizer, (s for s, _ in _spooled(spool)), settings.source_language, *sizes
-    )
-    target = learn_tokenizer(
-        settings.tokenizer, (t for _, t in _spooled(spool)), settings.target_language, *sizes
-    )
+    source = learn_tokenizer(settings.tokenizer, (s for s, _ in _spooled(spool)), settings.source_language, *sizes)
+    target = learn_tokenizer(settings.tokenizer, (t for _, t in _spooled(spool)), settings.target_language, *sizes)
     return source, target
 
 
@@ -205,9 +197,7 @@ def _encode(
     writers = [FlatIdsWriter(work / f"{split_name}.{side}") for side in _SIDES]
     with tqdm(total=count, desc=f"tokenising {split_name}", unit=" pairs", leave=False) as progress:
         while chunk := list(islice(pairs, _CHUNK)):
-            for writer, tokenizer, sentences in zip(
-                writers, tokenizers, zip(*chunk, strict=True), strict=True
-            ):
+            for writer, tokenizer, sentences in zip(writers, tokenizers, zip(*chunk, strict=True), strict=True):
                 writer.append(tokenizer.encode_words(sentences))
             progress.update(len(chunk))
     for writer in writers:

@@ -33,9 +33,7 @@ def lines(path: Path, member: str | None = None) -> Iterator[str]:
             "delete it and fetch it again."
         ) from None
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, KeyError) as error:
-        raise UserError(
-            f"{path} is damaged after line {number:,} ({error}): delete it and fetch it again."
-        ) from None
+        raise UserError(f"{path} is damaged after line {number:,} ({error}): delete it and fetch it again.") from None
     except (IsADirectoryError, PermissionError) as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from None
 

@@ -202,9 +202,7 @@ class BPETokenizer(Tokenizer):
         """For each sentence its ids and the word of each piece, with ``eos`` as the last word."""
         marked = [self._marked(words) for words in sentences]
         encoded = []
-        for encoding, words in zip(
-            self._pieces.encode_batch(marked, is_pretokenized=True), marked, strict=True
-        ):
+        for encoding, words in zip(self._pieces.encode_batch(marked, is_pretokenized=True), marked, strict=True):
             ids: list[int] = encoding.ids
             word_of_piece = cast(list[int], encoding.word_ids)  # None is for tokens that were added; none are
             if UNK in ids:
@@ -250,9 +248,7 @@ def learn_tokenizer(
 ) -> Tokenizer:
     """Learn a tokeniser from split sentences; raises UserError for an unknown kind or a bad size."""
     if vocabulary <= len(SPECIALS):
-        raise UserError(
-            f"vocabulary={vocabulary} has no room for words: {len(SPECIALS)} entries are specials."
-        )
+        raise UserError(f"vocabulary={vocabulary} has no room for words: {len(SPECIALS)} entries are specials.")
     if min_frequency < 1:
         raise UserError(f"min_frequency={min_frequency} must be at least 1.")
     tokenizer: Tokenizer = _class_of(kind).learn(sentences, language, vocabulary, min_frequency)

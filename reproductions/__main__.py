@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
     evaluate = add("evaluate", "Score a trained run on its test splits and draw its alignments.")
     evaluate.add_argument("run", nargs="?", type=Path, help="folder of a run; the newest if left out")
 
-    translate = add("translate", "Translate sentences with a trained run; one a line from standard input if none is given.")
+    translate = add(
+        "translate", "Translate sentences with a trained run; one a line from standard input if none is given."
+    )
     translate.add_argument("sentence", nargs="*")
     translate.add_argument("--run", type=Path, help="folder of a run; the newest if left out")
     translate.add_argument("--picture", type=Path, help="draw the alignment of the last sentence to this file")
@@ -60,11 +62,15 @@ def parser() -> argparse.ArgumentParser:
     figures.add_argument("--out", type=Path, help="folder to draw into; runs/figures if left out")
 
     compare = add("compare", "Then and now: runs over the same sentences, as one page, pictures and numbers.")
-    compare.add_argument("run", nargs="*", type=Path, help="folders of two or more runs; the newest of each paper if left out")
+    compare.add_argument(
+        "run", nargs="*", type=Path, help="folders of two or more runs; the newest of each paper if left out"
+    )
     compare.add_argument("--data", default="accord", help="corpus of the newest runs; what is missing is trained first")
     compare.add_argument("--out", type=Path, help="folder to write into; runs/compare/CORPUS/TIME if left out")
 
-    ladder = add("ladder", "From 2014 to 2017, one change at a time: five models, one budget, one table and one figure.")
+    ladder = add(
+        "ladder", "From 2014 to 2017, one change at a time: five models, one budget, one table and one figure."
+    )
     ladder.add_argument("--again", action="store_true", help="train every rung anew, also those that have a scored run")
 
     add("doctor", "Say what is installed, where things lie, what is missing and how to mend it.")

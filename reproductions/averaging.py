@@ -30,7 +30,7 @@ class Snapshots(Callback):
         self.folder, self.count, self.every = folder, count, every
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int  # noqa: ARG002
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         step = trainer.global_step
         path = self.folder / f"step-{step:08d}.weights"
@@ -40,7 +40,7 @@ class Snapshots(Callback):
         for old in snapshots(self.folder, step)[: -self.count]:
             old.unlink()
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A resumed run writes the steps after its checkpoint anew."""
         if trainer.is_global_zero:
             for path in set(snapshots(self.folder)) - set(snapshots(self.folder, trainer.global_step)):

@@ -16,7 +16,10 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from data.errors import UserError
 from reproductions.translation import Search, Translation
 
-PAPERS = {"bahdanau2014": "Bahdanau2014", "transformer2017": "Transformer2017"}  # folder -> its LightningModule in training.py
+PAPERS = {
+    "bahdanau2014": "Bahdanau2014",
+    "transformer2017": "Transformer2017",
+}  # folder -> its LightningModule in training.py
 OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view", "tokenizers"}
 
 

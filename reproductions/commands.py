@@ -49,9 +49,13 @@ def config_of(paper: str, data: str, variant: str) -> Path:
         return path
     if not folder.is_dir():
         known = sorted(path.name for path in CONFIGS.iterdir() if path.is_dir()) if CONFIGS.is_dir() else []
-        raise UserError(f"There is no paper {paper!r} under {CONFIGS.resolve()}; there are: {', '.join(known) or 'none'}.")
+        raise UserError(
+            f"There is no paper {paper!r} under {CONFIGS.resolve()}; there are: {', '.join(known) or 'none'}."
+        )
     known = sorted(path.stem for path in folder.glob("*.yaml"))
-    raise UserError(f"There is no {path}; {folder} has: {', '.join(known)}. A file of your own is given as path/to/corpus.tsv.")
+    raise UserError(
+        f"There is no {path}; {folder} has: {', '.join(known)}. A file of your own is given as path/to/corpus.tsv."
+    )
 
 
 def train(paper: str, data: str, variant: str, resume: bool, overrides: Sequence[str]) -> int:
@@ -94,7 +98,13 @@ def report(run: Run) -> int:
             f"\n{summary['title']}, {summary['parameters']:,} parameters, {summary['steps']:,} steps in "
             f"{summary['training_seconds'] / 60:.1f} minutes of training, seed {summary['seed']}\n"
         )
-    columns = {"bleu": "BLEU", "bleu_tokenised": "BLEU tok. lc", "chrf": "chrF", "perplexity": "perplexity", "aer": "AER"}
+    columns = {
+        "bleu": "BLEU",
+        "bleu_tokenised": "BLEU tok. lc",
+        "chrf": "chrF",
+        "perplexity": "perplexity",
+        "aer": "AER",
+    }
     width = max(len(split) for split in run.scores)
     write("".join([" " * width, *(f"{name:>14}" for name in columns.values()), "\n"]))
     for split, scores in run.scores.items():
@@ -102,7 +112,8 @@ def report(run: Run) -> int:
         write("".join([f"{split:<{width}}", *cells, "\n"]))
     if averaged := summary.get("averaged"):
         which = "were taken" if averaged["kept"] else "were not taken: a single checkpoint validated better"
-        write(f"The averaged weights of {len(averaged['snapshots'])} snapshots validated at {averaged['score']:.2f} and {which}.\n")
+        count, score = len(averaged["snapshots"]), averaged["score"]
+        write(f"The averaged weights of {count} snapshots validated at {score:.2f} and {which}.\n")
     signature = next(iter(run.scores.values()))["bleu_signature"]
     write(f"BLEU: {signature}\n\nPictures and records: {run.folder / 'evaluation'}\n")
     if hint := tracking.sync_hint(run.folder):
@@ -156,7 +167,9 @@ def _newest_or_trained(paper: str, data: str) -> Path:
     except UserError:
         sys.stdout.write(f"There is no scored run of {paper} on {data} yet: training one.\n")
     if status := train(paper, data, "", resume=False, overrides=[]):
-        raise UserError(f"The training of {paper} on {data} ended with status {status}: continue it with RESUME=1 first.")
+        raise UserError(
+            f"The training of {paper} on {data} ended with status {status}: continue it with RESUME=1 first."
+        )
     return runs.find(paper, config, having="evaluation/scores.json").folder
 
 

@@ -123,7 +123,13 @@ def length_penalty(length: int | Tensor, alpha: float) -> float | Tensor:
 
 @torch.inference_mode()
 def beam(
-    model: Translator, source: Tensor, mask: Tensor, eos: int, width: int, alpha: float = 0.0, limit: Tensor | None = None
+    model: Translator,
+    source: Tensor,
+    mask: Tensor,
+    eos: int,
+    width: int,
+    alpha: float = 0.0,
+    limit: Tensor | None = None,
 ) -> list[Hypothesis]:
     """The best of the translations that a beam of ``width`` hypotheses finds, by log-probability / length penalty.
 

@@ -69,7 +69,11 @@ def _device() -> Iterator[Check]:
         yield Check("device", None, f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}")
         return
     found = f"CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
-    slow = "" if _bf16() else "this CPU has no fast bfloat16: add ARGS='--trainer.precision 32-true' where a config says bf16"
+    slow = (
+        ""
+        if _bf16()
+        else "this CPU has no fast bfloat16: add ARGS='--trainer.precision 32-true' where a config says bf16"
+    )
     yield Check("device", None, f"{found}, bfloat16 {'fast' if _bf16() else 'slow'}", slow)
 
 
@@ -84,7 +88,9 @@ def _torchtext() -> Check:
     try:
         importlib.import_module("torchtext")
     except (ImportError, OSError):
-        return Check("torchtext", None, "not here: it needs torch 2.3", "`make test-torchtext` builds its own environment")
+        return Check(
+            "torchtext", None, "not here: it needs torch 2.3", "`make test-torchtext` builds its own environment"
+        )
     return Check("torchtext", None, metadata.version("torchtext"))
 
 
@@ -120,4 +126,6 @@ def _runs() -> Check:
 
 def _disk() -> Check:
     free = shutil.disk_usage(".").free / 2**30
-    return Check("disk", free > 1, f"{free:.0f} GiB free", "" if free > 1 else "a run needs up to 1 GiB: free some space")
+    return Check(
+        "disk", free > 1, f"{free:.0f} GiB free", "" if free > 1 else "a run needs up to 1 GiB: free some space"
+    )

@@ -23,7 +23,7 @@ class Reseed(Callback):
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         place = (trainer.global_step, batch_idx % trainer.accumulate_grad_batches, trainer.global_rank)
         torch.manual_seed(int(np.random.SeedSequence((self.seed, *place)).generate_state(1, np.uint64)[0]))
 
@@ -49,7 +49,7 @@ class StopBetweenSteps(Callback):
             self._before = None
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int  # noqa: ARG002
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         if (batch_idx + 1) % trainer.accumulate_grad_batches == 0 or trainer.is_last_batch:
             self._stop_if_asked()
@@ -88,11 +88,11 @@ class Throughput(Callback):
         self._recent: list[tuple[float, int]] = []
         self._started = 0.0
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         self._started = time.perf_counter()
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: TranslationBatch, batch_idx: int  # noqa: ARG002
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: TranslationBatch, batch_idx: int
     ) -> None:
         elapsed, tokens = time.perf_counter() - self._started, int(batch.target_mask.sum())
         self.seconds += elapsed

@@ -133,7 +133,7 @@ class Translation(LightningModule):
         real = batch.target_mask
         return *cross_entropy(features[real], self.model.head, batch.target[real], self.smoothing), maps
 
-    def training_step(self, batch: TranslationBatch, batch_idx: int) -> Tensor:  # noqa: ARG002 (Lightning's signature)
+    def training_step(self, batch: TranslationBatch, batch_idx: int) -> Tensor:
         loss, nll, _ = self.loss(batch)
         self.log("train/loss", nll.mean(), prog_bar=True, batch_size=len(nll))
         return loss if self.reduction == "sum" else loss / len(nll)
@@ -179,8 +179,8 @@ class Translation(LightningModule):
                 "split the sentence, or train with a larger network.max_length."
             )
 
-    def validation_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:  # noqa: ARG002
+    def validation_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
         return self.evaluation_step(batch)._asdict()
 
-    def test_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:  # noqa: ARG002
+    def test_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
         return self.evaluation_step(batch)._asdict()

@@ -57,11 +57,34 @@ for adjective in ADJECTIVES:
 for liaison in ("nouvel", "bel", "vieil"):
     READINGS[liaison] = {MS}
 DETERMINERS = {
-    "le": {MS}, "un": {MS}, "ce": {MS}, "cet": {MS}, "du": {MS}, "au": {MS}, "aucun": {MS},
-    "la": {FS}, "une": {FS}, "cette": {FS}, "ma": {FS}, "sa": {FS}, "aucune": {FS},
-    "l'": {MS, FS}, "mon": {MS, FS}, "son": {MS, FS}, "chaque": {MS, FS}, "notre": {MS, FS}, "leur": {MS, FS},
-    "les": {MP, FP}, "des": {MP, FP}, "ces": {MP, FP}, "mes": {MP, FP}, "ses": {MP, FP}, "deux": {MP, FP},
-    "certains": {MP}, "certaines": {FP}, "plusieurs": {MP, FP},
+    "le": {MS},
+    "un": {MS},
+    "ce": {MS},
+    "cet": {MS},
+    "du": {MS},
+    "au": {MS},
+    "aucun": {MS},
+    "la": {FS},
+    "une": {FS},
+    "cette": {FS},
+    "ma": {FS},
+    "sa": {FS},
+    "aucune": {FS},
+    "l'": {MS, FS},
+    "mon": {MS, FS},
+    "son": {MS, FS},
+    "chaque": {MS, FS},
+    "notre": {MS, FS},
+    "leur": {MS, FS},
+    "les": {MP, FP},
+    "des": {MP, FP},
+    "ces": {MP, FP},
+    "mes": {MP, FP},
+    "ses": {MP, FP},
+    "deux": {MP, FP},
+    "certains": {MP},
+    "certaines": {FP},
+    "plusieurs": {MP, FP},
 }
 # "montre" is a watch or shows, "mine" is no verb: words that may be verbs end a phrase here.
 VERB_FORMS = {form for verb in (*TRANSITIVE, *PREPOSITIONAL, *INTRANSITIVE, *SENTENTIAL)
@@ -92,7 +115,9 @@ def noun_phrases(target: tuple[str, ...]):
 def test_links_lie_in_range_and_sure_links_are_possible(everything):
     for pair in everything:
         assert pair.links.sure <= pair.links.possible
-        assert all(0 <= t < len(pair.target) and 0 <= s < len(pair.source) for t, s in pair.links.possible), words_of(pair)
+        assert all(0 <= t < len(pair.target) and 0 <= s < len(pair.source) for t, s in pair.links.possible), words_of(
+            pair
+        )
 
 
 def test_every_word_has_a_link_and_every_noun_and_adjective_a_sure_one(everything):
@@ -110,8 +135,12 @@ def test_every_word_has_a_link_and_every_noun_and_adjective_a_sure_one(everythin
 
 
 def test_each_noun_is_linked_to_its_own_translation(everything):
-    english = {noun.english[number][0]: noun.french[number][0][0] for noun in NOUNS for number in (0, 1)
-               if len(noun.english[0]) == len(noun.french[0]) == 1}
+    english = {
+        noun.english[number][0]: noun.french[number][0][0]
+        for noun in NOUNS
+        for number in (0, 1)
+        if len(noun.english[0]) == len(noun.french[0]) == 1
+    }
     shared = {word for word in english if sum(word in (*n.english[0], *n.english[1]) for n in NOUNS) > 1}
     linked = 0
     for pair in everything:
@@ -125,7 +154,11 @@ def test_each_noun_is_linked_to_its_own_translation(everything):
 
 def test_gold_alignment_runs_backwards_over_zone_economique_europeenne():
     pair = FIXED[0]
-    assert pair.target[4:7] == ("zone", "économique", "européenne") and pair.source[4:7] == ("European", "Economic", "Area")
+    assert pair.target[4:7] == ("zone", "économique", "européenne") and pair.source[4:7] == (
+        "European",
+        "Economic",
+        "Area",
+    )
     assert {(t, s) for t, s in pair.links.sure if 4 <= t < 7} == {(4, 6), (5, 5), (6, 4)}
 
 
@@ -157,7 +190,19 @@ def test_adjectives_after_the_noun_stand_in_reverse(everything):
 # The French.
 
 VOWELS = "aeiouhyàâéèêîïôœæ"
-ASPIRATED = {"héros", "hongrois", "hongroise", "hongroises", "hongrie", "haye", "hérisson", "hérissons", "huit", "onze", "haut"}
+ASPIRATED = {
+    "héros",
+    "hongrois",
+    "hongroise",
+    "hongroises",
+    "hongrie",
+    "haye",
+    "hérisson",
+    "hérissons",
+    "huit",
+    "onze",
+    "haut",
+}
 ELIDED = {"le", "la", "de", "que", "ne", "je", "se", "me", "ce", "ma", "sa", "parce", "beau", "nouveau", "vieux"}
 
 
@@ -169,8 +214,16 @@ def test_no_word_lacks_its_elision_or_contraction(everything):
             if word in ("beau", "nouveau", "vieux"):
                 vowel &= following in NOUN_READINGS and MS in NOUN_READINGS[following]  # "est beau et" stays
             assert not (word in ELIDED and vowel), words_of(pair)
-            assert (word, following) not in {("de", "le"), ("de", "les"), ("à", "le"), ("à", "les"), ("de", "des"),
-                                             ("de", "du"), ("si", "il"), ("si", "ils")}, words_of(pair)
+            assert (word, following) not in {
+                ("de", "le"),
+                ("de", "les"),
+                ("à", "le"),
+                ("à", "les"),
+                ("de", "des"),
+                ("de", "du"),
+                ("si", "il"),
+                ("si", "ils"),
+            }, words_of(pair)
 
 
 def test_nothing_is_elided_before_a_consonant(everything):
@@ -199,8 +252,26 @@ def participles() -> dict[str, set[int]]:
     return found
 
 
-BETWEEN = {"pas", "plus", "jamais", "encore", "rapidement", "officiellement", "immédiatement", "publiquement", "secrètement",
-           "finalement", "facilement", "aussi", "déjà", "récemment", "unanimement", "souvent", "toujours", "rarement"}
+BETWEEN = {
+    "pas",
+    "plus",
+    "jamais",
+    "encore",
+    "rapidement",
+    "officiellement",
+    "immédiatement",
+    "publiquement",
+    "secrètement",
+    "finalement",
+    "facilement",
+    "aussi",
+    "déjà",
+    "récemment",
+    "unanimement",
+    "souvent",
+    "toujours",
+    "rarement",
+}
 
 
 def test_passive_participles_agree_with_their_subject(everything):
@@ -256,7 +327,9 @@ def test_negations_hold_ne_and_never_des_after_pas(everything):
 
 def test_they_and_it_are_said_only_where_one_gender_was_mentioned(everything):
     nouns = {form: {agreement & 1 for agreement in agreements} for form, agreements in NOUN_READINGS.items()}
-    plural = {form for form, agreements in NOUN_READINGS.items() if agreements <= {MP, FP} and form not in ADJECTIVE_FORMS}
+    plural = {
+        form for form, agreements in NOUN_READINGS.items() if agreements <= {MP, FP} and form not in ADJECTIVE_FORMS
+    }
     checked = 0
     for pair in everything:
         for t, s in pair.links.sure:

@@ -82,9 +82,7 @@ def test_a_hard_link_goes_to_the_largest_weight_of_the_row():
 
 
 def test_a_word_that_looks_at_the_end_has_no_link_and_ties_go_to_the_lowest_position():
-    weights = np.array(
-        [[0.1, 0.1, 0.8], [0.2, 0.4, 0.4], [0.4, 0.4, 0.2], [0, 0, 0], [1, 0, 0]], dtype=np.float32
-    )
+    weights = np.array([[0.1, 0.1, 0.8], [0.2, 0.4, 0.4], [0.4, 0.4, 0.2], [0, 0, 0], [1, 0, 0]], dtype=np.float32)
     assert hard_links(weights) == {(1, 1), (2, 0)}
     assert hard_links(weights, source_end=False) == {(0, 2), (1, 1), (2, 0)}
     assert hard_links(weights, target_end=False) == {(1, 1), (2, 0), (4, 0)}
@@ -122,9 +120,7 @@ def test_the_table_of_counts_sums_to_the_corpus_score():
 def test_gold_mass_adds_all_sure_links_of_a_word_and_leaves_out_words_without():
     weights = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.0, 0.0, 1.0]])
     gold = links({(0, 0), (0, 1)}, {(1, 1)})
-    made = AlignedTranslation(
-        ("a", "b", "</s>"), ("x", "y", "</s>"), weights, "m", "v", True, "s", 0, gold=gold
-    )
+    made = AlignedTranslation(("a", "b", "</s>"), ("x", "y", "</s>"), weights, "m", "v", True, "s", 0, gold=gold)
     assert gold_mass([made]) == pytest.approx(0.8)
 
 

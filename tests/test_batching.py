@@ -10,9 +10,7 @@ from data.batching import FlatIds, FlatIdsWriter, ResumableLoader, TokenBatches
 from data.errors import UserError
 
 SENTENCES = [[7, 2], [8, 9, 10, 2], [2], [11, 12, 2]]
-sizes = pytest.mark.parametrize(
-    "size", [{"batch_sentences": 7}, {"batch_tokens": 90}], ids=["sentences", "tokens"]
-)
+sizes = pytest.mark.parametrize("size", [{"batch_sentences": 7}, {"batch_tokens": 90}], ids=["sentences", "tokens"])
 
 
 def drawn(count=400, seed=0):

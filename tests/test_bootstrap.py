@@ -58,6 +58,4 @@ def test_different_sentences_are_refused():
 
 
 def test_a_comparison_reads_as_a_sentence():
-    assert Comparison(1.26, 0.41, 2.1, 0.004).sentence("BLEU") == (
-        "+1.3 BLEU (95 % interval 0.4 to 2.1), p = 0.004"
-    )
+    assert Comparison(1.26, 0.41, 2.1, 0.004).sentence("BLEU") == ("+1.3 BLEU (95 % interval 0.4 to 2.1), p = 0.004")

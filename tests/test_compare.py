@@ -191,7 +191,6 @@ def small_ladder(folder):
     return folder
 
 
-
 def test_the_ladder_trains_what_is_missing_and_ends_in_a_table_and_a_figure(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))

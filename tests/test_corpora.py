@@ -24,9 +24,7 @@ def rows(count):
 
 
 def write_tsv(path, pairs):
-    path.write_text(
-        "".join(f"{source}\t{target}\tby somebody\n" for source, target in pairs), encoding="utf-8"
-    )
+    path.write_text("".join(f"{source}\t{target}\tby somebody\n" for source, target in pairs), encoding="utf-8")
     return str(path)
 
 
@@ -54,11 +52,7 @@ def test_no_target_is_in_two_splits(tmp_path):
 
 
 def test_no_source_is_in_two_splits_under_another_spelling(tmp_path):
-    pairs = [
-        (f"{word} {i}{end}", f"{word} {i} {end}x")
-        for i in range(2000)
-        for word, end in (("s", "."), ("S", " !"))
-    ]
+    pairs = [(f"{word} {i}{end}", f"{word} {i} {end}x") for i in range(2000) for word, end in (("s", "."), ("S", " !"))]
     corpus = write_tsv(tmp_path / "own.tsv", [(s, f"{t} {n}") for n, (s, t) in enumerate(pairs)])
     key = lambda e: e.source.lower().rstrip(" .!")  # noqa: E731
     train, valid, test = ({key(e) for e in read(corpus, split)} for split in ("train", "valid", "test"))
@@ -88,9 +82,7 @@ def test_training_pairs_with_an_empty_or_endless_side_are_dropped_and_counted(tm
     assert "dropped 2 pairs with an empty side and 2 with more than 1,000 words" in message
 
 
-@pytest.mark.parametrize(
-    ("bad", "fault"), [("", "target .* is empty"), ("mot " * 2000, "target .* 2,000 words")]
-)
+@pytest.mark.parametrize(("bad", "fault"), [("", "target .* is empty"), ("mot " * 2000, "target .* 2,000 words")])
 def test_an_unusable_pair_outside_training_is_an_error(tmp_path, bad, fault):
     test = [(f"Sentence number {i}.", bad) for i in range(300)]
     corpus = write_tsv(tmp_path / "own.tsv", test)
@@ -258,9 +250,7 @@ class Server(BaseHTTPRequestHandler):
         if self.path not in ("/file", "/cut", "/norange"):
             self.send_error(404)
             return
-        start = (
-            int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and self.path != "/norange" else 0
-        )
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and self.path != "/norange" else 0
         if start >= len(PAYLOAD):
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{len(PAYLOAD)}")
@@ -328,9 +318,7 @@ def test_a_wrong_checksum_is_refused_and_leaves_nothing(server, tmp_path):
 def test_a_file_that_was_there_is_checked_too(tmp_path):
     (tmp_path / "some").mkdir()
     (tmp_path / "some" / "file.txt").write_bytes(b"half of i")
-    with pytest.raises(
-        UserError, match="file.txt has SHA-256 .*delete it to download it again from http://x/y"
-    ):
+    with pytest.raises(UserError, match="file.txt has SHA-256 .*delete it to download it again from http://x/y"):
         get("http://x/y", tmp_path)
 
 
@@ -341,9 +329,7 @@ def test_an_advisory_checksum_is_reported_and_not_refused(server, tmp_path, capl
 
 
 def test_a_file_that_the_server_lacks_is_one_sentence(server, tmp_path):
-    with pytest.raises(
-        UserError, match=r"/gone .the server answered 404.*put the file at .*some/file.txt by hand"
-    ):
+    with pytest.raises(UserError, match=r"/gone .the server answered 404.*put the file at .*some/file.txt by hand"):
         get(f"{server}/gone", tmp_path)
 
 

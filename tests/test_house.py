@@ -42,8 +42,10 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
 
 
 TORCH_SIDE = "reproductions.evaluation.collect reproductions.evaluation.log"
-LAYERS = "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding "\
+LAYERS = (
+    "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding "
     "reproductions.settings"
+)
 BATCHES = "data.translation data.batching data.images data.errors"
 # The first pattern that fits a module's name is its rule; {paper} is a package named after a paper and its year.
 PAPER = r"reproductions\.(?P<paper>\w+\d{4})"

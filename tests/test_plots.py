@@ -207,9 +207,7 @@ def test_nothing_leaves_the_page_and_words_stay_legible(rows, columns, style):
 
 
 def test_the_strip_puts_models_on_the_same_axes_with_words_once():
-    figure = plots.alignment_strip(
-        [record(), record(1, model="Transformer, step 9"), record(2, model="third")]
-    )
+    figure = plots.alignment_strip([record(), record(1, model="Transformer, step 9"), record(2, model="third")])
     matrices = [axes for axes in figure.axes if axes.images]
     assert [axes.get_xlim() for axes in matrices] == [matrices[0].get_xlim()] * 3
     assert len({axes.get_position().y1 for axes in matrices}) == 1
@@ -263,9 +261,7 @@ def curve(name, values, sentences=10):
 
 
 def test_figure_2_draws_each_model_with_its_band_its_name_and_the_sentences_of_each_bin():
-    figure = plots.bleu_by_length(
-        [curve("RNNsearch", (60, 58, 57)), curve("RNNencdec", (55, 30, 10))], trained_to=15
-    )
+    figure = plots.bleu_by_length([curve("RNNsearch", (60, 58, 57)), curve("RNNencdec", (55, 30, 10))], trained_to=15)
     axes = figure.axes[0]
     drawn = [line.get_ydata().tolist() for line in axes.lines[:2]]
     assert drawn == [[60, 58, 57], [55, 30, 10]]
@@ -333,9 +329,7 @@ def test_the_view_grid_shows_every_rate_and_boxes_the_chosen_view():
     (patch,) = figure.axes[1].patches
     assert (patch.get_y() + 0.5, patch.get_x() + 0.5) == (1, 2)
     text = " ".join(words_on(figure))
-    assert (
-        "layer 2 of 3 · mean of 2 heads · read one step later" in text and "diagonal alone has 54.0\u00a0%" in text
-    )
+    assert "layer 2 of 3 · mean of 2 heads · read one step later" in text and "diagonal alone has 54.0\u00a0%" in text
     with pytest.raises(ValueError, match="not among"):
         plots.view_grid(table, View(9, 9), "m")
 

@@ -82,7 +82,15 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
         done = subprocess.run(given, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         ran.append(words[0])
-    assert {"train-bahdanau", "train-transformer", "compare", "train-rnnencdec", "translate", "figures", "evaluate"} <= set(ran)
+    assert {
+        "train-bahdanau",
+        "train-transformer",
+        "compare",
+        "train-rnnencdec",
+        "translate",
+        "figures",
+        "evaluate",
+    } <= set(ran)
     assert (tmp_path / "runs/figures/figure-3-as-printed.png").is_file()
 
 

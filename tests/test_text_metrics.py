@@ -44,9 +44,7 @@ def test_hypotheses_and_references_are_not_interchangeable():
 
 def test_tokenised_bleu_splits_elision_and_dashes_and_ignores_case():
     assert moses(["L'accord demi-fini."], "fr") == ["l' accord demi @-@ fini ."]
-    scores = text_scores(
-        hypotheses=["L'ACCORD est très bon"], references=["l'accord est très bon"], language="fr"
-    )
+    scores = text_scores(hypotheses=["L'ACCORD est très bon"], references=["l'accord est très bon"], language="fr")
     assert scores.bleu_tokenised == pytest.approx(100)
     assert scores.bleu < 60
     assert "-a" in scores.bleu_tokenised_signature and "case:lc" in scores.bleu_tokenised_signature
@@ -89,9 +87,7 @@ sentences = st.lists(st.lists(st.sampled_from("abcdef"), max_size=9).map(" ".joi
 
 @given(sentences, st.randoms(use_true_random=False))
 def test_bleu_from_summed_counts_is_the_bleu_of_sacrebleu(references, random):
-    hypotheses = [
-        " ".join(random.sample(text.split(), random.randint(0, len(text.split())))) for text in references
-    ]
+    hypotheses = [" ".join(random.sample(text.split(), random.randint(0, len(text.split())))) for text in references]
     table = bleu_statistics(hypotheses=hypotheses, references=references)
     expected = sacrebleu.corpus_bleu(hypotheses, [references]).score
     assert bleu_of_sums(table.sum(axis=0)) == pytest.approx(expected, abs=1e-9)

@@ -51,9 +51,7 @@ def test_decoding_undoes_encoding(kind):
 @every_kind
 def test_texts_and_split_sentences_encode_alike(kind):
     tokenizer = learned(kind)
-    assert (
-        tokenizer.encode_batch(TEXTS) == tokenizer.encode_words(SENTENCES) == [*map(tokenizer.encode, TEXTS)]
-    )
+    assert tokenizer.encode_batch(TEXTS) == tokenizer.encode_words(SENTENCES) == [*map(tokenizer.encode, TEXTS)]
 
 
 @every_kind

@@ -159,7 +159,9 @@ def test_a_stopped_run_saves_its_state_and_goes_on(place, tmp_path, monkeypatch,
     run = only_run(tmp_path / "runs")
     reached = checkpoints.read(run.last)["global_step"]
     assert reached > 0
-    assert command(["train", "bahdanau2014", "--data", str(place), "--resume", f"--trainer.max_steps={reached + 2}"]) == 0
+    assert (
+        command(["train", "bahdanau2014", "--data", str(place), "--resume", f"--trainer.max_steps={reached + 2}"]) == 0
+    )
     assert checkpoints.read(run.last)["global_step"] == reached + 2
 
 

@@ -93,7 +93,9 @@ def test_an_encoder_layer_is_torch_s(norm):
     torch.manual_seed(0)
     chosen = network(norm=norm, bias=True)
     ours = EncoderLayer(chosen).eval()
-    theirs = nn.TransformerEncoderLayer(16, 4, 24, batch_first=True, norm_first=norm == "pre", layer_norm_eps=1e-6).eval()
+    theirs = nn.TransformerEncoderLayer(
+        16, 4, 24, batch_first=True, norm_first=norm == "pre", layer_norm_eps=1e-6
+    ).eval()
     with torch.no_grad():
         copy(theirs.self_attn, ours.self_attention)
         theirs.linear1.load_state_dict(ours.feed_forward.W_1.state_dict())
@@ -107,7 +109,9 @@ def test_an_encoder_layer_is_torch_s(norm):
 def test_a_decoder_layer_is_torch_s_and_so_are_the_weights_of_each_head(norm):
     torch.manual_seed(0)
     ours = DecoderLayer(network(norm=norm, bias=True)).eval()
-    theirs = nn.TransformerDecoderLayer(16, 4, 24, batch_first=True, norm_first=norm == "pre", layer_norm_eps=1e-6).eval()
+    theirs = nn.TransformerDecoderLayer(
+        16, 4, 24, batch_first=True, norm_first=norm == "pre", layer_norm_eps=1e-6
+    ).eval()
     with torch.no_grad():
         copy(theirs.self_attn, ours.self_attention)
         copy(theirs.multihead_attn, ours.source_attention)
@@ -121,9 +125,7 @@ def test_a_decoder_layer_is_torch_s_and_so_are_the_weights_of_each_head(norm):
     heard = {}
     theirs.multihead_attn.register_forward_pre_hook(lambda _, given: heard.update(query=given[0]))
     theirs(x, h, tgt_mask=~causal, memory_key_padding_mask=~mask)
-    _, per_head = theirs.multihead_attn(
-        heard["query"], h, h, key_padding_mask=~mask, average_attn_weights=False
-    )
+    _, per_head = theirs.multihead_attn(heard["query"], h, h, key_padding_mask=~mask, average_attn_weights=False)
     torch.testing.assert_close(weights, per_head)
 
 
@@ -280,5 +282,3 @@ def test_it_learns_to_reverse_and_a_head_looks_at_the_word_it_writes():
     assert (logits.argmax(-1) == target).float().mean() > 0.98
     looked = (maps[:, :, :, :7].argmax(-1) == torch.arange(6, -1, -1)).float().mean((0, 3))  # (layer, head)
     assert looked.max() > 0.9
-
-

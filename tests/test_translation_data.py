@@ -19,8 +19,7 @@ COUNT = 1200
 def rows(count=COUNT):
     """Sentence pairs of 4 to 12 words whose sides differ in length."""
     return [
-        (f"Word {i} is a man's {'old ' * (i % 7)}dog.", f"L'an {i} est {'vieux ' * (i % 9)}!")
-        for i in range(count)
+        (f"Word {i} is a man's {'old ' * (i % 7)}dog.", f"L'an {i} est {'vieux ' * (i % 9)}!") for i in range(count)
     ]
 
 
@@ -87,9 +86,7 @@ def test_training_batches_hold_every_pair_of_the_split_once(corpus):
 def test_each_vocabulary_is_learned_from_its_side_of_training_alone(corpus, side, language):
     data = small(corpus)
     known = set({"source": data.source_tokenizer, "target": data.target_tokenizer}[side].entries)
-    train = {
-        word for e in corpora.load(corpus, "train", "en", "fr") for word in split(getattr(e, side), language)
-    }
+    train = {word for e in corpora.load(corpus, "train", "en", "fr") for word in split(getattr(e, side), language)}
     test = {word for e in data.examples("test") for word in split(getattr(e, side), language)}
     assert known - {"<pad>", "<unk>", "</s>"} == train
     assert test - train and not (test - train) & known
@@ -109,8 +106,7 @@ def test_long_training_pairs_are_dropped_and_counted_but_no_others(corpus, caplo
     with caplog.at_level(logging.INFO):
         data = small(corpus, max_words=10)
     sides = [
-        (len(split(e.source, "en")), len(split(e.target, "fr")))
-        for e in corpora.load(corpus, "train", "en", "fr")
+        (len(split(e.source, "en")), len(split(e.target, "fr"))) for e in corpora.load(corpus, "train", "en", "fr")
     ]
     with caplog.at_level(logging.INFO):
         kept = data.pairs_of("train")
@@ -248,8 +244,7 @@ def test_accord_is_prepared_with_its_gold_links():
 
 def test_accord_turned_round_has_its_links_turned_round():
     there, back = (
-        TranslationData(pairs=50, source_language=s, target_language=t)
-        for s, t in (("en", "fr"), ("fr", "en"))
+        TranslationData(pairs=50, source_language=s, target_language=t) for s, t in (("en", "fr"), ("fr", "en"))
     )
     one, two = there.examples("test")[3], back.examples("test")[3]
     assert (one.source, one.target) == (two.target, two.source)

@@ -133,13 +133,9 @@ def test_a_view_is_chosen_on_words_where_maps_are_pieces():
     norms = [np.repeat(one, 2, axis=2) for one in norms]
     pieces, split = [], []
     for one in maps:
-        doubled_rows = np.repeat(
-            one, 2, axis=2
-        )  # a word's two pieces, then the next word's: shift moves by a piece
+        doubled_rows = np.repeat(one, 2, axis=2)  # a word's two pieces, then the next word's: shift moves by a piece
         split.append(np.repeat(doubled_rows, 2, axis=3) / 2)
-        pieces.append(
-            Pieces([t // 2 for t in range(2 * one.shape[2])], [s // 2 for s in range(2 * one.shape[3])])
-        )
+        pieces.append(Pieces([t // 2 for t in range(2 * one.shape[2])], [s // 2 for s in range(2 * one.shape[3])]))
     choice = choose_view(split, norms, golds, pieces)
     assert choice.view.layer == 2 and choice.view.head == 1
     merged = merge_pieces(choice.view.apply(split[0], norms[0]), *pieces[0])

@@ -84,14 +84,14 @@ class MultiHead(nn.Module):
 
         Kobayashi et al. (2020), "Attention is Not Only a Weight", equation (4).
         """
-        W = self.W_O.weight.unflatten(1, (self.heads, -1)).permute(1, 2, 0)  # (h, d_v, d)
+        W = self._split(self.W_O.weight[None])[0].mT  # (h, d_v, d)
         # ||V W||^2 = V (W W^T) V^T, in the width of a head instead of the width of the model.
         squared: Tensor = torch.einsum("bhsi,hij,bhsj->bhs", V.float(), (W @ W.mT).float(), V.float())
         return squared.clamp(min=0).sqrt()
 
     def _split(self, x: Tensor) -> Tensor:
         """(B, T, d) -> (B, h, T, d_k)."""
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 def _fused_is_faster(Q: Tensor) -> bool:

@@ -190,9 +190,7 @@ class Decoder(nn.Module):
         c, alpha = self.attention(s[:, None], memory.keys, memory.h, memory.mask[:, None])  # (5), (6)
         return c[:, 0], alpha[:, 0]
 
-    def step(
-        self, memory: Memory, state: State, Wy: Tensor, first: bool
-    ) -> tuple[Tensor, Tensor | None, State]:
+    def step(self, memory: Memory, state: State, Wy: Tensor, first: bool) -> tuple[Tensor, Tensor | None, State]:
         """One word: the state (B, n) for its readout, its weights alpha_i (B, S), and the state to carry on.
 
         ``Wy`` (B, 3n) is ``unit.W E y_{i-1}``.

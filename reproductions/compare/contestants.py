@@ -115,7 +115,9 @@ def _named(found: Sequence[Contestant]) -> list[Contestant]:
     for depth in (-2, -1):
         times = Counter(one.name for one in named)
         named = [
-            replace(one, name=f"{one.summary['title']} · {one.folder.resolve().parts[depth]}") if times[one.name] > 1 else one
+            replace(one, name=f"{one.summary['title']} · {one.folder.resolve().parts[depth]}")
+            if times[one.name] > 1
+            else one
             for one in named
         ]
     return named

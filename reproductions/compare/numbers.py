@@ -46,7 +46,8 @@ def length_curves(contestants: Sequence[Contestant], numbers: dict[str, Any]) ->
     """BLEU against source length, on the test split and on that of long sentences if there is one."""
     splits = [split for split in numbers["splits"] if split == numbers["test"] or split in LENGTHS]
     return [
-        bleu_by_length(one.name, [record for split in splits for record in one.translated(split)]) for one in contestants
+        bleu_by_length(one.name, [record for split in splits for record in one.translated(split)])
+        for one in contestants
     ]
 
 
@@ -169,9 +170,7 @@ def _sentences(contestants: Sequence[Contestant], splits: Sequence[str]) -> list
             if index in records:
                 row |= _measured(records[index])
             rows.append(row)
-        agree = [
-            {"first": a.model, "second": b.model, **agreement(a, b)._asdict()} for a, b in combinations(looked, 2)
-        ]
+        agree = [{"first": a.model, "second": b.model, **agreement(a, b)._asdict()} for a, b in combinations(looked, 2)]
         shown.append({
             "split": split, "index": index, "source": together[0].source, "reference": together[0].reference,
             "rows": rows, "agreement": agree,

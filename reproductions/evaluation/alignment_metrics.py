@@ -18,9 +18,7 @@ from reproductions.evaluation.records import END, AlignedTranslation
 Link = tuple[int, int]
 
 
-def hard_links(
-    weights: NDArray[np.float32], source_end: bool = True, target_end: bool = True
-) -> frozenset[Link]:
+def hard_links(weights: NDArray[np.float32], source_end: bool = True, target_end: bool = True) -> frozenset[Link]:
     """One link for each target word: to the source position of its largest weight.
 
     weights is (T, S). The last row is dropped if it is ``</s>`` (target_end). A word whose largest weight
@@ -44,9 +42,7 @@ def hard_positions(weights: NDArray[np.float32], source_end: bool = True) -> NDA
 
 def links_of(record: AlignedTranslation) -> frozenset[Link]:
     """`hard_links` of a record, which knows where its ``</s>`` stand."""
-    return hard_links(
-        record.weights, source_end=record.source[-1] == END, target_end=record.target[-1] == END
-    )
+    return hard_links(record.weights, source_end=record.source[-1] == END, target_end=record.target[-1] == END)
 
 
 class AlignmentCounts(NamedTuple):

@@ -68,9 +68,7 @@ def health(records: Sequence[AlignedTranslation]) -> Health:
         received = rows[:, : len(words)].sum(axis=0, dtype=np.float64)
         deviations.extend(np.log1p((1 - received) ** 2).tolist())
         orders.append(monotonicity(rows, has_end))
-    return Health(
-        *(_mean(values) for values in (entropies, confidences, ends, punctuation, deviations, orders))
-    )
+    return Health(*(_mean(values) for values in (entropies, confidences, ends, punctuation, deviations, orders)))
 
 
 def word_rows(record: AlignedTranslation) -> NDArray[np.float32]:
@@ -87,9 +85,7 @@ def normalised_entropy(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     sums = weights.sum(axis=1, keepdims=True)
     weights = np.divide(weights, sums, out=np.full_like(weights, np.nan), where=sums > 0)
     logs = np.log(weights, out=np.zeros_like(weights), where=weights > 0)
-    entropy: NDArray[np.float64] = -(weights * logs).sum(axis=1) / max(
-        np.log(rows.shape[1]), np.finfo(float).tiny
-    )
+    entropy: NDArray[np.float64] = -(weights * logs).sum(axis=1) / max(np.log(rows.shape[1]), np.finfo(float).tiny)
     return np.maximum(entropy, 0.0)
 
 

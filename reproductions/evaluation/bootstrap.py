@@ -94,9 +94,7 @@ def _resampled(table: NDArray[np.float64], samples: int, seed: int) -> NDArray[n
     """(samples, K): sums over N sentences drawn with replacement, for each resample."""
     count = len(table)
     if table.ndim != 2 or count == 0:
-        raise ValueError(
-            f"the bootstrap needs a table of at least one sentence, not one of shape {table.shape}"
-        )
+        raise ValueError(f"the bootstrap needs a table of at least one sentence, not one of shape {table.shape}")
     generator = np.random.default_rng(seed)
     step = max(1, _CELLS // count)
     sums = []

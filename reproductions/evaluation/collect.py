@@ -154,9 +154,7 @@ def collect(
             into.looked[index] = Looked(forced_maps, norms, pieces)
 
 
-def _weights(
-    view: View, maps: Weights, norms: Weights, target: Sequence[int], source: Sequence[int]
-) -> Weights:
+def _weights(view: View, maps: Weights, norms: Weights, target: Sequence[int], source: Sequence[int]) -> Weights:
     """(L, H, T, S) over pieces -> (T, S) over words, as the view reads them."""
     return merge_pieces(view.apply(maps[:, :, : len(target)], norms), target, source)
 

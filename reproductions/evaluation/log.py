@@ -210,6 +210,7 @@ def _caption(record: AlignedTranslation) -> str:
     target = "the reference" if record.forced else "the model's own translation"
     return f"{record.model} · {record.view} · over {target} · {' '.join(record.source)}"
 
+
 def _stage(trainer: Trainer) -> str:
     return "test" if trainer.testing else "validate"
 

@@ -94,9 +94,7 @@ class AlignedTranslation:
                 "translation: force the reference, or leave gold out"
             )
         rows, columns = len(self.target_words), len(self.source_words)
-        outside = sorted(
-            link for link in gold.possible if not (0 <= link[0] < rows and 0 <= link[1] < columns)
-        )
+        outside = sorted(link for link in gold.possible if not (0 <= link[0] < rows and 0 <= link[1] < columns))
         if outside:
             raise ValueError(
                 f"gold links {outside} of {self.where} lie outside its {rows} target words "
@@ -261,9 +259,7 @@ def _check_weights(weights: NDArray[np.float32], target: tuple[str, ...], source
         raise ValueError(f"weights of shape {weights.shape} (target, source) do not fit {sentences}")
     if not np.isfinite(weights).all():
         row, column = np.argwhere(~np.isfinite(weights))[0]
-        raise ValueError(
-            f"the weight of {target[row]!r} on {source[column]!r} is not a number, for {sentences}"
-        )
+        raise ValueError(f"the weight of {target[row]!r} on {source[column]!r} is not a number, for {sentences}")
     if (weights < 0).any():
         row, column = np.argwhere(weights < 0)[0]
         raise ValueError(

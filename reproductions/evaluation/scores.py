@@ -55,9 +55,7 @@ def scores(
     return {name: float(value) for name, value in result.items()}
 
 
-def details(
-    translated: Sequence[Translated], forced: Sequence[AlignedTranslation], language: str
-) -> dict[str, Any]:
+def details(translated: Sequence[Translated], forced: Sequence[AlignedTranslation], language: str) -> dict[str, Any]:
     """What a reader needs beside the numbers: signatures, confidence intervals, and what no learning would score."""
     text = score_records(translated, language)
     table = bleu_statistics(

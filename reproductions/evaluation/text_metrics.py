@@ -117,9 +117,7 @@ def bleu_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     defined = (totals > 0).all(axis=-1) & (matches > 0).any(axis=-1)
     precisions = smoothed / np.maximum(totals, 1)
     brevity = np.exp(np.minimum(0.0, 1 - reference / np.maximum(hypothesis, 1)))
-    score: NDArray[np.float64] = np.where(
-        defined, 100 * brevity * np.exp(np.log(precisions).mean(axis=-1)), 0.0
-    )
+    score: NDArray[np.float64] = np.where(defined, 100 * brevity * np.exp(np.log(precisions).mean(axis=-1)), 0.0)
     return score
 
 
@@ -127,9 +125,7 @@ def moses(texts: Iterable[str], language: str) -> list[str]:
     """Lower-cased, normalised, tokenised as ``tokenizer.perl -a`` does; tokens joined by spaces."""
     normaliser, tokeniser = _moses(language)
     return [
-        " ".join(
-            tokeniser.tokenize(normaliser.normalize(text.lower()), aggressive_dash_splits=True, escape=False)
-        )
+        " ".join(tokeniser.tokenize(normaliser.normalize(text.lower()), aggressive_dash_splits=True, escape=False))
         for text in texts
     ]
 
@@ -140,8 +136,7 @@ def check_texts(*, hypotheses: Sequence[str], references: Sequence[str]) -> None
         raise UserError("hypotheses and references must be lists of sentences, not one text")
     if len(hypotheses) != len(references):
         raise UserError(
-            f"{len(hypotheses)} hypotheses cannot be scored against {len(references)} references: "
-            "give one for each"
+            f"{len(hypotheses)} hypotheses cannot be scored against {len(references)} references: give one for each"
         )
     if not hypotheses:
         raise UserError("there is no translation to score")
@@ -149,8 +144,7 @@ def check_texts(*, hypotheses: Sequence[str], references: Sequence[str]) -> None
         for number, text in enumerate(texts):
             if found := _PIECES.search(text):
                 raise UserError(
-                    f"{name} {number} still has the marker {found[0]!r} in it: {text!r}; "
-                    "score detokenised text"
+                    f"{name} {number} still has the marker {found[0]!r} in it: {text!r}; score detokenised text"
                 )
 
 

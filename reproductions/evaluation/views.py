@@ -72,9 +72,7 @@ class View:
         self.check(layers, heads)
         parts = []
         if layers > 1:
-            parts.append(
-                f"mean of {layers} layers" if self.layer == "mean" else f"layer {self.layer} of {layers}"
-            )
+            parts.append(f"mean of {layers} layers" if self.layer == "mean" else f"layer {self.layer} of {layers}")
         if heads > 1:
             parts.append(f"mean of {heads} heads" if self.head == "mean" else f"head {self.head} of {heads}")
         step = "read one step later" if self.shift else "read as each word is written"
@@ -85,9 +83,7 @@ class View:
         """Raise UserError for a layer or head outside 1 to layers, 1 to heads."""
         for name, number, count in (("layer", self.layer, layers), ("head", self.head, heads)):
             if number != "mean" and number > count:
-                raise UserError(
-                    f"the view {self} asks for {name} {number}, but the model has {name}s 1 to {count}"
-                )
+                raise UserError(f"the view {self} asks for {name} {number}, but the model has {name}s 1 to {count}")
 
     def apply(self, maps: Weights, norms: Weights) -> Weights:
         """(L, H, T, S), and the norms (L, H, S) of the values -> (T, S).
@@ -157,7 +153,12 @@ def choose_view(
     A tie goes to the earlier view; the order of `every_view` prefers plain weights, shift 0 and single layers. Raises
     UserError for no sentences or no sure links.
     """
-    if not maps or len(maps) != len(golds) or len(maps) != len(norms) or (pieces is not None and len(pieces) != len(maps)):
+    if (
+        not maps
+        or len(maps) != len(golds)
+        or len(maps) != len(norms)
+        or (pieces is not None and len(pieces) != len(maps))
+    ):
         count = "none" if pieces is None else len(pieces)
         raise UserError(
             f"a view is chosen on sentences with gold links, but there are {len(maps)} maps, "

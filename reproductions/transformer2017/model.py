@@ -306,9 +306,15 @@ class Transformer(nn.Module):
             maps.append(weights[:, :, 0])
             keys.append(K)
             values.append(V)
-        return self.head(self.decoder_norm(x)[:, 0]), torch.stack(maps, 1), State(torch.stack(keys, 1), torch.stack(values, 1))
+        return (
+            self.head(self.decoder_norm(x)[:, 0]),
+            torch.stack(maps, 1),
+            State(torch.stack(keys, 1), torch.stack(values, 1)),
+        )
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
         """Length (B, N, h, S) of what each source position adds where a head of the decoder gives it all its weight."""
         memory, _ = self.encode(source, mask)
-        return torch.stack([layer.source_attention.norms(memory.values[:, i]) for i, layer in enumerate(self.decoder)], 1)
+        return torch.stack(
+            [layer.source_attention.norms(memory.values[:, i]) for i, layer in enumerate(self.decoder)], 1
+        )

@@ -146,17 +146,12 @@ def _spread(heights: Sequence[float], step: float) -> list[float]:
     groups: list[tuple[float, int]] = []  # (middle, members)
     for height in heights:
         middle, members = height, 1
-        while (
-            groups
-            and groups[-1][0] + (groups[-1][1] - 1) * step / 2 + step > middle - (members - 1) * step / 2
-        ):
+        while groups and groups[-1][0] + (groups[-1][1] - 1) * step / 2 + step > middle - (members - 1) * step / 2:
             before, count = groups.pop()
             middle = (before * count + middle * members) / (count + members)
             members += count
         groups.append((middle, members))
-    return [
-        middle + (place - (members - 1) / 2) * step for middle, members in groups for place in range(members)
-    ]
+    return [middle + (place - (members - 1) / 2) * step for middle, members in groups for place in range(members)]
 
 
 def _same_bins(curves: Sequence[LengthCurve]) -> list[tuple[int, int, int]]:

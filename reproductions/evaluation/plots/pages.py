@@ -118,8 +118,7 @@ def caption(record: AlignedTranslation) -> list[str]:
     if record.gold is not None:
         scores = alignment_error_rate([record])
         lines.append(
-            f"AER {_percent(scores.aer)} · precision {_percent(scores.precision)} · "
-            f"recall {_percent(scores.recall)}"
+            f"AER {_percent(scores.aer)} · precision {_percent(scores.precision)} · recall {_percent(scores.recall)}"
         )
     measured = health([record])
     numbers = [f"entropy {measured.entropy:.2f}", f"mean largest weight {measured.confidence:.2f}"]

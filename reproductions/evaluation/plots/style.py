@@ -129,9 +129,7 @@ def even_lightness(colours: Colormap, name: str) -> ListedColormap:
     return ListedColormap(fine[picked].tolist(), name=name)
 
 
-_BLUES = LinearSegmentedColormap.from_list(
-    "blues", [PAPER, *matplotlib.colormaps["Blues"](np.linspace(0.15, 1, 18))]
-)
+_BLUES = LinearSegmentedColormap.from_list("blues", [PAPER, *matplotlib.colormaps["Blues"](np.linspace(0.15, 1, 18))])
 WEIGHTS = even_lightness(_BLUES, "weights")  # 0 as white as the page, 1 dark blue
 WEIGHTS_AS_IN_2014 = matplotlib.colormaps["gray"]  # 0 black, 1 white
 _ENDS = matplotlib.colormaps["PuOr_r"]
