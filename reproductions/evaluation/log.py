@@ -24,6 +24,7 @@ from reproductions.evaluation.views import Choice, View
 from reproductions.translation import Translation
 
 ALIGNER_PAIRS = 50_000  # training pairs that the statistical aligner reads; more changes little and takes memory
+FOLLOWED_DPI = 110  # of the pictures through training, which are many
 BY_GOLD = "gold links"
 BY_ALIGNER = "the links of a statistical aligner trained on the training pairs"
 
@@ -112,9 +113,9 @@ class EvaluationLog(Callback):
         with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         for split, collected in splits.items():
-            for record in self._drawn(split, collected.forced):
+            for record in (record for record in collected.forced if record.index in self.pictures):
                 path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{trainer.global_step:07d}.png"
-                files.save(plots.alignment(record), path)
+                files.save(plots.alignment(record), path, dpi=FOLLOWED_DPI)
                 key = f"alignment/{split}-{record.index}"
                 tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), trainer.global_step)
 
@@ -195,9 +196,6 @@ class EvaluationLog(Callback):
 
     def _is_drawn(self, split: str, index: int) -> bool:
         return split == "fixed" or index in self.pictures
-
-    def _drawn(self, split: str, found: Sequence[AlignedTranslation]) -> list[AlignedTranslation]:
-        return [record for record in found if self._is_drawn(split, record.index)]
 
 
 def _data(trainer: Trainer) -> TranslationData:
