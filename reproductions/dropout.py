@@ -1,4 +1,4 @@
-"""Dropout that does not wait for a serial random generator."""
+"""Dropout that does not wait for a serial random generator, and dropout of whole branches."""
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,23 @@ class Dropout(nn.Module):
         words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
         keep = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.threshold
         return x * keep * (256 / (256 - self.threshold))
+
+    def extra_repr(self) -> str:
+        return f"rate={self.rate}"
+
+
+class DropPath(nn.Module):
+    """Stochastic depth (Huang et al. 2016): some examples (B, ...) go without what a branch adds; others get it scaled up."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.rate == 0:
+            return x
+        keep = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device) >= self.rate
+        return x * keep / (1 - self.rate)
 
     def extra_repr(self) -> str:
         return f"rate={self.rate}"

@@ -62,7 +62,11 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.(dropout|cross_entropy|decoding)", rule("torch")),
     (PAPER, rule(ours="{paper}")),
     (PAPER + r"\.model", rule("torch", "reproductions.attention reproductions.dropout reproductions.settings {paper}.model")),
-    (PAPER + r"\..*", rule("torch lightning", f"{LAYERS} reproductions.translation {BATCHES} {{paper}}")),
+    (PAPER + r"\.weights", rule("torch torchvision", "data.errors {paper}")),
+    (PAPER + r"\..*", rule("torch lightning",
+                           f"{LAYERS} reproductions.translation reproductions.classification {BATCHES} {{paper}}")),
+    (r"reproductions\.ema", rule("torch lightning")),
+    (r"reproductions\.classification", rule("torch lightning", f"{BATCHES} reproductions.ema")),
     (r"reproductions\.translation", rule("torch lightning", f"{LAYERS} {BATCHES}")),
     (r"reproductions\.tracking", rule("wandb lightning", "data.errors")),
     (r"reproductions\.evaluation\.(collect|log)",
@@ -73,7 +77,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
           "reproductions.evaluation reproductions.compare data.links data.errors data.words", TORCH_SIDE)),
     (r"reproductions\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
-    (r"reproductions\..*", rule("torch lightning numpy jsonargparse tqdm", "data reproductions")),
+    (r"reproductions\..*", rule("torch lightning numpy jsonargparse tqdm yaml", "data reproductions")),
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Dosovitskiy et al. (2021), "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale"."""

@@ -1,0 +1,240 @@
+"""The Vision Transformer: Dosovitskiy et al. (2021), "An Image is Worth 16x16 Words", arXiv 2010.11929, Section 3.1.
+
+The paper's letters are the names: ``E`` the patch embedding, ``E_pos`` the positions, ``z`` the tokens, ``MSA`` and ``MLP`` the
+two halves of a block. B images, C channels, P patches in raster order, T = S = prefix + P tokens, K classes, L layers, H heads.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from reproductions.attention import MultiHead
+from reproductions.dropout import Dropout, DropPath
+from reproductions.settings import check_choices, check_rates, check_sizes
+
+
+@dataclass(frozen=True)
+class Network:
+    """Sizes and choices; the defaults are ViT-B/16 (Table 1) for images of 224 pixels.
+
+    Attributes:
+        image_size: height and width of an image, in pixels.
+        patch: height and width of a patch.
+        channels: of an image.
+        layers: L.
+        d: D, width of every token.
+        d_mlp: width inside the MLP.
+        heads: of each attention.
+        dropout: after every dense layer but those of queries, keys and values, and on the embedded patches (Appendix B.1).
+        drop_path: stochastic depth (Huang et al. 2016): the share of images that skip a half of the last block; earlier
+            ones skip linearly less. DeiT (Touvron et al. 2021) has 0.1.
+        stem: "patch" is one linear map a patch, the paper; "conv" halves the image by 3x3 convolutions with batch norm
+            until one position is left a patch (Xiao et al. 2021; the paper's "hybrid" has a ResNet there).
+        pooling: "cls" reads the class token; "mean" averages the patches, and has no class token, as in the paper's code.
+        registers: tokens that hold nothing and have no position (Darcet et al. 2024), after the class token.
+        positions: "learned", one vector a token; "sincos", fixed sines and cosines of row and column (Beyer et al. 2022).
+        head: "linear", the paper's at fine-tuning; "mlp" has a hidden layer with tanh, its head at pre-training.
+        epsilon: of LayerNorm; 1e-6 in the code, the paper does not say.
+    """
+
+    image_size: int = 224
+    patch: int = 16
+    channels: int = 3
+    layers: int = 12
+    d: int = 768
+    d_mlp: int = 3072
+    heads: int = 12
+    dropout: float = 0.0
+    drop_path: float = 0.0
+    stem: Literal["patch", "conv"] = "patch"
+    pooling: Literal["cls", "mean"] = "cls"
+    registers: int = 0
+    positions: Literal["learned", "sincos"] = "learned"
+    head: Literal["linear", "mlp"] = "linear"
+    epsilon: float = 1e-6
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        check_sizes(self, "image_size", "patch", "channels", "layers", "d", "d_mlp", "heads")
+        check_rates(self, "dropout", "drop_path")
+        if self.registers < 0:
+            raise ValueError(f"network.registers must be 0 or more, not {self.registers}")
+        if self.image_size % self.patch:
+            raise ValueError(
+                f"network.patch must divide network.image_size: {self.patch} does not divide {self.image_size}"
+            )
+        if self.d % self.heads:
+            raise ValueError(f"network.d must be a multiple of network.heads, not {self.d} with {self.heads} heads")
+        if self.positions == "sincos" and self.d % 4:
+            raise ValueError(f"network.positions: sincos needs network.d to be a multiple of 4, not {self.d}")
+        if self.stem == "conv" and (self.patch < 2 or self.patch & (self.patch - 1) or self.d % (self.patch // 2)):
+            raise ValueError(
+                "network.stem: conv halves the image again and again, so network.patch must be 2, 4, 8 ... and network.d "
+                f"a multiple of half of it, not {self.patch} with {self.d}"
+            )
+
+    @property
+    def name(self) -> str:
+        """ViT-B/16 and its like only for exactly these sizes; anything else is described."""
+        sizes = {(12, 192, 768, 3): "Ti", (12, 384, 1536, 6): "S", (12, 768, 3072, 12): "B",
+                 (24, 1024, 4096, 16): "L", (32, 1280, 5120, 16): "H"}  # fmt: skip
+        known = sizes.get((self.layers, self.d, self.d_mlp, self.heads))
+        base = f"ViT-{known}/{self.patch}" if known else f"ViT d{self.d} L{self.layers} H{self.heads} p{self.patch}"
+        options = {
+            "conv stem": self.stem == "conv",
+            "mean pooling": self.pooling == "mean",
+            f"{self.registers} registers": self.registers > 0,
+            "sincos": self.positions == "sincos",
+        }
+        return ", ".join([base, *(option for option, chosen in options.items() if chosen)])
+
+
+def sincos(rows: int, columns: int, d: int) -> Tensor:
+    """Positions (rows * columns, d): sines and cosines of the column, then of the row, wavelengths 2 pi to 20,000 pi."""
+    frequency = 10000 ** -(torch.arange(d // 4, dtype=torch.float64) / max(d // 4 - 1, 1))
+    y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+    angles = [place.flatten()[:, None] * frequency for place in (x, y)]
+    return torch.cat([wave(angle) for angle in angles for wave in (torch.sin, torch.cos)], dim=1).float()
+
+
+def convolutions(network: Network) -> nn.Sequential:
+    """3x3 convolutions of stride 2 until a patch is one position; widths double up to d, batch norm and GELU between."""
+    halvings = network.patch.bit_length() - 1
+    widths = [network.channels, *(network.d >> halvings - 1 - i for i in range(halvings))]
+    layers: list[nn.Module] = []
+    for i in range(halvings):
+        last = i == halvings - 1
+        layers.append(nn.Conv2d(widths[i], widths[i + 1], 3, stride=2, padding=1, bias=last))
+        layers += [] if last else [nn.BatchNorm2d(widths[i + 1]), nn.GELU()]
+    return nn.Sequential(*layers)
+
+
+class Embed(nn.Module):
+    """Class token, registers and patches with their positions: Section 3.1, equation (1).
+
+    Departs from the paper: options ``stem: conv``, ``pooling: mean``, ``registers`` and ``positions: sincos``.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        side, self.patched = network.image_size // network.patch, network.stem == "patch"
+        self.E: nn.Module = (
+            nn.Conv2d(network.channels, network.d, network.patch, network.patch)
+            if self.patched
+            else convolutions(network)
+        )
+        first = int(network.pooling == "cls")
+        self.x_class = nn.Parameter(torch.zeros(first, network.d))
+        self.registers = nn.Parameter(torch.zeros(network.registers, network.d))
+        if network.positions == "learned":
+            self.E_pos = nn.Parameter(torch.zeros(first + side * side, network.d))
+        else:
+            fixed = torch.cat([torch.zeros(first, network.d), sincos(side, side, network.d)])
+            self.register_buffer("E_pos", fixed, persistent=False)
+        self.dropout = Dropout(network.dropout)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Tokens z_0 (B, T, d) of images (B, C, h, w)."""
+        patches = self.E(image).flatten(2).transpose(1, 2)  # x_p E, (B, P, d)
+        x_class = self.x_class.expand(len(image), -1, -1)
+        z = self.dropout(torch.cat([x_class, patches], dim=1) + self.E_pos)  # (1)
+        if not len(self.registers):
+            return z
+        first = x_class.shape[1]
+        return torch.cat([z[:, :first], self.registers.expand(len(image), -1, -1), z[:, first:]], dim=1)
+
+
+class MLP(nn.Module):
+    """Two layers with a GELU between (Section 3.1), dropout after each (Appendix B.1)."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.W_1 = nn.Linear(network.d, network.d_mlp)
+        self.W_2 = nn.Linear(network.d_mlp, network.d)
+        self.dropout = Dropout(network.dropout)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.dropout(self.W_2(self.dropout(nn.functional.gelu(self.W_1(z)))))
+
+
+class Block(nn.Module):
+    """Self-attention, then the MLP, each of normalised tokens and added to them (Section 3.1, Figure 1)."""
+
+    def __init__(self, network: Network, drop_path: float) -> None:
+        super().__init__()
+        self.norm_1 = nn.LayerNorm(network.d, network.epsilon)
+        self.MSA = MultiHead(network.d, network.heads, bias=True)
+        self.norm_2 = nn.LayerNorm(network.d, network.epsilon)
+        self.MLP = MLP(network)
+        self.dropout = Dropout(network.dropout)
+        self.drop_path = DropPath(drop_path)
+
+    def forward(self, z: Tensor, need_weights: bool, first: int | None = None) -> tuple[Tensor, Tensor]:
+        """z (B, T, d) and the weights (B, H, T, S); with ``first``, of the first tokens alone, T = first."""
+        q, k, v = self.MSA.project_itself(self.norm_1(z))  # (5)
+        read, A = self.MSA.attend(q[:, :, :first], k, v, None, need_weights)  # (6) to (8)
+        z = self.drop_path(self.dropout(read)) + z[:, :first]  # (2)
+        return self.drop_path(self.MLP(self.norm_2(z))) + z, A  # (3)
+
+
+class ViT(nn.Module):
+    """The Vision Transformer: logits of K classes, and where every token looked.
+
+    Attributes:
+        grid: rows and columns of patches.
+        prefix: tokens before the patches: the class token, where there is one, and the registers.
+
+    Args:
+        classes: K.
+        network: sizes and choices.
+    """
+
+    def __init__(self, classes: int, network: Network) -> None:
+        super().__init__()
+        self.network = network
+        self.grid = (network.image_size // network.patch,) * 2
+        self.prefix = int(network.pooling == "cls") + network.registers
+        self.embed = Embed(network)
+        deepest = max(1, network.layers - 1)
+        self.blocks = nn.ModuleList(Block(network, network.drop_path * i / deepest) for i in range(network.layers))
+        self.norm = nn.LayerNorm(network.d, network.epsilon)
+        hidden = [nn.Linear(network.d, network.d), nn.Tanh()] if network.head == "mlp" else []
+        self.head = nn.Sequential(*hidden, nn.Linear(network.d, classes))
+
+    def layers(self, image: Tensor, need_weights: bool = True, first: int | None = None) -> tuple[Tensor, list[Tensor]]:
+        """Tokens z_L (B, T, d), and the weights (B, H, T, S) of each of the L layers, first to last.
+
+        Args:
+            image: (B, C, h, w).
+            need_weights: without, the weights are (B, 0, T, S).
+            first: so many tokens of the last layer are enough, for nothing reads the others; None for all.
+        """
+        z, maps = self.embed(image), []
+        for i, block in enumerate(self.blocks, start=1):
+            z, A = block(z, need_weights, first if i == len(self.blocks) else None)
+            maps.append(A)
+        return z, maps
+
+    def classify(self, z: Tensor) -> Tensor:
+        """Logits (B, K) of tokens z_L (B, T, d)."""
+        mean = self.network.pooling == "mean"
+        y = self.norm(z[:, self.prefix :]).mean(1) if mean else self.norm(z[:, 0])  # (4)
+        logits: Tensor = self.head(y)
+        return logits
+
+    def look(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits (B, K) and the weights (B, H, T, S) of each layer, as they stand in the graph of the logits."""
+        z, maps = self.layers(image)
+        return self.classify(z), maps
+
+    def logits(self, image: Tensor) -> Tensor:
+        """Logits (B, K) by the fastest way: no weights, and of the last layer only what the head reads."""
+        z, _ = self.layers(image, need_weights=False, first=1 if self.network.pooling == "cls" else None)
+        return self.classify(z)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, K) and maps (B, L, H, T, S)."""
+        logits, maps = self.look(image)
+        return logits, torch.stack(maps, dim=1)

@@ -1,0 +1,120 @@
+"""How ViT is trained: Dosovitskiy et al. (2021), Section 4.1 and Appendix B.1, and what a shorter training needs."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from reproductions.classification import Classification, decayed, part_of_peak
+from reproductions.settings import check_choices, check_rates
+from reproductions.vit2021.model import Network, ViT
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Optimiser, schedule and loss; the defaults are the paper's for ImageNet from scratch (Table 3, ViT-*).
+
+    The paper also clips the gradient at norm 1 (``trainer.gradient_clip_val``), takes batches of 4,096 and dropout 0.1.
+
+    Attributes:
+        optimizer: "adamw", the paper's Adam with its weight decay times the learning rate beside the gradient; "sgd", with
+            momentum 0.9, is the paper's for fine-tuning (Table 4).
+        learning_rate: at the end of the warm-up.
+        beta_2: of Adam; beta_1 is 0.9.
+        weight_decay: see ``decay``.
+        decay: what it shrinks: "matrices", so no norms, biases, class token, registers and positions; or "all". The paper
+            does not say.
+        schedule: after the warm-up: "cosine" or "linear" to zero at the last step of the trainer, or "constant".
+        warmup: steps of linear warm-up.
+        smoothing: label smoothing; DeiT has 0.1.
+        ema: decay of a moving average of the weights that is evaluated in their place, 0 for none; DeiT has 0.99996.
+        compiled: train through ``torch.compile``.
+    """
+
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: float = 3e-3
+    beta_2: float = 0.999
+    weight_decay: float = 0.3
+    decay: Literal["matrices", "all"] = "matrices"
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    warmup: int = 10_000
+    smoothing: float = 0.0
+    ema: float = 0.0
+    compiled: bool = False
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        check_rates(self, "beta_2", "smoothing", "ema")
+        if not self.learning_rate > 0:
+            raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
+        if self.weight_decay < 0 or self.warmup < 0:
+            raise ValueError(
+                f"recipe.weight_decay and recipe.warmup must be 0 or more, not {self.weight_decay} and {self.warmup}"
+            )
+
+
+@torch.no_grad()
+def initialise(model: ViT) -> None:
+    """As the paper's code: class token and head zero, positions N(0, 0.02), patches LeCun-normal, matrices Xavier-uniform,
+    biases zero but for the MLPs', which are N(0, 1e-6).
+
+    What the code does not have: registers N(0, 0.02); the stem's convolutions He-normal, the last LeCun-normal.
+    """
+    for block in model.blocks:
+        for matrix in (block.MSA.W_Q, block.MSA.W_K, block.MSA.W_V, block.MSA.W_O, block.MLP.W_1, block.MLP.W_2):
+            nn.init.xavier_uniform_(matrix.weight)
+            nn.init.normal_(matrix.bias, 0, 1e-6 if matrix in (block.MLP.W_1, block.MLP.W_2) else 0)
+    convolved = [module for module in model.embed.modules() if isinstance(module, nn.Conv2d)]
+    for convolution in convolved[:-1]:
+        nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+    lecun_normal(convolved[-1].weight)
+    nn.init.zeros_(convolved[-1].bias)
+    nn.init.normal_(model.embed.registers, 0, 0.02)
+    if model.network.positions == "learned":
+        nn.init.normal_(model.embed.E_pos, 0, 0.02)
+    for layer in (module for module in model.head if isinstance(module, nn.Linear)):
+        lecun_normal(layer.weight)
+        nn.init.zeros_(layer.bias)
+    nn.init.zeros_(model.head[-1].weight)
+
+
+def lecun_normal(weight: Tensor) -> None:
+    """Variance 1 / fan-in, normal and cut off at two standard deviations before it is scaled to that variance."""
+    std = math.sqrt(1 / weight[0].numel()) / 0.87962566103423978
+    nn.init.trunc_normal_(weight, 0, std, -2 * std, 2 * std)
+
+
+class ViT2021(Classification):
+    """The Vision Transformer as a LightningModule.
+
+    Args:
+        classes: K; comes from the data.
+        network: sizes and choices of the network.
+        recipe: how it is trained.
+    """
+
+    paper = "vit2021"
+    kind = "attention"
+
+    def __init__(self, classes: int, network: Network = Network(), recipe: Recipe = Recipe()) -> None:
+        model = ViT(classes, network)
+        initialise(model)
+        super().__init__(model, recipe.smoothing, recipe.ema, recipe.compiled)
+        self.network, self.recipe, self.title = network, recipe, network.name
+        self.save_hyperparameters({"classes": classes, "network": asdict(network), "recipe": asdict(recipe)})
+
+    def configure_optimizers(self) -> Any:
+        recipe = self.recipe
+        groups = list(decayed(self.model, recipe.weight_decay, everything=recipe.decay == "all"))
+        optimizer: torch.optim.Optimizer
+        if recipe.optimizer == "adamw":
+            optimizer = torch.optim.AdamW(groups, recipe.learning_rate, betas=(0.9, recipe.beta_2), foreach=True)
+        else:
+            optimizer = torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, foreach=True)
+        total = self.trainer.estimated_stepping_batches
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda done: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
