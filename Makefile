@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 # What a command may be given.
 PYTHON ?=
-DATA ?= accord
+DATA ?=
 RUN ?=
 RUNS ?=
 SENTENCE ?= The agreement on the European Economic Area was signed in August 1992.
@@ -24,6 +24,7 @@ unexport DATA RUN SENTENCE PYTHON
 VENV := .venv
 FROZEN := .venv-torchtext
 PY := $(VENV)/bin/python
+GIVEN_DATA = $${DATA_TEXT:+--data "$$DATA_TEXT"}
 RESUMED := $(if $(filter-out 0 no false,$(RESUME)),--resume)
 # One thread a process: pytest runs two of them, and more threads than cores make small tensors slower.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
@@ -49,23 +50,23 @@ doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and
 
 .PHONY: train-bahdanau
 train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), evaluate it and draw its alignments
-	@$(PY) -m reproductions train bahdanau2014 --data "$$DATA_TEXT" $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(RESUMED) $(ARGS)
 #: make train-bahdanau DATA=multi30k     accord (embedded, default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr
 #: make train-bahdanau RESUME=1          go on where the last run stopped
 #: make train-bahdanau ARGS="--trainer.max_epochs 3"
 
 .PHONY: train-rnnencdec
 train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline without attention (same variables)
-	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec --data "$$DATA_TEXT" $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(RESUMED) $(ARGS)
 
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
-	@$(PY) -m reproductions train transformer2017 --data "$$DATA_TEXT" $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(RESUMED) $(ARGS)
 #: make train-transformer DATA=multi30k  accord (default), multi30k, tatoeba, wmt14_base, wmt14_big, path.tsv, or a.en,a.fr
 
 .PHONY: compare
 compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the same sentences, as one page
-	@$(PY) -m reproductions compare $(RUNS) --data "$$DATA_TEXT" $(ARGS)
+	@$(PY) -m reproductions compare $(RUNS) $(GIVEN_DATA) $(ARGS)
 #: make compare RUNS="runs/A runs/B"     these runs, two or more
 
 .PHONY: ladder

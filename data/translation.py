@@ -31,6 +31,11 @@ class TranslationBatch(NamedTuple):
     target_mask: Tensor  # (B, T) bool
     index: Tensor  # type: ignore[assignment] # (B,) int64, position in the split; hides tuple.index
 
+    @property
+    def units(self) -> int:
+        """What throughput counts: real target tokens, ``eos`` included."""
+        return int(self.target_mask.sum())
+
 
 @dataclass(frozen=True)
 class PairedIds:
@@ -126,6 +131,22 @@ class TranslationData(lightning.LightningDataModule):
     @property
     def target_tokenizer(self) -> Tokenizer:
         return self._tokenizers[1]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What the data decides of a model, by the names of the model's arguments."""
+        return {"source_vocabulary": self.source_size, "target_vocabulary": self.target_size}
+
+    def fingerprints(self) -> dict[str, str]:
+        """Of what a checkpoint is of no use without: both tokenisers."""
+        return {"source": self.source_tokenizer.fingerprint(), "target": self.target_tokenizer.fingerprint()}
+
+    def save(self, folder: Path) -> None:
+        """Write both tokenisers into the folder of a run."""
+        kept = folder / "tokenizers"
+        kept.mkdir(parents=True, exist_ok=True)
+        self.source_tokenizer.save(kept, "source")
+        self.target_tokenizer.save(kept, "target")
 
     @property
     def source_size(self) -> int:

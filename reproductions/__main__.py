@@ -43,8 +43,14 @@ def parser() -> argparse.ArgumentParser:
 
     train = add("train", "Train a paper's model, evaluate it, and print scores and pictures.")
     train.add_argument("paper", help="a folder of configs/, for example bahdanau2014")
-    train.add_argument("--data", default="accord", help="accord, multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr")
-    train.add_argument("--variant", default="", help="for example rnnencdec, the baseline without attention")
+    train.add_argument(
+        "--data",
+        help="translation: accord (default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr; "
+        "classification: shapes (default), cifar10, or path/to/folder",
+    )
+    train.add_argument(
+        "--variant", default="", help="for example rnnencdec, the baseline without attention, or conv, ViT's other stem"
+    )
     train.add_argument("--resume", action="store_true", help="continue the newest run of this paper and data")
 
     evaluate = add("evaluate", "Score a trained run on its test splits and draw its alignments.")

@@ -14,13 +14,14 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from data.errors import UserError
-from reproductions.translation import Search, Translation
 
 PAPERS = {
     "bahdanau2014": "Bahdanau2014",
     "transformer2017": "Transformer2017",
 }  # folder -> its LightningModule in training.py
-OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view", "tokenizers"}
+OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view"}
+SETTINGS = {"network": "Network", "recipe": "Recipe", "search": "Search"}  # hyper-parameter -> its class in training.py
+DECIDED = {"tokenizers", "preprocessing"}  # one of them: fingerprints of what the data decided
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -65,32 +66,29 @@ def read(path: Path) -> dict[str, Any]:
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise UserError(f"{path} is damaged or only half written; use another checkpoint of the run.") from error
-    if not isinstance(checkpoint, dict) or not checkpoint.keys() >= OURS:
+    if not isinstance(checkpoint, dict) or not checkpoint.keys() >= OURS or not checkpoint.keys() & DECIDED:
         raise UserError(f"{path} is a checkpoint of another program: it names no paper of this project.")
     return checkpoint
 
 
-def restore(path: Path, fingerprints: dict[str, str]) -> Translation:
+def restore(path: Path, fingerprints: dict[str, str]) -> Any:
     """The module of a checkpoint, with its weights, in evaluation mode.
 
-    Raises UserError as :func:`read` and :func:`check_tokenizers`, and if the weights do not fit the sizes that the
+    Raises UserError as :func:`read` and :func:`check_fingerprints`, and if the weights do not fit the sizes that the
     checkpoint itself names.
     """
     checkpoint = read(path)
-    check_tokenizers(path, checkpoint, fingerprints)
+    check_fingerprints(path, checkpoint, fingerprints)
     paper, settings = checkpoint["paper"], checkpoint["hyper_parameters"]
     if paper not in PAPERS:
         raise UserError(f"{path} is a checkpoint of {paper!r}; this version knows {', '.join(PAPERS)}.")
     training = import_module(f"reproductions.{paper}.training")
     try:
-        module = getattr(training, PAPERS[paper])(
-            source_vocabulary=settings["source_vocabulary"],
-            target_vocabulary=settings["target_vocabulary"],
-            eos=settings["eos"],
-            network=training.Network(**settings["network"]),
-            recipe=training.Recipe(**settings["recipe"]),
-            search=Search(**settings["search"]),
-        )
+        typed = {
+            name: getattr(training, SETTINGS[name])(**value) if name in SETTINGS else value
+            for name, value in settings.items()
+        }
+        module = getattr(training, PAPERS[paper])(**typed)
         module.load_state_dict(checkpoint["state_dict"])
     except (RuntimeError, TypeError, KeyError, ValueError) as error:
         why = " ".join(str(error).split())
@@ -99,16 +97,19 @@ def restore(path: Path, fingerprints: dict[str, str]) -> Translation:
     return module.eval()
 
 
-def check_tokenizers(path: Path, checkpoint: dict[str, Any], fingerprints: dict[str, str]) -> None:
-    """Raise UserError unless the tokenisers are those that the checkpoint was trained with.
+def check_fingerprints(path: Path, checkpoint: dict[str, Any], fingerprints: dict[str, str]) -> None:
+    """Raise UserError unless the data is made as that which the checkpoint was trained with.
 
-    ``fingerprints`` maps "source" and "target" to ``Tokenizer.fingerprint()``.
+    ``fingerprints`` are those of a data module: "source" and "target" for its tokenisers, or "preprocessing".
     """
-    for side, trained in checkpoint["tokenizers"].items():
-        if fingerprints.get(side) != trained:
+    kept = "tokenizers" if "tokenizers" in checkpoint else "preprocessing"
+    trained = checkpoint[kept] if kept == "tokenizers" else {kept: checkpoint[kept]}
+    for name, of_checkpoint in trained.items():
+        if fingerprints.get(name) != of_checkpoint:
+            what = f"{name} tokeniser" if kept == "tokenizers" else kept
             raise UserError(
-                f"The {side} tokeniser does not fit {path}: the checkpoint was trained with {trained}, this one is "
-                f"{fingerprints.get(side)}. Use the tokenisers of the checkpoint's own run."
+                f"The {what} does not fit {path}: the checkpoint was trained with {of_checkpoint}, this one is "
+                f"{fingerprints.get(name)}. Use the {kept} of the checkpoint's own run."
             )
 
 

@@ -4,88 +4,37 @@ import json
 import logging
 import platform
 import sys
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
 from data.errors import UserError
-from data.translation import TranslationData
-from reproductions import checkpoints, tracking
+from reproductions import checkpoints, tasks, tracking
 from reproductions.arguments import Parser
 from reproductions.averaging import Snapshots, average, snapshots
 from reproductions.evaluation.files import write_text
-from reproductions.evaluation.log import EvaluationLog
+from reproductions.run_settings import RunSettings, SaveRun
 from reproductions.runs import Run, stamp
-from reproductions.settings import check_sizes
 from reproductions.trainer import Progress, Reseed, StopBetweenSteps, Throughput, keep_checkpoints
 
 log = logging.getLogger(__name__)
 
-LINKED = ("source_vocabulary", "target_vocabulary")  # of a model; the data decides them
+LINKED = ("source_vocabulary", "target_vocabulary")  # of a model; the data decides them, see its ``sizes``
 STOPPED = {KeyboardInterrupt: 130, SIGTERMException: 143}  # exit status as a shell gives it: 128 + number of the signal
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """Where a run lies, and how it is tracked, stopped and drawn.
-
-    Attributes:
-        folder: of the run.
-        project: of Weights & Biases.
-        wandb: "online", "offline" or "disabled"; None goes online if there is a key, and offline otherwise.
-        tags: for the tracker, beside paper and corpus.
-        pictures: indices of the sentences whose alignments are drawn, in each split.
-        monitor: the score that chooses the best checkpoint.
-        patience: validations without a better score before training stops.
-        checkpoint_every: steps between two writings of last.ckpt.
-        average: at the end, average the weights of so many snapshots, and keep the average as best.ckpt unless a single
-            checkpoint scores better in validation; 0 for none.
-        snapshot_every: steps between two snapshots.
-    """
-
-    folder: str
-    project: str = "attention-then-and-now"
-    wandb: str | None = None
-    tags: tuple[str, ...] = ()
-    pictures: tuple[int, ...] = (0, 1, 2, 3)
-    monitor: str = "valid/bleu"
-    patience: int = 10
-    checkpoint_every: int = 200
-    average: int = 0
-    snapshot_every: int = 1500
-
-    def __post_init__(self) -> None:
-        check_sizes(self, "patience", "checkpoint_every", "snapshot_every")
-        if self.average < 0:
-            raise ValueError(f"run.average must be 0 or more snapshots, not {self.average}")
-
-
-class SaveRun(SaveConfigCallback):
-    """Write config.yaml and the tokenisers into the folder of the run, before the first step."""
-
-    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
-        run = Run(Path(self.config.run.folder))
-        if stage != "fit":
-            return
-        data: TranslationData = trainer.datamodule  # type: ignore[attr-defined]
-        run.tokenizers.mkdir(parents=True, exist_ok=True)
-        data.source_tokenizer.save(run.tokenizers, "source")
-        data.target_tokenizer.save(run.tokenizers, "target")
-        write_text(run.config, self.parser.dump(self.config, skip_none=False))
 
 
 class ReproductionCLI(LightningCLI):
     """``fit``, ``validate`` and ``test`` with typed YAML: an unknown key or a wrong type is an error that names it.
 
-    Sizes of vocabularies flow from the data into the model. Differences from LightningCLI: no abbreviated options; a
+    Sizes flow from the data into the model. Differences from LightningCLI: no abbreviated options; a
     checkpoint never overrides what the command line asks for.
     """
 
@@ -113,12 +62,9 @@ class ReproductionCLI(LightningCLI):
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_class_arguments(RunSettings, "run")
-        parser.link_arguments(
-            "data", "model.init_args.source_vocabulary", compute_fn=_source_size, apply_on="instantiate"
-        )
-        parser.link_arguments(
-            "data", "model.init_args.target_vocabulary", compute_fn=_target_size, apply_on="instantiate"
-        )
+        for name in LINKED:  # a link whose target the model does not have is left out
+            size = partial(_size, name)
+            parser.link_arguments("data", f"model.init_args.{name}", compute_fn=size, apply_on="instantiate")
 
     def instantiate_classes(self) -> None:
         """Build what the configuration names; a constructor that refuses a value speaks to the user."""
@@ -139,6 +85,15 @@ class ReproductionCLI(LightningCLI):
         return self.config_init[self.subcommand].run  # type: ignore[no-any-return]
 
     @property
+    def task(self) -> tasks.Task:
+        return tasks.of(self.model.paper)
+
+    @property
+    def monitor(self) -> str:
+        """The score that chooses the best checkpoint."""
+        return self.settings.monitor or self.task.monitor
+
+    @property
     def run(self) -> Run:
         """The folder of this run."""
         return Run(Path(self.settings.folder))
@@ -148,16 +103,17 @@ class ReproductionCLI(LightningCLI):
         settings, folder = self.settings, self.run.folder
         config = self.config_init[self.subcommand]
         self._check_before_anything_is_written()
-        mine: list[Callback] = [EvaluationLog(folder, settings.pictures)]
+        mine: list[Callback] = [self.task.log(folder, settings.pictures)]
         if config.trainer.enable_progress_bar is not False:
             mine.append(Progress(refresh_rate=10 if sys.stdout.isatty() else 100))
         if self.subcommand == "fit":
+            self.throughput.unit = self.task.unit
             mine += [
                 Reseed(config.seed_everything),
                 self.throughput,
                 StopBetweenSteps(),
-                EarlyStopping(settings.monitor, mode="max", patience=settings.patience),
-                *keep_checkpoints(self.run.best.parent, settings.monitor, settings.checkpoint_every),
+                EarlyStopping(self.monitor, mode="max", patience=settings.patience),
+                *keep_checkpoints(self.run.best.parent, self.monitor, settings.checkpoint_every),
             ]
             if settings.average:
                 mine.append(Snapshots(self.run.snapshots, settings.average, settings.snapshot_every))
@@ -190,7 +146,7 @@ class ReproductionCLI(LightningCLI):
 
     def _check_before_anything_is_written(self) -> None:
         """One clear sentence for a folder that holds another run, and before Lightning opens a checkpoint that is
-        damaged, foreign, or trained on other words or with other settings.
+        damaged, foreign, or trained on other words or images or with other settings.
         """
         fit, path = self.subcommand == "fit", self.config[self.subcommand].ckpt_path
         if path is None:
@@ -200,10 +156,8 @@ class ReproductionCLI(LightningCLI):
                     "another --run.folder."
                 )
             return
-        data: TranslationData = self.datamodule
-        fingerprints = {"source": data.source_tokenizer.fingerprint(), "target": data.target_tokenizer.fingerprint()}
         checkpoint = checkpoints.read(Path(path))
-        checkpoints.check_tokenizers(path, checkpoint, fingerprints)
+        checkpoints.check_fingerprints(path, checkpoint, self.datamodule.fingerprints())
         parts = ("network", "recipe") if fit else ("network",)
         checkpoints.check_settings(path, checkpoint, dict(self.model.hparams), parts)
 
@@ -239,10 +193,10 @@ class ReproductionCLI(LightningCLI):
         paths = snapshots(self.run.snapshots, self.trainer.global_step)[-self.settings.average :]
         if self.settings.average < 2 or len(paths) < 2:
             return None
-        best, monitor = self.trainer.checkpoint_callbacks[0].best_model_score, self.settings.monitor
+        best = self.trainer.checkpoint_callbacks[0].best_model_score
         self.model.load_state_dict(average(paths))
         self.trainer.validate(self.model, datamodule=self.datamodule, verbose=False)
-        score = float(self.trainer.callback_metrics[monitor])
+        score = float(self.trainer.callback_metrics[self.monitor])
         kept = best is None or score >= float(best)
         if kept:
             self.trainer.save_checkpoint(self.run.best, weights_only=True)
@@ -255,9 +209,9 @@ class ReproductionCLI(LightningCLI):
             "parameters": parameters(self.model),
             "steps": self.trainer.global_step,
             "epochs": self.trainer.current_epoch,
-            "best": None if best is None else {self.settings.monitor: float(best)},
+            "best": None if best is None else {self.monitor: float(best)},
             "training_seconds": round(self.throughput.seconds, 1),
-            "target_tokens": self.throughput.tokens,
+            self.task.counted: self.throughput.units,
             "seed": self.config[self.subcommand].seed_everything,
             "precision": self.trainer.precision,
             "devices": self.trainer.world_size,
@@ -270,10 +224,10 @@ class ReproductionCLI(LightningCLI):
     def _send_artifacts(self) -> None:
         if not self.trainer.is_global_zero:
             return
-        paper = self.model.paper
+        paper, kept = self.model.paper, self.run.folder / self.task.kept
         if self.run.best.exists():
             tracking.log_artifact(self.tracker, self.run.best, f"{paper}-checkpoint", "model")
-        tracking.log_artifact(self.tracker, self.run.tokenizers, f"{paper}-tokenizers", "tokenizer")
+        tracking.log_artifact(self.tracker, kept, f"{paper}-{kept.stem}", self.task.artifact)
 
 
 def parameters(model: LightningModule) -> int:
@@ -287,9 +241,7 @@ def innermost(error: BaseException) -> BaseException:
     return innermost(cause) if isinstance(cause, ValueError) else error
 
 
-def _source_size(data: TranslationData) -> int:
-    return data.source_size
-
-
-def _target_size(data: TranslationData) -> int:
-    return data.target_size
+def _size(name: str, data: Any) -> int | None:
+    """What the data decides of a model's argument, None where that is not its matter."""
+    size: int | None = data.sizes.get(name)
+    return size

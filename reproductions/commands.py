@@ -10,7 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from data.errors import UserError
-from reproductions import figures, runs, tracking
+from reproductions import figures, run_report, runs, tracking
 from reproductions.cli import STOPPED, ReproductionCLI
 from reproductions.compare.contestants import read_all
 from reproductions.compare.ladder import RUNGS, table
@@ -22,9 +22,10 @@ from reproductions.compare.pictures import draw as draw_pictures
 from reproductions.compare.report import page
 from reproductions.evaluation import files, plots
 from reproductions.runs import Run
+from reproductions.tasks import TRANSLATION
 
 CONFIGS = Path("configs")
-TRANSLATORS = ("bahdanau2014", "transformer2017")  # then and now
+EMBEDDED = ("accord", "shapes")  # what a paper is trained on if nothing else is asked for
 
 
 def lightning(arguments: Sequence[str]) -> int:
@@ -37,13 +38,15 @@ def lightning(arguments: Sequence[str]) -> int:
     return 0
 
 
-def config_of(paper: str, data: str, variant: str) -> Path:
-    """The YAML file of a paper, corpus and variant; a user's own files take ``own.yaml``.
+def config_of(paper: str, data: str | None, variant: str) -> Path:
+    """The YAML file of a paper, corpus and variant; a user's own files take ``own.yaml``, nothing the embedded corpus.
 
     Raises UserError listing what there is.
     """
     folder = CONFIGS / paper
-    corpus = "own" if "." in data or "/" in data else data
+    corpus = data or next((name for name in EMBEDDED if (folder / f"{name}.yaml").is_file()), EMBEDDED[0])
+    if _own(folder, corpus):
+        corpus = "own"
     path = folder / f"{'-'.join(part for part in (corpus, variant) if part)}.yaml"
     if path.is_file():
         return path
@@ -54,11 +57,17 @@ def config_of(paper: str, data: str, variant: str) -> Path:
         )
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     raise UserError(
-        f"There is no {path}; {folder} has: {', '.join(known)}. A file of your own is given as path/to/corpus.tsv."
+        f"There is no {path}; {folder} has: {', '.join(known)}. A file or folder of your own is given by its path, with "
+        "a slash or a dot in it."
     )
 
 
-def train(paper: str, data: str, variant: str, resume: bool, overrides: Sequence[str]) -> int:
+def _own(folder: Path, corpus: str) -> bool:
+    """Whether it is a path of the user's, not the name of a corpus."""
+    return not (folder / f"{corpus}.yaml").is_file() and ("." in corpus or "/" in corpus or Path(corpus).is_dir())
+
+
+def train(paper: str, data: str | None, variant: str, resume: bool, overrides: Sequence[str]) -> int:
     """Train, or continue the newest run; then say how it went."""
     config = config_of(paper, data, variant)
     if resume:
@@ -68,7 +77,7 @@ def train(paper: str, data: str, variant: str, resume: bool, overrides: Sequence
     else:
         run = runs.create(paper, config.stem)
         arguments = ["fit", "--config", str(config), "--run.folder", str(run.folder)]
-        if config.stem.startswith("own"):
+        if data is not None and config.stem.startswith("own"):
             arguments += ["--data.init_args.corpus", data]
     status = lightning([*arguments, *overrides])
     if status:
@@ -89,45 +98,13 @@ def evaluate(folder: Path | None, overrides: Sequence[str]) -> int:
 
 def report(run: Run) -> int:
     """Print the scores of a run, and where its pictures lie."""
-    if not run.scores:
-        sys.stdout.write(f"{run.folder} has no scores: training ended before the first validation.\n")
-        return 0
-    write, summary = sys.stdout.write, run.summary
-    if summary:
-        write(
-            f"\n{summary['title']}, {summary['parameters']:,} parameters, {summary['steps']:,} steps in "
-            f"{summary['training_seconds'] / 60:.1f} minutes of training, seed {summary['seed']}\n"
-        )
-    columns = {
-        "bleu": "BLEU",
-        "bleu_tokenised": "BLEU tok. lc",
-        "chrf": "chrF",
-        "perplexity": "perplexity",
-        "aer": "AER",
-    }
-    width = max(len(split) for split in run.scores)
-    write("".join([" " * width, *(f"{name:>14}" for name in columns.values()), "\n"]))
-    for split, scores in run.scores.items():
-        cells = [_cell(scores.get(name), 3 if name == "aer" else 2) for name in columns]
-        write("".join([f"{split:<{width}}", *cells, "\n"]))
-    if averaged := summary.get("averaged"):
-        which = "were taken" if averaged["kept"] else "were not taken: a single checkpoint validated better"
-        count, score = len(averaged["snapshots"]), averaged["score"]
-        write(f"The averaged weights of {count} snapshots validated at {score:.2f} and {which}.\n")
-    signature = next(iter(run.scores.values()))["bleu_signature"]
-    write(f"BLEU: {signature}\n\nPictures and records: {run.folder / 'evaluation'}\n")
-    if hint := tracking.sync_hint(run.folder):
-        write(f"{hint}\n")
+    sys.stdout.write(run_report.text(run))
     return 0
-
-
-def _cell(value: float | None, digits: int) -> str:
-    return f"{'-':>14}" if value is None else f"{value:14.{digits}f}"
 
 
 def translate(sentences: Sequence[str], folder: Path | None, picture: Path | None) -> int:
     """Translate sentences, or the lines of standard input."""
-    run = runs.find() if folder is None else runs.at(folder)
+    run = runs.find(task=TRANSLATION) if folder is None else runs.at(folder, TRANSLATION)
     translator = run.restore()
     if picture is not None and translator.module.view is None:
         raise UserError(f"{translator.module.title} has no attention: leave --picture out, there is nothing to draw.")
@@ -142,8 +119,8 @@ def translate(sentences: Sequence[str], folder: Path | None, picture: Path | Non
 def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     """Compare runs: those named, or the newest of each paper on a corpus, training first what is missing."""
     if not folders:
-        folders = [_newest_or_trained(paper, data) for paper in TRANSLATORS]
-    contestants = read_all(folders)
+        folders = [_newest_or_trained(paper, data) for paper in TRANSLATION.papers]
+    contestants = read_all([runs.at(folder, TRANSLATION).folder for folder in folders])
     corpus = Path(contestants[0].data["corpus"]).name
     folder = out or runs.runs_dir() / "compare" / corpus / runs.stamp()
     numbers = compare_numbers(contestants)

@@ -4,14 +4,14 @@
 
     runs/<paper>/<config>/<time>/
         config.yaml         every setting, resolved; trains the same run again
-        tokenizers/         source.json, target.json
+        tokenizers/         source.json, target.json (translation); preprocessing.json (classification)
         checkpoints/        best.ckpt, last.ckpt
         snapshots/          weights of the last few out of every so many steps, where the recipe averages them
         metrics/            one CSV a command
         validation.jsonl    scores of every validation
-        views.json, .png    how well each layer and head aligns, where there are several
-        pictures/           alignments through training
-        evaluation/         scores.json, translations, alignments and pictures of the test splits
+        views.json, .png    how well each layer and head aligns, or finds the object, where there are several
+        pictures/           attention through training
+        evaluation/         scores.json; answers, attention and pictures of the test splits
         summary.json        sizes, time, speed, machine
         wandb/              the tracker's own files
 """
@@ -23,10 +23,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from data.errors import UserError
-from data.tokenizers import load_tokenizer
-from reproductions import checkpoints
-from reproductions.evaluation.collect import TrainedTranslator
+from reproductions import tasks
+from reproductions.tasks import Task
 
 
 def runs_dir() -> Path:
@@ -57,8 +58,15 @@ class Run:
         return self.folder / "snapshots"
 
     @property
-    def tokenizers(self) -> Path:
-        return self.folder / "tokenizers"
+    def paper(self) -> str:
+        """The folder of the reproduction, as the configuration names it."""
+        settings = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        return str(settings["model"]["class_path"].split(".")[1])
+
+    @property
+    def task(self) -> Task:
+        """Which half of the project it belongs to."""
+        return tasks.of(self.paper)
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -69,11 +77,9 @@ class Run:
     def summary(self) -> dict[str, Any]:
         return _json(self.folder / "summary.json")
 
-    def restore(self) -> TrainedTranslator:
-        """The trained module with its two tokenisers; raises UserError where a file is missing or does not fit."""
-        source, target = load_tokenizer(self.tokenizers, "source"), load_tokenizer(self.tokenizers, "target")
-        fingerprints = {"source": source.fingerprint(), "target": target.fingerprint()}
-        return TrainedTranslator(checkpoints.restore(self.best, fingerprints), source, target)
+    def restore(self) -> Any:
+        """The trained module with what its data decided; raises UserError where a file is missing or does not fit."""
+        return self.task.restore(self.folder, self.best)
 
 
 def stamp() -> str:
@@ -86,23 +92,30 @@ def create(paper: str, config: str) -> Run:
     return Run(runs_dir() / paper / config / stamp())
 
 
-def find(paper: str = "*", config: str = "*", having: str = "checkpoints/best.ckpt") -> Run:
-    """The newest run of a paper and config that has a certain file; raises UserError if there is none."""
+def find(paper: str = "*", config: str = "*", having: str = "checkpoints/best.ckpt", task: Task | None = None) -> Run:
+    """The newest run of a paper, config and task that has a certain file; raises UserError if there is none."""
     found = [path.parents[len(Path(having).parts) - 1] for path in runs_dir().glob(f"{paper}/{config}/*/{having}")]
-    if not found:
-        what = " ".join(name for name in (paper, config) if name != "*") or "any paper"
-        raise UserError(
-            f"There is no run of {what} with {having} under {runs_dir().resolve()}; train one first, for example with "
-            "`make train-bahdanau`."
-        )
-    return Run(max(found, key=lambda path: path.name))
+    for folder in sorted(found, key=lambda path: path.name, reverse=True):
+        if task is None or Run(folder).paper in task.papers:
+            return Run(folder)
+    what = " ".join(name for name in (paper, config) if name != "*") or "any paper"
+    that = "" if task is None else f" that {task.does}"
+    raise UserError(
+        f"There is no run of {what}{that} with {having} under {runs_dir().resolve()}; train one first, for example with "
+        f"`make {(task or tasks.TRANSLATION).train}`."
+    )
 
 
-def at(folder: Path) -> Run:
-    """The run in ``folder``; raises UserError if there is none."""
+def at(folder: Path, task: Task | None = None) -> Run:
+    """The run in ``folder``; raises UserError if there is none, or if it is one of another task."""
     if not (folder / "config.yaml").is_file():
         raise UserError(f"{folder} is no run: it has no config.yaml. Name a folder under {runs_dir()}.")
-    return Run(folder)
+    run = Run(folder)
+    if task is not None and run.paper not in task.papers:
+        raise UserError(
+            f"{folder} is a run of {run.paper}, which {run.task.does}; name a run of {' or '.join(task.papers)}."
+        )
+    return run
 
 
 def _json(path: Path) -> dict[str, Any]:

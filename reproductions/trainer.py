@@ -1,4 +1,4 @@
-"""What the training of every paper shares: exact resumption, checkpoints, tokens a second."""
+"""What the training of every paper shares: exact resumption, checkpoints, speed."""
 
 import signal
 import threading
@@ -10,8 +10,6 @@ import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
-
-from data.translation import TranslationBatch
 
 
 class Reseed(Callback):
@@ -77,14 +75,16 @@ class Progress(TQDMProgressBar):
 
 
 class Throughput(Callback):
-    """Log real target tokens a second over the training steps alone, validation and logging not counted.
+    """Log real target tokens, or images, a second over the training steps alone, validation and logging not counted.
 
-    ``seconds`` and ``tokens`` are totals of the whole run, also across resumption.
+    ``unit`` is the word for it; a batch says how many it holds, ``batch.units``. ``seconds`` and ``units`` are totals of
+    the whole run, also across resumption.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "tokens") -> None:
+        self.unit = unit
         self.seconds = 0.0
-        self.tokens = 0
+        self.units = 0
         self._recent: list[tuple[float, int]] = []
         self._started = 0.0
 
@@ -92,20 +92,21 @@ class Throughput(Callback):
         self._started = time.perf_counter()
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: TranslationBatch, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        elapsed, tokens = time.perf_counter() - self._started, int(batch.target_mask.sum())
+        elapsed, units = time.perf_counter() - self._started, batch.units
         self.seconds += elapsed
-        self.tokens += tokens
-        self._recent = [*self._recent[-49:], (elapsed, tokens)]
-        rate = sum(t for _, t in self._recent) / sum(s for s, _ in self._recent)
-        pl_module.log("train/tokens_per_s", rate * trainer.world_size, prog_bar=True)
+        self.units += units
+        self._recent = [*self._recent[-49:], (elapsed, units)]
+        rate = sum(u for _, u in self._recent) / sum(s for s, _ in self._recent)
+        pl_module.log(f"train/{self.unit}_per_s", rate * trainer.world_size, prog_bar=True)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"seconds": self.seconds, "tokens": self.tokens}
+        return {"seconds": self.seconds, "units": self.units}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.seconds, self.tokens = state_dict["seconds"], state_dict["tokens"]
+        self.seconds = state_dict["seconds"]
+        self.units = state_dict["units"] if "units" in state_dict else state_dict["tokens"]  # of an older checkpoint
 
 
 def keep_checkpoints(folder: Path, monitor: str, every: int) -> list[ModelCheckpoint]:

@@ -114,11 +114,7 @@ class Translation(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["paper"], checkpoint["view"] = self.paper, self.view
-        data = self.trainer.datamodule
-        checkpoint["tokenizers"] = {
-            "source": data.source_tokenizer.fingerprint(),
-            "target": data.target_tokenizer.fingerprint(),
-        }
+        checkpoint["tokenizers"] = self.trainer.datamodule.fingerprints()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.view, self.steps = checkpoint["view"], checkpoint["global_step"]

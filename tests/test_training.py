@@ -92,13 +92,20 @@ def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(place, tmp_path, mon
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
+def without_speed(scores):
+    return {
+        split: {name: value for name, value in known.items() if name != "sentences_per_s"}
+        for split, known in scores.items()
+    }
+
+
 def test_a_reloaded_run_scores_and_translates_as_it_did(trained, capsys):
-    before = trained.scores
+    before = without_speed(trained.scores)
     translator = trained.restore()
     for record in load(trained.folder / "evaluation" / "test" / "translations.jsonl", Translated)[:4]:
         assert translator.translate(record.source)[0].hypothesis == record.hypothesis
     assert command(["evaluate", str(trained.folder)]) == 0
-    assert trained.scores == before
+    assert without_speed(trained.scores) == before
     assert f"{before['test']['bleu']:.2f}" in capsys.readouterr().out
 
 
@@ -219,7 +226,7 @@ def test_weights_of_another_size_and_other_tokenisers_are_refused(trained, tmp_p
     with pytest.raises(UserError, match="do not fit"):
         checkpoints.restore(tmp_path / "other.ckpt", checkpoint["tokenizers"])
     with pytest.raises(UserError, match="source tokeniser does not fit"):
-        checkpoints.check_tokenizers(trained.best, checkpoint, {"source": "x", "target": "y"})
+        checkpoints.check_fingerprints(trained.best, checkpoint, {"source": "x", "target": "y"})
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

@@ -1,0 +1,89 @@
+"""Translation and classification: all that a run, its report and its restoration ask of one or the other, in one table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback
+
+from data.errors import UserError
+from data.tokenizers import load_tokenizer
+from reproductions import checkpoints
+from reproductions.evaluation.collect import TrainedTranslator
+from reproductions.evaluation.log import EvaluationLog
+
+
+@dataclass(frozen=True)
+class Task:
+    """One half of the project.
+
+    Attributes:
+        does: what its models do, in words.
+        train: the make target that trains one.
+        papers: folders of its reproductions.
+        monitor: the score that chooses the best checkpoint where the configuration names none.
+        unit, counted: what throughput counts, in the log and in summary.json.
+        kept: file or folder of a run that holds what its data decided; and its type as an artifact.
+        log: the callback that measures, from the folder of the run and the indices of what is drawn.
+        columns: of the printed report: score -> heading and digits.
+        notes: lines below the table, from the scores of all splits.
+        restore: the trained model behind one interface, from the folder of a run and a checkpoint.
+    """
+
+    does: str
+    train: str
+    papers: tuple[str, ...]
+    monitor: str
+    unit: str
+    counted: str
+    kept: str
+    artifact: str
+    log: Callable[[Path, Sequence[int]], Callback]
+    columns: Mapping[str, tuple[str, int]]
+    notes: Callable[[Mapping[str, Mapping[str, Any]]], list[str]]
+    restore: Callable[[Path, Path], Any]
+
+
+def _translator(folder: Path, checkpoint: Path) -> TrainedTranslator:
+    kept = folder / TRANSLATION.kept
+    source, target = load_tokenizer(kept, "source"), load_tokenizer(kept, "target")
+    fingerprints = {"source": source.fingerprint(), "target": target.fingerprint()}
+    return TrainedTranslator(checkpoints.restore(checkpoint, fingerprints), source, target)
+
+
+def _signature(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [f"BLEU: {next(iter(scores.values()))['bleu_signature']}"]
+
+
+TRANSLATION = Task(
+    does="translates",
+    train="train-bahdanau",
+    papers=("bahdanau2014", "transformer2017"),
+    monitor="valid/bleu",
+    unit="tokens",
+    counted="target_tokens",
+    kept="tokenizers",
+    artifact="tokenizer",
+    log=EvaluationLog,
+    columns={
+        "bleu": ("BLEU", 2),
+        "bleu_tokenised": ("BLEU tok. lc", 2),
+        "chrf": ("chrF", 2),
+        "perplexity": ("perplexity", 2),
+        "aer": ("AER", 3),
+    },
+    notes=_signature,
+    restore=_translator,
+)
+
+TASKS = (TRANSLATION,)
+
+
+def of(paper: str) -> Task:
+    """The task of a paper; raises UserError for a paper of another version or project."""
+    for task in TASKS:
+        if paper in task.papers:
+            return task
+    known = ", ".join(name for task in TASKS for name in task.papers)
+    raise UserError(f"This version knows no paper {paper!r}; it knows {known}.")
