@@ -1,0 +1,29 @@
+"""Shapes on ground: pictures of ten classes, drawn by rule, in which the place of the object is known to the pixel.
+
+They are the truth for "it looks at the object, not at the ground", as Accord is for word alignment. A map that scores
+well on them must have found the object, for nothing else gives it away:
+
+- Ground, clutter, colour, texture, place and size are drawn without regard to the class; only the outline tells it.
+- No object covers the image's centre, so that a map of the centre scores below chance.
+- Clutter has the colours of objects and stands out as they do; so a map of contrast finds clutter.
+- Objects stand out from their ground by a least contrast, so that every picture can be read.
+- ``without_object`` is the same picture without its object, ``on_other_ground`` the same objects on another ground.
+
+========  ============================================================================================
+split     what it is
+========  ============================================================================================
+train     one object
+valid     one object, for choices
+test      one object, for reports
+two       two objects of different classes, well apart; the first is the labelled one
+conflict  as train, but the ground betrays the class: who learns from it and looks there fails on test
+========  ============================================================================================
+
+``outlines`` are the classes; ``colours`` the palette; ``layout`` draws what a scene consists of, ``drawing`` its
+pixels; ``scenes`` gives scenes and twins. A contact sheet: ``python -m data.shapes --sample 40 --out sheet.png``.
+"""
+
+from data.shapes.outlines import CLASSES
+from data.shapes.scenes import SPLITS, Drawn, Scene, on_other_ground, scene, without_object
+
+__all__ = ["CLASSES", "SPLITS", "Drawn", "Scene", "on_other_ground", "scene", "without_object"]

@@ -1,0 +1,82 @@
+"""One picture that shows the set: scenes with their names, then each split beside its masks and twins."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from data.shapes.outlines import CLASSES
+from data.shapes.scenes import Pixels, Scene, on_other_ground, scene, without_object
+
+_COLUMNS = 10
+_CELL = 120  # pixels of a scene on the sheet
+_GAP, _LINE, _MARGIN = 10, 18, 24
+_INK, _FAINT, _PAPER = "#1a1a1a", "#666666", "#ffffff"
+
+
+class _Row(NamedTuple):
+    heading: str
+    pictures: Sequence[Pixels]
+    captions: Sequence[str]
+
+
+def contact_sheet(count: int, seed: int, size: int) -> Image.Image:
+    """``count`` training scenes, ten a row; below them masks, twins, two objects and betraying grounds."""
+    first = range(_COLUMNS)
+
+    def drawn(split: str, indices: Sequence[int]) -> list[Scene]:
+        return [scene(split, index, seed, size) for index in indices]
+
+    def row(heading: str, split: str, picture: Callable[[Scene, int], Pixels], indices: Sequence[int] = first) -> _Row:
+        scenes = drawn(split, indices)
+        pictures = [picture(one, index) for one, index in zip(scenes, indices, strict=True)]
+        return _Row(heading, pictures, [_caption(one) for one in scenes])
+
+    rows = [
+        row(f"train {start} to {stop - 1}", "train", lambda one, _: one.pixels, range(start, stop))
+        for start in range(0, count, _COLUMNS)
+        for stop in [min(start + _COLUMNS, count)]
+    ]
+    rows += [
+        row("test", "test", lambda one, _: one.pixels),
+        row("masks", "test", lambda one, _: _grey(one.mask)),
+        row("without the object", "test", lambda _, index: without_object("test", index, seed, size)),
+        row("on another ground", "test", lambda _, index: on_other_ground("test", index, seed, size)),
+        row("two objects, the first is the label", "two", lambda one, _: one.pixels),
+        row("the label's mask", "two", lambda one, _: _grey(one.mask)),
+        row("conflict: the ground betrays the class", "conflict", lambda one, _: one.pixels),
+        row("conflict, the next ten", "conflict", lambda one, _: one.pixels, range(_COLUMNS, 2 * _COLUMNS)),
+    ]
+    return _paste(rows)
+
+
+def _caption(one: Scene) -> str:
+    names = [
+        " ".join(part for part in (drawn.colour, drawn.texture, drawn.kind) if part != "plain") for drawn in one.objects
+    ]
+    return "\n".join(names)
+
+
+def _grey(mask: np.ndarray) -> Pixels:
+    grey = np.round(255 * mask).astype(np.uint8)
+    return np.stack([grey] * 3, axis=-1)
+
+
+def _paste(rows: Sequence[_Row]) -> Image.Image:
+    small, large = ImageFont.load_default(11), ImageFont.load_default(14)
+    step = [_LINE + _CELL + 14 * (1 + max(caption.count("\n") for caption in row.captions)) + _GAP for row in rows]
+    width = 2 * _MARGIN + _COLUMNS * _CELL + (_COLUMNS - 1) * _GAP
+    sheet = Image.new("RGB", (width, 2 * _MARGIN + 30 + sum(step)), _PAPER)
+    pen = ImageDraw.Draw(sheet)
+    pen.text((_MARGIN, _MARGIN), f"Shapes on ground: {', '.join(CLASSES)}", fill=_INK, font=ImageFont.load_default(18))
+    top = _MARGIN + 30
+    for row, height in zip(rows, step, strict=True):
+        pen.text((_MARGIN, top), row.heading, fill=_INK, font=large)
+        for column, (pixels, caption) in enumerate(zip(row.pictures, row.captions, strict=True)):
+            left = _MARGIN + column * (_CELL + _GAP)
+            cell = Image.fromarray(pixels).resize((_CELL, _CELL), Image.Resampling.NEAREST)
+            sheet.paste(cell, (left, top + _LINE))
+            pen.text((left, top + _LINE + _CELL + 1), caption, fill=_FAINT, font=small, spacing=2)
+        top += height
+    return sheet

@@ -1,0 +1,113 @@
+"""Scenes by split and number: the picture, the mask, and the twins that lack the object or stand on another ground."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UserError
+from data.shapes import drawing
+from data.shapes.layout import Ground, Placed, draw_ground, draw_scene
+from data.shapes.outlines import CLASSES
+
+SPLITS = ("train", "valid", "test", "two", "conflict")
+SMALLEST = 16  # pixels; an object is a handful of them
+
+Pixels = NDArray[np.uint8]  # (h, w, 3)
+Mask = NDArray[np.float32]  # (h, w), in [0, 1]
+
+
+class Drawn(NamedTuple):
+    """An object as it stands in a picture.
+
+    ``x``, ``y``: its centre in pixels, from the left and from the top; ``size``: its half-width in pixels; ``angle``:
+    by how many radians it is turned to the left; ``mask`` (h, w): how much of each pixel it covers.
+    """
+
+    kind: str
+    colour: str
+    texture: str
+    x: float
+    y: float
+    size: float
+    angle: float
+    mask: Mask
+
+
+class Scene(NamedTuple):
+    """A picture, the class of its (first) object, and the object's mask; ``objects`` has the labelled one first."""
+
+    pixels: Pixels
+    label: int
+    mask: Mask
+    objects: tuple[Drawn, ...]
+
+
+class _Parts(NamedTuple):
+    """All that the pictures of a scene are composed of."""
+
+    placed: tuple[Placed, ...]
+    masks: tuple[Mask, ...]
+    canvas: NDArray[np.float32]
+    noise: NDArray[np.float32]
+
+
+def scene(split: str, index: int, seed: int = 1, size: int = 48) -> Scene:
+    """Scene ``index`` of a split; the classes take turns, so that any stretch of scenes is balanced.
+
+    ``seed``: another one is another set. ``size``: of the square picture in pixels; the same scene at any size.
+    Raises UserError for an unknown split, a negative number or a size below SMALLEST.
+    """
+    parts = _parts(split, index, seed, size)
+    drawn = tuple(
+        Drawn(
+            one.kind, one.paint.name, one.texture,
+            (one.x + 1) / 2 * size, (one.y + 1) / 2 * size, one.scale / 2 * size, one.angle, mask,
+        )
+        for one, mask in zip(parts.placed, parts.masks, strict=True)
+    )  # fmt: skip
+    pixels = drawing.compose(parts.canvas, parts.placed, parts.masks, parts.noise)
+    return Scene(pixels, CLASSES.index(parts.placed[0].kind), parts.masks[0], drawn)
+
+
+def without_object(split: str, index: int, seed: int = 1, size: int = 48) -> Pixels:
+    """The same picture to the last grain of noise, but for its labelled object: the ground behind it is seen."""
+    parts = _parts(split, index, seed, size)
+    return drawing.compose(parts.canvas, parts.placed[1:], parts.masks[1:], parts.noise)
+
+
+def on_other_ground(split: str, index: int, seed: int = 1, size: int = 48) -> Pixels:
+    """The same objects on a ground, with clutter, that has nothing to do with the first."""
+    parts = _parts(split, index, seed, size)
+    random = _random(split, index, seed, 1)
+    canvas = drawing.draw_ground(draw_ground(random.random, parts.placed), size, random)
+    return drawing.compose(canvas, parts.placed, parts.masks, parts.noise)
+
+
+def _random(split: str, index: int, seed: int, use: int) -> np.random.Generator:
+    return np.random.default_rng((seed, SPLITS.index(split), index, use))
+
+
+@lru_cache(maxsize=1)
+def _parts(split: str, index: int, seed: int, size: int) -> _Parts:
+    """What scene and twins share; the last is kept, for they are mostly asked for one after another."""
+    if split not in SPLITS:
+        raise UserError(f"Shapes has no split {split!r}: choose one of {', '.join(SPLITS)}.")
+    if index < 0 or seed < 0:
+        raise UserError(f"The number of a scene and its seed must not be negative, but they are {index} and {seed}.")
+    if size < SMALLEST:
+        raise UserError(f"Shapes cannot be told apart at {size} pixels: ask for {SMALLEST} or more.")
+    random = _random(split, index, seed, 0)
+    placed, ground = _layout(split, index, random)
+    canvas = drawing.draw_ground(ground, size, random)
+    masks = tuple(drawing.coverage(one, size) for one in placed)
+    return _Parts(placed, masks, canvas, drawing.grain(size, random))
+
+
+def _layout(split: str, index: int, random: np.random.Generator) -> tuple[tuple[Placed, ...], Ground]:
+    kinds = [CLASSES[index % len(CLASSES)]]
+    if split == "two":
+        others = [kind for kind in CLASSES if kind != kinds[0]]
+        kinds.append(others[int(random.random() * len(others))])
+    return draw_scene(random.random, tuple(kinds), betraying=split == "conflict")
