@@ -15,6 +15,7 @@ from data.images import ImageBatch
 from reproductions.ema import MovingAverage
 
 Schedule = Literal["constant", "linear", "cosine", "steps"]
+TOGETHER = 32  # images looked into at once: all weights and their gradients are in memory
 
 
 class Network(Protocol):
@@ -70,13 +71,15 @@ class Classified(NamedTuple):
     Attributes:
         index: position in the split.
         logits: (B, K).
-        maps: (L, H, T, S) each, or (C, h, w) of a convolutional network.
+        looked: positions of the images that were looked into, N of them.
+        maps: of those, (L, H, T, S) each, or (C, h, w) of a convolutional network.
         gradients: likewise.
-        input_gradient: (B, h, w).
+        input_gradient: (N, h, w).
     """
 
     index: list[int]
     logits: Tensor
+    looked: list[int]
     maps: list[Tensor]
     gradients: list[Tensor]
     input_gradient: Tensor
@@ -91,6 +94,8 @@ class Classification(LightningModule):
         kind: what the evaluation step's maps are: "attention" weights, or "activation" of a convolutional network.
         view: which layer, head and kind of map a picture shows; None before validation has chosen. Kept in the checkpoint.
         steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
+        inspected: positions of the images that an evaluation looks into, the others are only classified; None for all.
+            Set by the evaluation callback.
 
     Args:
         model: the paper's network.
@@ -111,6 +116,7 @@ class Classification(LightningModule):
         self.compiled = compiled
         self.view: str | None = None
         self.steps = 0
+        self.inspected: frozenset[int] | None = None
         self._train_logits = model.logits
 
     @property
@@ -174,20 +180,34 @@ class Classification(LightningModule):
             logits, seen = self.model.look(image)
             asked = logits.argmax(1) if asked is None else asked.clone()
             *gradients, slope = torch.autograd.grad(logits.gather(1, asked[:, None]).sum(), [*seen, image])
-        attention = self.kind == "attention"
-        maps, gradients = (torch.stack(one, 1) if attention else one[0] for one in (seen, gradients))
-        product = (slope * image).abs().sum(1)
-        return Looked(*(one.detach().float() for one in (logits, maps, gradients, product)))
+            if self.kind == "attention":
+                maps, slopes = torch.stack(seen, 1), torch.stack(gradients, 1)
+            else:
+                (maps,), (slopes,) = seen, gradients
+            product = (slope * image).abs().sum(1)
+            return Looked(*(one.detach().float() for one in (logits, maps, slopes, product)))
 
     def evaluation_step(self, batch: ImageBatch) -> Classified:
         """Classify a batch, and keep what every view of where the model looked is made of, on the CPU."""
-        looked = Looked(*(one.cpu() for one in self.look(batch.image)))
+        index = batch.index.tolist()
+        chosen = [i for i, place in enumerate(index) if self.inspected is None or place in self.inspected]
+        if len(chosen) < len(index):
+            self._check_size(batch.image)
+            with torch.inference_mode():
+                logits = self.model.logits(batch.image).float().cpu()
+        parts = [
+            Looked(*(one.cpu() for one in self.look(batch.image[chosen[start : start + TOGETHER]])))
+            for start in range(0, len(chosen), TOGETHER)
+        ]
+        if len(chosen) == len(index):
+            logits = torch.cat([part.logits for part in parts])
         return Classified(
-            index=batch.index.tolist(),
-            logits=looked.logits,
-            maps=list(looked.maps),
-            gradients=list(looked.gradients),
-            input_gradient=looked.input_gradient,
+            index=index,
+            logits=logits,
+            looked=[index[i] for i in chosen],
+            maps=[one for part in parts for one in part.maps],
+            gradients=[one for part in parts for one in part.gradients],
+            input_gradient=torch.cat([part.input_gradient for part in parts]) if parts else batch.image.cpu()[:0, 0],
         )
 
     def validation_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:

@@ -15,8 +15,8 @@ class MovingAverage(WeightAveraging):
     training is not an average with its random start. Batch norm's statistics are averaged alike.
 
     Differences from WeightAveraging: a checkpoint that is written while validation has the average in the model, or after
-    training, keeps both sets of weights in their places; a checkpoint that is loaded to be tested is tested as it is; the
-    average lies on the device that trains.
+    training, keeps both sets of weights in their places, and one on Ctrl-C knows the last step; a checkpoint that is loaded
+    to be tested is tested as it is; the average lies on the device that trains.
     """
 
     def __init__(self, decay: float) -> None:
@@ -42,6 +42,11 @@ class MovingAverage(WeightAveraging):
             self._swapped = not self._swapped
 
     on_validation_epoch_start = on_validation_epoch_end = on_train_end = _swap
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:  # noqa: ARG002
+        """Catch up with the last step, where another callback has stopped the training right after it."""
+        if _fitting(trainer):
+            self.on_train_batch_end(trainer, pl_module, None, None, 0)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """``state_dict`` holds the average, ``current_model_state`` the weights of training, whatever the model holds."""

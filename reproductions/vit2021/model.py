@@ -99,6 +99,18 @@ def sincos(rows: int, columns: int, d: int) -> Tensor:
     return torch.cat([wave(angle) for angle in angles for wave in (torch.sin, torch.cos)], dim=1).float()
 
 
+def resize_positions(E_pos: Tensor, side: int, new: int) -> Tensor:
+    """Positions (1 + new * new, d) from those (1 + side * side, d) of another image size: Section 3.2, "2D interpolation".
+
+    Linear, corners on corners, as the code's. The class token's comes first and stays as it is.
+    """
+    if new == side:
+        return E_pos
+    grid = E_pos[1:].unflatten(0, (side, side)).permute(2, 0, 1)[None]  # (1, d, side, side)
+    grown = nn.functional.interpolate(grid, (new, new), mode="bilinear", align_corners=True)
+    return torch.cat([E_pos[:1], grown[0].flatten(1).transpose(0, 1)])
+
+
 def convolutions(network: Network) -> nn.Sequential:
     """3x3 convolutions of stride 2 until a patch is one position; widths double up to d, batch norm and GELU between."""
     halvings = network.patch.bit_length() - 1
@@ -138,12 +150,10 @@ class Embed(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Tokens z_0 (B, T, d) of images (B, C, h, w)."""
         patches = self.E(image).flatten(2).transpose(1, 2)  # x_p E, (B, P, d)
-        x_class = self.x_class.expand(len(image), -1, -1)
-        z = self.dropout(torch.cat([x_class, patches], dim=1) + self.E_pos)  # (1)
-        if not len(self.registers):
-            return z
+        x_class, registers = (token.expand(len(image), -1, -1) for token in (self.x_class, self.registers))
         first = x_class.shape[1]
-        return torch.cat([z[:, :first], self.registers.expand(len(image), -1, -1), z[:, first:]], dim=1)
+        z = torch.cat([x_class + self.E_pos[:first], registers, patches + self.E_pos[first:]], dim=1)  # (1)
+        return self.dropout(z)
 
 
 class MLP(nn.Module):

@@ -1,0 +1,227 @@
+"""Weights of other libraries: each naming gives the same network, sizes are read off, what is wrong is named."""
+
+import json
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from data.errors import UserError
+from reproductions.vit2021 import weights
+from reproductions.vit2021.model import Network, ViT
+from reproductions.vit2021.weights import adopt, convert, load, read
+
+K, HEADS = 7, 4
+SIZES = {"image_size": 12, "patch": 4, "layers": 3, "d": 16, "d_mlp": 24, "heads": HEADS}
+OUTSIDE = {  # ours: torchvision, timm, Hugging Face, as their documentation lists them
+    "embed.x_class": ("class_token", "cls_token", "vit.embeddings.cls_token"),
+    "embed.E_pos": ("encoder.pos_embedding", "pos_embed", "vit.embeddings.position_embeddings"),
+    "embed.E": ("conv_proj", "patch_embed.proj", "vit.embeddings.patch_embeddings.projection"),
+    "norm": ("encoder.ln", "norm", "vit.layernorm"),
+    "head.0": ("heads.head", "head", "classifier"),
+}
+BEFORE = ("encoder.layers.encoder_layer_{}.", "blocks.{}.", "vit.encoder.layer.{}.")
+INSIDE = {
+    "norm_1": ("ln_1", "norm1", "layernorm_before"),
+    "MSA.W_O": ("self_attention.out_proj", "attn.proj", "attention.output.dense"),
+    "norm_2": ("ln_2", "norm2", "layernorm_after"),
+    "MLP.W_1": ("mlp.0", "mlp.fc1", "intermediate.dense"),
+    "MLP.W_2": ("mlp.3", "mlp.fc2", "output.dense"),
+}
+QKV = ("self_attention.in_proj_", "attn.qkv.", "attention.attention.")
+LIBRARIES = ("torchvision", "timm", "Hugging Face")
+
+
+def vit(seed=0, **options):
+    torch.manual_seed(seed)
+    built = ViT(K, Network(**SIZES | options)).eval()
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.uniform_(-0.6, 0.6)
+    return built.double()
+
+
+def named_by(library, model):
+    """A state dict as that library writes it, with one matrix for queries, keys and values where it has one."""
+    column, ours, theirs = LIBRARIES.index(library), model.state_dict(), {}
+    for name, value in ours.items():
+        found = re.match(r"blocks\.(\d+)\.(.*)", name)
+        before, rest, table = (BEFORE[column].format(found[1]), found[2], INSIDE) if found else ("", name, OUTSIDE)
+        part = next((part for part in table if rest == part or rest.startswith(part + ".")), None)
+        if part is not None:
+            theirs[before + table[part][column] + rest[len(part) :]] = (
+                value[None] if part.startswith("embed.") and (part != "embed.E") else value
+            )
+    for i in range(model.network.layers):
+        MSA, before = model.blocks[i].MSA, BEFORE[column].format(i) + QKV[column]
+        for kind in ("weight", "bias"):
+            Q, K, V = (getattr(W, kind).detach() for W in (MSA.W_Q, MSA.W_K, MSA.W_V))
+            if library == "Hugging Face":
+                theirs |= {f"{before}query.{kind}": Q, f"{before}key.{kind}": K, f"{before}value.{kind}": V}
+            else:
+                theirs[before + kind] = torch.cat([Q, K, V])
+    return theirs
+
+
+def image():
+    return torch.randn(2, 3, 12, 12, generator=torch.Generator().manual_seed(1), dtype=torch.double)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_model_under_another_librarys_names_is_the_same_model(library):
+    """Their way to split heads is tested against torchvision itself in test_vit2021; timm's and torchvision's are one."""
+    original = vit()
+    converted = convert(named_by(library, original), HEADS)
+    assert converted.classes == K
+    assert converted.network == Network(**SIZES, epsilon=1e-12 if library == "Hugging Face" else 1e-6)
+    again = ViT(K, original.network).eval().double()
+    again.load_state_dict(converted.state)
+    for mine, theirs in zip(again(image()), original(image()), strict=True):
+        assert (mine - theirs).abs().max() <= 1e-10
+    with torch.no_grad():
+        again.blocks[1].MSA.W_K.weight[3, 5] += 1e-3
+    assert (again(image())[0] - original(image())[0]).abs().max() > 1e-10
+
+
+def test_queries_keys_and_values_lie_in_this_order_in_one_matrix():
+    """An independent reading of the fused matrix, in plain products: rows 0..D-1 are the queries, head by head."""
+    original = vit()
+    state = named_by("timm", original)
+    block = original.blocks[0]
+    x = block.norm_1(original.embed(image()))
+    q, k, _ = (x @ state["blocks.0.attn.qkv.weight"].mT + state["blocks.0.attn.qkv.bias"]).split(16, -1)
+    for h in range(HEADS):
+        one = slice(4 * h, 4 * h + 4)
+        A = (q[..., one] @ k[..., one].mT / 2).softmax(-1)
+        torch.testing.assert_close(original(image())[1][:, 0, h], A)
+
+
+def test_wrappers_and_prefixes_of_training_scripts_are_taken_off(tmp_path):
+    state = {f"module.backbone.{name}": value for name, value in named_by("timm", vit()).items() if "head" not in name}
+    torch.save({"teacher": state, "epoch": 100}, tmp_path / "dino.pth")
+    converted = load(str(tmp_path / "dino.pth"), HEADS)
+    assert converted.classes == 0 and not any(name.startswith("head") for name in converted.state)
+
+
+def test_registers_of_timm_have_no_positions():
+    original = vit(registers=2)
+    state = named_by("timm", original)
+    state["reg_token"], state["pos_embed"] = original.embed.registers.detach()[None], state["pos_embed"][:, 1:]
+    converted = convert(state, HEADS)
+    assert converted.network.registers == 2 and not converted.state["embed.E_pos"][0].any()
+    with torch.no_grad():
+        original.embed.E_pos[0] = 0
+    again = ViT(K, converted.network).eval().double()
+    again.load_state_dict(converted.state)
+    torch.testing.assert_close(again.logits(image()), original.logits(image()))
+
+
+def test_the_published_models_have_a_head_for_64_units():
+    with torch.device("meta"):
+        state = named_by("timm", ViT(2, Network(layers=1, d=384, d_mlp=1536, heads=6)))
+    assert convert(state).network.heads == 6
+
+
+@pytest.mark.parametrize(("change", "named"), [
+    ({"blocks.1.ls1.gamma": torch.ones(16)}, r"blocks\.1\.ls1\.gamma"),
+    ({"dist_token": torch.ones(1, 1, 16)}, "dist_token"),
+    ({"blocks.2.mlp.fc2.bias": None}, r"nothing for blocks\.2\.MLP\.W_2\.bias"),
+    ({"cls_token": None}, r"nothing for embed\.x_class"),
+    ({"blocks.1.norm1.weight": torch.ones(15)}, r"blocks\.1\.norm_1\.weight is of \(15,\) and not of \(16,\)"),
+    ({"pos_embed": torch.ones(1, 13, 16)}, "13 rows"),
+    ({"patch_embed.proj.weight": None}, "no ViT of torchvision"),
+])  # fmt: skip
+def test_an_entry_that_does_not_fit_is_named(change, named):
+    state = {name: value for name, value in (named_by("timm", vit()) | change).items() if value is not None}
+    with pytest.raises(UserError, match=named):
+        convert(state, HEADS)
+
+
+# --- Adopting ---------------------------------------------------------------------------------------------------------
+
+
+def test_another_image_size_interpolates_positions_and_keeps_the_rest():
+    converted, larger = convert(named_by("timm", vit()), HEADS), vit(5, image_size=20)
+    assert adopt(larger, converted) == []
+    assert larger.embed.E_pos.shape == (26, 16)
+    torch.testing.assert_close(larger.embed.E_pos[[1, 5, 21, 25]], converted.state["embed.E_pos"][[1, 3, 7, 9]])
+    torch.testing.assert_close(larger.blocks[2].MLP.W_1.weight, converted.state["blocks.2.MLP.W_1.weight"])
+
+
+def test_other_classes_get_a_head_of_their_own():
+    model = ViT(4, Network(**SIZES)).double()
+    before = model.head[0].weight.clone()
+    assert adopt(model, convert(named_by("timm", vit()), HEADS)) == ["head.0.weight", "head.0.bias"]
+    assert torch.equal(model.head[0].weight, before)
+
+
+def test_another_patch_size_is_refused_by_name():
+    with pytest.raises(UserError, match="network.patch is 2, and 4 in these weights"):
+        adopt(vit(patch=2), convert(named_by("timm", vit()), HEADS))
+
+
+# --- Files and downloads ----------------------------------------------------------------------------------------------
+
+
+def safetensors(state):
+    """The format, written by hand from its description."""
+    header, body = {"__metadata__": {"format": "pt"}}, b""
+    for name, value in state.items():
+        numbers = value.float().numpy().tobytes()
+        header[name] = {
+            "dtype": "F32",
+            "shape": list(value.shape),
+            "data_offsets": [len(body), len(body) + len(numbers)],
+        }
+        body += numbers
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def test_a_safetensors_file_holds_the_same_weights(tmp_path):
+    state = named_by("Hugging Face", vit())
+    (tmp_path / "model.safetensors").write_bytes(safetensors(state))
+    found = read(tmp_path / "model.safetensors")
+    assert found.keys() == state.keys()
+    for name, value in state.items():
+        torch.testing.assert_close(found[name], value.float(), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("a.pth", b"not a checkpoint"), ("a.safetensors", b"short"), ("b.safetensors", (2).to_bytes(8, "little") + b"[]"),
+])  # fmt: skip
+def test_a_file_that_is_no_weights_is_refused_in_one_sentence(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=name):
+        load(str(tmp_path / name))
+
+
+def test_a_whole_model_is_not_opened_for_it_could_run_code(tmp_path):
+    torch.save(nn.Linear(2, 2), tmp_path / "model.pt")
+    with pytest.raises(UserError, match="was not opened"):
+        load(str(tmp_path / "model.pt"))
+
+
+def test_a_missing_file_and_an_unknown_model_are_named(tmp_path):
+    with pytest.raises(UserError, match="no weights at .*nowhere.pth"):
+        load(str(tmp_path / "nowhere.pth"))
+    with pytest.raises(UserError, match="'vit_b_15'; it has .*vit_b_16"):
+        load("torchvision:vit_b_15")
+
+
+def test_a_download_that_fails_says_what_to_fetch_by_hand(monkeypatch):
+    def offline(*_, **__):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
+    with pytest.raises(UserError, match="could not be downloaded.*Name or service.*https://.*vit_b_16.*\\.pth"):
+        load("torchvision:vit_b_16")
+
+
+def test_a_download_brings_the_names_of_the_classes_and_the_preprocessing(monkeypatch):
+    state = named_by("torchvision", vit())
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: state)
+    converted = load(f"{weights.HUB}vit_b_16", HEADS)
+    assert len(converted.names) == 1000 and converted.names[0] == "tench"
+    assert converted.mean == pytest.approx((0.485, 0.456, 0.406)) and len(converted.std) == 3
