@@ -18,6 +18,8 @@ from data.errors import UserError
 PAPERS = {
     "bahdanau2014": "Bahdanau2014",
     "transformer2017": "Transformer2017",
+    "vit2021": "ViT2021",
+    "resnet2016": "ResNet2016",
 }  # folder -> its LightningModule in training.py
 OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view"}
 SETTINGS = {"network": "Network", "recipe": "Recipe", "search": "Search"}  # hyper-parameter -> its class in training.py

@@ -27,7 +27,8 @@ from reproductions.trainer import Progress, Reseed, StopBetweenSteps, Throughput
 
 log = logging.getLogger(__name__)
 
-LINKED = ("source_vocabulary", "target_vocabulary")  # of a model; the data decides them, see its ``sizes``
+# Arguments of models that the data decides, see its ``sizes``.
+LINKED = ("source_vocabulary", "target_vocabulary", "classes", "network.image_size")
 STOPPED = {KeyboardInterrupt: 130, SIGTERMException: 143}  # exit status as a shell gives it: 128 + number of the signal
 
 
@@ -174,6 +175,16 @@ class ReproductionCLI(LightningCLI):
             if self.trainer.interrupted:
                 raise KeyboardInterrupt from error
             raise
+
+    def before_fit(self) -> None:
+        """A new run may start from trained weights; a continued one has its own."""
+        source = self.settings.weights
+        if source is None or self.config["fit"].ckpt_path is not None:
+            return
+        if not hasattr(self.model, "start_from"):
+            raise UserError(f"run.weights is {source!r}, but {self.model.title} has no converter of trained weights.")
+        fresh = self.model.start_from(source)
+        log.info("Starting from %s%s", source, f"; new: {', '.join(fresh)}" if fresh else "")
 
     def after_fit(self) -> None:
         """Average the last snapshots, test the best checkpoint, and write down what the run cost."""

@@ -14,7 +14,12 @@ NEEDED = (
     "torch", "torchvision", "lightning", "jsonargparse", "wandb", "tokenizers", "sacrebleu", "sacremoses", "matplotlib",
     "numpy",
 )  # fmt: skip
-CORPORA = {"multi30k": "multi30k/train.en.gz", "tatoeba": "tatoeba/fra-eng.zip"}
+# Name -> what lies in the data directory once it was downloaded, and the target that trains on it.
+CORPORA = {
+    "multi30k": ("multi30k/train.en.gz", "train-bahdanau"),
+    "tatoeba": ("tatoeba/fra-eng.zip", "train-bahdanau"),
+    "cifar10": ("cifar10", "train-vit"),
+}
 
 
 class Check(NamedTuple):
@@ -111,17 +116,18 @@ def _data() -> Iterator[Check]:
         return
     folder = data_dir()
     yield Check("data", None, f"{folder}{'' if 'DATA_DIR' in os.environ else ' (set DATA_DIR to use another folder)'}")
-    yield Check("accord", True, "embedded")
-    for name, file in CORPORA.items():
-        there = (folder / file).is_file()
-        mend = "" if there else f"downloaded by `make train-bahdanau DATA={name}`"
+    yield Check("accord", True, "embedded, sentences")
+    yield Check("shapes", True, "embedded, images")
+    for name, (file, target) in CORPORA.items():
+        there = (folder / file).exists()
+        mend = "" if there else f"downloaded by `make {target} DATA={name}`"
         yield Check(name, None, "there" if there else "not there", mend)
 
 
 def _runs() -> Check:
     folder = Path(os.environ.get("RUNS_DIR", "runs"))
     count = len(list(folder.glob("*/*/*/checkpoints/best.ckpt")))
-    return Check("runs", None, f"{count} trained under {folder}", "" if count else "`make train-bahdanau` trains one")
+    return Check("runs", None, f"{count} trained under {folder}", "" if count else "`make train-bahdanau` or `make train-vit` trains one")
 
 
 def _disk() -> Check:

@@ -27,6 +27,7 @@ class RunSettings:
         average: at the end, average the weights of so many snapshots, and keep the average as best.ckpt unless a single
             checkpoint scores better in validation; 0 for none.
         snapshot_every: steps between two snapshots.
+        weights: trained weights to start from, ``torchvision:vit_b_16`` or a file; for models that can take them.
     """
 
     folder: str
@@ -39,6 +40,7 @@ class RunSettings:
     checkpoint_every: int = 200
     average: int = 0
     snapshot_every: int = 1500
+    weights: str | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self, "patience", "checkpoint_every", "snapshot_every")

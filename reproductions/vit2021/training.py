@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from reproductions.classification import Classification, decayed, part_of_peak
 from reproductions.settings import check_choices, check_rates
 from reproductions.vit2021.model import Network, ViT
+from reproductions.vit2021.weights import adopt, load
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,13 @@ class ViT2021(Classification):
         super().__init__(model, recipe.smoothing, recipe.ema, recipe.compiled)
         self.network, self.recipe, self.title = network, recipe, network.name
         self.save_hyperparameters({"classes": classes, "network": asdict(network), "recipe": asdict(recipe)})
+
+    def start_from(self, source: str) -> list[str]:
+        """Take trained weights, ``torchvision:vit_b_16`` or a file; returns the names of those that stay new.
+
+        Raises UserError where they cannot be had, or are of another network.
+        """
+        return adopt(self.model, load(source))
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
