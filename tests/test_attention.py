@@ -65,10 +65,12 @@ def test_a_row_that_may_attend_nothing_gives_zeros_and_finite_gradients(mechanis
     assert all(torch.isfinite(p.grad).all() for p in mechanism.parameters())
 
 
-def test_gradient_reaches_every_parameter(mechanism):
-    attend(mechanism, *inputs(mechanism)).context.square().sum().backward()
+def test_gradient_reaches_every_parameter_and_the_query_and_keys(mechanism):
+    query, keys, mask = inputs(mechanism)
+    given = [query.requires_grad_(), keys.requires_grad_()]  # of a mechanism without parameters, all that learns
+    attend(mechanism, query, keys, mask).context.square().sum().backward()
     # A bias that shifts all scores alike may have no effect; everything else must.
-    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in mechanism.parameters())
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in [*mechanism.parameters(), *given])
 
 
 def test_permuting_the_source_permutes_the_weights(mechanism):
