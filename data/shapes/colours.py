@@ -22,7 +22,7 @@ COLOURS: dict[str, tuple[float, float, float]] = {
     "white": (0.95, 0.95, 0.93),
     "black": (0.10, 0.10, 0.12),
 }
-_NAMES = tuple(COLOURS)
+NAMES = tuple(COLOURS)
 # Grounds that betray the class, one each: as far from each other as muted colours can be.
 _BETRAYING = np.array(
     [
@@ -32,8 +32,8 @@ _BETRAYING = np.array(
     dtype=np.float32,
 )  # fmt: skip
 # Brightness counts twice: at this size an edge is seen by it.
-_OPPONENT = np.array([(0.6, 1.18, 0.22), (0.5, -0.5, 0.0), (-0.25, -0.25, 0.5)], dtype=np.float32)
-CONTRAST = 0.38  # least distance between any tone of an object, or of clutter, and any of the ground
+_OPPONENT = np.array([(0.6, 0.5, -0.25), (1.18, -0.5, -0.25), (0.22, 0.0, 0.5)], dtype=np.float32)
+CONTRAST = 0.32  # least distance between any tone of an object, or of clutter, and any of the ground
 
 
 class Paint(NamedTuple):
@@ -43,12 +43,11 @@ class Paint(NamedTuple):
     tones: Tones
 
 
-def paint(draw: Draw) -> Paint:
-    """Any colour with its lighter or darker second tone."""
-    name = _NAMES[int(draw() * len(_NAMES))]
+def paint(draw: Draw, name: str) -> Paint:
+    """That colour, not quite, with its lighter or darker second tone."""
     base = np.array([min(max(part + 0.1 * (draw() - 0.5), 0.0), 1.0) for part in COLOURS[name]], dtype=np.float32)
     # Towards white or black, whichever is farther.
-    second = base + 0.42 * ((1.0 if float(base @ _OPPONENT[0]) < 1.1 else 0.0) - base)
+    second = base + 0.38 * ((1.0 if float(base @ _OPPONENT[:, 0]) < 1.1 else 0.0) - base)
     return Paint(name, np.stack([base, second]))
 
 
@@ -59,15 +58,13 @@ def ground_tones(draw: Draw, label: int | None) -> Tones:
         base = np.array([grey + 0.34 * (draw() - 0.5) for _ in range(3)], dtype=np.float32)
     else:
         base = _BETRAYING[label] + np.array([0.06 * (draw() - 0.5) for _ in range(3)], dtype=np.float32)
-    step = 0.05 + 0.07 * draw()
+    step = 0.06 + 0.08 * draw()
     return np.clip(np.stack([base - step, base + step]), 0.0, 1.0)
 
 
 def stands_out(tones: Tones, ground: Tones) -> bool:
-    """Whether each tone differs from each of the ground, and from all between, by CONTRAST at least."""
-    steps = np.stack([ground[0], ground.mean(0), ground[1]])
-    apart = (tones[:, None] - steps[None]) @ _OPPONENT_COLUMNS
-    return bool((apart * apart).sum(-1).min() >= CONTRAST**2)
-
-
-_OPPONENT_COLUMNS = np.ascontiguousarray(np.stack(list(_OPPONENT), axis=1))
+    """Whether each tone differs from each of the ground, and from the one between, by CONTRAST at least."""
+    seen = (tones @ _OPPONENT).tolist()
+    (a, b, c), (d, e, f) = (ground @ _OPPONENT).tolist()
+    steps = ((a, b, c), ((a + d) / 2, (b + e) / 2, (c + f) / 2), (d, e, f))
+    return all((x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2 >= CONTRAST**2 for x, y, z in seen for a, b, c in steps)

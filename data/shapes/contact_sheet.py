@@ -10,7 +10,7 @@ from data.shapes.outlines import CLASSES
 from data.shapes.scenes import Pixels, Scene, on_other_ground, scene, without_object
 
 _COLUMNS = 10
-_CELL = 120  # pixels of a scene on the sheet
+_CELL = 144  # pixels of a scene on the sheet
 _GAP, _LINE, _MARGIN = 10, 18, 24
 _INK, _FAINT, _PAPER = "#1a1a1a", "#666666", "#ffffff"
 
@@ -28,10 +28,16 @@ def contact_sheet(count: int, seed: int, size: int) -> Image.Image:
     def drawn(split: str, indices: Sequence[int]) -> list[Scene]:
         return [scene(split, index, seed, size) for index in indices]
 
-    def row(heading: str, split: str, picture: Callable[[Scene, int], Pixels], indices: Sequence[int] = first) -> _Row:
+    def row(
+        heading: str,
+        split: str,
+        picture: Callable[[Scene, int], Pixels],
+        indices: Sequence[int] = first,
+        named: bool = True,
+    ) -> _Row:
         scenes = drawn(split, indices)
         pictures = [picture(one, index) for one, index in zip(scenes, indices, strict=True)]
-        return _Row(heading, pictures, [_caption(one) for one in scenes])
+        return _Row(heading, pictures, [_caption(one) if named else "" for one in scenes])
 
     rows = [
         row(f"train {start} to {stop - 1}", "train", lambda one, _: one.pixels, range(start, stop))
@@ -40,11 +46,11 @@ def contact_sheet(count: int, seed: int, size: int) -> Image.Image:
     ]
     rows += [
         row("test", "test", lambda one, _: one.pixels),
-        row("masks", "test", lambda one, _: _grey(one.mask)),
-        row("without the object", "test", lambda _, index: without_object("test", index, seed, size)),
-        row("on another ground", "test", lambda _, index: on_other_ground("test", index, seed, size)),
+        row("masks", "test", lambda one, _: _grey(one.mask), named=False),
+        row("without the object", "test", lambda _, index: without_object("test", index, seed, size), named=False),
+        row("on another ground", "test", lambda _, index: on_other_ground("test", index, seed, size), named=False),
         row("two objects, the first is the label", "two", lambda one, _: one.pixels),
-        row("the label's mask", "two", lambda one, _: _grey(one.mask)),
+        row("the label's mask", "two", lambda one, _: _grey(one.mask), named=False),
         row("conflict: the ground betrays the class", "conflict", lambda one, _: one.pixels),
         row("conflict, the next ten", "conflict", lambda one, _: one.pixels, range(_COLUMNS, 2 * _COLUMNS)),
     ]
@@ -65,7 +71,7 @@ def _grey(mask: np.ndarray) -> Pixels:
 
 def _paste(rows: Sequence[_Row]) -> Image.Image:
     small, large = ImageFont.load_default(11), ImageFont.load_default(14)
-    step = [_LINE + _CELL + 14 * (1 + max(caption.count("\n") for caption in row.captions)) + _GAP for row in rows]
+    step = [_LINE + _CELL + 14 * max(len(caption.splitlines()) for caption in row.captions) + _GAP for row in rows]
     width = 2 * _MARGIN + _COLUMNS * _CELL + (_COLUMNS - 1) * _GAP
     sheet = Image.new("RGB", (width, 2 * _MARGIN + 30 + sum(step)), _PAPER)
     pen = ImageDraw.Draw(sheet)

@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
-from data.shapes.colours import Draw, Paint, Tones, ground_tones, paint, stands_out
+from data.shapes.colours import NAMES, Draw, Paint, Tones, ground_tones, paint, stands_out
 from data.shapes.outlines import CLASSES, REACH
 
 TEXTURES = ("plain", "striped", "dotted", "chequered")
 _SCALES = {1: (0.25, 0.40), 2: (0.25, 0.34)}  # half-width of an object, by how many there are; the image is 2 wide
+_OCTAVES = (1.0, 0.7, 0.5, 0.35)  # of the noise, coarse to fine
 _TURN = 0.35  # radians to either side
 
 
@@ -31,7 +32,7 @@ class Speck(NamedTuple):
     dx: float
     dy: float
     radius: float
-    colour: int  # which of the ground's three
+    colour: int  # which of the ground's paints
 
 
 class Ground(NamedTuple):
@@ -48,17 +49,22 @@ def draw_scene(draw: Draw, kinds: tuple[str, ...], betraying: bool) -> tuple[tup
     places = _places(draw, len(kinds))
     # Colours of objects and ground are drawn together until they fit; the class has no part in it.
     while True:
-        paints = [paint(draw) for _ in kinds]
+        paints = [paint(draw, NAMES[int(draw() * len(NAMES))]) for _ in kinds]
         tones = ground_tones(draw, CLASSES.index(kinds[0]) if betraying else None)
         if all(stands_out(one.tones, tones) for one in paints):
             break
     objects = tuple(
         Placed(
-            kind, one, TEXTURES[int(draw() * len(TEXTURES))], *place, angle=_TURN * (2 * draw() - 1), phase=6.28 * draw()
+            kind,
+            one,
+            TEXTURES[int(draw() * len(TEXTURES))],
+            *place,
+            angle=_TURN * (2 * draw() - 1),
+            phase=6.28 * draw(),
         )
         for kind, one, place in zip(kinds, paints, places, strict=True)
     )
-    return objects, _ground(draw, tones)
+    return objects, _ground(draw, tones, objects)
 
 
 def draw_ground(draw: Draw, objects: tuple[Placed, ...]) -> Ground:
@@ -66,7 +72,7 @@ def draw_ground(draw: Draw, objects: tuple[Placed, ...]) -> Ground:
     while True:
         tones = ground_tones(draw, None)
         if all(stands_out(one.paint.tones, tones) for one in objects):
-            return _ground(draw, tones)
+            return _ground(draw, tones, objects)
 
 
 def _places(draw: Draw, count: int) -> list[tuple[float, float, float]]:
@@ -85,17 +91,17 @@ def _places(draw: Draw, count: int) -> list[tuple[float, float, float]]:
     return places
 
 
-def _ground(draw: Draw, tones: Tones) -> Ground:
-    paints: list[Paint] = []
-    while len(paints) < 3:
-        one = paint(draw)
-        if stands_out(one.tones, tones):
-            paints.append(one)
+def _ground(draw: Draw, tones: Tones, objects: tuple[Placed, ...]) -> Ground:
+    """Clutter stands out too, but not in a colour of the objects: where it touches one, the outline can still be seen."""
+    taken = {one.paint.name for one in objects}
+    first = int(draw() * len(NAMES))
+    drawn = [paint(draw, name) for name in (*NAMES[first:], *NAMES[:first]) if name not in taken]
+    paints = [one for one in drawn if stands_out(one.tones, tones)][:3] or [one.paint for one in objects]
     specks = tuple(
         Speck(
             2 * draw() - 1, 2 * draw() - 1, rod * (draw() - 0.5), rod * (draw() - 0.5), 0.03 + 0.05 * draw(),
-            int(3 * draw()),
+            int(len(paints) * draw()),
         )
         for rod in [0.0 if draw() < 0.5 else 0.3 for _ in range(7 + int(7 * draw()))]
     )  # fmt: skip
-    return Ground(tones, tuple(0.2 + draw() for _ in range(4)), specks, tuple(paints))
+    return Ground(tones, tuple(share * (0.3 + draw()) for share in _OCTAVES), specks, tuple(paints))

@@ -51,7 +51,8 @@ def _crescent(u: Array, v: Array) -> NDArray[np.bool_]:
 
 def _heart(u: Array, v: Array) -> NDArray[np.bool_]:
     x, y = 1.16 * u, 1.16 * v + 0.1
-    return (x * x + y * y - 1) ** 3 < x * x * y**3
+    rim, height = x * x + y * y - 1, x * x * y
+    return rim * rim * rim < height * y * y
 
 
 def _arrow(u: Array, v: Array) -> NDArray[np.bool_]:
@@ -60,7 +61,7 @@ def _arrow(u: Array, v: Array) -> NDArray[np.bool_]:
 
 
 def _hourglass(u: Array, v: Array) -> NDArray[np.bool_]:
-    return (abs(v) < 0.84) & (abs(u) < 0.1 + 0.72 * abs(v))
+    return (abs(v) < 0.8) & (abs(u) < 0.16 + 0.74 * abs(v))
 
 
 OUTLINES: dict[str, Inside] = {

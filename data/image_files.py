@@ -1,0 +1,159 @@
+"""Image files of any kind as upright pictures in red, green and blue; folders of them, labelled by their names.
+
+What is odd is converted, not refused: EXIF rotation, CMYK, palettes, grey, 16 and 32 bits, transparency (on white), the
+first frame of an animation. What cannot be read is refused in one sentence that names the file.
+"""
+
+import hashlib
+import os
+import struct
+import warnings
+import zlib
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+from torchvision.datasets.folder import IMG_EXTENSIONS, make_dataset
+
+from data.errors import UserError
+
+MOST_PIXELS = 40_000_000  # checked before an image is decoded
+EXTENSIONS = (*IMG_EXTENSIONS, ".gif")
+# Subfolder -> split; without a subfolder for a split, its images are taken from train by a hash of their names.
+_SUBFOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
+_SHARE = 0.1  # of the images of a class, for each of valid and test
+_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+
+
+class Listed(NamedTuple):
+    """An image file and the number of its class."""
+
+    path: Path
+    label: int
+
+
+def read_image(file: Path | IO[bytes], name: str = "", size: int = 0) -> Image.Image:
+    """The picture in a file, upright, in mode RGB.
+
+    ``name``: what errors call it (default: its path). ``size``: the least side that is needed, so that a large JPEG need
+    not be decoded whole; 0 for all of it. Raises UserError for what is no image, is damaged or is too large.
+    """
+    name = name or str(file)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow, about size and metadata: both are looked after here
+            with Image.open(file) as image:
+                _check_pixels(image, name)
+                if size:
+                    image.draft("RGB", (2 * size, 2 * size))
+                image.load()
+                return upright(image, name)
+    except UserError:
+        raise
+    except Image.DecompressionBombError:
+        raise UserError(f"{name} is larger than {MOST_PIXELS:,} pixels: make it smaller.") from None
+    except _UNREADABLE as error:
+        reason = str(error).replace(repr(file), "it").replace(str(file), "it") or type(error).__name__
+        raise UserError(f"{name} cannot be read as an image ({reason}): mend or remove it.") from None
+
+
+def upright(image: Image.Image, name: str = "The image") -> Image.Image:
+    """Turned as EXIF says, transparency on white, sixteen bits and floats brought to eight, in mode RGB."""
+    _check_pixels(image, name)
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "F" or image.mode.startswith("I"):
+        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+    if image.has_transparency_data:
+        clear = image.convert("RGBA")
+        white = Image.new("RGBA", clear.size, "white")
+        return Image.alpha_composite(white, clear).convert("RGB")
+    return image.convert("RGB")
+
+
+def _check_pixels(image: Image.Image, name: str) -> None:
+    if image.width * image.height > MOST_PIXELS:
+        raise UserError(
+            f"{name} has {image.width:,} x {image.height:,} pixels, more than {MOST_PIXELS:,}: make it smaller."
+        )
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    """Integers count to 65,535, or to 255 if none is above; floats to 1, or to 255 likewise."""
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        values = values * 255 if values.max(initial=0) <= 1 else values
+    elif values.dtype.itemsize <= 2 or values.max(initial=0) > 255:
+        values = values / 257
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def is_image_file(path: str) -> bool:
+    """Whether a name promises an image; hidden files do not."""
+    name = os.path.basename(path)
+    return not name.startswith(".") and name.lower().endswith(EXTENSIONS)
+
+
+def list_images(folder: Path) -> tuple[tuple[str, ...], dict[str, list[Listed]]]:
+    """Classes, in alphabetical order, and the images of train, valid and test.
+
+    ``folder`` holds one folder for each class, or train, valid (val) and test with one folder for each class in them.
+    An image belongs to a split by its subfolder, or by a hash of its name: the same on every machine and in every order.
+    Raises UserError for folders without images, with one class only, or with an empty class.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no folder: give one with a folder of images for each class.")
+    below = _folders(folder)
+    given = {_SUBFOLDERS[name.lower()]: folder / name for name in below if name.lower() in _SUBFOLDERS}
+    roots = given if "train" in given else {"train": folder}
+    classes = _folders(roots["train"])
+    if len(classes) < 2:
+        found = f"only the class {classes[0]!r}" if classes else "no folder with images"
+        raise UserError(f"{roots['train']} holds {found}: it needs one folder of images for each of two classes or more.")
+    splits = {split: _listed(root, classes) for split, root in roots.items()}
+    for split in ("test", "valid"):
+        if split not in splits:
+            splits["train"], splits[split] = _divided(splits["train"], roots["train"], classes, split)
+    return tuple(classes), splits
+
+
+def _folders(root: Path) -> list[str]:
+    return sorted(one.name for one in root.iterdir() if one.is_dir() and not one.name.startswith((".", "__MACOSX")))
+
+
+def _listed(root: Path, classes: list[str]) -> list[Listed]:
+    unknown = [name for name in _folders(root) if name not in classes]
+    if unknown:
+        raise UserError(f"{root / unknown[0]} is a class that the training images lack: they have {', '.join(classes)}.")
+    there = {name: number for number, name in enumerate(classes) if (root / name).is_dir()}
+    found = make_dataset(str(root), there, is_valid_file=is_image_file, allow_empty=True)
+    # What lies in a hidden folder within a class is hidden too.
+    listed = [
+        Listed(Path(path), label)
+        for path, label in found
+        if not any(part.startswith(".") for part in Path(path).relative_to(root).parts)
+    ]
+    empty = [name for name, number in there.items() if number not in {one.label for one in listed}]
+    if empty:
+        raise UserError(f"{root / empty[0]} holds no image: add some, or remove the folder.")
+    return listed
+
+
+def _divided(listed: list[Listed], root: Path, classes: list[str], split: str) -> tuple[list[Listed], list[Listed]]:
+    """What stays, and what goes to ``split``: those whose hash is low, and at least one of each class."""
+    stays, goes = [], []
+    for number, name in enumerate(classes):
+        ranked = sorted((one for one in listed if one.label == number), key=lambda one: _hash(one.path, root, split))
+        count = max(1, sum(_hash(one.path, root, split) < _SHARE for one in ranked))
+        if count >= len(ranked):
+            raise UserError(
+                f"{root / name} holds too few images to set some aside for {split}: add images, or make a folder {split}."
+            )
+        goes += ranked[:count]
+        stays += ranked[count:]
+    return sorted(stays), sorted(goes)
+
+
+def _hash(path: Path, root: Path, split: str) -> float:
+    text = f"{split} {path.relative_to(root).as_posix()}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest(), "big") / 256**7

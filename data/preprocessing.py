@@ -1,0 +1,89 @@
+"""From a picture of any size to the square that a model sees, and from its bytes to normalised numbers.
+
+Shapes: N images, h = w = size.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from data.errors import UserError
+from data.image_files import upright
+
+Pixels = NDArray[np.uint8]
+FITS = ("letterbox", "crop")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How images become a model's input, and what its outputs are called.
+
+    size: side of the square, in pixels.
+    mean, std: of red, green and blue of the training images, in [0, 1].
+    classes: their names, by number.
+    fit: how a picture that is no square becomes one. "letterbox": it is seen whole, between bars of the mean colour;
+        "crop": its shorter side fills the square and the ends of the longer are cut off (as ImageNet's models do).
+    """
+
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    classes: tuple[str, ...]
+    fit: str = "letterbox"
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "Preprocessing":
+        """Raises UserError if the file is missing or damaged."""
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            fields: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()
+            }
+            return cls(**fields)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise UserError(f"{path} does not say how images were prepared ({error}): train the model anew.") from None
+
+    def fingerprint(self) -> str:
+        """Tells one preprocessing from another."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+
+    def frame(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """(left, top, width, height) of a whole picture on the square, in its pixels; negative where it is cut off."""
+        side = min(width, height) if self.fit == "crop" else max(width, height)
+        new = (max(1, round(width * self.size / side)), max(1, round(height * self.size / side)))
+        return (self.size - new[0]) // 2, (self.size - new[1]) // 2, *new
+
+    def pixels(self, image: Image.Image) -> Pixels:
+        """(h, w, 3) uint8 of a picture in any mode; what EXIF turned is turned back."""
+        image = upright(image)
+        if image.size == (self.size, self.size):
+            return np.array(image)
+        left, top, width, height = self.frame(*image.size)
+        # The part of the picture that is seen, so that a long one is not enlarged whole.
+        x, y = max(0, -left) * image.width / width, max(0, -top) * image.height / height
+        box = (x, y, image.width - x, image.height - y)
+        seen = (min(width, self.size), min(height, self.size))
+        resized = image.resize(seen, Image.Resampling.BICUBIC, box=box)
+        square = Image.new("RGB", (self.size, self.size), tuple(round(255 * part) for part in self.mean))
+        square.paste(resized, (max(0, left), max(0, top)))
+        return np.array(square)
+
+    def tensor(self, pixels: Pixels) -> Tensor:
+        """(N, h, w, 3) uint8 -> (N, 3, h, w) float32, of mean 0 and deviation 1 over the training images."""
+        source = torch.from_numpy(np.ascontiguousarray(pixels))
+        image = torch.empty(len(source), 3, *source.shape[1:3])
+        for channel, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
+            image[:, channel] = source[..., channel]
+            image[:, channel].mul_(1 / (255 * std)).sub_(mean / std)
+        return image
