@@ -82,6 +82,11 @@ translate: $(VENV)/.installed ## Translate a sentence and draw where the model l
 	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $(ARGS)
 #: make translate SENTENCE="The man's dog did not see the sea."  RUN=runs/...
 
+.PHONY: page
+page: $(VENV)/.installed ## Serve the page: type a sentence and see where the trained models look
+	@$(PY) -m reproductions page $(ARGS)
+#: make page ARGS="--port 8080"
+
 .PHONY: figures
 figures: $(VENV)/.installed ## Draw the papers' figures from the runs that are there
 	@$(PY) -m reproductions figures $(ARGS)

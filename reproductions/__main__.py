@@ -79,6 +79,10 @@ def parser() -> argparse.ArgumentParser:
     )
     ladder.add_argument("--again", action="store_true", help="train every rung anew, also those that have a scored run")
 
+    page = add("page", "Serve the page: type a sentence and see where the trained models look.")
+    page.add_argument("--host", default="127.0.0.1", help="address to listen on; this machine alone if left out")
+    page.add_argument("--port", type=int, default=2017, help="0 takes any free one")
+
     add("doctor", "Say what is installed, where things lie, what is missing and how to mend it.")
     for name in LIGHTNING:
         commands.add_parser(name, add_help=False, help=f"Lightning's own `{name}`, with every option.")
@@ -95,6 +99,10 @@ def main(arguments: Sequence[str]) -> int:
         from reproductions import doctor
 
         return doctor.main()
+    if options.command == "page":
+        from reproductions.page import server
+
+        return server.serve(options.host, options.port)
     from reproductions import commands
 
     if options.command == "train":

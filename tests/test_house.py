@@ -77,6 +77,8 @@ TABLE: tuple[tuple[str, Rule], ...] = (
           "reproductions.evaluation reproductions.compare data.links data.errors data.words", TORCH_SIDE)),
     (r"reproductions\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
+    (r"reproductions\.page(\..*)?",
+     rule("torch numpy matplotlib yaml starlette uvicorn anyio", "data reproductions", "reproductions.cli")),
     (r"reproductions\..*", rule("torch lightning numpy jsonargparse tqdm yaml", "data reproductions")),
 )  # fmt: skip
 

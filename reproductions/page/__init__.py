@@ -1,0 +1,6 @@
+"""The page: type a sentence, see where two models look; step through attention by hand. `python -m reproductions page`.
+
+``server`` answers requests on the loopback address, ``catalogue`` finds the runs, ``alignments`` asks a translator,
+``request`` reads what a browser sends and trusts none of it, ``saved`` packs the page into one file. What is drawn is
+drawn in the browser, by the modules in ``static``: no build step, and nothing from another server.
+"""

@@ -1,0 +1,142 @@
+"""A translator's answer to one sentence, and its attention over a target in every view, as plain data.
+
+L layers, H heads, T target words, S source words, V views; pieces where a tokeniser splits words.
+"""
+
+import base64
+import math
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from data.accord import FIXED
+from data.errors import UserError
+from data.tokenizers import UNK, Tokenizer, Words
+from data.translation import TranslationBatch
+from reproductions.evaluation.alignment_metrics import alignment_counts, alignment_scores, links_of
+from reproductions.evaluation.attention_health import health
+from reproductions.evaluation.collect import TrainedTranslator
+from reproductions.evaluation.record_fields import links_to_json
+from reproductions.evaluation.records import AlignedTranslation, without_end
+from reproductions.evaluation.views import Weights, every_view, merge_pieces
+
+STEPS = 65_535  # weights travel as whole numbers of 16 bits: 1 is this many
+MOST_WEIGHTS = 4_000_000  # in one answer
+GOLD = {(pair.source, pair.target): pair.links for pair in FIXED}
+
+
+def align(translator: TrainedTranslator, text: str, target: str | None) -> dict[str, Any]:
+    """Attention of every view over ``target``, fed to the model word by word; None is the model's own translation.
+
+    Raises UserError for a sentence that the model cannot read.
+    """
+    module = translator.module
+    source = translator.source.surface(text)
+    ids = torch.tensor([translator.source.encode(text)])
+    mask = torch.ones_like(ids, dtype=torch.bool)
+    if target is None:
+        hypothesis = module.translate(ids, mask)[0]
+        written, words = hypothesis.ids, translator.target.words(hypothesis.ids)
+        maps, nll = hypothesis.maps, None
+    else:
+        written, words = translator.target.encode(target), translator.target.surface(target)
+        maps, nll = _force(module, ids, mask, torch.tensor([written]))
+    shared: dict[str, Any] = {
+        "model": f"{module.title}, step {module.steps:,}",
+        "source": list(source.words),
+        "target": list(words.words),
+        "unknown": {
+            "source": _unknown(translator.source, ids[0].tolist(), source),
+            "target": _unknown(translator.target, written, words),
+        },
+        "score": hypothesis.log_probability if nll is None else -sum(nll),
+        "probabilities": None if nll is None else _of_words(nll, words),
+        "forced": target is not None,
+        "text": translator.target.decode(written) if target is None else target,
+    }
+    if module.view is None:
+        return {**shared, "views": [], "gold": None}
+    norms = module.norms(ids, mask)[0].numpy()
+    return {
+        **shared,
+        **_views(shared, maps.float().numpy()[:, :, : len(words.word_of_piece)], norms, source, words, module.view),
+    }
+
+
+@torch.inference_mode()
+def _force(
+    module: Any, source: torch.Tensor, mask: torch.Tensor, target: torch.Tensor
+) -> tuple[torch.Tensor, list[float]]:
+    """Maps (L, H, T, S) over a given target, and -log p of its pieces in nats."""
+    batch = TranslationBatch(
+        source, mask, target, torch.ones_like(target, dtype=torch.bool), torch.zeros(1, dtype=torch.int64)
+    )
+    _, nll, maps = module.loss(batch, need_weights=True)
+    return maps[0], nll.tolist()
+
+
+def _views(
+    shared: dict[str, Any], maps: Weights, norms: Weights, source: Words, target: Words, chosen: str
+) -> dict[str, Any]:
+    """Weights (V, T, S) over words, and what each view measures."""
+    layers, heads = maps.shape[:2]
+    views = every_view(layers, heads)
+    if len(views) * len(target.words) * len(source.words) > MOST_WEIGHTS:
+        raise UserError(
+            f"{len(source.words)} source words, {len(target.words)} target words and {len(views)} views are more weights "
+            "than the page shows at once: shorten the sentence."
+        )
+    stack = np.stack([view.apply(maps, norms) for view in views])
+    stack = merge_pieces(stack, target.word_of_piece, source.word_of_piece)
+    gold = GOLD.get((without_end(source.words), without_end(target.words)))
+    record = AlignedTranslation(
+        source=source.words,
+        target=target.words,
+        weights=stack[0],
+        model=shared["model"],
+        view="",
+        forced=shared["forced"] or gold is not None,
+        split="page",
+        index=0,
+        gold=gold,
+        score=shared["score"],
+    )
+    counted = np.floor(stack.clip(0, 1) * STEPS).astype("<u2")  # downwards, so that no row comes to more than 1
+    return {
+        "layers": layers,
+        "heads": heads,
+        "chosen": chosen,
+        "views": [str(view) for view in views],
+        "described": [view.describe(layers, heads) for view in views],
+        "weights": base64.b64encode(counted.tobytes()).decode(),
+        "numbers": [
+            _numbers(replace(record, weights=weights, view=str(view)))
+            for view, weights in zip(views, stack, strict=True)
+        ],
+        "gold": None if gold is None else links_to_json(gold),
+    }
+
+
+def _numbers(record: AlignedTranslation) -> dict[str, float | None]:
+    """What is measured of one matrix: against gold where it is known, and how the attention behaves."""
+    measured = asdict(health([record]))
+    if record.gold is not None:
+        scores = alignment_scores([alignment_counts(links_of(record), record.gold)])
+        measured |= {"aer": scores.aer, "precision": scores.precision, "recall": scores.recall}
+    return {name: None if math.isnan(value) else round(value, 5) for name, value in measured.items()}
+
+
+def _unknown(tokenizer: Tokenizer, ids: list[int], words: Words) -> list[int]:
+    """Words that the model has no entry for."""
+    assert tokenizer.unk == UNK
+    return sorted({word for piece, word in zip(ids, words.word_of_piece, strict=False) if piece == UNK})
+
+
+def _of_words(nll: list[float], words: Words) -> list[float]:
+    """Probability of each target word, of which the pieces have these -log p."""
+    sums = [0.0] * len(words.words)
+    for piece, word in zip(nll, words.word_of_piece, strict=True):
+        sums[word] += piece
+    return [round(math.exp(-value), 5) for value in sums]

@@ -1,0 +1,72 @@
+"""What a browser sends: read within bounds, checked, and refused in one clear sentence."""
+
+import json
+import unicodedata
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+
+from data.errors import UserError
+
+JSON_BYTES = 64 * 1024
+TEXT_LETTERS, TEXT_WORDS = 2_000, 100
+
+
+async def body(request: Request, most: int, what: str) -> bytes:
+    """The body, counted as it comes in: what the header says of its length may be untrue.
+
+    Raises HTTPException 413 for more than ``most`` bytes, 400 where the client goes away in the middle.
+    """
+    announced = request.headers.get("content-length", "")
+    received = bytearray()
+    if not announced.isdigit() or int(announced) <= most:
+        try:
+            async for chunk in request.stream():
+                received += chunk
+                if len(received) > most:
+                    break
+            else:
+                return bytes(received)
+        except ClientDisconnect:
+            raise HTTPException(400, f"{what} did not arrive whole.") from None
+    raise HTTPException(413, f"{what} is too large: at most {most / 1024:,.0f} KiB.", {"Connection": "close"})
+
+
+async def fields(request: Request, **kinds: type) -> dict[str, Any]:
+    """A JSON object with exactly these fields, each of its kind or null.
+
+    Raises HTTPException 415, 400 or 422. A form of another site cannot send this content type unasked.
+    """
+    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+        raise HTTPException(415, "Send JSON, with the content type application/json.")
+    raw = await body(request, JSON_BYTES, f"The text (at most {TEXT_LETTERS:,} characters)")
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise HTTPException(400, "The request is not JSON.") from None
+    if not isinstance(found, dict) or set(found) - set(kinds):
+        raise HTTPException(422, f"The request must be an object with the fields {', '.join(kinds)}.")
+    for name, kind in kinds.items():
+        value = found.setdefault(name, None)
+        if value is not None and type(value) is not kind:
+            raise HTTPException(
+                422, f"The field {name} must be of the type {kind.__name__}, not {type(value).__name__}."
+            )
+    return found
+
+
+def sentence(text: str | None, what: str) -> str:
+    """One line of text that a model may read; raises UserError for none, too much, or what is no text."""
+    if text is None or not text.strip():
+        raise UserError(f"The {what} is empty: type a sentence.")
+    if len(text) > TEXT_LETTERS:
+        raise UserError(f"The {what} has {len(text):,} characters; the page takes at most {TEXT_LETTERS:,}.")
+    text = " ".join(text.split())
+    words = text.count(" ") + 1
+    if words > TEXT_WORDS:
+        raise UserError(f"The {what} has {words:,} words; the page takes at most {TEXT_WORDS}.")
+    for place, letter in enumerate(text, 1):
+        if unicodedata.category(letter) in ("Cc", "Cs", "Cn"):
+            raise UserError(f"The {what} holds a character that is no text: U+{ord(letter):04X}, at position {place}.")
+    return text

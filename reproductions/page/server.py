@@ -1,0 +1,201 @@
+"""The server of the page: a few requests, answered one at a time, on the loopback address unless told otherwise."""
+
+import json
+import logging
+import socket
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from data.accord import FIXED
+from data.errors import UserError
+from data.words import join
+from reproductions import runs, tasks
+from reproductions.page import alignments, request, saved
+from reproductions.page.catalogue import Catalogue, Entry, describe
+from reproductions.page.colours import colours
+
+log = logging.getLogger(__name__)
+
+HOST, PORT = "127.0.0.1", 2017
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+WAITING = 64  # requests that may wait for the model at once
+KEPT_BYTES = 48 * 1024 * 1024  # of answers
+STATIC = Path(__file__).parent / "static"
+HEADERS = {
+    b"content-security-policy": b"default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
+    b"form-action 'none'; frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cache-control": b"no-cache",
+}
+
+
+class Guarded:
+    """Adds the headers that keep a browser from loading or running anything from elsewhere."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = [header for header in message["headers"] if header[0].lower() not in HEADERS]
+                message["headers"] = [*given, *HEADERS.items()]
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
+class Desk:
+    """Where models are asked: one question at a time, so many in the queue, answers kept while there is room."""
+
+    def __init__(self) -> None:
+        self.catalogue = Catalogue()
+        self.waiting = 0
+        self._one = CapacityLimiter(1)
+        self._kept: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._bytes = 0
+
+    async def ask(self, work: Callable[..., bytes], *arguments: Any) -> Response:
+        """The JSON that ``work`` makes, in a thread; raises HTTPException 429 where too many wait."""
+        if self.waiting >= WAITING:
+            raise HTTPException(429, "The page is busy: too many people ask at once. Try again.", {"Retry-After": "2"})
+        self.waiting += 1
+        try:
+            content = await to_thread.run_sync(work, *arguments, limiter=self._one)
+        finally:
+            self.waiting -= 1
+        return Response(content, media_type="application/json")
+
+    def keep(self, key: tuple[Any, ...], make: Callable[[], dict[str, Any]]) -> bytes:
+        """What was answered before to the same question of the same checkpoint, or a new answer."""
+        if key not in self._kept:
+            content = json.dumps(make(), ensure_ascii=False, allow_nan=False).encode()
+            self._kept[key] = content
+            self._bytes += len(content)
+            while self._bytes > KEPT_BYTES and len(self._kept) > 1:
+                self._bytes -= len(self._kept.popitem(last=False)[1])
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def translator(self, name: str | None) -> Entry:
+        """The run of this name; raises UserError if it is no translator's."""
+        entry = self.catalogue.find(name)
+        if entry.paper not in tasks.TRANSLATION.papers:
+            raise UserError(f"{name} is a run of {entry.paper}, which does not translate.")
+        return entry
+
+    def align(self, name: str | None, text: str, target: str | None) -> bytes:
+        entry = self.translator(name)
+        key = ("align", entry.name, entry.saved, text, target)
+        return self.keep(key, lambda: alignments.align(self.catalogue.model(entry), text, target))
+
+    def overview(self) -> bytes:
+        """What the page begins with: the runs, the fixed sentences, the colours, the limits."""
+        entries, refused = self.catalogue.entries()
+        return json.dumps(
+            {
+                "folder": str(runs.runs_dir()),
+                "runs": [describe(entry) for entry in entries],
+                "refused": refused,
+                "papers": {task.train: list(task.papers) for task in tasks.TASKS},
+                "sentences": [{"source": join(p.source, "en"), "target": join(p.target, "fr")} for p in FIXED],
+                "colours": colours(),
+                "limits": {"letters": request.TEXT_LETTERS, "words": request.TEXT_WORDS},
+            },
+            ensure_ascii=False,
+        ).encode()
+
+
+def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
+    """The page as an ASGI application; ``hosts`` are the names it answers to, so that no other site can borrow it."""
+    desk = Desk()
+
+    async def overview(_: Request) -> Response:
+        return await desk.ask(desk.overview)
+
+    async def align(asked: Request) -> Response:
+        given = await request.fields(asked, run=str, text=str, target=str)
+        target = given["target"] if given["target"] is None else request.sentence(given["target"], "target")
+        return await desk.ask(desk.align, given["run"], request.sentence(given["text"], "sentence"), target)
+
+    async def packed(_: Request) -> Response:
+        return Response(saved.page(STATIC), media_type="text/html")
+
+    return Starlette(
+        routes=[
+            Route("/api/overview", overview),
+            Route("/api/align", align, methods=["POST"]),
+            Route("/api/saved", packed),
+            Mount("/", StaticFiles(directory=STATIC, html=True)),
+        ],
+        middleware=[
+            Middleware(Guarded),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+        ],
+        exception_handlers={HTTPException: _refused, UserError: _mistaken, Exception: _failed},
+    )
+
+
+def serve(host: str = HOST, port: int = PORT) -> int:
+    """Serve until Ctrl-C; raises UserError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise UserError(
+            f"The page cannot listen on {host}, port {port}: {error}. Give another --port or --host."
+        ) from None
+    local = host in LOOPBACK
+    shown = f"[{host}]" if family == socket.AF_INET6 else host
+    sys.stdout.write(
+        f"The page: http://{shown}:{listener.getsockname()[1]}/  (Ctrl-C ends it; runs: {runs.runs_dir()})\n"
+    )
+    if not local:
+        sys.stdout.write("It is no loopback address: everyone who reaches this machine can use the page.\n")
+    sys.stdout.flush()
+    application_ = application() if local else application(("*",))
+    config = uvicorn.Config(
+        application_,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=10,
+        limit_concurrency=200,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _mistaken(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 422)
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    log.error("A request failed.", exc_info=error)
+    return JSONResponse({"error": "The page could not do that; the reason stands in the window it runs in."}, 500)

@@ -1,0 +1,14 @@
+// What is shown stands in the address, so that a link brings it back: #view?name=value&...
+
+/** {view, state}: the view's name and its settings as text. */
+export function parse(hash) {
+  const [view, query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
+  return { view, state: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** The inverse of parse; settings that are empty or null are left out. */
+export function format(view, state) {
+  const query = new URLSearchParams(Object.entries(state).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+  const text = query.toString();
+  return `#${view}${text ? `?${text}` : ""}`;
+}

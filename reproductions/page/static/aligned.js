@@ -1,0 +1,100 @@
+// One answer about a sentence: its words, and for each view a matrix with rows for the target, columns for the source.
+
+const END = "</s>";
+
+/** The numbers of an answer, unpacked once. */
+const unpacked = new WeakMap();
+
+function weightsOf(answer) {
+  if (!unpacked.has(answer)) {
+    const bytes = Uint8Array.from(atob(answer.weights), (letter) => letter.charCodeAt(0));
+    const view = new DataView(bytes.buffer);
+    unpacked.set(answer, Float32Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true) / 65535));
+  }
+  return unpacked.get(answer);
+}
+
+/** What a picture needs of an answer in one view; the view that validation chose if it has no other of that name. */
+export function aligned(answer, view) {
+  const T = answer.target.length;
+  const S = answer.source.length;
+  const number = Math.max(answer.views.includes(view) ? answer.views.indexOf(view) : answer.views.indexOf(answer.chosen), 0);
+  const all = weightsOf(answer);
+  const row = (t) => all.subarray((number * T + t) * S, (number * T + t + 1) * S);
+  return {
+    source: answer.source,
+    target: answer.target,
+    weights: Array.from({ length: T }, (_, t) => row(t)),
+    gold: goldOf(answer.gold),
+    unknown: answer.unknown,
+    probabilities: answer.probabilities,
+    model: answer.model,
+    forced: answer.forced,
+    score: answer.score,
+    view: answer.views[number],
+    described: answer.described[number],
+    numbers: answer.numbers[number],
+    sourceEnds: answer.source.at(-1) === END,
+    targetEnds: answer.target.at(-1) === END,
+  };
+}
+
+function goldOf(gold) {
+  if (!gold) return null;
+  const kinds = new Map(); // every sure link is possible too
+  for (const kind of ["possible", "sure"]) for (const [t, s] of gold[kind]) kinds.set(`${t} ${s}`, kind);
+  return { of: (t, s) => kinds.get(`${t} ${s}`) ?? null, links: [...kinds].map(([link, kind]) => [...link.split(" ").map(Number), kind]) };
+}
+
+/** Where each target word looks most: [t, s], but for words that look at </s> or nowhere. */
+export function largest(record) {
+  const rows = record.weights.slice(0, record.targetEnds ? -1 : undefined);
+  return rows.map((row, t) => [t, row.indexOf(Math.max(...row))]).filter(([t, s]) => record.weights[t][s] > 0 && !(record.sourceEnds && s === record.source.length - 1));
+}
+
+/** A view by its parts, as the project writes it. */
+export function viewName({ layer, head, shift, norms }) {
+  return `L${layer} H${head} shift${shift}${norms ? " norms" : ""}`;
+}
+
+/** The parts of a view. */
+export function viewParts(name) {
+  const [, layer, head, shift, norms] = /^L(mean|\d+) H(mean|\d+) shift(0|1)( norms)?$/.exec(name) ?? [];
+  return { layer, head, shift, norms: Boolean(norms) };
+}
+
+/** What lies under the pointer, in words. */
+export function said(record, row, column) {
+  const percent = (w) => `${(100 * w).toFixed(w < 0.0995 ? 1 : 0)} %`;
+  if (row !== null && column !== null) {
+    const kind = record.gold?.of(row, column);
+    const known = record.gold ? ` · ${kind ? `${kind} link` : "no gold link"}` : "";
+    return `${record.target[row]} ← ${record.source[column]}: ${percent(record.weights[row][column])}${known}`;
+  }
+  const best = (weights, words) => [...weights.keys()].sort((a, b) => weights[b] - weights[a]).slice(0, 3).map((i) => `${words[i]} ${percent(weights[i])}`).join(" · ");
+  if (row !== null) {
+    const sure = record.probabilities ? ` · the model gives this word ${percent(record.probabilities[row])}` : "";
+    return `${record.target[row]} ← ${best(Array.from(record.weights[row]), record.source)}${sure}`;
+  }
+  if (column !== null) return `${record.source[column]} → ${best(record.weights.map((weights) => weights[column]), record.target)}`;
+  return "";
+}
+
+/** A record as the project stores it, one line of its JSON. */
+export function toJson(record, gold) {
+  const weights = record.weights.map((row) => Array.from(row, (w) => Number(w.toPrecision(5))));
+  return {
+    kind: "aligned translation",
+    source: record.source,
+    target: record.target,
+    weights,
+    model: record.model,
+    view: record.described,
+    forced: record.forced || gold !== null,
+    split: "page",
+    index: 0,
+    reference: null,
+    gold,
+    score: record.score,
+  };
+}

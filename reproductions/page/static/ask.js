@@ -1,0 +1,61 @@
+// Questions to the server. In a saved page there is none: the answers that were saved with it are all there is.
+
+const kept = JSON.parse(document.getElementById("kept")?.textContent ?? "null");
+const given = new Map(Object.entries(kept?.answers ?? {}));
+
+export const isSaved = kept !== null;
+export const savedAddress = kept?.address ?? "";
+
+/** What to ask again to get an answer. */
+function question(path, body) {
+  return body === null ? path : `${path} ${JSON.stringify(body)}`;
+}
+
+/** The answer of the server as an object. Throws an Error with a sentence for the reader. */
+export async function ask(path, body = null, signal = undefined) {
+  const key = question(path, body);
+  if (given.has(key)) return given.get(key);
+  if (isSaved) throw new Error("This saved page holds no answer to that: open the page itself, with its server.");
+  const sent = body === null ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const answer = await received(path, { ...sent, signal });
+  if (body !== null) remember(key, answer);
+  return answer;
+}
+
+/** The answer to a file that is sent as it is; remembered under a name of its own. */
+export async function send(path, file, name, signal = undefined) {
+  if (given.has(name)) return given.get(name);
+  const answer = await received(path, { method: "POST", headers: { "content-type": "application/octet-stream" }, body: file, signal });
+  remember(name, answer);
+  return answer;
+}
+
+async function received(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("The page's server does not answer: is it still running?");
+  }
+  const answer = await response.json().catch(() => ({ error: `The server answered with status ${response.status}.` }));
+  if (!response.ok) throw new Error(answer.error ?? `The server answered with status ${response.status}.`);
+  return answer;
+}
+
+/** Answers stay for a while, so that going back and saving need no second question. */
+function remember(key, answer) {
+  given.delete(key);
+  given.set(key, answer);
+  if (given.size > 48) given.delete(given.keys().next().value);
+}
+
+/** The answers to some questions, to save them with the page. */
+export function answersTo(questions) {
+  return Object.fromEntries(questions.map(([path, body]) => question(path, body)).filter((key) => given.has(key)).map((key) => [key, given.get(key)]));
+}
+
+/** Puts an answer in by hand. */
+export function keep(path, body, answer) {
+  given.set(question(path, body), answer);
+}

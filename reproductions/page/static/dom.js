@@ -1,0 +1,70 @@
+// Elements without markup: text stays text, whatever is typed.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An HTML element. Attributes: on* are listeners, true and false are present and absent, null is left out. */
+export function element(tag, attributes = {}, ...children) {
+  return furnish(document.createElement(tag), attributes, children);
+}
+
+/** An SVG element, likewise. */
+export function shape(tag, attributes = {}, ...children) {
+  return furnish(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function furnish(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** A button that does something. */
+export function button(label, onclick, attributes = {}) {
+  return element("button", { type: "button", onclick, ...attributes }, label);
+}
+
+/** A labelled list of choices: [value, text] or {label, options: [value, text][]}. */
+export function choice(label, options, chosen, onchange, attributes = {}) {
+  const option = ([value, text]) => element("option", { value, selected: String(value) === String(chosen) }, text);
+  const group = (one) => Array.isArray(one) ? option(one) : element("optgroup", { label: one.label }, one.options.map(option));
+  const select = element("select", { onchange: (event) => onchange(event.target.value), ...attributes }, options.map(group));
+  return element("label", { class: "field" }, element("span", {}, label), select);
+}
+
+/** A labelled box to tick. */
+export function tick(label, checked, onchange, attributes = {}) {
+  const box = element("input", { type: "checkbox", checked, onchange: (event) => onchange(event.target.checked), ...attributes });
+  return element("label", { class: "tick" }, box, element("span", {}, label));
+}
+
+/** Choices of which one is on, as a row of buttons. */
+export function segments(label, options, chosen, onchoose) {
+  const one = ([value, text]) =>
+    button(text, () => onchoose(value), { "aria-pressed": String(value === chosen), "data-value": value });
+  return element("div", { class: "segments", role: "group", "aria-label": label }, options.map(one));
+}
+
+/** Puts the focus back on the element that was rebuilt under the same data-key. */
+export function keepingFocus(root, rebuild) {
+  const key = root.contains(document.activeElement) ? document.activeElement.dataset?.key : null;
+  rebuild();
+  if (key) root.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
+
+const canvas = document.createElement("canvas").getContext("2d");
+
+/** Width of a text in pixels. */
+export function widthOf(text, size, family, weight = 400) {
+  canvas.font = `${weight} ${size}px ${family}`;
+  return canvas.measureText(text).width;
+}
+
+/** A number for reading: a fixed number of digits, a true minus, a dash for none. */
+export function decimal(value, digits = 2) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  return value.toFixed(digits).replace(/^-(?=0(\.0*)?$)/, "").replace("-", "−");
+}

@@ -1,0 +1,65 @@
+// What can be taken along: a picture as PNG or SVG, a record as JSON, the whole page as one file.
+
+import { answersTo } from "./ask.js";
+
+/** Hands a file to the reader. */
+function download(content, type, name) {
+  const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+export function saveJson(object, name) {
+  download(`${JSON.stringify(object)}\n`, "application/json", `${name}.json`);
+}
+
+function textOf(svg) {
+  const copy = svg.cloneNode(true);
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.removeAttribute("class");
+  return new XMLSerializer().serializeToString(copy);
+}
+
+export function saveSvg(svg, name) {
+  download(textOf(svg), "image/svg+xml", `${name}.svg`);
+}
+
+/** Three pixels for each of the picture's, for print. */
+export async function savePng(svg, name, scale = 3) {
+  const url = URL.createObjectURL(new Blob([textOf(svg)], { type: "image/svg+xml" }));
+  try {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.ceil(svg.getAttribute("width") * scale);
+    canvas.height = Math.ceil(svg.getAttribute("height") * scale);
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    await saveCanvas(canvas, name);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+export async function saveCanvas(canvas, name) {
+  download(await new Promise((resolve) => canvas.toBlob(resolve, "image/png")), "image/png", `${name}.png`);
+}
+
+/** The page as one HTML file that shows the same without a server: its code, and the answers it shows. */
+export async function savePage(address, overview, questions, name) {
+  const answers = { ...answersTo(questions), "api/overview": { ...overview, folder: "", refused: {} } };
+  const kept = JSON.stringify({ address, answers }).replaceAll("<", "\\u003c");
+  const opening = '<script type="application/json" id="kept">';
+  const [before, after] = (await (await fetch("api/saved")).text()).split(`${opening}null</script>`);
+  download(`${before}${opening}${kept}</script>${after}`, "text/html", `${name}.html`);
+}
+
+/** A file name made of words. */
+export function fileName(...words) {
+  return words.join("-").normalize("NFKD").replace(/[^\w-]+/g, "-").replace(/-+/g, "-").replace(/^-|-$/g, "").toLowerCase().slice(0, 80);
+}

@@ -1,0 +1,150 @@
+// The page: which view, what it is given, and what concerns all of them.
+
+import { format, parse } from "./address.js";
+import { ask, isSaved, savedAddress } from "./ask.js";
+import { button, element } from "./dom.js";
+import { fileName, savePage } from "./exporting.js";
+import { isNight, onNightChange, setRamps } from "./inks.js";
+import { FiveSteps } from "./steps.js";
+import { pairOf, ThenAndNow } from "./translate.js";
+
+const LOOK_AGAIN = 10_000; // milliseconds after which new runs are looked for
+
+const address = {
+  view: "",
+  state: {},
+  set(changes) {
+    Object.assign(this.state, changes);
+    for (const [name, value] of Object.entries(this.state)) if (value === null || value === undefined) delete this.state[name];
+    for (const name of Object.keys(this.state)) this.state[name] = String(this.state[name]);
+    history.replaceState(null, "", format(this.view, this.state));
+    views.current?.refresh();
+  },
+};
+const views = { current: null, made: new Map() };
+let overview = null;
+
+/** The views that can be shown now: name -> [title, how it is made]. */
+function available() {
+  return new Map([
+    ["then-and-now", ["Then and now", () => (translators().length ? new ThenAndNow(overview, address) : new Missing())]],
+    ["five-steps", ["Five steps", () => new FiveSteps(address)]],
+  ]);
+}
+
+function translators() {
+  return pairOf(overview.runs.filter((run) => Object.values(overview.papers).flat().includes(run.paper)));
+}
+
+/** What is said where nothing is trained yet. */
+class Missing {
+  constructor() {
+    const command = (text) => element("code", { class: "command" }, text);
+    const waiting = overview.runs.filter((run) => !run.ready);
+    this.node = element("div", { class: "view missing" },
+      element("h2", {}, "No translator is trained yet"),
+      element("p", {}, "In another window, from the project’s folder:"),
+      element("ul", {},
+        element("li", {}, command("make train-bahdanau"), " then: RNNsearch, Bahdanau, Cho and Bengio (2014); some minutes on two cores"),
+        element("li", {}, command("make train-transformer"), " now: the Transformer, Vaswani et al. (2017); some minutes more")),
+      element("p", {}, "This page looks for runs every ten seconds and shows them by itself, the first one as soon as its first validation is over. It looks in ", command(overview.folder), "."),
+      waiting.length ? element("p", { class: "note" }, `Begun, but not validated yet: ${waiting.map((run) => run.name).join(", ")}.`) : "",
+      element("p", {}, element("a", { href: "#five-steps" }, "Five steps"), " needs no run: it computes attention by hand."));
+  }
+
+  refresh() {}
+
+  redraw() {}
+
+  questions() {
+    return [];
+  }
+}
+
+const tabs = element("nav", { "aria-label": "Views" });
+const body = element("main", { id: "main", tabindex: -1 });
+const notice = element("p", { class: "notice", role: "status", hidden: true });
+
+function say(text) {
+  notice.textContent = text;
+  notice.hidden = !text;
+}
+
+function show() {
+  const { view, state } = parse(location.hash || savedAddress);
+  const known = available();
+  address.view = known.has(view) ? view : "then-and-now";
+  address.state = state;
+  tabs.replaceChildren(...[...known].map(([name, [title]]) => element("a", { href: `#${name}`, "aria-current": name === address.view ? "page" : null }, title)));
+  document.title = `${known.get(address.view)[0].replace("Then and now", "Attention, then and now")}${address.view === "then-and-now" ? "" : " · Attention, then and now"}`;
+  if (!views.made.has(address.view)) views.made.set(address.view, known.get(address.view)[1]());
+  const next = views.made.get(address.view);
+  if (views.current !== next) body.replaceChildren(next.node);
+  views.current = next;
+  next.refresh();
+}
+
+/** New runs appear by themselves, and so does the view that had none. */
+async function lookAgain() {
+  const latest = await ask("api/overview").catch(() => null);
+  if (!latest) return;
+  const before = JSON.stringify(overview.runs.map((run) => [run.name, run.ready, run.finished]));
+  const after = JSON.stringify(latest.runs.map((run) => [run.name, run.ready, run.finished]));
+  if (before === after) return;
+  const hadNone = !translators().length;
+  Object.assign(overview, latest);
+  if (hadNone) {
+    views.made.delete("then-and-now");
+    show();
+  } else {
+    say("There are new runs: choose them in the panels.");
+    views.current.settings?.();
+    for (const panel of views.current.panels ?? []) panel.relist?.(views.current.translators());
+  }
+}
+
+function tools() {
+  const link = button("Copy link", async () => {
+    await navigator.clipboard.writeText(location.href).then(() => say("The link to this view is copied."), () => say(`Copy it from here: ${location.href}`));
+  }, { id: "copy" });
+  const save = button("Save page", () => savePage(format(address.view, address.state), overview, views.current.questions(), fileName("attention", address.view)).catch((error) => say(error.message)), { id: "save", title: "One HTML file that shows this view without a server" });
+  const theme = button("", () => {
+    document.documentElement.dataset.theme = isNight() ? "light" : "dark";
+    named();
+    views.current?.redraw();
+  }, { id: "theme" });
+  const named = () => { theme.textContent = isNight() ? "Light" : "Dark"; };
+  named();
+  onNightChange(() => { named(); views.current?.redraw(); });
+  return element("div", { class: "tools" }, isSaved ? null : link, isSaved ? null : save, theme);
+}
+
+async function start() {
+  document.body.append(
+    element("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); body.focus(); } }, "To the content"),
+    element("header", { class: "top" }, element("h1", {}, "Attention, ", element("em", {}, "then and now")), tabs, tools()),
+    notice, body,
+    element("footer", {}, "All of it is computed on this machine, by models trained here. Nothing is loaded from elsewhere."));
+  try {
+    overview = await ask("api/overview");
+  } catch (error) {
+    body.append(element("p", { class: "problem", role: "alert" }, error.message));
+    return;
+  }
+  setRamps(overview.colours);
+  const refused = Object.entries(overview.refused);
+  if (refused.length) say(`${refused.length === 1 ? "One folder is" : `${refused.length} folders are`} not shown: ${refused.slice(0, 3).map(([name, why]) => `${name} (${why})`).join("; ")}.`);
+  window.addEventListener("hashchange", show);
+  let width = window.innerWidth;
+  let timer = 0;
+  window.addEventListener("resize", () => {
+    if (window.innerWidth === width) return;
+    width = window.innerWidth;
+    clearTimeout(timer);
+    timer = setTimeout(() => views.current?.redraw(), 150);
+  });
+  if (!isSaved) setInterval(lookAgain, LOOK_AGAIN);
+  show();
+}
+
+start();

@@ -1,0 +1,233 @@
+// One model's picture of a sentence: which run, which view, the weights, the numbers beneath.
+
+import { aligned, said, toJson, viewName, viewParts } from "./aligned.js";
+import { button, choice, decimal, element, tick } from "./dom.js";
+import { fileName, saveJson, savePng, saveSvg } from "./exporting.js";
+import { inks } from "./inks.js";
+import { drawLinks } from "./links.js";
+import { drawMatrix } from "./matrix.js";
+
+const NUMBERS = [
+  ["aer", "AER", 3, "Alignment error rate of this sentence against the gold links: 0 is perfect. One link a target word, where it looks most (Och and Ney 2003)."],
+  ["entropy", "entropy", 2, "Of a row, divided by that of even weights: 0 is sharp, 1 is spread over all words."],
+  ["confidence", "largest weight", 2, "Mean over target words of the largest weight of a row."],
+  ["end_mass", "on </s>", 2, "Mean weight that target words leave on the end of the source sentence."],
+  ["monotonicity", "order", 2, "1: the looks move right word by word, −1: in reverse."],
+];
+
+/** Title and years of a run, for a heading. */
+export function runTitle(run) {
+  return run.year ? `${run.title} (${run.year})` : run.title;
+}
+
+/** Runs as choices, grouped by paper. */
+export function runOptions(runs) {
+  const groups = new Map();
+  for (const run of runs) {
+    const label = `${runTitle(run).replace(/^RNNencdec/, "RNNsearch")} · ${run.authors}`;
+    if (!groups.has(label)) groups.set(label, []);
+    const score = run.scores.test?.bleu ? ` · BLEU ${run.scores.test.bleu.toFixed(1)}` : "";
+    groups.get(label).push([run.name, `${run.title} · ${run.config} · ${when(run.time)}${run.finished ? score : " · still training"}`]);
+  }
+  return [...groups].map(([label, options]) => ({ label, options }));
+}
+
+/** "20261125-021956-682254" as "25 Nov 2026, 02:19". */
+function when(time) {
+  const [, year, month, day, hour, minute] = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)/.exec(time) ?? [];
+  if (!year) return time;
+  const names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  return `${Number(day)} ${names[month - 1]} ${year}, ${hour}:${minute}`;
+}
+
+/**
+ * A panel of the side-by-side view. `page` says how to draw ({kind, gold}), what lies under the pointer, and hears of what
+ * the reader does: point(row, column), view(name), run(name), remove().
+ */
+export class Panel {
+  constructor(page, number) {
+    this.page = page;
+    this.number = number;
+    this.picture = null;
+    this.record = null;
+    this.node = element("section", { class: "panel", "aria-label": `Model ${number + 1}` });
+    this.readout = element("p", { class: "readout", "aria-live": "polite" });
+    this.frame = element("div", { class: "frame" });
+    this.message = element("p", { class: "problem", role: "alert", hidden: true });
+  }
+
+  /** Shows an answer; own is the model's own translation, {text, same}. */
+  show({ run, runs, answer, own, view, removable }) {
+    Object.assign(this, { run, answer });
+    this.record = answer.views.length ? aligned(answer, view) : null;
+    this.node.dataset.run = run.name;
+    this.node.replaceChildren(
+      element("header", {},
+        element("h2", {}, run.title, " ", element("span", { class: "year" }, run.year ?? "")),
+        removable ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : null),
+      choice("Run", runOptions(runs), run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` }),
+      element("p", { class: "answer" }, element("span", { class: "label" }, "Its translation"), element("q", { lang: run.languages[1] ?? null }, own.text || "(nothing)"),
+        own.same ? element("span", { class: "same" }, "= reference") : null),
+      ...(this.record ? this.pictured() : [element("p", { class: "note" }, `${run.title} has no attention: it reads the sentence into one vector, so there is nothing to draw. This is what the papers were up against.`)]),
+    );
+    this.message.hidden = true;
+    if (this.record) this.draw();
+  }
+
+  /** Says what went wrong instead. */
+  fail(run, runs, text) {
+    Object.assign(this, { run, answer: null, record: null, picture: null });
+    this.message.hidden = false;
+    this.message.textContent = text;
+    this.node.dataset.run = run.name;
+    this.node.replaceChildren(
+      element("header", {}, element("h2", {}, run.title, " ", element("span", { class: "year" }, run.year ?? ""))),
+      choice("Run", runOptions(runs), run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` }),
+      this.message,
+    );
+  }
+
+  pictured() {
+    const { record, run } = this;
+    this.frame.tabIndex = 0;
+    this.frame.setAttribute("role", "application");
+    this.frame.setAttribute("aria-label", `Attention of ${run.title}, ${record.described}: ${record.target.length} target words by ${record.source.length} source words. Arrow keys move from word to word, Escape leaves.`);
+    this.listen();
+    const unknown = record.unknown.source.map((s) => record.source[s]);
+    return [
+      this.controls(),
+      this.frame,
+      this.readout,
+      unknown.length ? element("p", { class: "note" }, `This model has never seen ${unknown.map((word) => `“${word}”`).join(", ")}: it reads them as one unknown word.`) : null,
+      this.numbers(),
+      this.grid(),
+      element("div", { class: "row exports" },
+        button("PNG", () => savePng(this.paper(), this.fileName()), { "data-key": `png${this.number}` }),
+        button("SVG", () => saveSvg(this.paper(), this.fileName()), { "data-key": `svg${this.number}` }),
+        button("JSON", () => saveJson(toJson(record, this.answer.gold), this.fileName()), { "data-key": `json${this.number}` })),
+      this.table(),
+    ].filter(Boolean);
+  }
+
+  /** Which layer, head and step; those that the model does not have are left out. */
+  controls() {
+    const { layers, heads, chosen } = this.answer;
+    const parts = viewParts(this.record.view);
+    const change = (some) => this.page.view(this.number, viewName({ ...parts, ...some }));
+    const numbers = (count) => [["mean", "mean"], ...Array.from({ length: count }, (_, i) => [i + 1, `${i + 1}`])];
+    const best = this.record.view === chosen;
+    return element("div", { class: "row controls" },
+      layers > 1 ? choice("Layer", numbers(layers), parts.layer, (layer) => change({ layer }), { "data-key": `layer${this.number}` }) : null,
+      heads > 1 ? choice("Head", numbers(heads), parts.head, (head) => change({ head }), { "data-key": `head${this.number}` }) : null,
+      choice("Read", [["0", "as each word is written"], ["1", "one step later"]], parts.shift, (shift) => change({ shift }), { "data-key": `shift${this.number}` }),
+      tick("times value norms", parts.norms, (norms) => change({ norms }), { "data-key": `norms${this.number}` }),
+      button(best ? "as chosen in validation" : "back to the chosen view", () => this.page.view(this.number, chosen), { class: "quiet", disabled: best, "data-key": `chosen${this.number}` }));
+  }
+
+  numbers() {
+    const items = NUMBERS.filter(([name]) => this.record.numbers[name] !== undefined).map(([name, label, digits, meaning]) =>
+      element("div", { title: meaning, "data-number": name }, element("dt", {}, label), element("dd", {}, decimal(this.record.numbers[name], digits))));
+    const score = element("div", { title: "Natural logarithm of the probability that the model gives the whole target." }, element("dt", {}, "log p"), element("dd", {}, decimal(this.record.score, 1)));
+    return element("dl", { class: "numbers" }, items, score);
+  }
+
+  /** Every layer and head with its score, to choose from. */
+  grid() {
+    const { layers, heads, views, numbers, gold } = this.answer;
+    if (layers * heads === 1) return null;
+    const parts = viewParts(this.record.view);
+    const measure = gold ? "aer" : "entropy";
+    const ways = (count) => [...Array.from({ length: count }, (_, i) => String(i + 1)), ...(count > 1 ? ["mean"] : [])];
+    const colours = inks();
+    const cell = (layer, head) => {
+      const name = viewName({ ...parts, layer, head });
+      const value = numbers[views.indexOf(name)]?.[measure];
+      const strength = value === null || value === undefined ? 0 : Math.max(0, 1 - value) ** 1.5;
+      const one = button(decimal(value, 2), () => this.page.view(this.number, name), { "aria-pressed": String(name === this.record.view), "data-key": `grid${this.number}${name}`, "aria-label": `layer ${layer}, head ${head}: ${measure === "aer" ? "AER" : "entropy"} ${decimal(value, 2)}` });
+      one.style.background = colours.weight(strength);
+      one.style.color = colours.onWeight(strength);
+      return element("td", {}, one);
+    };
+    return element("details", { class: "heads", open: this.page.look.heads, ontoggle: (event) => this.page.heads(event.target.open) },
+      element("summary", {}, gold ? "AER of every layer and head" : "Entropy of every layer and head"),
+      element("div", { class: "scrolls" }, element("table", {},
+        element("thead", {}, element("tr", {}, element("th", {}, ""), ways(heads).map((head) => element("th", { scope: "col" }, head === "mean" ? "mean" : `head ${head}`)))),
+        element("tbody", {}, ways(layers).map((layer) => element("tr", {}, element("th", { scope: "row" }, layer === "mean" ? "mean" : `layer ${layer}`), ways(heads).map((head) => cell(layer, head))))))));
+  }
+
+  /** The same numbers for who cannot see the picture. */
+  table() {
+    const { source, target, weights } = this.record;
+    const body = () => element("div", { class: "scrolls" }, element("table", { class: "weights" },
+      element("thead", {}, element("tr", {}, element("th", {}, "target \\ source"), source.map((word) => element("th", { scope: "col" }, word)))),
+      element("tbody", {}, target.map((word, t) => element("tr", {}, element("th", { scope: "row" }, word), Array.from(weights[t], (w) => element("td", {}, w.toFixed(2))))))));
+    const details = element("details", { class: "table" }, element("summary", {}, "The weights as a table"));
+    details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) details.append(body()); });
+    return details;
+  }
+
+  draw() {
+    if (!this.record) return;
+    const { kind, gold } = this.page.look;
+    const width = Math.max(260, this.node.clientWidth - 34);
+    this.picture = (kind === "links" ? drawLinks : drawMatrix)(this.record, inks(), { width, gold });
+    this.picture.node.setAttribute("aria-hidden", "true");
+    this.frame.replaceChildren(this.picture.node);
+    this.light(this.page.pointer.row, this.page.pointer.column);
+  }
+
+  /** The picture for a file: on white, with its title, view and numbers. */
+  paper() {
+    const { record, run } = this;
+    const { kind, gold } = this.page.look;
+    const numbers = NUMBERS.filter(([name]) => record.numbers[name] !== undefined && record.numbers[name] !== null).map(([name, label, digits]) => `${label} ${decimal(record.numbers[name], digits)}`);
+    const titles = {
+      title: `${run.title}${run.year ? ` (${run.year})` : ""}`,
+      lines: [`${record.model} · ${run.config}`, record.described],
+      notes: [numbers.slice(0, 3).join(" · "), numbers.slice(3).join(" · "), ...(record.gold && gold ? ["solid box: sure link · dashed: possible · dot: largest weight on a link · cross: elsewhere"] : [])].filter(Boolean),
+      width: record.gold && gold ? 470 : 380,
+    };
+    return (kind === "links" ? drawLinks : drawMatrix)(record, inks(false), { width: 720, gold, titles }).node;
+  }
+
+  fileName() {
+    return fileName(this.run.title, this.record.view, ...this.record.source.slice(0, 5));
+  }
+
+  /** What the pointer or the arrow keys do on the picture. */
+  listen() {
+    if (this.listening) return;
+    this.listening = true;
+    const spot = (event) => {
+      const box = this.picture.node.getBoundingClientRect();
+      return this.picture.at(event.clientX - box.left, event.clientY - box.top);
+    };
+    this.frame.addEventListener("pointermove", (event) => {
+      const { row, column } = spot(event);
+      this.page.point(row, column);
+    });
+    this.frame.addEventListener("pointerleave", () => this.page.point(null, null));
+    this.frame.addEventListener("keydown", (event) => this.walk(event));
+  }
+
+  walk(event) {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (event.key === "Escape") this.page.point(null, null);
+    if (!step) return;
+    event.preventDefault();
+    const { row, column } = this.page.pointer;
+    const bound = (value, length) => Math.min(Math.max(value, 0), length - 1);
+    const began = row === null || column === null;
+    this.page.point(
+      bound((row ?? 0) + (began ? 0 : step[0]), this.record.target.length),
+      bound((column ?? 0) + (began ? 0 : step[1]), this.record.source.length));
+  }
+
+  light(row, column) {
+    if (!this.record || !this.picture) return;
+    const here = row === null || row < this.record.target.length ? row : null;
+    this.picture.light(here, column);
+    this.readout.textContent = said(this.record, here, column) || "Point at a word, or move with the arrow keys.";
+    this.readout.classList.toggle("idle", here === null && column === null);
+  }
+}

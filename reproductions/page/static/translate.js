@@ -1,0 +1,230 @@
+// Then and now: one sentence, several translators, their attention side by side over the same target.
+
+import { ask, isSaved } from "./ask.js";
+import { button, choice, element, keepingFocus, segments, tick } from "./dom.js";
+import { Panel } from "./panel.js";
+
+const MOST = 4; // panels at once
+const PAUSE = 700; // milliseconds after the last letter
+
+/** The newest run of each paper on the corpus that most papers share, oldest paper first; finished runs before others. */
+export function pairOf(runs) {
+  const ready = runs.filter((run) => run.ready);
+  const best = new Map(); // corpus -> paper -> run
+  for (const run of ready) {
+    const papers = best.get(run.corpus) ?? best.set(run.corpus, new Map()).get(run.corpus);
+    const held = papers.get(run.paper);
+    if (!held || (run.finished && !held.finished)) papers.set(run.paper, run);
+  }
+  const corpora = [...best].sort(([a, x], [b, y]) => y.size - x.size || (b === "accord") - (a === "accord"));
+  const chosen = new Map();
+  for (const [, papers] of corpora) for (const [paper, run] of papers) if (!chosen.has(paper)) chosen.set(paper, run);
+  return [...chosen.values()].sort((a, b) => a.year - b.year).map((run) => run.name);
+}
+
+/** The view. `address` is {state, set(changes)}; what is shown follows from its state alone. */
+export class ThenAndNow {
+  constructor(overview, address) {
+    this.overview = overview;
+    this.address = address;
+    this.translators = () => this.overview.runs.filter((run) => this.papers().includes(run.paper) && run.ready);
+    this.pointer = { row: null, column: null };
+    this.panels = [];
+    this.turn = 0;
+    this.node = element("div", { class: "view" });
+    this.sentence = element("textarea", { id: "sentence", rows: 2, spellcheck: "false", lang: "en", maxlength: 20000, "aria-describedby": "trouble" });
+    this.target = element("textarea", { id: "target", rows: 2, spellcheck: "false", lang: "fr", maxlength: 20000, "aria-describedby": "trouble" });
+    this.trouble = element("p", { id: "trouble", class: "problem", role: "alert", hidden: true });
+    this.status = element("p", { class: "status", "aria-live": "polite" });
+    this.row = element("div", { class: "panels" });
+    this.above = element("div", { class: "ask" });
+    this.bar = element("div", { class: "row bar" });
+    this.node.append(this.above, this.trouble, this.bar, this.status, this.row, reading());
+    this.write();
+  }
+
+  papers() {
+    return Object.values(this.overview.papers).flat();
+  }
+
+  get look() {
+    const { show, gold, heads } = this.address.state;
+    return { kind: show === "links" ? "links" : "map", gold: gold !== "0", heads: heads === "1" };
+  }
+
+  get runs() {
+    const known = new Map(this.translators().map((run) => [run.name, run]));
+    const asked = (this.address.state.runs ?? "").split(",").filter((name) => known.has(name));
+    const names = asked.length ? asked.slice(0, MOST) : pairOf(this.translators()).slice(0, 2);
+    return names.map((name) => known.get(name));
+  }
+
+  get views() {
+    return (this.address.state.views ?? "").split(",");
+  }
+
+  /** What is asked: the sentence, and where the shared target comes from. */
+  get asked() {
+    const { s, t, over } = this.address.state;
+    const fixed = this.overview.sentences.find((one) => one.source === (s ?? this.overview.sentences[0].source));
+    return { sentence: s ?? this.overview.sentences[0].source, typed: t ?? "", over: over ?? (fixed ? "reference" : "0"), fixed };
+  }
+
+  /** The boxes above; made once, so that typing is never interrupted. */
+  write() {
+    const sentences = this.overview.sentences.map(({ source }, i) => [i, source]);
+    this.pick = choice("Or take one", [["", "…"], ...sentences], "", (i) => {
+      if (i !== "") this.address.set({ s: this.overview.sentences[i].source, t: null, over: null });
+    }, { id: "pick" });
+    const type = (box, change) => {
+      let timer = 0;
+      const now = () => { clearTimeout(timer); change(box.value); };
+      box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(now, PAUSE); });
+      box.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); now(); } });
+      return now;
+    };
+    const read = type(this.sentence, (s) => { if (s !== this.asked.sentence) this.address.set({ s, t: null, over: null }); else this.refresh(); });
+    type(this.target, (t) => this.address.set({ t, over: "typed" }));
+    this.over = element("div", { class: "over" });
+    this.above.append(
+      element("div", { class: "box" }, element("label", { for: "sentence" }, "English sentence"), this.sentence,
+        element("div", { class: "row" }, button("Translate", read, { class: "main", id: "translate" }), this.pick)),
+      element("div", { class: "box" }, element("label", { for: "target" }, "Target that all models are made to write"), this.target, this.over));
+    for (const box of [this.sentence, this.target]) box.readOnly = isSaved;
+  }
+
+  /** Where the target comes from, and how it is drawn. */
+  settings() {
+    const { fixed, over } = this.asked;
+    const runs = this.runs;
+    const answers = runs.map((run, i) => [String(i), `${run.title}’s answer`]);
+    keepingFocus(this.over, () => this.over.replaceChildren(segments("Target", [...(fixed ? [["reference", "reference"]] : []), ...answers, ["own", "each its own"], ...(over === "typed" ? [["typed", "as typed"]] : [])], over, (chosen) => this.address.set({ over: chosen, t: null }))));
+    const free = this.translators().filter((run) => !runs.includes(run));
+    keepingFocus(this.bar, () => this.bar.replaceChildren(
+      segments("Drawing", [["map", "heat map"], ["links", "links"]], this.look.kind, (show) => this.address.set({ show: show === "map" ? null : show })),
+      tick("gold links", this.look.gold, (on) => this.address.set({ gold: on ? null : "0" }), { "data-key": "gold" }),
+      legend(),
+      runs.length < MOST && free.length && !isSaved ? button("Add a model", () => this.address.set({ runs: [...runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : ""));
+  }
+
+  /** Asks what the address says, and shows it. */
+  async refresh() {
+    const turn = ++this.turn;
+    const { sentence, over, typed, fixed } = this.asked;
+    const runs = this.runs;
+    if (document.activeElement !== this.sentence) this.sentence.value = sentence;
+    this.pick.querySelector("select").value = fixed ? String(this.overview.sentences.indexOf(fixed)) : "";
+    this.settings();
+    while (this.panels.length > runs.length) this.panels.pop().node.remove();
+    while (this.panels.length < runs.length) {
+      this.panels.push(new Panel(this, this.panels.length));
+      this.row.append(this.panels.at(-1).node);
+    }
+    this.row.dataset.count = runs.length;
+    this.say("");
+    const problem = this.problem(sentence);
+    if (problem) return this.say(problem);
+    this.node.setAttribute("aria-busy", "true");
+    const began = performance.now();
+    const own = await this.all(runs, (run) => ({ run: run.name, text: sentence, target: null }));
+    if (turn !== this.turn) return undefined;
+    let target = over === "typed" ? typed : over === "reference" ? fixed?.target : own[Number(over)]?.text;
+    if (over === "own") target = null;
+    if (target !== null && document.activeElement !== this.target) this.target.value = target ?? "";
+    if (target === null) this.target.value = "";
+    this.target.placeholder = target === null ? "Each model reads its own translation. Type here to give both the same." : "";
+    const shared = target === null || !target?.trim() ? own : await this.all(runs, (run) => ({ run: run.name, text: sentence, target }));
+    if (turn !== this.turn) return undefined;
+    this.node.setAttribute("aria-busy", "false");
+    this.pointer = { row: null, column: null };
+    runs.forEach((run, i) => this.fill(i, run, own[i], shared[i], fixed));
+    const seconds = (performance.now() - began) / 1000;
+    this.status.textContent = isSaved ? "A saved page: the models are not here." : `Answered in ${seconds < 0.1 ? "less than 0.1" : seconds.toFixed(1)} s.`;
+    return undefined;
+  }
+
+  fill(i, run, own, shared, fixed) {
+    const panel = this.panels[i];
+    panel.number = i;
+    const wrong = own instanceof Error ? own : shared instanceof Error ? shared : null;
+    keepingFocus(panel.node, () => {
+      if (wrong) panel.fail(run, this.translators(), wrong.message);
+      else panel.show({ run, runs: this.translators(), answer: shared, own: { text: own.text, same: fixed?.target === own.text }, view: this.views[i], removable: this.runs.length > 1 && !isSaved });
+    });
+  }
+
+  /** The answers of all runs; an Error in the place of one that failed. */
+  all(runs, body) {
+    return Promise.all(runs.map((run) => ask("api/align", body(run)).catch((error) => error)));
+  }
+
+  problem(sentence) {
+    const { letters, words } = this.overview.limits;
+    if (!sentence.trim()) return "Type a sentence, or take one from the list.";
+    if (sentence.length > letters) return `The sentence has ${sentence.length.toLocaleString("en")} characters; the page takes at most ${letters.toLocaleString("en")}.`;
+    const count = sentence.trim().split(/\s+/).length;
+    return count > words ? `The sentence has ${count.toLocaleString("en")} words; the page takes at most ${words}.` : "";
+  }
+
+  say(text) {
+    this.trouble.textContent = text;
+    this.trouble.hidden = !text;
+  }
+
+  /** Redraws without asking anything: another width, another light. */
+  redraw() {
+    for (const panel of this.panels) panel.draw();
+  }
+
+  /** What must be kept for a saved page to show this. */
+  questions() {
+    const { sentence } = this.asked;
+    const targets = new Set([null, this.target.value.trim() ? this.target.value : null]);
+    return this.runs.flatMap((run) => [...targets].map((target) => ["api/align", { run: run.name, text: sentence, target }]));
+  }
+
+  // What panels report.
+
+  point(row, column) {
+    if (row === this.pointer.row && column === this.pointer.column) return;
+    this.pointer = { row, column };
+    for (const panel of this.panels) panel.light(row, column);
+  }
+
+  view(number, name) {
+    const views = this.runs.map((_, i) => this.views[i] ?? "");
+    views[number] = name;
+    this.address.set({ views: views.join(",") });
+  }
+
+  run(number, name) {
+    const names = this.runs.map((run) => run.name);
+    names[number] = name;
+    const views = this.runs.map((_, i) => (i === number ? "" : this.views[i] ?? ""));
+    this.address.set({ runs: names.join(","), views: views.join(",") });
+  }
+
+  remove(number) {
+    const left = (list) => list.filter((_, i) => i !== number).join(",");
+    this.address.set({ runs: left(this.runs.map((run) => run.name)), views: left(this.runs.map((_, i) => this.views[i] ?? "")), over: null, t: null });
+  }
+
+  heads(open) {
+    if (open !== this.look.heads) this.address.set({ heads: open ? "1" : null });
+  }
+}
+
+function legend() {
+  const entry = (mark, text) => element("span", { class: "entry" }, element("i", { class: `mark ${mark}` }), text);
+  return element("span", { class: "legend" }, entry("ramp", "weight 0 to 1"), entry("sure", "sure link"), entry("possible", "possible"), entry("hit", "largest weight, on a link"), entry("miss", "elsewhere"));
+}
+
+function reading() {
+  const item = (term, text) => [element("dt", {}, term), element("dd", {}, text)];
+  return element("details", { class: "reading" }, element("summary", {}, "How to read this"),
+    element("dl", {},
+      item("The picture", "Rows are target words, columns source words: the darker a cell, the more weight the model gave to that source word when it wrote that target word. All models read the same source and are made to write the same target, so that cells can be compared."),
+      item("The view", "RNNsearch has one attention. A Transformer has one for each layer and head; which of them looks like an alignment was chosen by alignment error rate on validation data. Every other view is a click away: it is the same model."),
+      item("Gold links", "Known for the sentences of the list over their reference. Solid boxes are sure links, dashed ones possible."),
+      item("What it does not prove", "A large weight says where a model read, not why it wrote what it wrote (Jain and Wallace 2019; Wiegreffe and Pinter 2019). A large weight on a short vector moves little (Kobayashi et al. 2020): tick “times value norms”.")));
+}

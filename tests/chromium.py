@@ -1,0 +1,200 @@
+"""A headless Chromium, driven through its DevTools protocol over a pair of pipes: no package, no port, no download."""
+
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SWITCHES = (
+    "--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--disable-gpu", "--disable-dev-shm-usage",
+    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
+    "--disable-extensions", "--disable-sync", "--no-proxy-server", "--hide-scrollbars", "--force-color-profile=srgb",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)  # fmt: skip
+KEYS = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Tab": 9, " ": 32}
+
+
+def installed() -> str | None:
+    """The browser on this machine, or None."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+class Browser:
+    """One browser with one tab. ``requests`` are the addresses it asked for, ``faults`` what its console complained of."""
+
+    def __init__(self, executable: str, folder: Path) -> None:
+        self.downloads = folder / "downloads"
+        self.downloads.mkdir(parents=True, exist_ok=True)
+        self.requests: list[str] = []
+        self.faults: list[str] = []
+        self._number, self._buffer = 0, b""
+        self._answers: dict[int, dict[str, Any]] = {}
+        to_it, mine_out = os.pipe()
+        mine_in, from_it = os.pipe()
+        self._out, self._in = mine_out, mine_in
+        # The browser reads commands from descriptor 3 and writes to 4.
+        command = [executable, *SWITCHES, f"--user-data-dir={folder / 'profile'}", "about:blank"]
+        shell = ["/bin/sh", "-c", f'exec "$@" 3<&{to_it} 4>&{from_it}', "sh", *command]
+        self._process = subprocess.Popen(
+            shell,
+            pass_fds=(to_it, from_it),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+        )
+        os.close(to_it)
+        os.close(from_it)
+        self._session = ""
+        tab = self.send("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.send("Target.attachToTarget", targetId=tab, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log", "DOM"):
+            self.send(f"{domain}.enable")
+        self.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads), session=False)
+
+    def close(self) -> None:
+        """End the browser."""
+        os.close(self._out)
+        os.close(self._in)
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+
+    def send(self, method: str, session: bool = True, **parameters: Any) -> dict[str, Any]:
+        """One command, and its result; raises RuntimeError for what the browser refuses."""
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        if session and self._session:
+            message["sessionId"] = self._session
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        number, until = self._number, time.monotonic() + 60
+        while number not in self._answers:
+            self._receive(until - time.monotonic())
+        answer = self._answers.pop(number)
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']['message']}")
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def _receive(self, seconds: float) -> None:
+        """Take in what the browser says, waiting so long at most."""
+        if seconds <= 0 or not select.select([self._in], [], [], seconds)[0]:
+            raise TimeoutError("the browser does not answer")
+        received = os.read(self._in, 1 << 20)
+        if not received:
+            raise RuntimeError("the browser has ended")
+        *messages, self._buffer = (self._buffer + received).split(b"\0")
+        for raw in messages:
+            message = json.loads(raw)
+            if "id" in message:
+                self._answers[message["id"]] = message
+            else:
+                self._note(message["method"], message["params"])
+
+    def _note(self, event: str, told: dict[str, Any]) -> None:
+        if event == "Network.requestWillBeSent":
+            self.requests.append(told["request"]["url"])
+        elif event == "Runtime.exceptionThrown":
+            details = told["exceptionDetails"]
+            self.faults.append(details.get("exception", {}).get("description", details["text"]))
+        elif event == "Log.entryAdded" and told["entry"]["level"] == "error":
+            self.faults.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
+        elif event == "Runtime.consoleAPICalled" and told["type"] in ("error", "warning", "assert"):
+            self.faults.append(str(told["args"]))
+
+    def open(self, url: str) -> None:
+        """Go there, as from an empty tab."""
+        self.send("Page.navigate", url="about:blank")
+        self.send("Page.navigate", url=url)
+        self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
+
+    def run(self, script: str) -> Any:
+        """The value of an expression; promises are waited for."""
+        told = self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True)
+        if "exceptionDetails" in told:
+            details = told["exceptionDetails"]
+            raise RuntimeError(details.get("exception", {}).get("description", details["text"]))
+        return told["result"].get("value")
+
+    def until(self, script: str, seconds: float = 20) -> Any:
+        """Wait until an expression is true."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                if value := self.run(script):
+                    return value
+            except RuntimeError as error:
+                if "navigated" not in str(error) and "context" not in str(error):
+                    raise
+            if time.monotonic() > end:
+                raise TimeoutError(f"never true: {script}")
+            time.sleep(0.03)
+
+    def settle(self, found: Callable[[], Any], seconds: float = 10) -> Any:
+        """Wait until ``found()`` is true, for what happens outside the page."""
+        end = time.monotonic() + seconds
+        while not (value := found()):
+            if time.monotonic() > end:
+                raise TimeoutError("it never happened")
+            time.sleep(0.05)
+        return value
+
+    def place(self, selector: str) -> tuple[float, float]:
+        """Middle of an element, scrolled into sight."""
+        x, y = self.run(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+            " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+        )
+        return x, y
+
+    def move(self, x: float, y: float) -> None:
+        self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def click(self, selector: str) -> None:
+        x, y = self.place(selector)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def press(self, key: str) -> None:
+        code = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
+        text = {"text": "\r"} if key == "Enter" else {}
+        self.send("Input.dispatchKeyEvent", type="keyDown", **code, **text)
+        self.send("Input.dispatchKeyEvent", type="keyUp", **code)
+
+    def type(self, selector: str, text: str) -> None:
+        """Replace what stands in a box."""
+        self.run(f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.focus(); e.select(); }})()")
+        self.send("Input.insertText", text=text)
+
+    def size(self, width: int, height: int = 900, dark: bool = False) -> None:
+        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.send("Emulation.setEmulatedMedia", features=[scheme])
+
+    def offline(self, off: bool) -> None:
+        self.send(
+            "Network.emulateNetworkConditions", offline=off, latency=0, downloadThroughput=-1, uploadThroughput=-1
+        )
+
+    def picture(self, path: Path) -> None:
+        """A screenshot of the whole page."""
+        height = self.run("document.documentElement.scrollHeight")
+        width = self.run("innerWidth")
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        shot = self.send("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+    def give(self, selector: str, *paths: Path) -> None:
+        """Choose files in a file box."""
+        root = self.send("DOM.getDocument")["root"]["nodeId"]
+        node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.send("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
