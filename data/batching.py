@@ -90,7 +90,7 @@ class FlatIdsWriter:
         np.save(self._stem.with_name(self._stem.name + ".offsets.npy"), offsets)
 
 
-def _rank_and_world() -> tuple[int, int]:
+def rank_and_world() -> tuple[int, int]:
     """This process among those that train together; asked late, for samplers are built before they meet."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_rank(), torch.distributed.get_world_size()
@@ -152,7 +152,7 @@ class TokenBatches(Sampler[Ints]):
 
     def __len__(self) -> int:
         """Batches of this rank in a whole epoch."""
-        rank, world = _rank_and_world()
+        rank, world = rank_and_world()
         if self.shuffle:
             return -(-self._count(self._sorted(self._rng(), 0, 1)) // world)
         return self._count(self._sorted(None, rank, world))
@@ -165,7 +165,7 @@ class TokenBatches(Sampler[Ints]):
         return np.random.default_rng((self.seed, self.epoch))
 
     def _batches(self) -> list[Ints]:
-        rank, world = _rank_and_world()
+        rank, world = rank_and_world()
         if not self.shuffle:
             return self._cut(self._sorted(None, rank, world))
         rng = self._rng()

@@ -109,11 +109,13 @@ def list_images(folder: Path) -> tuple[tuple[str, ...], dict[str, list[Listed]]]
     classes = _folders(roots["train"])
     if len(classes) < 2:
         found = f"only the class {classes[0]!r}" if classes else "no folder with images"
-        raise UserError(f"{roots['train']} holds {found}: it needs one folder of images for each of two classes or more.")
+        raise UserError(
+            f"{roots['train']} holds {found}: it needs one folder of images for each of two classes or more."
+        )
     splits = {split: _listed(root, classes) for split, root in roots.items()}
     for split in ("test", "valid"):
         if split not in splits:
-            splits["train"], splits[split] = _divided(splits["train"], roots["train"], classes, split)
+            splits["train"], splits[split] = set_aside(splits["train"], roots["train"], classes, split)
     return tuple(classes), splits
 
 
@@ -124,7 +126,9 @@ def _folders(root: Path) -> list[str]:
 def _listed(root: Path, classes: list[str]) -> list[Listed]:
     unknown = [name for name in _folders(root) if name not in classes]
     if unknown:
-        raise UserError(f"{root / unknown[0]} is a class that the training images lack: they have {', '.join(classes)}.")
+        raise UserError(
+            f"{root / unknown[0]} is a class that the training images lack: they have {', '.join(classes)}."
+        )
     there = {name: number for number, name in enumerate(classes) if (root / name).is_dir()}
     found = make_dataset(str(root), there, is_valid_file=is_image_file, allow_empty=True)
     # What lies in a hidden folder within a class is hidden too.
@@ -139,7 +143,7 @@ def _listed(root: Path, classes: list[str]) -> list[Listed]:
     return listed
 
 
-def _divided(listed: list[Listed], root: Path, classes: list[str], split: str) -> tuple[list[Listed], list[Listed]]:
+def set_aside(listed: list[Listed], root: Path, classes: list[str], split: str) -> tuple[list[Listed], list[Listed]]:
     """What stays, and what goes to ``split``: those whose hash is low, and at least one of each class."""
     stays, goes = [], []
     for number, name in enumerate(classes):

@@ -20,6 +20,7 @@ from data.image_files import upright
 
 Pixels = NDArray[np.uint8]
 FITS = ("letterbox", "crop")
+BARS = (124, 116, 104)  # the mean colour of ImageNet's images
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Preprocessing:
     size: side of the square, in pixels.
     mean, std: of red, green and blue of the training images, in [0, 1].
     classes: their names, by number.
-    fit: how a picture that is no square becomes one. "letterbox": it is seen whole, between bars of the mean colour;
+    fit: how a picture that is no square becomes one. "letterbox": it is seen whole, between bars of one colour;
         "crop": its shorter side fills the square and the ends of the longer are cut off (as ImageNet's models do).
     """
 
@@ -75,7 +76,7 @@ class Preprocessing:
         box = (x, y, image.width - x, image.height - y)
         seen = (min(width, self.size), min(height, self.size))
         resized = image.resize(seen, Image.Resampling.BICUBIC, box=box)
-        square = Image.new("RGB", (self.size, self.size), tuple(round(255 * part) for part in self.mean))
+        square = Image.new("RGB", (self.size, self.size), BARS)
         square.paste(resized, (max(0, left), max(0, top)))
         return np.array(square)
 

@@ -24,7 +24,7 @@ def lines(path: Path, member: str | None = None) -> Iterator[str]:
     try:
         with _opened(path, member) as file:
             for number, raw in enumerate(file, start=1):
-                yield _decoded(raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw, path, number)
+                yield decoded(raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw, f"{path}, line {number:,}")
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.") from None
     except EOFError:
@@ -75,13 +75,13 @@ def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _decoded(raw: bytes, path: Path, number: int) -> str:
+def decoded(raw: bytes, where: str) -> str:
+    """A line as text; raises UserError, beginning with ``where``, if it is not UTF-8 or holds a NUL byte."""
     if b"\0" in raw:
-        raise UserError(f"{path}, line {number:,} holds a NUL byte: is it a text file in UTF-8?")
+        raise UserError(f"{where} holds a NUL byte: is it text in UTF-8?")
     try:
         return raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise UserError(
-            f"{path}, line {number:,} is not UTF-8 (byte 0x{raw[error.start]:02x} at {error.start + 1}): "
-            "convert the file to UTF-8."
+            f"{where} is not UTF-8 (byte 0x{raw[error.start]:02x} at {error.start + 1}): convert it to UTF-8."
         ) from None

@@ -18,7 +18,7 @@ def drawn(count=400, seed=0):
 
 
 def as_rank(monkeypatch, rank, world):
-    monkeypatch.setattr(batching, "_rank_and_world", lambda: (rank, world))
+    monkeypatch.setattr(batching, "rank_and_world", lambda: (rank, world))
 
 
 def epoch(batches, number):

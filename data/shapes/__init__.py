@@ -24,6 +24,6 @@ pixels; ``scenes`` gives scenes and twins. A contact sheet: ``python -m data.sha
 """
 
 from data.shapes.outlines import CLASSES
-from data.shapes.scenes import SPLITS, Drawn, Scene, on_other_ground, scene, without_object
+from data.shapes.scenes import SPLITS, Drawn, Scene, caption, on_other_ground, scene, without_object
 
-__all__ = ["CLASSES", "SPLITS", "Drawn", "Scene", "on_other_ground", "scene", "without_object"]
+__all__ = ["CLASSES", "SPLITS", "Drawn", "Scene", "caption", "on_other_ground", "scene", "without_object"]

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from data.shapes.outlines import CLASSES
-from data.shapes.scenes import Pixels, Scene, on_other_ground, scene, without_object
+from data.shapes.scenes import Pixels, Scene, caption, on_other_ground, scene, without_object
 
 _COLUMNS = 10
 _CELL = 144  # pixels of a scene on the sheet
@@ -37,7 +37,7 @@ def contact_sheet(count: int, seed: int, size: int) -> Image.Image:
     ) -> _Row:
         scenes = drawn(split, indices)
         pictures = [picture(one, index) for one, index in zip(scenes, indices, strict=True)]
-        return _Row(heading, pictures, [_caption(one) if named else "" for one in scenes])
+        return _Row(heading, pictures, [caption(one).replace(" and ", "\n") if named else "" for one in scenes])
 
     rows = [
         row(f"train {start} to {stop - 1}", "train", lambda one, _: one.pixels, range(start, stop))
@@ -57,13 +57,6 @@ def contact_sheet(count: int, seed: int, size: int) -> Image.Image:
     return _paste(rows)
 
 
-def _caption(one: Scene) -> str:
-    names = [
-        " ".join(part for part in (drawn.colour, drawn.texture, drawn.kind) if part != "plain") for drawn in one.objects
-    ]
-    return "\n".join(names)
-
-
 def _grey(mask: np.ndarray) -> Pixels:
     grey = np.round(255 * mask).astype(np.uint8)
     return np.stack([grey] * 3, axis=-1)
@@ -71,7 +64,7 @@ def _grey(mask: np.ndarray) -> Pixels:
 
 def _paste(rows: Sequence[_Row]) -> Image.Image:
     small, large = ImageFont.load_default(11), ImageFont.load_default(14)
-    step = [_LINE + _CELL + 14 * max(len(caption.splitlines()) for caption in row.captions) + _GAP for row in rows]
+    step = [_LINE + _CELL + 14 * max(len(words.splitlines()) for words in row.captions) + _GAP for row in rows]
     width = 2 * _MARGIN + _COLUMNS * _CELL + (_COLUMNS - 1) * _GAP
     sheet = Image.new("RGB", (width, 2 * _MARGIN + 30 + sum(step)), _PAPER)
     pen = ImageDraw.Draw(sheet)
@@ -79,10 +72,10 @@ def _paste(rows: Sequence[_Row]) -> Image.Image:
     top = _MARGIN + 30
     for row, height in zip(rows, step, strict=True):
         pen.text((_MARGIN, top), row.heading, fill=_INK, font=large)
-        for column, (pixels, caption) in enumerate(zip(row.pictures, row.captions, strict=True)):
+        for column, (pixels, words) in enumerate(zip(row.pictures, row.captions, strict=True)):
             left = _MARGIN + column * (_CELL + _GAP)
             cell = Image.fromarray(pixels).resize((_CELL, _CELL), Image.Resampling.NEAREST)
             sheet.paste(cell, (left, top + _LINE))
-            pen.text((left, top + _LINE + _CELL + 1), caption, fill=_FAINT, font=small, spacing=2)
+            pen.text((left, top + _LINE + _CELL + 1), words, fill=_FAINT, font=small, spacing=2)
         top += height
     return sheet

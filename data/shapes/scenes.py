@@ -71,6 +71,12 @@ def scene(split: str, index: int, seed: int = 1, size: int = 48) -> Scene:
     return Scene(pixels, CLASSES.index(parts.placed[0].kind), parts.masks[0], drawn)
 
 
+def caption(one: Scene) -> str:
+    """What stands in a scene, in words: "red striped ring and blue disc"; the labelled object first."""
+    words = [(drawn.colour, drawn.texture, drawn.kind) for drawn in one.objects]
+    return " and ".join(" ".join(part for part in parts if part != "plain") for parts in words)
+
+
 def without_object(split: str, index: int, seed: int = 1, size: int = 48) -> Pixels:
     """The same picture to the last grain of noise, but for its labelled object: the ground behind it is seen."""
     parts = _parts(split, index, seed, size)

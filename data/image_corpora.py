@@ -1,0 +1,204 @@
+"""Labelled images by name: Shapes, CIFAR-10, and a user's own folder; all streamed.
+
+===============  ===============================================================  ================
+corpus           training images                                                  tests
+===============  ===============================================================  ================
+shapes           any number, 20,000 unless told                                   test, two
+shapes_conflict  likewise; here and in valid the ground betrays the class         test, two
+cifar10          45,000 (5,000 set aside for valid)                               test
+a folder         all, or eight of ten where it has no folders valid and test      test
+===============  ===============================================================  ================
+
+CIFAR-10 is read with torchvision, which downloads it. Where $DATA_DIR/cifar10 holds folders of images or
+cifar10-jpeg.tar.gz instead, these are read, and called "CIFAR-10 (JPEG)": they are not the original pixels.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torchvision.datasets import CIFAR10
+
+from data import shapes
+from data.download import writable
+from data.errors import UserError
+from data.image_files import Listed, is_image_file, list_images, read_image, set_aside
+
+NAMES = ("shapes", "shapes_conflict", "cifar10")
+SHAPES_SEED = 1  # the set is the same for every run
+_SHAPES_SIZES = {"train": 20_000, "valid": 500, "test": 1_200, "two": 300}
+_CONFLICT_VALID = 10_000_000  # first scene of the conflict split that is for validation
+_ARCHIVE = "cifar-10-python.tar.gz"
+
+
+class Labelled(NamedTuple):
+    """One image: a picture of any size, or the very pixels where a mask (h, w) and a twin (h, w, 3) go with them."""
+
+    image: Image.Image | NDArray[np.uint8]
+    label: int
+    name: str
+    mask: NDArray[np.float32] | None = None
+    without: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True)
+class ImageCorpus:
+    """What a corpus offers.
+
+    title: what reports call it. classes: by number. counts: images of each split. tests: splits to test on.
+    read: streams a split at a size. edition: tells one state of the corpus from another. masks: whether it has them.
+    """
+
+    title: str
+    classes: tuple[str, ...]
+    counts: dict[str, int]
+    read: Callable[[str, int], Iterator[Labelled]]
+    edition: str
+    masks: bool = False
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        return tuple(name for name in self.counts if name not in ("train", "valid"))
+
+
+def find_images(corpus: str, images: int | None, data_dir: Path) -> ImageCorpus:
+    """The corpus of that name, or in that folder, with at most ``images`` training images."""
+    if corpus in ("shapes", "shapes_conflict"):
+        return _shapes(images, conflict=corpus == "shapes_conflict")
+    if corpus == "cifar10":
+        return _cifar10(data_dir, images)
+    folder = Path(corpus).expanduser()
+    if not folder.exists() and os.sep not in corpus:
+        raise UserError(
+            f"There is no image set {corpus!r}: choose one of {', '.join(NAMES)}, or give a folder of images."
+        )
+    return _folder(folder, images, folder.resolve().name)
+
+
+def _shapes(images: int | None, conflict: bool) -> ImageCorpus:
+    counts = {**_SHAPES_SIZES, "train": images or _SHAPES_SIZES["train"]}
+
+    def read(split: str, size: int) -> Iterator[Labelled]:
+        betraying = conflict and split in ("train", "valid")
+        source, first = ("conflict" if betraying else split), (_CONFLICT_VALID if betraying and split == "valid" else 0)
+        for index in range(first, first + counts[split]):
+            one = shapes.scene(source, index, SHAPES_SEED, size)
+            twin = None if split == "train" else shapes.without_object(source, index, SHAPES_SEED, size)
+            yield Labelled(one.pixels, one.label, f"{source} {index}: {shapes.caption(one)}", one.mask, twin)
+
+    title = "Shapes whose ground betrays the class" if conflict else "Shapes"
+    return ImageCorpus(title, shapes.CLASSES, counts, read, _edition_of_shapes(), masks=True)
+
+
+@cache
+def _edition_of_shapes() -> str:
+    source = Path(shapes.__file__).parent
+    return _digest(path.read_text(encoding="utf-8") for path in sorted(source.glob("*.py")))
+
+
+def _digest(texts: Iterator[str]) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _fewer(listed: list[Listed], images: int | None) -> list[Listed]:
+    """``images`` of them, chosen by a hash of their names."""
+    if images is None or images >= len(listed):
+        return listed
+    ranked = sorted(listed, key=lambda one: hashlib.blake2b(one.path.as_posix().encode()).digest())
+    return sorted(ranked[:images])
+
+
+def _folder(folder: Path, images: int | None, title: str) -> ImageCorpus:
+    classes, splits = list_images(folder)
+    state = (f"{one.path}{(stat := one.path.stat()).st_size}{stat.st_mtime_ns}" for s in splits.values() for one in s)
+    edition = _digest(state)
+    splits["train"] = _fewer(splits["train"], images)
+
+    def read(split: str, size: int) -> Iterator[Labelled]:
+        for path, label in splits[split]:
+            yield Labelled(read_image(path, size=size), label, path.relative_to(folder).as_posix())
+
+    return ImageCorpus(title, classes, _counts(splits), read, edition)
+
+
+def _counts(splits: dict[str, list[Listed]]) -> dict[str, int]:
+    return {split: len(splits[split]) for split in ("train", "valid", "test")}
+
+
+def _cifar10(data_dir: Path, images: int | None) -> ImageCorpus:
+    folder = data_dir / "cifar10"
+    original = any((folder / name).exists() for name in (_ARCHIVE, CIFAR10.base_folder))
+    if not original and (folder / "train").is_dir():
+        return _folder(folder, images, "CIFAR-10 (JPEG)")
+    if not original and (folder / "cifar10-jpeg.tar.gz").exists():
+        return _tar(folder / "cifar10-jpeg.tar.gz", images)
+    return _torchvision_cifar10(folder, writable(data_dir) / "cifar10", images)
+
+
+def _tar(path: Path, images: int | None) -> ImageCorpus:
+    """The same tree, in an archive that is held in memory."""
+    try:
+        archive = tarfile.open(fileobj=io.BytesIO(gzip.decompress(path.read_bytes())))  # noqa: SIM115 - read from later
+        members = {one.name: one for one in archive.getmembers() if one.isfile() and is_image_file(one.name)}
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise UserError(f"{path} is damaged ({error}): put a whole one there, or remove it.") from None
+    parts = {name: PurePosixPath(name).parts[-3:] for name in members}
+    classes = tuple(sorted({part[1] for part in parts.values()}))
+    splits: dict[str, list[Listed]] = {"train": [], "test": []}
+    for name, (split, kind, _) in sorted(parts.items()):
+        splits[split].append(Listed(Path(name), classes.index(kind)))
+    splits["train"], splits["valid"] = set_aside(splits["train"], Path("."), list(classes), "valid")
+    splits["train"] = _fewer(splits["train"], images)
+
+    def read(split: str, size: int) -> Iterator[Labelled]:
+        for member, label in splits[split]:
+            file = archive.extractfile(members[member.as_posix()])
+            assert file is not None
+            yield Labelled(read_image(file, f"{member} in {path}", size), label, member.as_posix())
+
+    stat = path.stat()
+    edition = f"{stat.st_size} {stat.st_mtime_ns}"
+    return ImageCorpus("CIFAR-10 (JPEG)", classes, _counts(splits), read, edition)
+
+
+def _torchvision_cifar10(given: Path, folder: Path, images: int | None) -> ImageCorpus:
+    there = (given / CIFAR10.base_folder).is_dir()
+    try:
+        if not there:
+            folder.mkdir(parents=True, exist_ok=True)
+            if given != folder and (given / _ARCHIVE).exists():
+                shutil.copy(given / _ARCHIVE, folder)  # where it lies it cannot be unpacked
+        parts = [CIFAR10(str(given if there else folder), train, download=not there) for train in (True, False)]
+    except (OSError, RuntimeError, EOFError, tarfile.TarError) as error:
+        reason = str(getattr(error, "reason", error)) or type(error).__name__
+        raise UserError(
+            f"CIFAR-10 cannot be had ({reason}): download {CIFAR10.url} and put it at {given / _ARCHIVE} by hand."
+        ) from None
+    classes = tuple(parts[0].classes)
+    listed = [
+        [Listed(Path(f"{name}/{i:05d}"), label) for i, label in enumerate(part.targets)]
+        for name, part in zip(("train", "test"), parts, strict=True)
+    ]
+    train, valid = set_aside(listed[0], Path("."), list(classes), "valid")
+    splits = {"train": _fewer(train, images), "valid": valid, "test": listed[1]}
+
+    def read(split: str, size: int) -> Iterator[Labelled]:  # noqa: ARG001 - all are of 32 pixels
+        for path, label in splits[split]:
+            pixels = parts[path.parent.name == "test"].data[int(path.name)]
+            yield Labelled(Image.fromarray(pixels), label, path.as_posix())
+
+    return ImageCorpus("CIFAR-10", classes, _counts(splits), read, CIFAR10.tgz_md5)
