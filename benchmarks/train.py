@@ -16,7 +16,7 @@ import statistics
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,37 +37,43 @@ KEY = "trg_tok_per_s"
 _WARM = 5  # steps before the clock starts
 
 
+def words_of(batch: TranslationBatch) -> int:
+    """Real target words, ``</s>`` included."""
+    return int(batch.target_mask.sum())
+
+
 @dataclass
 class Clock(Callback):
-    """Counts real target words in equal intervals of the clock, then stops the training.
+    """Counts what is trained on, by ``count``, in equal intervals of the clock, then stops the training.
 
     Everything between the end of one step and the end of another is counted: reading, batching, logging too.
     """
 
     seconds: float
     intervals: int
+    count: Callable[[Any], int] = words_of
     rates: list[float] = field(default_factory=list)
     other_cpu: list[float | None] = field(default_factory=list)
-    words: int = 0
+    counted: int = 0
     steps: int = 0
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: TranslationBatch, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         if trainer.global_step < _WARM:
             return
         machine.wait()
         if trainer.global_step == _WARM:
-            self._meter, self._start, self._words = machine.Meter(), time.perf_counter(), 0
+            self._meter, self._start, self._counted = machine.Meter(), time.perf_counter(), 0
             return
-        self._words += int(batch.target_mask.sum())
+        self._counted += self.count(batch)
         self.steps += 1
         elapsed = time.perf_counter() - self._start
         if elapsed >= self.seconds / self.intervals:
-            self.rates.append(self._words / elapsed)
+            self.rates.append(self._counted / elapsed)
             self.other_cpu.append(self._meter.other_cpu())
-            self.words += self._words
-            self._start, self._words = time.perf_counter(), 0
+            self.counted += self._counted
+            self._start, self._counted = time.perf_counter(), 0
         trainer.should_stop = len(self.rates) == self.intervals
 
 
@@ -123,7 +129,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
         KEY: round(rate, 1),
         "intervals": [round(each) for each in clock.rates],
         "spread": [round(min(clock.rates)), round(max(clock.rates))],
-        "trg_tok_per_step": round(clock.words / clock.steps),
+        "trg_tok_per_step": round(clock.counted / clock.steps),
         "steps": clock.steps,
         "other_cpu": clock.other_cpu,
         "peak_rss_mib": round(machine.peak_mib()),

@@ -8,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import corpus as corpora
-from benchmarks import decode, machine, models, train
+from benchmarks import decode, images, machine, models, train
 from benchmarks.interleave import parse_peers
 from data.batching import FlatIds
 from data.errors import UserError
@@ -51,13 +51,24 @@ def test_operations_are_those_that_pytorch_counts(arguments):
     assert counted == pytest.approx(counter.get_total_flops(), rel=0.06)
 
 
+def test_operations_on_an_image_are_those_that_pytorch_counts():
+    network = images.Network(32, 4, 3, layers=2, d=48, d_mlp=96, heads=3)
+    module = images.ViT2021(10, network, images.RECIPE)
+    batch = torch.randn(2, 3, 32, 32)
+    with FlopCounterMode(display=False) as counter:
+        module.model.layers(batch)[0].sum().backward()
+    without_head = images.flop(network, 10) - 6 * network.d * 10
+    # The patches take no gradient from the image.
+    assert 2 * without_head == pytest.approx(counter.get_total_flops(), rel=0.06)
+
+
 @pytest.mark.parametrize("model", ["rnnsearch", "transformer"])
 def test_a_clock_counts_real_words_and_stops_the_training(model):
     chosen, toy = options("--model", model), corpus()
     clock = train.Clock(seconds=0.4, intervals=2)
     train.fit(models.build(chosen, toy), toy, 60, "fp32", clock)
     assert len(clock.rates) == 2 and all(rate > 0 for rate in clock.rates)
-    assert clock.words <= clock.steps * int(toy.train.target.lengths.sum())
+    assert clock.counted <= clock.steps * int(toy.train.target.lengths.sum())
 
 
 def test_the_budget_of_cells_gives_the_words_that_were_asked_for():
