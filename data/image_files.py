@@ -147,8 +147,9 @@ def set_aside(listed: list[Listed], root: Path, classes: list[str], split: str) 
     """What stays, and what goes to ``split``: those whose hash is low, and at least one of each class."""
     stays, goes = [], []
     for number, name in enumerate(classes):
-        ranked = sorted((one for one in listed if one.label == number), key=lambda one: _hash(one.path, root, split))
-        count = max(1, sum(_hash(one.path, root, split) < _SHARE for one in ranked))
+        hashed = sorted((_hash(one.path, root, split), one) for one in listed if one.label == number)
+        ranked = [one for _, one in hashed]
+        count = max(1, sum(low < _SHARE for low, _ in hashed))
         if count >= len(ranked):
             raise UserError(
                 f"{root / name} holds too few images to set some aside for {split}: add images, or make a folder {split}."

@@ -41,7 +41,10 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
     return Rule(*(frozenset(names.split()) for names in (outside, ours, except_ours)))
 
 
-TORCH_SIDE = "reproductions.evaluation.collect reproductions.evaluation.log"
+TORCH_SIDE = (
+    "reproductions.evaluation.collect reproductions.evaluation.log reproductions.evaluation.image_collect "
+    "reproductions.evaluation.image_log reproductions.evaluation.image_scores"
+)
 LAYERS = (
     "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding "
     "reproductions.settings"
@@ -53,8 +56,9 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"data\.(links|errors)", rule(ours="data.errors")),
     (r"data\.words", rule(ours="data.errors")),
     (r"data\.accord(\..*)?", rule(ours="data.accord data.words data.links data.errors")),
+    (r"data\.shapes(\..*)?", rule("numpy PIL", "data.shapes data.errors")),
     (r"data\.torchtext_tokenizer", rule("torchtext", "data")),
-    (r"data(\..*)?", rule("torch numpy lightning tokenizers torchvision datasets platformdirs filelock requests tqdm",
+    (r"data(\..*)?", rule("torch numpy PIL lightning tokenizers torchvision datasets platformdirs filelock requests tqdm",
                            "data")),
     (r"reproductions", rule(ours="data")),
     (r"reproductions\.attention(\..*)?", rule("torch", "reproductions.attention reproductions.dropout")),
@@ -69,9 +73,9 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.classification", rule("torch lightning", f"{BATCHES} reproductions.ema")),
     (r"reproductions\.translation", rule("torch lightning", f"{LAYERS} {BATCHES}")),
     (r"reproductions\.tracking", rule("wandb lightning", "data.errors")),
-    (r"reproductions\.evaluation\.(collect|log)",
-     rule("torch lightning numpy", "data reproductions.evaluation reproductions.decoding reproductions.translation "
-          "reproductions.tracking")),
+    (r"reproductions\.evaluation\.(collect|log|image_collect|image_log|image_scores)",
+     rule("torch lightning numpy PIL", "data reproductions.evaluation reproductions.decoding reproductions.translation "
+          "reproductions.classification reproductions.tracking")),
     (r"reproductions\.(evaluation|compare)(\..*)?",
      rule("numpy sacrebleu sacremoses matplotlib jinja2 yaml",
           "reproductions.evaluation reproductions.compare data.links data.errors data.words", TORCH_SIDE)),

@@ -50,7 +50,7 @@ def _crescent(u: Array, v: Array) -> NDArray[np.bool_]:
 
 
 def _heart(u: Array, v: Array) -> NDArray[np.bool_]:
-    x, y = 1.16 * u, 1.16 * v + 0.1
+    x, y = 1.24 * u, 1.24 * v + 0.08
     rim, height = x * x + y * y - 1, x * x * y
     return rim * rim * rim < height * y * y
 

@@ -1,0 +1,238 @@
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.errors import UserError
+from data.image_files import list_images, read_image, upright
+
+RED, BLUE = (200, 30, 40), (20, 40, 210)
+
+
+def halves(width=8, height=4):
+    """Red on the left, blue on the right."""
+    picture = Image.new("RGB", (width, height), RED)
+    picture.paste(BLUE, (width // 2, 0, width, height))
+    return picture
+
+
+def saved(path, picture, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path, **options)
+    return path
+
+
+def near(picture, x, y, colour, tolerance=12):
+    return max(abs(a - b) for a, b in zip(picture.getpixel((x, y)), colour, strict=True)) <= tolerance
+
+
+def tree(root, layout, count=20):
+    """``layout``: folders with images, as paths; each gets ``count``."""
+    for number, folder in enumerate(layout):
+        for i in range(count):
+            saved(root / folder / f"{i:03d}.png", Image.new("RGB", (6, 6), (10 * number, i, 0)))
+    return root
+
+
+# Kinds of images
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp", "tif", "gif", "ppm"])
+def test_every_usual_format_is_read_as_rgb(tmp_path, suffix):
+    read = read_image(saved(tmp_path / f"a.{suffix}", halves(16, 16)))
+    assert read.mode == "RGB" and read.size == (16, 16)
+    assert near(read, 3, 8, RED, 40) and near(read, 12, 8, BLUE, 40)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr", "HSV", "LAB", "RGBA", "LA", "PA", "I", "F", "I;16"])
+def test_every_mode_of_pillow_becomes_rgb(mode):
+    if mode == "LAB":
+        picture = Image.new("LAB", (4, 4), (128, 0, 0))
+    elif mode == "PA":
+        picture = Image.new("RGBA", (4, 4), RED).convert("PA")
+    else:
+        picture = Image.new(mode, (4, 4))
+    assert upright(picture).mode == "RGB"
+
+
+def test_what_exif_turned_is_turned_back(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held so that the picture's left is its bottom
+    read = read_image(saved(tmp_path / "a.png", halves(), exif=exif))
+    assert read.size == (4, 8)
+    assert near(read, 1, 1, RED) and near(read, 1, 6, BLUE)
+
+
+def test_print_colours_of_a_jpeg_keep_their_hue(tmp_path):
+    read = read_image(saved(tmp_path / "a.jpg", halves(16, 16).convert("CMYK"), quality=95))
+    assert near(read, 3, 8, RED, 25) and near(read, 12, 8, BLUE, 25)
+
+
+def test_sixteen_bits_are_brought_to_eight_by_scale_not_by_clipping(tmp_path):
+    values = np.array([[0, 257 * 10, 257 * 128, 65535]], dtype=np.uint16)
+    read = read_image(saved(tmp_path / "a.png", Image.fromarray(values)))
+    assert np.array(read)[0, :, 0].tolist() == [0, 10, 128, 255]
+
+
+def test_floats_count_to_one_or_to_255():
+    for values in ([0.0, 0.5, 1.0], [0.0, 127.6, 255.0]):
+        row = np.array(upright(Image.fromarray(np.array([values], dtype=np.float32))))[0, :, 0]
+        assert row.tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize("palette", [False, True])
+def test_what_is_transparent_is_white(tmp_path, palette):
+    picture = Image.new("RGBA", (8, 4), (*RED, 255))
+    picture.paste((*BLUE, 0), (4, 0, 8, 4))
+    if palette:
+        picture = picture.quantize(4)
+    read = read_image(saved(tmp_path / "a.png", picture))
+    assert near(read, 1, 1, RED) and near(read, 6, 1, (255, 255, 255))
+
+
+def test_an_animation_is_its_first_frame(tmp_path):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, BLUE, BLUE)]
+    read = read_image(saved(tmp_path / "a.gif", frames[0], save_all=True, append_images=frames[1:]))
+    assert near(read, 4, 4, RED)
+
+
+def test_one_pixel_is_an_image(tmp_path):
+    assert read_image(saved(tmp_path / "a.png", Image.new("RGB", (1, 1), RED))).getpixel((0, 0)) == RED
+
+
+def test_a_large_jpeg_is_decoded_no_larger_than_needed(tmp_path):
+    path = saved(tmp_path / "a.jpg", halves(1024, 512))
+    assert read_image(path).size == (1024, 512)
+    read = read_image(path, size=64)
+    assert 128 <= min(read.size) < 512 and near(read, 3, 3, RED, 30)
+
+
+# What cannot be read
+
+
+def bomb(width, height):
+    """A PNG that claims so many pixels, in some hundred bytes."""
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("width", "height"), [(8_000, 5_001), (10_000, 10_000), (30_000, 30_000)])
+def test_a_bomb_is_refused_before_it_is_decoded(tmp_path, width, height):
+    path = tmp_path / "bomb.png"
+    path.write_bytes(bomb(width, height))
+    with pytest.raises(UserError, match=r"bomb.png .*40,000,000"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "webp", "tif"])
+def test_a_file_that_was_cut_is_named(tmp_path, suffix):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    path = saved(tmp_path / f"cut.{suffix}", Image.fromarray(noise))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UserError, match=f"cut.{suffix} cannot be read as an image .*mend or remove it"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0 and so on", b"GIF89a"])
+def test_what_is_no_image_is_named(tmp_path, content):
+    path = tmp_path / "text.png"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"text.png cannot be read as an image"):
+        read_image(path)
+    with pytest.raises(UserError, match=r"^the upload cannot be read as an image"):
+        read_image(io.BytesIO(content), "the upload")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"gone.png cannot be read"):
+        read_image(tmp_path / "gone.png")
+
+
+# Folders
+
+
+def test_one_tree_is_split_by_the_names_of_its_files(tmp_path):
+    classes, splits = list_images(tree(tmp_path / "one", ["dog", "cat"], 100))
+    assert classes == ("cat", "dog")
+    counts = {name: len(listed) for name, listed in splits.items()}
+    assert sum(counts.values()) == 200 and 140 < counts["train"] < 180 and min(counts.values()) >= 8
+    paths = [one.path for listed in splits.values() for one in listed]
+    assert len(set(paths)) == 200
+    assert all(classes[one.label] == one.path.parent.name for listed in splits.values() for one in listed)
+    _, elsewhere = list_images(tree(tmp_path / "other", ["cat", "dog"], 100))
+    for name in splits:
+        assert {one.path.relative_to(tmp_path / "one") for one in splits[name]} == {
+            one.path.relative_to(tmp_path / "other") for one in elsewhere[name]
+        }
+
+
+def test_more_images_do_not_move_those_that_are_there(tmp_path):
+    def test_names():
+        return {one.path.name for one in list_images(tmp_path)[1]["test"] if one.label == 0}
+
+    tree(tmp_path, ["a", "b"], 80)
+    before = test_names()
+    tree(tmp_path, ["a", "b"], 90)
+    assert before <= test_names()
+
+
+@pytest.mark.parametrize("valid", ["valid", "val", "validation"])
+def test_subfolders_name_the_splits(tmp_path, valid):
+    tree(tmp_path, [f"{split}/{kind}" for split in ("train", valid, "test") for kind in ("a", "b")], 3)
+    _, splits = list_images(tmp_path)
+    for name, folder in (("train", "train"), ("valid", valid), ("test", "test")):
+        assert [one.path.relative_to(tmp_path).parts[0] for one in splits[name]] == [folder] * 6
+
+
+def test_a_split_without_a_folder_is_taken_from_train(tmp_path):
+    _, splits = list_images(tree(tmp_path, ["train/a", "train/b", "test/a", "test/b"], 20))
+    assert len(splits["test"]) == 40 and len(splits["valid"]) >= 2
+    assert len(splits["train"]) + len(splits["valid"]) == 40
+    assert {one.label for one in splits["valid"]} == {0, 1}
+
+
+def test_what_is_hidden_or_no_image_is_passed_over(tmp_path):
+    tree(tmp_path, ["a", "b", ".thumbnails", "__MACOSX/a", "a/.cache"], 10)
+    for name in ("a/._000.jpg", "a/.DS_Store", "a/notes.txt", "a/Thumbs.db", "README.md"):
+        (tmp_path / name).write_bytes(b"no image")
+    classes, splits = list_images(tmp_path)
+    assert classes == ("a", "b")
+    assert sum(map(len, splits.values())) == 20
+
+
+@pytest.mark.parametrize(
+    ("layout", "empty", "fault"),
+    [
+        (["a"], [], "only the class 'a': it needs one folder of images for each of two classes"),
+        ([], [], "no folder with images"),
+        (["train/a"], ["test"], "train holds only the class 'a'"),
+        (["a", "b"], ["c"], r"c holds no image: add some, or remove the folder"),
+        (["train/a", "train/b", "test/a"], ["test/b"], r"b holds no image"),
+        (["train/a", "train/b", "test/a", "test/c"], [], r"c is a class that the training images lack: they have a, b"),
+    ],
+)
+def test_folders_that_cannot_be_learnt_from_are_named(tmp_path, layout, empty, fault):
+    tree(tmp_path, layout, 4)
+    for name in empty:
+        (tmp_path / name).mkdir()
+    with pytest.raises(UserError, match=fault):
+        list_images(tmp_path)
+
+
+def test_a_class_too_small_to_be_divided_is_named(tmp_path):
+    tree(tmp_path, ["a", "b"], 30)
+    tree(tmp_path, ["c"], 2)
+    with pytest.raises(UserError, match="c holds too few images to set some aside for"):
+        list_images(tmp_path)
+
+
+def test_what_is_no_folder_is_named(tmp_path):
+    with pytest.raises(UserError, match="nowhere is no folder"):
+        list_images(tmp_path / "nowhere")

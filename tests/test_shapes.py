@@ -1,0 +1,236 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from data import shapes
+from data.errors import UserError
+from data.shapes.__main__ import main
+from data.shapes.colours import COLOURS
+from data.shapes.layout import TEXTURES
+from data.shapes.outlines import OUTLINES, REACH
+
+COUNT, HELD_OUT, PATCH = 1500, 500, 4
+
+
+class Drawn:
+    """Many scenes of a split, with their twins."""
+
+    def __init__(self, split):
+        self.scenes, self.without = [], []
+        for index in range(COUNT):
+            self.scenes.append(shapes.scene(split, index))
+            self.without.append(shapes.without_object(split, index))
+        self.labels = np.array([one.label for one in self.scenes])
+        self.masks = np.stack([one.mask for one in self.scenes])
+        self.coverage = self.masks.reshape(COUNT, 12, PATCH, 12, PATCH).mean((2, 4)).reshape(COUNT, 144)
+
+
+@pytest.fixture(scope="module")
+def train():
+    return Drawn("train")
+
+
+@pytest.fixture(scope="module")
+def conflict():
+    return Drawn("conflict")
+
+
+def seen(pictures):
+    """What a ground might tell: colours and their spread, and the picture at 6 x 6."""
+    pixels = np.stack(pictures).astype(np.float64) / 255
+    coarse = pixels.reshape(len(pixels), 6, 8, 6, 8, 3).mean((2, 4)).reshape(len(pixels), -1)
+    features = [np.ones((len(pixels), 1)), pixels.mean((1, 2)), pixels.std((1, 2)), coarse]
+    features.append(features[1][:, :, None].repeat(3, 2).reshape(len(pixels), -1) * np.tile(features[1], 3))
+    return np.concatenate(features, axis=1)
+
+
+def fitted(features, labels):
+    """A linear classifier by ridge regression."""
+    left = np.einsum("ni,nj->ij", features, features) + 1e-2 * np.eye(features.shape[1])
+    return np.linalg.solve(left, np.einsum("ni,nk->ik", features, np.eye(10)[labels]))
+
+
+def accuracy(classifier, features, labels):
+    return float(np.mean((features @ classifier).argmax(1) == labels))
+
+
+# What a scene is
+
+
+def test_a_scene_is_a_pure_function_of_its_arguments():
+    first = shapes.scene("test", 7)
+    shapes.scene("test", 8), shapes.without_object("train", 7), shapes.on_other_ground("test", 7)
+    again = shapes.scene("test", 7)
+    assert np.array_equal(first.pixels, again.pixels) and np.array_equal(first.mask, again.mask)
+    assert (first.label, shapes.caption(first)) == (again.label, shapes.caption(again))
+    assert not np.array_equal(first.pixels, shapes.scene("test", 7, seed=2).pixels)
+
+
+def test_no_scene_is_in_two_splits():
+    pictures = [shapes.scene(split, index, size=16).pixels.tobytes() for split in shapes.SPLITS for index in range(400)]
+    assert len(set(pictures)) == len(pictures)
+
+
+def test_a_picture_has_eight_bits_and_its_mask_sixteenths():
+    one = shapes.scene("train", 3, size=40)
+    assert one.pixels.shape == (40, 40, 3) and one.pixels.dtype == np.uint8
+    assert one.mask.shape == (40, 40) and one.mask.dtype == np.float32
+    assert np.array_equal(one.mask * 16, np.round(one.mask * 16)) and one.mask.max() == 1
+
+
+def test_classes_take_turns_and_there_are_ten():
+    assert len(shapes.CLASSES) == 10
+    assert [shapes.scene("valid", index).label for index in range(20)] == 2 * list(range(10))
+
+
+def test_the_same_scene_at_another_size_is_the_same_scene():
+    for index in range(40):
+        small, large = shapes.scene("test", index), shapes.scene("test", index, size=96)
+        for one, other in zip(small.objects, large.objects, strict=True):
+            assert (one.kind, one.colour, one.texture) == (other.kind, other.colour, other.texture)
+            assert (2 * one.x, 2 * one.y, 2 * one.size) == pytest.approx((other.x, other.y, other.size))
+        shrunk = large.mask.reshape(48, 2, 48, 2).mean((1, 3))
+        assert abs(shrunk - small.mask).mean() < 0.002
+
+
+@pytest.mark.parametrize("kind", shapes.CLASSES)
+def test_no_outline_reaches_farther_than_it_may_and_all_hold_about_as_much(kind):
+    u, v = np.meshgrid(np.linspace(-1.5, 1.5, 601, dtype=np.float32), np.linspace(-1.5, 1.5, 601, dtype=np.float32))
+    inside = OUTLINES[kind](u, v)
+    assert np.hypot(u, v)[inside].max() <= REACH + 0.02
+    assert 1.3 < inside.mean() * 9 < 2.8
+
+
+def test_every_object_can_be_named(train):
+    for one in train.scenes[:200]:
+        (drawn,) = one.objects
+        assert drawn.kind == shapes.CLASSES[one.label] and drawn.colour in COLOURS and drawn.texture in TEXTURES
+    assert shapes.caption(shapes.scene("two", 0)).count(" and ") == 1
+
+
+# The mask is the object
+
+
+@pytest.mark.parametrize("split", ["train", "two", "conflict"])
+def test_image_and_twin_differ_under_the_mask_and_nowhere_else(split):
+    for index in range(200):
+        one, twin = shapes.scene(split, index), shapes.without_object(split, index)
+        changed = (one.pixels != twin).any(-1)
+        assert not changed[one.mask == 0].any()
+        assert changed[one.mask > 0.5].mean() > 0.98
+
+
+def test_every_object_stands_out(train):
+    apart = [
+        np.abs(one.pixels.astype(int) - twin).sum(-1)[one.mask == 1].mean()
+        for one, twin in zip(train.scenes, train.without, strict=True)
+    ]
+    assert min(apart) > 60  # of three times 255
+
+
+def test_on_another_ground_the_object_is_the_same_and_the_ground_is_not():
+    for index in range(100):
+        one, other = shapes.scene("test", index), shapes.on_other_ground("test", index)
+        assert np.array_equal(one.pixels[one.mask == 1], other[one.mask == 1])
+        assert (one.pixels != other).any(-1)[one.mask == 0].mean() > 0.9
+
+
+def test_the_masks_lie_where_the_objects_are_said_to_be():
+    rows, columns = np.mgrid[:48, :48] + 0.5
+    for index in range(60):
+        for drawn in shapes.scene("two", index).objects:
+            y, x = ((drawn.mask * place).sum() / drawn.mask.sum() for place in (rows, columns))
+            assert np.hypot(x - drawn.x, y - drawn.y) < 0.5 * drawn.size
+            assert drawn.mask[np.hypot(columns - drawn.x, rows - drawn.y) > REACH * drawn.size + 1].max() == 0
+
+
+def test_two_objects_are_of_two_classes_and_apart():
+    for index in range(200):
+        first, second = (one := shapes.scene("two", index)).objects
+        assert first.kind != second.kind and first.kind == shapes.CLASSES[one.label]
+        assert np.array_equal(one.mask, first.mask) and not (first.mask * second.mask).any()
+        assert (shapes.without_object("two", index) == one.pixels).all(-1)[second.mask > 0].all()
+
+
+# Nothing but the object tells the class
+
+
+def test_the_ground_does_not_tell_the_class(train):
+    features = seen(train.without)
+    classifier = fitted(features[HELD_OUT:], train.labels[HELD_OUT:])
+    chance, deviation = 0.1, (0.09 / HELD_OUT) ** 0.5
+    assert accuracy(classifier, features[:HELD_OUT], train.labels[:HELD_OUT]) < chance + 3 * deviation
+
+
+@pytest.mark.parametrize("attribute", ["colour", "texture", "x", "y", "size"])
+def test_colour_texture_place_and_size_do_not_tell_the_class(train, attribute):
+    values = [getattr(one.objects[0], attribute) for one in train.scenes]
+    if isinstance(values[0], float):
+        values = np.digitize(values, np.quantile(values, [0.25, 0.5, 0.75])).tolist()
+    kinds = sorted(set(values))
+    table = np.zeros((10, len(kinds)))
+    for label, value in zip(train.labels, values, strict=True):
+        table[label, kinds.index(value)] += 1
+    expected = table.sum(1, keepdims=True) * table.sum(0) / table.sum()
+    degrees = 9 * (len(kinds) - 1)
+    assert ((table - expected) ** 2 / expected).sum() < degrees + 3.5 * (2 * degrees) ** 0.5  # chi squared
+
+
+def test_the_conflict_split_betrays_the_class_and_the_train_split_does_not(train, conflict):
+    features = seen(conflict.without)
+    classifier = fitted(features[HELD_OUT:], conflict.labels[HELD_OUT:])
+    assert accuracy(classifier, features[:HELD_OUT], conflict.labels[:HELD_OUT]) > 0.9
+    assert accuracy(classifier, seen(train.without), train.labels) < 0.14
+
+
+# No map that never looks scores
+
+
+def test_no_object_covers_the_centre(train):
+    assert train.masks[:, 23:25, 23:25].max() == 0
+
+
+def test_a_map_of_the_centre_scores_below_chance(train):
+    centre = train.coverage.reshape(COUNT, 12, 12)[:, 5:7, 5:7]
+    assert (centre >= 0.25).mean() < 0.05
+    assert centre.mean() < 0.5 * train.coverage.mean()
+
+
+def test_the_best_fixed_map_scores_little(train):
+    fixed = train.coverage[HELD_OUT:].mean(0)
+    held_out = train.coverage[:HELD_OUT]
+    assert (held_out[:, fixed.argmax()] >= 0.25).mean() <= 0.2
+    energy = (held_out * (fixed / fixed.sum())).sum(1).mean()
+    assert energy / held_out.mean() < 1.35
+
+
+def test_objects_fill_a_twentieth_of_a_picture(train):
+    assert 0.04 < train.coverage.mean() < 0.06
+    assert 8 < (train.coverage > 0.05).sum(1).mean() < 16
+
+
+# What is asked wrongly
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (("tests", 0), "no split 'tests': choose one of train, valid"),
+        (("test", -1), "must not be negative, but they are -1 and 1"),
+        (("test", 0, -2), "must not be negative, but they are 0 and -2"),
+        (("test", 0, 1, 8), "at 8 pixels: ask for 16"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, fault):
+    with pytest.raises(UserError, match=fault):
+        shapes.scene(*arguments)
+
+
+def test_a_contact_sheet_is_written_and_mistakes_are_told(tmp_path, capsys):
+    path = tmp_path / "new" / "sheet.png"
+    assert main(["--sample", "12", "--out", str(path), "--size", "32"]) == 0
+    with Image.open(path) as sheet:
+        assert sheet.width > 1000 and sheet.height > 1000
+    assert main(["--sample", "0"]) == 2
+    assert main(["--sample", "1", "--out", str(tmp_path / "sheet.nothing")]) == 2
+    assert "at least one scene" in (told := capsys.readouterr().err) and "ends in .png" in told
