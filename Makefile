@@ -10,6 +10,7 @@ DATA ?=
 RUN ?=
 RUNS ?=
 SENTENCE ?= The agreement on the European Economic Area was signed in August 1992.
+VIEW ?=
 RESUME ?=
 ARGS ?=
 
@@ -18,8 +19,9 @@ ARGS ?=
 export DATA_TEXT := $(value DATA)
 export RUN_TEXT := $(value RUN)
 export SENTENCE_TEXT := $(value SENTENCE)
+export VIEW_TEXT := $(value VIEW)
 export PYTHON_TEXT := $(value PYTHON)
-unexport DATA RUN SENTENCE PYTHON
+unexport DATA RUN SENTENCE VIEW PYTHON
 
 VENV := .venv
 FROZEN := .venv-torchtext
@@ -79,8 +81,8 @@ evaluate: $(VENV)/.installed ## Score a run again and draw its pictures (RUN=fol
 
 .PHONY: translate
 translate: $(VENV)/.installed ## Translate a sentence and draw where the model looked
-	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $(ARGS)
-#: make translate SENTENCE="The man's dog did not see the sea."  RUN=runs/...
+	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${VIEW_TEXT:+--view "$$VIEW_TEXT"} $(ARGS)
+#: make translate SENTENCE="The man's dog did not see the sea."  RUN=runs/...  VIEW="L2 H3 shift1"
 
 .PHONY: page
 page: $(VENV)/.installed ## Serve the page: type a sentence and see where the trained models look
@@ -140,6 +142,7 @@ format: $(VENV)/.installed ## Format the code and mend what ruff can mend
 bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine
 	@$(PY) -m benchmarks.train --seconds 20
 	@$(PY) -m benchmarks.train --model transformer --seconds 20
+	@$(PY) -m benchmarks.images --seconds 20
 	@$(PY) -m benchmarks.decode
 	@$(PY) -m benchmarks.scale --pairs 100000
 

@@ -24,11 +24,13 @@ OPTIONS = {
 }
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
-# Warnings of Lightning about what is meant to be so.
+NO_MEMORY = ("can't allocate memory", "out of memory")  # what torch says on the CPU and on a GPU
+# Warnings of libraries about what is meant to be so.
 EXPECTED = (
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning calls what torch deprecates
     r"The '?\w+'? does not have many workers",  # workers are slower for tokenised text
     r"Checkpoint directory .* exists and is not empty",  # a resumed run
+    r"Glyph \d+ .* missing from font",  # a picture has a box for a letter that its font lacks
     r"Be aware that when using `ckpt_path`, callbacks used to create the checkpoint",  # an evaluation needs none
 )
 
@@ -61,7 +63,13 @@ def parser() -> argparse.ArgumentParser:
     )
     translate.add_argument("sentence", nargs="*")
     translate.add_argument("--run", type=Path, help="folder of a run; the newest if left out")
-    translate.add_argument("--picture", type=Path, help="draw the alignment of the last sentence to this file")
+    translate.add_argument(
+        "--picture",
+        type=Path,
+        help="draw the alignment of the last sentence to this file; if left out, of sentences "
+        "that are given here, to pictures/typed.png of the run",
+    )
+    translate.add_argument("--view", help="which attention to draw, like 'L2 H3 shift1'; the run's own if left out")
 
     figures = add("figures", "Draw Figures 2 and 3 of Bahdanau et al. (2014) from the newest runs.")
     figures.add_argument("--data", default="accord")
@@ -110,7 +118,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.command == "evaluate":
         return commands.evaluate(options.run, rest)
     if options.command == "translate":
-        return commands.translate(options.sentence, options.run, options.picture)
+        return commands.translate(options.sentence, options.run, options.picture, options.view)
     if options.command == "ladder":
         return commands.ladder(options.again, rest)
     if options.command == "compare":
@@ -172,6 +180,13 @@ def run(arguments: Sequence[str]) -> int:
             message = f"{error.filename} cannot be used: {error.strerror}."
         else:
             raise
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(sign in str(error) for sign in NO_MEMORY):
+            raise
+        message = (
+            f"The memory does not suffice ({str(error).splitlines()[0] if str(error) else 'nothing more is known'}): give "
+            "smaller batches, data.init_args.batch_tokens, or shorter sentences. The last complete checkpoint is still there."
+        )
     sys.stderr.write(f"error: {message}\n")
     return 2
 

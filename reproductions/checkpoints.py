@@ -5,6 +5,7 @@ Reading never runs what a file brings along, and what is wrong with it is said i
 
 import os
 import pickle
+import struct
 import zipfile
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,8 @@ PAPERS = {
 }  # folder -> its LightningModule in training.py
 OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view"}
 SETTINGS = {"network": "Network", "recipe": "Recipe", "search": "Search"}  # hyper-parameter -> its class in training.py
+# What the unpickler raises, besides its own error, where bytes are not what they were.
+DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, struct.error)
 DECIDED = {"tokenizers", "preprocessing"}  # one of them: fingerprints of what the data decided
 
 
@@ -66,7 +69,7 @@ def read(path: Path) -> dict[str, Any]:
             f"{path} holds objects other than tensors and plain values, which could run code when loaded; it was not "
             "opened. Use a checkpoint that this project wrote."
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except (*DAMAGED, EOFError, OSError) as error:
         raise UserError(f"{path} is damaged or only half written; use another checkpoint of the run.") from error
     if not isinstance(checkpoint, dict) or not checkpoint.keys() >= OURS or not checkpoint.keys() & DECIDED:
         raise UserError(f"{path} is a checkpoint of another program: it names no paper of this project.")

@@ -1,8 +1,10 @@
 """What the commands of the command line do."""
 
 import json
+import logging
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from data.errors import UserError
+from data.reading import decoded
 from reproductions import figures, run_report, runs, tracking
 from reproductions.cli import STOPPED, ReproductionCLI
 from reproductions.compare.contestants import read_all
@@ -23,6 +26,8 @@ from reproductions.compare.report import page
 from reproductions.evaluation import files, plots
 from reproductions.runs import Run
 from reproductions.tasks import TRANSLATION
+
+log = logging.getLogger(__name__)
 
 CONFIGS = Path("configs")
 EMBEDDED = ("accord", "shapes")  # what a paper is trained on if nothing else is asked for
@@ -102,18 +107,39 @@ def report(run: Run) -> int:
     return 0
 
 
-def translate(sentences: Sequence[str], folder: Path | None, picture: Path | None) -> int:
-    """Translate sentences, or the lines of standard input."""
+def translate(
+    sentences: Sequence[str], folder: Path | None, picture: Path | None = None, view: str | None = None
+) -> int:
+    """Translate sentences, or the lines of standard input; of what was typed, draw where the model looked."""
     run = runs.find(task=TRANSLATION) if folder is None else runs.at(folder, TRANSLATION)
     translator = run.restore()
-    if picture is not None and translator.module.view is None:
-        raise UserError(f"{translator.module.title} has no attention: leave --picture out, there is nothing to draw.")
-    for number, sentence in enumerate(sentences or (line.strip() for line in sys.stdin)):
-        translated, record = translator.translate(sentence, number)
+    if translator.module.view is None and (picture is not None or view is not None):
+        raise UserError(
+            f"{translator.module.title} has no attention: leave --picture and --view out, there is nothing to draw."
+        )
+    if sentences and translator.module.view is not None:
+        picture = picture or run.folder / "pictures" / "typed.png"
+    if view is not None and picture is None:
+        raise UserError(f"--view {view} says what a picture shows: name its file with --picture.")
+    for number, (where, raw) in enumerate(_typed(sentences)):
+        try:
+            translated, record = translator.translate(decoded(raw, "It").strip(), number, view)
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from error
         sys.stdout.write(translated.hypothesis + "\n")
+        sys.stdout.flush()
         if record is not None and picture is not None:
             files.save(plots.alignment(record), picture)
+            log.info("Drawn, %s: %s", record.view, picture)
     return 0
+
+
+def _typed(sentences: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """What is to be translated, and where it stands."""
+    if sentences:
+        yield from ((f"sentence {number}", os.fsencode(text)) for number, text in enumerate(sentences, start=1))
+    else:
+        yield from ((f"standard input, line {number:,}", raw) for number, raw in enumerate(sys.stdin.buffer, start=1))
 
 
 def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
@@ -128,7 +154,7 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     drawn = list(tqdm(draw_pictures(contestants, numbers, folder), "drawing", total, unit=" pictures", leave=False))
     text = json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
     files.write_text(folder / "comparison.json", text)
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make compare`."
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make compare."
     report = files.write_text(folder / "report.html", page(numbers, drawn, made))
     track_comparison(folder, corpus, numbers, drawn)
     _say_comparison(numbers)

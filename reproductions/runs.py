@@ -59,9 +59,12 @@ class Run:
 
     @property
     def paper(self) -> str:
-        """The folder of the reproduction, as the configuration names it."""
-        settings = yaml.safe_load(self.config.read_text(encoding="utf-8"))
-        return str(settings["model"]["class_path"].split(".")[1])
+        """The folder of the reproduction, as the configuration names it; raises UserError if it names none."""
+        try:
+            settings = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+            return str(settings["model"]["class_path"].split(".")[1])
+        except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, AttributeError) as error:
+            raise UserError(f"{self.config} is damaged or no run's: it names no model. Name another run.") from error
 
     @property
     def task(self) -> Task:
@@ -121,5 +124,8 @@ def at(folder: Path, task: Task | None = None) -> Run:
 def _json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path} is damaged ({error}): run `make evaluate` for this run again.") from error
     return content

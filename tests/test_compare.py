@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from reproductions.__main__ import run as command
 from reproductions.averaging import average, snapshots
 from reproductions.compare.contestants import read_all
 from reproductions.compare.ladder import RUNGS
-from reproductions.compare.report import fixed, percent
+from reproductions.compare.report import fixed, percent, unbroken
 from reproductions.evaluation.records import AlignedTranslation, load
 
 PAPERS = ("bahdanau2014", "transformer2017")
@@ -149,6 +150,49 @@ def test_runs_that_cannot_be_compared_are_named_in_one_sentence(both, tmp_path, 
     assert "cannot be compared: corpus" in error and str(other) in error and "Traceback" not in error
 
 
+def copied(folder, to):
+    """What a comparison reads of a run, to be spoiled."""
+    shutil.copytree(folder, to, ignore=shutil.ignore_patterns("wandb", "pictures", "snapshots", "*.png"))
+    return to
+
+
+def with_other_tokeniser(folder):
+    text = (folder / "config.yaml").read_text(encoding="utf-8")
+    assert "tokenizer: words" in text
+    (folder / "config.yaml").write_text(text.replace("tokenizer: words", "tokenizer: bpe"), encoding="utf-8")
+
+
+def with_other_sentences(folder):
+    path = folder / "evaluation/test/translations.jsonl"
+    first, *rest = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text(
+        "".join([json.dumps(json.loads(first) | {"source": "Other words."}) + "\n", *rest]), encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize(("spoil", "words"), [
+    (with_other_tokeniser, "cannot be compared: tokenizer is 'words' in"),
+    (with_other_sentences, "were not tested on the same sentences: sentence 0 is"),
+    (lambda folder: (folder / "checkpoints/best.ckpt").unlink(), "has no checkpoint yet: train it on with RESUME=1"),
+    (lambda folder: (folder / "evaluation/scores.json").unlink(), "has no scores yet"),
+    (lambda folder: (folder / "evaluation/scores.json").write_text('{"test": '), "scores.json is damaged"),
+    (lambda folder: (folder / "config.yaml").write_text("hello: world"), "config.yaml is damaged or no run's"),
+    (lambda folder: (folder / "config.yaml").unlink(), "is no run: it has no config.yaml"),
+    (lambda folder: shutil.rmtree(folder / "evaluation/test"), "was not tested on 'test'; run `make evaluate"),
+])  # fmt: skip
+def test_a_run_that_is_spoiled_is_refused_by_name_before_anything_is_written(both, tmp_path, capsys, spoil, words):
+    first, spoiled = (
+        run_of(both, "bahdanau2014").folder,
+        copied(run_of(both, "transformer2017").folder, tmp_path / "spoiled"),
+    )
+    spoil(spoiled)
+    capsys.readouterr()
+    assert command(["compare", str(first), str(spoiled), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err.strip()
+    assert words in error and str(spoiled) in error and error.startswith("error: ") and len(error.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
 def test_without_gold_the_view_is_chosen_by_a_statistical_aligner(both, tmp_path, monkeypatch):
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
     toy = overrides(4, "transformer2017")
@@ -174,6 +218,13 @@ def test_unknown_characters_are_translated_all_the_same(both):
 def test_numbers_are_written_with_a_minus_and_dashes():
     assert fixed(-1.25, 1) == "−1.2" and fixed(None) == "–" and fixed(float("nan")) == "–"
     assert percent(0.25) == "25.0"
+
+
+def test_a_number_stays_with_its_unit():
+    said = "+1.0 BLEU (95 % interval 0.4 to 1.7); the difference is significant, p = 0.002"
+    assert unbroken(said).replace("\u00a0", "~") == (
+        "+1.0~BLEU (95~% interval 0.4 to 1.7); the difference is significant, p~=~0.002"
+    )
 
 
 def small_ladder(folder):

@@ -7,15 +7,31 @@ import torch
 
 from reproductions.bahdanau2014.model import Network, RNNsearch
 from reproductions.decoding import beam, greedy, length_penalty
+from reproductions.transformer2017 import model as transformer2017
 
 EOS, VOCABULARY = 2, 7
 
 
-@pytest.fixture(params=[(0, "additive"), (1, "additive"), (2, "none")])
+def rnnsearch(attention):
+    return RNNsearch(20, VOCABULARY, Network(hidden=16, embedding=8, maxout=6, alignment=8, attention=attention))
+
+
+def transformer():
+    sizes = transformer2017.Network(layers=2, d_model=16, d_ff=24, heads=2, dropout=0.0, max_length=24, tied="none")
+    return transformer2017.Transformer(20, VOCABULARY, sizes)
+
+
+BUILD = {
+    "RNNsearch": (0, lambda: rnnsearch("additive")), "RNNsearch again": (1, lambda: rnnsearch("additive")),
+    "RNNencdec": (2, lambda: rnnsearch("none")), "Transformer": (3, transformer),
+}  # fmt: skip
+
+
+@pytest.fixture(params=BUILD)
 def model(request):
-    seed, attention = request.param
+    seed, build = BUILD[request.param]
     torch.manual_seed(seed)
-    built = RNNsearch(20, VOCABULARY, Network(hidden=16, embedding=8, maxout=6, alignment=8, attention=attention))
+    built = build()
     for parameter in built.parameters():
         parameter.data.mul_(3)
     return built.eval()

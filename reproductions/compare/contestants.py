@@ -126,5 +126,8 @@ def _named(found: Sequence[Contestant]) -> list[Contestant]:
 def _json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path} is damaged ({error}): name another run, or make it anew.") from error
     return content

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def page(numbers: dict[str, Any], pictures: Sequence[Picture], made: str) -> str
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"fixed": fixed, "percent": percent, "count": count, "source": source}
+    environment.filters |= {"fixed": fixed, "percent": percent, "count": count, "source": source, "unbroken": unbroken}
     general = [picture for picture in pictures if picture.index is None]
     of_sentence: dict[int, list[Picture]] = {}
     for picture in pictures:
@@ -55,6 +56,11 @@ def percent(value: float | None, digits: int = 1) -> str:
 def count(value: float | None) -> str:
     """A whole number in groups of three digits."""
     return MISSING if value is None or math.isnan(value) else f"{value:,.0f}"
+
+
+def unbroken(text: str) -> str:
+    """A number stays on the line of its unit, and of its name."""
+    return re.sub(r"(?<=\d) (?=%|BLEU|points)|(?<=p) (?=[=<])|(?<=[=<]) (?=\d)", "\u00a0", text)
 
 
 def source(path: Path) -> str:

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from data.corpora import Example
+from data.corpora import LONGEST, Example
 from data.errors import UserError
 from data.links import Links
 from data.tokenizers import Tokenizer
 from reproductions.decoding import Hypothesis
 from reproductions.evaluation.records import AlignedTranslation, Translated
-from reproductions.evaluation.views import Choice, Pieces, View, Weights, choose_view, merge_pieces
+from reproductions.evaluation.views import Choice, Pieces, View, Weights, choose_view, merge_pieces, named
 
 
 @dataclass(frozen=True)
@@ -179,27 +179,34 @@ class TrainedTranslator:
     source: Tokenizer
     target: Tokenizer
 
-    def translate(self, text: str, index: int = 0) -> tuple[Translated, AlignedTranslation | None]:
-        """Translate one sentence; the alignment is None for a model without attention.
+    def translate(
+        self, text: str, index: int = 0, view: str | None = None
+    ) -> tuple[Translated, AlignedTranslation | None]:
+        """Translate one sentence; the alignment, in this view or the checkpoint's, is None for a model without attention.
 
-        Raises UserError if there is nothing to translate.
+        Raises UserError if there is nothing to translate, if it is endless, or if there is no such view.
         """
-        if not text.strip():
-            raise UserError("There is nothing to translate: the sentence is empty.")
         ids = torch.tensor([self.source.encode(text)])
+        if ids.shape[1] < 2:  # </s> alone
+            raise UserError("There is nothing to translate: the sentence is empty.")
+        if ids.shape[1] > LONGEST:
+            raise UserError(
+                f"The sentence has {ids.shape[1]:,} words or pieces, more than {LONGEST:,}: split it into sentences."
+            )
         mask = torch.ones_like(ids, dtype=torch.bool)
         hypothesis = self.module.translate(ids, mask)[0]
         translated = Translated(text, "", self.target.decode(hypothesis.ids), index, hypothesis.log_probability)
         if self.module.view is None:
             return translated, None
-        view, source, own = View.parse(self.module.view), self.source.surface(text), self.target.words(hypothesis.ids)
+        source, own = self.source.surface(text), self.target.words(hypothesis.ids)
         maps, norms = hypothesis.maps.float().numpy(), self.module.norms(ids, mask)[0].numpy()
+        looked = View.parse(self.module.view) if view is None else named(view, *maps.shape[:2])
         return translated, AlignedTranslation(
             source=source.words,
             target=own.words,
-            weights=_weights(view, maps, norms, own.word_of_piece, source.word_of_piece),
+            weights=_weights(looked, maps, norms, own.word_of_piece, source.word_of_piece),
             model=f"{self.module.title}, step {self.module.steps:,}",
-            view=view.describe(*maps.shape[:2]),
+            view=looked.describe(*maps.shape[:2]),
             forced=False,
             split="typed",
             index=index,

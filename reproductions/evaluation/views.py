@@ -121,6 +121,19 @@ def every_view(layers: int, heads: int) -> list[View]:
     ]
 
 
+def named(text: str, layers: int, heads: int) -> View:
+    """The view that a user asks for, of those that a model of this size has; raises UserError listing them."""
+    views = {str(view): view for view in every_view(layers, heads)}
+    if text not in views:
+        parts = zip(*(name.split()[:3] for name in views), strict=True)
+        choices = "; ".join(" or ".join(dict.fromkeys(part)) for part in parts)
+        raise UserError(
+            f"There is no view {text!r}. This model has {choices}; each also with norms: write it like {next(iter(views))!r} "
+            f"or {list(views)[-1]!r}."
+        )
+    return views[text]
+
+
 class Pieces(NamedTuple):
     """The word of each piece of one sentence, from the tokeniser: (0, 1, 1, 2) if the second word has two."""
 
