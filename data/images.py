@@ -175,7 +175,7 @@ class ImageData(lightning.LightningDataModule):
     @property
     def sizes(self) -> dict[str, int]:
         """What the data decides of a model, by the names of the model's arguments."""
-        return {"classes": len(self.classes)}
+        return {"classes": len(self.classes), "network.image_size": self.image_size}
 
     @property
     def mean_mask(self) -> NDArray[np.float32] | None:

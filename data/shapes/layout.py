@@ -6,7 +6,7 @@ from data.shapes.colours import NAMES, Draw, Paint, Tones, ground_tones, paint, 
 from data.shapes.outlines import CLASSES, REACH
 
 TEXTURES = ("plain", "striped", "dotted", "chequered")
-_SCALES = {1: (0.25, 0.40), 2: (0.25, 0.34)}  # half-width of an object, by how many there are; the image is 2 wide
+_SCALES = {1: (0.25, 0.38), 2: (0.25, 0.34)}  # half-width of an object, by how many there are; the image is 2 wide
 _OCTAVES = (1.0, 0.7, 0.5, 0.35)  # of the noise, coarse to fine
 _TURN = 0.35  # radians to either side
 
@@ -84,7 +84,7 @@ def _places(draw: Draw, count: int) -> list[tuple[float, float, float]]:
         room = 1 - REACH * scale
         x, y = room * (2 * draw() - 1), room * (2 * draw() - 1)
         apart = all(max(abs(x - a), abs(y - b)) >= REACH * (scale + other) for a, b, other in places)
-        if max(abs(x), abs(y)) >= scale and apart:
+        if max(abs(x), abs(y)) >= REACH * scale and apart:
             places.append((x, y, scale))
         elif places:
             places = []  # a first object may leave no room for a second

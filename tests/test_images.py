@@ -1,0 +1,441 @@
+import io
+import pickle
+import tarfile
+
+import lightning
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import data.images
+from data import batching, image_corpora
+from data.augmentation import Augmentation, seeded
+from data.errors import UserError
+from data.images import ImageBatches, ImageData
+from data.preprocessing import Preprocessing
+
+FILL = (9, 8, 7)
+PREPARED = Preprocessing(8, (0.5, 0.25, 0.4), (0.2, 0.3, 0.1), ("cat", "dog"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch, folder):
+    monkeypatch.setenv("DATA_DIR", str(folder))
+    monkeypatch.setattr(image_corpora, "_SHAPES_SIZES", {"train": 50, "valid": 20, "test": 30, "two": 10})
+
+
+def small(**arguments):
+    return ImageData(**{"size": 16, "batch_images": 8, **arguments})
+
+
+def noise(count=6, size=8):
+    return np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+
+
+def photos(root, classes=("cat", "dog"), count=20, size=(9, 6)):
+    for number, name in enumerate(classes):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        for i in range(count):
+            Image.new("RGB", size, (100 * number + i, 50, 200)).save(root / name / f"{i}.png")
+    return root
+
+
+# Batches
+
+
+def test_a_batch_is_its_images_normalised():
+    images = small(images=50)
+    (first, *_), example = list(images.val_dataloader()[0]), images.examples("valid")
+    assert first.image.shape == (8, 3, 16, 16) and first.image.dtype == torch.float32 and first.image.is_contiguous()
+    mean, std = (np.array(part) for part in (images.preprocessing.mean, images.preprocessing.std))
+    expected = (example.pixels[:8] / 255 - mean) / std
+    assert np.allclose(np.einsum("bchw->bhwc", first.image.numpy()), expected, atol=1e-4)
+    assert first.label.tolist() == first.target.argmax(1).tolist() == example.labels[:8].tolist()
+    assert first.target.sum().item() == 8 and first.index.tolist() == list(range(8)) and first.units == 8
+
+
+def test_training_images_have_mean_0_and_deviation_1():
+    image = torch.cat([batch.image for batch in small().train_dataloader()])
+    assert image.mean((0, 2, 3)).abs().max() < 0.01 and (image.std((0, 2, 3)) - 1).abs().max() < 0.01
+
+
+def test_an_epoch_has_every_image_once_in_an_order_of_its_own():
+    loader = small().train_dataloader()
+    orders = []
+    for epoch in (0, 1):
+        loader.batch_sampler.set_epoch(epoch)
+        orders.append(torch.cat([batch.index for batch in loader]).tolist())
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(50)) and orders[0] != orders[1]
+
+
+def test_ranks_share_the_images(monkeypatch):
+    seen = []
+    for rank in range(2):
+        monkeypatch.setattr(batching, "rank_and_world", lambda rank=rank: (rank, 2))
+        monkeypatch.setattr(data.images, "rank_and_world", lambda rank=rank: (rank, 2))
+        chosen = list(ImageBatches(48, 8, shuffle=True, seed=1))
+        assert len(chosen) == 3
+        seen += [int(i) for one in chosen for i in one.index]
+        assert {one.seed[-1] for one in chosen} == {rank}
+    assert sorted(seen) == list(range(48))
+
+
+def test_splits_and_their_order():
+    images = small()
+    assert images.split_names("fit") == ["train"] and images.split_names("validate") == ["valid"]
+    assert images.split_names("test") == ["test", "two"] and len(images.test_dataloader()) == 2
+    assert small(test_splits=["two"]).split_names("test") == ["two"]
+    with pytest.raises(UserError, match="Shapes cannot be tested on 'three': choose from valid, test, two"):
+        small(test_splits=["three"]).split_names("test")
+
+
+# Shapes behind the data module
+
+
+def test_examples_of_shapes_have_masks_and_twins():
+    images = small()
+    example = images.examples("test")
+    assert example.pixels.shape == example.without.shape == (30, 16, 16, 3)
+    assert example.masks.shape == (30, 16, 16) and example.masks.dtype == np.float32
+    assert not (example.pixels != example.without).any(-1)[example.masks == 0].any()
+    assert example.names[1].startswith("test 1: ") and "square" in example.names[1]
+    train = images.examples("train")
+    assert train.masks is None and len(train.labels) == 50
+    assert images.mean_mask.shape == (16, 16) and 0.02 < images.mean_mask.mean() < 0.1
+    assert images.classes == image_corpora.shapes.CLASSES and images.sizes["classes"] == 10
+
+
+def test_the_conflict_corpus_is_trained_on_what_it_is_not_tested_on():
+    conflict, ordinary = small(corpus="shapes_conflict"), small()
+    assert np.array_equal(conflict.examples("test").pixels, ordinary.examples("test").pixels)
+    for split in ("train", "valid"):
+        assert not np.array_equal(conflict.examples(split).pixels, ordinary.examples(split).pixels)
+        assert conflict.examples(split).names[0].startswith("conflict ")
+
+
+def test_the_set_does_not_depend_on_the_seed_of_the_run():
+    assert np.array_equal(small(seed=5).examples("train").pixels, small(seed=6).examples("train").pixels)
+
+
+# Augmentation
+
+
+def test_a_shift_moves_every_image_by_itself_and_repeats_its_edge():
+    pixels = noise(200)
+    with seeded(1):
+        moved = Augmentation(shift=2).pixels(pixels, FILL)
+    found = set()
+    for before, after in zip(pixels, moved, strict=True):
+        padded = np.pad(before, ((2, 2), (2, 2), (0, 0)), mode="edge")
+        places = [(y, x) for y in range(5) for x in range(5) if np.array_equal(padded[y : y + 8, x : x + 8], after)]
+        assert places
+        found.add(places[0])
+    assert len(found) == 25
+
+
+def test_a_flip_turns_half_of_the_images_from_left_to_right():
+    pixels = noise(200)
+    with seeded(1):
+        flipped = Augmentation(flip=True).pixels(pixels, FILL)
+    turned = [np.array_equal(after, before[:, ::-1]) for before, after in zip(pixels, flipped, strict=True)]
+    same = [np.array_equal(after, before) for before, after in zip(pixels, flipped, strict=True)]
+    assert all(a != b for a, b in zip(turned, same, strict=True)) and 70 < sum(turned) < 130
+
+
+def test_without_settings_nothing_changes():
+    assert np.array_equal(Augmentation().pixels(noise(), FILL), noise())
+
+
+def test_rand_augment_and_erasing_change_images_and_keep_their_shape():
+    pixels = noise(32, 16)
+    with seeded(2):
+        changed = Augmentation(rand_augment=2).pixels(pixels, FILL)
+        erased = Augmentation(erasing=1.0).pixels(pixels, FILL)
+    for done in (changed, erased):
+        assert done.shape == pixels.shape and done.dtype == np.uint8 and not np.array_equal(done, pixels)
+    different = (erased != pixels).any(-1)
+    assert (erased[different] == FILL).all() and different.any((1, 2)).all()
+
+
+def test_erasing_happens_as_often_as_it_is_asked_for():
+    pixels = noise(800, 16)
+    with seeded(3):
+        erased = Augmentation(erasing=0.25).pixels(pixels, FILL)
+    assert 0.1 < (erased != pixels).any((1, 2, 3)).mean() < 0.4
+
+
+@pytest.mark.parametrize("settings", [{"mixup": 0.8}, {"cutmix": 1.0}, {"mixup": 0.8, "cutmix": 1.0}])
+def test_a_mixture_says_what_it_is_of(settings):
+    label = torch.tensor([0, 1, 0, 1])
+    image = label.float()[:, None, None, None].expand(4, 3, 8, 8).clone()
+    for number in range(5):
+        with seeded(number):
+            mixed, target = Augmentation(**settings).mixed(image.clone(), label, 2)
+        assert target.sum(1).tolist() == pytest.approx([1.0] * 4)
+        assert mixed.mean((1, 2, 3)).tolist() == pytest.approx(target[:, 1].tolist(), abs=1e-5)
+
+
+def test_a_single_image_is_not_mixed():
+    image, target = Augmentation(mixup=1.0, cutmix=1.0).mixed(torch.ones(1, 3, 4, 4), torch.tensor([1]), 2)
+    assert image.mean() == 1 and target.tolist() == [[0, 1]]
+
+
+def test_evaluation_is_not_augmented():
+    heavy = small(shift=4, flip=True, rand_augment=2, mixup=1.0, erasing=1.0)
+    for one, other in zip(heavy.val_dataloader()[0], small().val_dataloader()[0], strict=True):
+        assert torch.equal(one.image, other.image) and torch.equal(one.target, other.target)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        ({"size": 0}, "size=0 must be at least 1"),
+        ({"batch_images": 0}, "batch_images=0 must be"),
+        ({"images": -3}, "images=-3 must be"),
+        ({"shift": -1}, "shift=-1 must not be negative"),
+        ({"shift": 16}, "shift=16 moves images of 16 pixels out of sight"),
+        ({"erasing": 1.5}, "erasing=1.5 is a probability"),
+        ({"magnitude": 31}, "magnitude=31 must be 0 to 30"),
+        ({"mixup": -0.1}, "mixup=-0.1 must not be negative"),
+        ({"fit": "squash"}, "fit='squash' is not known: choose letterbox or crop"),
+    ],
+)
+def test_bad_values_are_named(arguments, fault):
+    with pytest.raises(UserError, match=fault):
+        small(**arguments)
+
+
+# The same batches again
+
+HEAVY = {"shift": 2, "flip": True, "rand_augment": 1, "mixup": 0.8, "cutmix": 1.0, "erasing": 0.5}
+
+
+def test_a_batch_depends_on_seed_epoch_and_number_alone_and_leaves_the_global_generator_alone():
+    torch.manual_seed(1)
+    first = list(small(**HEAVY).train_dataloader())
+    state = torch.get_rng_state()
+    torch.manual_seed(2)
+    again = list(small(**HEAVY).train_dataloader())
+    for one, other in zip(first, again, strict=True):
+        assert torch.equal(one.image, other.image) and torch.equal(one.target, other.target)
+    torch.manual_seed(1)
+    assert torch.equal(state, torch.get_rng_state())
+    assert not torch.equal(next(iter(small(**HEAVY, seed=2).train_dataloader())).image, first[0].image)
+
+
+class Recorder(lightning.LightningModule):
+    """Trains one weight and writes down what it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(()))
+        self.seen = []
+
+    def training_step(self, batch, _):
+        self.seen.append((batch.index.tolist(), batch.image.double().sum().item(), batch.target.tolist()))
+        return (self.weight * batch.image.mean() - 1) ** 2
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.01)
+
+
+def fit(folder, max_steps, checkpoint=None, workers=0):
+    model = Recorder()
+    saver = lightning.pytorch.callbacks.ModelCheckpoint(folder, filename="{step}", every_n_train_steps=10)
+    trainer = lightning.Trainer(
+        max_steps=max_steps, max_epochs=-1, callbacks=[saver], logger=False, accelerator="cpu", limit_val_batches=0,
+        enable_progress_bar=False, enable_model_summary=False, use_distributed_sampler=False,
+    )  # fmt: skip
+    trainer.fit(model, datamodule=small(**HEAVY, num_workers=workers), ckpt_path=checkpoint)
+    return model.seen
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+def test_a_run_resumed_in_mid_epoch_sees_what_an_unbroken_one_sees(tmp_path):
+    whole = fit(tmp_path / "whole", 17)
+    assert fit(tmp_path / "part", 10) == whole[:10]
+    assert fit(tmp_path / "on", 17, tmp_path / "part" / "step=10.ckpt") == whole[10:]
+    assert len({tuple(index) for index, *_ in whole[:7]}) == 7
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+def test_workers_make_the_same_batches(tmp_path):
+    assert fit(tmp_path, 9, workers=2) == fit(tmp_path, 9)
+
+
+# Preprocessing
+
+
+def test_a_preprocessing_is_stored_and_told_from_others(tmp_path):
+    PREPARED.save(tmp_path / "preprocessing.json")
+    again = Preprocessing.load(tmp_path / "preprocessing.json")
+    assert again == PREPARED and again.fingerprint() == PREPARED.fingerprint()
+    assert Preprocessing(8, PREPARED.mean, PREPARED.std, ("dog", "cat")).fingerprint() != PREPARED.fingerprint()
+    for content in ("", "[]", '{"size": 3}', '{"width": 3}'):
+        (tmp_path / "preprocessing.json").write_text(content)
+        with pytest.raises(UserError, match="does not say how images were prepared"):
+            Preprocessing.load(tmp_path / "preprocessing.json")
+
+
+@pytest.mark.parametrize(("width", "height"), [(8, 8), (30, 10), (10, 30), (1, 1), (4000, 1), (1, 4000), (9, 8)])
+@pytest.mark.parametrize("fit", ["letterbox", "crop"])
+def test_a_picture_of_any_size_becomes_the_square(fit, width, height):
+    prepared = Preprocessing(24, (0, 0, 0), (1, 1, 1), ("a", "b"), fit)
+    pixels = prepared.pixels(Image.new("RGB", (width, height), "white"))
+    left, top, wide, high = prepared.frame(width, height)
+    assert pixels.shape == (24, 24, 3)
+    white = (pixels == 255).all(-1)
+    expected = np.zeros((24, 24), dtype=bool)
+    expected[max(0, top) : top + high, max(0, left) : left + wide] = True
+    assert np.array_equal(white, expected)
+    assert white.all() == (fit == "crop" or width == height)
+
+
+def test_a_frame_says_where_a_point_of_the_picture_lies():
+    picture = Image.new("RGB", (60, 30), "black")
+    picture.paste("white", (45, 0, 60, 30))  # the right quarter
+    pixels = Preprocessing(40, (0, 0, 0), (1, 1, 1), ("a", "b")).pixels(picture)[20, :, 0]
+    assert Preprocessing(40, (0, 0, 0), (1, 1, 1), ("a", "b")).frame(60, 30) == (0, 10, 40, 20)
+    assert (pixels[:28] < 60).all() and (pixels[31:] > 200).all()
+    cropped = Preprocessing(40, (0, 0, 0), (1, 1, 1), ("a", "b"), "crop")
+    assert cropped.frame(60, 30) == (-20, 0, 80, 40) and (cropped.pixels(picture)[20, :, 0] < 60).all()
+
+
+def test_pictures_to_look_at_are_a_batch_without_classes():
+    batch = small().batch_of([Image.new("L", (30, 5), 200), Image.new("RGBA", (4, 9))])
+    assert batch.image.shape == (2, 3, 16, 16) and batch.label.tolist() == [-1, -1]
+    assert batch.target.shape == (2, 10) and not batch.target.any() and batch.index.tolist() == [0, 1]
+    with pytest.raises(UserError, match="no image to look at"):
+        small().batch_of([])
+
+
+# A user's own images
+
+
+def test_a_folder_of_photos_is_a_corpus(tmp_path):
+    images = small(corpus=str(photos(tmp_path / "pets")))
+    assert images.title == "pets" and images.classes == ("cat", "dog") and images.mean_mask is None
+    example = images.examples("test")
+    assert example.masks is None and example.without is None
+    for name, label, pixels in zip(example.names, example.labels, example.pixels, strict=True):
+        kind, number = name.split("/")
+        assert kind == ("cat", "dog")[label]
+        assert pixels[8, 8].tolist() == [100 * label + int(number.split(".")[0]), 50, 200]
+    assert len(images.examples("train").labels) == len(small(corpus=str(tmp_path / "pets")).examples("train").labels)
+
+
+def test_a_changed_folder_is_prepared_anew(tmp_path):
+    first = small(corpus=str(photos(tmp_path / "pets"))).folder
+    assert small(corpus=str(tmp_path / "pets")).folder == first
+    Image.new("RGB", (3, 3)).save(tmp_path / "pets" / "cat" / "new.png")
+    assert small(corpus=str(tmp_path / "pets")).folder != first
+
+
+def test_fewer_training_images_leave_the_others_alone(tmp_path):
+    root = str(photos(tmp_path / "pets"))
+    few, all_of_them = small(corpus=root, images=7), small(corpus=root)
+    assert len(few.examples("train").labels) == 7
+    assert few.examples("test").names == all_of_them.examples("test").names
+    assert set(few.examples("train").names) < set(all_of_them.examples("train").names)
+
+
+def test_a_damaged_photo_stops_the_preparation_and_leaves_nothing(tmp_path, folder):
+    root = photos(tmp_path / "broken")
+    (root / "cat" / "3.png").write_bytes(b"no image")
+    with pytest.raises(UserError, match=r"cat/3.png cannot be read as an image"):
+        small(corpus=str(root)).prepare()
+    assert not list((folder / "prepared").glob("images-broken*[!k]"))
+
+
+def test_images_of_one_colour_are_no_division_by_zero(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / "flat" / name).mkdir(parents=True)
+        for i in range(10):
+            Image.new("RGB", (16, 16), (10, 20, 30)).save(tmp_path / "flat" / name / f"{i}.png")
+    batch = next(iter(small(corpus=str(tmp_path / "flat")).train_dataloader()))
+    assert batch.image.abs().max() < 0.01
+
+
+def test_an_unknown_name_is_told(tmp_path):
+    with pytest.raises(UserError, match=r"no image set 'imagenet': choose one of shapes, shapes_conflict, cifar10"):
+        small(corpus="imagenet").prepare()
+    with pytest.raises(UserError, match="nowhere is no folder"):
+        small(corpus=str(tmp_path / "nowhere")).prepare()
+
+
+def test_a_damaged_directory_is_told(tmp_path):
+    images = small(corpus=str(photos(tmp_path / "mine")))
+    (images.prepare() / "valid.pixels.npy").write_bytes(b"no array")
+    with pytest.raises(UserError, match="is damaged .*delete it"):
+        images.examples("valid")
+
+
+# CIFAR-10
+
+
+def batches_of_cifar(root):
+    """What torchvision unpacks: six pickled batches and the names, here of ten images each."""
+    root.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]:
+        pixels = random.integers(0, 256, (20, 3072), dtype=np.uint8)
+        (root / name).write_bytes(pickle.dumps({"data": pixels, "labels": list(range(10)) * 2}))
+    names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    (root / "batches.meta").write_bytes(pickle.dumps({"label_names": names}))
+
+
+def test_cifar10_is_read_with_torchvision(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(
+        "torchvision.datasets.cifar.check_integrity", lambda *_: True
+    )  # of files a thousand times as large
+    batches_of_cifar(tmp_path / "cifar10" / "cifar-10-batches-py")
+    images = small(corpus="cifar10", size=32)
+    assert images.title == "CIFAR-10" and images.classes[:2] == ("airplane", "automobile")
+    counts = {name: len(images.examples(name).labels) for name in ("train", "valid", "test")}
+    assert counts["test"] == 20 and counts["train"] + counts["valid"] == 100 and counts["valid"] >= 10
+    stored = pickle.loads((tmp_path / "cifar10" / "cifar-10-batches-py" / "test_batch").read_bytes())
+    red = stored["data"][3].reshape(3, 32, 32)[0]
+    assert np.array_equal(images.examples("test").pixels[3, :, :, 0], red)
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_cifar10_as_jpeg_files_is_called_so(tmp_path, monkeypatch, archived):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    tree = tmp_path / ("elsewhere" if archived else "data") / "cifar10"
+    for split in ("train", "test"):
+        photos(tree / split, ("airplane", "truck"), 15)
+    if archived:
+        (tmp_path / "data" / "cifar10").mkdir(parents=True)
+        with tarfile.open(tmp_path / "data" / "cifar10" / "cifar10-jpeg.tar.gz", "w:gz") as archive:
+            archive.add(tree, "cifar10")
+            odd = tarfile.TarInfo("cifar10/train/airplane/._0.png")
+            odd.size = 3
+            archive.addfile(odd, io.BytesIO(b"abc"))
+    images = small(corpus="cifar10")
+    assert images.title == "CIFAR-10 (JPEG)" and images.classes == ("airplane", "truck")
+    assert len(images.examples("test").labels) == 30
+    assert len(images.examples("train").labels) + len(images.examples("valid").labels) == 30
+    assert images.examples("test").labels.tolist() == [0] * 15 + [1] * 15
+
+
+def test_without_network_the_place_for_the_file_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    with pytest.raises(
+        UserError, match=r"cannot be had .*cifar-10-python.tar.gz and put it at .*cifar10/cifar-10-python"
+    ):
+        small(corpus="cifar10").prepare()
+
+
+def test_a_cut_archive_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    (tmp_path / "cifar10").mkdir()
+    (tmp_path / "cifar10" / "cifar10-jpeg.tar.gz").write_bytes(b"no archive")
+    with pytest.raises(UserError, match="cifar10-jpeg.tar.gz is damaged"):
+        small(corpus="cifar10").prepare()
