@@ -71,17 +71,7 @@ def make(tmp_path: Path) -> Callable[..., list[str]]:
     def run(*arguments: str) -> list[str]:
         recorded = tmp_path / "recorded.json"
         command = ["make", *arguments, f"PY={recorder}", "-o", ".venv/.installed"]
-        given = (
-            "MAKE",
-            "MFLAGS",
-            "ARGS",
-            "DATA",
-            "RUN",
-            "VIEW",
-            "RESUME",
-            "SENTENCE",
-            "PYTHON",
-        )  # by an outer `make test`
+        given = ("MAKE", "MFLAGS", "ARGS", "DATA", "RUN", "VIEW", "RESUME", "SENTENCE", "PYTHON")  # of an outer one
         environment = {name: value for name, value in os.environ.items() if not name.startswith(given)}
         done = subprocess.run(
             command, cwd=ROOT, env={**environment, "RECORDED": str(recorded)}, capture_output=True, text=True
