@@ -124,7 +124,7 @@ def test_an_endless_sentence_is_refused_before_it_fills_the_memory(run, capsys):
 
 @pytest.mark.parametrize("fault", [MemoryError("Unable to allocate 9.0 TiB"), RuntimeError(
     "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
-    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9.00 GiB.\nSee the documentation")])  # fmt: skip
+    torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 9.00 GiB.\nSee the documentation")])  # fmt: skip
 def test_a_memory_that_does_not_suffice_is_one_sentence(trained, capsys, monkeypatch, fault):
     def fail(*_):
         raise fault
