@@ -104,7 +104,8 @@ def measure(maps: Maps, covered: Maps) -> Table:
 
 def _at_least(parts: Table, part: float) -> NDArray[np.bool_]:
     """Patches that are covered to a part; of an object that covers none so far, those that it covers most."""
-    return parts >= np.minimum(part, parts.max(axis=1, keepdims=True))
+    enough: NDArray[np.bool_] = parts >= np.minimum(part, parts.max(axis=1, keepdims=True))
+    return enough
 
 
 def _dilated(covered: Maps) -> Maps:

@@ -4,26 +4,46 @@
     alignment_strip   several models over the same words, on the same axes: then and now
     difference        two models over the same words, and one minus the other
     alignment_grid    several sentences on one page
+    attended          one image, where a classifier looked, and both over one another
+    heads             every layer and head over one image
+    film              maps over one image in a row: through the layers, or through training
+    figure_6          images and what is attended to, as Figure 6 of Dosovitskiy et al. 2021
+    figure_7          filters, positions and attention distance, as their Figure 7
+    figure_11         attention distance by head and depth, as their Figure 11
+    beside_controls   how well maps find the object, beside controls
+    confusion         which classes are taken for which, and whether probabilities hold
     bleu_by_length    Figure 2 of Bahdanau et al. 2014 with bootstrap bands
     rungs             several measures of several systems, as bars
     training_curves   losses and scores over training
     view_grid         alignment error rate of every layer, head and shift
 
-Source across, target down; one scale, 0 to 1, for every weight.
+Source across, target down; one scale, 0 to 1, for every weight between words. Maps over images have their own, from 0 to
+the highest patch.
 """
 
 from reproductions.evaluation.plots.bars import rungs
 from reproductions.evaluation.plots.curves import Curve, bleu_by_length, training_curves
+from reproductions.evaluation.plots.localisation import beside_controls, confusion
+from reproductions.evaluation.plots.overlay import attended, film, heads
 from reproductions.evaluation.plots.pages import alignment, alignment_grid, alignment_strip, difference
 from reproductions.evaluation.plots.selection import view_grid
+from reproductions.evaluation.plots.vit import figure_6, figure_7, figure_11
 
 __all__ = [
     "Curve",
     "alignment",
     "alignment_grid",
     "alignment_strip",
+    "attended",
+    "beside_controls",
     "bleu_by_length",
+    "confusion",
     "difference",
+    "figure_11",
+    "figure_6",
+    "figure_7",
+    "film",
+    "heads",
     "rungs",
     "training_curves",
     "view_grid",

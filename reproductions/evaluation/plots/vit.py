@@ -1,0 +1,196 @@
+"""Figures 6, 7 and 11 of Dosovitskiy et al. 2021, from records and arrays of any Vision Transformer."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from reproductions.evaluation.image_records import AttendedImage
+from reproductions.evaluation.plots.style import (
+    DIFFERENCES,
+    FAINT,
+    INK,
+    LINES,
+    QUIET,
+    SMALL,
+    TEXT,
+    TITLE,
+    Page,
+    font,
+    lines_height,
+    width,
+    wrap,
+)
+
+Floats = NDArray[np.float32]
+MARGIN, SIDE, GAP = 0.16, 1.3, 0.08  # inches; of one picture in Figure 6
+PANEL = 2.6  # inches of the panels of Figures 7 and 11
+
+
+def figure_6(records: Sequence[AttendedImage], pairs: int = 3) -> Figure:
+    """Image and attended image side by side, `pairs` of them in a row: brightness is the map over its highest patch.
+
+    Raises ValueError for no records, and for records of several models or views.
+    """
+    if len({(record.model, record.view) for record in records}) != 1:
+        raise ValueError(f"Figure 6 is of one model and view, not of {sorted({(r.model, r.view) for r in records})}")
+    pairs = min(pairs, len(records))
+    pair, row = 2 * SIDE + GAP + 0.22, SIDE + 0.34
+    breadth = max(pairs * pair - 0.22, 3.6)
+    title = wrap(f"{records[0].model}: attention from the output to the input", TITLE, breadth, bold=True)
+    view = wrap(records[0].view, TEXT, breadth)
+    top = 0.14 + lines_height(len(title), TITLE) + lines_height(len(view), TEXT) + 0.3
+    page = Page(breadth + 2 * MARGIN, top + -(-len(records) // pairs) * row + 0.04)
+    page.write(MARGIN, page.write(MARGIN, 0.14, title, TITLE, bold=True), view, TEXT, QUIET)
+    for place, record in enumerate(records):
+        left, above = MARGIN + place % pairs * pair, top + place // pairs * row
+        for heading, start in (("input", left), ("attention", left + SIDE + GAP)):
+            if place < pairs:
+                page.write(start, top - 0.17, [heading], SMALL, QUIET)
+        for start, pixels in ((left, record.pixels), (left + SIDE + GAP, _lit(record))):
+            axes = page.axes(start, above, SIDE, SIDE)
+            axes.imshow(pixels, interpolation="nearest")
+            axes.set_axis_off()
+        page.write(left, above + SIDE + 0.05, [_said(record, pair - 0.25)], SMALL, INK)
+    return page.figure
+
+
+def _lit(record: AttendedImage) -> NDArray[np.uint8]:
+    """Pixels times the map over its highest patch."""
+    rows, columns = (np.arange(p) * m // p for p, m in zip(record.pixels.shape, record.map.shape, strict=False))
+    light = (record.map / record.map.max())[rows[:, None], columns]
+    lit: NDArray[np.uint8] = (record.pixels * light[..., None]).round().astype(np.uint8)
+    return lit
+
+
+def _said(record: AttendedImage, inches: float) -> str:
+    text = record.classes[record.predicted]
+    if record.label is not None and not record.right:
+        text = f"{text} (is {record.classes[record.label]})"
+    while width(text, SMALL) > inches:
+        text = text[:-2] + "…"
+    return text
+
+
+def figure_7(
+    components: Floats, similarity: Floats, distances: NDArray[np.float64], uniform: float, model: str
+) -> Figure:
+    """Three panels: components of the patch embedding's filters, similarity of positions, attention distance.
+
+    Args:
+        components: (n, p, p, C) in [0, 1], of ``filter_components``.
+        similarity: (gh, gw, gh, gw) cosines, of ``position_similarity``.
+        distances: (L, H) pixels, of ``attention_distance``.
+        uniform: distance in pixels of uniform attention.
+        model: name and age, for the title.
+    """
+    page = Page(3 * PANEL + 3.05, PANEL + 1.35)
+    page.write(MARGIN, 0.14, [model], TITLE, bold=True)
+    headings = (
+        f"filters: first {len(components)} principal components",
+        "similarity of positions",
+        "attention distance",
+    )
+    lefts = (MARGIN, MARGIN + PANEL + 0.72, MARGIN + 2 * PANEL + 2.1)
+    for left, heading in zip(lefts, headings, strict=True):
+        page.write(left, 0.45, [heading], TEXT, INK)
+    _draw_filters(page, lefts[0], 0.78, components)
+    _draw_similarity(page, lefts[1], 0.78, similarity)
+    axes = page.axes(lefts[2] + 0.1, 0.78, PANEL, PANEL)
+    _draw_distances(axes, distances, uniform)
+    return page.figure
+
+
+def _draw_filters(page: Page, left: float, top: float, components: Floats) -> None:
+    columns = min(7, len(components))
+    rows = -(-len(components) // columns)
+    step = min(PANEL / columns, PANEL / rows)
+    for place, component in enumerate(components):
+        size = step - 0.04
+        axes = page.axes(left + place % columns * step, top + place // columns * step, size, size)
+        grey = component.shape[-1] == 1
+        axes.imshow(
+            component[..., 0] if grey else component[..., :3], cmap="gray", vmin=0, vmax=1, interpolation="nearest"
+        )
+        axes.set_axis_off()
+
+
+def _draw_similarity(page: Page, left: float, top: float, similarity: Floats) -> None:
+    """A tile a patch, at its place: its similarity with every patch."""
+    rows, columns = similarity.shape[:2]
+    step = PANEL / max(rows, columns)
+    gap = 0.1 * step
+    for row in range(rows):
+        for column in range(columns):
+            axes = page.axes(left + 0.2 + column * step, top + row * step, step - gap, step - gap)
+            axes.imshow(
+                similarity[row, column], cmap=DIFFERENCES, vmin=-1, vmax=1, interpolation="nearest", aspect="auto"
+            )
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+    across, down = columns * step - gap, rows * step - gap
+    outer = page.axes(left + 0.2, top, across, down)
+    outer.patch.set_alpha(0)
+    outer.spines[:].set_visible(False)
+    every = -(-max(rows, columns) // 8)  # a number at most every so many patches
+    outer.set(xlim=(0, columns), ylim=(rows, 0))
+    for axis, count in ((outer.xaxis, columns), (outer.yaxis, rows)):
+        shown = range(0, count, every)
+        axis.set_ticks([place + (1 - gap / step) / 2 for place in shown], [str(place + 1) for place in shown])
+    outer.tick_params(length=0, pad=2)
+    outer.set_xlabel("column of patches", fontproperties=font(SMALL), color=INK)
+    outer.set_ylabel("row of patches", fontproperties=font(SMALL), color=INK)
+    axes = page.axes(left + 0.2 + across + 0.12, top, 0.11, down)
+    bar = page.figure.colorbar(ScalarMappable(Normalize(-1, 1), DIFFERENCES), cax=axes)
+    bar.set_ticks([-1, 0, 1], labels=["−1", "0", "1"])
+    bar.outline.set(linewidth=0.6, edgecolor=QUIET)
+    axes.tick_params(labelsize=SMALL - 0.5, labelcolor=QUIET, color=QUIET, length=2, width=0.5, pad=2)
+    axes.set_ylabel("cosine", fontproperties=font(SMALL - 0.5), color=QUIET, labelpad=1)
+
+
+def figure_11(distances: Mapping[str, NDArray[np.float64]], uniform: Mapping[str, float]) -> Figure:
+    """Mean attention distance of each head by depth, a panel a model, on one scale.
+
+    Args:
+        distances: (L, H) pixels, by the name of the model.
+        uniform: distance of uniform attention, by the same names. Raises ValueError for others.
+    """
+    if not distances or set(distances) != set(uniform):
+        raise ValueError(f"each of {sorted(distances)} needs the distance of uniform attention, not {sorted(uniform)}")
+    cell = PANEL + 0.75
+    page = Page(len(distances) * cell + 0.3, PANEL + 1.75)
+    breadth = page.width - 2 * MARGIN
+    page.write(MARGIN, 0.14, wrap("Attention distance by head and depth", TITLE, breadth, bold=True), TITLE, bold=True)
+    highest = 1.12 * max(max(float(np.nanmax(one)) for one in distances.values()), *uniform.values())
+    for place, (name, one) in enumerate(distances.items()):
+        lines = wrap(name, TEXT, PANEL)[:2]
+        page.write(MARGIN + 0.5 + place * cell, 0.78 - lines_height(len(lines), TEXT), lines, TEXT, INK)
+        axes = page.axes(MARGIN + 0.5 + place * cell, 0.85, PANEL, PANEL)
+        _draw_distances(axes, one, uniform[name])
+        axes.set_ylim(0, highest)
+    note = "One dot a head, mean over patches and images; the class token's share taken out. Dashed: uniform attention."
+    page.write(MARGIN, 0.85 + PANEL + 0.5, wrap(note, SMALL, breadth), SMALL, QUIET)
+    return page.figure
+
+
+def _draw_distances(axes: Axes, distances: NDArray[np.float64], uniform: float) -> None:
+    layers, count = distances.shape
+    for head in range(count):
+        axes.plot(np.arange(1, layers + 1), distances[:, head], ls="none", marker="o", ms=4, mec="none", alpha=0.8,
+                  color=LINES[head % len(LINES)], zorder=3)  # fmt: skip
+    axes.axhline(uniform, color=QUIET, lw=0.9, ls=(0, (4, 2)), zorder=2)
+    axes.set(xlim=(0.5, layers + 0.5), ylim=(0, 1.12 * max(uniform, float(np.nanmax(distances)))))
+    axes.annotate(f"uniform {uniform:.1f}", (1, uniform), xycoords=("axes fraction", "data"), xytext=(-3, 3),
+                  textcoords="offset points", ha="right", va="bottom", fontproperties=font(SMALL - 0.5), color=QUIET)  # fmt: skip
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.grid(axis="y", color=FAINT, lw=0.6)
+    axes.set_axisbelow(True)
+    axes.xaxis.set_major_locator(MaxNLocator(min(layers, 8), integer=True, min_n_ticks=1))
+    axes.set_xlabel("layer", fontproperties=font(SMALL), color=INK)
+    axes.set_ylabel("mean attention distance (pixels)", fontproperties=font(SMALL), color=INK)
