@@ -1,6 +1,7 @@
 """A headless Chromium, driven through its DevTools protocol over a pair of pipes: no package, no port, no download."""
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -26,6 +27,13 @@ def installed() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+def _above_four(descriptor: int) -> int:
+    """The same file under a number that is neither 3 nor 4."""
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD, 5)
+    os.close(descriptor)
+    return moved
+
+
 class Browser:
     """One browser with one tab. ``requests`` are the addresses it asked for, ``faults`` what its console complained of."""
 
@@ -36,12 +44,12 @@ class Browser:
         self.faults: list[str] = []
         self._number, self._buffer = 0, b""
         self._answers: dict[int, dict[str, Any]] = {}
-        to_it, mine_out = os.pipe()
-        mine_in, from_it = os.pipe()
-        self._out, self._in = mine_out, mine_in
-        # The browser reads commands from descriptor 3 and writes to 4.
+        to_it, self._out = os.pipe()
+        self._in, from_it = os.pipe()
+        # The browser reads commands from descriptor 3 and writes to 4: free both first, then put the pipes there.
+        to_it, from_it = (_above_four(descriptor) for descriptor in (to_it, from_it))
         command = [executable, *SWITCHES, f"--user-data-dir={folder / 'profile'}", "about:blank"]
-        shell = ["/bin/sh", "-c", f'exec "$@" 3<&{to_it} 4>&{from_it}', "sh", *command]
+        shell = ["bash", "-c", f'exec "$@" 3<&{to_it} 4>&{from_it}', "sh", *command]
         self._process = subprocess.Popen(
             shell,
             pass_fds=(to_it, from_it),

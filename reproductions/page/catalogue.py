@@ -1,15 +1,21 @@
 """Which runs there are, as they are at this moment; and their trained models, a few of them kept in memory."""
 
+import json
 from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
+from data.accord import FIXED
 from data.errors import UserError
+from data.words import join
 from reproductions import runs, tasks
 from reproductions.runs import Run
 
+EXAMPLES = 12  # sentences of a corpus that are offered
 MODELS = 4  # trained models that are kept in memory
 NAMES = {
     "bahdanau2014": ("RNNsearch", 2014, "Bahdanau, Cho and Bengio"),
@@ -98,6 +104,7 @@ def describe(entry: Entry) -> dict[str, Any]:
         "corpus": Path(str(data.get("corpus", ""))).name,
         "config": entry.name.split("/")[1],
         "time": entry.run.folder.name,
+        "examples": corpus_of(entry),
         "languages": [data[side] for side in ("source_language", "target_language") if side in data],
         "ready": bool(entry.saved),
         "finished": bool(summary),
@@ -108,6 +115,33 @@ def describe(entry: Entry) -> dict[str, Any]:
             if isinstance(scores, dict)
         },
     }
+
+
+def corpus_of(entry: Entry) -> str:
+    """What its sentences are of: the corpus, and the language it is translated to."""
+    data = entry.settings["data"]["init_args"]
+    return f"{Path(str(data.get('corpus', ''))).name}, {data.get('target_language', '')}"
+
+
+def examples(entries: Sequence[Entry]) -> dict[str, list[dict[str, str]]]:
+    """Sentences with their references: Accord's fixed ones, and of each other corpus the first that a run was tested on."""
+    found = {"accord, fr": [{"source": join(p.source, "en"), "target": join(p.target, "fr")} for p in FIXED]}
+    for entry in entries:
+        if corpus_of(entry) in found or not entry.run.scores:
+            continue
+        path = entry.run.folder / "evaluation" / next(iter(entry.run.scores)) / "translations.jsonl"
+        if path.is_file() and _inside(path, entry.run.folder):
+            found[corpus_of(entry)] = _tested(path)
+    return found
+
+
+def _tested(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            records = [json.loads(line) for line in islice(file, EXAMPLES)]
+        return [{"source": str(record["source"]), "target": str(record["reference"])} for record in records]
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
 
 
 def _settings(config: Path) -> dict[str, Any] | str:

@@ -10,7 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 from data.errors import UserError
 
 JSON_BYTES = 64 * 1024
-TEXT_LETTERS, TEXT_WORDS = 2_000, 100
+TEXT_LETTERS, TEXT_WORDS = 2_000, 100  # of a sentence
+LONGER = 3  # times as much of a target: a model may have written it
 
 
 async def body(request: Request, most: int, what: str) -> bytes:
@@ -56,16 +57,16 @@ async def fields(request: Request, **kinds: type) -> dict[str, Any]:
     return found
 
 
-def sentence(text: str | None, what: str) -> str:
+def sentence(text: str | None, what: str, times: int = 1) -> str:
     """One line of text that a model may read; raises UserError for none, too much, or what is no text."""
     if text is None or not text.strip():
         raise UserError(f"The {what} is empty: type a sentence.")
-    if len(text) > TEXT_LETTERS:
-        raise UserError(f"The {what} has {len(text):,} characters; the page takes at most {TEXT_LETTERS:,}.")
+    if len(text) > times * TEXT_LETTERS:
+        raise UserError(f"The {what} has {len(text):,} characters; the page takes at most {times * TEXT_LETTERS:,}.")
     text = " ".join(text.split())
     words = text.count(" ") + 1
-    if words > TEXT_WORDS:
-        raise UserError(f"The {what} has {words:,} words; the page takes at most {TEXT_WORDS}.")
+    if words > times * TEXT_WORDS:
+        raise UserError(f"The {what} has {words:,} words; the page takes at most {times * TEXT_WORDS}.")
     for place, letter in enumerate(text, 1):
         if unicodedata.category(letter) in ("Cc", "Cs", "Cn"):
             raise UserError(f"The {what} holds a character that is no text: U+{ord(letter):04X}, at position {place}.")

@@ -21,12 +21,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from data.accord import FIXED
 from data.errors import UserError
-from data.words import join
 from reproductions import runs, tasks
 from reproductions.page import alignments, request, saved
-from reproductions.page.catalogue import Catalogue, Entry, describe
+from reproductions.page.catalogue import Catalogue, Entry, describe, examples
 from reproductions.page.colours import colours
 
 log = logging.getLogger(__name__)
@@ -116,7 +114,7 @@ class Desk:
                 "runs": [describe(entry) for entry in entries],
                 "refused": refused,
                 "papers": {task.train: list(task.papers) for task in tasks.TASKS},
-                "sentences": [{"source": join(p.source, "en"), "target": join(p.target, "fr")} for p in FIXED],
+                "examples": examples(entries),
                 "colours": colours(),
                 "limits": {"letters": request.TEXT_LETTERS, "words": request.TEXT_WORDS},
             },
@@ -133,7 +131,9 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
 
     async def align(asked: Request) -> Response:
         given = await request.fields(asked, run=str, text=str, target=str)
-        target = given["target"] if given["target"] is None else request.sentence(given["target"], "target")
+        target = (
+            given["target"] if given["target"] is None else request.sentence(given["target"], "target", request.LONGER)
+        )
         return await desk.ask(desk.align, given["run"], request.sentence(given["text"], "sentence"), target)
 
     async def packed(_: Request) -> Response:
@@ -183,7 +183,8 @@ def serve(host: str = HOST, port: int = PORT) -> int:
         timeout_keep_alive=10,
         limit_concurrency=200,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with listener:
+        uvicorn.Server(config).run(sockets=[listener])
     return 0
 
 

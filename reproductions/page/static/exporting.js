@@ -54,9 +54,9 @@ export async function saveCanvas(canvas, name) {
 export async function savePage(address, overview, questions, name) {
   const answers = { ...answersTo(questions), "api/overview": { ...overview, folder: "", refused: {} } };
   const kept = JSON.stringify({ address, answers }).replaceAll("<", "\\u003c");
-  const opening = '<script type="application/json" id="kept">';
-  const [before, after] = (await (await fetch("api/saved")).text()).split(`${opening}null</script>`);
-  download(`${before}${opening}${kept}</script>${after}`, "text/html", `${name}.html`);
+  const whole = await (await fetch("api/saved")).text();
+  const place = whole.indexOf(">null<") + 1; // the empty element in which answers are kept stands before all scripts
+  download(`${whole.slice(0, place)}${kept}${whole.slice(place + 4)}`, "text/html", `${name}.html`);
 }
 
 /** A file name made of words. */

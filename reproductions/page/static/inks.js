@@ -2,8 +2,8 @@
 
 export const FAMILY = '"DejaVu Sans", system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
-const DAY = { paper: "#ffffff", ink: "#1c1c1c", quiet: "#666666", faint: "#e3e3e3", cursor: "#1c1c1c", night: false };
-const NIGHT = { paper: "#14181d", ink: "#e8eaed", quiet: "#98a2ad", faint: "#262e37", cursor: "#f4f6f8", night: true };
+const DAY = { paper: "#ffffff", ink: "#1c1c1c", quiet: "#666666", faint: "#e3e3e3", cursor: "#1c1c1c", dot: "#ffffff", edge: "#1c1c1c", night: false };
+const NIGHT = { paper: "#14181d", ink: "#e8eaed", quiet: "#98a2ad", faint: "#262e37", cursor: "#f4f6f8", dot: "#ffffff", edge: "#14181d", night: true };
 
 let ramps = { weights: ["#ffffff", "#08306b"], night: ["#14181d", "#eaf5ff"], differences: ["#ffffff"], gold: "#d55e00" };
 const dark = window.matchMedia("(prefers-color-scheme: dark)");

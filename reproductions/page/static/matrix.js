@@ -118,11 +118,12 @@ function goldMarks(record, across, down, cell, colours) {
   }
   for (const [t, s] of largest(record)) {
     const [x, y, r] = [across.middle(s), down.middle(t), cell * 0.12];
-    if (record.gold.of(t, s)) marks.append(shape("circle", { cx: x, cy: y, r, fill: "#ffffff", stroke: "#1c1c1c", "stroke-width": 0.8 }));
+    if (record.gold.of(t, s)) marks.append(shape("circle", { cx: x, cy: y, r, fill: colours.dot, stroke: colours.edge, "stroke-width": 0.8 }));
     else {
       const cross = `M${x - r} ${y - r}L${x + r} ${y + r}M${x - r} ${y + r}L${x + r} ${y - r}`;
-      marks.append(shape("path", { d: cross, stroke: "#ffffff", "stroke-width": 4, "stroke-linecap": "round" }));
-      marks.append(shape("path", { d: cross, stroke: "#1c1c1c", "stroke-width": 1.6, "stroke-linecap": "round" }));
+      const thick = Math.max(1.2, cell * 0.055);
+      marks.append(shape("path", { d: cross, stroke: colours.paper, "stroke-width": 2.4 * thick, "stroke-linecap": "round" }));
+      marks.append(shape("path", { d: cross, stroke: colours.ink, "stroke-width": thick, "stroke-linecap": "round" }));
     }
   }
   return marks;

@@ -65,7 +65,7 @@ export class Panel {
       element("header", {},
         element("h2", {}, run.title, " ", element("span", { class: "year" }, run.year ?? "")),
         removable ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : null),
-      choice("Run", runOptions(runs), run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` }),
+      this.chooser(runs),
       element("p", { class: "answer" }, element("span", { class: "label" }, "Its translation"), element("q", { lang: run.languages[1] ?? null }, own.text || "(nothing)"),
         own.same ? element("span", { class: "same" }, "= reference") : null),
       ...(this.record ? this.pictured() : [element("p", { class: "note" }, `${run.title} has no attention: it reads the sentence into one vector, so there is nothing to draw. This is what the papers were up against.`)]),
@@ -82,9 +82,20 @@ export class Panel {
     this.node.dataset.run = run.name;
     this.node.replaceChildren(
       element("header", {}, element("h2", {}, run.title, " ", element("span", { class: "year" }, run.year ?? ""))),
-      choice("Run", runOptions(runs), run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` }),
+      this.chooser(runs),
       this.message,
     );
+  }
+
+  /** Which run, to choose from. */
+  chooser(runs) {
+    this.list = choice("Run", runOptions(runs), this.run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` });
+    return this.list;
+  }
+
+  /** There are other runs to choose from now. */
+  relist(runs) {
+    if (this.run && !this.list.contains(document.activeElement)) this.list.replaceWith(this.chooser(runs));
   }
 
   pictured() {
@@ -98,7 +109,7 @@ export class Panel {
       this.controls(),
       this.frame,
       this.readout,
-      unknown.length ? element("p", { class: "note" }, `This model has never seen ${unknown.map((word) => `“${word}”`).join(", ")}: it reads them as one unknown word.`) : null,
+      element("p", { class: "note" }, unknown.length ? `This model has never seen ${unknown.map((word) => `“${word}”`).join(", ")}: it reads ${unknown.length > 1 ? "each" : "it"} as an unknown word.` : ""),
       this.numbers(),
       this.grid(),
       element("div", { class: "row exports" },
@@ -106,7 +117,7 @@ export class Panel {
         button("SVG", () => saveSvg(this.paper(), this.fileName()), { "data-key": `svg${this.number}` }),
         button("JSON", () => saveJson(toJson(record, this.answer.gold), this.fileName()), { "data-key": `json${this.number}` })),
       this.table(),
-    ].filter(Boolean);
+    ];
   }
 
   /** Which layer, head and step; those that the model does not have are left out. */
@@ -121,7 +132,7 @@ export class Panel {
       heads > 1 ? choice("Head", numbers(heads), parts.head, (head) => change({ head }), { "data-key": `head${this.number}` }) : null,
       choice("Read", [["0", "as each word is written"], ["1", "one step later"]], parts.shift, (shift) => change({ shift }), { "data-key": `shift${this.number}` }),
       tick("times value norms", parts.norms, (norms) => change({ norms }), { "data-key": `norms${this.number}` }),
-      button(best ? "as chosen in validation" : "back to the chosen view", () => this.page.view(this.number, chosen), { class: "quiet", disabled: best, "data-key": `chosen${this.number}` }));
+      best ? element("span", { class: "label" }, "the view chosen in validation") : button("back to the chosen view", () => this.page.view(this.number, chosen), { class: "quiet", "data-key": `chosen${this.number}` }));
   }
 
   numbers() {
@@ -134,7 +145,7 @@ export class Panel {
   /** Every layer and head with its score, to choose from. */
   grid() {
     const { layers, heads, views, numbers, gold } = this.answer;
-    if (layers * heads === 1) return null;
+    if (layers * heads === 1) return element("div");
     const parts = viewParts(this.record.view);
     const measure = gold ? "aer" : "entropy";
     const ways = (count) => [...Array.from({ length: count }, (_, i) => String(i + 1)), ...(count > 1 ? ["mean"] : [])];
@@ -158,7 +169,7 @@ export class Panel {
   /** The same numbers for who cannot see the picture. */
   table() {
     const { source, target, weights } = this.record;
-    const body = () => element("div", { class: "scrolls" }, element("table", { class: "weights" },
+    const body = () => element("div", { class: "scrolls" }, element("table", { class: "listed" },
       element("thead", {}, element("tr", {}, element("th", {}, "target \\ source"), source.map((word) => element("th", { scope: "col" }, word)))),
       element("tbody", {}, target.map((word, t) => element("tr", {}, element("th", { scope: "row" }, word), Array.from(weights[t], (w) => element("td", {}, w.toFixed(2))))))));
     const details = element("details", { class: "table" }, element("summary", {}, "The weights as a table"));

@@ -146,6 +146,7 @@ export class FiveSteps {
 /** The sum behind the row that is followed, with its numbers. */
 function worked({ step, words, Q, K, V, row, scale, causal }, result) {
   const strong = (text) => element("b", {}, text);
+  const power = (x) => ["e", element("sup", {}, decimal(x))];
   const best = (list) => list.indexOf(Math.max(...list));
   const seen = result.weights[row].map((w, j) => [w, j]).filter(([, j]) => result.mask[row][j]);
   const j = step >= 4 ? best(result.weights[row]) : best(result.scores[row]);
@@ -153,7 +154,7 @@ function worked({ step, words, Q, K, V, row, scale, causal }, result) {
   if (step === 1) return ["Follow ", strong(from), ": it looks for (", Q[row].map((x) => decimal(x, 1)).join(", "), "). Click another word in Q to follow that one."];
   if (step === 2) return ["score(", strong(from), ", ", strong(to), ") = ", Q[row].map((x, d) => `${decimal(x, 1)} × ${decimal(K[j][d], 1)}`).join(" + "), " = ", strong(decimal(result.scores[row][j]))];
   if (step === 3) return ["score(", strong(from), ", ", strong(to), ") = ", decimal(result.scores[row][j]), scale ? " ÷ √3 = " : " ÷ 1 = ", strong(decimal(result.divided[row][j]))];
-  if (step === 4) return ["weight(", strong(from), ", ", strong(to), ") = e^", decimal(result.divided[row][j]), " ÷ (", seen.map(([, k]) => `e^${decimal(result.divided[row][k])}`).join(" + "), ") = ", strong(decimal(result.weights[row][j])), causal ? ` · ${from} sees ${seen.length} of ${words.length} words` : ""];
+  if (step === 4) return ["weight(", strong(from), ", ", strong(to), ") = ", ...power(result.divided[row][j]), " ÷ (", ...seen.flatMap(([, k], n) => [n ? " + " : "", ...power(result.divided[row][k])]), ") = ", strong(decimal(result.weights[row][j])), causal ? ` · ${from} sees ${seen.length} of ${words.length} words` : ""];
   const terms = seen.filter(([w]) => w >= 0.005).sort((a, b) => b[0] - a[0]).map(([w, k]) => `${decimal(w)} × ${words[k]} (${V[k].map((x) => decimal(x, 1)).join(", ")})`);
   return ["output(", strong(from), ") = ", terms.join(" + "), " = ", strong(`(${result.output[row].map((x) => decimal(x)).join(", ")})`)];
 }

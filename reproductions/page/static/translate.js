@@ -16,7 +16,8 @@ export function pairOf(runs) {
     const held = papers.get(run.paper);
     if (!held || (run.finished && !held.finished)) papers.set(run.paper, run);
   }
-  const corpora = [...best].sort(([a, x], [b, y]) => y.size - x.size || (b === "accord") - (a === "accord"));
+  const trained = (papers) => [...papers.values()].filter((run) => run.finished).length;
+  const corpora = [...best].sort(([a, x], [b, y]) => trained(y) - trained(x) || y.size - x.size || (b === "accord") - (a === "accord"));
   const chosen = new Map();
   for (const [, papers] of corpora) for (const [paper, run] of papers) if (!chosen.has(paper)) chosen.set(paper, run);
   return [...chosen.values()].sort((a, b) => a.year - b.year).map((run) => run.name);
@@ -32,8 +33,8 @@ export class ThenAndNow {
     this.panels = [];
     this.turn = 0;
     this.node = element("div", { class: "view" });
-    this.sentence = element("textarea", { id: "sentence", rows: 2, spellcheck: "false", lang: "en", maxlength: 20000, "aria-describedby": "trouble" });
-    this.target = element("textarea", { id: "target", rows: 2, spellcheck: "false", lang: "fr", maxlength: 20000, "aria-describedby": "trouble" });
+    this.sentence = element("textarea", { id: "sentence", rows: 2, spellcheck: "false", maxlength: 20000, "aria-describedby": "trouble" });
+    this.target = element("textarea", { id: "target", rows: 2, spellcheck: "false", maxlength: 20000, "aria-describedby": "trouble" });
     this.trouble = element("p", { id: "trouble", class: "problem", role: "alert", hidden: true });
     this.status = element("p", { class: "status", "aria-live": "polite" });
     this.row = element("div", { class: "panels" });
@@ -59,6 +60,14 @@ export class ThenAndNow {
     return names.map((name) => known.get(name));
   }
 
+  /** [corpus, sentences] to take from, those of the runs that are shown first. */
+  get examples() {
+    const shown = this.runs.map((run) => run.examples);
+    const all = Object.entries(this.overview.examples).filter(([, sentences]) => sentences.length);
+    const place = ([corpus]) => (shown.includes(corpus) ? shown.indexOf(corpus) : shown.length);
+    return all.sort((a, b) => place(a) - place(b));
+  }
+
   get views() {
     return (this.address.state.views ?? "").split(",");
   }
@@ -66,16 +75,14 @@ export class ThenAndNow {
   /** What is asked: the sentence, and where the shared target comes from. */
   get asked() {
     const { s, t, over } = this.address.state;
-    const fixed = this.overview.sentences.find((one) => one.source === (s ?? this.overview.sentences[0].source));
-    return { sentence: s ?? this.overview.sentences[0].source, typed: t ?? "", over: over ?? (fixed ? "reference" : "0"), fixed };
+    const sentence = s ?? this.examples[0][1][0].source;
+    const fixed = this.examples.flatMap(([, sentences]) => sentences).find((one) => one.source === sentence);
+    return { sentence, typed: t ?? "", over: over ?? (fixed ? "reference" : "0"), fixed };
   }
 
   /** The boxes above; made once, so that typing is never interrupted. */
   write() {
-    const sentences = this.overview.sentences.map(({ source }, i) => [i, source]);
-    this.pick = choice("Or take one", [["", "…"], ...sentences], "", (i) => {
-      if (i !== "") this.address.set({ s: this.overview.sentences[i].source, t: null, over: null });
-    }, { id: "pick" });
+    this.pick = element("span", { class: "picks" });
     const type = (box, change) => {
       let timer = 0;
       const now = () => { clearTimeout(timer); change(box.value); };
@@ -87,7 +94,7 @@ export class ThenAndNow {
     type(this.target, (t) => this.address.set({ t, over: "typed" }));
     this.over = element("div", { class: "over" });
     this.above.append(
-      element("div", { class: "box" }, element("label", { for: "sentence" }, "English sentence"), this.sentence,
+      element("div", { class: "box" }, element("label", { for: "sentence" }, "Sentence"), this.sentence,
         element("div", { class: "row" }, button("Translate", read, { class: "main", id: "translate" }), this.pick)),
       element("div", { class: "box" }, element("label", { for: "target" }, "Target that all models are made to write"), this.target, this.over));
     for (const box of [this.sentence, this.target]) box.readOnly = isSaved;
@@ -99,10 +106,16 @@ export class ThenAndNow {
     const runs = this.runs;
     const answers = runs.map((run, i) => [String(i), `${run.title}’s answer`]);
     keepingFocus(this.over, () => this.over.replaceChildren(segments("Target", [...(fixed ? [["reference", "reference"]] : []), ...answers, ["own", "each its own"], ...(over === "typed" ? [["typed", "as typed"]] : [])], over, (chosen) => this.address.set({ over: chosen, t: null }))));
+    const lists = this.examples.map(([corpus, sentences]) => ({ label: corpus, options: sentences.map(({ source }) => [source, source]) }));
+    const take = (source) => source && this.address.set({ s: source, t: null, over: null });
+    keepingFocus(this.pick, () => this.pick.replaceChildren(choice("Or take one", [["", "…"], ...lists], fixed?.source ?? "", take, { id: "pick", "data-key": "pick" })));
+    const [language, other] = runs[0].languages;
+    this.sentence.lang = language;
+    this.target.lang = other;
     const free = this.translators().filter((run) => !runs.includes(run));
     keepingFocus(this.bar, () => this.bar.replaceChildren(
       segments("Drawing", [["map", "heat map"], ["links", "links"]], this.look.kind, (show) => this.address.set({ show: show === "map" ? null : show })),
-      tick("gold links", this.look.gold, (on) => this.address.set({ gold: on ? null : "0" }), { "data-key": "gold" }),
+      element("span", { class: "ofgold" }, tick("gold links", this.look.gold, (on) => this.address.set({ gold: on ? null : "0" }), { "data-key": "gold" })),
       legend(),
       runs.length < MOST && free.length && !isSaved ? button("Add a model", () => this.address.set({ runs: [...runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : ""));
   }
@@ -113,7 +126,6 @@ export class ThenAndNow {
     const { sentence, over, typed, fixed } = this.asked;
     const runs = this.runs;
     if (document.activeElement !== this.sentence) this.sentence.value = sentence;
-    this.pick.querySelector("select").value = fixed ? String(this.overview.sentences.indexOf(fixed)) : "";
     this.settings();
     while (this.panels.length > runs.length) this.panels.pop().node.remove();
     while (this.panels.length < runs.length) {
@@ -138,6 +150,7 @@ export class ThenAndNow {
     this.node.setAttribute("aria-busy", "false");
     this.pointer = { row: null, column: null };
     runs.forEach((run, i) => this.fill(i, run, own[i], shared[i], fixed));
+    this.bar.dataset.gold = String(shared.some((answer) => answer.gold));
     const seconds = (performance.now() - began) / 1000;
     this.status.textContent = isSaved ? "A saved page: the models are not here." : `Answered in ${seconds < 0.1 ? "less than 0.1" : seconds.toFixed(1)} s.`;
     return undefined;
@@ -215,7 +228,7 @@ export class ThenAndNow {
 }
 
 function legend() {
-  const entry = (mark, text) => element("span", { class: "entry" }, element("i", { class: `mark ${mark}` }), text);
+  const entry = (mark, text) => element("span", { class: mark === "ramp" ? "entry" : "entry ofgold" }, element("i", { class: `mark ${mark}` }), text);
   return element("span", { class: "legend" }, entry("ramp", "weight 0 to 1"), entry("sure", "sure link"), entry("possible", "possible"), entry("hit", "largest weight, on a link"), entry("miss", "elsewhere"));
 }
 

@@ -1,0 +1,78 @@
+"""Runs as small as can be, written without training, for the tests of the page; and a page that serves them."""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+import uvicorn
+import yaml
+from toy_run import NETWORK
+
+from data.accord import FIXED
+from data.tokenizers import WordTokenizer
+from reproductions.bahdanau2014 import training as bahdanau
+from reproductions.page import server
+from reproductions.transformer2017 import training as transformer
+
+NETWORKS = {**NETWORK, "transformer2017": {**NETWORK["transformer2017"], "tied": "target", "max_length": 256}}
+PAPERS = {"bahdanau2014": (bahdanau, "Bahdanau2014"), "transformer2017": (transformer, "Transformer2017")}
+
+
+def write(root: Path, paper: str, name: str, corpus: str = "accord", **network: object) -> Path:
+    """A run of untrained weights below ``root``, as a training would leave it; returns its folder."""
+    folder = root / paper / corpus / name
+    (folder / "tokenizers").mkdir(parents=True)
+    (folder / "checkpoints").mkdir()
+    sides = {
+        "source": WordTokenizer.learn([pair.source for pair in FIXED], "en", 500, 1),
+        "target": WordTokenizer.learn([pair.target for pair in FIXED], "fr", 500, 1),
+    }
+    for side, tokenizer in sides.items():
+        tokenizer.save(folder / "tokenizers", side)
+    training, class_name = PAPERS[paper]
+    torch.manual_seed(1)
+    module = getattr(training, class_name)(
+        len(sides["source"]), len(sides["target"]), network=training.Network(**{**NETWORKS[paper], **network})
+    )
+    checkpoint = {
+        "state_dict": module.state_dict(),
+        "hyper_parameters": dict(module.hparams),
+        "global_step": 7,
+        "paper": paper,
+        "view": module.view,
+        "tokenizers": {side: tokenizer.fingerprint() for side, tokenizer in sides.items()},
+    }
+    torch.save(checkpoint, folder / "checkpoints" / "best.ckpt")
+    languages = {"source_language": "en", "target_language": "fr"}
+    settings = {
+        "model": {
+            "class_path": f"reproductions.{paper}.training.{class_name}",
+            "init_args": {"network": asdict(training.Network())},
+        },
+        "data": {"class_path": "data.translation.TranslationData", "init_args": {"corpus": corpus, **languages}},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    (folder / "summary.json").write_text(json.dumps({"title": module.title, "parameters": 1234}))
+    return folder
+
+
+@contextmanager
+def serving(hosts: Sequence[str] = server.LOOPBACK) -> Iterator[str]:
+    """The address of a page that runs in a thread, on a free port of the loopback address."""
+    config = uvicorn.Config(
+        server.application(tuple(hosts)), port=0, log_level="error", access_log=False, lifespan="off"
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    while not running.started and thread.is_alive():
+        thread.join(0.02)
+    try:
+        yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}/"
+    finally:
+        running.should_exit = True
+        thread.join(20)
