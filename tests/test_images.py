@@ -229,6 +229,14 @@ def test_a_batch_depends_on_seed_epoch_and_number_alone_and_leaves_the_global_ge
     assert not torch.equal(next(iter(small(**HEAVY, seed=2).train_dataloader())).image, first[0].image)
 
 
+def test_no_two_batches_of_a_run_draw_the_same_numbers():
+    batches, seeds = ImageBatches(48, 8, shuffle=True, seed=1), []
+    for epoch in range(3):
+        batches.set_epoch(epoch)
+        seeds += [one.seed for one in batches]
+    assert len(set(seeds)) == len(seeds) == 18
+
+
 class Recorder(lightning.LightningModule):
     """Trains one weight and writes down what it is given."""
 

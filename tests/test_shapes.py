@@ -122,6 +122,16 @@ def test_image_and_twin_differ_under_the_mask_and_nowhere_else(split):
     assert np.mean(shares) > 0.99 and min(shares) > 0.85  # between two tones of a pattern there may be the ground's
 
 
+def test_the_edge_of_an_object_is_mixed_as_its_mask_says():
+    for index in range(0, 200, 10):
+        one = shapes.scene("test", index)
+        if one.objects[0].texture == "plain":
+            twin, edge = shapes.without_object("test", index), (one.mask > 0) & (one.mask < 1)
+            colour = one.pixels[one.mask == 1].mean(0)
+            expected = twin + one.mask[..., None] * (colour - twin)
+            assert np.abs(one.pixels - expected)[edge].max() < 24  # of 255; the noise has 9 to either side
+
+
 def test_every_object_stands_out(train):
     apart = [
         np.abs(one.pixels.astype(int) - twin).sum(-1)[one.mask == 1].mean()
