@@ -310,7 +310,7 @@ def test_validation_and_checkpoints_have_the_average_and_training_goes_on_withou
     same(second.after[-1], weights.after[-1])
 
 
-def test_a_loaded_checkpoint_is_evaluated_as_it_is_also_by_the_trainer_that_trained(tmp_path):
+def test_a_loaded_checkpoint_is_evaluated_as_it_is_also_by_the_trainer_that_trained(tmp_path, recwarn):
     module, run = vit(**EMA), trainer(tmp_path, 8)
     run.fit(module, datamodule=Toy())
     run.save_checkpoint(tmp_path / "a.ckpt")
@@ -324,6 +324,7 @@ def test_a_loaded_checkpoint_is_evaluated_as_it_is_also_by_the_trainer_that_trai
     fresh = vit(seed=5, **EMA)
     trainer(tmp_path).test(fresh, datamodule=Toy(), ckpt_path=tmp_path / "a.ckpt", verbose=False, weights_only=True)
     same(fresh.state_dict(), average)
+    assert not [warning for warning in recwarn if "WeightAveraging" in str(warning.message)]
 
 
 class Alike(Toy):
