@@ -128,7 +128,8 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], bins: Reliabili
     names = max(width(name, size) for name in classes)
     side = cell * count
     left, top = MARGIN + 0.2 + names, 0.72 + names * 0.82
-    reach = left + side + max(0.3, names * 0.6)
+    reach = left + max(side + max(0.3, names * 0.6), 1.7)
+    notes = wrap("Predicted class across. Numbers are images, shades their share of the row.", SMALL, reach - left)
     page = Page(reach + 0.55 + 2.3 + 0.3, max(top + side, 0.9 + 2.3) + 0.85)
     page.write(MARGIN, 0.14, wrap(title, TITLE, page.width - 2 * MARGIN, bold=True)[:1], TITLE, bold=True)
     axes = page.axes(left, top, side, side)
@@ -144,9 +145,7 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], bins: Reliabili
                 axes.text(column, row, f"{number}", ha="center", va="center", fontproperties=font(min(6.5, cell * 22)),
                           color=PAPER if shares[row, column] > 0.5 else INK)  # fmt: skip
     axes.set_ylabel("true class", fontproperties=font(SMALL), color=QUIET)
-    page.write(
-        left, top + side + 0.08, ["predicted class across, images counted; shade: share of the row"], SMALL, QUIET
-    )
+    page.write(left, top + side + 0.08, notes, SMALL, QUIET)
     _draw_reliability(page, reach + 0.55, max(0.9, top + side - 2.3), bins, numbers)
     return page.figure
 

@@ -26,7 +26,6 @@ from reproductions.evaluation.plots.style import (
     TITLE,
     Page,
     even_lightness,
-    font,
     lines_height,
     width,
     wrap,
@@ -36,9 +35,9 @@ Pixels = NDArray[np.uint8]
 Maps = NDArray[np.float32]
 
 HEAT = even_lightness(colormaps["inferno"], "heat")  # 0 black, highest pale yellow
-VEIL = 0.62  # how far the colours of a map cover the image beneath
+VEIL = (0.3, 0.72)  # how far the colours of a map cover the image beneath, at 0 and at the highest patch
 OUTLINE = "#00e5ff"  # of the object: a colour that the map does not have
-SIDE, BETWEEN, MARGIN, BAR = 2.15, 0.18, 0.16, 0.62  # inches
+SIDE, BETWEEN, MARGIN, BAR = 2.15, 0.18, 0.16, 0.72  # inches
 
 
 def attended(record: AttendedImage) -> Figure:
@@ -124,8 +123,9 @@ def heat(axes: Axes, shown: Maps, pixels: Pixels, beneath: bool = False) -> None
         _show(axes, pixels)
         axes.images[-1].set_data(_grey(pixels))
     height, breadth = pixels.shape[:2]
+    veil = VEIL[0] + (VEIL[1] - VEIL[0]) * shown / shown.max() if beneath else None
     axes.imshow(shown, cmap=HEAT, norm=Normalize(0, float(shown.max())), extent=(0, breadth, height, 0),
-                interpolation="nearest", alpha=VEIL if beneath else None, zorder=2)  # fmt: skip
+                interpolation="nearest", alpha=veil, zorder=2)  # fmt: skip
     axes.set(xlim=(0, breadth), ylim=(height, 0))
 
 
@@ -179,12 +179,12 @@ def _outline(axes: Axes, mask: Maps) -> None:
 
 
 def _draw_bar(page: Page, left: float, top: float, height: float, highest: float) -> None:
+    page.write(left, top - 0.18, ["× uniform"], SMALL, QUIET)
     axes = page.axes(left, top, 0.11, height)
     bar = page.figure.colorbar(ScalarMappable(Normalize(0, highest), HEAT), cax=axes)
     bar.set_ticks([0, highest], labels=["0", f"{highest:.1f}"])
     bar.outline.set(linewidth=0.6, edgecolor=QUIET)
     axes.tick_params(labelsize=SMALL - 0.5, labelcolor=QUIET, color=QUIET, length=2, width=0.5, pad=2)
-    axes.set_ylabel("times uniform", fontproperties=font(SMALL - 0.5), color=QUIET, labelpad=-6)
 
 
 def _answer(record: AttendedImage) -> list[str]:

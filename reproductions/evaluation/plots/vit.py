@@ -29,7 +29,8 @@ from reproductions.evaluation.plots.style import (
 
 Floats = NDArray[np.float32]
 MARGIN, SIDE, GAP = 0.16, 1.3, 0.08  # inches; of one picture in Figure 6
-PANEL = 2.6  # inches of the panels of Figures 7 and 11
+PANEL = 2.9  # inches of the panels of Figures 7 and 11
+REFERENCE = 0.55  # inches to the right of a panel for the name of its reference
 
 
 def figure_6(records: Sequence[AttendedImage], pairs: int = 3) -> Figure:
@@ -89,14 +90,14 @@ def figure_7(
         uniform: distance in pixels of uniform attention.
         model: name and age, for the title.
     """
-    page = Page(3 * PANEL + 3.05, PANEL + 1.35)
+    page = Page(3 * PANEL + 2.6 + REFERENCE, PANEL + 1.35)
     page.write(MARGIN, 0.14, [model], TITLE, bold=True)
     headings = (
         f"filters: first {len(components)} principal components",
         "similarity of positions",
         "attention distance",
     )
-    lefts = (MARGIN, MARGIN + PANEL + 0.72, MARGIN + 2 * PANEL + 2.1)
+    lefts = (MARGIN, MARGIN + PANEL + 0.72, MARGIN + 2 * PANEL + 2.15)
     for left, heading in zip(lefts, headings, strict=True):
         page.write(left, 0.45, [heading], TEXT, INK)
     _draw_filters(page, lefts[0], 0.78, components)
@@ -162,8 +163,8 @@ def figure_11(distances: Mapping[str, NDArray[np.float64]], uniform: Mapping[str
     """
     if not distances or set(distances) != set(uniform):
         raise ValueError(f"each of {sorted(distances)} needs the distance of uniform attention, not {sorted(uniform)}")
-    cell = PANEL + 0.75
-    page = Page(len(distances) * cell + 0.3, PANEL + 1.75)
+    cell = PANEL + 0.65 + REFERENCE
+    page = Page(len(distances) * cell + 0.2, PANEL + 1.75)
     breadth = page.width - 2 * MARGIN
     page.write(MARGIN, 0.14, wrap("Attention distance by head and depth", TITLE, breadth, bold=True), TITLE, bold=True)
     highest = 1.12 * max(max(float(np.nanmax(one)) for one in distances.values()), *uniform.values())
@@ -185,8 +186,8 @@ def _draw_distances(axes: Axes, distances: NDArray[np.float64], uniform: float) 
                   color=LINES[head % len(LINES)], zorder=3)  # fmt: skip
     axes.axhline(uniform, color=QUIET, lw=0.9, ls=(0, (4, 2)), zorder=2)
     axes.set(xlim=(0.5, layers + 0.5), ylim=(0, 1.12 * max(uniform, float(np.nanmax(distances)))))
-    axes.annotate(f"uniform {uniform:.1f}", (1, uniform), xycoords=("axes fraction", "data"), xytext=(-3, 3),
-                  textcoords="offset points", ha="right", va="bottom", fontproperties=font(SMALL - 0.5), color=QUIET)  # fmt: skip
+    axes.annotate(f"uniform\n{uniform:.1f}", (1, uniform), xycoords=("axes fraction", "data"), xytext=(4, 0),
+                  textcoords="offset points", ha="left", va="center", fontproperties=font(SMALL - 0.5), color=QUIET)  # fmt: skip
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.grid(axis="y", color=FAINT, lw=0.6)

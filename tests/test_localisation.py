@@ -1,0 +1,258 @@
+import time
+
+import numpy as np
+import pytest
+
+from reproductions.evaluation.image_views import centre, normalised, uniform
+from reproductions.evaluation.localisation import (
+    MEASURES,
+    against,
+    beside_controls,
+    blurred,
+    coverage,
+    deletion,
+    insertion,
+    intervals,
+    measure,
+    threshold_mask,
+)
+
+GRID = (4, 6)
+
+
+def one(shown, covered):
+    """The measures of one map, by name."""
+    return dict(zip(MEASURES, measure(np.array(shown)[None], np.array(covered)[None])[0], strict=True))
+
+
+def at(*places, grid=GRID, value=1.0):
+    """0 but for some places."""
+    made = np.zeros(grid, dtype=np.float32)
+    for place in places:
+        made[place] = value
+    return made
+
+
+def random_maps(count, seed=0, grid=GRID):
+    made = np.random.default_rng(seed).random((count, *grid)).astype(np.float32)
+    return made / made.sum(axis=(1, 2), keepdims=True)
+
+
+def random_masks(count, seed=1, grid=GRID):
+    """Rectangles, each somewhere."""
+    generator, made = np.random.default_rng(seed), np.zeros((count, *grid), dtype=np.float32)
+    for mask in made:
+        row, column = generator.integers(grid[0] - 1), generator.integers(grid[1] - 1)
+        mask[row : row + 2, column : column + 2] = 1
+    return made
+
+
+# --- Coverage ---------------------------------------------------------------------------------------------------------
+
+
+def test_coverage_is_the_mean_of_a_patch_at_its_own_place():
+    mask = np.zeros((8, 18), dtype=np.float32)
+    mask[2:4, 3:6] = 1  # patch (1, 1) whole
+    mask[6, 15:18] = 1  # half of patch (3, 5)
+    assert (coverage(mask[None], GRID)[0] == at((1, 1)) + at((3, 5), value=0.5)).all()
+
+
+def test_coverage_is_exact_where_pixels_straddle_patches():
+    mask = np.random.default_rng(0).random((1, 7, 10)).astype(np.float32)
+    fine = mask.repeat(4, axis=1).repeat(6, axis=2)  # now every patch has whole pixels
+    np.testing.assert_allclose(coverage(mask, GRID), coverage(fine, GRID), rtol=1e-5)
+    assert coverage(mask, GRID).mean() == pytest.approx(mask.mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(8, 18), (1, 3, 18), (1, 8, 5)])
+def test_masks_that_are_coarser_than_the_grid_are_refused(shape):
+    with pytest.raises(ValueError, match=r"do not fit a grid of \(4, 6\)"):
+        coverage(np.zeros(shape, dtype=np.float32), GRID)
+
+
+# --- Masks ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_threshold_mask_is_the_smallest_set_that_holds_the_mass():
+    shown = np.array([[0.35, 0.05, 0.3], [0.2, 0.1, 0.0]], dtype=np.float32)
+    assert threshold_mask(shown).tolist() == [[True, False, True], [False, False, False]]
+    assert threshold_mask(shown, 0.66).tolist() == [[True, False, True], [True, False, False]]
+    assert threshold_mask(shown, 0.3).sum() == 1
+
+
+def test_a_mask_that_holds_the_mass_exactly_takes_no_patch_more():
+    assert threshold_mask(np.array([[0.3, 0.3, 0.2, 0.2]])).sum() == 2
+
+
+def test_a_threshold_mask_holds_the_mass_for_any_map():
+    maps = random_maps(50)
+    held = threshold_mask(maps)
+    inside = (maps * held).sum(axis=(1, 2))
+    lowest = np.where(held, maps, np.inf).min(axis=(1, 2))
+    assert (inside >= 0.6).all()
+    assert (inside - lowest < 0.6).all()
+
+
+def test_patches_that_tie_are_treated_alike():
+    assert threshold_mask(uniform(GRID)).all()
+
+
+# --- Measures ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_map_that_is_the_object_has_full_marks():
+    covered = at((1, 2), (1, 3), (2, 2))
+    assert one(covered / 3, covered) == pytest.approx(
+        {"auroc": 1, "energy": 1, "energy_gain": 8, "ground_top1": 0, "pointing": 1, "iou60": 1}
+    )
+
+
+def test_a_uniform_map_is_blind():
+    covered = at((1, 2), (1, 3), (2, 2))
+    found = one(uniform(GRID), covered)
+    near = 4 * 4 - 1  # patches within one of the object: rows 0 to 3, columns 1 to 4, without the corner (3, 4)
+    expected = {
+        "auroc": 0.5,
+        "energy": 3 / 24,
+        "energy_gain": 1,
+        "ground_top1": 1 - near / 24,
+        "pointing": 3 / 24,
+        "iou60": 3 / 24,
+    }
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_auroc_is_the_chance_that_a_patch_of_the_object_outranks_one_of_the_ground():
+    maps = np.round(random_maps(20), 2)  # with many ties
+    maps /= maps.sum(axis=(1, 2), keepdims=True)
+    covered = random_masks(20)
+    for shown, mask, found in zip(maps, covered, measure(maps, covered)[:, 0], strict=True):
+        yes, no = shown[mask > 0], shown[mask == 0]
+        wins = (yes[:, None] > no).mean() + (yes[:, None] == no).mean() / 2
+        assert found == pytest.approx(wins)
+
+
+@pytest.mark.parametrize(
+    ("top", "pointing", "ground"),
+    [((1, 1), 1, 0), ((0, 0), 0, 0), ((2, 2), 0, 0), ((1, 3), 0, 1), ((3, 1), 0, 1), ((1, 5), 0, 1)],
+)
+def test_the_highest_patch_is_on_the_ground_if_more_than_one_patch_away(top, pointing, ground):
+    found = one(at(top), at((1, 1)))
+    assert (found["pointing"], found["ground_top1"]) == (pointing, ground)
+
+
+def test_a_rim_does_not_wrap_around_the_image():
+    assert one(at((1, 5)), at((1, 0)))["ground_top1"] == 1
+    assert one(at((3, 2)), at((0, 2)))["ground_top1"] == 1
+
+
+def test_a_patch_is_the_objects_from_a_quarter_and_of_small_objects_the_one_they_cover_most():
+    assert one(at((1, 1)), at((1, 1), value=0.25) + at((1, 2)))["pointing"] == 1
+    assert one(at((1, 1)), at((1, 1), value=0.24) + at((1, 2)))["pointing"] == 0
+    assert one(at((1, 1)), at((1, 1), value=0.1) + at((1, 2), value=0.05))["pointing"] == 1
+
+
+def test_an_image_without_an_object_has_no_measures_and_does_not_count():
+    covered = np.stack([at((1, 1)), at()])
+    table = measure(np.stack([at((1, 1)), at((1, 1))]), covered)
+    assert np.isnan(table[1]).all()
+    assert intervals(table)["energy"].value == 1
+    assert intervals(table[1:]) == {}
+
+
+def test_a_map_whose_class_token_was_dropped_without_bringing_the_rest_to_one_is_refused():
+    with pytest.raises(ValueError, match=r"sum to 1 over patches, but sums reach from 0\.7000"):
+        measure(0.7 * uniform(GRID)[None], at((1, 1))[None])
+    with pytest.raises(ValueError, match=r"\(1, 4, 6\) and coverage \(1, 6, 4\)"):
+        measure(uniform(GRID)[None], np.zeros((1, 6, 4), dtype=np.float32))
+
+
+def test_measuring_a_hundred_views_of_a_thousand_images_takes_seconds():
+    maps, covered = random_maps(1000, grid=(12, 12)), random_masks(1000, grid=(12, 12))
+    before = time.process_time()
+    measure(maps, covered)
+    assert time.process_time() - before < 0.5  # of a hundred
+
+
+# --- Controls ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_map_that_looks_is_told_from_every_control_and_a_blind_one_is_not():
+    covered = random_masks(200)
+    looks = np.stack([normalised(mask + noise) for mask, noise in zip(covered, 20 * random_maps(200), strict=True)])
+    controls = {"uniform": uniform(GRID), "centre": centre(GRID), "best fixed map": normalised(covered.mean(0))}
+    rows = beside_controls({"map": looks} | controls, covered, np.arange(200) % 2 == 0)
+    assert list(rows) == ["map", "uniform", "centre", "best fixed map"]
+    assert rows["map"].differences == {}
+    for name in controls:
+        for group in ("all", "right"):
+            found = rows[name].differences[group]["auroc"]
+            ours, theirs = rows["map"].measures[group]["auroc"], rows[name].measures[group]["auroc"]
+            assert found.difference == pytest.approx(ours.value - theirs.value)
+            assert found.low > 0
+            assert rows[name].differences[group]["ground_top1"].high < 0
+    blind = beside_controls({"map": random_maps(200, seed=5), "uniform": uniform(GRID)}, covered)
+    found = blind["uniform"].differences["all"]["auroc"]
+    assert found.low < 0 < found.high
+    assert list(blind["map"].measures) == ["all"]
+
+
+def test_a_centre_bias_in_the_masks_shows_in_the_controls():
+    covered = np.zeros((30, 6, 6), dtype=np.float32)
+    covered[:, 2:4, 2:4] = 1
+    rows = beside_controls({"centre": centre((6, 6)), "uniform": uniform((6, 6))}, covered)
+    assert rows["centre"].measures["all"]["auroc"].value == 1
+
+
+def test_differences_are_paired():
+    """Hard and easy images differ far more than the maps do: only resampling both together sees the difference."""
+    table = np.random.default_rng(0).random((100, len(MEASURES)))
+    found = against(table + 0.01, table)["auroc"]
+    assert (found.low, found.high) == pytest.approx((0.01, 0.01))
+    with pytest.raises(ValueError, match="same images"):
+        against(table, table[:50])
+
+
+# --- Deletion and insertion -------------------------------------------------------------------------------------------
+
+PIXELS = np.random.default_rng(3).integers(1, 256, size=(8, 18, 3)).astype(np.uint8)
+NOTHING = np.zeros_like(PIXELS)
+
+
+def sees(row, column):
+    """A classifier that is sure exactly while the patch is there, whole."""
+    place = (slice(2 * row, 2 * row + 2), slice(3 * column, 3 * column + 3))
+    return lambda batch: (batch[:, place[0], place[1]] == PIXELS[place]).all(axis=(1, 2, 3)).astype(float)
+
+
+def test_deleting_the_patch_that_matters_first_ends_the_certainty_at_once():
+    right, wrong = normalised(at((1, 4), value=5) + 1), normalised(at((2, 0), value=5) + at((1, 4), value=-1) + 1)
+    good, bad = (deletion(PIXELS, shown, NOTHING, sees(1, 4)) for shown in (right, wrong))
+    assert good.probabilities.tolist() == [1.0] + [0.0] * 24
+    assert bad.probabilities.tolist() == [1.0] * 24 + [0.0]
+    assert (good.area, bad.area) == pytest.approx((0.5 / 24, 23.5 / 24))
+
+
+def test_inserting_the_patch_that_matters_first_brings_the_certainty_at_once():
+    found = insertion(PIXELS, normalised(at((1, 4), value=5) + 1), NOTHING, sees(1, 4))
+    assert found.probabilities.tolist() == [0.0] + [1.0] * 24
+    assert found.area == pytest.approx(23.5 / 24)
+    assert (found.changed[0], found.changed[-1]) == (0, 1)
+
+
+def test_deletion_goes_from_the_image_to_what_replaces_it_one_patch_a_step():
+    batches = []
+    deletion(PIXELS, random_maps(1)[0], NOTHING, lambda batch: batches.append(batch) or np.zeros(len(batch)))
+    (batch,) = batches
+    assert (batch[0] == PIXELS).all() and not batch[-1].any()
+    changed = (batch[1:] != batch[:-1]).any(axis=3).sum(axis=(1, 2))
+    assert changed.tolist() == [6] * 24
+    with pytest.raises(ValueError, match="one shape"):
+        deletion(PIXELS, random_maps(1)[0], NOTHING[:4], len)
+
+
+def test_blurring_keeps_flat_areas_and_spreads_a_dot():
+    assert (blurred(np.full((5, 7, 3), 9, dtype=np.uint8), 2) == 9).all()
+    dot = np.zeros((5, 7, 3), dtype=np.uint8)
+    dot[2, 3] = 90
+    assert blurred(dot, 1)[..., 0].tolist() == [[0] * 7, *[[0, 0, 10, 10, 10, 0, 0]] * 3, [0] * 7]
