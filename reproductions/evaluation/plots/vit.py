@@ -126,23 +126,19 @@ def _draw_similarity(page: Page, left: float, top: float, similarity: Floats) ->
     rows, columns = similarity.shape[:2]
     step = PANEL / max(rows, columns)
     gap = 0.1 * step
-    for row in range(rows):
-        for column in range(columns):
-            axes = page.axes(left + 0.2 + column * step, top + row * step, step - gap, step - gap)
-            axes.imshow(
-                similarity[row, column], cmap=DIFFERENCES, vmin=-1, vmax=1, interpolation="nearest", aspect="auto"
-            )
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set_visible(False)
     across, down = columns * step - gap, rows * step - gap
     outer = page.axes(left + 0.2, top, across, down)
-    outer.patch.set_alpha(0)
+    side = 1 - gap / step  # of a tile, in steps
+    for row in range(rows):
+        for column in range(columns):
+            outer.imshow(similarity[row, column], cmap=DIFFERENCES, norm=Normalize(-1, 1), interpolation="nearest",
+                         aspect="auto", extent=(column, column + side, row + side, row))  # fmt: skip
     outer.spines[:].set_visible(False)
     every = -(-max(rows, columns) // 8)  # a number at most every so many patches
-    outer.set(xlim=(0, columns), ylim=(rows, 0))
+    outer.set(xlim=(0, columns - 1 + side), ylim=(rows - 1 + side, 0))
     for axis, count in ((outer.xaxis, columns), (outer.yaxis, rows)):
         shown = range(0, count, every)
-        axis.set_ticks([place + (1 - gap / step) / 2 for place in shown], [str(place + 1) for place in shown])
+        axis.set_ticks([place + side / 2 for place in shown], [str(place + 1) for place in shown])
     outer.tick_params(length=0, pad=2)
     outer.set_xlabel("column of patches", fontproperties=font(SMALL), color=INK)
     outer.set_ylabel("row of patches", fontproperties=font(SMALL), color=INK)
