@@ -1,10 +1,12 @@
 """Lightning's command line with one folder a run, a tracker that never asks, and nothing overridden in silence."""
 
+import inspect
 import json
 import logging
 import platform
 import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +71,9 @@ class ReproductionCLI(LightningCLI):
 
     def instantiate_classes(self) -> None:
         """Build what the configuration names; a constructor that refuses a value speaks to the user."""
-        given = self.config[self.subcommand].model.init_args
+        model = self.config[self.subcommand].model
         for name in LINKED:
-            if given.get(name) is not None:
+            if model.init_args.get(name) not in (None, _default(model.class_path, name)):
                 raise UserError(f"model.init_args.{name} comes from the data; leave it out of the settings.")
         try:
             super().instantiate_classes()
@@ -250,6 +252,15 @@ def innermost(error: BaseException) -> BaseException:
     """The error that jsonargparse wrapped, with its own words."""
     cause = error.__cause__ or error.__context__
     return innermost(cause) if isinstance(cause, ValueError) else error
+
+
+def _default(class_path: str, name: str) -> Any:
+    """What an argument of a model, or a field of one such as ``network.image_size``, is if nobody says anything."""
+    module, _, leaf = class_path.rpartition(".")
+    argument, _, inside = name.partition(".")
+    known = inspect.signature(getattr(import_module(module), leaf)).parameters
+    default = known[argument].default if argument in known else None
+    return getattr(default, inside, None) if inside else None
 
 
 def _size(name: str, data: Any) -> int | None:

@@ -127,7 +127,8 @@ def _data() -> Iterator[Check]:
 def _runs() -> Check:
     folder = Path(os.environ.get("RUNS_DIR", "runs"))
     count = len(list(folder.glob("*/*/*/checkpoints/best.ckpt")))
-    return Check("runs", None, f"{count} trained under {folder}", "" if count else "`make train-bahdanau` or `make train-vit` trains one")
+    mend = "" if count else "`make train-bahdanau` or `make train-vit` trains one"
+    return Check("runs", None, f"{count} trained under {folder}", mend)
 
 
 def _disk() -> Check:

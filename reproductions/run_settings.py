@@ -55,5 +55,6 @@ class SaveRun(SaveConfigCallback):
         if stage != "fit":
             return
         run = Run(Path(self.config.run.folder))
+        run.folder.mkdir(parents=True, exist_ok=True)
         trainer.datamodule.save(run.folder)  # type: ignore[attr-defined]
         write_text(run.config, self.parser.dump(self.config, skip_none=False))

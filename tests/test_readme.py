@@ -99,9 +99,15 @@ def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
     paper = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["class_path"].split(".")[1]
     training = import_module(f"reproductions.{paper}.training")
     text = path.read_text(encoding="utf-8")
-    assert text.startswith(("# RNN", "# The Transformer")) and re.search(r"#     make (train-|ladder)", text)
+    assert text.startswith(("# RNN", "# The Transformer", "# ViT", "# ResNet")) and re.search(
+        r"#     make (train-|ladder)", text
+    )
     assert "@RESULT@" not in text
     settings = yaml.safe_load(text)["model"]["init_args"]
     network = training.Network(**settings["network"] | NETWORK[paper])
-    recipe, search = training.Recipe(**settings["recipe"]), training.Search(**settings["search"])
-    getattr(training, PAPERS[paper])(20, 20, network=network, recipe=recipe, search=search)
+    given = {"network": network, "recipe": training.Recipe(**settings["recipe"])}
+    if "search" in settings:
+        given |= {"source_vocabulary": 20, "target_vocabulary": 20, "search": training.Search(**settings["search"])}
+    else:
+        given |= {"classes": 10}
+    getattr(training, PAPERS[paper])(**given)

@@ -23,19 +23,29 @@ def corpus(folder: Path, lines: int = 400) -> Path:
 NETWORK = {
     "bahdanau2014": {"hidden": 12, "embedding": 8, "maxout": 8, "alignment": 8},
     "transformer2017": {"layers": 2, "d_model": 8, "d_ff": 12, "heads": 2, "max_length": 80},
+    "vit2021": {"patch": 8, "layers": 2, "d": 8, "d_mlp": 12, "heads": 2},
+    "resnet2016": {"blocks": 1, "width": 4},
 }
 RECIPE: dict[str, dict[str, object]] = {
     "bahdanau2014": {"learning_rate": 0.01},
     "transformer2017": {"warmup": 4, "factor": 0.2},
+    "vit2021": {"warmup": 2, "learning_rate": 0.01},
+    "resnet2016": {"warmup": 2, "learning_rate": 0.01},
+}
+DATA: dict[str, dict[str, object]] = {
+    "bahdanau2014": {"batch_tokens": 160},
+    "transformer2017": {"batch_tokens": 160},
+    "vit2021": {"batch_images": 16},
+    "resnet2016": {"batch_images": 16},
 }
 
 
 def overrides(steps: int, paper: str = "bahdanau2014", **more: object) -> list[str]:
-    """Arguments that shrink any translation config of a paper."""
+    """Arguments that shrink any config of a paper."""
     settings = {
         **{f"model.init_args.network.{name}": value for name, value in NETWORK[paper].items()},
         **{f"model.init_args.recipe.{name}": value for name, value in RECIPE[paper].items()},
-        "data.init_args.batch_tokens": 160,
+        **{f"data.init_args.{name}": value for name, value in DATA[paper].items()},
         "trainer.max_steps": steps,
         "trainer.val_check_interval": 4,
         "trainer.enable_progress_bar": "false",
