@@ -10,47 +10,122 @@ import torch
 from torch import nn
 
 from reproductions import attention
-from reproductions.attention import TIMELINE, Attention, MultiHead, ScaledDot, masked_softmax
+from reproductions.attention import (
+    TIMELINE,
+    Additive,
+    Attention,
+    Concat,
+    ContentBased,
+    Dot,
+    General,
+    Hard,
+    Intra,
+    LocalMonotonic,
+    LocalPredictive,
+    LocationBased,
+    MultiHead,
+    ScaledDot,
+    Soft,
+    build,
+    check_name,
+    masked_softmax,
+    over_source,
+)
+from reproductions.attention.hard import entropy, log_probability
+from reproductions.attention.soft import doubly_stochastic
 
-D, K = 6, 8
-BUILD = {"additive": lambda: TIMELINE["additive"](D, K, 5), "scaled_dot": TIMELINE["scaled_dot"]}
+D, K, HIDDEN = 6, 8, 5
+OVER_SOURCE = sorted(over_source())
+# What each says of the source: the same wherever it stands, or by its place.
+BY_PLACE = {"location", "local_monotonic", "local_predictive"}
+MECHANISMS = sorted(name for name, kind in TIMELINE.items() if issubclass(kind, Attention))
+
+
+def made(name, window=2, positions=9):
+    """The mechanism for queries of width D and keys of width K, or of the one width that it allows."""
+    torch.manual_seed(0)
+    if name == "intra":
+        return Intra(D - 2, 2, HIDDEN).eval()
+    equal = TIMELINE[name].equal_widths
+    return build(name, D, D if equal else K, HIDDEN, window, positions).eval()
 
 
 def inputs(mechanism, dtype=torch.float32):
     generator = torch.Generator().manual_seed(3)
-    width = D if isinstance(mechanism, ScaledDot) else K  # a dot product needs keys as wide as queries
+    width = 2 if isinstance(mechanism, Intra) else D if mechanism.equal_widths else K
     query, keys = (torch.randn(3, n, d, generator=generator).to(dtype) for n, d in ((4, D), (7, width)))
     mask = torch.arange(7)[None, None] < torch.tensor([7, 4, 1])[:, None, None]
     return query, keys, mask
 
 
-def attend(mechanism, query, keys, mask):
-    return mechanism(query, mechanism.project(keys), keys, mask)
+def attend(mechanism, query, keys, mask, step=None):
+    return mechanism(query, mechanism.project(keys), keys, mask, step)
 
 
-@pytest.fixture(params=sorted(TIMELINE))
+@pytest.fixture(params=MECHANISMS)
 def mechanism(request):
-    torch.manual_seed(0)
-    return BUILD[request.param]()
+    return made(request.param)
 
 
 def test_every_mechanism_is_listed():
-    found = set()
+    found = {MultiHead}
     for module in pkgutil.iter_modules(attention.__path__):
         for thing in vars(import_module(f"reproductions.attention.{module.name}")).values():
             if isinstance(thing, type) and issubclass(thing, Attention) and not isabstract(thing):
                 found.add(thing)
-    assert found == set(TIMELINE.values())
-    assert set(BUILD) == set(TIMELINE)
+    assert found == set(TIMELINE.values()) and len(TIMELINE) == len(found)
+
+
+def test_the_timeline_is_in_order_of_year_and_names_its_papers():
+    years = [kind.year for kind in TIMELINE.values()]
+    assert years == sorted(years)
+    assert all(kind.paper for kind in TIMELINE.values())
+
+
+def test_a_mechanism_is_a_class_and_a_line(monkeypatch):
+    class Nearest(Attention):
+        """Negative distance of the widths that the query and key have in common."""
+
+        def __init__(self, query: int, key: int) -> None:
+            super().__init__()
+            self.width = min(query, key)
+
+        def score(self, query, keys):
+            return -torch.cdist(query[..., : self.width], keys[..., : self.width])
+
+    monkeypatch.setitem(TIMELINE, "nearest", Nearest)
+    mechanism = build("nearest", D, K, HIDDEN, 2, 9)
+    assert mechanism.width == D and attend(mechanism, *inputs(mechanism)).weights.shape == (3, 4, 7)
+    check_name("nearest")
+
+
+def test_an_unknown_name_is_refused_with_those_that_are_known():
+    with pytest.raises(ValueError, match="additive, content_based, .* scaled_dot, none, not 'klingon'"):
+        check_name("klingon")
+    for name in ("intra", "multi_head"):
+        with pytest.raises(ValueError, match=f"not '{name}'"):
+            check_name(name)
 
 
 def test_weights_are_zero_where_masked_and_rows_sum_to_one(mechanism):
+    """To less than one under the Gaussian of local-p."""
     query, keys, mask = inputs(mechanism)
     context, weights = attend(mechanism, query, keys, mask)
     assert context.shape == (3, 4, keys.shape[2]) and weights.shape == (3, 4, 7)
     assert (weights[~mask.expand_as(weights)] == 0).all() and (weights >= 0).all()
-    torch.testing.assert_close(weights.sum(-1), torch.ones(3, 4))
+    if isinstance(mechanism, LocalPredictive):
+        assert (weights.sum(-1) < 1).all() and (weights.sum(-1) > 0.1).all()
+    else:
+        torch.testing.assert_close(weights.sum(-1), torch.ones(3, 4))
     torch.testing.assert_close(context, torch.einsum("bts,bse->bte", weights, keys))
+
+
+def test_a_mask_for_each_query_is_obeyed(mechanism):
+    """Positions before the query's own, as a decoder that reads itself has them; the first row may attend nothing."""
+    query, keys, _ = inputs(mechanism)
+    earlier = torch.ones(4, 7, dtype=torch.bool).tril(-1).expand(3, 4, 7)
+    weights = attend(mechanism, query, keys, earlier).weights
+    assert (weights[~earlier] == 0).all() and (weights[:, 1:].sum(-1) > 0).all()
 
 
 def test_a_row_that_may_attend_nothing_gives_zeros_and_finite_gradients(mechanism):
@@ -58,33 +133,60 @@ def test_a_row_that_may_attend_nothing_gives_zeros_and_finite_gradients(mechanis
     keys.requires_grad_()
     mask = mask.clone()
     mask[1] = False
-    context, weights = attend(mechanism, query, keys, mask)
+    context, weights = attend(mechanism.train(), query, keys, mask)
     assert (weights[1] == 0).all() and (context[1] == 0).all()
     context.square().sum().backward()
     assert torch.isfinite(keys.grad).all()
     assert all(torch.isfinite(p.grad).all() for p in mechanism.parameters())
 
 
-def test_gradient_reaches_every_parameter_and_the_query_and_keys(mechanism):
+def test_a_vector_of_zeros_gives_finite_weights_and_gradients(mechanism):
+    """The first state of a decoder, and the embedding of padding."""
+    query, keys, mask = (x.clone() for x in inputs(mechanism))
+    query[0], keys[1, 2] = 0, 0
+    query.requires_grad_(), keys.requires_grad_()
+    weights = attend(mechanism, query, keys, mask).weights
+    (weights * torch.rand_like(weights)).sum().backward()
+    for grad in (query.grad, keys.grad):
+        assert grad is None or (torch.isfinite(grad).all() and grad.abs().max() < 1e4)
+
+
+def test_gradient_reaches_every_parameter(mechanism):
     query, keys, mask = inputs(mechanism)
-    given = [query.requires_grad_(), keys.requires_grad_()]  # of a mechanism without parameters, all that learns
-    attend(mechanism, query, keys, mask).context.square().sum().backward()
-    # A bias that shifts all scores alike may have no effect; everything else must.
-    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in [*mechanism.parameters(), *given])
+    attend(mechanism, query.requires_grad_(), keys, mask).context.square().sum().backward()
+    assert query.grad.abs().sum() > 0
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in mechanism.parameters())
 
 
-def test_permuting_the_source_permutes_the_weights(mechanism):
+@pytest.mark.parametrize("name", [name for name in MECHANISMS if name not in BY_PLACE])
+def test_permuting_the_source_permutes_the_weights(name):
+    mechanism = made(name)
     query, keys, _ = inputs(mechanism)
     order = torch.randperm(7, generator=torch.Generator().manual_seed(1))
     straight, permuted = (attend(mechanism, query, k, None).weights for k in (keys, keys[:, order]))
     torch.testing.assert_close(permuted, straight[:, :, order])
 
 
+@pytest.mark.parametrize("name", sorted(BY_PLACE))
+def test_where_place_counts_permuting_the_source_does_not_permute_the_weights(name):
+    mechanism = made(name)
+    query, keys, _ = inputs(mechanism)
+    straight, turned = (attend(mechanism, query, k, None).weights for k in (keys, keys.flip(1)))
+    assert (turned - straight.flip(2)).abs().max() > 0.01
+
+
+def test_location_based_attention_does_not_hear_what_the_source_says():
+    mechanism = made("location")
+    query, keys, mask = inputs(mechanism)
+    weights = [attend(mechanism, query, k, mask).weights for k in (keys, keys.flip(1), torch.zeros_like(keys))]
+    assert torch.equal(weights[0], weights[1]) and torch.equal(weights[0], weights[2])
+
+
 def test_one_query_at_a_time_equals_all_at_once(mechanism):
     query, keys, mask = inputs(mechanism)
     together = attend(mechanism, query, keys, mask)
     for t in range(4):
-        alone = attend(mechanism, query[:, t : t + 1], keys, mask)
+        alone = attend(mechanism, query[:, t : t + 1], keys, mask, torch.full((3, 1), t))
         torch.testing.assert_close(alone.weights, together.weights[:, t : t + 1])
 
 
@@ -102,11 +204,279 @@ def test_half_precision_stays_finite_and_close(mechanism, dtype):
     query, keys, mask = inputs(mechanism, dtype)
     half = attend(mechanism.to(dtype), query, keys, mask).weights
     assert torch.isfinite(half).all()
-    torch.testing.assert_close(half.float(), exact, atol=0.02, rtol=0)
+    torch.testing.assert_close(half.float(), exact, atol=0.03, rtol=0)
+
+
+# --- One is the other ---------------------------------------------------------------------------------------------------
+
+
+def square(generator=None):
+    """Queries and keys of one width, so that every mechanism can be compared with every other."""
+    generator = generator or torch.Generator().manual_seed(5)
+    return torch.randn(2, 4, D, generator=generator), torch.randn(2, 7, D, generator=generator)
+
+
+def test_general_with_the_identity_is_dot():
+    query, keys = square()
+    general = General(D, D)
+    nn.init.eye_(general.W_a.weight)
+    torch.testing.assert_close(attend(general, query, keys, None), attend(Dot(), query, keys, None))
+
+
+def test_concat_is_its_formula_and_splits_into_additive():
+    query, keys = square()
+    concat, additive = Concat(D, D, HIDDEN), Additive(D, D, HIDDEN)
+    with torch.no_grad():
+        additive.W_a.weight.copy_(concat.W_a.weight[:, :D])
+        additive.U_a.weight.copy_(concat.W_a.weight[:, D:])
+        additive.U_a.bias.zero_()
+        additive.v_a.copy_(concat.v_a)
+    found = concat.score(query, concat.project(keys))
+    torch.testing.assert_close(found, additive.score(query, additive.project(keys)))
+    side_by_side = torch.cat([query[:, :, None].expand(2, 4, 7, D), keys[:, None].expand(2, 4, 7, D)], dim=-1)
+    torch.testing.assert_close(found, torch.tanh(concat.W_a(side_by_side)) @ concat.v_a)
+
+
+def test_scaled_dot_is_pytorch_s_own():
+    query, keys = square()
+    mask = torch.arange(7)[None, None] < torch.tensor([7, 3])[:, None, None]
+    theirs = nn.functional.scaled_dot_product_attention(query, keys, keys, mask)
+    torch.testing.assert_close(attend(ScaledDot(), query, keys, mask).context, theirs)
+
+
+def test_scaled_dot_is_dot_with_shorter_queries():
+    query, keys = square()
+    torch.testing.assert_close(attend(ScaledDot(), query, keys, None), attend(Dot(), query / math.sqrt(D), keys, None))
+
+
+@pytest.mark.parametrize("name", ["local_monotonic", "local_predictive"])
+def test_local_with_an_unbounded_window_is_general(name):
+    local, (query, keys) = build(name, D, D, HIDDEN, 10**6, 9), square()
+    mask = torch.arange(7)[None, None] < torch.tensor([7, 3])[:, None, None]
+    general = General(D, D)
+    general.load_state_dict({"W_a.weight": local.W_a.weight})
+    torch.testing.assert_close(attend(local, query, keys, mask), attend(general, query, keys, mask))
+
+
+def test_soft_is_additive_under_another_name():
+    query, keys = square()
+    soft, additive = Soft(D, D, HIDDEN), Additive(D, D, HIDDEN)
+    additive.load_state_dict(soft.state_dict())
+    torch.testing.assert_close(attend(soft, query, keys, None), attend(additive, query, keys, None))
+
+
+def test_intra_is_additive_over_word_and_summary_side_by_side():
+    query, keys = square()
+    intra, additive = Intra(2, 4, HIDDEN), Additive(6, 4, HIDDEN)
+    with torch.no_grad():
+        additive.W_a.weight.copy_(torch.cat([intra.W_x.weight, intra.W_h_tilde.weight], dim=1))
+        additive.U_a.load_state_dict(intra.W_h.state_dict())
+        additive.v_a.copy_(intra.v)
+    keys = keys[..., :4]
+    torch.testing.assert_close(attend(intra, query, keys, None), attend(additive, query, keys, None))
+
+
+# --- Content, place, draw -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [0.5, 100.0])
+def test_content_based_attention_ignores_the_length_of_keys_and_of_the_query_s_key(factor):
+    content, (query, keys) = ContentBased(D, D), square()
+    weights = attend(content, query, keys, None).weights
+    longer = keys * torch.linspace(1, factor, 7)[:, None]
+    torch.testing.assert_close(attend(content, query, longer, None).weights, weights, atol=1e-4, rtol=0)
+    with torch.no_grad():
+        content.W_k.weight.mul_(factor)
+    torch.testing.assert_close(attend(content, query, keys, None).weights, weights, atol=1e-4, rtol=0)
+
+
+def test_hard_attention_is_soft_attention_at_zero_temperature():
+    query, keys = square()
+    soft, hard = Soft(D, D, HIDDEN), Hard(D, D, HIDDEN, temperature=0)
+    hard.load_state_dict(soft.state_dict())
+    expected = nn.functional.one_hot(attend(soft, query, keys, None).weights.argmax(-1), 7).float()
+    assert torch.equal(attend(hard.train(), query, keys, None).weights, expected)
+    with torch.no_grad():
+        soft.v_a.mul_(1e6)  # the limit itself: soft attention, its energies over a temperature of 1 / 1e6
+    torch.testing.assert_close(attend(soft, query, keys, None).weights, expected)
+
+
+def test_hard_attention_draws_in_training_with_soft_attention_s_probabilities_and_takes_the_largest_otherwise():
+    torch.manual_seed(0)
+    hard = Hard(D, D, HIDDEN)
+    query, keys = (x[:1] for x in square())
+    mask = torch.arange(7)[None, None] < 5
+    alpha = hard.soft(hard.score(query, hard.project(keys)), mask)
+    many = torch.stack([hard.train().draw(alpha) for _ in range(4000)])
+    assert ((many == 0) | (many == 1)).all() and (many.sum(-1) == 1).all()
+    torch.testing.assert_close(many.mean(0), alpha, atol=0.03, rtol=0)
+    assert (many[..., 5:] == 0).all()
+    assert torch.equal(hard.eval().draw(alpha).argmax(-1), alpha.argmax(-1))
+
+
+def test_no_gradient_passes_a_draw_but_straight_through_it_is_that_of_soft_attention():
+    query, keys = square()
+    hard, through, soft = Hard(D, D, HIDDEN), Hard(D, D, HIDDEN, straight_through=True), Soft(D, D, HIDDEN)
+    through.load_state_dict(hard.state_dict()), soft.load_state_dict(hard.state_dict())
+    target, grads = torch.randn(2, 4, D), []
+    for one in (through, soft):
+        (attend(one, query, keys, None).context * target).sum().backward()
+        grads.append(one.v_a.grad)
+    torch.testing.assert_close(*grads)
+    assert not attend(hard, query, keys, None).weights.requires_grad
+    weights = attend(through, query, keys, None).weights
+    assert ((weights == 0) | (weights == 1)).all()
+
+
+def test_the_score_function_gradient_is_right_on_average_for_any_baseline_and_the_baseline_decides_its_noise():
+    """alpha (1/2, 1/2), p(y|s) (0.8, 0.2): the gradient of L_s by the energies is (ln 4 / 4, -ln 4 / 4)."""
+    log_p = torch.tensor([0.8, 0.2]).log()
+    variances = []
+    for baseline in (0.0, -0.9, 5.0):
+        grads = []
+        for place in range(2):  # every draw there is, each as probable as the other
+            energies = torch.zeros(1, 1, 2, requires_grad=True)
+            s = nn.functional.one_hot(torch.tensor([[place]]), 2).float()
+            ((log_p[place] - baseline) * log_probability(energies.softmax(-1), s)).sum().backward()
+            grads.append(energies.grad[0, 0])
+        torch.testing.assert_close(sum(grads) / 2, torch.tensor([0.346574, -0.346574]))
+        variances.append(torch.stack(grads)[:, 0].var(correction=0).item())
+    assert variances == pytest.approx([0.2099, 0.000066, 8.75], rel=0.02)
+    assert (0.5 * log_p).sum().item() == pytest.approx(-0.916291)
+
+
+def test_entropy_by_hand():
+    energies = torch.tensor([[[math.log(3), 0.0]]], requires_grad=True)
+    found = entropy(energies.softmax(-1))
+    assert found.item() == pytest.approx(0.562335)
+    found.sum().backward()
+    torch.testing.assert_close(energies.grad[0, 0], torch.tensor([-0.205990, 0.205990]))
+    assert (
+        entropy(torch.zeros(1, 1, 3)).item() == 0 and log_probability(torch.zeros(1, 1, 3), torch.zeros(1, 1, 3)) == 0
+    )
+
+
+@pytest.mark.parametrize(("alpha", "expected"), [
+    ([[0.75, 0.25], [0.25, 0.75]], 0.0), ([[1.0, 0.0], [1.0, 0.0]], 2.0), ([[0.5, 0.5]] * 3, 0.5),
+])  # fmt: skip
+def test_the_doubly_stochastic_penalty_by_hand(alpha, expected):
+    assert doubly_stochastic(torch.tensor([alpha])).item() == pytest.approx(expected)
+
+
+# --- What cannot be -----------------------------------------------------------------------------------------------------
+
+
+def test_sizes_that_cannot_be_are_refused_with_both():
+    query, keys = torch.zeros(1, 2, 5), torch.zeros(1, 3, 10)
+    for mechanism in (Dot(), ScaledDot()):
+        with pytest.raises(ValueError, match="5 and 10"):
+            attend(mechanism, query, keys, None)
+    with pytest.raises(ValueError, match="4 positions cannot read a source of 7"):
+        attend(LocationBased(D, 4), *inputs(LocationBased(D, 4)))
+    with pytest.raises(ValueError, match="at least 1 position to each side, not 0"):
+        build("local_monotonic", D, K, HIDDEN, 0, 9)
+    with pytest.raises(ValueError, match="0 or more, not -1"):
+        Hard(D, K, HIDDEN, temperature=-1)
+
+
+def test_a_window_larger_than_the_sentence_is_the_sentence():
+    for name in ("local_monotonic", "local_predictive"):
+        mechanism = made(name, window=50)
+        query, keys, mask = inputs(mechanism)
+        weights = attend(mechanism, query, keys, mask).weights
+        assert (weights[mask.expand_as(weights)] > 0).all()
+
+
+# --- By hand ------------------------------------------------------------------------------------------------------------
+
+
+def weights_by_hand(mechanism, query, keys, mask=None):
+    query, keys = (torch.tensor([x], dtype=torch.float32) for x in (query, keys))
+    return attend(mechanism, query, keys, mask).weights[0, 0]
+
+
+def test_dot_by_hand():
+    """h_t = (1, 0): energies (ln 3, 0)."""
+    found = weights_by_hand(Dot(), [[1, 0]], [[math.log(3), 5], [0, 7]])
+    torch.testing.assert_close(found, torch.tensor([0.75, 0.25]))
+
+
+def test_general_by_hand_and_not_with_its_matrix_turned():
+    general = General(2, 2)
+    with torch.no_grad():
+        general.W_a.weight.copy_(torch.tensor([[0, math.log(3) / 2], [0, 0]]))
+    found = weights_by_hand(general, [[1, 0]], [[math.log(3), 5], [0, 7]])
+    torch.testing.assert_close(found, torch.tensor([0.25, 0.75]))
+
+
+def test_location_based_by_hand():
+    """Energies (ln 1, ln 2, ln 3, ln 4): (1, 2, 3, 4) / 10 of four positions, (1, 2, 3) / 6 of three."""
+    location = LocationBased(1, 4)
+    with torch.no_grad():
+        location.W_a.weight.copy_(torch.tensor([[1.0], [2.0], [3.0], [4.0]]).log())
+    torch.testing.assert_close(weights_by_hand(location, [[1]], [[0]] * 4), torch.tensor([0.1, 0.2, 0.3, 0.4]))
+    three = torch.tensor([1 / 6, 1 / 3, 1 / 2])
+    torch.testing.assert_close(weights_by_hand(location, [[1]], [[0]] * 3), three)
+    masked = weights_by_hand(location, [[1]], [[0]] * 4, torch.tensor([[[True, True, True, False]]]))
+    torch.testing.assert_close(masked[:3], three)
+
+
+def test_local_monotonic_looks_around_its_step_and_at_the_end_of_a_shorter_source():
+    local = LocalMonotonic(1, 1, window=2)
+    for step, seen in ((0, [0, 1, 2]), (4, [2, 3, 4, 5, 6]), (30, [7, 8, 9])):
+        weights = attend(local, torch.zeros(1, 1, 1), torch.zeros(1, 10, 1), None, torch.tensor([[step]])).weights[0, 0]
+        assert weights.nonzero()[:, 0].tolist() == seen
+        torch.testing.assert_close(weights[seen], torch.full((len(seen),), 1 / len(seen)))
+
+
+def test_local_predictive_by_hand():
+    """S = 10 and v_p = 0: p = 5; D = 2, sigma = 1, equal energies: 1/5 of the Gaussian each, 0.4967 in all."""
+    local = LocalPredictive(1, 1, 3, window=2)
+    with torch.no_grad():
+        local.v_p.zero_()
+    found = weights_by_hand(local, [[0.0]], [[0.0]] * 10)
+    expected = torch.zeros(10)
+    expected[3:8] = torch.tensor([0.027067, 0.121306, 0.2, 0.121306, 0.027067])
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+    assert found.sum().item() == pytest.approx(0.496746)
+
+
+def test_local_predictive_measures_the_sentence_without_its_padding():
+    local = LocalPredictive(1, 1, 3, window=2)
+    with torch.no_grad():
+        local.v_p.zero_()
+    mask = torch.arange(20)[None, None] < 10
+    padded, alone = (weights_by_hand(local, [[0.0]], [[0.0]] * n, m) for n, m in ((20, mask), (10, None)))
+    torch.testing.assert_close(padded[:10], alone)
+
+
+def test_content_based_by_hand():
+    """beta = softplus(0) = ln 2 and cosines (1, 0, -1): (4, 2, 1) / 7."""
+    content = ContentBased(2, 2)
+    with torch.no_grad():
+        nn.init.eye_(content.W_k.weight)
+        content.w_beta.weight.zero_()
+        content.b_beta.zero_()
+    found = weights_by_hand(content, [[1, 0]], [[1, 0], [0, 1], [-1, 0]])
+    torch.testing.assert_close(found, torch.tensor([4.0, 2.0, 1.0]) / 7, atol=1e-6, rtol=0)
+
+
+def test_intra_by_hand():
+    """v = 2 ln 3, tanh(W_h h) = (1/2, 0): s = (3/4, 1/4), and the two tapes mix with it: h~ 0.411980, c~ 5."""
+    intra = Intra(1, 1, 1)
+    with torch.no_grad():
+        for parameter in intra.parameters():
+            parameter.zero_()
+        intra.W_h.weight.fill_(1)
+        intra.v.fill_(2 * math.log(3))
+    h, c = torch.tensor([[[math.atanh(0.5)], [0.0]]]), torch.tensor([[[4.0], [8.0]]])
+    context, weights = intra(torch.ones(1, 1, 2), intra.project(h), torch.cat([h, c], -1))
+    torch.testing.assert_close(weights[0, 0], torch.tensor([0.75, 0.25]))
+    torch.testing.assert_close(context[0, 0], torch.tensor([0.411980, 5.0]))
 
 
 def additive_by_hand(v):
-    mechanism = TIMELINE["additive"](1, 1, 2)
+    mechanism = Additive(1, 1, 2)
     with torch.no_grad():
         for parameter in mechanism.parameters():
             parameter.zero_()

@@ -18,6 +18,9 @@ class Additive(Attention):
     Shapes: W_a (n', D), U_a (n', K), v_a (n'). One bias, on U_a: the paper omits all biases "to increase readability".
     """
 
+    paper = "Bahdanau, Cho and Bengio"
+    year = 2014
+
     def __init__(self, query: int, key: int, hidden: int) -> None:
         super().__init__()
         self.W_a = nn.Linear(query, hidden, bias=False)

@@ -1,7 +1,7 @@
 """What every attention mechanism shares: project the keys once, score, weigh, sum."""
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -38,8 +38,21 @@ class Attention(nn.Module, ABC):
     """One mechanism: how a query scores the keys. ``forward`` is the same for all.
 
     A mechanism overrides :meth:`score`, :meth:`project` if part of the score depends on the keys alone, and
-    :meth:`weigh` only if it does not normalise by softmax.
+    :meth:`weigh` only if it does not normalise by a softmax over all positions (local, hard). The arguments of its
+    constructor are what it has to be told: widths of ``query`` and ``key``, and what else its equations name.
+
+    Attributes:
+        paper, year: who proposed it, and when.
+        equal_widths: the score needs queries as wide as keys.
+        over_source: it can read a source sentence; False if it needs more than a decoder's state and the annotations.
+        positions: most keys that it tells apart; None for any number.
     """
+
+    paper: ClassVar[str]
+    year: ClassVar[int]
+    equal_widths: ClassVar[bool] = False
+    over_source: ClassVar[bool] = True
+    positions: int | None = None
 
     def project(self, keys: Tensor) -> Tensor:
         """Compute, once a sentence, what depends on the keys (B, S, K) alone."""
@@ -49,17 +62,21 @@ class Attention(nn.Module, ABC):
     def score(self, query: Tensor, keys: Tensor) -> Tensor:
         """Energies (B, T, S) of queries (B, T, D) for projected keys (B, S, K')."""
 
-    def weigh(self, scores: Tensor, mask: Tensor | None) -> Tensor:
-        """Weights (B, T, S) from energies (B, T, S)."""
+    def weigh(self, scores: Tensor, mask: Tensor | None, query: Tensor, step: Tensor) -> Tensor:  # noqa: ARG002
+        """Weights (B, T, S) from energies (B, T, S); query and step are for those that choose a place by them."""
         return masked_softmax(scores, mask)
 
-    def forward(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Attended:
+    def forward(
+        self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None, step: Tensor | None = None
+    ) -> Attended:
         """Attend.
 
         Shapes:
             query: (B, T, D); keys: (B, S, K'), already projected; values: (B, S, E);
-            mask: (B, 1, S) or (B, T, S), boolean, True = may be attended.
+            mask: (B, 1, S) or (B, T, S), boolean, True = may be attended;
+            step: (B, T) or (T), the target position of each query, from 0; 0 to T - 1 if not given.
             Dot products also take heads, (B, H, ...) throughout.
         """
-        weights = self.weigh(self.score(query, keys), mask)
+        step = torch.arange(query.shape[-2], device=query.device) if step is None else step
+        weights = self.weigh(self.score(query, keys), mask, query, step)
         return Attended(weights.to(values.dtype) @ values, weights)

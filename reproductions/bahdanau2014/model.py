@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from reproductions.attention import Additive
+from reproductions.attention import build, check_name, over_source
 from reproductions.dropout import Dropout
 from reproductions.settings import check_choices, check_rates, check_sizes
 
@@ -25,26 +25,32 @@ class Network:
         embedding: m, width of a word's embedding.
         maxout: l, units of the deep output.
         alignment: n', hidden units of the alignment model.
-        attention: "additive" is RNNsearch; "none" is RNNencdec, the paper's baseline.
+        attention: "additive" is RNNsearch; "none" is RNNencdec, the paper's baseline; or another mechanism over a source,
+            by its name in :data:`reproductions.attention.TIMELINE`.
         indexing: which word and state enter a step, see :class:`Decoder`.
         unit: "gated" resets the state before the matrix, as the paper does; "torch" after it, as ``nn.GRU`` does.
         dropout: on embeddings, annotations and deep output; the paper has none.
         tied: share E with the output matrix W_o (needs maxout == embedding); the paper does not.
+        window: D of local attention, positions to each side.
+        max_length: most source positions, ``</s>`` included, that location-based attention tells apart.
     """
 
     hidden: int = 1000
     embedding: int = 620
     maxout: int = 500
     alignment: int = 1000
-    attention: Literal["additive", "none"] = "additive"
+    attention: str = "additive"
     indexing: Literal["groundhog", "equation4", "appendix"] = "groundhog"
     unit: Literal["gated", "torch"] = "gated"
     dropout: float = 0.0
     tied: bool = False
+    window: int = 10
+    max_length: int = 100
 
     def __post_init__(self) -> None:
         check_choices(self)
-        check_sizes(self, "hidden", "embedding", "maxout", "alignment")
+        check_name(self.attention)
+        check_sizes(self, "hidden", "embedding", "maxout", "alignment", "window", "max_length")
         check_rates(self, "dropout")
         if self.tied and self.maxout != self.embedding:
             sizes = f"maxout {self.maxout} and embedding {self.embedding}"
@@ -128,7 +134,7 @@ class Encoder(nn.Module):
 
 
 class Memory(NamedTuple):
-    """What a sentence keeps through all steps: h (B, S, 2n), U_a h (B, S, n') and mask (B, S).
+    """What a sentence keeps through all steps: h (B, S, 2n), the attention's keys, U_a h (B, S, n'), and mask (B, S).
 
     RNNencdec keeps its one context c (B, n) in ``h``, and no keys (B, 0).
     """
@@ -139,13 +145,15 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a step hands to the next: the decoder state s (B, n) and the context c (B, 2n) of the word it wrote.
+    """What a step hands to the next: the decoder state s (B, n), the context c (B, 2n) of the word it wrote, and how many
+    words i (B) are written.
 
     Under ``groundhog`` s has not yet read that word; the next step reads it, with this c.
     """
 
     s: Tensor
     c: Tensor
+    i: Tensor
 
 
 class Decoder(nn.Module):
@@ -159,15 +167,22 @@ class Decoder(nn.Module):
     - ``appendix``, A.2.2 to the letter: that recurrence, but the readout takes s_{i-1}.
 
     There is no start symbol: E y_0 is the zero vector.
+
+    Departs from the paper: options of ``attention`` other than additive. A dot product needs keys as wide as the state and
+    gets the sum of both directions, ->h_j + <-h_j; the context is made of h_j all the same.
     """
 
     def __init__(self, vocabulary: int, network: Network) -> None:
         super().__init__()
         n, m, l, self.indexing = network.hidden, network.embedding, network.maxout, network.indexing  # noqa: E741
-        context = 2 * n if network.attention != "none" else n
+        attends = network.attention != "none"
+        context = 2 * n if attends else n
+        self.summed = attends and over_source()[network.attention].equal_widths
+        key = n if self.summed else context
         self.E = nn.Embedding(vocabulary, m)
         self.W_s = nn.Linear(n, n)
-        self.attention = Additive(n, context, network.alignment) if network.attention != "none" else None
+        sizes = (n, key, network.alignment, network.window, network.max_length)
+        self.attention = build(network.attention, *sizes) if attends else None
         self.unit = UNITS[network.unit](m, n)
         self.C = nn.Linear(context, 3 * n, bias=False)
         self.U_o = nn.Linear(n, 2 * l)
@@ -178,16 +193,18 @@ class Decoder(nn.Module):
     def start(self, h: Tensor, first: Tensor, mask: Tensor) -> tuple[Memory, State]:
         """s_0 = tanh(W_s <-h_1), Appendix A.2.2; RNNencdec starts from ->h_{T_x}, and that is its c_i at every step."""
         s = torch.tanh(self.W_s(first))
+        i = torch.zeros(len(s), dtype=torch.long, device=s.device)
         if self.attention is None:
             c = h[:, -1]  # (1); padding copies the state, so the last position holds that of the last word
-            return Memory(c, c[:, :0], mask), State(s, c)
-        return Memory(h, self.attention.project(h), mask), State(s, torch.zeros_like(h[:, 0]))
+            return Memory(c, c[:, :0], mask), State(s, c, i)
+        keys = h.unflatten(-1, (2, -1)).sum(-2) if self.summed else h
+        return Memory(h, self.attention.project(keys), mask), State(s, torch.zeros_like(h[:, 0]), i)
 
-    def look(self, memory: Memory, s: Tensor) -> tuple[Tensor, Tensor | None]:
+    def look(self, memory: Memory, s: Tensor, i: Tensor) -> tuple[Tensor, Tensor | None]:
         """c_i (B, 2n) and alpha_i (B, S) for the state s (B, n). RNNencdec looks at nothing: c is its summary."""
         if self.attention is None:
             return memory.h, None
-        c, alpha = self.attention(s[:, None], memory.keys, memory.h, memory.mask[:, None])  # (5), (6)
+        c, alpha = self.attention(s[:, None], memory.keys, memory.h, memory.mask[:, None], i[:, None])  # (5), (6)
         return c[:, 0], alpha[:, 0]
 
     def step(self, memory: Memory, state: State, Wy: Tensor, first: bool) -> tuple[Tensor, Tensor | None, State]:
@@ -195,14 +212,14 @@ class Decoder(nn.Module):
 
         ``Wy`` (B, 3n) is ``unit.W E y_{i-1}``.
         """
-        s, c = state
+        s, c, i = state
         if self.indexing == "groundhog" and not first:
             s = self.unit(Wy + self.C(c), s)  # s_{i-1} = f(s_{i-2}, y_{i-1}, c_{i-1})
-        c, alpha = self.look(memory, s)
+        c, alpha = self.look(memory, s, i)
         if self.indexing == "groundhog":
-            return s, alpha, State(s, c)
+            return s, alpha, State(s, c, i + 1)
         s_i = self.unit(Wy + self.C(c), s)  # s_i = f(s_{i-1}, y_{i-1}, c_i)
-        return (s_i if self.indexing == "equation4" else s), alpha, State(s_i, c)
+        return (s_i if self.indexing == "equation4" else s), alpha, State(s_i, c, i + 1)
 
     def readout(self, s: Tensor, Ey: Tensor, c: Tensor) -> Tensor:
         """Deep output with a maxout layer, Appendix A.2.2: t (..., l) from s, E y_{i-1} and c_i, whatever leads."""
@@ -219,13 +236,12 @@ class RNNsearch(nn.Module):
         network: sizes and choices.
     """
 
-    max_length = None  # reads sentences of any length
-
     def __init__(self, source_vocabulary: int, target_vocabulary: int, network: Network) -> None:
         super().__init__()
         self.encoder = Encoder(source_vocabulary, network)
         self.decoder = Decoder(target_vocabulary, network)
         self.head = nn.Linear(network.maxout, target_vocabulary)  # W_o
+        self.max_length = self.decoder.attention.positions if self.decoder.attention is not None else None
         if network.tied:
             self.head.weight = self.decoder.E.weight
 

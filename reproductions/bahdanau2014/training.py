@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from reproductions.attention import Additive
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, RNNsearch
 from reproductions.translation import Search, Translation
 
@@ -62,7 +63,7 @@ def initialise(model: RNNsearch, initialisation: Literal["paper", "unit"]) -> No
         if isinstance(module, GatedUnit):
             _orthogonal(module.U_rz.weight)
             _orthogonal(module.U.weight)
-        elif isinstance(module, Decoder) and module.attention is not None and initialisation == "paper":
+        elif isinstance(module, Decoder) and isinstance(module.attention, Additive) and initialisation == "paper":
             module.attention.W_a.weight.normal_(0, 0.001)
             module.attention.U_a.weight.normal_(0, 0.001)
             module.attention.v_a.zero_()
@@ -96,7 +97,8 @@ class Bahdanau2014(Translation):
         super().__init__(model, eos, search, reduction=recipe.reduction)
         self.recipe = recipe
         attends = network.attention != "none"
-        self.title = "RNNsearch" if attends else "RNNencdec"
+        named = {"additive": "RNNsearch", "none": "RNNencdec"}
+        self.title = named.get(network.attention, f"RNNsearch with {network.attention.replace('_', ' ')} attention")
         self.view = "L1 H1 shift0" if attends else None
         self.save_hyperparameters(
             {

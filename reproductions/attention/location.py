@@ -1,0 +1,36 @@
+"""Location-based attention: Luong, Pham and Manning (2015), "Effective Approaches to Attention-based Neural Machine
+Translation", arXiv 1508.04025v5, Section 3.1.
+"""
+
+from torch import Tensor, nn
+
+from reproductions.attention.base import Attention
+
+
+class LocationBased(Attention):
+    r"""The state alone decides where to look, whatever the source says there (Section 3.1, equation (8)).
+
+    .. math:: a_t = \mathrm{softmax}(W_a h_t) \qquad (8)
+
+    A sentence with fewer positions than rows of W_a uses the first ones (footnote 6), normalised over them.
+
+    Shapes: h_t (B, T, D), W_a (positions, D).
+
+    Departs from the paper: words beyond the last row of W_a are "ignored" there (footnote 6); here they are a ValueError.
+    """
+
+    paper = "Luong, Pham and Manning"
+    year = 2015
+
+    def __init__(self, query: int, positions: int) -> None:
+        super().__init__()
+        self.positions = positions
+        self.W_a = nn.Linear(query, positions, bias=False)
+
+    def score(self, query: Tensor, keys: Tensor) -> Tensor:
+        S = keys.shape[1]
+        if self.W_a.out_features < S:
+            raise ValueError(
+                f"location-based attention over {self.W_a.out_features} positions cannot read a source of {S}"
+            )
+        return nn.functional.linear(query, self.W_a.weight[:S])  # (8)

@@ -1,0 +1,103 @@
+"""Multi-head attention: Vaswani et al. (2017), "Attention Is All You Need", Section 3.2.2.
+
+The paper's letters are the names: ``Q`` queries, ``K`` keys, ``V`` values, h heads of d_k = d_v = d / h units.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from reproductions.attention.base import Attended, masked_softmax
+from reproductions.attention.scaled_dot import ScaledDot
+from reproductions.dropout import Dropout
+
+
+class MultiHead(nn.Module):
+    """h heads attend at once, each in a projection of its own (Section 3.2.2).
+
+    ::
+
+        MultiHead(Q, K, V) = Concat(head_1 .. head_h) W_O    head_i = Attention(Q W_Q_i, K W_K_i, V W_V_i)
+
+    Args:
+        d: width of queries, keys, values and result; a multiple of ``heads``.
+        heads: h.
+        bias: add a bias to each projection. The paper writes none, and its code has none.
+        dropout: on the weights; the returned ones are those before it. The paper lists none for translation.
+    """
+
+    paper = "Vaswani et al."
+    year = 2017
+
+    def __init__(self, d: int, heads: int, bias: bool = False, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.heads = heads
+        self.W_Q = nn.Linear(d, d, bias)  # W_Q_1 .. W_Q_h, one below the other
+        self.W_K = nn.Linear(d, d, bias)
+        self.W_V = nn.Linear(d, d, bias)
+        self.W_O = nn.Linear(d, d, bias)
+        self.attention = ScaledDot()
+        self.dropout = Dropout(dropout)
+
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of every head, (B, h, S, d_k) each, of what is attended (B, S, d)."""
+        return self._split(self.W_K(x)), self._split(self.W_V(x))
+
+    def project_itself(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of every head, (B, h, T, d_k) each, of x (B, T, d) that attends to itself.
+
+        One product instead of three: the same numbers, faster where T is long enough to pay for joining the matrices.
+        """
+        three = (self.W_Q, self.W_K, self.W_V)
+        U = torch.cat([W.weight for W in three])
+        bias = None if self.W_Q.bias is None else torch.cat([W.bias for W in three])
+        Q, K, V = nn.functional.linear(x, U, bias).chunk(3, dim=-1)
+        return self._split(Q), self._split(K), self._split(V)
+
+    def forward(self, x: Tensor, K: Tensor, V: Tensor, mask: Tensor | None, need_weights: bool = True) -> Attended:
+        """Attend from x (B, T, d) to projected keys and values (B, h, S, d_k); see :meth:`attend`."""
+        return self.attend(self._split(self.W_Q(x)), K, V, mask, need_weights)
+
+    def attend(self, Q: Tensor, K: Tensor, V: Tensor, mask: Tensor | None, need_weights: bool = True) -> Attended:
+        """Attend from projected queries (B, h, T, d_k) to projected keys and values (B, h, S, d_k).
+
+        Args:
+            Q, K, V: as above.
+            mask: boolean, broadcastable to (B, h, T, S), True = may be attended; None = everything.
+            need_weights: without, the result has weights (B, 0, T, S), and PyTorch's fused kernel does the work where it
+                is the faster way. The context is the same.
+
+        Returns:
+            context (B, T, d) and weights (B, h, T, S).
+        """
+        if not need_weights and _fused_is_faster(Q):
+            rate = self.dropout.rate if self.training else 0.0
+            heads = nn.functional.scaled_dot_product_attention(Q, K, V, mask, dropout_p=rate)
+            if mask is not None:  # a row that may attend nothing gives zeros, whatever the kernel makes of it
+                heads = heads.masked_fill(~mask.any(-1, keepdim=True), 0)
+            weights = heads.new_zeros(len(Q), 0, Q.shape[2], K.shape[2])
+        elif self.dropout.rate and self.training:
+            weights = masked_softmax(self.attention.score(Q, K), mask)
+            heads = self.dropout(weights).to(V.dtype) @ V
+        else:
+            heads, weights = self.attention(Q, K, V, mask)  # (1)
+            weights = weights if need_weights else weights[:, :0]
+        return Attended(self.W_O(heads.transpose(1, 2).flatten(2)), weights)
+
+    def norms(self, V: Tensor) -> Tensor:
+        """Length (B, h, S) of what a source position adds to the result if it gets the whole weight, ``||V_i W_O_i||``.
+
+        Kobayashi et al. (2020), "Attention is Not Only a Weight", equation (4).
+        """
+        W = self._split(self.W_O.weight[None])[0].mT  # (h, d_v, d)
+        # ||V W||^2 = V (W W^T) V^T, in the width of a head instead of the width of the model.
+        squared: Tensor = torch.einsum("bhsi,hij,bhsj->bhs", V.float(), (W @ W.mT).float(), V.float())
+        return squared.clamp(min=0).sqrt()
+
+    def _split(self, x: Tensor) -> Tensor:
+        """(B, T, d) -> (B, h, T, d_k)."""
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
+
+
+def _fused_is_faster(Q: Tensor) -> bool:
+    """On a CPU in half precision the fused kernel is several times slower than two products and a softmax."""
+    return Q.device.type != "cpu" or Q.dtype == torch.float32
