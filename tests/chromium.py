@@ -167,8 +167,9 @@ class Browser:
     def move(self, x: float, y: float) -> None:
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
-    def click(self, selector: str) -> None:
-        x, y = self.place(selector)
+    def click(self, selector: str, beside: float = 0) -> None:
+        """Click on the middle of an element, or so many pixels to the right of it and below."""
+        x, y = (middle + beside for middle in self.place(selector))
         for kind in ("mousePressed", "mouseReleased"):
             self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 

@@ -12,11 +12,14 @@ import uvicorn
 import yaml
 from toy_run import NETWORK
 
+from data import shapes
 from data.accord import FIXED
+from data.preprocessing import Preprocessing
 from data.tokenizers import WordTokenizer
 from reproductions.bahdanau2014 import training as bahdanau
 from reproductions.page import server
 from reproductions.transformer2017 import training as transformer
+from reproductions.vit2021 import training as vit
 
 NETWORKS = {**NETWORK, "transformer2017": {**NETWORK["transformer2017"], "tied": "target", "max_length": 256}}
 PAPERS = {"bahdanau2014": (bahdanau, "Bahdanau2014"), "transformer2017": (transformer, "Transformer2017")}
@@ -57,6 +60,34 @@ def write(root: Path, paper: str, name: str, corpus: str = "accord", **network: 
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(settings))
     (folder / "summary.json").write_text(json.dumps({"title": module.title, "parameters": 1234}))
+    return folder
+
+
+def write_classifier(root: Path, name: str) -> Path:
+    """A run of a ViT of untrained weights for the embedded images, likewise."""
+    folder = root / "vit2021" / "shapes" / name
+    (folder / "checkpoints").mkdir(parents=True)
+    preprocessing = Preprocessing(24, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), shapes.CLASSES)
+    preprocessing.save(folder / "preprocessing.json")
+    torch.manual_seed(1)
+    network = vit.Network(image_size=24, patch=4, layers=2, d=8, d_mlp=8, heads=2)
+    module = vit.ViT2021(len(shapes.CLASSES), network=network)
+    torch.nn.init.normal_(module.model.head[-1].weight)
+    checkpoint = {
+        "state_dict": module.state_dict(),
+        "hyper_parameters": dict(module.hparams),
+        "global_step": 7,
+        "paper": "vit2021",
+        "view": "cls L2 Hmean",
+        "preprocessing": preprocessing.fingerprint(),
+    }
+    torch.save(checkpoint, folder / "checkpoints" / "best.ckpt")
+    settings = {
+        "model": {"class_path": "reproductions.vit2021.training.ViT2021"},
+        "data": {"class_path": "data.images.ImageData", "init_args": {"corpus": "shapes"}},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    (folder / "summary.json").write_text(json.dumps({"title": module.title}))
     return folder
 
 

@@ -77,12 +77,12 @@ TABLE: tuple[tuple[str, Rule], ...] = (
      rule("torch lightning numpy PIL", "data reproductions.evaluation reproductions.decoding reproductions.translation "
           "reproductions.classification reproductions.tracking")),
     (r"reproductions\.(evaluation|compare)(\..*)?",
-     rule("numpy sacrebleu sacremoses matplotlib jinja2 yaml",
+     rule("numpy PIL sacrebleu sacremoses matplotlib jinja2 yaml",
           "reproductions.evaluation reproductions.compare data.links data.errors data.words", TORCH_SIDE)),
     (r"reproductions\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
     (r"reproductions\.page(\..*)?",
-     rule("torch numpy matplotlib yaml starlette uvicorn anyio", "data reproductions", "reproductions.cli")),
+     rule("torch numpy PIL matplotlib yaml starlette uvicorn anyio", "data reproductions", "reproductions.cli")),
     (r"reproductions\..*", rule("torch lightning numpy jsonargparse tqdm yaml", "data reproductions")),
 )  # fmt: skip
 

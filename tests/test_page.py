@@ -371,7 +371,7 @@ def test_without_runs_the_overview_says_where_it_looked(tmp_path, monkeypatch):
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "none"))
     with serving() as address:
         _, _, told = ask(address, "/api/overview")
-    assert told["runs"] == [] and told["folder"].endswith("none") and "train-bahdanau" in told["papers"]
+    assert told["runs"] == [] and told["folder"].endswith("none") and "bahdanau2014" in told["translators"]
 
 
 # --- Many at once, and headers ----------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""The page: type a sentence, see where two models look; step through attention by hand. `python -m reproductions page`.
+"""The page: type a sentence, drop a picture, see where models look; compute attention by hand. `python -m reproductions page`.
 
-``server`` answers requests on the loopback address, ``catalogue`` finds the runs, ``alignments`` asks a translator,
-``request`` reads what a browser sends and trusts none of it, ``saved`` packs the page into one file. What is drawn is
-drawn in the browser, by the modules in ``static``: no build step, and nothing from another server.
+``server`` answers requests on the loopback address, ``catalogue`` finds the runs, ``alignments`` asks a translator, ``looks``
+a classifier; ``request`` reads what a browser sends and trusts none of it, ``saved`` packs the page into one file. What is
+drawn is drawn in the browser, by the modules in ``static``: no build step, and nothing from another server.
 """

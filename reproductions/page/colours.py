@@ -2,6 +2,7 @@
 
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
 
+from reproductions.evaluation.plots.overlay import HEAT, OUTLINE
 from reproductions.evaluation.plots.style import ACCENT, DIFFERENCES, WEIGHTS, even_lightness
 
 # By night 0 is as dark as the page and 1 is bright.
@@ -11,12 +12,14 @@ STEPS = 64
 
 
 def colours() -> dict[str, list[str] | str]:
-    """Ramps from 0 to 1, or from -1 to 1, as lists of hexadecimal colours; and the colour of gold links."""
+    """Ramps from 0 to 1, or from -1 to 1, as lists of hexadecimal colours; and those of gold links and of objects' outlines."""
     return {
         "weights": _ramp(WEIGHTS),
         "night": _ramp(even_lightness(_BLUES, "night")),
         "differences": _ramp(DIFFERENCES),
         "gold": ACCENT,
+        "heat": _ramp(HEAT),
+        "outline": OUTLINE,
     }
 
 

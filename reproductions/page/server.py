@@ -6,6 +6,7 @@ import socket
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.errors import UserError
 from reproductions import runs, tasks
-from reproductions.page import alignments, request, saved
+from reproductions.page import alignments, looks, request, saved
 from reproductions.page.catalogue import Catalogue, Entry, describe, examples
 from reproductions.page.colours import colours
 
@@ -105,6 +106,26 @@ class Desk:
         key = ("align", entry.name, entry.saved, text, target)
         return self.keep(key, lambda: alignments.align(self.catalogue.model(entry), text, target))
 
+    @property
+    def classifiers(self) -> list[str]:
+        """Papers whose models look at pictures."""
+        return [paper for task in tasks.TASKS if task is not tasks.TRANSLATION for paper in task.papers]
+
+    def look(self, name: str | None, picture: bytes | str | None, asked: str | None) -> bytes:
+        """Where a classifier looked in a picture that was sent, or in a scene of the gallery by its name."""
+        entry = self.catalogue.find(name)
+        if entry.paper not in self.classifiers:
+            raise UserError(f"{name} is a run of {entry.paper}, which does not look at pictures.")
+
+        def make() -> dict[str, Any]:
+            classifier = self.catalogue.model(entry)
+            size = classifier.preprocessing.size
+            shown = looks.uploaded(picture, size) if isinstance(picture, bytes) else looks.scene(picture, size)
+            return looks.look(classifier, shown, asked)
+
+        key = picture if isinstance(picture, str | None) else sha256(picture).hexdigest()
+        return self.keep(("look", entry.name, entry.saved, key, asked), make)
+
     def overview(self) -> bytes:
         """What the page begins with: the runs, the fixed sentences, the colours, the limits."""
         entries, refused = self.catalogue.entries()
@@ -113,10 +134,15 @@ class Desk:
                 "folder": str(runs.runs_dir()),
                 "runs": [describe(entry) for entry in entries],
                 "refused": refused,
-                "papers": {task.train: list(task.papers) for task in tasks.TASKS},
+                "translators": list(tasks.TRANSLATION.papers),
+                "classifiers": self.classifiers,
                 "examples": examples(entries),
                 "colours": colours(),
-                "limits": {"letters": request.TEXT_LETTERS, "words": request.TEXT_WORDS},
+                "limits": {
+                    "letters": request.TEXT_LETTERS,
+                    "words": request.TEXT_WORDS,
+                    "bytes": looks.IMAGE_BYTES,
+                },
             },
             ensure_ascii=False,
         ).encode()
@@ -136,6 +162,18 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
         )
         return await desk.ask(desk.align, given["run"], request.sentence(given["text"], "sentence"), target)
 
+    async def look(asked: Request) -> Response:
+        given = await request.fields(asked, run=str, scene=str, speaks=str)
+        return await desk.ask(desk.look, given["run"], given["scene"], given["speaks"])
+
+    async def look_at(asked: Request) -> Response:
+        request.file_type(asked)
+        content = await request.body(asked, looks.IMAGE_BYTES, "The picture")
+        return await desk.ask(desk.look, asked.query_params.get("run"), content, asked.query_params.get("speaks"))
+
+    async def gallery(_: Request) -> Response:
+        return await desk.ask(lambda: desk.keep(("gallery",), lambda: {"scenes": looks.gallery()}))
+
     async def packed(_: Request) -> Response:
         return Response(saved.page(STATIC), media_type="text/html")
 
@@ -143,6 +181,9 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
         routes=[
             Route("/api/overview", overview),
             Route("/api/align", align, methods=["POST"]),
+            Route("/api/look", look, methods=["POST"]),
+            Route("/api/look-at", look_at, methods=["POST"]),
+            Route("/api/gallery", gallery),
             Route("/api/saved", packed),
             Mount("/", StaticFiles(directory=STATIC, html=True)),
         ],

@@ -5,11 +5,16 @@ const END = "</s>";
 /** The numbers of an answer, unpacked once. */
 const unpacked = new WeakMap();
 
+/** Numbers from 0 to 1 that travelled as 16 bits each. */
+export function sixteenBits(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  return Float32Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true) / 65535);
+}
+
 function weightsOf(answer) {
   if (!unpacked.has(answer)) {
-    const bytes = Uint8Array.from(atob(answer.weights), (letter) => letter.charCodeAt(0));
-    const view = new DataView(bytes.buffer);
-    unpacked.set(answer, Float32Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true) / 65535));
+    unpacked.set(answer, sixteenBits(answer.weights));
   }
   return unpacked.get(answer);
 }

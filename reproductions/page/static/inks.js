@@ -30,6 +30,8 @@ export function inks(night = isNight()) {
     ramp,
     weight: (w) => ramp[Math.round(Math.min(Math.max(w, 0), 1) * (ramp.length - 1))],
     signed: (x) => ramps.differences[Math.round((Math.min(Math.max(x, -1), 1) + 1) / 2 * (ramps.differences.length - 1))],
+    heat: (x) => ramps.heat[Math.round(Math.min(Math.max(x, 0), 1) * (ramps.heat.length - 1))],
+    outline: ramps.outline,
     onWeight: (w) => (night ? (w > 0.5 ? "#14181d" : "#e8eaed") : w > 0.5 ? "#ffffff" : "#1c1c1c"),
   };
 }

@@ -5,6 +5,7 @@ import { ask, isSaved, savedAddress } from "./ask.js";
 import { button, element } from "./dom.js";
 import { fileName, savePage } from "./exporting.js";
 import { isNight, onNightChange, setRamps } from "./inks.js";
+import { WhereItLooks } from "./look.js";
 import { FiveSteps } from "./steps.js";
 import { pairOf, ThenAndNow } from "./translate.js";
 
@@ -28,12 +29,17 @@ let overview = null;
 function available() {
   return new Map([
     ["then-and-now", ["Then and now", () => (translators().length ? new ThenAndNow(overview, address) : new Missing())]],
+    ...(lookers().length ? [["where-it-looks", ["Where it looks", () => new WhereItLooks(overview, address)]]] : []),
     ["five-steps", ["Five steps", () => new FiveSteps(address)]],
   ]);
 }
 
+function lookers() {
+  return overview.runs.filter((run) => overview.classifiers.includes(run.paper) && run.ready);
+}
+
 function translators() {
-  return pairOf(overview.runs.filter((run) => Object.values(overview.papers).flat().includes(run.paper)));
+  return pairOf(overview.runs.filter((run) => overview.translators.includes(run.paper)));
 }
 
 /** What is said where nothing is trained yet. */
@@ -91,10 +97,11 @@ async function lookAgain() {
   const before = JSON.stringify(overview.runs.map((run) => [run.name, run.ready, run.finished]));
   const after = JSON.stringify(latest.runs.map((run) => [run.name, run.ready, run.finished]));
   if (before === after) return;
+  const shown = [...available().keys()].join();
   const hadNone = !translators().length;
   Object.assign(overview, latest);
-  if (hadNone) {
-    views.made.delete("then-and-now");
+  if (hadNone || shown !== [...available().keys()].join()) {
+    if (hadNone) views.made.delete("then-and-now");
     show();
   } else {
     say("There are new runs: choose them in the panels.");

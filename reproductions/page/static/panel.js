@@ -26,7 +26,8 @@ export function runOptions(runs) {
   for (const run of runs) {
     const label = `${runTitle(run).replace(/^RNNencdec/, "RNNsearch")} · ${run.authors}`;
     if (!groups.has(label)) groups.set(label, []);
-    const score = run.scores.test?.bleu ? ` · BLEU ${run.scores.test.bleu.toFixed(1)}` : "";
+    const { bleu, accuracy } = run.scores.test ?? {};
+    const score = bleu ? ` · BLEU ${bleu.toFixed(1)}` : accuracy ? ` · ${(100 * accuracy).toFixed(1)} % right` : "";
     groups.get(label).push([run.name, `${run.title} · ${run.config} · ${when(run.time)}${run.finished ? score : " · still training"}`]);
   }
   return [...groups].map(([label, options]) => ({ label, options }));

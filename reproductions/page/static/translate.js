@@ -28,7 +28,7 @@ export class ThenAndNow {
   constructor(overview, address) {
     this.overview = overview;
     this.address = address;
-    this.translators = () => this.overview.runs.filter((run) => this.papers().includes(run.paper) && run.ready);
+    this.translators = () => this.overview.runs.filter((run) => this.overview.translators.includes(run.paper) && run.ready);
     this.pointer = { row: null, column: null };
     this.panels = [];
     this.turn = 0;
@@ -42,10 +42,6 @@ export class ThenAndNow {
     this.bar = element("div", { class: "row bar" });
     this.node.append(this.above, this.trouble, this.bar, this.status, this.row, reading());
     this.write();
-  }
-
-  papers() {
-    return Object.values(this.overview.papers).flat();
   }
 
   get look() {

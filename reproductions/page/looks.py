@@ -1,0 +1,146 @@
+"""A classifier's answer to one picture, and where it looked in every view, as plain data.
+
+L layers, H heads, T tokens: those before the patches, then P = gh * gw patches; V views; K classes.
+"""
+
+import base64
+import io
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from data import shapes
+from data.errors import UserError
+from data.image_files import read_image
+from reproductions.evaluation.image_collect import TrainedClassifier, default_view, views_of
+from reproductions.evaluation.image_views import ImageView, Seen
+from reproductions.evaluation.localisation import MEASURES, coverage, measure
+
+IMAGE_BYTES = 8 * 1024 * 1024
+FORMATS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP"}
+STEPS = 65_535  # a value travels as a whole number of 16 bits: the largest of its map is this many
+MOST_ROWS = 1_500_000  # weights of patches on patches; of a larger model the mean of heads is sent
+GALLERY = {"test": 24, "two": 8}  # scenes of the embedded set that are offered: split -> how many
+GALLERY_SIZE = 48  # pixels of a side
+
+
+class Shown(NamedTuple):
+    """A picture to look at; of a scene of the embedded set, how much of each pixel (h, w) its object covers."""
+
+    image: Image.Image
+    name: str
+    mask: NDArray[np.float32] | None = None
+    label: str | None = None
+
+
+def uploaded(content: bytes, least: int) -> Shown:
+    """A picture that was sent; raises UserError for what is no picture, is cut off, or is too large unpacked.
+
+    Its format is told by its first bytes, so that no reader of rare formats is ever asked.
+    """
+    if not any(content.startswith(start) for start in FORMATS):
+        raise UserError(f"The file is no picture of a known format ({', '.join(FORMATS.values())}).")
+    return Shown(read_image(io.BytesIO(content), "The picture", least), "your picture")
+
+
+def scene(name: str | None, size: int) -> Shown:
+    """A scene of the gallery, such as "test 3"; raises UserError for any other name."""
+    split, _, number = (name or "").partition(" ")
+    if split not in GALLERY or not number.isdecimal() or len(number) > 4 or int(number) >= GALLERY[split]:
+        raise UserError(f"There is no scene {str(name)[:50]!r} in the gallery.")
+    one = shapes.scene(split, int(number), size=size)
+    return Shown(Image.fromarray(one.pixels), name or "", one.mask, shapes.CLASSES[one.label])
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """(h, w, 3) as a file."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def gallery() -> list[dict[str, str]]:
+    """The scenes of the embedded set: name, label, and what they look like as a data address."""
+    found = []
+    for split, count in GALLERY.items():
+        for number in range(count):
+            one = shapes.scene(split, number, size=GALLERY_SIZE)
+            address = "data:image/png;base64," + base64.b64encode(png(one.pixels)).decode()
+            found.append({"name": f"{split} {number}", "label": shapes.caption(one), "image": address})
+    return found
+
+
+def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict[str, Any]:
+    """Classes, and maps of every view; ``asked`` is the class that class-specific views speak for, default the predicted.
+
+    Raises UserError for a class that the model does not know.
+    """
+    module, preprocessing = classifier.module, classifier.preprocessing
+    classes = preprocessing.classes
+    if asked is not None and asked not in classes:
+        raise UserError(f"{module.title} knows no class {asked[:50]!r}; it knows {', '.join(classes[:20])}.")
+    pixels = preprocessing.pixels(shown.image)
+    wanted = None if asked is None else torch.tensor([classes.index(asked)])
+    looked = module.look(preprocessing.tensor(pixels[None]), wanted)
+    probabilities = looked.logits[0].softmax(0).tolist()
+    views = views_of(module)
+    arrays = (looked.maps[0].numpy(), looked.gradients[0].numpy(), looked.input_gradient[0].numpy())
+    seen = Seen(*arrays, module.prefix, module.grid)
+    maps = np.stack([seen.through(view) for view in views])
+    chosen = default_view(views) if module.view is None else ImageView.parse(module.view)
+    return {
+        "model": f"{module.title}, step {module.steps:,}",
+        "name": shown.name,
+        "label": shown.label,
+        "pixels": "data:image/png;base64," + base64.b64encode(png(pixels)).decode(),
+        "size": list(pixels.shape[:2]),
+        "grid": list(module.grid),
+        "prefix": module.prefix,
+        "classes": list(classes),
+        "probabilities": [round(p, 6) for p in probabilities],
+        "asked": classes[int(np.argmax(probabilities))] if asked is None else asked,
+        "layers": module.depth[0],
+        "heads": module.depth[1],
+        "chosen": str(chosen),
+        "views": [str(view) for view in views],
+        "described": [view.describe(*module.depth) for view in views],
+        "maps": packed(maps.reshape(len(views), -1)),
+        "rows": _rows(arrays[0], module.prefix) if module.kind == "attention" else None,
+        **_truth(shown.mask, pixels, maps, module.grid),
+    }
+
+
+def packed(rows: NDArray[np.float32]) -> dict[str, Any]:
+    """(N, M) as 16 bits a value, each row in parts of its largest value."""
+    most = rows.max(axis=1)
+    parts = rows / np.where(most > 0, most, 1)[:, None]
+    counted = np.rint(parts * STEPS).astype("<u2")
+    return {"most": [float(f"{value:.6g}") for value in most], "values": base64.b64encode(counted.tobytes()).decode()}
+
+
+def _rows(weights: NDArray[np.float32], prefix: int) -> dict[str, Any]:
+    """Where each token looks among the patches: (L, H, T, P), or the mean of heads of a model that is too large."""
+    patches = weights[..., prefix:]
+    if patches.size > MOST_ROWS:
+        patches = patches.mean(axis=1, keepdims=True)
+    layers, heads, tokens, count = patches.shape
+    return {"layers": layers, "heads": heads, "tokens": tokens, **packed(patches.reshape(-1, count))}
+
+
+def _truth(
+    mask: NDArray[np.float32] | None, pixels: NDArray[np.uint8], maps: NDArray[np.float32], grid: tuple[int, int]
+) -> dict[str, Any]:
+    """Where the object is known to be, how much of each patch it covers and how well each view finds it."""
+    if mask is None or mask.shape != pixels.shape[:2]:
+        return {"covered": None, "numbers": None}
+    covered = coverage(mask[None], grid)
+    table = measure(maps, np.repeat(covered, len(maps), axis=0))
+    numbers = [
+        {name: None if math.isnan(value) else round(value, 4) for name, value in zip(MEASURES, row, strict=True)}
+        for row in table.tolist()
+    ]
+    return {"covered": [round(value, 3) for value in covered.ravel().tolist()], "numbers": numbers}

@@ -1,0 +1,74 @@
+// One answer about a picture: a map of where the model looked, in any view, or from any patch.
+
+import { sixteenBits } from "./aligned.js";
+
+const opened = new WeakMap();
+const VEIL = [0.3, 0.72]; // how far the colours of a map cover the picture, at 0 and at the highest patch
+const MASS = 0.6; // of a map that its mask holds
+
+/** Row i of a packed table, as numbers. */
+function rowOf(table, i, length) {
+  if (!opened.has(table)) opened.set(table, sixteenBits(table.values));
+  return opened.get(table).subarray(i * length, (i + 1) * length).map((x) => x * table.most[i]);
+}
+
+/** The map of a view, sum 1 over the patches; the chosen view for a name that the model does not have. */
+export function mapOf(answer, view) {
+  const name = answer.views.includes(view) ? view : answer.chosen;
+  const number = Math.max(answer.views.indexOf(name), 0);
+  const [gh, gw] = answer.grid;
+  return { name, described: answer.described[number], numbers: answer.numbers?.[number] ?? null, values: rowOf(answer.maps, number, gh * gw) };
+}
+
+/** Where patch p looks, as the layers and heads of a view have it; sum 1. Null for a model without attention. */
+export function fromPatch(answer, view, p) {
+  if (!answer.rows) return null;
+  const { layer, head } = partsOf(view);
+  const { layers, heads, tokens } = answer.rows;
+  const pick = (choice, count) => (choice && choice !== "mean" && count >= Number(choice) ? [Number(choice) - 1] : [...Array(count).keys()]);
+  const [gh, gw] = answer.grid;
+  const sum = new Float32Array(gh * gw);
+  for (const l of pick(layer, layers)) for (const h of pick(head, heads)) rowOf(answer.rows, (l * heads + h) * tokens + answer.prefix + p, gh * gw).forEach((x, i) => { sum[i] += x; });
+  const total = sum.reduce((a, b) => a + b, 0) || 1;
+  return sum.map((x) => x / total);
+}
+
+/** Layer and head of a view of the class token; null for every other kind. */
+export function partsOf(view) {
+  const [, layer, head] = /^cls L(mean|\d+) H(mean|\d+)$/.exec(view ?? "") ?? [];
+  return { layer: layer ?? null, head: head ?? null };
+}
+
+/** The fewest patches that hold 60 % of a map, as DINO's pictures have it. */
+export function maskPatches(values) {
+  const order = [...values.keys()].sort((a, b) => values[b] - values[a]);
+  const held = new Set();
+  let mass = 0;
+  for (const i of order) {
+    if (mass >= MASS) break;
+    held.add(i);
+    mass += values[i];
+  }
+  return held;
+}
+
+/** How opaque the colour of a patch is, from its share of the highest. */
+export function veil(share) {
+  return VEIL[0] + (VEIL[1] - VEIL[0]) * share;
+}
+
+/** The edges of a set of patches, as the path of an SVG: what is inside has a border, what is between has none. */
+export function border(inside, [gh, gw], side) {
+  let path = "";
+  for (let r = 0; r < gh; r++) {
+    for (let c = 0; c < gw; c++) {
+      if (!inside(r, c)) continue;
+      const [x, y, w, h] = [c * side.w, r * side.h, side.w, side.h];
+      if (!inside(r - 1, c)) path += `M${x} ${y}h${w}`;
+      if (!inside(r + 1, c)) path += `M${x} ${y + h}h${w}`;
+      if (!inside(r, c - 1)) path += `M${x} ${y}v${h}`;
+      if (!inside(r, c + 1)) path += `M${x + w} ${y}v${h}`;
+    }
+  }
+  return path;
+}
