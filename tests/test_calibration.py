@@ -52,8 +52,8 @@ def test_the_error_is_the_mean_over_bins_weighed_by_their_images():
 
 
 def test_a_bin_begins_after_its_lower_edge_and_ends_with_its_upper():
-    found = reliability(certain([0] * 3, classes=2, confidence=0.6), np.zeros(3, dtype=int), bins=5)
-    assert found.counts.tolist() == [0, 0, 3, 0, 0]
+    found = reliability(certain([0] * 3, classes=2, confidence=0.75), np.zeros(3, dtype=int), bins=4)
+    assert found.counts.tolist() == [0, 0, 3, 0]
     assert np.isnan(found.accuracy[0])
     assert reliability(certain([0], confidence=1.0), np.zeros(1, dtype=int), bins=5).counts.tolist() == [0, 0, 0, 0, 1]
 

@@ -309,7 +309,9 @@ def test_rungs_are_bars_with_their_numbers():
     figure = plots.rungs(["then", "now"], columns, "title", "note")
     assert len(figure.axes) == 3
     assert [[bar.get_width() for bar in axes.patches] for axes in figure.axes] == [[10, 95.5], [0, 8.25], [1234, 8000]]
-    assert {"10.0", "–", "8.2", "1,234", "8,000", "then", "now", "title", "note"} <= set(words_on(figure))
+    assert {"then", "now", "title", "note"} <= set(words_on(figure))
+    numbers = [[text.get_text() for text in axes.texts] for axes in figure.axes]
+    assert numbers == [["10.0", "95.5"], ["–", "8.2"], ["1,234", "8,000"]]
     with pytest.raises(ValueError, match="1 values for 2 names"):
         plots.rungs(["then", "now"], {"BLEU": [1.0]}, "title", "note")
 

@@ -78,7 +78,8 @@ def test_components_of_filters_come_back_with_their_place_and_colour():
     second[2, 3, 4] = 1
     generator = np.random.default_rng(0)
     strong, weak = 5 * generator.normal(size=(40, 1, 1, 1)), generator.normal(size=(40, 1, 1, 1))
-    found = filter_components((strong * first + weak * second).astype(np.float32))
+    filters = strong * first + weak * second + 30  # what all share is no component
+    found = filter_components(filters.astype(np.float32))
     assert found.shape == (28, 4, 5, 3)
     assert found.min() >= 0 and found.max() <= 1
     assert abs(found[0, 1, 2, 0] - 0.5) == pytest.approx(0.5)

@@ -8,9 +8,15 @@
     text_metrics        sacreBLEU, tokenised BLEU, chrF, and BLEU's sufficient statistics
     bootstrap           confidence intervals and paired comparison for any statistic of sums
     length_curves       BLEU against source length (Bahdanau et al. 2014, Figure 2)
+    image_records       AttendedImage, the twin of AlignedTranslation for images
+    image_views         which weights and gradients make the one map of an image: rollouts, Grad-CAM, controls
+    localisation        does a map find the object: measures against masks beside controls; deletion, insertion
+    calibration         accuracy, calibration error, confusion
+    vit_inspection      filters, positions and attention distance of a Vision Transformer
     plots               record -> matplotlib Figure
     files               Figure -> file
 
-Letters: T target positions, S source positions, both with the final </s>; L layers, H heads.
+Letters: T target positions, S source positions, both with the final </s>; L layers, H heads; gh, gw rows and columns of
+patches.
 Rows are the target and columns the source everywhere.
 """
