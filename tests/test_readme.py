@@ -99,7 +99,7 @@ def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
     paper = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["class_path"].split(".")[1]
     training = import_module(f"reproductions.{paper}.training")
     text = path.read_text(encoding="utf-8")
-    assert text.startswith(("# RNN", "# The Transformer", "# ViT", "# ResNet")) and re.search(
+    assert text.startswith(("# RNN", "# The Transformer", "# Luong", "# ViT", "# ResNet")) and re.search(
         r"#     make (train-|ladder)", text
     )
     assert "@RESULT@" not in text

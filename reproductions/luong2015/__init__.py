@@ -1,0 +1,1 @@
+"""Global and local attention after the step (Luong, Pham and Manning, 2015)."""

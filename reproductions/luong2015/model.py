@@ -1,0 +1,218 @@
+"""Attention after the step: Luong, Pham and Manning (2015), "Effective Approaches to Attention-based Neural Machine
+Translation", arXiv 1508.04025v5, Sections 2 and 3.
+
+The paper's letters are the names: ``h_s`` source states (h with a bar in the paper), ``h`` target state, ``a`` weights, ``c``
+context, ``h_tilde`` attentional vector, n units. B sentences, S source and T target positions, both counting ``</s>``.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from reproductions.attention import build, check_name
+from reproductions.dropout import Dropout
+from reproductions.settings import check_rates, check_sizes
+
+
+@dataclass(frozen=True)
+class Network:
+    """Sizes and choices; the defaults are those of the paper's best single model (Section 4.1, Table 1).
+
+    Attributes:
+        hidden: n, units of every layer and of the attentional vector.
+        embedding: width of a word's embedding.
+        layers: of the encoder, and of the decoder.
+        attention: a mechanism over a source, by its name in :data:`reproductions.attention.TIMELINE`; or "none", the
+            paper's baseline, where h_tilde is h.
+        alignment: hidden units of the attention, where it has any; the paper's matrices are square, n.
+        window: D of local attention.
+        max_length: most source positions, ``</s>`` included, that location-based attention tells apart.
+        input_feeding: h_tilde goes into the next step (Section 3.3).
+        reverse: the encoder reads the source from its end (Section 4.1).
+        dropout: on what goes into a layer and into the softmax, never on what a layer hands to its own next step.
+    """
+
+    hidden: int = 1000
+    embedding: int = 1000
+    layers: int = 4
+    attention: str = "local_predictive"
+    alignment: int = 1000
+    window: int = 10
+    max_length: int = 51
+    input_feeding: bool = True
+    reverse: bool = True
+    dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        check_name(self.attention)
+        check_sizes(self, "hidden", "embedding", "layers", "alignment", "window", "max_length")
+        check_rates(self, "dropout")
+
+
+class Encoder(nn.Module):
+    """A stack of LSTMs in one direction, from the last word to the first if ``reverse`` (Section 2).
+
+    Source states are handed on in the order of the sentence, whatever the direction. Padding is not read.
+    """
+
+    def __init__(self, vocabulary: int, network: Network) -> None:
+        super().__init__()
+        self.E = nn.Embedding(vocabulary, network.embedding)
+        self.reverse = network.reverse
+        widths = [network.embedding] + [network.hidden] * (network.layers - 1)
+        self.layers = nn.ModuleList(nn.LSTM(width, network.hidden, bias=False, batch_first=True) for width in widths)
+        self.dropout = Dropout(network.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Source states h_s (B, S, n) of the top layer, and the last states and cells (B, L, n) of all layers."""
+        x, lengths = self._turn(self.E(x), mask), mask.sum(1)
+        last, cells = [], []
+        for layer in self.layers:
+            packed = nn.utils.rnn.pack_padded_sequence(self.dropout(x), lengths.cpu(), True, enforce_sorted=False)
+            states, (h, cell) = layer(packed)
+            x, _ = nn.utils.rnn.pad_packed_sequence(states, batch_first=True, total_length=mask.shape[1])
+            last.append(h[0])
+            cells.append(cell[0])
+        return self._turn(x, mask), torch.stack(last, 1), torch.stack(cells, 1)
+
+    def _turn(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Each sentence of x (B, S, ...) from its end, the padding where it was; x itself without ``reverse``."""
+        if not self.reverse:
+            return x
+        place = torch.arange(x.shape[1], device=x.device)
+        back = mask.sum(1, keepdim=True) - 1 - place
+        return x.gather(1, torch.where(mask, back, place)[:, :, None].expand_as(x))
+
+
+class Memory(NamedTuple):
+    """What a sentence keeps through all steps: h_s (B, S, n), the attention's keys (B, S, K') and mask (B, S)."""
+
+    h_s: Tensor
+    keys: Tensor
+    mask: Tensor
+
+
+class State(NamedTuple):
+    """What a step hands to the next: states and cells (B, L, n) of all layers, h_tilde (B, n), and the number t (B) of words
+    written.
+    """
+
+    h: Tensor
+    cell: Tensor
+    h_tilde: Tensor
+    t: Tensor
+
+
+class Decoder(nn.Module):
+    """A stack of LSTMs; the top state asks where to look, and what it reads goes into the word and into the next step.
+
+    h_{t-1} -> h_t -> a_t -> c_t -> h_tilde_t: the state that asks has read the word before (Section 3), other than in
+    Bahdanau et al. (2014), whose equation asks with the state before it.
+
+    There is no start symbol: the first step reads a zero vector.
+    """
+
+    def __init__(self, vocabulary: int, network: Network) -> None:
+        super().__init__()
+        n, self.input_feeding = network.hidden, network.input_feeding
+        self.E = nn.Embedding(vocabulary, network.embedding)
+        widths = [network.embedding + n * network.input_feeding] + [n] * (network.layers - 1)
+        self.layers = nn.ModuleList(nn.LSTMCell(width, n, bias=False) for width in widths)
+        sizes = (n, n, network.alignment, network.window, network.max_length)
+        self.attention = build(network.attention, *sizes) if network.attention != "none" else None
+        self.W_c = nn.Linear(2 * n, n, bias=False) if self.attention is not None else None
+        self.dropout = Dropout(network.dropout)
+
+    def start(self, h_s: Tensor, h: Tensor, cell: Tensor, mask: Tensor) -> tuple[Memory, State]:
+        """The decoder starts from the encoder's last states, layer by layer, and from h_tilde_0 = 0."""
+        keys = self.attention.project(h_s) if self.attention is not None else h_s[:, :0]
+        t = torch.zeros(len(h), dtype=torch.long, device=h.device)
+        return Memory(h_s, keys, mask), State(h, cell, torch.zeros_like(h[:, 0]), t)
+
+    def step(self, memory: Memory, state: State, Ey: Tensor) -> tuple[Tensor | None, State]:
+        """One word from the embedding Ey (B, E) of the last: weights a_t (B, S) and the state, which holds h_tilde_t."""
+        x = torch.cat([Ey, state.h_tilde], dim=1) if self.input_feeding else Ey  # Section 3.3
+        states, cells = [], []
+        for i, layer in enumerate(self.layers):
+            x, cell = layer(self.dropout(x), (state.h[:, i].to(x.dtype), state.cell[:, i].to(x.dtype)))
+            states.append(x)
+            cells.append(cell)
+        a, h_tilde = self.look(memory, x, state.t)
+        return a, State(torch.stack(states, 1), torch.stack(cells, 1), h_tilde, state.t + 1)
+
+    def look(self, memory: Memory, h: Tensor, t: Tensor) -> tuple[Tensor | None, Tensor]:
+        """a_t (B, S) and h_tilde_t (B, n) of the state h_t (B, n); without attention nothing, and h_t."""
+        if self.attention is None or self.W_c is None:
+            return None, h
+        c, a = self.attention(h[:, None], memory.keys, memory.h_s, memory.mask[:, None], t[:, None])  # (7)
+        h_tilde = torch.tanh(self.W_c(torch.cat([c[:, 0], h], dim=1)))  # (5)
+        return a[:, 0], h_tilde
+
+
+class Attentional(nn.Module):
+    """The paper's translator: p(y_t | y_1 .. y_{t-1}, x) for a whole batch.
+
+    Args:
+        source_vocabulary: rows of the source embedding.
+        target_vocabulary: rows of the target embedding and of the output matrix W_s.
+        network: sizes and choices.
+    """
+
+    def __init__(self, source_vocabulary: int, target_vocabulary: int, network: Network) -> None:
+        super().__init__()
+        self.encoder = Encoder(source_vocabulary, network)
+        self.decoder = Decoder(target_vocabulary, network)
+        self.head = nn.Linear(network.hidden, target_vocabulary, bias=False)  # W_s
+        self.max_length = self.decoder.attention.positions if self.decoder.attention is not None else None
+
+    def limit(self, source_lengths: Tensor) -> Tensor:
+        """Most words (B) of a translation: three times the source."""
+        return 3 * source_lengths
+
+    def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]:
+        """Read source sentences (B, S) with mask (B, S), True = a word or ``</s>``."""
+        return self.decoder.start(*self.encoder(source, mask), mask)
+
+    def features(
+        self, source: Tensor, mask: Tensor, target: Tensor, need_weights: bool = True
+    ) -> tuple[Tensor, Tensor]:
+        """Attentional vectors h_tilde (B, T, n) and maps (B, 1, 1, T, S), teacher forced: position t sees target[:, :t].
+
+        Without attention, or without ``need_weights``, the maps have no layer, (B, 0, 0, T, S).
+        """
+        memory, state = self.encode(source, mask)
+        Ey = nn.functional.pad(self.decoder.E(target[:, :-1]), (0, 0, 1, 0))  # nothing before the first word
+        h_tilde, a = [], []
+        for Ey_t in Ey.unbind(1):
+            a_t, state = self.decoder.step(memory, state, Ey_t)
+            h_tilde.append(state.h_tilde)
+            a.append(a_t if need_weights else None)
+        return self.decoder.dropout(torch.stack(h_tilde, 1)), _maps(a, mask)
+
+    def forward(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, T, V) and maps (B, L, 1, T, S), teacher forced."""
+        h_tilde, maps = self.features(source, mask, target)
+        return self.head(h_tilde), maps  # (6)
+
+    def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
+        """Logits (B, V) and maps (B, L, 1, S) of the next word after ``previous`` (B), None at the start."""
+        E = self.decoder.E
+        Ey = E(previous) if previous is not None else E.weight.new_zeros(len(state.t), E.embedding_dim)
+        a, state = self.decoder.step(memory, state, Ey)
+        return self.head(self.decoder.dropout(state.h_tilde)), _maps([a], memory.mask)[:, :, :, 0], state
+
+    def norms(self, source: Tensor, mask: Tensor) -> Tensor:
+        """Length ||h_s|| (B, 1, 1, S) of each source state, or (B, 0, 0, S): what a position adds if it gets all the weight."""
+        if self.decoder.attention is None:
+            return torch.zeros(len(mask), 0, 0, mask.shape[1], device=mask.device)
+        return self.encode(source, mask)[0].h_s.norm(dim=-1)[:, None, None]
+
+
+def _maps(a: list[Tensor | None], mask: Tensor) -> Tensor:
+    """Stack the weights of all steps to (B, 1, 1, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
+    rows = [a_t for a_t in a if a_t is not None]
+    if not rows:
+        return torch.zeros(len(mask), 0, 0, len(a), mask.shape[1], device=mask.device)
+    return torch.stack(rows, dim=1)[:, None, None]
