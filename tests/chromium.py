@@ -133,7 +133,7 @@ class Browser:
             raise RuntimeError(details.get("exception", {}).get("description", details["text"]))
         return told["result"].get("value")
 
-    def until(self, script: str, seconds: float = 20) -> Any:
+    def until(self, script: str, seconds: float = 60) -> Any:
         """Wait until an expression is true."""
         end = time.monotonic() + seconds
         while True:
@@ -147,7 +147,7 @@ class Browser:
                 raise TimeoutError(f"never true: {script}")
             time.sleep(0.03)
 
-    def settle(self, found: Callable[[], Any], seconds: float = 10) -> Any:
+    def settle(self, found: Callable[[], Any], seconds: float = 60) -> Any:
         """Wait until ``found()`` is true, for what happens outside the page."""
         end = time.monotonic() + seconds
         while not (value := found()):

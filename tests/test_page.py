@@ -9,7 +9,6 @@ import pickle
 import re
 import socket
 import threading
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -389,12 +388,11 @@ def test_twenty_people_at_once_all_get_their_answer(page):
         found.append((status, told.get("source", [])[:2]))
 
     people = [threading.Thread(target=one, args=(number,)) for number in range(20)]
-    began = time.monotonic()
     for person in people:
         person.start()
     for person in people:
         person.join(60)
-    assert found == [(200, ["The", "old"])] * 20 and time.monotonic() - began < 60
+    assert found == [(200, ["The", "old"])] * 20
 
 
 def test_more_than_may_wait_are_told_so(page, monkeypatch):
@@ -425,9 +423,10 @@ def test_every_answer_forbids_what_comes_from_elsewhere(page):
 
 def test_the_command_serves_on_the_loopback_address_and_says_where_a_port_is_taken(monkeypatch, capsys):
     ran = []
+    monkeypatch.setattr(server.torch, "set_num_threads", ran.append)
     monkeypatch.setattr(server.uvicorn.Server, "run", lambda _, sockets: ran.append(sockets[0].getsockname()))
     assert command(["page", "--port", "0"]) == 0
-    assert ran[0][0] == "127.0.0.1" and f"http://127.0.0.1:{ran[0][1]}/" in capsys.readouterr().out
+    assert ran[0] == 1 and ran[1][0] == "127.0.0.1" and f"http://127.0.0.1:{ran[1][1]}/" in capsys.readouterr().out
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

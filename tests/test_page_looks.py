@@ -271,6 +271,12 @@ def test_a_picture_that_is_dropped_is_looked_at(page, browser, tmp_path):
     browser.click("#save")
     (saved,) = browser.settle(lambda: [p for p in browser.downloads.iterdir() if p.suffix == ".html"])
     assert b"data:image/png" in saved.read_bytes()
+    said = browser.run(READS)
+    browser.open(saved.as_uri())
+    browser.until(READY)
+    assert browser.run(READS) == said, "the saved page has the picture, though there is no server"
+    browser.open(page[0] + "#where-it-looks?picture=mine")
+    assert "drop it again" in browser.until("document.querySelector('.look .problem')?.textContent")
 
 
 def test_views_heads_classes_and_depth_are_a_click_away(page, browser):

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import torch
 import uvicorn
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -215,9 +216,10 @@ def serve(host: str = HOST, port: int = PORT) -> int:
     if not local:
         sys.stdout.write("It is no loopback address: everyone who reaches this machine can use the page.\n")
     sys.stdout.flush()
-    application_ = application() if local else application(("*",))
+    torch.set_num_threads(1)  # one sentence is so little work that sharing it out takes longer than doing it
+    served = application() if local else application(("*",))
     config = uvicorn.Config(
-        application_,
+        served,
         log_level="warning",
         access_log=False,
         server_header=False,

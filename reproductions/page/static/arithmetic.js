@@ -1,16 +1,16 @@
 // Scaled dot-product attention with plain numbers, step by step: Vaswani et al. (2017), equation (1).
 
 /** Q K^T: rows are queries, columns keys. */
-export function dots(Q, K) {
+function dots(Q, K) {
   return Q.map((q) => K.map((k) => q.reduce((sum, x, i) => sum + x * k[i], 0)));
 }
 
-export function scaled(scores, factor) {
+function scaled(scores, factor) {
   return scores.map((row) => row.map((x) => x * factor));
 }
 
 /** Each row to weights that sum to 1; where mask is false the weight is exactly 0, and all 0 if nothing is left. */
-export function softmax(scores, mask) {
+function softmax(scores, mask) {
   return scores.map((row, i) => {
     const most = Math.max(...row.filter((_, j) => mask[i][j]));
     const raised = row.map((x, j) => (mask[i][j] ? Math.exp(x - most) : 0));
@@ -20,12 +20,12 @@ export function softmax(scores, mask) {
 }
 
 /** weights V: each row a mixture of the rows of V. */
-export function mixed(weights, V) {
+function mixed(weights, V) {
   return weights.map((row) => V[0].map((_, d) => row.reduce((sum, w, j) => sum + w * V[j][d], 0)));
 }
 
 /** True where a query may look: everywhere, or not behind itself. */
-export function maskOf(count, causal) {
+function maskOf(count, causal) {
   return Array.from({ length: count }, (_, i) => Array.from({ length: count }, (_, j) => !causal || j <= i));
 }
 

@@ -54,8 +54,3 @@ function remember(key, answer) {
 export function answersTo(questions) {
   return Object.fromEntries(questions.map(([path, body]) => question(path, body)).filter((key) => given.has(key)).map((key) => [key, given.get(key)]));
 }
-
-/** Puts an answer in by hand. */
-export function keep(path, body, answer) {
-  given.set(question(path, body), answer);
-}

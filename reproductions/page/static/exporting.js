@@ -46,7 +46,7 @@ export async function savePng(svg, name, scale = 3) {
   }
 }
 
-export async function saveCanvas(canvas, name) {
+async function saveCanvas(canvas, name) {
   download(await new Promise((resolve) => canvas.toBlob(resolve, "image/png")), "image/png", `${name}.png`);
 }
 

@@ -80,13 +80,13 @@ export class WhereItLooks {
   async fillGallery() {
     if (this.gallery.childElementCount || isSaved) return;
     const { scenes } = await ask("api/gallery").catch(() => ({ scenes: [] }));
-    const one = ({ name, label, image }) => button(element("img", { src: image, alt: label, width: 48, height: 48 }), () => { this.file = null; this.address.set({ scene: name, patch: null, speaks: null }); }, { "data-scene": name, title: label });
+    const one = ({ name, label, image }) => button(element("img", { src: image, alt: label, width: 48, height: 48 }), () => this.address.set({ scene: name, picture: null, patch: null, speaks: null }), { "data-scene": name, title: label });
     this.gallery.replaceChildren(...scenes.map(one));
     this.mark();
   }
 
   mark() {
-    for (const one of this.gallery.children) one.setAttribute("aria-pressed", String(!this.file && one.dataset.scene === this.scene));
+    for (const one of this.gallery.children) one.setAttribute("aria-pressed", String(!this.address.state.picture && one.dataset.scene === this.scene));
   }
 
   get scene() {
@@ -100,19 +100,19 @@ export class WhereItLooks {
       return;
     }
     this.file = file;
-    this.address.set({ scene: null, patch: null, speaks: null });
+    this.address.set({ picture: `${file.name} ${file.size} ${file.lastModified}`, scene: null, patch: null, speaks: null });
   }
 
   /** The question for a run; a file that was dropped is told apart by name, size and time. */
   question(run) {
-    const speaks = this.address.state.speaks ?? null;
-    if (!this.file) return ["api/look", { run: run.name, scene: this.scene, speaks }];
-    return [`picture ${run.name} ${speaks ?? ""} ${this.file.name} ${this.file.size} ${this.file.lastModified}`, null];
+    const { picture, speaks = null } = this.address.state;
+    return picture ? [`picture ${run.name} ${speaks ?? ""} ${picture}`, null] : ["api/look", { run: run.name, scene: this.scene, speaks }];
   }
 
-  answer(run) {
+  async answer(run) {
     const [key, body] = this.question(run);
-    if (!this.file || isSaved) return ask(key, body);
+    if (body !== null || isSaved) return ask(key, body);
+    if (!this.file) throw new Error("This link is to a picture of your own, which stayed with you: drop it again.");
     const query = new URLSearchParams({ run: run.name });
     if (this.address.state.speaks) query.set("speaks", this.address.state.speaks);
     return send(`api/look-at?${query}`, this.file, key);

@@ -16,7 +16,7 @@ const NUMBERS = [
 ];
 
 /** Title and years of a run, for a heading. */
-export function runTitle(run) {
+function runTitle(run) {
   return run.year ? `${run.title} (${run.year})` : run.title;
 }
 

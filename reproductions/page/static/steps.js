@@ -32,7 +32,7 @@ function vectorOf(word, salt) {
 }
 
 /** Matrices in an address: numbers by commas, rows by semicolons; null for anything else. */
-export function readMatrix(text, count) {
+function readMatrix(text, count) {
   const rows = (text ?? "").split(";").map((row) => row.split(",").map(Number));
   const fits = text && rows.length === count && rows.every((row) => row.length === 3 && row.every((x) => Number.isFinite(x) && Math.abs(x) <= 1000));
   return fits ? rows : null;
