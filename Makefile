@@ -9,6 +9,9 @@ PYTHON ?=
 DATA ?=
 RUN ?=
 RUNS ?=
+VARIANT ?=
+WEIGHTS ?=
+IMAGE ?=
 SENTENCE ?= The agreement on the European Economic Area was signed in August 1992.
 VIEW ?=
 RESUME ?=
@@ -20,13 +23,17 @@ export DATA_TEXT := $(value DATA)
 export RUN_TEXT := $(value RUN)
 export SENTENCE_TEXT := $(value SENTENCE)
 export VIEW_TEXT := $(value VIEW)
+export VARIANT_TEXT := $(value VARIANT)
+export WEIGHTS_TEXT := $(value WEIGHTS)
+export IMAGE_TEXT := $(value IMAGE)
 export PYTHON_TEXT := $(value PYTHON)
-unexport DATA RUN SENTENCE VIEW PYTHON
+unexport DATA RUN SENTENCE VIEW VARIANT WEIGHTS IMAGE PYTHON
 
 VENV := .venv
 FROZEN := .venv-torchtext
 PY := $(VENV)/bin/python
 GIVEN_DATA = $${DATA_TEXT:+--data "$$DATA_TEXT"}
+GIVEN_VARIANT = $${VARIANT_TEXT:+--variant "$$VARIANT_TEXT"}
 RESUMED := $(if $(filter-out 0 no false,$(RESUME)),--resume)
 # One thread a process: pytest runs two of them, and more threads than cores make small tensors slower.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
@@ -61,10 +68,26 @@ train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), ev
 train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline without attention (same variables)
 	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(RESUMED) $(ARGS)
 
+.PHONY: train-luong
+train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, which attends after the step (same variables)
+	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(RESUMED) $(ARGS)
+#: make train-luong ARGS="--model.init_args.network.attention dot"   or any other mechanism of the timeline
+
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
 	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(RESUMED) $(ARGS)
 #: make train-transformer DATA=multi30k  accord (default), multi30k, tatoeba, wmt14_base, wmt14_big, path.tsv, or a.en,a.fr
+
+.PHONY: train-vit
+train-vit: $(VENV)/.installed ## Train ViT (Dosovitskiy et al. 2021), evaluate it, draw and measure where it looks
+	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(RESUMED) $(ARGS)
+#: make train-vit DATA=cifar10           shapes (embedded, default), cifar10, or path/to/folder of images by class
+#: make train-vit VARIANT=conv           patches from convolutions, which learn more in minutes
+#: make train-vit DATA=path/to/folder WEIGHTS=torchvision:vit_b_16     start from trained weights, or a file of them
+
+.PHONY: train-resnet
+train-resnet: $(VENV)/.installed ## Train a residual network (He et al. 2016) on the same images; Grad-CAM shows where it looks
+	@$(PY) -m reproductions train resnet2016 $(GIVEN_DATA) $(RESUMED) $(ARGS)
 
 .PHONY: compare
 compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the same sentences, as one page
@@ -88,6 +111,11 @@ translate: $(VENV)/.installed ## Translate a sentence and draw where the model l
 page: $(VENV)/.installed ## Serve the page: type a sentence and see where the trained models look
 	@$(PY) -m reproductions page $(ARGS)
 #: make page ARGS="--port 8080"
+
+.PHONY: look
+look: $(VENV)/.installed ## Classify an image of yours and draw where the model looked (IMAGE=photo.jpg)
+	@if [[ -z $$IMAGE_TEXT ]]; then echo "Name an image: make look IMAGE=photo.jpg" >&2; exit 2; fi; \
+	$(PY) -m reproductions look "$$IMAGE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $(ARGS)
 
 .PHONY: figures
 figures: $(VENV)/.installed ## Draw the papers' figures from the runs that are there

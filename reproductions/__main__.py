@@ -17,7 +17,7 @@ from data.errors import UserError
 LIGHTNING = ("fit", "validate", "test")
 # Options of the commands that hand others on to Lightning.
 OPTIONS = {
-    "train": ("-h", "--help", "--data", "--variant", "--resume"),
+    "train": ("-h", "--help", "--data", "--variant", "--weights", "--resume"),
     "evaluate": ("-h", "--help"),
     "ladder": ("-h", "--help", "--again"),
     **dict.fromkeys(LIGHTNING, ()),
@@ -53,6 +53,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--variant", default="", help="for example rnnencdec, the baseline without attention, or conv, ViT's other stem"
     )
+    train.add_argument(
+        "--weights", help="start ViT from trained weights: torchvision:vit_b_16, or a file (.pth, .safetensors)"
+    )
     train.add_argument("--resume", action="store_true", help="continue the newest run of this paper and data")
 
     evaluate = add("evaluate", "Score a trained run on its test splits and draw its alignments.")
@@ -70,6 +73,12 @@ def parser() -> argparse.ArgumentParser:
         "that are given here, to pictures/typed.png of the run",
     )
     translate.add_argument("--view", help="which attention to draw, like 'L2 H3 shift1'; the run's own if left out")
+
+    look = add("look", "Classify images with a trained run, and draw where it looked.")
+    look.add_argument("image", nargs="+", type=Path)
+    look.add_argument("--run", type=Path, help="folder of a run; the newest if left out")
+    look.add_argument("--asked", metavar="CLASS", help="draw what speaks for this class, not for the predicted one")
+    look.add_argument("--out", type=Path, help="folder to draw into; looked/ in that of the run if left out")
 
     figures = add("figures", "Draw Figures 2 and 3 of Bahdanau et al. (2014) from the newest runs.")
     figures.add_argument("--data", default="accord")
@@ -114,11 +123,15 @@ def main(arguments: Sequence[str]) -> int:
     from reproductions import commands
 
     if options.command == "train":
-        return commands.train(options.paper, options.data, options.variant, options.resume, rest)
+        return commands.train(options.paper, options.data, options.variant, options.weights, options.resume, rest)
     if options.command == "evaluate":
         return commands.evaluate(options.run, rest)
     if options.command == "translate":
         return commands.translate(options.sentence, options.run, options.picture, options.view)
+    if options.command == "look":
+        from reproductions import looking
+
+        return looking.look(options.image, options.run, options.asked, options.out)
     if options.command == "ladder":
         return commands.ladder(options.again, rest)
     if options.command == "compare":

@@ -91,6 +91,7 @@ class Classification(LightningModule):
     Attributes:
         paper: the folder of the reproduction; stands in the checkpoint.
         title: the name of the model, for captions.
+        class_token: whether the first token is one that the class is read from.
         depth: layers and heads of its attention; (1, 1) for a convolutional network.
         kind: what the evaluation step's maps are: "attention" weights, or "activation" of a convolutional network.
         view: which layer, head and kind of map a picture shows; None before validation has chosen. Kept in the checkpoint.
@@ -108,6 +109,7 @@ class Classification(LightningModule):
     paper: str
     title: str
     depth: tuple[int, int]
+    class_token: bool
     kind: Literal["attention", "activation"]
 
     def __init__(self, model: Classifier, smoothing: float = 0.0, ema: float = 0.0, compiled: bool = False) -> None:

@@ -5,7 +5,9 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ from reproductions.tasks import TRANSLATION
 log = logging.getLogger(__name__)
 
 CONFIGS = Path("configs")
+THEN_AND_NOW = ("bahdanau2014", "transformer2017")  # what is compared if nothing else is asked for
+CONVERTERS = ("vit2021",)  # papers with a weights.py
 EMBEDDED = ("accord", "shapes")  # what a paper is trained on if nothing else is asked for
 
 
@@ -72,9 +76,18 @@ def _own(folder: Path, corpus: str) -> bool:
     return not (folder / f"{corpus}.yaml").is_file() and ("." in corpus or "/" in corpus or Path(corpus).is_dir())
 
 
-def train(paper: str, data: str | None, variant: str, resume: bool, overrides: Sequence[str]) -> int:
-    """Train, or continue the newest run; then say how it went."""
+def train(  # noqa: PLR0913 - what the command line takes
+    paper: str,
+    data: str | None = None,
+    variant: str = "",
+    weights: str | None = None,
+    resume: bool = False,
+    overrides: Sequence[str] = (),
+) -> int:
+    """Train, from the beginning or from trained weights, or continue the newest run; then say how it went."""
     config = config_of(paper, data, variant)
+    if resume and weights is not None:
+        raise UserError("--weights begins a new run and --resume continues one: give one of them.")
     if resume:
         run = runs.find(paper, config.stem, having="checkpoints/last.ckpt")
         sys.stdout.write(f"Continuing {run.folder}\n")
@@ -84,11 +97,23 @@ def train(paper: str, data: str | None, variant: str, resume: bool, overrides: S
         arguments = ["fit", "--config", str(config), "--run.folder", str(run.folder)]
         if data is not None and config.stem.startswith("own"):
             arguments += ["--data.init_args.corpus", data]
+        if weights is not None:
+            arguments += _settings_of(paper, weights)
     status = lightning([*arguments, *overrides])
     if status:
         saved = "its state is saved, continue with --resume" if run.last.is_file() else "nothing was saved yet"
         sys.stderr.write(f"\nStopped {run.folder}; {saved}.\n")
     return status or report(run)
+
+
+def _settings_of(paper: str, weights: str) -> list[str]:
+    """Settings that fit trained weights: their network, and images of the size that it reads."""
+    if paper not in CONVERTERS:
+        raise UserError(f"There is no converter of trained weights for {paper}, only for {', '.join(CONVERTERS)}.")
+    network = asdict(import_module(f"reproductions.{paper}.weights").load(weights).network)
+    given = {"run.weights": weights, "data.init_args.size": network.pop("image_size")}
+    given |= {f"model.init_args.network.{name}": value for name, value in network.items()}
+    return [f"--{name}={value}" for name, value in given.items()]
 
 
 def evaluate(folder: Path | None, overrides: Sequence[str]) -> int:
@@ -145,7 +170,7 @@ def _typed(sentences: Sequence[str]) -> Iterator[tuple[str, bytes]]:
 def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     """Compare runs: those named, or the newest of each paper on a corpus, training first what is missing."""
     if not folders:
-        folders = [_newest_or_trained(paper, data) for paper in TRANSLATION.papers]
+        folders = [_newest_or_trained(paper, data) for paper in THEN_AND_NOW]
     contestants = read_all([runs.at(folder, TRANSLATION).folder for folder in folders])
     corpus = Path(contestants[0].data["corpus"]).name
     folder = out or runs.runs_dir() / "compare" / corpus / runs.stamp()
@@ -169,7 +194,7 @@ def _newest_or_trained(paper: str, data: str) -> Path:
         return runs.find(paper, config, having="evaluation/scores.json").folder
     except UserError:
         sys.stdout.write(f"There is no scored run of {paper} on {data} yet: training one.\n")
-    if status := train(paper, data, "", resume=False, overrides=[]):
+    if status := train(paper, data):
         raise UserError(
             f"The training of {paper} on {data} ended with status {status}: continue it with RESUME=1 first."
         )

@@ -8,9 +8,12 @@ from typing import Any
 from lightning.pytorch import Callback
 
 from data.errors import UserError
+from data.preprocessing import Preprocessing
 from data.tokenizers import load_tokenizer
 from reproductions import checkpoints
 from reproductions.evaluation.collect import TrainedTranslator
+from reproductions.evaluation.image_collect import TrainedClassifier
+from reproductions.evaluation.image_log import ImageLog
 from reproductions.evaluation.log import EvaluationLog
 
 
@@ -59,7 +62,7 @@ def _signature(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
 TRANSLATION = Task(
     does="translates",
     train="train-bahdanau",
-    papers=("bahdanau2014", "transformer2017"),
+    papers=("bahdanau2014", "transformer2017", "luong2015"),
     monitor="valid/bleu",
     unit="tokens",
     counted="target_tokens",
@@ -77,7 +80,62 @@ TRANSLATION = Task(
     restore=_translator,
 )
 
-TASKS = (TRANSLATION,)
+
+def _where_it_looks(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """How well the view finds the object, beside its controls, with 95 % intervals; nothing of images without masks."""
+    lines: list[str] = []
+    for split, known in scores.items():
+        if "localisation" not in known:
+            continue
+        rows = {}
+        for name, groups in known["localisation"].items():
+            rows[name] = groups["all"]
+            if not rows.keys() - {name}:  # the view in question, not its controls
+                rows["  of those classified rightly"] = groups["right"]
+        width = max(map(len, rows))
+        headings = "".join(f"{heading:>25}" for heading in LOOKS.values())
+        lines += [
+            "",
+            f"Where it looks in {known['looked']:,} images of {split} ({known['view']}):",
+            " " * width + headings,
+        ]
+        for name, found in rows.items():
+            cells = [_interval(found.get(measure)) for measure in LOOKS]
+            lines.append(f"{name:<{width}}{''.join(f'{cell:>25}' for cell in cells)}")
+    return lines
+
+
+def _interval(values: Sequence[float] | None) -> str:
+    return "-" if values is None else f"{values[0]:.3f} ({values[1]:.3f} to {values[2]:.3f})"
+
+
+def _classifier(folder: Path, checkpoint: Path) -> TrainedClassifier:
+    preprocessing = Preprocessing.load(folder / CLASSIFICATION.kept)
+    module = checkpoints.restore(checkpoint, {"preprocessing": preprocessing.fingerprint()})
+    return TrainedClassifier(module, preprocessing)
+
+
+CLASSIFICATION = Task(
+    does="classifies images",
+    train="train-vit",
+    papers=("vit2021", "resnet2016"),
+    monitor="valid/accuracy",
+    unit="images",
+    counted="images",
+    kept="preprocessing.json",
+    artifact="preprocessing",
+    log=ImageLog,
+    columns={
+        "accuracy": ("accuracy", 4),
+        "loss": ("cross-entropy", 3),
+        "calibration_error": ("calib. error", 3),
+    },
+    notes=_where_it_looks,
+    restore=_classifier,
+)
+
+TASKS = (TRANSLATION, CLASSIFICATION)
+LOOKS = {"auroc": "AUROC", "energy_gain": "times chance", "ground_top1": "highest on ground"}
 
 
 def of(paper: str) -> Task:

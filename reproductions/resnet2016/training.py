@@ -74,7 +74,7 @@ class ResNet2016(Classification):
         initialise(model)
         super().__init__(model, recipe.smoothing, recipe.ema, recipe.compiled)
         self.network, self.recipe, self.title = network, recipe, network.name
-        self.depth = (1, 1)
+        self.depth, self.class_token = (1, 1), False
         self.save_hyperparameters({"classes": classes, "network": asdict(network), "recipe": asdict(recipe)})
 
     def configure_optimizers(self) -> Any:

@@ -104,7 +104,7 @@ class ViT2021(Classification):
         initialise(model)
         super().__init__(model, recipe.smoothing, recipe.ema, recipe.compiled)
         self.network, self.recipe, self.title = network, recipe, network.name
-        self.depth = (network.layers, network.heads)
+        self.depth, self.class_token = (network.layers, network.heads), network.pooling == "cls"
         self.save_hyperparameters({"classes": classes, "network": asdict(network), "recipe": asdict(recipe)})
 
     def start_from(self, source: str) -> list[str]:

@@ -1,0 +1,223 @@
+"""From a classifier's evaluation step to records: the one place where logits and weights become answers and maps.
+
+N images, K classes, V views, (gh, gw) the grid of places that the model tells apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from data.errors import UserError
+from data.images import ImageExamples
+from data.preprocessing import Preprocessing
+from reproductions.classification import Looked
+from reproductions.evaluation.image_records import AttendedImage
+from reproductions.evaluation.image_views import ImageView, Seen, every_image_view
+
+Maps = NDArray[np.float32]
+
+
+class Answer(NamedTuple):
+    """What a model says of one image: its place in the split, the true class, and logits (K,)."""
+
+    index: int
+    label: int
+    logits: Maps
+
+    @property
+    def predicted(self) -> int:
+        return int(self.logits.argmax())
+
+    @property
+    def probabilities(self) -> Maps:
+        """(K,), which sum to 1."""
+        shifted = np.exp(self.logits.astype(np.float64) - self.logits.max())
+        return (shifted / shifted.sum()).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Places:
+    """What a model's maps are over: tokens before the patches, rows and columns of patches, and whether the first token
+    is the class token.
+    """
+
+    prefix: int
+    grid: tuple[int, int]
+    class_token: bool
+
+
+@dataclass
+class CollectedImages:
+    """Everything about the images of one split.
+
+    Attributes:
+        answers: one an image, whatever was looked into.
+        maps: (V, gh, gw) of the images that were looked into, by index, in the order of the views asked for.
+    """
+
+    answers: list[Answer] = field(default_factory=list)
+    maps: dict[int, Maps] = field(default_factory=dict)
+
+    def in_order(self) -> "CollectedImages":
+        """Images in the order of the split, each once, however many processes evaluated them."""
+        once = {answer.index: answer for answer in self.answers}
+        self.answers = [once[index] for index in sorted(once)]
+        self.maps = {index: self.maps[index] for index in sorted(self.maps)}
+        return self
+
+    def merge(self, other: "CollectedImages") -> None:
+        """Add what another process has collected."""
+        self.answers += other.answers
+        self.maps |= other.maps
+
+    @property
+    def probabilities(self) -> Maps:
+        """(N, K)."""
+        return np.stack([answer.probabilities for answer in self.answers])
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(N,)."""
+        return np.array([answer.label for answer in self.answers], dtype=np.int64)
+
+    @property
+    def looked(self) -> list[int]:
+        """Indices of the images that were looked into."""
+        return list(self.maps)
+
+    def seen(self, place: int) -> Maps:
+        """(M, gh, gw), one view of all images that were looked into."""
+        return np.stack([maps[place] for maps in self.maps.values()])
+
+
+def collect(
+    evaluated: Mapping[str, Any],
+    labels: Sequence[int],
+    views: Sequence[ImageView],
+    places: Places,
+    into: CollectedImages,
+) -> None:
+    """Add one batch.
+
+    Args:
+        evaluated: fields of ``reproductions.classification.Classified``.
+        labels: true classes of the batch.
+        views: what is made of the maps and gradients.
+        places: what they are over.
+        into: where it goes.
+    """
+    for index, label, logits in zip(evaluated["index"], labels, evaluated["logits"], strict=True):
+        into.answers.append(Answer(index, label, logits.float().numpy()))
+    seen = zip(*(evaluated[name] for name in ("looked", "maps", "gradients", "input_gradient")), strict=True)
+    for index, maps, gradients, product in seen:
+        into.maps[index] = every_map(views, maps, gradients, product, places)
+
+
+def every_map(views: Sequence[ImageView], maps: Tensor, gradients: Tensor, product: Tensor, places: Places) -> Maps:
+    """(V, gh, gw): maps and gradients of one image, and gradient times input (h, w), as the views show them."""
+    seen = Seen(maps.numpy(), gradients.numpy(), product.numpy(), places.prefix, places.grid, places.class_token)
+    return np.stack([seen.through(view) for view in views])
+
+
+class Naming(NamedTuple):
+    """What every caption carries: model, view and split, in words."""
+
+    model: str
+    view: str
+    split: str
+
+
+def record(
+    answer: Answer, shown: Maps, examples: ImageExamples, classes: Sequence[str], naming: Naming
+) -> AttendedImage:
+    """One image of a split with its map (gh, gw)."""
+    index = answer.index
+    return AttendedImage(
+        pixels=examples.pixels[index],
+        map=shown,
+        **naming._asdict(),
+        index=index,
+        label=answer.label,
+        predicted=answer.predicted,
+        probabilities=answer.probabilities,
+        classes=tuple(classes),
+        mask=None if examples.masks is None else examples.masks[index],
+        name=examples.names[index],
+    )
+
+
+class Looks(Protocol):
+    """What :class:`TrainedClassifier` asks of a module; see ``reproductions.classification.Classification``."""
+
+    kind: str
+    title: str
+    view: str | None
+    steps: int
+    depth: tuple[int, int]
+    prefix: int
+    grid: tuple[int, int]
+    class_token: bool
+
+    def look(self, image: Tensor, asked: Tensor | None = None) -> Looked: ...
+
+
+def places_of(module: Looks) -> Places:
+    """What the maps of a model are over."""
+    return Places(module.prefix, module.grid, module.class_token)
+
+
+def views_of(module: Looks) -> list[ImageView]:
+    """Every view of a model: of its layers and heads, or of the activations of a convolutional network."""
+    if module.kind == "activation":
+        return [ImageView("grad_cam"), ImageView("input_gradient")]
+    return every_image_view(*module.depth)
+
+
+@dataclass(frozen=True)
+class TrainedClassifier:
+    """A trained module with its preprocessing: a picture in, classes and a map out."""
+
+    module: Looks
+    preprocessing: Preprocessing
+
+    def look(self, image: Image.Image, name: str, index: int = 0, asked: str | None = None) -> AttendedImage:
+        """Classify one picture of any size, and see where the module looked.
+
+        ``asked`` is the class whose logit a class-specific view is of; the predicted one if left out.
+
+        Raises UserError for a class that the module does not know.
+        """
+        classes, module = self.preprocessing.classes, self.module
+        if asked is not None and asked not in classes:
+            raise UserError(f"{module.title} knows no class {asked!r}; it knows {', '.join(classes)}.")
+        pixels = self.preprocessing.pixels(image)
+        wanted = None if asked is None else torch.tensor([classes.index(asked)])
+        looked = module.look(self.preprocessing.tensor(pixels[None]), wanted)
+        view = default_view(views_of(module)) if module.view is None else ImageView.parse(module.view)
+        seen = (looked.maps[0], looked.gradients[0], looked.input_gradient[0])
+        answer = Answer(index, -1, looked.logits[0].numpy())
+        speaking = "" if asked is None else f" · for {asked}"
+        return AttendedImage(
+            pixels=pixels,
+            map=every_map([view], *seen, places_of(module))[0],
+            model=f"{module.title}, step {module.steps:,}",
+            view=view.describe(*module.depth) + speaking,
+            split="given",
+            index=index,
+            label=None,
+            predicted=answer.predicted,
+            probabilities=answer.probabilities,
+            classes=classes,
+            name=name,
+        )
+
+
+def default_view(views: Sequence[ImageView]) -> ImageView:
+    """The gradient-weighted rollout, or a convolutional network's Grad-CAM."""
+    return next(view for view in views if view.kind in ("gradient_rollout", "grad_cam"))

@@ -1,0 +1,170 @@
+"""All scores of one split of images, under the names they have in the log, in files and in the report.
+
+N images, K classes, M of the images that were looked into, V views, (gh, gw) the grid of the maps.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from reproductions.evaluation import plots
+from reproductions.evaluation.calibration import accuracy, confusion, expected_calibration_error, reliability
+from reproductions.evaluation.image_collect import CollectedImages, default_view
+from reproductions.evaluation.image_views import ImageView, centre, normalised, uniform
+from reproductions.evaluation.localisation import MEASURES, Beside, beside_controls, coverage, intervals, measure
+
+Maps = NDArray[np.float32]
+CHOSEN_BY = "auroc"
+BY_MASKS = "area under the ROC curve against the masks of the validation split"
+BY_DEFAULT = "default: there are no masks to choose by"
+CONTROL = "input_gradient"  # a view that is no attention: it stands beside the others and is never chosen
+UNTRAINED = "the same network untrained"
+
+
+class Truth(NamedTuple):
+    """What maps are measured against.
+
+    Attributes:
+        covered: (M, gh, gw), the part of each patch that the object covers.
+        fixed: maps (gh, gw) that look at no image, by name.
+    """
+
+    covered: Maps
+    fixed: Mapping[str, Maps]
+
+    @classmethod
+    def of(cls, masks: Maps, mean_mask: Maps, grid: tuple[int, int]) -> "Truth":
+        """From masks (M, h, w), and the mean mask (h, w) of training, which is the best map that looks at no image."""
+        best = normalised(coverage(mean_mask[None], grid)[0])
+        return cls(coverage(masks, grid), {"uniform": uniform(grid), "centre": centre(grid), "best fixed map": best})
+
+
+class Choice(NamedTuple):
+    """The view that a model is shown in, what it was chosen by, and the measures of every view; none without masks."""
+
+    view: ImageView
+    by: str
+    table: Mapping[str, Mapping[str, float]]
+
+
+def choose(collected: CollectedImages, views: Sequence[ImageView], truth: Truth | None) -> Choice:
+    """The view that ranks patches best, on validation images; without masks the default. A tie goes to the earlier one."""
+    if truth is None:
+        return Choice(default_view(views), BY_DEFAULT, {})
+    table = {str(view): _means(collected.seen(place), truth.covered) for place, view in enumerate(views)}
+    candidates = [view for view in views if view.kind != CONTROL]
+    return Choice(max(candidates, key=lambda view: table[str(view)].get(CHOSEN_BY, 0.0)), BY_MASKS, table)
+
+
+def scores(collected: CollectedImages, place: int, truth: Truth | None) -> dict[str, float]:
+    """Numbers of one split: answers, their calibration, and how well the view at ``place`` finds the objects, beside maps
+    that look at no image.
+    """
+    labels, probabilities = collected.labels, collected.probabilities
+    said = probabilities[np.arange(len(labels)), labels]
+    result = {
+        "accuracy": accuracy(probabilities, labels).value,
+        "loss": float(-np.log(np.maximum(said, 1e-12)).mean()),
+        "calibration_error": expected_calibration_error(probabilities, labels),
+    }
+    if truth is not None:
+        found = _means(collected.seen(place), truth.covered)
+        result |= {f"attention/{name}": value for name, value in found.items()}
+        for name, fixed in truth.fixed.items():
+            control = _means(np.broadcast_to(fixed, truth.covered.shape), truth.covered)
+            result[f"attention/{CHOSEN_BY}_{name.replace(' ', '_')}"] = control[CHOSEN_BY]
+    return result
+
+
+def details(collected: CollectedImages, place: int, truth: Truth | None) -> dict[str, Any]:
+    """What a reader needs beside the numbers: how many images, confidence intervals, confusion of classes."""
+    labels, probabilities = collected.labels, collected.probabilities
+    result: dict[str, Any] = {
+        "images": len(labels),
+        "looked": len(collected.maps),
+        "accuracy_interval": _rounded(accuracy(probabilities, labels)[1:]),
+        "confusion": confusion(probabilities, labels).tolist(),
+    }
+    if truth is not None:
+        found = intervals(measure(collected.seen(place), truth.covered))
+        result |= {f"attention/{name}_interval": _rounded(one[1:]) for name, one in found.items()}
+    return result
+
+
+def localisation(
+    collected: CollectedImages, untrained: CollectedImages, views: Sequence[ImageView], place: int, truth: Truth
+) -> dict[str, Beside]:
+    """The shown view beside its controls, on all images and on those that were classified rightly."""
+    product = next(i for i, view in enumerate(views) if view.kind == CONTROL)
+    maps = {str(views[place]): collected.seen(place), **truth.fixed, UNTRAINED: untrained.seen(place)}
+    return beside_controls(maps | {"gradient times input": collected.seen(product)}, truth.covered, _right(collected))
+
+
+def every_view(collected: CollectedImages, views: Sequence[ImageView], truth: Truth) -> dict[str, Any]:
+    """The means of each view, head by head, over all images and over those that were classified rightly."""
+    right = _right(collected)
+    return {
+        str(view): {
+            "all": _means(collected.seen(place), truth.covered),
+            "right": _means(collected.seen(place)[right], truth.covered[right]),
+        }
+        for place, view in enumerate(views)
+    }
+
+
+def plain(rows: Mapping[str, Beside]) -> dict[str, Any]:
+    """Measures with their intervals, and what the first row is above each other, as plain types for JSON."""
+    return {
+        name: {group: {m: _rounded(one) for m, one in found.items()} for group, found in row.measures.items()}
+        | {
+            f"first minus this, {group}": {m: _rounded(one) for m, one in found.items()}
+            for group, found in row.differences.items()
+        }
+        for name, row in rows.items()
+    }
+
+
+def answers(collected: CollectedImages, names: Sequence[str], classes: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What the model says of every image, one after another."""
+    for answer in collected.answers:
+        p = answer.probabilities
+        yield {
+            "index": answer.index,
+            "name": names[answer.index],
+            "label": classes[answer.label],
+            "predicted": classes[answer.predicted],
+            "probability": round(float(p[answer.predicted]), 5),
+            "probability_of_label": round(float(p[answer.label]), 5),
+        }
+
+
+def figures(
+    collected: CollectedImages, rows: Mapping[str, Beside], classes: Sequence[str], title: str
+) -> Iterator[tuple[str, Figure]]:
+    """Pictures of a whole split, by name: confusion, and where there are masks the view beside its controls."""
+    labels, probabilities = collected.labels, collected.probabilities
+    numbers = (accuracy(probabilities, labels), expected_calibration_error(probabilities, labels))
+    bins = reliability(probabilities, labels)
+    yield "confusion", plots.confusion(confusion(probabilities, labels), classes, bins, numbers, title)
+    if rows:
+        measures = {name: row.measures for name, row in rows.items()}
+        yield "localisation", plots.beside_controls(measures, title, f"{len(collected.maps):,} images.")
+
+
+def _right(collected: CollectedImages) -> NDArray[np.bool_]:
+    """(M), which of the images that were looked into were classified rightly."""
+    return np.array([a.predicted == a.label for a in collected.answers if a.index in collected.maps], dtype=bool)
+
+
+def _means(maps: Maps, covered: Maps) -> dict[str, float]:
+    """The mean of each measure over the images that it is defined for; a measure that none defines is left out."""
+    table = measure(maps, covered)
+    known = ~np.isnan(table)
+    return {name: float(table[known[:, i], i].mean()) for i, name in enumerate(MEASURES) if known[:, i].any()}
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(float(value), 4) for value in values]
