@@ -19,6 +19,7 @@ EXAMPLES = 12  # sentences of a corpus that are offered
 MODELS = 4  # trained models that are kept in memory
 NAMES = {
     "bahdanau2014": ("RNNsearch", 2014, "Bahdanau, Cho and Bengio"),
+    "luong2015": ("Luong's translator", 2015, "Luong, Pham and Manning"),
     "transformer2017": ("Transformer", 2017, "Vaswani et al."),
     "resnet2016": ("ResNet", 2016, "He et al."),
     "vit2021": ("Vision Transformer", 2021, "Dosovitskiy et al."),

@@ -20,7 +20,12 @@ export function pairOf(runs) {
   const corpora = [...best].sort(([a, x], [b, y]) => trained(y) - trained(x) || y.size - x.size || (b === "accord") - (a === "accord"));
   const chosen = new Map();
   for (const [, papers] of corpora) for (const [paper, run] of papers) if (!chosen.has(paper)) chosen.set(paper, run);
-  return [...chosen.values()].sort((a, b) => a.year - b.year).map((run) => run.name);
+  return [...chosen.values()].sort((a, b) => (a.year ?? 0) - (b.year ?? 0)).map((run) => run.name);
+}
+
+/** The oldest and the newest of several. */
+function thenAndNow(names) {
+  return names.length > 2 ? [names[0], names.at(-1)] : names;
 }
 
 /** The view. `address` is {state, set(changes)}; what is shown follows from its state alone. */
@@ -52,7 +57,7 @@ export class ThenAndNow {
   get runs() {
     const known = new Map(this.translators().map((run) => [run.name, run]));
     const asked = (this.address.state.runs ?? "").split(",").filter((name) => known.has(name));
-    const names = asked.length ? asked.slice(0, MOST) : pairOf(this.translators()).slice(0, 2);
+    const names = asked.length ? asked.slice(0, MOST) : thenAndNow(pairOf(this.translators()));
     return names.map((name) => known.get(name));
   }
 
