@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from chromium import Browser, installed
 from page_runs import serving, write
+from test_page import weights_of
 
 from data.accord import FIXED
 from data.words import join
@@ -87,6 +88,11 @@ def test_pointing_at_a_cell_lights_its_row_and_column_in_both(browser, pages):
         for panel in (".panel:first-child", ".panel:last-child")
     ]
     assert len(bold[0]) == 2 and bold[0] == bold[1]
+    edges = browser.run(
+        "[...document.querySelectorAll('.frame svg')].flatMap((s) => [...s.querySelectorAll('text[font-weight=\"700\"]')]"
+        ".map((e) => e.getBoundingClientRect().left - s.getBoundingClientRect().left))"
+    )
+    assert min(edges) >= 0, "a word that is lit fits"
     browser.move(2, 2)
     browser.until("document.querySelectorAll('.readout.idle').length === 2")
 
@@ -100,9 +106,11 @@ def test_the_picture_says_what_the_server_says(browser, pages):
         " const run = document.querySelectorAll('.panel')[1].dataset.run, target = document.querySelector('#target').value;"
         f" const answer = await ask('api/align', {{run, text: {json.dumps(SENTENCE)}, target}});"
         " const record = aligned(answer, '');"
-        " return [record.source, record.target, record.weights.map((row) => [...row])]; })()"
+        " return [answer, record.weights.map((row) => [...row])]; })()"
     )
-    source, target, weights = told
+    answer, weights = told
+    source, target = answer["source"], answer["target"]
+    assert weights == pytest.approx(weights_of(answer)[answer["views"].index(answer["chosen"])], abs=1e-6)
     browser.run("document.querySelectorAll('.frame')[1].focus()")
     for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight", "ArrowRight"):
         browser.press(key)

@@ -28,11 +28,11 @@ export function cut(word) {
 export function drawMatrix(record, colours, { width, gold = true, titles = null }) {
   const { source, target, weights } = record;
   const sizeOf = (cell) => Math.max(9.5, Math.min(13.5, cell * 0.5));
-  const labelWidth = (words, size) => Math.max(...words.map((word) => widthOf(cut(word), size, FAMILY)));
+  const labelWidth = (words, size) => Math.max(...words.map((word) => widthOf(cut(word), size, FAMILY, 700))); // as wide as when they are lit
   const left = Math.ceil(Math.max(labelWidth(target, 13) + 12, 84));
   const S = source.length - (record.sourceEnds ? 1 - APART - THIN : 0);
   const slope = Math.cos((LEAN * Math.PI) / 180);
-  const overhang = slope * widthOf(cut(source.at(-1)), 13, FAMILY) + 12;
+  const overhang = slope * widthOf(cut(source.at(-1)), 13, FAMILY, 700) + 12;
   const cell = Math.max(17, Math.min(34, (width - left - overhang) / S));
   const size = sizeOf(cell);
   const upright = cell < 20;
@@ -44,7 +44,7 @@ export function drawMatrix(record, colours, { width, gold = true, titles = null 
   const heading = titles ? 20 + 16 * titles.lines.length : 0;
   const top = Math.ceil(heading + words);
   const foot = titles ? 16 * titles.notes.length + 10 : 2;
-  const reach = headings.map((word, s) => across.middle(s) + (upright ? size : slope * widthOf(word, size, FAMILY)) + 6);
+  const reach = headings.map((word, s) => across.middle(s) + (upright ? size : slope * widthOf(word, size, FAMILY, 700)) + 6);
   const most = Math.max(left + Math.max(across.length + 2, ...reach), titles ? titles.width : 0);
   const W = Math.ceil(most);
   const H = Math.ceil(top + down.length + foot);

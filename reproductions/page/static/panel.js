@@ -139,7 +139,7 @@ export class Panel {
   numbers() {
     const items = NUMBERS.filter(([name]) => this.record.numbers[name] !== undefined).map(([name, label, digits, meaning]) =>
       element("div", { title: meaning, "data-number": name }, element("dt", {}, label), element("dd", {}, decimal(this.record.numbers[name], digits))));
-    const score = element("div", { title: "Natural logarithm of the probability that the model gives the whole target." }, element("dt", {}, "log p"), element("dd", {}, decimal(this.record.score, 1)));
+    const score = element("div", { title: "Natural logarithm of the probability that the model gives the whole target." }, element("dt", {}, "log p"), element("dd", {}, decimal(this.record.score, 2)));
     return element("dl", { class: "numbers" }, items, score);
   }
 
