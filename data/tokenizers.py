@@ -186,7 +186,8 @@ class BPETokenizer(Tokenizer):
                 words[-1] += piece
             whole = special
             word_of_piece.append(len(words) - 1)
-        return Words(tuple(word.removeprefix(self._START) or word for word in words), tuple(word_of_piece))
+        # A mark alone, which a model may write before it has learned, is a word without a character.
+        return Words(tuple(word.removeprefix(self._START) or SPECIALS[UNK] for word in words), tuple(word_of_piece))
 
     def surface(self, text: str) -> Words:
         words = split(text, self.language)

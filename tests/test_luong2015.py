@@ -133,6 +133,29 @@ def test_every_mechanism_decodes_and_its_maps_are_those_of_teacher_forcing(make,
 
 
 @pytest.mark.parametrize("make", [luong, rnnsearch])
+def test_the_window_of_local_attention_moves_one_position_a_word(make):
+    """Two to each side of the word's own number, as far as the sentence goes; after its end it stays there."""
+    built, (source, mask, target) = model(make, "local_monotonic"), batch()
+    maps = built(source, mask, target)[1][:, 0, 0]
+    for b, S in enumerate(mask.sum(1).tolist()):
+        for t in range(target.shape[1]):
+            centre = min(t, S - 1)
+            seen = maps[b, t].nonzero()[:, 0].tolist()
+            assert seen == list(range(max(0, centre - 2), min(S, centre + 3)))
+
+
+def test_a_dot_product_in_rnnsearch_meets_both_directions_added_up_and_reads_them_side_by_side():
+    built, (source, mask, _) = model(rnnsearch, "dot"), batch()
+    memory, state = built.encode(source, mask)
+    assert memory.h.shape == (3, 7, 10)
+    torch.testing.assert_close(memory.keys, memory.h[..., :5] + memory.h[..., 5:])
+    c, alpha = built.decoder.look(memory, state.s, state.i)
+    energies = torch.einsum("bn,bsn->bs", state.s, memory.keys).masked_fill(~mask, -torch.inf)
+    torch.testing.assert_close(alpha, energies.softmax(-1))
+    torch.testing.assert_close(c, torch.einsum("bs,bsn->bn", alpha, memory.h))
+
+
+@pytest.mark.parametrize("make", [luong, rnnsearch])
 @pytest.mark.parametrize("attention", EVERY)
 def test_every_mechanism_trains(make, attention):
     torch.manual_seed(0)
