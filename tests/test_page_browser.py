@@ -93,6 +93,10 @@ def test_pointing_at_a_cell_lights_its_row_and_column_in_both(browser, pages):
         ".map((e) => e.getBoundingClientRect().left - s.getBoundingClientRect().left))"
     )
     assert min(edges) >= 0, "a word that is lit fits"
+    browser.move(*browser.place(".panel rect[rx][stroke-dasharray]"))
+    assert browser.until("document.querySelector('.readout').textContent").endswith(" · possible link"), (
+        "the box under it"
+    )
     browser.move(2, 2)
     browser.until("document.querySelectorAll('.readout.idle').length === 2")
 
