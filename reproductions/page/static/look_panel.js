@@ -1,0 +1,284 @@
+// One classifier's picture: where it looked, its classes, its heads.
+
+import { isSaved } from "./ask.js";
+import { button, choice, decimal, element, shape } from "./dom.js";
+import { fileName, saveJson, savePng, saveSvg } from "./exporting.js";
+import { FAMILY, inks } from "./inks.js";
+import { captions } from "./matrix.js";
+import { runOptions } from "./panel.js";
+import { border, fromPatch, mapOf, maskPatches, partsOf, veil } from "./seen.js";
+
+const FRAME = 900; // milliseconds a layer is shown
+const KINDS = {
+  rollout: "rollout",
+  rollout_no_identity: "rollout without identity",
+  rollout_minus_median: "rollout minus its median",
+  gradient_rollout: "gradient-weighted rollout",
+  gradient_rollout_times_rollout: "gradient-weighted × rollout",
+  gradient_rollout_smoothed: "gradient-weighted, smoothed",
+  grad_cam: "Grad-CAM",
+  input_gradient: "gradient × input",
+};
+const MEASURED = [
+  ["auroc", "AUROC", 2, "Chance that a patch of the object outranks one of the ground: 0.5 is blind, 1 perfect."],
+  ["energy_gain", "energy gain", 2, "Share of the map on the object, over the object’s share of the picture: 1 is blind."],
+  ["iou60", "overlap", 2, "Intersection over union of the mask that holds 60 % of the map with the object."],
+];
+
+/** One model's picture, its classes, its heads. */
+export class LookPanel {
+  constructor(page, number) {
+    this.page = page;
+    this.number = number;
+    this.timer = 0;
+    this.node = element("section", { class: "panel look", "aria-label": `Model ${number + 1}` });
+    this.frame = element("div", { class: "frame", tabindex: 0, role: "application" });
+    this.readout = element("p", { class: "readout idle", "aria-live": "polite" });
+    this.cursor = null;
+    this.frame.addEventListener("pointermove", (event) => this.point(this.spot(event)));
+    this.frame.addEventListener("pointerleave", () => this.point(null));
+    this.frame.addEventListener("click", (event) => this.follow(this.spot(event)));
+    this.frame.addEventListener("keydown", (event) => this.walk(event));
+  }
+
+  relist() {}
+
+  show(run, answer, view) {
+    this.stop();
+    this.run = run;
+    this.answer = answer instanceof Error ? null : answer;
+    this.node.dataset.run = run.name;
+    const head = [
+      element("header", {}, element("h2", {}, run.title, " ", element("span", { class: "year" }, run.year ?? "")),
+        this.page.runs.length > 1 && !isSaved ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : ""),
+      choice("Run", runOptions(this.page.translators()), run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` }),
+    ];
+    if (!this.answer) {
+      this.node.replaceChildren(...head, element("p", { class: "problem", role: "alert" }, answer.message));
+      return;
+    }
+    this.view = mapOf(answer, view).name;
+    this.frame.setAttribute("aria-label", `${answer.name}, ${answer.grid.join(" by ")} patches. Arrow keys move from patch to patch, Enter shows where a patch looks, Escape leaves.`);
+    this.node.replaceChildren(...head, this.controls(),
+      element("div", { class: "sides" },
+        element("div", {}, this.frame, this.readout, this.numbers()),
+        element("div", { class: "beside" }, this.classes(), this.heads(), this.exports())));
+    this.draw();
+  }
+
+  controls() {
+    const { views, layers, heads, chosen } = this.answer;
+    const parts = partsOf(this.view);
+    const single = views.some((name) => partsOf(name).layer);
+    const kinds = [...(single ? [["cls", "class token’s attention"]] : []), ...Object.entries(KINDS).filter(([kind]) => views.includes(kind))];
+    const to = (name) => this.page.view(this.number, name);
+    const last = `cls L${layers} H${heads > 1 ? "mean" : 1}`;
+    const numbers = (count) => [...(count > 1 ? [["mean", "mean"]] : []), ...Array.from({ length: count }, (_, i) => [i + 1, `${i + 1}`])];
+    return element("div", { class: "row controls" },
+      choice("View", kinds, parts.layer ? "cls" : this.view, (kind) => to(kind === "cls" ? last : kind), { "data-key": `kind${this.number}` }),
+      parts.layer && layers > 1 ? choice("Layer", numbers(layers), parts.layer, (layer) => to(`cls L${layer} H${parts.head}`), { "data-key": `layer${this.number}` }) : null,
+      parts.layer && heads > 1 ? choice("Head", numbers(heads), parts.head, (head) => to(`cls L${parts.layer} H${head}`), { "data-key": `head${this.number}` }) : null,
+      single && layers > 1 ? button(this.timer ? "Stop" : "Play depth", () => (this.timer ? this.stop() : this.play()), { "data-key": `play${this.number}`, class: "play" }) : null,
+      this.view === chosen ? element("span", { class: "label" }, "the view chosen in validation") : button("back to the chosen view", () => to(chosen), { class: "quiet", "data-key": `chosen${this.number}` }));
+  }
+
+  /** Through the layers, first to last, then back to where it was. */
+  play() {
+    const { layers, heads } = this.answer;
+    const head = partsOf(this.view).head ?? (heads > 1 ? "mean" : "1");
+    let layer = 0;
+    const step = () => {
+      layer += 1;
+      if (layer > layers) { this.stop(); return; }
+      this.draw(`cls L${layer} H${head}`);
+      this.readout.textContent = `layer ${layer} of ${layers}`;
+    };
+    this.timer = setInterval(step, FRAME);
+    this.node.querySelector(".play").textContent = "Stop";
+    step();
+  }
+
+  stop() {
+    if (!this.timer) return;
+    clearInterval(this.timer);
+    this.timer = 0;
+    this.node.querySelector(".play").textContent = "Play depth";
+    this.draw();
+  }
+
+  /** {values, described, numbers}: of the class, or of the patch that is followed. */
+  shown(view = this.view) {
+    const map = mapOf(this.answer, view);
+    const { patch } = this.page.look;
+    const [gh, gw] = this.answer.grid;
+    if (!patch || !(patch.row < gh && patch.column < gw)) return map;
+    const values = fromPatch(this.answer, view, patch.row * gw + patch.column);
+    const { layer, head } = partsOf(view);
+    const said = layer ? map.described : "mean of all layers and heads";
+    return values ? { ...map, values, numbers: null, described: `from patch row ${patch.row + 1}, column ${patch.column + 1} · ${said}` } : map;
+  }
+
+  draw(view = this.view) {
+    if (!this.answer) return;
+    const width = Math.max(220, Math.min(460, this.node.clientWidth - 34));
+    this.picture = this.paint(width, this.shown(view));
+    this.picture.setAttribute("aria-hidden", "true");
+    this.frame.replaceChildren(this.picture);
+    this.point(this.cursor);
+  }
+
+  /** The picture with its map as SVG, `width` pixels wide. */
+  paint(width, map, titles = null, colours = inks()) {
+    const [h, w] = this.answer.size;
+    const [gh, gw] = this.answer.grid;
+    const side = { w: width / gw, h: (width * h) / w / gh };
+    const height = (width * h) / w;
+    const top = titles ? 30 + 16 * titles.lines.length : 0;
+    const W = titles ? Math.max(width, titles.width) : width;
+    const H = top + height + (titles ? 16 * titles.notes.length + 12 : 0);
+    const node = shape("svg", { width: W, height: H, viewBox: `0 0 ${W} ${H}`, class: "picture", "font-family": FAMILY });
+    const field = shape("g", { transform: `translate(0 ${top})` });
+    if (titles) node.append(shape("rect", { width: W, height: H, fill: colours.paper }), ...captions(titles, colours, top + height + 18));
+    const style = this.page.look.style;
+    if (style !== "map") field.append(shape("image", { href: this.answer.pixels, width, height, preserveAspectRatio: "none", "image-rendering": w < 128 ? "pixelated" : null }));
+    const most = Math.max(...map.values) || 1;
+    const held = maskPatches(map.values);
+    const cells = shape("g", { "shape-rendering": "crispEdges" });
+    map.values.forEach((value, i) => {
+      const share = value / most;
+      const place = { x: (i % gw) * side.w, y: Math.floor(i / gw) * side.h, width: side.w, height: side.h };
+      if (style === "mask") {
+        if (!held.has(i)) cells.append(shape("rect", { ...place, fill: "#000000", "fill-opacity": 0.68 }));
+      } else cells.append(shape("rect", { ...place, fill: colours.heat(share), "fill-opacity": style === "map" ? 1 : veil(share) }));
+    });
+    field.append(cells);
+    const line = (inside, stroke, thick, dash = null) => {
+      const d = border(inside, [gh, gw], side);
+      field.append(shape("path", { d, fill: "none", stroke: "#000000", "stroke-opacity": 0.55, "stroke-width": thick + 2 }), shape("path", { d, fill: "none", stroke, "stroke-width": thick, "stroke-dasharray": dash }));
+    };
+    line((r, c) => r >= 0 && c >= 0 && r < gh && c < gw && held.has(r * gw + c), "#ffffff", 1.2);
+    const { covered } = this.answer;
+    if (covered) line((r, c) => r >= 0 && c >= 0 && r < gh && c < gw && covered[r * gw + c] >= 0.5, colours.outline, 2);
+    const { patch } = this.page.look;
+    if (patch && this.answer.rows && patch.row < gh && patch.column < gw) field.append(shape("rect", { x: patch.column * side.w, y: patch.row * side.h, width: side.w, height: side.h, fill: "none", stroke: "#ffffff", "stroke-width": 3 }), shape("rect", { x: patch.column * side.w, y: patch.row * side.h, width: side.w, height: side.h, fill: "none", stroke: "#c2185b", "stroke-width": 1.5 }));
+    this.marker = shape("rect", { width: side.w, height: side.h, fill: "none", stroke: "#ffffff", "stroke-width": 2, visibility: "hidden", "pointer-events": "none" });
+    field.append(this.marker);
+    this.side = side;
+    node.append(field);
+    return node;
+  }
+
+  spot(event) {
+    const box = this.picture.getBoundingClientRect();
+    const [gh, gw] = this.answer.grid;
+    const row = Math.floor(((event.clientY - box.top) / box.height) * gh);
+    const column = Math.floor(((event.clientX - box.left) / box.width) * gw);
+    return row >= 0 && column >= 0 && row < gh && column < gw ? { row, column } : null;
+  }
+
+  point(place) {
+    this.cursor = place;
+    if (!this.marker) return;
+    this.marker.setAttribute("visibility", place ? "visible" : "hidden");
+    const map = this.shown();
+    this.readout.classList.toggle("idle", !place);
+    if (!place) {
+      if (!this.timer) this.readout.textContent = map.described + (this.answer.rows ? " · click a patch to see where it looks" : "");
+      return;
+    }
+    this.marker.setAttribute("x", place.column * this.side.w);
+    this.marker.setAttribute("y", place.row * this.side.h);
+    const [gh, gw] = this.answer.grid;
+    const value = map.values[place.row * gw + place.column];
+    const object = this.answer.covered ? ` · ${(100 * this.answer.covered[place.row * gw + place.column]).toFixed(0)} % object` : "";
+    this.readout.textContent = `row ${place.row + 1}, column ${place.column + 1}: ${(100 * value).toFixed(2)} % of the map, ${(value * gh * gw).toFixed(1)} times an even share${object}`;
+  }
+
+  follow(place) {
+    if (!place || !this.answer.rows) return;
+    const { patch } = this.page.look;
+    const same = patch && patch.row === place.row && patch.column === place.column;
+    this.page.address.set({ patch: same ? null : `${place.row} ${place.column}` });
+  }
+
+  walk(event) {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const [gh, gw] = this.answer.grid;
+    if (event.key === "Enter") this.follow(this.cursor);
+    if (event.key === "Escape") { this.point(null); this.page.address.set({ patch: null }); }
+    if (!step) return;
+    event.preventDefault();
+    const bound = (value, count) => Math.min(Math.max(value, 0), count - 1);
+    this.point(this.cursor ? { row: bound(this.cursor.row + step[0], gh), column: bound(this.cursor.column + step[1], gw) } : { row: 0, column: 0 });
+  }
+
+  numbers() {
+    const { numbers } = this.shown();
+    if (!numbers) return element("div");
+    return element("dl", { class: "numbers" }, MEASURED.map(([name, label, digits, meaning]) => element("div", { title: meaning, "data-number": name }, element("dt", {}, label), element("dd", {}, decimal(numbers[name], digits)))),
+      element("div", { class: "wide" }, element("dt", {}, "cyan"), element("dd", { class: "small" }, "the object")), element("div", {}, element("dt", {}, "white"), element("dd", { class: "small" }, "60 % of the map")));
+  }
+
+  /** The five most probable classes; a click lets the class-specific views speak for one. */
+  classes() {
+    const { classes, probabilities, asked, label } = this.answer;
+    const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 5);
+    const one = (i) => {
+      const bar = element("span", { class: "bar-of" });
+      bar.style.setProperty("--part", probabilities[i]);
+      return element("li", {}, button([element("span", { class: "name" }, classes[i], classes[i] === label ? " ✓" : ""), bar, element("span", { class: "part" }, `${(100 * probabilities[i]).toFixed(1)} %`)], () => this.page.address.set({ speaks: i === order[0] ? null : classes[i] }), { "aria-pressed": String(classes[i] === asked), "data-key": `class${this.number}${i}`, title: "Let the gradient-weighted views speak for this class" }));
+    };
+    return element("ul", { class: "classes", "aria-label": "Classes" }, order.map(one));
+  }
+
+  /** The class token's map of every layer and head, small. */
+  heads() {
+    const { layers, heads, views, grid } = this.answer;
+    if (!views.some((name) => partsOf(name).layer)) return element("div");
+    const colours = inks();
+    const small = (layer, head) => {
+      const name = `cls L${layer} H${head}`;
+      const canvas = element("canvas", { width: grid[1], height: grid[0] });
+      const context = canvas.getContext("2d");
+      const { values } = mapOf(this.answer, name);
+      const most = Math.max(...values) || 1;
+      values.forEach((value, i) => {
+        context.fillStyle = colours.heat(value / most);
+        context.fillRect(i % grid[1], Math.floor(i / grid[1]), 1, 1);
+      });
+      return element("td", {}, button(canvas, () => this.page.view(this.number, name), { "aria-label": `layer ${layer}, head ${head}`, "aria-pressed": String(name === this.view), "data-key": `head${this.number}${name}` }));
+    };
+    const numbers = (count) => Array.from({ length: count }, (_, i) => i + 1);
+    return element("details", { class: "heads maps", open: true }, element("summary", {}, "The class token in every layer and head"),
+      element("div", { class: "scrolls" }, element("table", {},
+        element("thead", {}, element("tr", {}, element("th", {}), numbers(heads).map((head) => element("th", { scope: "col" }, `head ${head}`)))),
+        element("tbody", {}, numbers(layers).map((layer) => element("tr", {}, element("th", { scope: "row" }, `layer ${layer}`), numbers(heads).map((head) => small(layer, head))))))));
+  }
+
+  exports() {
+    const { answer } = this;
+    const paper = () => {
+      const map = this.shown();
+      const best = answer.probabilities.indexOf(Math.max(...answer.probabilities));
+      const titles = { title: answer.model, lines: [map.described], notes: [`${answer.classes[best]}, ${(100 * answer.probabilities[best]).toFixed(1)} %`], width: 440 };
+      return this.paint(440, map, titles, inks(false));
+    };
+    const keep = (save) => () => { save(paper(), this.fileName()); this.draw(); };
+    return element("div", { class: "row exports" },
+      button("PNG", keep(savePng), { "data-key": `png${this.number}` }),
+      button("SVG", keep(saveSvg), { "data-key": `svg${this.number}` }),
+      button("JSON", () => saveJson(this.json(), this.fileName()), { "data-key": `json${this.number}` }));
+  }
+
+  /** Where it looked, as plain numbers. */
+  json() {
+    const { model, name, classes, probabilities, grid, label } = this.answer;
+    const map = this.shown();
+    const [gh, gw] = grid;
+    return { model, name, label, view: map.described, classes, probabilities, map: Array.from({ length: gh }, (_, r) => Array.from(map.values.slice(r * gw, (r + 1) * gw), (x) => Number(x.toPrecision(5)))) };
+  }
+
+  fileName() {
+    return fileName(this.run.title, this.view, this.answer.name);
+  }
+}
