@@ -80,8 +80,11 @@ def parser() -> argparse.ArgumentParser:
     look.add_argument("--asked", metavar="CLASS", help="draw what speaks for this class, not for the predicted one")
     look.add_argument("--out", type=Path, help="folder to draw into; looked/ in that of the run if left out")
 
-    figures = add("figures", "Draw Figures 2 and 3 of Bahdanau et al. (2014) from the newest runs.")
-    figures.add_argument("--data", default="accord")
+    figures = add(
+        "figures",
+        "Draw Figures 2 and 3 of Bahdanau et al. (2014), and 6, 7 and 11 of Dosovitskiy et al. (2021), from the newest runs.",
+    )
+    figures.add_argument("--data", help="of the runs; accord, and any images, if left out")
     figures.add_argument("--out", type=Path, help="folder to draw into; runs/figures if left out")
 
     compare = add("compare", "Then and now: runs over the same sentences, as one page, pictures and numbers.")

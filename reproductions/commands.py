@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from data.errors import UserError
 from data.reading import decoded
-from reproductions import figures, run_report, runs, tracking
+from reproductions import figures, image_figures, run_report, runs, tracking
 from reproductions.cli import STOPPED, ReproductionCLI
 from reproductions.compare.contestants import read_all
 from reproductions.compare.ladder import RUNGS, table
@@ -269,8 +269,23 @@ def _say_comparison(numbers: dict[str, Any]) -> None:
                 sys.stdout.write(f"{difference['second']} minus {difference['first']}: {difference[measure]['says']}\n")
 
 
-def draw(data: str, folder: Path | None) -> int:
-    """Draw the papers' figures from the newest runs."""
-    for path in figures.bahdanau2014(data, folder or runs.runs_dir() / "figures"):
-        sys.stdout.write(f"{path}\n")
+def draw(data: str | None, folder: Path | None) -> int:
+    """Draw the figures of each paper that has a scored run; what one of them lacks is said and does not stop the others.
+
+    Raises UserError if nothing could be drawn.
+    """
+    drawers = {"bahdanau2014": figures.bahdanau2014, "vit2021": image_figures.vit2021}
+    there = [paper for paper in drawers if any(runs.runs_dir().glob(f"{paper}/*/*/{figures.SCORES}"))]
+    missing: list[UserError] = []
+    for paper in there or ["bahdanau2014"]:
+        given = data or ("accord" if paper == "bahdanau2014" else None)
+        try:
+            for path in drawers[paper](given, folder or runs.runs_dir() / "figures"):
+                sys.stdout.write(f"{path}\n")
+        except UserError as error:
+            missing.append(error)
+    if missing and len(missing) == len(there or drawers.keys() - {"vit2021"}):
+        raise missing[0]
+    for error in missing:
+        sys.stderr.write(f"{error}\n")
     return 0

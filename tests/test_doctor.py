@@ -16,7 +16,18 @@ def found(name: str) -> doctor.Check:
 def test_a_sound_installation_passes(capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor.main() == 0
     printed = capsys.readouterr().out
-    for name in (*doctor.NEEDED, "device", "torchtext", "W&B", "accord", "shapes", "multi30k", "cifar10", "runs", "disk"):
+    for name in (
+        *doctor.NEEDED,
+        "device",
+        "torchtext",
+        "W&B",
+        "accord",
+        "shapes",
+        "multi30k",
+        "cifar10",
+        "runs",
+        "disk",
+    ):
         assert f"  {name} " in printed
 
 

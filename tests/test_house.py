@@ -75,7 +75,8 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.tracking", rule("wandb lightning", "data.errors")),
     (r"reproductions\.evaluation\.(collect|log|image_collect|image_log|image_scores)",
      rule("torch lightning numpy PIL matplotlib",
-          "data reproductions.evaluation reproductions.decoding reproductions.translation reproductions.classification reproductions.tracking")),
+          "data reproductions.evaluation reproductions.decoding reproductions.translation reproductions.classification "
+          "reproductions.tracking")),
     (r"reproductions\.(evaluation|compare)(\..*)?",
      rule("numpy PIL sacrebleu sacremoses matplotlib jinja2 yaml",
           "reproductions.evaluation reproductions.compare data.links data.errors data.words", TORCH_SIDE)),

@@ -34,26 +34,33 @@ def only_run(folder, paper="vit2021"):
     return runs.Run(found)
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Where shapes are drawn once for all tests."""
+    return tmp_path_factory.mktemp("data")
+
+
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A fresh folder for runs and data."""
+def place(tmp_path, prepared, monkeypatch):
+    """A fresh folder for runs."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("DATA_DIR", str(prepared))
     return tmp_path
 
 
 @pytest.fixture(scope="module", params=["vit2021", "resnet2016"])
-def trained(request, tmp_path_factory):
+def trained(request, prepared, tmp_path_factory):
     """One run of each paper, trained, tracked offline and scored; for reading alone."""
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         patch.setenv("RUNS_DIR", str(folder / "runs"))
-        patch.setenv("DATA_DIR", str(folder / "data"))
+        patch.setenv("DATA_DIR", str(prepared))
         patch.setenv("WANDB_MODE", "offline")
         assert train(request.param) == 0
         wandb.teardown()
+        patch.setenv("WANDB_MODE", "disabled")
         yield only_run(folder / "runs", request.param)
 
 
@@ -130,7 +137,8 @@ def test_the_run_folder_holds_what_the_tracker_holds(trained):
 def test_the_view_is_chosen_on_validation_masks_and_stands_in_the_checkpoint(trained):
     told = json.loads((trained.folder / "views.json").read_text())
     rates = {view: measures["auroc"] for view, measures in told["views"].items()}
-    assert rates[told["chosen"]] == max(rates.values()) and "masks" in told["by"]
+    assert "input_gradient" in rates and "masks" in told["by"]
+    assert rates[told["chosen"]] == max(rate for view, rate in rates.items() if view != "input_gradient")
     assert checkpoints.read(trained.best)["view"] in rates
 
 
@@ -178,3 +186,80 @@ def test_a_mistake_is_one_sentence(place, capfd, arguments, words):
     assert command(arguments) == 2
     error = capfd.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ") and words in error
+
+
+def folder_of_images(folder, size=20):
+    """Two classes in train, valid and test; one image upright, one in another mode."""
+    random = np.random.default_rng(0)
+    for split, count in (("train", 6), ("valid", 3), ("test", 3)):
+        for name, low in (("dark", 0), ("light", 150)):
+            place = folder / split / name
+            place.mkdir(parents=True)
+            for i in range(count):
+                pixels = random.integers(low, low + 100, (size, 2 * size, 3), dtype=np.uint8)
+                Image.fromarray(pixels).convert("L" if i == 1 else "RGB").save(place / f"{i}.png")
+    return folder
+
+
+def test_a_folder_without_masks_is_trained_on_shown_by_the_default_view_and_measured_by_its_answers(place, capsys):
+    images = folder_of_images(place / "my photos")
+    small = {"data.init_args.images": "null", "data.init_args.batch_images": 4, "data.init_args.shift": 0}
+    assert train("vit2021", "--data", str(images), **small) == 0
+    run = only_run(place / "runs")
+    assert run.folder.parent.name == "own" and "localisation" not in run.scores["test"]
+    assert checkpoints.read(run.best)["view"] == "gradient_rollout"
+    assert "Where it looks" not in capsys.readouterr().out
+    assert command(["look", str(images / "test/dark/1.png"), "--asked", "light"]) == 0
+    assert command(["look", str(images / "test/dark/1.png"), "--asked", "blue"]) == 2
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/vit2021/*.yaml")) + sorted(ROOT.glob("configs/resnet2016/*.yaml")),
+                         ids=lambda path: f"{path.parent.name}-{path.stem}")  # fmt: skip
+def test_a_step_of_every_image_config_runs_at_its_own_size(place, path):
+    once = {"data.init_args.corpus": folder_of_images(place / "images"), "data.init_args.images": "null",
+            "data.init_args.batch_images": 2, "trainer.max_steps": 1, "trainer.limit_val_batches": 0, "run.folder": place / "run",
+            "trainer.accumulate_grad_batches": 1, "trainer.enable_progress_bar": "false"}  # fmt: skip
+    assert command(["fit", "--config", str(path), *(f"--{name}={value}" for name, value in once.items())]) == 0
+    checkpoint = checkpoints.read(place / "run/checkpoints/last.ckpt")
+    assert checkpoint["global_step"] == 1
+    assert all(weight.isfinite().all() for weight in checkpoint["state_dict"].values())
+
+
+def test_a_run_starts_from_trained_weights_of_another_library_with_their_network(place):
+    """A tiny ViT under timm's names, of other classes: all but the head is taken."""
+    images, d = folder_of_images(place / "images"), 64
+    generator = torch.Generator().manual_seed(0)
+    sizes = {"cls_token": (1, 1, d), "pos_embed": (1, 5, d), "patch_embed.proj.weight": (d, 3, 8, 8),
+             "patch_embed.proj.bias": (d,), "norm.weight": (d,), "norm.bias": (d,),
+             "head.weight": (7, d), "head.bias": (7,)}  # fmt: skip
+    block = {
+        "norm1": (d,),
+        "norm2": (d,),
+        "attn.qkv": (3 * d, d),
+        "attn.proj": (d, d),
+        "mlp.fc1": (96, d),
+        "mlp.fc2": (d, 96),
+    }
+    for name, shape in block.items():
+        sizes |= {f"blocks.0.{name}.weight": shape, f"blocks.0.{name}.bias": shape[:1]}
+    weights = {name: torch.randn(shape, generator=generator) * 0.1 for name, shape in sizes.items()}
+    torch.save(weights, place / "weights.pth")
+    once = {"data.init_args.images": "null", "data.init_args.batch_images": 4, "trainer.max_steps": 1, "run.pictures": "[0]",
+            "trainer.val_check_interval": 1, "trainer.enable_progress_bar": "false",
+            "model.init_args.recipe.learning_rate": 1e-9}  # fmt: skip
+    given = [f"--{name}={value}" for name, value in once.items()]
+    os.environ.pop("RUN_STAMP", None)
+    assert command(["train", "vit2021", "--data", str(images), "--weights", str(place / "weights.pth"), *given]) == 0
+    checkpoint = checkpoints.read(only_run(place / "runs").last)
+    assert checkpoint["hyper_parameters"]["network"]["d_mlp"] == 96 and checkpoint["hyper_parameters"]["classes"] == 2
+    kept = checkpoint["state_dict"]["model.blocks.0.MLP.W_1.weight"]
+    torch.testing.assert_close(kept, weights["blocks.0.mlp.fc1.weight"], atol=1e-6, rtol=0)
+    assert command(["evaluate", str(only_run(place / "runs").folder)]) == 0
+
+
+def test_the_papers_figures_are_drawn_from_a_run_of_vit(trained, tmp_path):
+    if "vit2021" not in str(trained.folder):
+        pytest.skip("Figures 6, 7 and 11 are of ViT")
+    assert command(["figures", "--out", str(tmp_path)]) == 0
+    drawn = {path.stem for path in tmp_path.glob("*.png")}
+    assert drawn == {"figure-6-attention", "figure-7-filters-positions-distance", "figure-11-attention-distance"}

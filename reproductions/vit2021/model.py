@@ -248,3 +248,15 @@ class ViT(nn.Module):
         """Logits (B, K) and maps (B, L, H, T, S)."""
         logits, maps = self.look(image)
         return logits, torch.stack(maps, dim=1)
+
+    @property
+    def filters(self) -> Tensor:
+        """(D, C, p, p) of the patch embedding, or of the stem's first convolution: Figure 7, left."""
+        first = self.embed.E if self.embed.patched else self.embed.E[0]
+        weight: Tensor = first.weight
+        return weight
+
+    @property
+    def positions(self) -> Tensor:
+        """E_pos (P, d) of the patches alone: Figure 7, centre."""
+        return self.embed.E_pos[len(self.embed.x_class) :]

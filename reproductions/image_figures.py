@@ -1,0 +1,65 @@
+"""The figures of Dosovitskiy et al. (2021) about what ViT has learned, drawn from a trained run: Figures 6, 7 and 11."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from reproductions import runs
+from reproductions.evaluation import files, plots, records
+from reproductions.evaluation.image_collect import TrainedClassifier, every_map, places_of
+from reproductions.evaluation.image_records import AttendedImage
+from reproductions.evaluation.image_views import ImageView
+from reproductions.evaluation.vit_inspection import (
+    attention_distance,
+    filter_components,
+    position_similarity,
+    uniform_distance,
+)
+
+AVERAGED = 128  # images that the attention distance is a mean over (Appendix D.7)
+DRAWN = 12  # images of Figure 6
+TOGETHER = 16  # images at once: all their weights are in memory
+
+
+def vit2021(data: str | None, folder: Path) -> Iterator[Path]:
+    """Draw the figures of the newest run of ViT, on some data or on any; gives each file as it is written.
+
+    Raises UserError where there is none.
+    """
+    run = runs.find("vit2021", data or "*", having="evaluation/scores.json")
+    classifier: TrainedClassifier = run.restore()
+    path = run.folder / "evaluation" / next(iter(run.scores)) / "attended.jsonl"
+    shown = records.load(path, AttendedImage)[:AVERAGED]
+    model = f"{classifier.module.title}, step {classifier.module.steps:,}"
+    rolled, distances = _looked_into(classifier, shown)
+    network = classifier.module.model
+    uniform = uniform_distance(network.grid, network.network.patch)
+    components = filter_components(network.filters.detach().numpy())
+    similarity = position_similarity(network.positions.detach().numpy(), network.grid)
+    drawn = {
+        "figure-6-attention": plots.figure_6(rolled[:DRAWN]),
+        "figure-7-filters-positions-distance": plots.figure_7(components, similarity, distances, uniform, model),
+        "figure-11-attention-distance": plots.figure_11({model: distances}, {model: uniform}),
+    }
+    for name, figure in drawn.items():
+        for suffix in (".png", ".pdf"):
+            yield files.save(figure, folder / f"{name}{suffix}")
+
+
+def _looked_into(
+    classifier: TrainedClassifier, shown: list[AttendedImage]
+) -> tuple[list[AttendedImage], "np.ndarray[tuple[int, int], np.dtype[np.float64]]"]:
+    """The images with their attention rollout, as in Figure 6, and the distances (L, H), mean over the images."""
+    module, view = classifier.module, ImageView("rollout")
+    rolled, far = [], []
+    for start in range(0, len(shown), TOGETHER):
+        some = shown[start : start + TOGETHER]
+        looked = module.look(classifier.preprocessing.tensor(np.stack([one.pixels for one in some])))
+        maps = looked.maps.numpy()
+        far.append(attention_distance(maps, module.prefix, module.grid, module.model.network.patch))
+        for i, one in enumerate(some):
+            seen = every_map([view], looked.maps[i], looked.gradients[i], looked.input_gradient[i], places_of(module))
+            rolled.append(replace(one, map=seen[0], view=view.describe(*module.depth)))
+    return rolled, np.concatenate(far).mean(axis=0)
