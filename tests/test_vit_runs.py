@@ -108,7 +108,7 @@ def test_a_reloaded_run_scores_and_answers_as_it_did(trained, capsys):
     classifier = trained.restore()
     for attended in load(trained.folder / "evaluation" / "test" / "attended.jsonl", AttendedImage)[:2]:
         again = classifier.look(Image.fromarray(attended.pixels), attended.name)
-        assert again.predicted == attended.predicted and again.view == attended.view
+        assert attended.mask is not None and again.predicted == attended.predicted and again.view == attended.view
         np.testing.assert_allclose(again.probabilities, attended.probabilities, atol=1e-4)
         np.testing.assert_allclose(again.map, attended.map, atol=1e-4)
     assert command(["evaluate", str(trained.folder)]) == 0
@@ -149,6 +149,8 @@ def test_a_comparison_beside_its_controls_is_written_for_all_and_for_right_answe
         value, low, high = row["all"]["auroc"]
         assert low <= value <= high
     assert told["uniform"]["all"]["auroc"][0] == pytest.approx(0.5)
+    shown, *controls = (row["all"] for row in told.values())
+    assert all(control != shown for control in controls)
 
 
 def test_images_of_the_user_are_classified_and_drawn(trained, tmp_path, capsys):
