@@ -235,7 +235,7 @@ def small_ladder(folder):
         settings["model"]["init_args"]["network"] |= {
             name: value for name, value in NETWORK[paper].items() if (path.stem[0], name) not in KEPT
         }
-        settings["data"]["init_args"] |= {"pairs": 300, "batch_tokens": 600}
+        settings["data"]["init_args"] |= {"pairs": 300, "batch_tokens": 600, "test_splits": ["test"]}
         settings["trainer"] |= {"max_steps": 3, "val_check_interval": 3, "enable_progress_bar": False}
         (folder / "ladder").mkdir(parents=True, exist_ok=True)
         (folder / "ladder" / path.name).write_text(yaml.safe_dump(settings), encoding="utf-8")
