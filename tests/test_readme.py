@@ -68,9 +68,10 @@ def test_every_make_target_of_the_readme_exists():
 def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
     """With a network of a few numbers and this interpreter; otherwise as they stand."""
     data = {"data.init_args.pairs": 300, "data.init_args.batch_tokens": 600, "run.snapshot_every": 2}
+    few = {"data.init_args.test_splits": '["test","fixed"]'}  # what `compare` needs; `figures` needs the long ones too
     small = {
-        "train-transformer": overrides(4, "transformer2017", **data),
-        "train-luong": overrides(4, "luong2015", **data),
+        "train-transformer": overrides(4, "transformer2017", **data, **few),
+        "train-luong": overrides(4, "luong2015", **data, **few),
         "train-vit": overrides(4, "vit2021", **{"data.init_args.images": 40, "data.init_args.size": 24}),
         **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **data)),
     }

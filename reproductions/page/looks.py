@@ -89,7 +89,7 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
     probabilities = looked.logits[0].softmax(0).tolist()
     views = views_of(module)
     arrays = (looked.maps[0].numpy(), looked.gradients[0].numpy(), looked.input_gradient[0].numpy())
-    seen = Seen(*arrays, module.prefix, module.grid)
+    seen = Seen(*arrays, module.prefix, module.grid, module.class_token)
     maps = np.stack([seen.through(view) for view in views])
     chosen = default_view(views) if module.view is None else ImageView.parse(module.view)
     return {
