@@ -39,7 +39,7 @@ from reproductions.evaluation.localisation import Beside
 
 # Images of a split that are looked into, evenly spread; the others are classified alone, which costs a fourth.
 LOOKED = {"validate": 400, "test": 1000}
-KEPT = 128  # records of a test split that are written down, besides those that are drawn: Figure 11 is a mean over so many
+KEPT = 128  # records of a test split that are written down beside those drawn: Figure 11 is a mean over so many
 FOLLOWED_DPI = 110  # of the pictures through training, which are many
 
 
