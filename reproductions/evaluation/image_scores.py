@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reproductions.evaluation import plots
 from reproductions.evaluation.calibration import accuracy, confusion, expected_calibration_error, reliability
 from reproductions.evaluation.image_collect import CollectedImages, default_view
-from reproductions.evaluation.image_views import ImageView, centre, normalised, uniform
+from reproductions.evaluation.image_views import WORDS, ImageView, centre, normalised, uniform
 from reproductions.evaluation.localisation import MEASURES, Beside, beside_controls, coverage, intervals, measure
 
 Maps = NDArray[np.float32]
@@ -99,7 +99,8 @@ def localisation(
 ) -> dict[str, Beside]:
     """The shown view beside its controls, on all images and on those that were classified rightly."""
     product = next(i for i, view in enumerate(views) if view.kind == CONTROL)
-    maps = {str(views[place]): collected.seen(place), **truth.fixed, UNTRAINED: untrained.seen(place)}
+    shown = WORDS.get(views[place].kind, str(views[place]))
+    maps = {shown: collected.seen(place), **truth.fixed, UNTRAINED: untrained.seen(place)}
     return beside_controls(maps | {"gradient times input": collected.seen(product)}, truth.covered, _right(collected))
 
 
