@@ -75,7 +75,8 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
         "train-vit": overrides(4, "vit2021", **{"data.init_args.images": 40, "data.init_args.size": 24}),
         **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **data)),
     }
-    environment = os.environ | {"RUNS_DIR": str(tmp_path / "runs"), "DATA_DIR": str(tmp_path / "data")}
+    outer = {name: value for name, value in os.environ.items() if "MAKE" not in name and name != "MFLAGS"}
+    environment = outer | {"RUNS_DIR": str(tmp_path / "runs"), "DATA_DIR": str(tmp_path / "data")}
     Image.new("RGB", (40, 30), "teal").save(tmp_path / "photo.jpg")
     ran = []
     for command in COMMANDS:
