@@ -223,7 +223,7 @@ class ReproductionCLI(LightningCLI):
             "steps": self.trainer.global_step,
             "epochs": self.trainer.current_epoch,
             "best": None if best is None else {self.monitor: float(best)},
-            "training_seconds": round(self.throughput.seconds, 1),
+            "training_seconds": round(self.throughput.seconds, 4),
             self.task.counted: self.throughput.units,
             "seed": self.config[self.subcommand].seed_everything,
             "precision": self.trainer.precision,
