@@ -9,20 +9,17 @@ measured in a process of its own. Ends with a table, and one line ``RESULT {json
 """
 
 import argparse
-import logging
 import statistics
 import sys
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch import Trainer
 
 from benchmarks import machine
 from benchmarks.interleave import add_arguments, interleave, parse_peers, table, without_peers
-from benchmarks.train import Clock
+from benchmarks.train import Clock, trainer
 from data.download import data_dir
 from data.errors import UserError
 from data.images import ImageBatch, ImageData
@@ -58,22 +55,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     network = Network(SIZE, PATCH, CHANNELS, options.layers, options.width, 4 * options.width, options.heads)
     module = ViT2021(len(data.classes), network, RECIPE)
     clock = Clock(options.seconds, options.intervals, images_of)
-    warnings.filterwarnings("ignore", "The 'train_dataloader' does not have many workers")  # none are needed
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    trainer = Trainer(
-        accelerator=machine.device().type,
-        devices=1,
-        precision="bf16-mixed" if precision == "bf16" else "32-true",
-        max_epochs=-1,
-        callbacks=[clock],
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        limit_val_batches=0,
-    )
-    trainer.fit(module, datamodule=data)
+    trainer(precision, clock).fit(module, datamodule=data)
     rate, operations = statistics.median(clock.rates), flop(network, len(data.classes))
     return {
         "benchmark": "images",

@@ -87,17 +87,18 @@ def cells_for(pairs: PairedIds, words: int) -> int:
     return cells
 
 
-def fit(module: models.Trained, corpus: Corpus, words: int, precision: str, clock: Clock) -> None:
-    """Train until the clock says so."""
-    warnings.filterwarnings("ignore", "The 'train_dataloader' does not have many workers")  # none are faster for text
+def trainer(precision: str, clock: Clock, clip: float | None = None) -> Trainer:
+    """Lightning's, with nothing beside the training itself, until the clock says so."""
+    # None are faster for text, and images come from memory.
+    warnings.filterwarnings("ignore", "The 'train_dataloader' does not have many workers")
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    batches = TokenBatches(corpus.train.lengths, batch_tokens=cells_for(corpus.train, words))
-    trainer = Trainer(
+    return Trainer(
         accelerator=machine.device().type,
         devices=1,
         precision="bf16-mixed" if precision == "bf16" else "32-true",
         max_epochs=-1,
-        gradient_clip_val=1.0 if module.title.startswith("RNN") else None,
+        limit_val_batches=0,
+        gradient_clip_val=clip,
         callbacks=[clock],
         logger=False,
         enable_checkpointing=False,
@@ -105,7 +106,13 @@ def fit(module: models.Trained, corpus: Corpus, words: int, precision: str, cloc
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
-    trainer.fit(module, ResumableLoader(corpus.train, batches))
+
+
+def fit(module: models.Trained, corpus: Corpus, words: int, precision: str, clock: Clock) -> None:
+    """Train until the clock says so."""
+    batches = TokenBatches(corpus.train.lengths, batch_tokens=cells_for(corpus.train, words))
+    clip = 1.0 if module.title.startswith("RNN") else None
+    trainer(precision, clock, clip).fit(module, ResumableLoader(corpus.train, batches))
 
 
 def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
