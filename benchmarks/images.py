@@ -38,7 +38,8 @@ def flop(network: Network, classes: int) -> float:
     d, P = network.d, (network.image_size // network.patch) ** 2
     T = P + 1
     block = T * (4 * d * d + 2 * d * network.d_mlp) + T * T * 2 * d
-    return 6.0 * (P * network.patch**2 * CHANNELS * d + network.layers * block + d * classes)
+    last = T * 3 * d * d + d * d + 2 * d * network.d_mlp + T * 2 * d  # of which training computes the class token alone
+    return 6.0 * (P * network.patch**2 * CHANNELS * d + (network.layers - 1) * block + last + d * classes)
 
 
 def images_of(batch: ImageBatch) -> int:
