@@ -98,6 +98,11 @@ compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the
 ladder: $(VENV)/.installed ## From 2014 to 2017, one change at a time: five models, one budget, one table and one figure
 	@$(PY) -m reproductions ladder $(ARGS)
 
+.PHONY: timeline
+timeline: $(VENV)/.installed ## Every kind of attention in one translator: trained, measured, drawn in order of year
+	@$(PY) -m reproductions timeline $(if $(filter-out 0 no false,$(QUICK)),--quick) $(ARGS)
+#: make timeline QUICK=1                 one seed and few steps; ARGS="--jobs 4" trains four side by side
+
 .PHONY: evaluate
 evaluate: $(VENV)/.installed ## Score a run again and draw its pictures (RUN=folder, default: the last one)
 	@$(PY) -m reproductions evaluate $${RUN_TEXT:+"$$RUN_TEXT"} $(ARGS)

@@ -9,8 +9,10 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from data.errors import UserError
 
@@ -20,6 +22,7 @@ OPTIONS = {
     "train": ("-h", "--help", "--data", "--variant", "--weights", "--resume"),
     "evaluate": ("-h", "--help"),
     "ladder": ("-h", "--help", "--again"),
+    "timeline": ("-h", "--help", "--quick", "--again", "--jobs"),
     **dict.fromkeys(LIGHTNING, ()),
 }
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -99,6 +102,15 @@ def parser() -> argparse.ArgumentParser:
     )
     ladder.add_argument("--again", action="store_true", help="train every rung anew, also those that have a scored run")
 
+    timeline = add("timeline", "Every kind of attention in one translator: trained, measured, drawn in order of year.")
+    timeline.add_argument("--quick", action="store_true", help="one seed and few steps: minutes, and no verdict")
+    timeline.add_argument(
+        "--again", action="store_true", help="train every mechanism anew, also those that have a scored run"
+    )
+    timeline.add_argument(
+        "--jobs", type=int, help="trainings side by side, one core each; one for every core if left out"
+    )
+
     page = add("page", "Serve the page: type a sentence and see where the trained models look.")
     page.add_argument("--host", default="127.0.0.1", help="address to listen on; this machine alone if left out")
     page.add_argument("--port", type=int, default=2017, help="0 takes any free one")
@@ -114,34 +126,28 @@ def main(arguments: Sequence[str]) -> int:
     own, rest = _separate(arguments)
     options = parser().parse_args(own)
     _log_to_standard_error()
-    # Imports wait until here, so that help and the doctor answer even where a package is missing.
-    if options.command == "doctor":
-        from reproductions import doctor
+    return CALLS[options.command](options, rest)
 
-        return doctor.main()
-    if options.command == "page":
-        from reproductions.page import server
 
-        return server.serve(options.host, options.port)
-    from reproductions import commands
+def _module(name: str) -> Any:
+    """Imported only now, so that help and the doctor answer even where a package is missing."""
+    return import_module(f"reproductions.{name}")
 
-    if options.command == "train":
-        return commands.train(options.paper, options.data, options.variant, options.weights, options.resume, rest)
-    if options.command == "evaluate":
-        return commands.evaluate(options.run, rest)
-    if options.command == "translate":
-        return commands.translate(options.sentence, options.run, options.picture, options.view)
-    if options.command == "look":
-        from reproductions import looking
 
-        return looking.look(options.image, options.run, options.asked, options.out)
-    if options.command == "ladder":
-        return commands.ladder(options.again, rest)
-    if options.command == "compare":
-        return commands.compare(options.data, options.run, options.out)
-    if options.command == "figures":
-        return commands.draw(options.data, options.out)
-    return commands.lightning([options.command, *rest])
+Call = Callable[[argparse.Namespace, list[str]], int]
+CALLS: dict[str, Call] = {
+    "train": lambda o, rest: _module("commands").train(o.paper, o.data, o.variant, o.weights, o.resume, rest),
+    "evaluate": lambda o, rest: _module("commands").evaluate(o.run, rest),
+    "translate": lambda o, _: _module("commands").translate(o.sentence, o.run, o.picture, o.view),
+    "look": lambda o, _: _module("looking").look(o.image, o.run, o.asked, o.out),
+    "figures": lambda o, _: _module("commands").draw(o.data, o.out),
+    "compare": lambda o, _: _module("commands").compare(o.data, o.run, o.out),
+    "ladder": lambda o, rest: _module("commands").ladder(o.again, rest),
+    "timeline": lambda o, rest: _module("timeline.command").timeline(o.quick, o.again, o.jobs, rest),
+    "page": lambda o, _: _module("page.server").serve(o.host, o.port),
+    "doctor": lambda *_: _module("doctor").main(),
+    **{name: lambda o, rest: _module("commands").lightning([o.command, *rest]) for name in LIGHTNING},
+}
 
 
 def _separate(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

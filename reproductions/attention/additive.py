@@ -20,6 +20,7 @@ class Additive(Attention):
 
     paper = "Bahdanau, Cho and Bengio"
     year = 2014
+    formula = "vᵀ tanh(W s + U h)"
 
     def __init__(self, query: int, key: int, hidden: int) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ class Dot(Attention):
 
     paper = "Luong, Pham and Manning"
     year = 2015
+    formula = "sᵀ h"
     equal_widths = True
 
     def score(self, query: Tensor, keys: Tensor) -> Tensor:

@@ -31,6 +31,8 @@ class Hard(Soft):
         straight_through: see above.
     """
 
+    formula = "one place drawn from softmax(vᵀ tanh(W s + U h))"
+
     def __init__(
         self, query: int, key: int, hidden: int, temperature: float = 1.0, straight_through: bool = False
     ) -> None:

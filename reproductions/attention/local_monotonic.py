@@ -24,6 +24,8 @@ class LocalMonotonic(General):
     Departs from the paper: its code stores the window alone; here the whole row is scored and the rest is masked.
     """
 
+    formula = "sᵀ W h, within D of the step"
+
     def __init__(self, query: int, key: int, window: int) -> None:
         super().__init__(query, key)
         if window < 1:

@@ -22,6 +22,8 @@ class LocalPredictive(LocalMonotonic):
     Shapes: h_t (B, T, D), W_p (hidden, D), v_p (hidden), p_t (B, T).
     """
 
+    formula = "sᵀ W h, times a Gaussian around a predicted place"
+
     def __init__(self, query: int, key: int, hidden: int, window: int) -> None:
         super().__init__(query, key, window)
         self.W_p = nn.Linear(query, hidden, bias=False)

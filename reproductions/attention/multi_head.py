@@ -27,6 +27,7 @@ class MultiHead(nn.Module):
 
     paper = "Vaswani et al."
     year = 2017
+    formula = "qᵀ k / √d in every head, each with its own q, k, v"
 
     def __init__(self, d: int, heads: int, bias: bool = False, dropout: float = 0.0) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ class ScaledDot(Dot):
 
     paper = "Vaswani et al."
     year = 2017
+    formula = "qᵀ k / √d"
 
     def score(self, query: Tensor, keys: Tensor) -> Tensor:
         return super().score(query, keys) / math.sqrt(keys.shape[-1])  # (1)

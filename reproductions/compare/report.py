@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 
 from reproductions.compare.pictures import Picture
 
@@ -22,23 +22,28 @@ def page(numbers: dict[str, Any], pictures: Sequence[Picture], made: str) -> str
         pictures: of :func:`reproductions.compare.pictures.draw`.
         made: when, and by which command.
     """
+    general = [picture for picture in pictures if picture.index is None]
+    of_sentence: dict[int, list[Picture]] = {}
+    for picture in pictures:
+        if picture.index is not None:
+            of_sentence.setdefault(picture.index, []).append(picture)
+    text: str = template("reproductions.compare").render(
+        numbers=numbers, general=general, of_sentence=of_sentence, made=made
+    )
+    return text
+
+
+def template(package: str) -> Template:
+    """``report.html`` of a package, which may include the style that all our reports share, ``report.css``."""
     environment = Environment(
-        loader=PackageLoader("reproductions.compare", "."),
+        loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader("reproductions.compare", ".")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {"fixed": fixed, "percent": percent, "count": count, "source": source, "unbroken": unbroken}
-    general = [picture for picture in pictures if picture.index is None]
-    of_sentence: dict[int, list[Picture]] = {}
-    for picture in pictures:
-        if picture.index is not None:
-            of_sentence.setdefault(picture.index, []).append(picture)
-    text: str = environment.get_template("report.html").render(
-        numbers=numbers, general=general, of_sentence=of_sentence, made=made
-    )
-    return text
+    return environment.get_template("report.html")
 
 
 def fixed(value: float | None, digits: int = 1) -> str:

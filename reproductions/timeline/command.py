@@ -1,0 +1,80 @@
+"""``make timeline``: train what is missing, then table, pictures, page, and the same in Weights & Biases."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from reproductions import runs, tracking
+from reproductions.evaluation import files
+from reproductions.timeline import report, training
+from reproductions.timeline.cost import Sizes, costs
+from reproductions.timeline.rows import table
+
+
+def timeline(quick: bool, again: bool, jobs: int | None, overrides: Sequence[str]) -> int:
+    """Train every mechanism over a source that has no scored run yet, or all of them, and put them side by side."""
+    budget = training.QUICK if quick else training.FULL
+    training.train(budget, jobs or training.cores(), again, overrides)
+    write(budget, runs.runs_dir() / training.PAPER)
+    return 0
+
+
+def write(budget: training.Budget, folder: Path) -> dict[str, Any]:
+    """Everything that follows from the trained runs; the numbers are returned, too."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    sizes = _sizes()
+    found = table(budget, costs(sizes), sizes)
+    torch.set_num_threads(threads)
+    files.write_text(folder / "timeline.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    pictures = report.draw(found, folder)
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make timeline{' QUICK=1' * (budget is training.QUICK)}."
+    written = files.write_text(folder / "report.html", report.page(found, pictures, made))
+    _track(folder, found, pictures)
+    sys.stdout.write(f"\n{report.text(found)}\n\nReport: {written}\nPictures and numbers: {folder}\n")
+    return found
+
+
+def _sizes() -> Sizes:
+    """Those of the translator that is trained."""
+    network = yaml.safe_load(training.CONFIG.read_text(encoding="utf-8"))["model"]["init_args"]["network"]
+    window = network.get("window", Sizes.window)
+    return Sizes(network["hidden"], 2 * network["hidden"], network["alignment"], window)
+
+
+def _track(folder: Path, found: Mapping[str, Any], pictures: Mapping[str, Path]) -> None:
+    """The same table and pictures in Weights & Biases."""
+    logger = tracking.experiment_logger(
+        folder,
+        project="attention-then-and-now",
+        name=f"timeline-{found['corpus']}-{runs.stamp()}",
+        group="timeline",
+        tags=["timeline", found["corpus"]],
+        job_type="timeline",
+        config={name: found[name] for name in ("corpus", "seeds", "steps", "budget")},
+    )
+    shown = (
+        "year",
+        "name",
+        "paper",
+        "formula",
+        "bleu",
+        "aer",
+        "entropy",
+        "parameters",
+        "products",
+        "microseconds",
+        "says",
+    )
+    tracking.log_table(
+        logger, "timeline", list(shown), [[row[name] for name in shown] for row in report.over_source(found)]
+    )
+    for name, path in pictures.items():
+        tracking.log_picture(logger, f"timeline/{name}", path, name)
+    tracking.finish(logger)
