@@ -5,6 +5,7 @@ two halves of a block. B images, C channels, P patches in raster order, T = S = 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -30,8 +31,8 @@ class Network:
         dropout: after every dense layer but those of queries, keys and values, and on the embedded patches (Appendix B.1).
         drop_path: stochastic depth (Huang et al. 2016): the share of images that skip a half of the last block; earlier
             ones skip linearly less. DeiT (Touvron et al. 2021) has 0.1.
-        stem: "patch" is one linear map a patch, the paper; "conv" halves the image by 3x3 convolutions with batch norm
-            until one position is left a patch (Xiao et al. 2021; the paper's "hybrid" has a ResNet there).
+        stem: "patch" is one linear map a patch, the paper; "conv" takes a few convolutions instead (Xiao et al. 2021; the
+            paper's "hybrid" has a ResNet there), see :func:`convolutions`.
         pooling: "cls" reads the class token; "mean" averages the patches, and has no class token, as in the paper's code.
         registers: tokens that hold nothing and have no position (Darcet et al. 2024), after the class token.
         positions: "learned", one vector a token; "sincos", fixed sines and cosines of row and column (Beyer et al. 2022).
@@ -112,15 +113,17 @@ def resize_positions(E_pos: Tensor, side: int, new: int) -> Tensor:
 
 
 def convolutions(network: Network) -> nn.Sequential:
-    """3x3 convolutions of stride 2 until a patch is one position; widths double up to d, batch norm and GELU between."""
-    halvings = network.patch.bit_length() - 1
-    widths = [network.channels, *(network.d >> halvings - 1 - i for i in range(halvings))]
+    """The stem of Xiao et al. (2021): 3x3 convolutions with batch norm and GELU, then a linear map of each position.
+
+    Those of stride 2 halve the image until a patch is one position, and double in width up to d; two of stride 1 follow.
+    """
+    halvings, d = network.patch.bit_length() - 1, network.d
+    widths = [network.channels, *(d >> halvings - 1 - i for i in range(halvings)), d, d]
     layers: list[nn.Module] = []
-    for i in range(halvings):
-        last = i == halvings - 1
-        layers.append(nn.Conv2d(widths[i], widths[i + 1], 3, stride=2, padding=1, bias=last))
-        layers += [] if last else [nn.BatchNorm2d(widths[i + 1]), nn.GELU()]
-    return nn.Sequential(*layers)
+    for i, (before, after) in enumerate(pairwise(widths)):
+        stride = 2 if i < halvings else 1
+        layers += [nn.Conv2d(before, after, 3, stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.GELU()]
+    return nn.Sequential(*layers, nn.Conv2d(d, d, 1))
 
 
 class Embed(nn.Module):
