@@ -176,6 +176,7 @@ bench: $(VENV)/.installed ## Measure training, decoding and scale on this machin
 	@$(PY) -m benchmarks.train --seconds 20
 	@$(PY) -m benchmarks.train --model transformer --seconds 20
 	@$(PY) -m benchmarks.images --seconds 20
+	@$(PY) -m benchmarks.attention
 	@$(PY) -m benchmarks.decode
 	@$(PY) -m benchmarks.scale --pairs 100000
 

@@ -2,13 +2,34 @@
 
 ``timeline.json`` holds what :func:`table` gives::
 
-    {"corpus", "sentence", "test", "seeds", "steps", "budget", "sizes", "machine",
-     "rows": [{"name", "year", "paper", "formula", "over_source": true,
-               "parameters", "products", "microseconds", "bleu", "bleu_seeds", "aer", "aer_seeds", "entropy",
-               "inversions", "inversions_kept", "difference", "real", "says", "record", "folders"},
-              {"name", "year", "paper", "formula", "over_source": false, "says"}, ...]}
+    corpus, sentence    "accord"; the source that all were given, in words
+    test, seeds, steps  sentences of the test split; list of seeds; updates of a training
+    budget              "full" or "quick"
+    sizes               widths that a step was counted and measured with: query, key, hidden, window, sentences, source
+    machine             device and torch of the trainings
+    training_minutes    of all of them together
+    diagonal_aer        alignment error rate of the length-scaled diagonal, which looks at nothing
+    rows                a mechanism each, in order of year
 
-in order of year; ``record`` is an AlignedTranslation of the sentence, with the first seed.
+and of a row::
+
+    name, year, paper   "local_monotonic", 2015, "Luong, Pham and Manning"
+    formula             its score in a line of plain text
+    over_source         whether it reads a source sentence from a decoder; if not, only ``says`` follows
+    says                what it can and cannot do, in a few sentences
+    parameters          of the mechanism
+    products            multiplications of a step; products_formula: the same in letters, "D n + S n + S K"
+    microseconds        of a step, a sentence
+    bleu, aer, entropy  means over seeds on the test split; bleu_seeds and aer_seeds: of each seed
+    inversions          neighbouring French words whose English words stand the other way round, and inversions_kept, for
+                        how many of them attention follows (mean over seeds)
+    right_in_order      share of the words with a sure link whose largest weight is on a link, of those in order, and
+                        right_turned, of those in an inversion (means over seeds)
+    difference, real    BLEU minus additive attention's; whether that is more than noise
+    record              an AlignedTranslation of the sentence, forced, with gold, from the first seed
+    folders             of its runs
+
+Rates are fractions of 1, BLEU is from 0 to 100.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +41,9 @@ from data.errors import UserError
 from reproductions.attention import TIMELINE, over_source
 from reproductions.compare.contestants import Contestant, read
 from reproductions.compare.numbers import FIXED, SIGNIFICANT, compare_bleu
+from reproductions.evaluation.alignment_metrics import right_by_order
 from reproductions.evaluation.records import AlignedTranslation
-from reproductions.timeline.cost import Cost, Sizes
+from reproductions.timeline.cost import Cost, Sizes, formula
 from reproductions.timeline.training import Budget, Training
 
 TEST = "test"
@@ -39,9 +61,10 @@ ELSEWHERE = {
 def table(budget: Budget, costs: Mapping[str, Cost], sizes: Sizes) -> dict[str, Any]:
     """Everything that the report shows.
 
-    Raises UserError where a training of the budget has no scores.
+    Raises UserError where a training of the budget has no scores, or had other settings than the rest.
     """
     found = {name: [_scored(Training(name, seed, budget)) for seed in budget.seeds] for name in over_source()}
+    _check_alike([one for kept in found.values() for one in kept])
     first = found[FIRST][0]
     rows = [
         _row(name, found[name], found[FIRST], costs[name]) if name in found else _elsewhere(name) for name in TIMELINE
@@ -56,6 +79,7 @@ def table(budget: Budget, costs: Mapping[str, Cost], sizes: Sizes) -> dict[str, 
         "budget": budget.name,
         "sizes": asdict(sizes),
         "machine": f"{summary['device']}, torch {summary['torch']}",
+        "diagonal_aer": first.scores[TEST]["aer_of_the_diagonal"],
         "training_minutes": sum(one.summary["training_seconds"] for kept in found.values() for one in kept) / 60,
         "rows": rows,
     }
@@ -73,15 +97,39 @@ def _scored(training: Training) -> Contestant:
     return read(run.folder)
 
 
+def _check_alike(found: Sequence[Contestant]) -> None:
+    """Nothing but the mechanism and the seed may differ. Raises UserError with the first setting that does."""
+    ours = _shared(found[0])
+    for other in found[1:]:
+        theirs = _shared(other)
+        for key in sorted(ours.keys() | theirs.keys()):
+            if ours.get(key) != theirs.get(key):
+                raise UserError(
+                    f"{key} is {ours.get(key)} in {found[0].folder} and {theirs.get(key)} in {other.folder}: trained anew, "
+                    "with --again, all have the same."
+                )
+
+
+def _shared(one: Contestant) -> dict[str, Any]:
+    """What all trainings have in common, by dotted name."""
+    model = one.settings["model"]["init_args"]
+    parts = {"network": model["network"], "recipe": model["recipe"], "search": one.search, "data": one.data}
+    given = {f"{part}.{key}": value for part, settings in parts.items() for key, value in settings.items()}
+    varied = {"network.attention", "data.seed"}
+    return {key: value for key, value in given.items() if key not in varied} | {"steps": one.summary["steps"]}
+
+
 def _row(name: str, runs: Sequence[Contestant], first: Sequence[Contestant], cost: Cost) -> dict[str, Any]:
     scores = [one.scores[TEST] for one in runs]
-    row: dict[str, Any] = _names(name) | {"over_source": True} | asdict(cost)
+    row: dict[str, Any] = _names(name) | {"over_source": True} | asdict(cost) | {"products_formula": formula(name)}
     for measure in ("bleu", "aer"):
         row[f"{measure}_seeds"] = [one[measure] for one in scores]
         row[measure] = fmean(row[f"{measure}_seeds"])
     row["entropy"] = fmean(one["attention/entropy"] for one in scores)
     row["inversions"] = scores[0]["inversions"]
     row["inversions_kept"] = fmean(one["inversions_kept"] for one in scores)
+    rights = [right_by_order(one.forced(TEST)) for one in runs]
+    row["right_in_order"], row["right_turned"] = (fmean(side) for side in zip(*rights, strict=True))
     row["difference"], row["real"] = _difference(runs, first)
     row["says"] = says(row)
     row["record"] = runs[0].forced(FIXED)[0].to_json()
