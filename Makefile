@@ -171,6 +171,10 @@ format: $(VENV)/.installed ## Format the code and mend what ruff can mend
 	@$(PY) -m ruff format .
 	@$(PY) -m reproductions.equation_table
 
+.PHONY: docs
+docs: $(VENV)/.installed ## Bring docs/timeline.md up to date: its code, and numbers and pictures from the newest timeline
+	@$(PY) -m reproductions docs
+
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine
 	@$(PY) -m benchmarks.train --seconds 20

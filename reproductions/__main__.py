@@ -111,6 +111,8 @@ def parser() -> argparse.ArgumentParser:
         "--jobs", type=int, help="trainings side by side, one core each; one for every core if left out"
     )
 
+    add("docs", "Bring docs/timeline.md up to date: its code, and numbers and pictures from the newest timeline.")
+
     page = add("page", "Serve the page: type a sentence and see where the trained models look.")
     page.add_argument("--host", default="127.0.0.1", help="address to listen on; this machine alone if left out")
     page.add_argument("--port", type=int, default=2017, help="0 takes any free one")
@@ -144,6 +146,7 @@ CALLS: dict[str, Call] = {
     "compare": lambda o, _: _module("commands").compare(o.data, o.run, o.out),
     "ladder": lambda o, rest: _module("commands").ladder(o.again, rest),
     "timeline": lambda o, rest: _module("timeline.command").timeline(o.quick, o.again, o.jobs, rest),
+    "docs": lambda *_: _module("timeline.document").docs(),
     "page": lambda o, _: _module("page.server").serve(o.host, o.port),
     "doctor": lambda *_: _module("doctor").main(),
     **{name: lambda o, rest: _module("commands").lightning([o.command, *rest]) for name in LIGHTNING},

@@ -28,7 +28,8 @@ def timeline(quick: bool, again: bool, jobs: int | None, overrides: Sequence[str
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. What was trained is kept, and what had begun goes on: run the same again.\n")
         return 130
-    write(budget, runs.runs_dir() / training.PAPER)
+    folder = runs.runs_dir() / training.PAPER
+    write(budget, folder / budget.name if quick else folder)  # minutes never stand in place of the whole
     return 0
 
 

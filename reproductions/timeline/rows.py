@@ -8,6 +8,7 @@
     sizes               widths that a step was counted and measured with: query, key, hidden, window, sentences, source
     machine             device and torch of the trainings
     training_minutes    of all of them together
+    noise               points of BLEU that two mechanisms may differ by their seeds alone; null with one seed
     diagonal_aer        alignment error rate of the length-scaled diagonal, which looks at nothing
     rows                a mechanism each, in order of year
 
@@ -25,7 +26,7 @@ and of a row::
                         how many of them attention follows (mean over seeds)
     right_in_order      share of the words with a sure link whose largest weight is on a link, of those in order, and
                         right_turned, of those in an inversion (means over seeds)
-    difference, real    BLEU minus additive attention's; whether that is more than noise
+    difference, real    BLEU minus additive attention's; whether that is more than noise, null with one seed
     record              an AlignedTranslation of the sentence, forced, with gold, from the first seed
     folders             of its runs
 
@@ -45,11 +46,9 @@ from reproductions.evaluation.alignment_metrics import right_by_order
 from reproductions.evaluation.records import AlignedTranslation
 from reproductions.timeline.cost import Cost, Sizes, formula
 from reproductions.timeline.training import Budget, Training
+from reproductions.timeline.verdicts import FIRST, noise, says
 
 TEST = "test"
-FIRST = "additive"  # what the others are compared with: the first of the timeline, and RNNsearch itself
-REORDERS, LOSES_ORDER = 0.8, 0.4  # of the inverted neighbours: at least so many kept, at most so many
-SHARP, BLURRED = 0.15, 0.5  # entropy of a row over that of a uniform one
 # Mechanisms that read no source from a decoder, and where they are at home.
 ELSEWHERE = {
     "intra": "Reads its own sentence, word after word: the attention inside a language model, not between two languages.",
@@ -66,8 +65,10 @@ def table(budget: Budget, costs: Mapping[str, Cost], sizes: Sizes) -> dict[str, 
     found = {name: [_scored(Training(name, seed, budget)) for seed in budget.seeds] for name in over_source()}
     _check_alike([one for kept in found.values() for one in kept])
     first = found[FIRST][0]
+    least = noise(_bleu(kept) for kept in found.values())
     rows = [
-        _row(name, found[name], found[FIRST], costs[name]) if name in found else _elsewhere(name) for name in TIMELINE
+        _row(name, found[name], found[FIRST], costs[name], least) if name in found else _elsewhere(name)
+        for name in TIMELINE
     ]
     summary = first.summary
     return {
@@ -79,6 +80,7 @@ def table(budget: Budget, costs: Mapping[str, Cost], sizes: Sizes) -> dict[str, 
         "budget": budget.name,
         "sizes": asdict(sizes),
         "machine": f"{summary['device']}, torch {summary['torch']}",
+        "noise": least,
         "diagonal_aer": first.scores[TEST]["aer_of_the_diagonal"],
         "training_minutes": sum(one.summary["training_seconds"] for kept in found.values() for one in kept) / 60,
         "rows": rows,
@@ -119,7 +121,9 @@ def _shared(one: Contestant) -> dict[str, Any]:
     return {key: value for key, value in given.items() if key not in varied} | {"steps": one.summary["steps"]}
 
 
-def _row(name: str, runs: Sequence[Contestant], first: Sequence[Contestant], cost: Cost) -> dict[str, Any]:
+def _row(
+    name: str, runs: Sequence[Contestant], first: Sequence[Contestant], cost: Cost, least: float | None
+) -> dict[str, Any]:
     scores = [one.scores[TEST] for one in runs]
     row: dict[str, Any] = _names(name) | {"over_source": True} | asdict(cost) | {"products_formula": formula(name)}
     for measure in ("bleu", "aer"):
@@ -130,7 +134,7 @@ def _row(name: str, runs: Sequence[Contestant], first: Sequence[Contestant], cos
     row["inversions_kept"] = fmean(one["inversions_kept"] for one in scores)
     rights = [right_by_order(one.forced(TEST)) for one in runs]
     row["right_in_order"], row["right_turned"] = (fmean(side) for side in zip(*rights, strict=True))
-    row["difference"], row["real"] = _difference(runs, first)
+    row["difference"], row["real"] = _difference(runs, first, least)
     row["says"] = says(row)
     row["record"] = runs[0].forced(FIXED)[0].to_json()
     row["folders"] = [str(one.folder) for one in runs]
@@ -146,45 +150,21 @@ def _elsewhere(name: str) -> dict[str, Any]:
     return _names(name) | {"over_source": False, "says": ELSEWHERE.get(name, "Does not read a source from a decoder.")}
 
 
-def _difference(runs: Sequence[Contestant], first: Sequence[Contestant]) -> tuple[float, bool]:
-    """BLEU minus that of additive attention, mean over seeds, and whether it is more than noise.
+def _difference(
+    runs: Sequence[Contestant], first: Sequence[Contestant], least: float | None
+) -> tuple[float, bool | None]:
+    """BLEU minus that of additive attention, mean over seeds, and whether it is more than noise; None with one seed.
 
-    It is, if every seed of one lies above every seed of the other, and the paired bootstrap over sentences tells them apart
-    with each seed.
+    It is, if it is more than the seeds make by themselves, and the paired bootstrap over sentences tells the two apart with
+    each seed.
     """
-    ours, theirs = ([one.scores[TEST]["bleu"] for one in side] for side in (runs, first))
-    apart = min(ours) > max(theirs) or max(ours) < min(theirs)
-    real = apart and all(
-        compare_bleu(other, one, TEST)["p_value"] < SIGNIFICANT for one, other in zip(runs, first, strict=True)
-    )
-    return fmean(ours) - fmean(theirs), real
+    difference = fmean(_bleu(runs)) - fmean(_bleu(first))
+    if least is None:
+        return difference, None
+    pairs = zip(runs, first, strict=True)
+    real = abs(difference) > least and all(compare_bleu(b, a, TEST)["p_value"] < SIGNIFICANT for a, b in pairs)
+    return difference, real
 
 
-def says(row: Mapping[str, Any]) -> str:
-    """What a mechanism can and cannot do here, by rule from its numbers."""
-    return f"{_order(row)} {_focus(row['entropy'])} {_against_first(row)}"
-
-
-def _order(row: Mapping[str, Any]) -> str:
-    kept = row["inversions_kept"] / row["inversions"] if row["inversions"] else 0.0
-    share = f"{100 * kept:.0f} % of the neighbours that French turns round"
-    if kept >= REORDERS:
-        return f"Reorders: follows {share}."
-    if kept <= LOSES_ORDER:
-        return f"Cannot reorder here: follows {share}."
-    return f"Reorders in part: follows {share}."
-
-
-def _focus(entropy: float) -> str:
-    if entropy <= SHARP:
-        return "Points at single words."
-    return "Looks at many words at once." if entropy >= BLURRED else "Looks at a few words."
-
-
-def _against_first(row: Mapping[str, Any]) -> str:
-    if row["name"] == FIRST:
-        return "The measure of the others."
-    if not row["real"]:
-        return "BLEU like additive attention's, within noise."
-    side = "above" if row["difference"] > 0 else "below"
-    return f"BLEU {abs(row['difference']):.1f} {side} additive attention's."
+def _bleu(runs: Sequence[Contestant]) -> list[float]:
+    return [one.scores[TEST]["bleu"] for one in runs]
