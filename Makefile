@@ -112,6 +112,11 @@ translate: $(VENV)/.installed ## Translate a sentence and draw where the model l
 	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${VIEW_TEXT:+--view "$$VIEW_TEXT"} $(ARGS)
 #: make translate SENTENCE="The man's dog did not see the sea."  RUN=runs/...  VIEW="L2 H3 shift1"
 
+.PHONY: explain
+explain: $(VENV)/.installed ## Scaled dot-product attention in five steps, with the numbers of a trained Transformer
+	@$(PY) -m reproductions explain "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $(ARGS)
+#: make explain SENTENCE="The man's dog did not see the sea." ARGS="--place source --layer 2 --head 1 --word chien"
+
 .PHONY: page
 page: $(VENV)/.installed ## Serve the page: type a sentence and see where the trained models look
 	@$(PY) -m reproductions page $(ARGS)
@@ -171,11 +176,16 @@ format: $(VENV)/.installed ## Format the code and mend what ruff can mend
 	@$(PY) -m ruff format .
 	@$(PY) -m reproductions.equation_table
 
+.PHONY: docs
+docs: $(VENV)/.installed ## Bring docs/timeline.md up to date: its code, and numbers and pictures from the newest timeline
+	@$(PY) -m reproductions docs
+
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine
 	@$(PY) -m benchmarks.train --seconds 20
 	@$(PY) -m benchmarks.train --model transformer --seconds 20
 	@$(PY) -m benchmarks.images --seconds 20
+	@$(PY) -m benchmarks.attention
 	@$(PY) -m benchmarks.decode
 	@$(PY) -m benchmarks.scale --pairs 100000
 

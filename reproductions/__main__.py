@@ -111,6 +111,19 @@ def parser() -> argparse.ArgumentParser:
         "--jobs", type=int, help="trainings side by side, one core each; one for every core if left out"
     )
 
+    add("docs", "Bring docs/timeline.md up to date: its code, and numbers and pictures from the newest timeline.")
+
+    explain = add("explain", "Scaled dot-product attention in five steps, with the numbers of a trained Transformer.")
+    explain.add_argument("sentence")
+    explain.add_argument("--run", type=Path, help="folder of a run of the Transformer; the newest if left out")
+    explain.add_argument(
+        "--place", default="encoder", help="encoder (default), decoder, or source: its attention to the source"
+    )
+    explain.add_argument("--layer", type=int, default=1, help="from 1")
+    explain.add_argument("--head", type=int, default=1, help="from 1")
+    explain.add_argument("--word", help="the query to follow; the one that points most clearly if left out")
+    explain.add_argument("--out", type=Path, help="folder to write into; explained/ in that of the run if left out")
+
     page = add("page", "Serve the page: type a sentence and see where the trained models look.")
     page.add_argument("--host", default="127.0.0.1", help="address to listen on; this machine alone if left out")
     page.add_argument("--port", type=int, default=2017, help="0 takes any free one")
@@ -144,6 +157,10 @@ CALLS: dict[str, Call] = {
     "compare": lambda o, _: _module("commands").compare(o.data, o.run, o.out),
     "ladder": lambda o, rest: _module("commands").ladder(o.again, rest),
     "timeline": lambda o, rest: _module("timeline.command").timeline(o.quick, o.again, o.jobs, rest),
+    "docs": lambda *_: _module("timeline.document").docs(),
+    "explain": lambda o, _: _module("explain.command").explain(
+        o.sentence, o.run, o.place, o.layer, o.head, o.word, o.out
+    ),
     "page": lambda o, _: _module("page.server").serve(o.host, o.port),
     "doctor": lambda *_: _module("doctor").main(),
     **{name: lambda o, rest: _module("commands").lightning([o.command, *rest]) for name in LIGHTNING},

@@ -15,6 +15,7 @@ from reproductions.evaluation.alignment_metrics import (
     hard_links,
     links_of,
     reordering,
+    right_by_order,
     uniform_baseline,
 )
 from reproductions.evaluation.records import AlignedTranslation
@@ -148,3 +149,11 @@ def test_reversing_an_adjective_and_its_noun_is_kept_or_lost():
 def test_attention_in_reverse_has_fidelity_minus_one():
     gold = links({(0, 0), (1, 1), (2, 2)})
     assert reordering([record((2, 1, 0), gold, 3)]).fidelity == -1
+
+
+def test_words_in_order_and_words_turned_round_are_counted_apart():
+    """The second word has two sure sources, and one of the neighbours that are turned is missed."""
+    gold = links({(0, 0), (1, 1), (1, 2), (2, 4), (3, 3), (4, 5)}, {(5, 5)})
+    in_order, turned = right_by_order([record((0, 2, 4, 5, 0, 5), gold, 6)])
+    assert in_order == pytest.approx(2 / 3) and turned == 1 / 2
+    assert np.isnan(right_by_order([record((0, 1), links({(0, 0), (1, 1)}), 2)])[1])

@@ -7,13 +7,15 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks import attention, decode, images, machine, models, train
 from benchmarks import corpus as corpora
-from benchmarks import decode, images, machine, models, train
 from benchmarks.interleave import parse_peers
 from data.batching import FlatIds
 from data.errors import UserError
 from data.tokenizers import EOS
 from data.translation import PairedIds
+from reproductions.attention import over_source
+from reproductions.timeline import cost
 
 V = 50
 
@@ -99,6 +101,20 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path, monkeypatch):
     chosen = decode.parser().parse_args(["--hidden", "8", "--weights", str(tmp_path / "weights.pt")])
     with pytest.raises(UserError, match="weights.pt are not of this network"):
         decode.on_the_spot(chosen)
+
+
+def test_every_attention_is_measured_beside_additive(capsys, monkeypatch):
+    monkeypatch.setattr(cost, "ROUNDS", 2)
+    monkeypatch.setattr(cost, "CALLS", 2)
+    attention.main(["--hidden", "8", "--alignment", "8", "--sentences", "3", "--source", "5"])
+    out = capsys.readouterr().out
+    found = json.loads(out.splitlines()[-1].removeprefix("RESULT "))["mechanisms"]
+    assert list(found) == list(over_source()) and found["additive"]["ratio"] == found["additive"]["learning_ratio"] == 1
+    assert all(row["us"] > 0 and row["learning_us"] > row["us"] for row in found.values())
+    slow = {name: {"ratio": 0.9, "learning_ratio": ratio} for name, ratio in (("dot", 1.4), ("hard", 1.6))}
+    assert attention.verdict(slow) == "Slower than 1.5 times additive: hard."
+    with pytest.raises(UserError, match="--source 0 must be at least 1"):
+        attention.main(["--source", "0"])
 
 
 def test_a_peer_needs_a_name_and_a_command():

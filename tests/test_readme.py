@@ -111,7 +111,7 @@ def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
     training = import_module(f"reproductions.{paper}.training")
     text = path.read_text(encoding="utf-8")
     assert text.startswith(("# RNN", "# The Transformer", "# Luong", "# ViT", "# ResNet")) and re.search(
-        r"#     make (train-|ladder)", text
+        r"#     make (train-|ladder|timeline)", text
     )
     assert "@RESULT@" not in text
     settings = yaml.safe_load(text)["model"]["init_args"]

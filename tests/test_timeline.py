@@ -1,19 +1,27 @@
 """The timeline: every kind of attention trained alike, and a table whose sentences follow from its numbers."""
 
 import json
+import math
+import os
 import re
+import signal
+import sys
+import threading
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from test_training import ROOT
 from toy_run import overrides
 
 from data.errors import UserError
+from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, Additive, Dot, Intra, over_source
 from reproductions.evaluation.records import AlignedTranslation
-from reproductions.timeline import rows, training
-from reproductions.timeline.command import write
-from reproductions.timeline.cost import POSITIONS, Sizes, cost
+from reproductions.timeline import rows, training, verdicts
+from reproductions.timeline.command import timeline, write
+from reproductions.timeline.cost import POSITIONS, Sizes, cost, formula
 from reproductions.timeline.training import FULL, QUICK, Budget, Training
 
 SMALL = overrides(4, **{"data.init_args.pairs": 200, "data.init_args.batch_tokens": 400})
@@ -84,6 +92,24 @@ def test_a_table_without_all_its_runs_is_refused(trained, monkeypatch):
         rows._scored(Training("concat", 1, TINY))
 
 
+@pytest.mark.parametrize(
+    ("where", "key"), [("model", "recipe.learning_rate"), ("data", "data.pairs"), ("summary", "steps")]
+)
+def test_trainings_that_differ_in_more_than_mechanism_and_seed_are_not_put_in_one_table(
+    trained, monkeypatch, where, key
+):
+    folder, _ = trained
+    monkeypatch.setenv("RUNS_DIR", str(folder / "runs"))
+    first, second = (rows._scored(Training(*one, TINY)) for one in (("additive", 1), ("newest", 2)))
+    rows._check_alike([first, second])
+    changed = json.loads(json.dumps({"summary": second.summary} | second.settings))
+    init = changed[where].get("init_args", changed[where])
+    init.get("recipe", init)[key.split(".")[-1]] = 7
+    other = replace(second, settings=changed, summary=changed["summary"])
+    with pytest.raises(UserError, match=f"{key} is .* in .*additive.* and 7 in .*newest.*--again"):
+        rows._check_alike([first, other])
+
+
 def test_every_seed_trains_every_mechanism_once_and_budgets_do_not_mix():
     names = [one.name for budget in (FULL, QUICK) for one in training.trainings(budget)]
     assert len(names) == len(set(names)) == len(over_source()) * (len(FULL.seeds) + len(QUICK.seeds))
@@ -109,47 +135,89 @@ def test_an_unfinished_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
     new.last.touch()
     again, goes_on = one.command([])
     assert again == new and goes_on[-2:] == ["--ckpt_path", str(new.last)]
+    (new.folder / "evaluation").mkdir()
+    (new.folder / training.SCORES).write_text('{"test": {}}')
+    other, anew = one.command([])  # `--again` asks for it: a finished run is not gone on with
+    assert one.scored() == new != other and "--ckpt_path" not in anew
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_stopped_timeline_leaves_no_training_behind(tmp_path, monkeypatch, number, status):
+    began = []
+
+    def sleeps(one, overrides):
+        began.append(one)
+        return runs.create(training.PAPER, one.name), [sys.executable, "-c", "import time; time.sleep(60)"]
+
+    stopped = []
+    stop = training._stop
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    monkeypatch.setattr(Training, "command", sleeps)
+    monkeypatch.setattr(training, "_stop", lambda running: (stop(running), stopped.extend(running)))
+    threading.Timer(1.0, os.kill, (os.getpid(), number)).start()
+    if number == signal.SIGINT:
+        assert timeline(quick=True, again=False, jobs=2, overrides=[]) == status
+    else:
+        with pytest.raises(SystemExit) as error:
+            timeline(quick=True, again=False, jobs=2, overrides=[])
+        assert error.value.code == status
+    assert len(began) == len(stopped) == 2
+    assert all(one.process.returncode == -signal.SIGTERM for one in stopped)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 # --- What follows from the numbers ------------------------------------------------------------------------------------
 
-ROW = {"name": "dot", "inversions": 100, "inversions_kept": 90.0, "entropy": 0.1, "difference": -0.3, "real": False}
+ROW = {"name": "dot", "inversions": 100, "inversions_kept": 90.0, "right_in_order": 0.7, "entropy": 0.1,
+       "difference": -0.3, "real": False}  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({}, "Reorders: follows 90 %"),
-        ({"inversions_kept": 10.0}, "Cannot reorder here: follows 10 %"),
+        ({"inversions_kept": 10.0}, "Cannot reorder here: follows 10 % .* right on 70 % of the words that keep"),
         ({"inversions_kept": 60.0}, "Reorders in part"),
         ({}, "Points at single words"),
         ({"entropy": 0.9}, "Looks at many words at once"),
         ({}, "within noise"),
-        ({"real": True}, "BLEU 0.3 below additive"),
+        ({"real": True}, "BLEU 0.3 below additive attention's[.]"),
         ({"real": True, "difference": 2.0}, "BLEU 2.0 above additive"),
+        ({"real": None}, "0.3 below .* no verdict"),
         ({"name": "additive"}, "The measure of the others"),
     ],
 )
 def test_the_sentence_of_a_row_follows_from_its_numbers(change, words):
-    assert words in rows.says(ROW | change)
+    assert re.search(words, verdicts.says(ROW | change))
+
+
+def test_noise_is_what_equal_mechanisms_stay_within_in_95_of_100_cases():
+    random = np.random.default_rng(0)
+    within = []
+    for _ in range(2000):
+        seeds = random.normal(60, 2, (8, 2)).tolist()  # eight mechanisms, two seeds, no difference
+        within.append(abs(np.mean(seeds[0]) - np.mean(seeds[1])) <= verdicts.noise(seeds))
+    assert np.mean(within) == pytest.approx(0.95, abs=0.015)
+
+
+def test_noise_counts_a_mechanism_under_another_name_once_and_needs_two_seeds():
+    assert verdicts.noise([[1.0, 2.0]] * 5) == verdicts.noise([[1.0, 2.0]]) == pytest.approx(12.71 * 0.5**0.5)
+    assert verdicts.noise([[1.0], [2.0]]) is None
+
+
+# --- What a step costs --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", over_source())
-def test_products_are_those_that_the_equation_asks_for(name):
-    """Written down by hand for one query, S keys: context S * K always; then the score."""
-    D, K, n, S = SIZES.query, SIZES.key, SIZES.hidden, SIZES.source
-    additive, general = D * n + S * n, S * D
-    by_hand = {
-        "additive": additive + S * K, "soft": additive + S * K, "hard": additive + S * K, "concat": additive + S * K,
-        "content_based": D * K + D + S * K + S * K, "dot": S * D + S * D, "scaled_dot": S * D + S * D,
-        "general": general + S * K, "local_monotonic": general + S * K,
-        "local_predictive": general + D * n + n + S * K, "location": S * D + S * K,
-    }  # fmt: skip
-    assert cost(name, SIZES).products == by_hand[name]
+def test_the_products_of_the_equation_are_those_that_torch_counts(name):
+    widths = {"D": SIZES.query, "K": SIZES.key, "n": SIZES.hidden, "S": SIZES.source}
+    terms = formula(name).split(" + ")
+    assert cost(name, SIZES).products == sum(math.prod(widths[letter] for letter in term.split()) for term in terms)
 
 
-def test_a_mechanism_with_more_products_takes_more_of_them():
-    wide = Sizes(query=48, key=96, hidden=64, window=10, sentences=3, source=5)
+def test_wider_vectors_take_more_products_and_parameters_are_all_counted():
+    wide = replace(SIZES, query=48, key=96, hidden=64)
     assert cost("additive", wide).products > cost("dot", wide).products > cost("dot", SIZES).products
     assert cost("additive", wide).parameters == 48 * 64 + 96 * 64 + 64 + 64
-    assert cost("location", wide).parameters == 48 * POSITIONS
+    assert cost("location", wide).parameters == 48 * POSITIONS and cost("dot", wide).parameters == 0

@@ -21,6 +21,7 @@ class Additive(Attention):
     paper = "Bahdanau, Cho and Bengio"
     year = 2014
     formula = "vᵀ tanh(W s + U h)"
+    products = "D n + S n"
 
     def __init__(self, query: int, key: int, hidden: int) -> None:
         super().__init__()

@@ -44,6 +44,8 @@ class Attention(nn.Module, ABC):
     Attributes:
         paper, year: who proposed it, and when.
         formula: its score of a state s and an annotation h, in a line of plain text, for tables and captions.
+        products: multiplications of that score for one query over S keys that are projected: terms in the widths D of
+            the query, K of a key and n of the hidden layer.
         equal_widths: the score needs queries as wide as keys.
         over_source: it can read a source sentence; False if it needs more than a decoder's state and the annotations.
         positions: most keys that it tells apart; None for any number.
@@ -52,6 +54,7 @@ class Attention(nn.Module, ABC):
     paper: ClassVar[str]
     year: ClassVar[int]
     formula: ClassVar[str]
+    products: ClassVar[str]
     equal_widths: ClassVar[bool] = False
     over_source: ClassVar[bool] = True
     positions: int | None = None

@@ -25,6 +25,7 @@ class Concat(Attention):
     paper = "Luong, Pham and Manning"
     year = 2015
     formula = "vᵀ tanh(W [s; h])"
+    products = "D n + S n"
 
     def __init__(self, query: int, key: int, hidden: int) -> None:
         super().__init__()

@@ -27,6 +27,7 @@ class ContentBased(Attention):
     paper = "Graves, Wayne and Danihelka"
     year = 2014
     formula = "β cos(W s, h)"
+    products = "D K + D + S K"
 
     def __init__(self, query: int, key: int) -> None:
         super().__init__()

@@ -18,6 +18,7 @@ class Dot(Attention):
     paper = "Luong, Pham and Manning"
     year = 2015
     formula = "sᵀ h"
+    products = "S D"
     equal_widths = True
 
     def score(self, query: Tensor, keys: Tensor) -> Tensor:

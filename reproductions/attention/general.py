@@ -20,6 +20,7 @@ class General(Attention):
     paper = "Luong, Pham and Manning"
     year = 2015
     formula = "sᵀ W h"
+    products = "S D"
 
     def __init__(self, query: int, key: int) -> None:
         super().__init__()

@@ -27,6 +27,7 @@ class Intra(Attention):
     paper = "Cheng, Dong and Lapata"
     year = 2016
     formula = "vᵀ tanh(W_h h + W_x x + W_h̃ h̃)"
+    products = "D n + S n"
     over_source = False
 
     def __init__(self, word: int, state: int, hidden: int) -> None:

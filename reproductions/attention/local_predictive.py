@@ -23,6 +23,7 @@ class LocalPredictive(LocalMonotonic):
     """
 
     formula = "sᵀ W h, times a Gaussian around a predicted place"
+    products = "S D + D n + n"
 
     def __init__(self, query: int, key: int, hidden: int, window: int) -> None:
         super().__init__(query, key, window)

@@ -22,6 +22,7 @@ class LocationBased(Attention):
     paper = "Luong, Pham and Manning"
     year = 2015
     formula = "W s, whatever h is"
+    products = "S D"
 
     def __init__(self, query: int, positions: int) -> None:
         super().__init__()

@@ -192,9 +192,7 @@ def reordering(records: Iterable[AlignedTranslation]) -> Reordering:
     agreement = pairs = swaps = kept = 0
     for record in records:
         gold = gold_of(record)
-        sources: dict[int, list[int]] = {}
-        for row, column in sorted(gold.sure):
-            sources.setdefault(row, []).append(column)
+        sources = _sure_sources(gold)
         attended = dict(sorted(links_of(record)))
         rows = sorted(row for row in sources if row in attended)
         gold_at = np.array([np.mean(sources[row]) for row in rows])
@@ -204,12 +202,42 @@ def reordering(records: Iterable[AlignedTranslation]) -> Reordering:
         found = np.sign(model_at[upper[1]] - model_at[upper[0]])
         agreement += int((truth * found).sum())
         pairs += int((truth != 0).sum())
-        for row, following in zip(sorted(sources), sorted(sources)[1:], strict=False):
-            if following == row + 1 and min(sources[row]) > max(sources[following]):
-                swaps += 1
-                here, there = attended.get(row, -1), attended.get(following, -1)
-                kept += (row, here) in gold.possible and (following, there) in gold.possible and here > there
+        for row in _inverted(sources):
+            swaps += 1
+            here, there = attended.get(row, -1), attended.get(row + 1, -1)
+            kept += (row, here) in gold.possible and (row + 1, there) in gold.possible and here > there
     return Reordering(_ratio(agreement, pairs), swaps, kept)
+
+
+def right_by_order(records: Iterable[AlignedTranslation]) -> tuple[float, float]:
+    """Share of target words with sure links whose hard link is on gold: of those in order, of those turned round.
+
+    A word is turned round if its gold position and that of a neighbour are inverted, as in `Reordering`. NaN
+    where there is no such word.
+    """
+    right, words = [0, 0], [0, 0]
+    for record in records:
+        gold = gold_of(record)
+        sources = _sure_sources(gold)
+        turned = {word for row in _inverted(sources) for word in (row, row + 1)}
+        attended = dict(sorted(links_of(record)))
+        for row in sources:
+            words[row in turned] += 1
+            right[row in turned] += (row, attended.get(row, -1)) in gold.possible
+    return _ratio(right[0], words[0]), _ratio(right[1], words[1])
+
+
+def _sure_sources(gold: Links) -> dict[int, list[int]]:
+    """The source positions of each target word that has sure links, in order."""
+    sources: dict[int, list[int]] = {}
+    for row, column in sorted(gold.sure):
+        sources.setdefault(row, []).append(column)
+    return sources
+
+
+def _inverted(sources: dict[int, list[int]]) -> list[int]:
+    """The target words that stand before their next word, though all of their source stands behind all of its."""
+    return [row for row in sources if row + 1 in sources and min(sources[row]) > max(sources[row + 1])]
 
 
 def _ratio(numerator: float, denominator: float) -> float:

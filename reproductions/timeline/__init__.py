@@ -3,6 +3,9 @@
 training   every mechanism and seed on the same budget, several at a time, each kept once it is scored
 cost       what one step of a mechanism costs: products counted, time measured
 rows       the table, as plain data
+verdicts   what follows from it by rule: noise, and sentences
 report     the same sentence under all of them, table and one self-contained page
 command    ``make timeline``
+excerpts   pieces of our own code
+document   the generated parts of docs/timeline.md: ``make docs``
 """

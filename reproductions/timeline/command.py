@@ -18,10 +18,18 @@ from reproductions.timeline.rows import table
 
 
 def timeline(quick: bool, again: bool, jobs: int | None, overrides: Sequence[str]) -> int:
-    """Train every mechanism over a source that has no scored run yet, or all of them, and put them side by side."""
+    """Train every mechanism over a source that has no scored run yet, or all of them, and put them side by side.
+
+    Returns the exit status: 130 after Ctrl-C.
+    """
     budget = training.QUICK if quick else training.FULL
-    training.train(budget, jobs or training.cores(), again, overrides)
-    write(budget, runs.runs_dir() / training.PAPER)
+    try:
+        training.train(budget, training.cores() if jobs is None else jobs, again, overrides)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. What was trained is kept, and what had begun goes on: run the same again.\n")
+        return 130
+    folder = runs.runs_dir() / training.PAPER
+    write(budget, folder / budget.name if quick else folder)  # minutes never stand in place of the whole
     return 0
 
 

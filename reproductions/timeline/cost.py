@@ -2,15 +2,18 @@
 
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from reproductions.attention import Attention, build, over_source
 
 POSITIONS = 64  # rows of location-based attention
 ROUNDS, CALLS = 15, 20
+READING = "S K"  # products of the weighted sum of the values, which all have
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Cost:
     Attributes:
         parameters: of the mechanism, its projection of the keys included.
         products: multiplications of matrix products; tanh, softmax and sums are not counted.
-        microseconds: median over batches of :class:`Sizes`, a sentence; forward alone.
+        microseconds: of processor time, median over batches of :class:`Sizes`, a sentence; forward alone.
     """
 
     parameters: int
@@ -47,62 +50,87 @@ class Cost:
     microseconds: float
 
 
-def cost(name: str, sizes: Sizes) -> Cost:
-    """Count and measure one mechanism over a source, on as many threads as torch uses.
+def formula(name: str) -> str:
+    """The products of a mechanism over a source, in the widths D of a query, K of a key and n of a hidden layer."""
+    return f"{over_source()[name].products} + {READING}"
 
-    Where the mechanism asks for queries as wide as keys, both have the width of the query.
+
+def cost(name: str, sizes: Sizes) -> Cost:
+    """Count and measure one mechanism over a source.
+
+    Where the mechanism asks for keys as wide as queries, they are, and the values remain as wide as annotations: so it is
+    in RNNsearch.
     """
-    return _measured({name: sizes})[name]
+    return _costs([name], sizes)[name]
 
 
 def costs(sizes: Sizes) -> dict[str, Cost]:
-    """Of every mechanism over a source, measured in turn, round by round, so that a busy moment hits all alike."""
-    return _measured(dict.fromkeys(over_source(), sizes))
+    """Of every mechanism over a source."""
+    return _costs(list(over_source()), sizes)
 
 
-@torch.no_grad()
-def _measured(wanted: dict[str, Sizes]) -> dict[str, Cost]:
-    steps = {name: _Step(name, sizes) for name, sizes in wanted.items()}
-    times: dict[str, list[float]] = {name: [] for name in wanted}
+def times(sizes: Sizes, learning: bool = False) -> dict[str, float]:
+    """Microseconds of every mechanism over a source, as in :class:`Cost`; ``learning`` adds the way back."""
+    steps = {name: _Step(name, sizes) for name in over_source()}
+    return _microseconds({name: step.learn if learning else step.look for name, step in steps.items()}, sizes)
+
+
+def _costs(names: list[str], sizes: Sizes) -> dict[str, Cost]:
+    steps = {name: _Step(name, sizes) for name in names}
+    took = _microseconds({name: step.look for name, step in steps.items()}, sizes)
+    return {name: Cost(step.parameters, step.products(), took[name]) for name, step in steps.items()}
+
+
+def _microseconds(calls: dict[str, Callable[[], None]], sizes: Sizes) -> dict[str, float]:
+    """Median processor time a sentence, measured in turn, round by round, so that a busy moment hits all alike."""
+    took: dict[str, list[float]] = {name: [] for name in calls}
+    for call in calls.values():
+        for _ in range(CALLS):
+            call()
     for _ in range(ROUNDS):
-        for name, step in steps.items():
-            start = time.perf_counter()
+        for name, call in calls.items():
+            start = time.process_time()
             for _ in range(CALLS):
-                step()
-            times[name].append((time.perf_counter() - start) / CALLS / wanted[name].sentences)
-    return {
-        name: Cost(step.parameters, step.products(), 1e6 * statistics.median(times[name]))
-        for name, step in steps.items()
-    }
+                call()
+            took[name].append((time.process_time() - start) / CALLS / sizes.sentences)
+    return {name: 1e6 * statistics.median(found) for name, found in took.items()}
 
 
 class _Step:
     """One query a sentence, ready to be asked again and again."""
 
     def __init__(self, name: str, sizes: Sizes) -> None:
-        kind = over_source()[name]
-        key = sizes.query if kind.equal_widths else sizes.key
-        self.attention: Attention = build(name, sizes.query, key, sizes.hidden, sizes.window, POSITIONS).eval()
+        key = sizes.query if over_source()[name].equal_widths else sizes.key
+        self.attention: Attention = build(name, sizes.query, key, sizes.hidden, sizes.window, POSITIONS)
         random = torch.Generator().manual_seed(1)
         B, S = sizes.sentences, sizes.source
         self.query = torch.randn(B, 1, sizes.query, generator=random)
-        self.values = torch.randn(B, S, key, generator=random)
-        self.keys = self.attention.project(self.values)
+        self.values = torch.randn(B, S, sizes.key, generator=random)
+        with torch.no_grad():
+            self.keys = self.attention.project(torch.randn(B, S, key, generator=random))
         self.mask = torch.ones(B, 1, S, dtype=torch.bool)
         self.at = torch.full((B, 1), S // 2)
         self.parameters = sum(parameter.numel() for parameter in self.attention.parameters())
         self.sentences = B
-        for _ in range(CALLS):
-            self()
 
-    def __call__(self) -> None:
-        self.attention(self.query, self.keys, self.values, self.mask, self.at)
+    @torch.no_grad()
+    def look(self) -> None:
+        self.attention.eval()
+        self._context(self.query, self.keys, self.values)
+
+    def learn(self) -> None:
+        """There and back, to whatever learns: query, keys, values and the mechanism's own."""
+        self.attention.train().zero_grad()
+        self._context(*(x.detach().requires_grad_() for x in (self.query, self.keys, self.values))).sum().backward()
 
     def products(self) -> int:
         """Multiplications for one sentence: half of the floating-point operations that torch counts."""
         with FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mv: _matrix_times_vector}) as counter:
-            self()
+            self.look()
         return counter.get_total_flops() // 2 // self.sentences
+
+    def _context(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        return self.attention(query, keys, values, self.mask, self.at).context  # type: ignore[no-any-return]
 
 
 def _matrix_times_vector(matrix: list[int], *_: object, **__: object) -> int:

@@ -50,12 +50,12 @@ def text(table: Mapping[str, Any]) -> str:
     rows = over_source(table)
     width = max(len(row["name"]) for row in rows)
     lines = [
-        f"{'':4}  {'':<{width}}{'BLEU':>7}{'± ':>6}{'AER %':>7}{'turned %':>10}{'entropy':>9}{'parameters':>12}{'µs':>8}"
+        f"{'':4}  {'':<{width}}{'BLEU':>7}{'± ':>6}{'AER %':>7}{'followed %':>12}{'entropy':>9}{'parameters':>12}{'µs':>8}"
     ]
     for row in rows:
         lines.append(
             f"{row['year']}  {row['name']:<{width}}{row['bleu']:>7.1f}{spread(row['bleu_seeds']):>6.1f}{100 * row['aer']:>7.1f}"
-            f"{100 * row['inversions_kept'] / max(1, row['inversions']):>10.1f}{row['entropy']:>9.2f}"
+            f"{100 * row['inversions_kept'] / max(1, row['inversions']):>12.1f}{row['entropy']:>9.2f}"
             f"{row['parameters']:>12,}{row['microseconds']:>8.2f}"
         )
     return "\n".join([*lines, "", *(f"{row['name']}: {row['says']}" for row in table["rows"])])

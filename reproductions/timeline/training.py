@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ SCORES = "evaluation/scores.json"
 LOG = "training.log"
 PAUSE = 0.5  # seconds between two looks at the processes
 LAST_LINES = 6  # of a log, in an error
+ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # One thread a process: several trainings side by side get more out of the cores than one with several threads.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
@@ -73,12 +74,19 @@ class Training:
             return runs.find(PAPER, self.name, having=SCORES)
         return None
 
+    def unfinished(self) -> Run | None:
+        """Its newest run, if that was stopped before it had scores."""
+        with suppress(UserError):
+            run = runs.find(PAPER, self.name, having="checkpoints/last.ckpt")
+            return None if run.scores else run
+        return None
+
     def command(self, overrides: Sequence[str]) -> tuple[Run, list[str]]:
         """The run and the command that trains it: the unfinished one goes on, else a new one begins."""
-        try:
-            run = runs.find(PAPER, self.name, having="checkpoints/last.ckpt")
+        run = self.unfinished()
+        if run is not None:
             arguments = ["--config", str(run.config), "--ckpt_path", str(run.last)]
-        except UserError:
+        else:
             run = runs.create(PAPER, self.name)
             arguments = [
                 "--config", str(CONFIG), "--run.folder", str(run.folder), "--seed_everything", str(self.seed),
@@ -101,7 +109,7 @@ def cores() -> int:
 def train(budget: Budget, jobs: int, again: bool = False, overrides: Sequence[str] = ()) -> None:
     """Train what has no scored run yet, ``jobs`` at a time, with one bar over all steps.
 
-    Ctrl-C lets every training save its state; the same command goes on from there.
+    Ctrl-C and SIGTERM let every training save its state; the same command goes on from there.
 
     Raises UserError with the end of its log if a training fails; the others end first.
     """
@@ -110,7 +118,8 @@ def train(budget: Budget, jobs: int, again: bool = False, overrides: Sequence[st
     waiting = [one for one in trainings(budget) if again or one.scored() is None]
     steps = budget.steps or int(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["trainer"]["max_steps"])
     failed: list[_Process] = []
-    with tqdm(total=steps * len(waiting), unit=" steps", smoothing=0.05, disable=not waiting) as bar:
+    bar = tqdm(total=steps * len(waiting), unit=" steps", smoothing=0.05, disable=not waiting)
+    with _ends_as_exceptions(), bar:
         running: list[_Process] = []
         try:
             while running or (waiting and not failed):
@@ -122,7 +131,8 @@ def train(budget: Budget, jobs: int, again: bool = False, overrides: Sequence[st
                 for one in running:
                     bar.update(one.advance(steps if one in ended else None))
                 running = [one for one in running if one not in ended]
-                bar.set_description(f"{', '.join(one.training.name for one in running)}; {len(waiting)} waiting")
+                named = ", ".join(one.training.name for one in running)
+                bar.set_description(f"{named}; {len(waiting)} waiting", refresh=sys.stderr.isatty())
         except BaseException:
             _stop(running)
             raise
@@ -161,6 +171,17 @@ def _steps(run: Run) -> int:
 def _logged(path: Path) -> Iterator[int]:
     with path.open(encoding="utf-8", newline="") as file:
         yield from (int(row["step"]) for row in csv.DictReader(file) if (row.get("step") or "").isdigit())
+
+
+@contextmanager
+def _ends_as_exceptions() -> Iterator[None]:
+    """Signals that would end this process in silence raise SystemExit, so that it does not leave its trainings behind."""
+    before = {number: signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in ENDS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _stop(running: Sequence[_Process]) -> None:

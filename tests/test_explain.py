@@ -1,0 +1,132 @@
+"""Attention step by step: the numbers are the model's own, and each step is the equation's."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+from test_training import ROOT
+from toy_run import overrides
+
+from data.errors import UserError
+from reproductions import runs
+from reproductions.__main__ import run as command
+from reproductions.explain.command import _run, take_steps
+from reproductions.explain.page import cells, page
+from reproductions.explain.steps import Steps
+from reproductions.explain.terminal import text
+from reproductions.transformer2017.inside import PLACES, inside
+
+SENTENCE = "The European Economic Area was signed."
+
+
+def by_hand(mask=None):
+    """One query, two keys, d_k = 4: the example of docs/timeline.md."""
+    Q, K = np.array([[2.0, 0, 0, 0]]), np.array([[math.log(3), 0, 0, 0], [0, 0, 0, 0]])
+    mask = np.ones((1, 2), bool) if mask is None else np.array([mask])
+    return Steps(("it",), ("cat", "mat"), Q, K, np.array([[4.0, 0], [0, 8]]), mask, 0, "by hand")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A Transformer of a few steps."""
+    folder = tmp_path_factory.mktemp("explain")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setenv("RUNS_DIR", str(folder / "runs"))
+        patch.setenv("DATA_DIR", str(folder / "data"))
+        small = {"data.init_args.pairs": 200, "data.init_args.batch_tokens": 600, "model.init_args.search.width": 1}
+        assert command(["train", "transformer2017", *overrides(4, "transformer2017", **small)]) == 0
+        yield runs.find("transformer2017")
+
+
+def test_each_step_is_the_equation_by_hand():
+    steps = by_hand()
+    np.testing.assert_allclose(steps.scores, [[2 * math.log(3), 0]])
+    np.testing.assert_allclose(steps.scaled, [[math.log(3), 0]])
+    np.testing.assert_allclose(steps.weights, [[3 / 4, 1 / 4]])
+    np.testing.assert_allclose(steps.context, [[3, 2]])
+    assert steps.read == [0, 1] and steps.word == "it"
+
+
+def test_what_the_mask_hides_has_no_weight_and_is_said_to_be_hidden():
+    steps = by_hand(mask=(False, True))
+    assert steps.weights.tolist() == [[0, 1]] and steps.read == [1]
+    assert "hides 1 of 2" in steps.said[3][2] and "hidden" in text(steps)
+    assert "hidden by the mask" in page(steps, "made")
+
+
+def test_sizes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="do not fit"):
+        Steps(("a",), ("b",), np.ones((2, 4)), np.ones((1, 4)), np.ones((1, 4)), np.ones((1, 1), bool), 0, "")
+    with pytest.raises(ValueError, match="may attend to nothing"):
+        by_hand(mask=(False, False))
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("layer", "head"), [(1, 1), (2, 2)])
+def test_the_steps_give_the_weights_and_contexts_of_the_model(trained, place, layer, head):
+    translator = trained.restore()
+    steps = take_steps(translator, SENTENCE, place, layer, head, None)
+    ids = torch.tensor([translator.source.encode(SENTENCE)])
+    hypothesis = translator.module.translate(ids, torch.ones_like(ids, dtype=torch.bool))[0]
+    found = inside(translator.module.model, place, layer - 1, ids, torch.tensor([list(hypothesis.ids)]))
+    np.testing.assert_allclose(steps.weights, found.weights[head - 1], atol=1e-6)
+    np.testing.assert_allclose(steps.context, found.context[head - 1], atol=1e-5)
+
+
+@torch.inference_mode()
+def test_what_is_taken_out_is_what_the_whole_model_computes(trained):
+    """The maps of the encoder and of the attention to the source, from the model's own forward passes."""
+    translator = trained.restore()
+    model = translator.module.model
+    ids = torch.tensor([translator.source.encode(SENTENCE)])
+    mask, target = torch.ones_like(ids, dtype=torch.bool), torch.tensor([[5, 6, 7, 2]])
+    _, own = model.annotate(ids, mask, need_weights=True)
+    _, read = model(ids, mask, target)
+    for layer in range(2):
+        torch.testing.assert_close(inside(model, "encoder", layer, ids, target).weights, own[0, layer])
+        torch.testing.assert_close(inside(model, "source", layer, ids, target).weights, read[0, layer])
+        causal = inside(model, "decoder", layer, ids, target).weights
+        assert causal.triu(1).eq(0).all()
+
+
+def test_the_command_writes_a_page_that_needs_nothing_else(trained, tmp_path, capsys):
+    given = ["explain", SENTENCE, "--run", str(trained.folder), "--word", "Economic", "--out", str(tmp_path)]
+    assert command(given) == 0
+    said = capsys.readouterr().out
+    html = (tmp_path / "steps.html").read_text(encoding="utf-8")
+    for title in ("Queries, keys, values", "Scores", "Scale", "Mask and softmax", "Weighted sum"):
+        assert title in said and title in html
+    assert "Followed: “Economic”" in said and not re.search(r'(?:src|href)="(?!data:|#)', html)
+    assert (tmp_path / "steps.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["", "--layer", "1"], "the sentence is empty"),
+        ([SENTENCE, "--layer", "9"], "There is no layer 9: choose from 1, 2"),
+        ([SENTENCE, "--head", "0"], "There is no head 0: choose from 1, 2"),
+        ([SENTENCE, "--place", "above"], "There is no place above: choose from encoder, decoder, source"),
+        ([SENTENCE, "--word", "cat"], "There is no query 'cat': choose from The, European"),
+        (["word " * 60], "more than 40"),
+        ([SENTENCE, "--run", "nowhere"], "nowhere is no run"),
+    ],
+)
+def test_what_cannot_be_explained_is_said_in_a_sentence(trained, capsys, monkeypatch, options, words):
+    monkeypatch.setenv("RUNS_DIR", str(trained.folder.parents[2]))
+    assert command(["explain", *options]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_without_a_transformer_the_command_that_trains_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    with pytest.raises(UserError, match="make train-transformer"):
+        _run(None)
+
+
+def test_colours_are_symmetric_about_zero_and_absent_where_hidden():
+    (low, middle, high, hidden) = cells(np.array([[-2.0, 0.0, 2.0, np.nan]]))[0]
+    assert middle[1] == "#ffffff" and low[1] != high[1] and hidden[1] == ""
