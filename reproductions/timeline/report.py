@@ -12,6 +12,8 @@ from reproductions.evaluation import files, plots
 from reproductions.evaluation.records import AlignedTranslation
 from reproductions.timeline.rows import record_of
 
+WIDEST = 26.0  # inches of the figure: four mechanisms in a row
+
 
 def over_source(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows that were trained and measured."""
@@ -26,7 +28,7 @@ def titled(row: Mapping[str, Any]) -> AlignedTranslation:
 
 def figure(table: Mapping[str, Any]) -> Figure:
     """The same sentence under every attention, in order of year."""
-    return plots.alignment_grid([titled(row) for row in over_source(table)])
+    return plots.alignment_grid([titled(row) for row in over_source(table)], widest=WIDEST)
 
 
 def draw(table: Mapping[str, Any], folder: Path) -> dict[str, Path]:

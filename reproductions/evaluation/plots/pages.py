@@ -59,15 +59,15 @@ def difference(first: AlignedTranslation, second: AlignedTranslation) -> Figure:
     return _page([[*_strip([first, second], COLOUR), change]])
 
 
-def alignment_grid(records: Sequence[AlignedTranslation], style: Style = "colour") -> Figure:
-    """Several sentences or models on one page, each with its own words, as many in a row as fit."""
+def alignment_grid(records: Sequence[AlignedTranslation], style: Style = "colour", widest: float = WIDEST) -> Figure:
+    """Several sentences or models on one page, each with its own words, as many in a row as fit into so many inches."""
     if not records:
         raise ValueError("there is no record to draw")
     rows: list[list[Panel]] = [[]]
     for record in records:
         panel = _panel(record, _look(style))
         panel.bar, panel.legend = False, not any(one.legend_rows for row in rows for one in row)
-        if rows[-1] and sum(one.width + BETWEEN for one in rows[-1]) + panel.width > WIDEST:
+        if rows[-1] and sum(one.width + BETWEEN for one in rows[-1]) + panel.width > widest:
             rows.append([])
         rows[-1].append(panel)
     rows[0][-1].bar = True
