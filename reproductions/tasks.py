@@ -11,6 +11,7 @@ from data.errors import UserError
 from data.preprocessing import Preprocessing
 from data.tokenizers import load_tokenizer
 from reproductions import checkpoints
+from reproductions.evaluation import image_report
 from reproductions.evaluation.collect import TrainedTranslator
 from reproductions.evaluation.image_collect import TrainedClassifier
 from reproductions.evaluation.image_log import ImageLog
@@ -81,34 +82,6 @@ TRANSLATION = Task(
 )
 
 
-def _where_it_looks(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """How well the view finds the object, beside its controls, with 95 % intervals; nothing of images without masks."""
-    lines: list[str] = []
-    for split, known in scores.items():
-        if "localisation" not in known:
-            continue
-        rows = {}
-        for name, groups in known["localisation"].items():
-            rows[name] = groups["all"]
-            if not rows.keys() - {name}:  # the view in question, not its controls
-                rows["  of those classified rightly"] = groups["right"]
-        width = max(map(len, rows))
-        headings = "".join(f"{heading:>25}" for heading in LOOKS.values())
-        lines += [
-            "",
-            f"Where it looks in {known['looked']:,} images of {split} ({known['view']}):",
-            " " * width + headings,
-        ]
-        for name, found in rows.items():
-            cells = [_interval(found.get(measure)) for measure in LOOKS]
-            lines.append(f"{name:<{width}}{''.join(f'{cell:>25}' for cell in cells)}")
-    return lines
-
-
-def _interval(values: Sequence[float] | None) -> str:
-    return "-" if values is None else f"{values[0]:.3f} ({values[1]:.3f} to {values[2]:.3f})"
-
-
 def _classifier(folder: Path, checkpoint: Path) -> TrainedClassifier:
     preprocessing = Preprocessing.load(folder / CLASSIFICATION.kept)
     module = checkpoints.restore(checkpoint, {"preprocessing": preprocessing.fingerprint()})
@@ -130,12 +103,11 @@ CLASSIFICATION = Task(
         "loss": ("cross-entropy", 3),
         "calibration_error": ("calib. error", 3),
     },
-    notes=_where_it_looks,
+    notes=image_report.notes,
     restore=_classifier,
 )
 
 TASKS = (TRANSLATION, CLASSIFICATION)
-LOOKS = {"auroc": "AUROC", "energy_gain": "times chance", "ground_top1": "highest on ground"}
 
 
 def of(paper: str) -> Task:

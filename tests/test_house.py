@@ -43,7 +43,8 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
 
 TORCH_SIDE = (
     "reproductions.evaluation.collect reproductions.evaluation.log reproductions.evaluation.image_collect "
-    "reproductions.evaluation.image_log reproductions.evaluation.image_scores"
+    "reproductions.evaluation.image_log reproductions.evaluation.image_scores reproductions.evaluation.image_removal "
+    "reproductions.evaluation.image_written"
 )
 LAYERS = (
     "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding "
@@ -73,7 +74,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.classification", rule("torch lightning", f"{BATCHES} reproductions.ema")),
     (r"reproductions\.translation", rule("torch lightning", f"{LAYERS} {BATCHES}")),
     (r"reproductions\.tracking", rule("wandb lightning", "data.errors")),
-    (r"reproductions\.evaluation\.(collect|log|image_collect|image_log|image_scores)",
+    (r"reproductions\.evaluation\.(collect|log|image_(collect|log|scores|removal|written))",
      rule("torch lightning numpy PIL matplotlib",
           "data reproductions.evaluation reproductions.decoding reproductions.translation reproductions.classification "
           "reproductions.tracking")),

@@ -6,10 +6,7 @@ from reproductions.evaluation.localisation import (
     MEASURES,
     against,
     beside_controls,
-    blurred,
     coverage,
-    deletion,
-    insertion,
     intervals,
     measure,
     threshold_mask,
@@ -202,48 +199,3 @@ def test_differences_are_paired():
     assert (found.low, found.high) == pytest.approx((0.01, 0.01))
     with pytest.raises(ValueError, match="same images"):
         against(table, table[:50])
-
-
-# --- Deletion and insertion -------------------------------------------------------------------------------------------
-
-PIXELS = np.random.default_rng(3).integers(1, 256, size=(8, 18, 3)).astype(np.uint8)
-NOTHING = np.zeros_like(PIXELS)
-
-
-def sees(row, column):
-    """A classifier that is sure exactly while the patch is there, whole."""
-    place = (slice(2 * row, 2 * row + 2), slice(3 * column, 3 * column + 3))
-    return lambda batch: (batch[:, place[0], place[1]] == PIXELS[place]).all(axis=(1, 2, 3)).astype(float)
-
-
-def test_deleting_the_patch_that_matters_first_ends_the_certainty_at_once():
-    right, wrong = normalised(at((1, 4), value=5) + 1), normalised(at((2, 0), value=5) + at((1, 4), value=-1) + 1)
-    good, bad = (deletion(PIXELS, shown, NOTHING, sees(1, 4)) for shown in (right, wrong))
-    assert good.probabilities.tolist() == [1.0] + [0.0] * 24
-    assert bad.probabilities.tolist() == [1.0] * 24 + [0.0]
-    assert (good.area, bad.area) == pytest.approx((0.5 / 24, 23.5 / 24))
-
-
-def test_inserting_the_patch_that_matters_first_brings_the_certainty_at_once():
-    found = insertion(PIXELS, normalised(at((1, 4), value=5) + 1), NOTHING, sees(1, 4))
-    assert found.probabilities.tolist() == [0.0] + [1.0] * 24
-    assert found.area == pytest.approx(23.5 / 24)
-    assert (found.changed[0], found.changed[-1]) == (0, 1)
-
-
-def test_deletion_goes_from_the_image_to_what_replaces_it_one_patch_a_step():
-    batches = []
-    deletion(PIXELS, random_maps(1)[0], NOTHING, lambda batch: batches.append(batch) or np.zeros(len(batch)))
-    (batch,) = batches
-    assert (batch[0] == PIXELS).all() and not batch[-1].any()
-    changed = (batch[1:] != batch[:-1]).any(axis=3).sum(axis=(1, 2))
-    assert changed.tolist() == [6] * 24
-    with pytest.raises(ValueError, match="one shape"):
-        deletion(PIXELS, random_maps(1)[0], NOTHING[:4], len)
-
-
-def test_blurring_keeps_flat_areas_and_spreads_a_dot():
-    assert (blurred(np.full((5, 7, 3), 9, dtype=np.uint8), 2) == 9).all()
-    dot = np.zeros((5, 7, 3), dtype=np.uint8)
-    dot[2, 3] = 90
-    assert blurred(dot, 1)[..., 0].tolist() == [[0] * 7, *[[0, 0, 10, 10, 10, 0, 0]] * 3, [0] * 7]

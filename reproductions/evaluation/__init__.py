@@ -10,7 +10,8 @@
     length_curves       BLEU against source length (Bahdanau et al. 2014, Figure 2)
     image_records       AttendedImage, the twin of AlignedTranslation for images
     image_views         which weights and gradients make the one map of an image: rollouts, Grad-CAM, controls
-    localisation        does a map find the object: measures against masks beside controls; deletion, insertion
+    localisation        does a map find the object: measures against masks beside controls
+    removal             deletion and insertion: does the class hang on what the map holds, beside controls
     calibration         accuracy, calibration error, confusion
     vit_inspection      filters, positions and attention distance of a Vision Transformer
     plots               record -> matplotlib Figure

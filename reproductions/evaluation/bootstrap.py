@@ -90,6 +90,11 @@ def mean_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     return mean
 
 
+def counted(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N) -> (N, 2), the rows that `mean_of_sums` needs: a value and 1."""
+    return np.stack([values, np.ones_like(values)], axis=1)
+
+
 def _resampled(table: NDArray[np.float64], samples: int, seed: int) -> NDArray[np.float64]:
     """(samples, K): sums over N sentences drawn with replacement, for each resample."""
     count = len(table)

@@ -1,10 +1,14 @@
 """Figure -> file. The file appears whole or not at all, and the same figure gives the same bytes."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from data.errors import UserError
 
@@ -13,6 +17,7 @@ NO_DATE: dict[str, dict[str, None]] = {
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     ".svg": {"Date": None, "Creator": None},
 }
+FRAME, LAST = 700, 1800  # milliseconds that a frame of a film stays, and the last one
 
 
 def save(figure: Figure, path: Path, dpi: int = 200) -> Path:
@@ -32,6 +37,42 @@ def save(figure: Figure, path: Path, dpi: int = 200) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def film(frames: Sequence[Figure | Path], path: Path, dpi: int = 110) -> Path:
+    """Write figures, or pictures that were saved, as an animated GIF that starts again and again, and return path.
+
+    A frame that is smaller than the largest gets white at its right and below. Raises ValueError for no frames.
+    """
+    if not frames:
+        raise ValueError(f"{path}: a film needs at least one frame")
+    pictures = [_pixels(frame, dpi) for frame in frames]
+    size = (max(one.width for one in pictures), max(one.height for one in pictures))
+    whole = []
+    for one in pictures:
+        page = Image.new("RGB", size, "white")
+        page.paste(one)
+        whole.append(page.quantize(256, dither=Image.Dither.NONE))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    times = [FRAME] * (len(whole) - 1) + [LAST]
+    try:
+        whole[0].save(partial, "GIF", save_all=True, append_images=whole[1:], duration=times, loop=0, disposal=1)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _pixels(frame: Figure | Path, dpi: int) -> Image.Image:
+    if isinstance(frame, Path):
+        with Image.open(frame) as image:
+            return image.convert("RGB")
+    frame.set_dpi(dpi)
+    canvas = FigureCanvasAgg(frame)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    drawn = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+    return Image.fromarray(np.asarray(drawn)).convert("RGB")
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -5,7 +5,7 @@ N images, K classes, V views, (gh, gw) the grid of places that the model tells a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -186,6 +186,14 @@ class TrainedClassifier:
     module: Looks
     preprocessing: Preprocessing
 
+    def layers(self, image: Image.Image) -> Maps:
+        """Maps (L, gh, gw) of one picture of any size: the mean of the heads of each layer, first to last."""
+        module = self.module
+        looked = module.look(self.preprocessing.tensor(self.preprocessing.pixels(image)[None]))
+        seen = (looked.maps[0], looked.gradients[0], looked.input_gradient[0])
+        views = layer_views(module)
+        return every_map(views, *seen, places_of(module)) if views else np.zeros((0, *module.grid), dtype=np.float32)
+
     def look(self, image: Image.Image, name: str, index: int = 0, asked: str | None = None) -> AttendedImage:
         """Classify one picture of any size, and see where the module looked.
 
@@ -216,6 +224,13 @@ class TrainedClassifier:
             classes=classes,
             name=name,
         )
+
+
+def layer_views(module: Looks) -> list[ImageView]:
+    """The mean of the heads of each layer, first to last; none of a convolutional network."""
+    L, H = module.depth
+    heads: Literal["mean", 1] = "mean" if H > 1 else 1
+    return [] if module.kind == "activation" else [ImageView("cls", layer, heads) for layer in range(1, L + 1)]
 
 
 def default_view(views: Sequence[ImageView]) -> ImageView:

@@ -1,7 +1,7 @@
 """The evaluation step's other half for classifiers: gather, score, draw, log and write."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +12,22 @@ from lightning.pytorch import Callback, Trainer
 from data.images import ImageBatch, ImageData
 from reproductions import tracking
 from reproductions.classification import Classification
-from reproductions.evaluation import files, plots, records
+from reproductions.evaluation import files, plots
 from reproductions.evaluation.image_collect import (
     CollectedImages,
-    Naming,
     collect,
     default_view,
     places_of,
-    record,
     views_of,
 )
 from reproductions.evaluation.image_records import AttendedImage
-from reproductions.evaluation.image_scores import (
-    Truth,
-    answers,
-    choose,
-    details,
-    every_view,
-    figures,
-    localisation,
-    plain,
-    scores,
-)
+from reproductions.evaluation.image_removal import remove
+from reproductions.evaluation.image_scores import Truth, choose, figures, localisation
 from reproductions.evaluation.image_views import ImageView
-from reproductions.evaluation.localisation import Beside
+from reproductions.evaluation.image_written import Tested, write
 
 # Images of a split that are looked into, evenly spread; the others are classified alone, which costs a fourth.
 LOOKED = {"validate": 400, "test": 1000}
-KEPT = 128  # records of a test split that are written down beside those drawn: Figure 11 is a mean over so many
 FOLLOWED_DPI = 110  # of the pictures through training, which are many
 
 
@@ -53,12 +41,14 @@ class ImageLog(Callback):
 
         validation.jsonl                    a line of scores for each validation
         views.json                          the latest choice of a view: how well each finds the object in validation
-        pictures/<split>-<index>/step-*.png the chosen images through training
+        confusion.png                       the latest confusion of classes in validation
+        pictures/<split>-<index>/step-*.png the chosen images through training, and training.gif, the film of them
         evaluation/scores.json              scores of every test split
         evaluation/<split>/answers.jsonl    what the model says of every image
         evaluation/<split>/attended.jsonl   images with maps
         evaluation/<split>/views.json       every layer, head and rollout against the masks
-        evaluation/<split>/*.png            the view beside its controls, confusion, images, and their heads
+        evaluation/<split>/*.png, *.gif     the view beside its controls, deletion and insertion, confusion, images, and their
+                                            heads and layers
 
     Args:
         folder: of the run.
@@ -73,7 +63,6 @@ class ImageLog(Callback):
         self._collected: list[CollectedImages] = []
         self._untrained: list[CollectedImages] = []
         self._control: Classification | None = None
-        self._beside: dict[str, Mapping[str, Beside]] = {}
 
     # --- both -------------------------------------------------------------------------------------------------
 
@@ -123,88 +112,61 @@ class ImageLog(Callback):
         first = next(iter(splits))
         choice = choose(splits[first], self._views, truths[first])
         pl_module.view = str(choice.view)
-        line: dict[str, Any] = {"step": trainer.global_step}
-        for split, collected in splits.items():
-            values = scores(collected, self._views.index(choice.view), truths[split])
-            named = {f"{split}/{name}": value for name, value in values.items()}
-            pl_module.log_dict(named, rank_zero_only=False, add_dataloader_idx=False)
-            line |= named
+        place, step = self._views.index(choice.view), trainer.global_step
+        validated = [
+            Tested(pl_module, data, split, collected, self._views, place, step, truths[split])
+            for split, collected in splits.items()
+        ]
+        line = {f"{one.split}/{name}": value for one in validated for name, value in one.values().items()}
+        pl_module.log_dict(line, rank_zero_only=False, add_dataloader_idx=False)
         if not trainer.is_global_zero:
             return
         with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        told = {"step": trainer.global_step, "chosen": str(choice.view), "by": choice.by, "views": choice.table}
+            file.write(json.dumps({"step": step} | line) + "\n")
+        told = {"step": step, "chosen": str(choice.view), "by": choice.by, "views": choice.table}
         files.write_text(self.folder / "views.json", json.dumps(told, indent=1) + "\n")
-        for split, collected in splits.items():
-            for attended in self._records(trainer, pl_module, split, collected, self.pictures):
-                path = self.folder / "pictures" / f"{split}-{attended.index}" / f"step-{trainer.global_step:07d}.png"
-                files.save(plots.attended(attended), path, dpi=FOLLOWED_DPI)
-                key = f"attention/{split}-{attended.index}"
-                tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(attended), trainer.global_step)
+        for one in validated:
+            self._draw(one, tracking.of(trainer.loggers))
+
+    def _draw(self, validated: Tested, logger: tracking.RunLogger | None) -> None:
+        """Confusion of classes, and the chosen images, at this step."""
+        split, step = validated.split, validated.steps
+        for name, figure in figures(validated.collected, {}, validated.data.classes, f"{validated.model} · {split}"):
+            path = files.save(figure, self.folder / f"{name}.png", dpi=FOLLOWED_DPI)
+            tracking.log_picture(logger, f"{split}/{name}", path, validated.model, step)
+        for attended in validated.attended(self.pictures):
+            path = self.folder / "pictures" / f"{split}-{attended.index}" / f"step-{step:07d}.png"
+            files.save(plots.attended(attended), path, dpi=FOLLOWED_DPI)
+            tracking.log_picture(logger, f"attention/{split}-{attended.index}", path, _caption(attended), step)
+
+    def on_train_end(self, trainer: Trainer, pl_module: Classification) -> None:  # noqa: ARG002
+        """The pictures through training, as films."""
+        if trainer.is_global_zero:
+            for folder in (self.folder / "pictures").glob("*-*/"):
+                if frames := sorted(folder.glob("step-*.png")):
+                    files.film(frames, folder / "training.gif")
 
     # --- test -------------------------------------------------------------------------------------------------
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: Classification) -> None:
         splits = self._gathered(trainer, "test", self._collected)
         controls = self._gathered(trainer, "test", self._untrained)
-        data, place = _data(trainer), self._place(pl_module)
+        data, place, first = _data(trainer), self._place(pl_module), next(iter(splits), None)
         for split, collected in splits.items():
             truth = self._truth(data, split, collected)
-            values = scores(collected, place, truth)
+            beside = {} if truth is None else localisation(collected, controls[split], self._views, place, truth)
+            gone: dict[str, Any] = {}
+            if split == first and collected.maps:  # some hundred answers an image
+                gone = remove(pl_module, data.preprocessing, data.examples(split), collected, self._views, place)
+            tested = Tested(pl_module, data, split, collected, self._views, place, pl_module.steps, truth, beside, gone)
             for logger in trainer.loggers:
-                logger.log_metrics({f"{split}/{name}": v for name, v in values.items()}, step=pl_module.steps)
-            known = details(collected, place, truth)
-            known["view"] = self._views[place].describe(*pl_module.depth)
-            if truth is not None:
-                self._beside[split] = localisation(collected, controls[split], self._views, place, truth)
-                known["localisation"] = plain(self._beside[split])
-            self.results[split] = values | {"step": pl_module.steps} | known
-        if not trainer.is_global_zero:
-            return
-        folder = self.folder / "evaluation"
-        for split, collected in splits.items():
-            self._write(trainer, pl_module, folder / split, split, collected)
-        files.write_text(folder / "scores.json", json.dumps(self.results, indent=1, ensure_ascii=False) + "\n")
-
-    def _write(
-        self, trainer: Trainer, pl_module: Classification, folder: Path, split: str, collected: CollectedImages
-    ) -> None:
-        """Records, pictures and the tracker's table of one split."""
-        classes, logger = _data(trainer).classes, tracking.of(trainer.loggers)
-        names = _data(trainer).examples(split).names
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in answers(collected, names, classes))
-        files.write_text(folder / "answers.jsonl", text)
-        some = sorted({*collected.looked[:KEPT], *self.pictures})
-        attended = self._records(trainer, pl_module, split, collected, some)
-        records.save(attended, folder / "attended.jsonl")
-        truth = self._truth(_data(trainer), split, collected)
-        if truth is not None:
-            table = json.dumps(every_view(collected, self._views, truth), indent=1)
-            files.write_text(folder / "views.json", table + "\n")
-        rows: list[list[Any]] = []
-        for one in attended:
-            if one.index in self.pictures:
-                path = files.save(plots.attended(one), folder / f"{split}-{one.index}.png")
-                sure = round(float(one.probabilities[one.predicted]), 3)
-                drawn = self._draw_heads(pl_module, one, collected, folder / f"{split}-{one.index}-heads.png")
-                rows.append([one.index, one.name, classes[one.label], classes[one.predicted], sure, path, drawn])
-        columns = ["index", "name", "class", "predicted", "probability", "attention", "heads"]
-        tracking.log_table(logger, f"{split}/images", columns, rows)
-        title = f"{pl_module.title}, step {pl_module.steps:,} · {split}"
-        for name, figure in figures(collected, self._beside.get(split, {}), classes, title):
-            path = files.save(figure, folder / f"{name}.png")
-            tracking.log_picture(logger, f"{split}/{name}", path, title)
-
-    def _draw_heads(
-        self, pl_module: Classification, one: AttendedImage, collected: CollectedImages, path: Path
-    ) -> Path | None:
-        """Every layer and head over one image; None for a model without."""
-        L, H = pl_module.depth
-        places = [i for i, view in enumerate(self._views) if isinstance(view.layer, int) and isinstance(view.head, int)]
-        if len(places) < L * H or L * H == 1:
-            return None
-        maps = collected.maps[one.index][places].reshape(L, H, *pl_module.grid)
-        return files.save(plots.heads(one.pixels, maps, one.model, f"{one.name} · attention of each head"), path)
+                logger.log_metrics({f"{split}/{name}": v for name, v in tested.values().items()}, step=pl_module.steps)
+            self.results[split] = tested.known()
+            if trainer.is_global_zero:
+                write(tested, self.folder / "evaluation" / split, self.pictures, tracking.of(trainer.loggers))
+        if trainer.is_global_zero:
+            text = json.dumps(self.results, indent=1, ensure_ascii=False) + "\n"
+            files.write_text(self.folder / "evaluation" / "scores.json", text)
 
     # --- both -------------------------------------------------------------------------------------------------
 
@@ -233,25 +195,6 @@ class ImageLog(Callback):
         """Which of the views the checkpoint shows: the one that validation chose, else the default."""
         view = default_view(self._views) if pl_module.view is None else ImageView.parse(pl_module.view)
         return self._views.index(view)
-
-    def _records(
-        self,
-        trainer: Trainer,
-        pl_module: Classification,
-        split: str,
-        collected: CollectedImages,
-        indices: Sequence[int],
-    ) -> list[AttendedImage]:
-        """The images of certain indices with their maps, as the view of the model shows them."""
-        data, place = _data(trainer), self._place(pl_module)
-        said = {answer.index: answer for answer in collected.answers}
-        steps = pl_module.steps if trainer.testing else trainer.global_step
-        naming = Naming(f"{pl_module.title}, step {steps:,}", self._views[place].describe(*pl_module.depth), split)
-        return [
-            record(said[index], collected.maps[index][place], data.examples(split), data.classes, naming)
-            for index in indices
-            if index in collected.maps
-        ]
 
 
 def _data(trainer: Trainer) -> ImageData:

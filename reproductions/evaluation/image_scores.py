@@ -22,6 +22,7 @@ BY_MASKS = "area under the ROC curve against the masks of the validation split"
 BY_DEFAULT = "default: there are no masks to choose by"
 CONTROL = "input_gradient"  # a view that is no attention: it stands beside the others and is never chosen
 UNTRAINED = "the same network untrained"
+GRADIENT = "gradient times input"
 
 
 class Truth(NamedTuple):
@@ -99,18 +100,22 @@ def localisation(
 ) -> dict[str, Beside]:
     """The shown view beside its controls, on all images and on those that were classified rightly."""
     product = next(i for i, view in enumerate(views) if view.kind == CONTROL)
-    shown = WORDS.get(views[place].kind, str(views[place]))
-    maps = {shown: collected.seen(place), **truth.fixed, UNTRAINED: untrained.seen(place)}
-    return beside_controls(maps | {"gradient times input": collected.seen(product)}, truth.covered, _right(collected))
+    maps = {words(views[place]): collected.seen(place), **truth.fixed, UNTRAINED: untrained.seen(place)}
+    return beside_controls(maps | {GRADIENT: collected.seen(product)}, truth.covered, right(collected))
+
+
+def words(view: ImageView) -> str:
+    """What a table calls a view."""
+    return WORDS.get(view.kind, str(view))
 
 
 def every_view(collected: CollectedImages, views: Sequence[ImageView], truth: Truth) -> dict[str, Any]:
     """The means of each view, head by head, over all images and over those that were classified rightly."""
-    right = _right(collected)
+    rightly = right(collected)
     return {
         str(view): {
             "all": _means(collected.seen(place), truth.covered),
-            "right": _means(collected.seen(place)[right], truth.covered[right]),
+            "right": _means(collected.seen(place)[rightly], truth.covered[rightly]),
         }
         for place, view in enumerate(views)
     }
@@ -128,10 +133,17 @@ def plain(rows: Mapping[str, Beside]) -> dict[str, Any]:
     }
 
 
-def answers(collected: CollectedImages, names: Sequence[str], classes: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """What the model says of every image, one after another."""
+def answers(
+    collected: CollectedImages, names: Sequence[str], classes: Sequence[str], place: int, truth: Truth | None
+) -> Iterator[dict[str, Any]]:
+    """What the model says of every image, one after another; of those that were looked into, how the view finds the object."""
+    table = (
+        {} if truth is None else dict(zip(collected.looked, measure(collected.seen(place), truth.covered), strict=True))
+    )
     for answer in collected.answers:
         p = answer.probabilities
+        found = zip(MEASURES, table.get(answer.index, ()), strict=False)
+        looked = {name: round(float(value), 5) for name, value in found if not np.isnan(value)}
         yield {
             "index": answer.index,
             "name": names[answer.index],
@@ -139,7 +151,7 @@ def answers(collected: CollectedImages, names: Sequence[str], classes: Sequence[
             "predicted": classes[answer.predicted],
             "probability": round(float(p[answer.predicted]), 5),
             "probability_of_label": round(float(p[answer.label]), 5),
-        }
+        } | ({"attention": looked} if looked else {})
 
 
 def figures(
@@ -155,7 +167,7 @@ def figures(
         yield "localisation", plots.beside_controls(measures, title, f"{len(collected.maps):,} images.")
 
 
-def _right(collected: CollectedImages) -> NDArray[np.bool_]:
+def right(collected: CollectedImages) -> NDArray[np.bool_]:
     """(M), which of the images that were looked into were classified rightly."""
     return np.array([a.predicted == a.label for a in collected.answers if a.index in collected.maps], dtype=bool)
 

@@ -1,4 +1,4 @@
-"""Does a map look at the object? Measures against a mask, intervals beside controls, and a causal check without masks.
+"""Does a map look at the object? Measures against a mask, with intervals, beside controls.
 
 A map is (gh, gw), a number of at least 0 for each patch, with sum 1 over the patches alone. Coverage is (gh, gw): how much of
 each patch the object covers, between 0 and 1. Every measure can be gamed alone, and an untrained network scores well in
@@ -7,13 +7,20 @@ some: read them together and beside controls (Adebayo et al. 2018).
 N images, P = gh * gw patches in raster order.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reproductions.evaluation.bootstrap import Comparison, Interval, bootstrap, mean_of_sums, paired_bootstrap
+from reproductions.evaluation.bootstrap import (
+    Comparison,
+    Interval,
+    bootstrap,
+    counted,
+    mean_of_sums,
+    paired_bootstrap,
+)
 
 Maps = NDArray[np.float32]
 Table = NDArray[np.float64]
@@ -144,7 +151,7 @@ def intervals(table: Table) -> dict[str, Interval]:
     for place, name in enumerate(MEASURES):
         values = table[~np.isnan(table[:, place]), place]
         if len(values):
-            found[name] = bootstrap(_with_count(values), mean_of_sums)
+            found[name] = bootstrap(counted(values), mean_of_sums)
     return found
 
 
@@ -161,7 +168,7 @@ def against(table: Table, control: Table) -> dict[str, Comparison]:
     for place, name in enumerate(MEASURES):
         known = ~(np.isnan(table[:, place]) | np.isnan(control[:, place]))
         if known.any():
-            ours, theirs = (_with_count(one[known, place]) for one in (table, control))
+            ours, theirs = (counted(one[known, place]) for one in (table, control))
             found[name] = paired_bootstrap(theirs, ours, mean_of_sums)
     return found
 
@@ -195,62 +202,3 @@ def beside_controls(
         )
         for name, table in tables.items()
     }
-
-
-def _with_count(values: Table) -> Table:
-    return np.stack([values, np.ones_like(values)], axis=1)
-
-
-# --- Without masks: remove what the map holds, and ask again --------------------------------------------------------------
-
-
-class Removal(NamedTuple):
-    """Probability of a class as patches go or come, in the order of a map, and the area under it (Petsiuk et al. 2018)."""
-
-    changed: Table
-    probabilities: Table
-    area: float
-
-
-Probability = Callable[[NDArray[np.uint8]], Table]
-
-
-def deletion(pixels: NDArray[np.uint8], shown: Maps, without: NDArray[np.uint8], probability: Probability) -> Removal:
-    """Take patches away, the highest of the map (gh, gw) first: the lower the area, the more the class hung on them.
-
-    Args:
-        pixels: (h, w, 3).
-        shown: (gh, gw).
-        without: (h, w, 3), what comes in their place: the same scene without the object, or `blurred`.
-        probability: of the class, for a batch of pixels (n, h, w, 3) -> (n); called once with P + 1 images.
-    """
-    return _removal(pixels, without, shown, probability)
-
-
-def insertion(pixels: NDArray[np.uint8], shown: Maps, without: NDArray[np.uint8], probability: Probability) -> Removal:
-    """Put patches into ``without``, the highest first: the higher the area, the sooner the class is seen."""
-    return _removal(without, pixels, shown, probability)
-
-
-def _removal(start: NDArray[np.uint8], end: NDArray[np.uint8], shown: Maps, probability: Probability) -> Removal:
-    if start.shape != end.shape:
-        raise ValueError(f"the image {start.shape} and what replaces it {end.shape} must have one shape")
-    rank = np.empty(shown.size, dtype=np.int64)
-    rank[np.argsort(-shown.ravel(), kind="stable")] = np.arange(shown.size)
-    height, width = start.shape[:2]
-    rows = np.arange(height) * shown.shape[0] // height
-    columns = np.arange(width) * shown.shape[1] // width
-    changed_at = rank.reshape(shown.shape)[rows[:, None], columns]  # (h, w)
-    steps = np.arange(shown.size + 1)
-    batch = np.where((changed_at < steps[:, None, None])[..., None], end, start)
-    chances = np.asarray(probability(batch), dtype=np.float64)
-    return Removal(steps / shown.size, chances, float((chances[1:] + chances[:-1]).mean() / 2))
-
-
-def blurred(pixels: NDArray[np.uint8], radius: int) -> NDArray[np.uint8]:
-    """(h, w, 3) -> the mean over squares of 2 * radius + 1 pixels, edges continued."""
-    side = 2 * radius + 1
-    rim = np.pad(pixels.astype(np.float64), ((radius, radius), (radius, radius), (0, 0)), mode="edge")
-    near = np.lib.stride_tricks.sliding_window_view(rim, (side, side), axis=(0, 1))
-    mean: NDArray[np.uint8] = near.mean(axis=(3, 4)).round().astype(np.uint8)
-    return mean

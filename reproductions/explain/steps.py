@@ -50,7 +50,7 @@ class Steps:
             raise ValueError(f"there is no query {self.followed} among {T}")
         if not self.mask.any(1).all():
             raise ValueError(f"query {int((~self.mask.any(1)).argmax())} may attend to nothing")
-        scores = self.Q @ self.K.T
+        scores = np.einsum("td,sd->ts", self.Q, self.K)
         scaled = scores / np.sqrt(self.d_k)
         kept = np.where(self.mask, scaled, -np.inf)
         shares = np.exp(kept - kept.max(1, keepdims=True))

@@ -11,6 +11,7 @@
     figure_7          filters, positions and attention distance, as their Figure 7
     figure_11         attention distance by head and depth, as their Figure 11
     beside_controls   how well maps find the object, beside controls
+    removal           how the probability of a class goes as patches go or come, beside controls
     confusion         which classes are taken for which, and whether probabilities hold
     bleu_by_length    Figure 2 of Bahdanau et al. 2014 with bootstrap bands
     rungs             several measures of several systems, as bars
@@ -26,6 +27,7 @@ from reproductions.evaluation.plots.curves import Curve, bleu_by_length, trainin
 from reproductions.evaluation.plots.localisation import beside_controls, confusion
 from reproductions.evaluation.plots.overlay import attended, film, heads
 from reproductions.evaluation.plots.pages import alignment, alignment_grid, alignment_strip, difference
+from reproductions.evaluation.plots.removal import removal
 from reproductions.evaluation.plots.selection import view_grid
 from reproductions.evaluation.plots.vit import figure_6, figure_7, figure_11
 
@@ -44,6 +46,7 @@ __all__ = [
     "figure_7",
     "film",
     "heads",
+    "removal",
     "rungs",
     "training_curves",
     "view_grid",

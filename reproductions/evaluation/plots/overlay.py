@@ -87,7 +87,7 @@ def _tiles(pixels: Pixels, maps: Maps, names: tuple[list[str], list[str], str], 
     """Maps (R, C, gh, gw) over an image, with names of rows and columns, and of what the columns are."""
     rows, columns, what = names
     is_film = rows == ["image"]
-    size = float(np.interp(len(columns), [4, 8, 12], [1.25, 0.9, 0.72]))
+    size = float(np.interp(len(columns), [1, 4, 8, 12], [2.0, 1.25, 0.9, 0.72]))
     size = max(size, max(width(name, SMALL) for name in columns) + 0.06)
     across, down = _fit(pixels, size)
     gap = 0.06

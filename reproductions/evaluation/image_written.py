@@ -1,0 +1,154 @@
+"""What a tested split of images leaves behind: scores, answers, records, pictures, and the tracker's table."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from data.images import ImageData
+from reproductions import tracking
+from reproductions.classification import Classification
+from reproductions.evaluation import files, plots, records
+from reproductions.evaluation.image_collect import CollectedImages, Naming, layer_views, record
+from reproductions.evaluation.image_films import depth_film
+from reproductions.evaluation.image_records import AttendedImage
+from reproductions.evaluation.image_scores import (
+    Truth,
+    answers,
+    details,
+    every_view,
+    figures,
+    plain,
+    scores,
+)
+from reproductions.evaluation.image_views import ImageView
+from reproductions.evaluation.localisation import Beside
+
+KEPT = 128  # records of a test split that are written down beside those drawn: Figure 11 is a mean over so many
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One split, as a model answered it.
+
+    Attributes:
+        module: in evaluation mode.
+        data: which the split is of.
+        split: its name.
+        collected: answers and maps.
+        views: of the maps.
+        place: of the view that is shown, among them.
+        steps: of training behind the weights.
+        truth: masks; None where there are none.
+        beside: the view beside its controls; empty without masks.
+        removal: of ``image_removal.remove``; empty where it was not asked for.
+    """
+
+    module: Classification
+    data: ImageData
+    split: str
+    collected: CollectedImages
+    views: Sequence[ImageView]
+    place: int
+    steps: int
+    truth: Truth | None = None
+    beside: Mapping[str, Beside] = field(default_factory=dict)
+    removal: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def model(self) -> str:
+        """For titles."""
+        return f"{self.module.title}, step {self.steps:,}"
+
+    @property
+    def view(self) -> str:
+        """In words."""
+        return self.views[self.place].describe(*self.module.depth)
+
+    def values(self) -> dict[str, float]:
+        """Numbers for a curve."""
+        found = scores(self.collected, self.place, self.truth)
+        for way, (area, *_) in next(iter(self.removal["maps"].values()))["all"].items() if self.removal else ():
+            found[f"attention/{way}"] = area
+        return found
+
+    def known(self) -> dict[str, Any]:
+        """All that scores.json says of the split."""
+        told = (
+            self.values() | {"step": self.steps} | details(self.collected, self.place, self.truth) | {"view": self.view}
+        )
+        told |= {"localisation": plain(self.beside)} if self.beside else {}
+        return told | ({"removal": dict(self.removal)} if self.removal else {})
+
+    def attended(self, indices: Sequence[int]) -> list[AttendedImage]:
+        """The images of certain indices with their maps, as the view shows them; those that were not looked into left out."""
+        said = {answer.index: answer for answer in self.collected.answers}
+        examples, naming = self.data.examples(self.split), Naming(self.model, self.view, self.split)
+        return [
+            record(said[index], self.collected.maps[index][self.place], examples, self.data.classes, naming)
+            for index in indices
+            if index in self.collected.maps
+        ]
+
+
+def write(tested: Tested, folder: Path, pictures: Sequence[int], logger: tracking.RunLogger | None) -> None:
+    """Write a split into its folder, and its pictures and table to the tracker; ``pictures``: indices of those drawn."""
+    classes, collected, split = tested.data.classes, tested.collected, tested.split
+    lines = answers(collected, tested.data.examples(split).names, classes, tested.place, tested.truth)
+    files.write_text(folder / "answers.jsonl", "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines))
+    attended = tested.attended(sorted({*collected.looked[:KEPT], *pictures}))
+    records.save(attended, folder / "attended.jsonl")
+    if tested.truth is not None:
+        table = json.dumps(every_view(collected, tested.views, tested.truth), indent=1)
+        files.write_text(folder / "views.json", table + "\n")
+    drawn = [one for one in attended if one.index in pictures]
+    columns = ["index", "name", "class", "predicted", "probability", "attention", "heads", "layers"]
+    tracking.log_table(logger, f"{split}/images", columns, [_row(tested, one, folder) for one in drawn])
+    for name, figure in _figures(tested):
+        path = files.save(figure, folder / f"{name}.png")
+        tracking.log_picture(logger, f"{split}/{name}", path, f"{tested.model} · {split}")
+
+
+def _row(tested: Tested, one: AttendedImage, folder: Path) -> list[Any]:
+    """Draw one image, where the model looked in it, and every layer and head; a row of the tracker's table."""
+    stem = f"{tested.split}-{one.index}"
+    path = files.save(plots.attended(one), folder / f"{stem}.png")
+    sure = round(float(one.probabilities[one.predicted]), 3)
+    heads, layers = _every_head(tested, one, folder / stem), _every_layer(tested, one, folder / stem)
+    return [one.index, one.name, one.classes[one.label], one.classes[one.predicted], sure, path, heads, layers]
+
+
+def _every_head(tested: Tested, one: AttendedImage, stem: Path) -> Path | None:
+    """Every layer and head over one image; None for a model without, or with a single one."""
+    L, H = tested.module.depth
+    views = [view for view in tested.views if isinstance(view.layer, int) and isinstance(view.head, int)]
+    if len(views) < L * H or L * H == 1:
+        return None
+    maps = tested.collected.maps[one.index][[tested.views.index(view) for view in views]]
+    drawn = plots.heads(
+        one.pixels, maps.reshape(L, H, *tested.module.grid), one.model, f"{one.name} · attention of each head"
+    )
+    return files.save(drawn, stem.with_name(f"{stem.name}-heads.png"))
+
+
+def _every_layer(tested: Tested, one: AttendedImage, stem: Path) -> Path | None:
+    """The mean of the heads of each layer as a row of pictures and as a film; None for a model without layers."""
+    views = layer_views(tested.module)
+    if len(views) < 2:
+        return None
+    maps = tested.collected.maps[one.index][[tested.views.index(view) for view in views]]
+    return depth_film(one.pixels, maps, (one.model, f"{one.name} · attention through the layers"), stem).strip
+
+
+def _figures(tested: Tested) -> Iterator[tuple[str, Any]]:
+    """Pictures of the whole split, by name."""
+    title = f"{tested.model} · {tested.split}"
+    yield from figures(tested.collected, tested.beside, tested.data.classes, title)
+    if tested.removal:
+        known = tested.removal
+        note = (
+            f"Mean over {known['images']} images. In place of a patch comes {known['instead']}. Bands and numbers in "
+            "parentheses are 95 % bootstrap intervals."
+        )
+        yield "removal", plots.removal(known["changed"], known["maps"], title, note)

@@ -1,0 +1,127 @@
+"""Deletion and insertion: what goes first, what it costs, and controls that look at nothing."""
+
+import numpy as np
+import pytest
+
+from reproductions.evaluation.bootstrap import Interval
+from reproductions.evaluation.image_views import normalised
+from reproductions.evaluation.removal import (
+    beside_controls,
+    blurred,
+    course,
+    deletion,
+    insertion,
+    mean_curves,
+    random_order,
+)
+
+GRID = (4, 6)
+
+
+def at(*places, grid=GRID, value=1.0):
+    """0 but for some places."""
+    made = np.zeros(grid, dtype=np.float32)
+    for place in places:
+        made[place] = value
+    return made
+
+
+def random_maps(count, seed=0):
+    made = np.random.default_rng(seed).random((count, *GRID)).astype(np.float32)
+    return made / made.sum(axis=(1, 2), keepdims=True)
+
+
+PIXELS = np.random.default_rng(3).integers(1, 256, size=(8, 18, 3)).astype(np.uint8)
+NOTHING = np.zeros_like(PIXELS)
+
+
+def sees(row, column):
+    """A classifier that is sure exactly while the patch is there, whole."""
+    place = (slice(2 * row, 2 * row + 2), slice(3 * column, 3 * column + 3))
+    return lambda batch: (batch[:, place[0], place[1]] == PIXELS[place]).all(axis=(1, 2, 3)).astype(float)
+
+
+def test_deleting_the_patch_that_matters_first_ends_the_certainty_at_once():
+    right, wrong = normalised(at((1, 4), value=5) + 1), normalised(at((2, 0), value=5) + at((1, 4), value=-1) + 1)
+    good, bad = (deletion(PIXELS, shown, NOTHING, sees(1, 4)) for shown in (right, wrong))
+    assert good.probabilities.tolist() == [1.0] + [0.0] * 24
+    assert bad.probabilities.tolist() == [1.0] * 24 + [0.0]
+    assert (good.area, bad.area) == pytest.approx((0.5 / 24, 23.5 / 24))
+
+
+def test_inserting_the_patch_that_matters_first_brings_the_certainty_at_once():
+    found = insertion(PIXELS, normalised(at((1, 4), value=5) + 1), NOTHING, sees(1, 4))
+    assert found.probabilities.tolist() == [0.0] + [1.0] * 24
+    assert found.area == pytest.approx(23.5 / 24)
+    assert (found.changed[0], found.changed[-1]) == (0, 1)
+
+
+def test_deletion_goes_from_the_image_to_what_replaces_it_one_patch_a_step():
+    batches = []
+    deletion(PIXELS, random_maps(1)[0], NOTHING, lambda batch: batches.append(batch) or np.zeros(len(batch)))
+    (batch,) = batches
+    assert (batch[0] == PIXELS).all() and not batch[-1].any()
+    changed = (batch[1:] != batch[:-1]).any(axis=3).sum(axis=(1, 2))
+    assert changed.tolist() == [6] * 24
+    with pytest.raises(ValueError, match="one shape"):
+        deletion(PIXELS, random_maps(1)[0], NOTHING[:4], len)
+
+
+def test_blurring_keeps_flat_areas_and_spreads_a_dot():
+    assert (blurred(np.full((5, 7, 3), 9, dtype=np.uint8), 2) == 9).all()
+    dot = np.zeros((5, 7, 3), dtype=np.uint8)
+    dot[2, 3] = 90
+    assert blurred(dot, 1)[..., 0].tolist() == [[0] * 7, *[[0, 0, 10, 10, 10, 0, 0]] * 3, [0] * 7]
+
+
+def test_fewer_steps_take_as_many_patches_each_and_measure_the_same_line():
+    """A model whose certainty is the share of the image that is left: the area is a half, however coarse the steps."""
+    flat = np.full((8, 18, 3), 200, dtype=np.uint8)
+
+    def left(batch):
+        return (batch != 0).mean(axis=(1, 2, 3))
+
+    for steps in (None, 24, 6, 5, 1, 99):
+        found = deletion(flat, random_maps(1)[0], NOTHING, left, steps)
+        assert len(found.changed) == min(steps or 24, 24) + 1 and (found.changed[0], found.changed[-1]) == (0, 1)
+        np.testing.assert_allclose(found.probabilities, 1 - found.changed)
+        assert found.area == pytest.approx(0.5)
+
+
+def many(count):
+    """Images whose class hangs on one patch each, the map that knows it, and one that shines elsewhere first."""
+    pixels = np.stack([PIXELS] * count)
+    places = [(i % 4, i % 6) for i in range(count)]
+    knows = np.stack([normalised(at(place, value=5) + 1) for place in places])
+    wrong = np.stack([normalised(2 - at(place)) for place in places])
+    return pixels, np.zeros_like(pixels), knows, wrong, lambda i, batch: sees(*places[i])(batch)
+
+
+def test_a_map_that_knows_is_told_from_a_random_order_and_from_one_that_looks_elsewhere():
+    count = 480
+    pixels, nothing, knows, wrong, probability = many(count)
+    maps = {"knows": knows, "elsewhere": wrong, "random order": random_order(count, GRID)}
+    courses = {name: course(pixels, shown, nothing, probability, 12) for name, shown in maps.items()}
+    rows = beside_controls(courses, np.arange(count) % 2 == 0)
+    assert rows["knows"].differences == {}
+    for name in ("elsewhere", "random order"):
+        for group in ("all", "right"):
+            found = rows[name].differences[group]
+            assert found["deletion"].high < 0 < found["insertion"].low
+    blind = rows["random order"].measures["all"]
+    assert blind["deletion"].low < 0.5 < blind["deletion"].high
+    curves = mean_curves(courses["knows"])
+    assert curves["deletion"][0] == Interval(1, 1, 1) and curves["deletion"][-1] == Interval(0, 0, 0)
+    assert len(curves["insertion"]) == 13
+
+
+def test_a_group_without_images_has_no_numbers():
+    pixels, nothing, knows, _, probability = many(3)
+    row = beside_controls({"knows": course(pixels, knows, nothing, probability, 4)}, np.zeros(3, dtype=bool))["knows"]
+    assert row.measures["right"] == {} and set(row.measures["all"]) == {"deletion", "insertion"}
+
+
+def test_each_image_has_a_random_order_of_its_own_and_the_same_again():
+    orders = random_order(5, GRID)
+    assert all(sorted(one.ravel()) == list(range(24)) for one in orders)
+    assert len({one.tobytes() for one in orders}) == 5 and (orders == random_order(5, GRID)).all()
