@@ -98,11 +98,12 @@ def _shapes(images: int | None, conflict: bool) -> ImageCorpus:
             yield Labelled(one.pixels, one.label, f"{source} {index}: {shapes.caption(one)}", one.mask, twin)
 
     title = "Shapes whose ground betrays the class" if conflict else "Shapes"
-    return ImageCorpus(title, shapes.CLASSES, counts, read, _edition_of_shapes(), masks=True)
+    return ImageCorpus(title, shapes.CLASSES, counts, read, edition_of_shapes(), masks=True)
 
 
 @cache
-def _edition_of_shapes() -> str:
+def edition_of_shapes() -> str:
+    """Tells one state of the code that draws Shapes from another."""
     source = Path(shapes.__file__).parent
     return _digest(path.read_text(encoding="utf-8") for path in sorted(source.glob("*.py")))
 

@@ -3,15 +3,12 @@
 import hashlib
 import json
 import logging
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from tqdm import tqdm
 
 from data.batching import FlatIds, FlatIdsWriter
@@ -19,6 +16,7 @@ from data.corpora import Example, find, load
 from data.download import writable
 from data.errors import UserError
 from data.links import Links
+from data.once import made_once
 from data.tokenizers import Tokenizer, learn_tokenizer, load_tokenizer
 from data.words import split
 
@@ -61,21 +59,7 @@ def prepare(settings: Settings, data_dir: Path) -> Path:
     left.
     """
     folder = settings.folder(data_dir)
-    if folder.exists():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(folder.name + ".lock")):
-        if not folder.exists():
-            # Under the lock nobody else works here: what lies there is left of a run that was killed.
-            work = folder.with_name(folder.name + ".part")
-            shutil.rmtree(work, ignore_errors=True)
-            work.mkdir()
-            try:
-                _make(settings, data_dir, work)
-                os.rename(work, folder)
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
-    return folder
+    return made_once(folder, lambda work: _make(settings, data_dir, work))
 
 
 def load_ids(folder: Path, split_name: str) -> tuple[FlatIds, FlatIds]:

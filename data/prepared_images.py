@@ -3,20 +3,18 @@
 import hashlib
 import json
 import logging
-import os
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from data.download import writable
 from data.errors import UserError
 from data.image_corpora import ImageCorpus, Labelled, find_images
+from data.once import made_once
 from data.preprocessing import Preprocessing
 
 logger = logging.getLogger(__name__)
@@ -51,21 +49,7 @@ def prepare_images(settings: ImageSettings, data_dir: Path) -> Path:
     """
     corpus = find_images(settings.corpus, settings.images, data_dir)
     folder = settings.folder(corpus, data_dir)
-    if folder.exists():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(folder.name + ".lock")):
-        if not folder.exists():
-            # Under the lock nobody else works here: what lies there is left of a run that was killed.
-            work = folder.with_name(folder.name + ".part")
-            shutil.rmtree(work, ignore_errors=True)
-            work.mkdir()
-            try:
-                _make(settings, corpus, work)
-                os.rename(work, folder)
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
-    return folder
+    return made_once(folder, lambda work: _make(settings, corpus, work))
 
 
 def load_array(folder: Path, name: str) -> Array:
@@ -95,7 +79,7 @@ def _make(settings: ImageSettings, corpus: ImageCorpus, work: Path) -> None:
     bare = Preprocessing(settings.size, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), corpus.classes, settings.fit)
     for split in corpus.counts:
         _store(corpus, split, bare, work)
-    mean, std = _statistics(np.load(work / "train.pixels.npy", mmap_mode="r"))
+    mean, std = statistics(np.load(work / "train.pixels.npy", mmap_mode="r"))
     Preprocessing(settings.size, mean, std, corpus.classes, settings.fit).save(work / "preprocessing.json")
     stored = {"title": corpus.title, "settings": asdict(settings), "images": corpus.counts, "version": _VERSION}
     (work / "settings.json").write_text(json.dumps(stored, indent=2), encoding="utf-8")
@@ -137,7 +121,7 @@ def _square(one: Labelled, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     return one.image if isinstance(one.image, np.ndarray) else preprocessing.pixels(one.image)
 
 
-def _statistics(pixels: Array) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+def statistics(pixels: Array) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """Mean and standard deviation of red, green and blue, in [0, 1]."""
     total, square = np.zeros(3), np.zeros(3)
     for start in range(0, len(pixels), _CHUNK):

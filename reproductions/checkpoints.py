@@ -20,6 +20,7 @@ PAPERS = {
     "bahdanau2014": "Bahdanau2014",
     "transformer2017": "Transformer2017",
     "luong2015": "Luong2015",
+    "xu2015": "Xu2015",
     "vit2021": "ViT2021",
     "resnet2016": "ResNet2016",
 }  # folder -> its LightningModule in training.py
@@ -27,7 +28,7 @@ OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view"}
 SETTINGS = {"network": "Network", "recipe": "Recipe", "search": "Search"}  # hyper-parameter -> its class in training.py
 # What the unpickler raises, besides its own error, where bytes are not what they were.
 DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, struct.error)
-DECIDED = {"tokenizers", "preprocessing"}  # one of them: fingerprints of what the data decided
+DECIDED = {"tokenizers", "preprocessing"}  # one of them, or both: fingerprints of what the data decided
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -106,16 +107,16 @@ def restore(path: Path, fingerprints: dict[str, str]) -> Any:
 def check_fingerprints(path: Path, checkpoint: dict[str, Any], fingerprints: dict[str, str]) -> None:
     """Raise UserError unless the data is made as that which the checkpoint was trained with.
 
-    ``fingerprints`` are those of a data module: "source" and "target" for its tokenisers, or "preprocessing".
+    ``fingerprints`` are those of a data module: of its tokenisers by their names, of its preprocessing, or of both.
     """
-    kept = "tokenizers" if "tokenizers" in checkpoint else "preprocessing"
-    trained = checkpoint[kept] if kept == "tokenizers" else {kept: checkpoint[kept]}
-    for name, of_checkpoint in trained.items():
+    trained = {name: (f"{name} tokeniser", known) for name, known in checkpoint.get("tokenizers", {}).items()}
+    if "preprocessing" in checkpoint:
+        trained["preprocessing"] = ("preprocessing", checkpoint["preprocessing"])
+    for name, (what, of_checkpoint) in trained.items():
         if fingerprints.get(name) != of_checkpoint:
-            what = f"{name} tokeniser" if kept == "tokenizers" else kept
             raise UserError(
                 f"The {what} does not fit {path}: the checkpoint was trained with {of_checkpoint}, this one is "
-                f"{fingerprints.get(name)}. Use the {kept} of the checkpoint's own run."
+                f"{fingerprints.get(name)}. Use the {what.split()[-1]} of the checkpoint's own run."
             )
 
 

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 CONFIGS = Path("configs")
 THEN_AND_NOW = ("bahdanau2014", "transformer2017")  # what is compared if nothing else is asked for
 CONVERTERS = ("vit2021",)  # papers with a weights.py
-EMBEDDED = ("accord", "shapes")  # what a paper is trained on if nothing else is asked for
+EMBEDDED = ("accord", "shapes", "captions")  # what a paper is trained on if nothing else is asked for
 
 
 def lightning(arguments: Sequence[str]) -> int:

@@ -4,7 +4,8 @@
 
     runs/<paper>/<config>/<time>/
         config.yaml         every setting, resolved; trains the same run again
-        tokenizers/         source.json, target.json (translation); preprocessing.json (classification)
+        tokenizers/         source.json, target.json (translation); preprocessing.json (classification);
+                            prepared/ with preprocessing.json and caption.json (captioning)
         checkpoints/        best.ckpt, last.ckpt
         snapshots/          weights of the last few out of every so many steps, where the recipe averages them
         metrics/            one CSV a command
@@ -68,7 +69,7 @@ class Run:
 
     @property
     def task(self) -> Task:
-        """Which half of the project it belongs to."""
+        """What its model does."""
         return tasks.of(self.paper)
 
     @property

@@ -1,4 +1,4 @@
-"""Translation and classification: all that a run, its report and its restoration ask of one or the other, in one table."""
+"""Translation, classification, captioning: all that a run, its report and its restoration ask of each, in one table."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,9 @@ from data.errors import UserError
 from data.preprocessing import Preprocessing
 from data.tokenizers import load_tokenizer
 from reproductions import checkpoints
-from reproductions.evaluation import image_report
+from reproductions.evaluation import caption_report, image_report
+from reproductions.evaluation.caption_collect import TrainedCaptioner
+from reproductions.evaluation.caption_log import CaptionLog
 from reproductions.evaluation.collect import TrainedTranslator
 from reproductions.evaluation.image_collect import TrainedClassifier
 from reproductions.evaluation.image_log import ImageLog
@@ -20,7 +22,7 @@ from reproductions.evaluation.log import EvaluationLog
 
 @dataclass(frozen=True)
 class Task:
-    """One half of the project.
+    """What the models of some papers do.
 
     Attributes:
         does: what its models do, in words.
@@ -107,7 +109,39 @@ CLASSIFICATION = Task(
     restore=_classifier,
 )
 
-TASKS = (TRANSLATION, CLASSIFICATION)
+
+def _captioner(folder: Path, checkpoint: Path) -> TrainedCaptioner:
+    kept = folder / CAPTIONING.kept
+    preprocessing, tokenizer = Preprocessing.load(kept / "preprocessing.json"), load_tokenizer(kept, "caption")
+    fingerprints = {"preprocessing": preprocessing.fingerprint(), "caption": tokenizer.fingerprint()}
+    return TrainedCaptioner(checkpoints.restore(checkpoint, fingerprints), preprocessing, tokenizer)
+
+
+CAPTIONING = Task(
+    does="writes captions",
+    train="train-xu",
+    papers=("xu2015",),
+    monitor="valid/bleu",
+    unit="images",
+    counted="images",
+    kept="prepared",
+    artifact="preprocessing",
+    log=CaptionLog,
+    columns={
+        "bleu": ("BLEU", 2),
+        "true": ("wholly true", 3),
+        "shape": ("shapes", 3),
+        "colour": ("colours", 3),
+        "texture": ("textures", 3),
+        "count": ("counts", 3),
+        "relation": ("relations", 3),
+        "perplexity": ("perplexity", 2),
+    },
+    notes=caption_report.notes,
+    restore=_captioner,
+)
+
+TASKS = (TRANSLATION, CLASSIFICATION, CAPTIONING)
 
 
 def of(paper: str) -> Task:

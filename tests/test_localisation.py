@@ -169,7 +169,7 @@ def test_a_map_that_looks_is_told_from_every_control_and_a_blind_one_is_not():
     covered = random_masks(200)
     looks = np.stack([normalised(mask + noise) for mask, noise in zip(covered, 20 * random_maps(200), strict=True)])
     controls = {"uniform": uniform(GRID), "centre": centre(GRID), "best fixed map": normalised(covered.mean(0))}
-    rows = beside_controls({"map": looks} | controls, covered, np.arange(200) % 2 == 0)
+    rows = beside_controls({"map": looks} | controls, covered, {"right": np.arange(200) % 2 == 0})
     assert list(rows) == ["map", "uniform", "centre", "best fixed map"]
     assert rows["map"].differences == {}
     for name in controls:
@@ -190,6 +190,17 @@ def test_a_centre_bias_in_the_masks_shows_in_the_controls():
     covered[:, 2:4, 2:4] = 1
     rows = beside_controls({"centre": centre((6, 6)), "uniform": uniform((6, 6))}, covered)
     assert rows["centre"].measures["all"]["auroc"].value == 1
+
+
+def test_maps_of_one_image_are_resampled_together():
+    """Ten copies of a map are ten images' worth of certainty, unless it is said that they are of one image."""
+    maps, covered = random_maps(40), random_masks(40)
+    table, owners = np.repeat(measure(maps, covered), 10, axis=0), np.repeat(np.arange(40), 10)
+    once, copies, owned = intervals(measure(maps, covered)), intervals(table), intervals(table, owners)
+    for name in once:
+        assert owned[name] == pytest.approx(once[name]) and copies[name].value == pytest.approx(once[name].value)
+    assert copies["energy"].high - copies["energy"].low < 0.5 * (owned["energy"].high - owned["energy"].low)
+    assert against(table, table + 0.1, owners)["energy"].difference == pytest.approx(-0.1)
 
 
 def test_differences_are_paired():

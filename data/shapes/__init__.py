@@ -19,11 +19,19 @@ two       two objects of different classes, well apart; the first is the labelle
 conflict  as train, but the ground betrays the class: who learns from it and looks there fails on test
 ========  ============================================================================================
 
+``described`` scenes have captions instead of a label: one or two groups of objects, and every caption that is true of them,
+each word with the objects that it speaks of.
+
 ``outlines`` are the classes; ``colours`` the palette; ``layout`` draws what a scene consists of, ``drawing`` its
-pixels; ``scenes`` gives scenes and twins. A contact sheet: ``python -m data.shapes --sample 40 --out sheet.png``.
+pixels; ``scenes`` gives scenes and twins; ``grammar`` makes words and reads them. Contact sheets: ``python -m data.shapes
+--sample 40 --out sheet.png``, ``python -m data.shapes --captions 20 --out captions.png``.
 """
 
+from data.shapes.described import Described, Facts, described
 from data.shapes.outlines import CLASSES
 from data.shapes.scenes import SPLITS, Drawn, Scene, caption, on_other_ground, scene, without_object
 
-__all__ = ["CLASSES", "SPLITS", "Drawn", "Scene", "caption", "on_other_ground", "scene", "without_object"]
+__all__ = [
+    "CLASSES", "SPLITS", "Described", "Drawn", "Facts", "Scene", "caption", "described", "on_other_ground", "scene",
+    "without_object",
+]  # fmt: skip

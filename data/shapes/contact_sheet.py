@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from data.shapes.described import described
 from data.shapes.outlines import CLASSES
 from data.shapes.scenes import Pixels, Scene, caption, on_other_ground, scene, without_object
 
@@ -54,7 +55,19 @@ def contact_sheet(count: int, seed: int, size: int) -> Image.Image:
         row("conflict: the ground betrays the class", "conflict", lambda one, _: one.pixels),
         row("conflict, the next ten", "conflict", lambda one, _: one.pixels, range(_COLUMNS, 2 * _COLUMNS)),
     ]
-    return _paste(rows)
+    return _paste(f"Shapes on ground: {', '.join(CLASSES)}", rows)
+
+
+def caption_sheet(count: int, seed: int, size: int) -> Image.Image:
+    """``count`` training scenes, one a row: the picture under its caption, and the mask of each word that has one."""
+    rows = []
+    for index in range(count):
+        one = described("train", index, seed, size)
+        said = one.facts.captions[0]
+        telling = [word for word in said if one.facts.objects_of(word)]
+        pictures = [one.pixels, *(_grey(one.mask_of(word)) for word in telling)]
+        rows.append(_Row(" ".join(word.text for word in said), pictures, ["", *(word.text for word in telling)]))
+    return _paste("Shapes and their captions: each word with the objects that it speaks of", rows)
 
 
 def _grey(mask: np.ndarray) -> Pixels:
@@ -62,13 +75,14 @@ def _grey(mask: np.ndarray) -> Pixels:
     return np.stack([grey] * 3, axis=-1)
 
 
-def _paste(rows: Sequence[_Row]) -> Image.Image:
+def _paste(title: str, rows: Sequence[_Row]) -> Image.Image:
     small, large = ImageFont.load_default(11), ImageFont.load_default(14)
     step = [_LINE + _CELL + 14 * max(len(words.splitlines()) for words in row.captions) + _GAP for row in rows]
-    width = 2 * _MARGIN + _COLUMNS * _CELL + (_COLUMNS - 1) * _GAP
+    columns = max(len(row.pictures) for row in rows)
+    width = 2 * _MARGIN + columns * _CELL + (columns - 1) * _GAP
     sheet = Image.new("RGB", (width, 2 * _MARGIN + 30 + sum(step)), _PAPER)
     pen = ImageDraw.Draw(sheet)
-    pen.text((_MARGIN, _MARGIN), f"Shapes on ground: {', '.join(CLASSES)}", fill=_INK, font=ImageFont.load_default(18))
+    pen.text((_MARGIN, _MARGIN), title, fill=_INK, font=ImageFont.load_default(18))
     top = _MARGIN + 30
     for row, height in zip(rows, step, strict=True):
         pen.text((_MARGIN, top), row.heading, fill=_INK, font=large)

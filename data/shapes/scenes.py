@@ -60,15 +60,27 @@ def scene(split: str, index: int, seed: int = 1, size: int = 48) -> Scene:
     Raises UserError for an unknown split, a negative number or a size below SMALLEST.
     """
     parts = _parts(split, index, seed, size)
-    drawn = tuple(
+    pixels = drawing.compose(parts.canvas, parts.placed, parts.masks, parts.noise)
+    return Scene(pixels, CLASSES.index(parts.placed[0].kind), parts.masks[0], drawn(parts.placed, parts.masks, size))
+
+
+def drawn(placed: tuple[Placed, ...], masks: tuple[Mask, ...], size: int) -> tuple[Drawn, ...]:
+    """Objects of a layout as they stand in a picture of a size."""
+    return tuple(
         Drawn(
             one.kind, one.paint.name, one.texture,
             (one.x + 1) / 2 * size, (one.y + 1) / 2 * size, one.scale / 2 * size, one.angle, mask,
         )
-        for one, mask in zip(parts.placed, parts.masks, strict=True)
+        for one, mask in zip(placed, masks, strict=True)
     )  # fmt: skip
-    pixels = drawing.compose(parts.canvas, parts.placed, parts.masks, parts.noise)
-    return Scene(pixels, CLASSES.index(parts.placed[0].kind), parts.masks[0], drawn)
+
+
+def check_scene(index: int, seed: int, size: int) -> None:
+    """Raise UserError for a negative number or seed, or a size below SMALLEST."""
+    if index < 0 or seed < 0:
+        raise UserError(f"The number of a scene and its seed must not be negative, but they are {index} and {seed}.")
+    if size < SMALLEST:
+        raise UserError(f"Shapes cannot be told apart at {size} pixels: ask for {SMALLEST} or more.")
 
 
 def caption(one: Scene) -> str:
@@ -100,10 +112,7 @@ def _parts(split: str, index: int, seed: int, size: int) -> _Parts:
     """What scene and twins share; the last is kept, for they are mostly asked for one after another."""
     if split not in SPLITS:
         raise UserError(f"Shapes has no split {split!r}: choose one of {', '.join(SPLITS)}.")
-    if index < 0 or seed < 0:
-        raise UserError(f"The number of a scene and its seed must not be negative, but they are {index} and {seed}.")
-    if size < SMALLEST:
-        raise UserError(f"Shapes cannot be told apart at {size} pixels: ask for {SMALLEST} or more.")
+    check_scene(index, seed, size)
     random = _random(split, index, seed, 0)
     placed, ground = _layout(split, index, random)
     canvas = drawing.draw_ground(ground, size, random)

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from lightning.pytorch import Callback, Trainer
 
 from data.images import ImageBatch, ImageData
 from reproductions import tracking
 from reproductions.classification import Classification
 from reproductions.evaluation import files, plots
+from reproductions.evaluation.gathering import gathered
 from reproductions.evaluation.image_collect import (
     CollectedImages,
     collect,
@@ -25,6 +25,7 @@ from reproductions.evaluation.image_removal import remove
 from reproductions.evaluation.image_scores import Truth, choose, figures, localisation
 from reproductions.evaluation.image_views import ImageView
 from reproductions.evaluation.image_written import Tested, write
+from reproductions.evaluation.untrained import untrained
 
 # Images of a split that are looked into, evenly spread; the others are classified alone, which costs a fourth.
 LOOKED = {"validate": 400, "test": 1000}
@@ -172,15 +173,8 @@ class ImageLog(Callback):
 
     def _gathered(self, trainer: Trainer, stage: str, mine: list[CollectedImages]) -> dict[str, CollectedImages]:
         """What all processes have collected, by split; every image once."""
-        if trainer.world_size > 1:
-            everyone: list[Any] = [None] * trainer.world_size
-            torch.distributed.all_gather_object(everyone, mine)
-            mine = everyone[0]
-            for theirs in everyone[1:]:
-                for first, other in zip(mine, theirs, strict=True):
-                    first.merge(other)
-        names = _data(trainer).split_names(stage)
-        return {name: one.in_order() for name, one in zip(names, mine, strict=True) if one.answers}
+        found = gathered(trainer, mine, _data(trainer).split_names(stage))
+        return {name: one for name, one in found.items() if one.answers}
 
     def _truth(self, data: ImageData, split: str, collected: CollectedImages) -> Truth | None:
         """The masks of the images of a split that were looked into, and the mean mask of training; None without masks."""
@@ -210,19 +204,3 @@ def _stage(trainer: Trainer) -> str:
 def _caption(attended: AttendedImage) -> str:
     label, predicted = attended.classes[attended.label], attended.classes[attended.predicted]
     return f"{attended.model} · {attended.view} · {attended.name}: {label}, predicted {predicted}"
-
-
-def untrained(pl_module: Classification) -> Classification:
-    """The same network before any training: what its maps find, no learning has put there.
-
-    A matrix that the recipe starts at zero, as ViT's head, is drawn too, or every gradient would be zero.
-    """
-    network, recipe = pl_module.network, pl_module.recipe
-    with torch.inference_mode(False), torch.random.fork_rng(devices=[]):  # its weights take part in gradients
-        torch.manual_seed(0)
-        fresh = type(pl_module)(pl_module.hparams["classes"], network, recipe)
-        with torch.no_grad():
-            for parameter in fresh.parameters():
-                if parameter.dim() > 1 and not parameter.any():
-                    parameter.normal_(0, 0.02)
-    return fresh.to(pl_module.device).eval()

@@ -115,7 +115,7 @@ class AttendedImage:
         mask = None if self.mask is None else (self.mask * 255).round().astype(np.uint8)
         return {
             "kind": self.KIND,
-            "pixels": _png(self.pixels),
+            "pixels": png(self.pixels),
             "map": rounded(self.map),
             "model": self.model,
             "view": self.view,
@@ -125,7 +125,7 @@ class AttendedImage:
             "predicted": self.predicted,
             "probabilities": rounded(self.probabilities[None])[0],
             "classes": list(self.classes),
-            "mask": None if mask is None else _png(mask),
+            "mask": None if mask is None else png(mask),
             "name": self.name,
         }
 
@@ -135,7 +135,7 @@ class AttendedImage:
         check_fields(fields, cls.KIND, ATTENDED_IMAGE)
         mask = fields["mask"]
         return cls(
-            pixels=_from_png(fields["pixels"], "RGB"),
+            pixels=frompng(fields["pixels"], "RGB"),
             map=matrix(fields["map"]),
             model=fields["model"],
             view=fields["view"],
@@ -145,19 +145,20 @@ class AttendedImage:
             predicted=fields["predicted"],
             probabilities=matrix([fields["probabilities"]])[0],
             classes=tuple(fields["classes"]),
-            mask=None if mask is None else np.divide(_from_png(mask, "L"), 255, dtype=np.float32),
+            mask=None if mask is None else np.divide(frompng(mask, "L"), 255, dtype=np.float32),
             name=fields["name"],
         )
 
 
-def _png(pixels: NDArray[np.uint8]) -> str:
+def png(pixels: NDArray[np.uint8]) -> str:
+    """Pixels (h, w, 3), or a mask (h, w) in 255 steps, as PNG in base64."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, format="PNG")
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _from_png(text: str, mode: str) -> NDArray[np.uint8]:
-    """Raises ValueError for what is no PNG of this mode."""
+def frompng(text: str, mode: str) -> NDArray[np.uint8]:
+    """The inverse of `png`, of mode "RGB" or "L". Raises ValueError for what is no PNG of this mode."""
     try:
         with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("PNG",)) as image:
             if image.mode != mode:

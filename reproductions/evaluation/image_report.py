@@ -15,25 +15,30 @@ def notes(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for split, known in scores.items():
         if "localisation" in known:
             heading = f"Where it looks in {known['looked']:,} images of {split} ({known['view']}):"
-            lines += ["", heading, *_table(known["localisation"], LOOKS)]
+            lines += ["", heading, *table(_rows(known["localisation"]), LOOKS)]
         if "removal" in known:
             removal = known["removal"]
             heading = (
                 f"Probability of the predicted class as patches go or come, mean area over {removal['images']:,} images of "
                 f"{split}; in their place {removal['instead']}:"
             )
-            lines += ["", heading, *_table(removal["maps"], REMOVED)]
+            lines += ["", heading, *table(_rows(removal["maps"]), REMOVED)]
     return lines
 
 
-def _table(maps: Mapping[str, Mapping[str, Any]], headings: Mapping[str, str]) -> Iterator[str]:
-    """A line a map; below the first, the view in question, the same over images that were classified rightly."""
+def _rows(maps: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Sequence[float]]]:
+    """The measures of each map; below the first, the view in question, the same over images that were classified rightly."""
     rows: dict[str, Mapping[str, Sequence[float]]] = {}
     for name, groups in maps.items():
         first = not rows
         rows[name] = groups["all"]
         if first and groups.get("right"):
             rows[RIGHT] = groups["right"]
+    return rows
+
+
+def table(rows: Mapping[str, Mapping[str, Sequence[float]]], headings: Mapping[str, str]) -> Iterator[str]:
+    """A heading and a line a row, each measure with its 95 % interval."""
     width = max(map(len, rows))
     yield " " * width + "".join(f"{heading:>{CELL}}" for heading in headings.values())
     for name, found in rows.items():

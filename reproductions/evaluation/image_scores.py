@@ -14,7 +14,15 @@ from reproductions.evaluation import plots
 from reproductions.evaluation.calibration import accuracy, confusion, expected_calibration_error, reliability
 from reproductions.evaluation.image_collect import CollectedImages, default_view
 from reproductions.evaluation.image_views import WORDS, ImageView, centre, normalised, uniform
-from reproductions.evaluation.localisation import MEASURES, Beside, beside_controls, coverage, intervals, measure
+from reproductions.evaluation.localisation import (
+    MEASURES,
+    Beside,
+    beside_controls,
+    coverage,
+    intervals,
+    means,
+    measure,
+)
 
 Maps = NDArray[np.float32]
 CHOSEN_BY = "auroc"
@@ -55,7 +63,7 @@ def choose(collected: CollectedImages, views: Sequence[ImageView], truth: Truth 
     """The view that ranks patches best, on validation images; without masks the default. A tie goes to the earlier one."""
     if truth is None:
         return Choice(default_view(views), BY_DEFAULT, {})
-    table = {str(view): _means(collected.seen(place), truth.covered) for place, view in enumerate(views)}
+    table = {str(view): means(collected.seen(place), truth.covered) for place, view in enumerate(views)}
     candidates = [view for view in views if view.kind != CONTROL]
     return Choice(max(candidates, key=lambda view: table[str(view)].get(CHOSEN_BY, 0.0)), BY_MASKS, table)
 
@@ -72,10 +80,10 @@ def scores(collected: CollectedImages, place: int, truth: Truth | None) -> dict[
         "calibration_error": expected_calibration_error(probabilities, labels),
     }
     if truth is not None:
-        found = _means(collected.seen(place), truth.covered)
+        found = means(collected.seen(place), truth.covered)
         result |= {f"attention/{name}": value for name, value in found.items()}
         for name, fixed in truth.fixed.items():
-            control = _means(np.broadcast_to(fixed, truth.covered.shape), truth.covered)
+            control = means(np.broadcast_to(fixed, truth.covered.shape), truth.covered)
             result[f"attention/{CHOSEN_BY}_{name.replace(' ', '_')}"] = control[CHOSEN_BY]
     return result
 
@@ -101,7 +109,7 @@ def localisation(
     """The shown view beside its controls, on all images and on those that were classified rightly."""
     product = next(i for i, view in enumerate(views) if view.kind == CONTROL)
     maps = {words(views[place]): collected.seen(place), **truth.fixed, UNTRAINED: untrained.seen(place)}
-    return beside_controls(maps | {GRADIENT: collected.seen(product)}, truth.covered, right(collected))
+    return beside_controls(maps | {GRADIENT: collected.seen(product)}, truth.covered, {"right": right(collected)})
 
 
 def words(view: ImageView) -> str:
@@ -114,22 +122,10 @@ def every_view(collected: CollectedImages, views: Sequence[ImageView], truth: Tr
     rightly = right(collected)
     return {
         str(view): {
-            "all": _means(collected.seen(place), truth.covered),
-            "right": _means(collected.seen(place)[rightly], truth.covered[rightly]),
+            "all": means(collected.seen(place), truth.covered),
+            "right": means(collected.seen(place)[rightly], truth.covered[rightly]),
         }
         for place, view in enumerate(views)
-    }
-
-
-def plain(rows: Mapping[str, Beside]) -> dict[str, Any]:
-    """Measures with their intervals, and what the first row is above each other, as plain types for JSON."""
-    return {
-        name: {group: {m: _rounded(one) for m, one in found.items()} for group, found in row.measures.items()}
-        | {
-            f"first minus this, {group}": {m: _rounded(one) for m, one in found.items()}
-            for group, found in row.differences.items()
-        }
-        for name, row in rows.items()
     }
 
 
@@ -170,13 +166,6 @@ def figures(
 def right(collected: CollectedImages) -> NDArray[np.bool_]:
     """(M), which of the images that were looked into were classified rightly."""
     return np.array([a.predicted == a.label for a in collected.answers if a.index in collected.maps], dtype=bool)
-
-
-def _means(maps: Maps, covered: Maps) -> dict[str, float]:
-    """The mean of each measure over the images that it is defined for; a measure that none defines is left out."""
-    table = measure(maps, covered)
-    known = ~np.isnan(table)
-    return {name: float(table[known[:, i], i].mean()) for i, name in enumerate(MEASURES) if known[:, i].any()}
 
 
 def _rounded(values: Sequence[float]) -> list[float]:

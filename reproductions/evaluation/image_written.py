@@ -19,11 +19,10 @@ from reproductions.evaluation.image_scores import (
     details,
     every_view,
     figures,
-    plain,
     scores,
 )
 from reproductions.evaluation.image_views import ImageView
-from reproductions.evaluation.localisation import Beside
+from reproductions.evaluation.localisation import Beside, plain
 
 KEPT = 128  # records of a test split that are written down beside those drawn: Figure 11 is a mean over so many
 

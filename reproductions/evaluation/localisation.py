@@ -7,8 +7,8 @@ some: read them together and beside controls (Adebayo et al. 2018).
 N images, P = gh * gw patches in raster order.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,13 @@ def measure(maps: Maps, covered: Maps) -> Table:
     return table
 
 
+def means(maps: Maps, covered: Maps) -> dict[str, float]:
+    """The mean of each measure over the maps that it is defined for; a measure that none defines is left out."""
+    table = measure(maps, covered)
+    known = ~np.isnan(table)
+    return {name: float(table[known[:, i], i].mean()) for i, name in enumerate(MEASURES) if known[:, i].any()}
+
+
 def _at_least(parts: Table, part: float) -> NDArray[np.bool_]:
     """Patches that are covered to a part; of an object that covers none so far, those that it covers most."""
     enough: NDArray[np.bool_] = parts >= np.minimum(part, parts.max(axis=1, keepdims=True))
@@ -142,20 +149,21 @@ def _auroc(values: Table, positive: NDArray[np.bool_]) -> Table:
 # --- Many images, and beside controls -----------------------------------------------------------------------------------
 
 
-def intervals(table: Table) -> dict[str, Interval]:
-    """Mean of each measure over the images it is defined for, with its 95 % interval; table as from `measure`.
+def intervals(table: Table, owners: NDArray[np.int64] | None = None) -> dict[str, Interval]:
+    """Mean of each measure over the maps it is defined for, with its 95 % interval; table as from `measure`.
 
-    A measure that no image defines is left out.
+    A measure that no map defines is left out. ``owners`` (N): the image of each map where an image has several, which are then
+    resampled together.
     """
     found = {}
     for place, name in enumerate(MEASURES):
-        values = table[~np.isnan(table[:, place]), place]
-        if len(values):
-            found[name] = bootstrap(counted(values), mean_of_sums)
+        known = ~np.isnan(table[:, place])
+        if known.any():
+            found[name] = bootstrap(_sums(table[known, place], owners, known), mean_of_sums)
     return found
 
 
-def against(table: Table, control: Table) -> dict[str, Comparison]:
+def against(table: Table, control: Table, owners: NDArray[np.int64] | None = None) -> dict[str, Comparison]:
     """Map minus control, measure by measure, both on the same images, which are resampled together.
 
     Raises ValueError for tables of different images.
@@ -168,37 +176,69 @@ def against(table: Table, control: Table) -> dict[str, Comparison]:
     for place, name in enumerate(MEASURES):
         known = ~(np.isnan(table[:, place]) | np.isnan(control[:, place]))
         if known.any():
-            ours, theirs = (counted(one[known, place]) for one in (table, control))
+            ours, theirs = (_sums(one[known, place], owners, known) for one in (table, control))
             found[name] = paired_bootstrap(theirs, ours, mean_of_sums)
     return found
 
 
 class Beside(NamedTuple):
-    """One map's measures, and how far the map of the first row is from it; by group of images: "all", "right"."""
+    """One map's measures, and how far the map of the first row is from it; by group of maps, "all" among them."""
 
     measures: Mapping[str, Mapping[str, Interval]]
     differences: Mapping[str, Mapping[str, Comparison]]
 
 
 def beside_controls(
-    maps: Mapping[str, Maps], covered: Maps, right: NDArray[np.bool_] | None = None
+    maps: Mapping[str, Maps],
+    covered: Maps,
+    groups: Mapping[str, NDArray[np.bool_]] | None = None,
+    owners: NDArray[np.int64] | None = None,
 ) -> dict[str, Beside]:
-    """The first of the maps, then its controls, each on all images and on those that were classified rightly.
+    """The first of the maps, then its controls, each on all that is covered and on groups of it.
 
     Args:
         maps: (N, gh, gw) by name; the first is the one in question.
         covered: (N, gh, gw).
-        right: (N), which images were classified rightly; None leaves that group out.
+        groups: (N) each, by name.
+        owners: (N), the image of each map where an image has several; None where it has one.
     """
-    groups = {"all": np.ones(len(covered), dtype=bool)} | ({} if right is None else {"right": right})
+    chosen = {"all": np.ones(len(covered), dtype=bool)} | dict(groups or {})
     tables = {name: measure(np.broadcast_to(one, covered.shape), covered) for name, one in maps.items()}
     first = next(iter(tables))
+
+    def owned(rows: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+        return None if owners is None else owners[rows]
+
     return {
         name: Beside(
-            {group: intervals(table[rows]) for group, rows in groups.items()},
-            {group: against(tables[first][rows], table[rows]) for group, rows in groups.items()}
+            {group: intervals(table[rows], owned(rows)) for group, rows in chosen.items()},
+            {group: against(tables[first][rows], table[rows], owned(rows)) for group, rows in chosen.items()}
             if name != first
             else {},
         )
         for name, table in tables.items()
     }
+
+
+def plain(rows: Mapping[str, Beside]) -> dict[str, Any]:
+    """Measures with their intervals, and what the first row is above each other, as plain types for JSON."""
+
+    def rounded(values: Sequence[float]) -> list[float]:
+        return [round(float(value), 4) for value in values]
+
+    return {
+        name: {group: {m: rounded(one) for m, one in found.items()} for group, found in row.measures.items()}
+        | {
+            f"first minus this, {group}": {m: rounded(one) for m, one in found.items()}
+            for group, found in row.differences.items()
+        }
+        for name, row in rows.items()
+    }
+
+
+def _sums(values: Table, owners: NDArray[np.int64] | None, known: NDArray[np.bool_]) -> Table:
+    """(images, 2): the sum of the values of each image, and how many they are."""
+    if owners is None:
+        return counted(values)
+    places = np.unique(owners[known], return_inverse=True)[1]
+    return np.stack([np.bincount(places, values), np.bincount(places).astype(np.float64)], axis=1)

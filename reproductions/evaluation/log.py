@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from lightning.pytorch import Callback, Trainer
 
 from data.links import Links
@@ -17,6 +16,7 @@ from reproductions.evaluation import files, plots, records
 from reproductions.evaluation.aligner import Pair, align
 from reproductions.evaluation.alignment_metrics import alignment_error_rate
 from reproductions.evaluation.collect import Collected, Sides, collect
+from reproductions.evaluation.gathering import gathered
 from reproductions.evaluation.records import AlignedTranslation
 from reproductions.evaluation.scores import details, scores
 from reproductions.evaluation.text_metrics import sentence_chrf
@@ -180,15 +180,8 @@ class EvaluationLog(Callback):
 
     def _gathered(self, trainer: Trainer, stage: str) -> dict[str, Collected]:
         """What all processes have collected, by split; every sentence once."""
-        if trainer.world_size > 1:
-            everyone: list[Any] = [None] * trainer.world_size
-            torch.distributed.all_gather_object(everyone, self._collected)
-            self._collected = everyone[0]
-            for theirs in everyone[1:]:
-                for mine, other in zip(self._collected, theirs, strict=True):
-                    mine.merge(other)
-        names = _data(trainer).split_names(stage)
-        return {name: c.in_order() for name, c in zip(names, self._collected, strict=True) if c.translated}
+        found = gathered(trainer, self._collected, _data(trainer).split_names(stage))
+        return {name: one for name, one in found.items() if one.translated}
 
     def _scores(self, trainer: Trainer, collected: Collected) -> dict[str, float]:
         language = _data(trainer).target_tokenizer.language

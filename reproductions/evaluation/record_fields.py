@@ -27,6 +27,10 @@ ATTENDED_IMAGE: dict[str, tuple[type, ...]] = {
     "label": (int, _NULL), "predicted": (int,), "probabilities": (list,), "classes": (list,), "mask": (str, _NULL),
     "name": (str,),
 }  # fmt: skip
+CAPTIONED_IMAGE: dict[str, tuple[type, ...]] = {
+    "pixels": (str,), "words": (list,), "maps": (list,), "model": (str,), "forced": (bool,), "split": (str,), "index": (int,),
+    "references": (list,), "masks": (list,), "spoken": (list,), "draws": (bool,), "score": (float, int, _NULL),
+}  # fmt: skip
 
 
 def rounded(weights: NDArray[np.float32]) -> list[list[float]]:

@@ -88,19 +88,23 @@ def sentence_chrf(*, hypothesis: str, reference: str) -> float:
     return float(CHRF().sentence_score(hypothesis, [reference]).score)
 
 
-def bleu_statistics(*, hypotheses: Sequence[str], references: Sequence[str]) -> NDArray[np.float64]:
+def bleu_statistics(
+    *, hypotheses: Sequence[str], references: Sequence[str] | Sequence[Sequence[str]]
+) -> NDArray[np.float64]:
     """(N, 10), a row a sentence: words of hypothesis and reference, 4 n-gram matches, 4 n-gram totals.
 
     BLEU of any set of sentences is `bleu_of_sums` of the sum of their rows, which makes resampling cheap.
-    Tokenised as `TextScores.bleu`.
+    Tokenised as `TextScores.bleu`. Where a sentence has several references, any of them may match, and the one closest in
+    length counts as its length.
     """
-    check_texts(hypotheses=hypotheses, references=references)
+    several = [[one] if isinstance(one, str) else list(one) for one in references]
+    check_texts(hypotheses=hypotheses, references=[text for one in several for text in one[:1]])
     # Only the counts are read; effective_order does not change them and is what sacreBLEU wants for one
     # sentence.
     bleu = BLEU(tokenize="13a", force=True, effective_order=True)
     rows = []
-    for hypothesis, reference in zip(hypotheses, references, strict=True):
-        score = bleu.sentence_score(hypothesis, [reference])
+    for hypothesis, those in zip(hypotheses, several, strict=True):
+        score = bleu.sentence_score(hypothesis, those)
         rows.append([score.sys_len, score.ref_len, *score.counts, *score.totals])
     return np.array(rows, dtype=np.float64)
 

@@ -110,7 +110,7 @@ class Desk:
     @property
     def classifiers(self) -> list[str]:
         """Papers whose models look at pictures."""
-        return [paper for task in tasks.TASKS if task is not tasks.TRANSLATION for paper in task.papers]
+        return list(tasks.CLASSIFICATION.papers)
 
     def look(self, name: str | None, picture: bytes | str | None, asked: str | None) -> bytes:
         """Where a classifier looked in a picture that was sent, or in a scene of the gallery by its name."""

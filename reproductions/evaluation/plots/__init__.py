@@ -7,6 +7,8 @@
     attended          one image, where a classifier looked, and both over one another
     heads             every layer and head over one image
     film              maps over one image in a row: through the layers, or through training
+    captioned         an image and a map for each word of its caption, as Figure 3 of Xu et al. 2015; several models
+    located_words     how well each kind of word is located
     figure_6          images and what is attended to, as Figure 6 of Dosovitskiy et al. 2021
     figure_7          filters, positions and attention distance, as their Figure 7
     figure_11         attention distance by head and depth, as their Figure 11
@@ -23,6 +25,7 @@ the highest patch.
 """
 
 from reproductions.evaluation.plots.bars import rungs
+from reproductions.evaluation.plots.captions import captioned, located_words
 from reproductions.evaluation.plots.curves import Curve, bleu_by_length, training_curves
 from reproductions.evaluation.plots.localisation import beside_controls, confusion
 from reproductions.evaluation.plots.overlay import attended, film, heads
@@ -39,6 +42,7 @@ __all__ = [
     "attended",
     "beside_controls",
     "bleu_by_length",
+    "captioned",
     "confusion",
     "difference",
     "figure_11",
@@ -46,6 +50,7 @@ __all__ = [
     "figure_7",
     "film",
     "heads",
+    "located_words",
     "removal",
     "rungs",
     "training_curves",

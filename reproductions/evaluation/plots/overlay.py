@@ -42,7 +42,7 @@ SIDE, BETWEEN, MARGIN, BAR = 2.15, 0.18, 0.16, 0.72  # inches
 
 def attended(record: AttendedImage) -> Figure:
     """Image, map, and map over image, with the answer and the measures beneath; the object's outline where it is known."""
-    across, down = _fit(record.pixels, SIDE)
+    across, down = fit(record.pixels, SIDE)
     breadth = 3 * across + 2 * BETWEEN + BAR
     title = wrap(record.model, TITLE, breadth, bold=True)
     view = wrap(record.view, TEXT, breadth)
@@ -53,14 +53,14 @@ def attended(record: AttendedImage) -> Figure:
     places = [MARGIN + place * (across + BETWEEN) for place in range(3)]
     for left, heading in zip(places, ("image", "map", "map over image"), strict=True):
         page.write(left, top - 0.18, [heading], SMALL, QUIET)
-    plain, alone, over = (_picture(page, left, top, across, down) for left in places)
-    _show(plain, record.pixels)
+    plain, alone, over = (picture(page, left, top, across, down) for left in places)
+    show(plain, record.pixels)
     heat(alone, record.map, record.pixels)
     heat(over, record.map, record.pixels, beneath=True)
     _contour(over, threshold_mask(record.map), record.pixels)
     if record.mask is not None:
         for axes in (plain, over):
-            _outline(axes, record.mask)
+            outline(axes, record.mask)
     _draw_bar(page, places[2] + across + 0.12, top, down, float(record.map.max()) * record.map.size)
     page.write(MARGIN, top + down + 0.1, notes, SMALL, QUIET)
     return page.figure
@@ -89,7 +89,7 @@ def _tiles(pixels: Pixels, maps: Maps, names: tuple[list[str], list[str], str], 
     is_film = rows == ["image"]
     size = float(np.interp(len(columns), [1, 4, 8, 12], [2.0, 1.25, 0.9, 0.72]))
     size = max(size, max(width(name, SMALL) for name in columns) + 0.06)
-    across, down = _fit(pixels, size)
+    across, down = fit(pixels, size)
     gap = 0.06
     left = MARGIN + (across + 0.14 if is_film else max(width(name, SMALL) for name in rows) + 0.1)
     breadth = max(left + len(columns) * (across + gap), 3.6)
@@ -107,11 +107,11 @@ def _tiles(pixels: Pixels, maps: Maps, names: tuple[list[str], list[str], str], 
         above = top + row * (down + gap)
         if is_film:
             page.write(MARGIN + across / 2 - width(name, SMALL) / 2, top - 0.17, [name], SMALL, INK)
-            _show(_picture(page, MARGIN, above, across, down), pixels)
+            show(picture(page, MARGIN, above, across, down), pixels)
         else:
             page.write(MARGIN, above + down / 2 - lines_height(1, SMALL) / 2, [name], SMALL, INK)
         for place in range(len(columns)):
-            axes = _picture(page, left + place * (across + gap), above, across, down)
+            axes = picture(page, left + place * (across + gap), above, across, down)
             heat(axes, maps[row, place], pixels, beneath=True)
     page.write(MARGIN, top + len(rows) * (down + gap) + 0.06, note, SMALL, QUIET)
     return page.figure
@@ -120,7 +120,7 @@ def _tiles(pixels: Pixels, maps: Maps, names: tuple[list[str], list[str], str], 
 def heat(axes: Axes, shown: Maps, pixels: Pixels, beneath: bool = False) -> None:
     """A map (gh, gw) over the extent of the pixels, from 0 to its highest; beneath puts the image, in grey, under it."""
     if beneath:
-        _show(axes, pixels)
+        show(axes, pixels)
         axes.images[-1].set_data(_grey(pixels))
     height, breadth = pixels.shape[:2]
     veil = VEIL[0] + (VEIL[1] - VEIL[0]) * shown / shown.max() if beneath else None
@@ -129,7 +129,8 @@ def heat(axes: Axes, shown: Maps, pixels: Pixels, beneath: bool = False) -> None
     axes.set(xlim=(0, breadth), ylim=(height, 0))
 
 
-def _show(axes: Axes, pixels: Pixels) -> None:
+def show(axes: Axes, pixels: Pixels) -> None:
+    """The image alone."""
     height, breadth = pixels.shape[:2]
     axes.imshow(pixels, extent=(0, breadth, height, 0), interpolation="nearest", zorder=1)
 
@@ -139,14 +140,15 @@ def _grey(pixels: Pixels) -> Pixels:
     return np.repeat(luminance[..., None], 3, axis=2).round().astype(np.uint8)
 
 
-def _fit(pixels: Pixels, side: float) -> tuple[float, float]:
+def fit(pixels: Pixels, side: float) -> tuple[float, float]:
     """Width and height of a picture of these pixels, the longer of which is a side, the shorter at least a tenth."""
     height, breadth = pixels.shape[:2]
     longer = max(height, breadth)
     return max(side * breadth / longer, side / 10), max(side * height / longer, side / 10)
 
 
-def _picture(page: Page, left: float, top: float, across: float, down: float) -> Axes:
+def picture(page: Page, left: float, top: float, across: float, down: float) -> Axes:
+    """Axes without ticks for an image."""
     axes = page.axes(left, top, across, down)
     axes.set(xticks=[], yticks=[], aspect="auto")
     return axes
@@ -166,7 +168,7 @@ def _contour(axes: Axes, held: NDArray[np.bool_], pixels: Pixels) -> None:
     axes.add_collection(edge)
 
 
-def _outline(axes: Axes, mask: Maps) -> None:
+def outline(axes: Axes, mask: Maps) -> None:
     """Where the object begins, half covered, between the centres of pixels; closed at the image's edge."""
     if not (mask >= 0.5).any():
         return

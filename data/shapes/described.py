@@ -1,0 +1,104 @@
+"""Scenes of one or two groups of objects, with the captions that are true of them.
+
+Nothing is said of a scene that its masks do not show: "above" is wholly above, and beside nothing else holds. A word is about
+the objects of its phrase; the words that tell nothing of an object ("a", "of", a relation) are about none.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from data.errors import UserError
+from data.shapes import drawing
+from data.shapes.grammar import Phrase, Word, all_captions
+from data.shapes.layout import draw_groups
+from data.shapes.outlines import CLASSES
+from data.shapes.scenes import Drawn, Mask, Pixels, check_scene, drawn
+
+SPLITS = ("train", "valid", "test")
+_RELATIONS = ("above", "below", "left of", "right of")
+_ALONE = ((1,), (2,), (3,))  # objects of the group, or of each
+_RELATED = ((1, 1), (1, 2), (2, 1))
+_USE = 2  # of the random numbers: 0 and 1 are those of scenes with a label
+
+
+class Facts(NamedTuple):
+    """What is true of a picture.
+
+    Attributes:
+        members: the objects of each group, by number.
+        groups: what they have in common.
+        relation: how the first group lies to the second; None for one group.
+        captions: all that are true, in random order: the first is the one to learn from. Their words tell the group they
+            speak of.
+    """
+
+    members: tuple[tuple[int, ...], ...]
+    groups: tuple[Phrase, ...]
+    relation: str | None
+    captions: tuple[tuple[Word, ...], ...]
+
+    def objects_of(self, word: Word) -> tuple[int, ...]:
+        """The objects that a word of a caption speaks of; none of a word that tells nothing, or of a relation."""
+        return () if word.role is None or word.phrase is None else self.members[word.phrase]
+
+    @classmethod
+    def of(cls, stored: Sequence[Any]) -> "Facts":
+        """From lists, as JSON gives them back."""
+        members, groups, relation, captions = stored
+        return cls(
+            tuple(tuple(numbers) for numbers in members),
+            tuple(Phrase(*group) for group in groups),
+            relation,
+            tuple(tuple(Word(*word) for word in words) for words in captions),
+        )
+
+
+class Described(NamedTuple):
+    """A picture (h, w, 3), its objects, those of the first group first, and what is true of it."""
+
+    pixels: Pixels
+    objects: tuple[Drawn, ...]
+    facts: Facts
+
+    def mask_of(self, word: Word) -> Mask:
+        """(h, w): how much of each pixel is covered by what a word of a caption speaks of."""
+        nothing: Mask = np.zeros(self.pixels.shape[:2], dtype=np.float32)
+        return sum((self.objects[i].mask for i in self.facts.objects_of(word)), nothing)
+
+
+@lru_cache(maxsize=1)
+def described(split: str, index: int, seed: int = 1, size: int = 48) -> Described:
+    """Scene ``index`` of a split; the classes of the first group take turns.
+
+    A third of the scenes are of one group, of one to three objects; the others of two, of three objects at most.
+    ``seed``, ``size`` and what is raised as in ``data.shapes.scene``, whose scenes have nothing to do with these.
+    """
+    if split not in SPLITS:
+        raise UserError(f"Described shapes have no split {split!r}: choose one of {', '.join(SPLITS)}.")
+    check_scene(index, seed, size)
+    random = np.random.default_rng((seed, SPLITS.index(split), index, _USE))
+    draw = random.random
+    related = draw() < 2 / 3
+    counts = (_RELATED if related else _ALONE)[int(3 * draw())]
+    relation = _RELATIONS[int(draw() * len(_RELATIONS))] if related else None
+    kinds = [CLASSES[index % len(CLASSES)]]
+    if related:
+        others = [kind for kind in CLASSES if kind != kinds[0]]
+        kinds.append(others[int(draw() * len(others))])
+    placed, ground = draw_groups(draw, tuple(kinds), counts, relation)
+    canvas = drawing.draw_ground(ground, size, random)
+    masks = tuple(drawing.coverage(one, size) for one in placed)
+    pixels = drawing.compose(canvas, placed, masks, drawing.grain(size, random))
+    objects = drawn(placed, masks, size)
+    ends = np.cumsum(counts).tolist()
+    members = tuple(tuple(range(end - count, end)) for count, end in zip(counts, ends, strict=True))
+    firsts = [objects[numbers[0]] for numbers in members]
+    groups = tuple(
+        Phrase(count, one.colour, one.texture, one.kind) for count, one in zip(counts, firsts, strict=True)
+    )
+    captions = all_captions(groups, relation)
+    order = random.permutation(len(captions))
+    return Described(pixels, objects, Facts(members, groups, relation, tuple(captions[i] for i in order)))

@@ -1,0 +1,138 @@
+"""Plain English about a scene: "a red ring above two blue striped squares". Words from what is true, and back.
+
+A caption is one phrase, or two with a relation between them; a phrase is count, colour, texture unless plain, and shape. Each
+group of objects that look alike is one phrase. ``read`` takes any words, as a model may write them, and finds what they say.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, get_args
+
+from data.shapes.colours import NAMES
+from data.shapes.layout import TEXTURES
+from data.shapes.outlines import CLASSES
+
+Role = Literal["count", "colour", "texture", "shape", "relation"]
+ROLES: tuple[Role, ...] = get_args(Role)
+COUNTS = {1: "a", 2: "two", 3: "three"}
+# Relation -> the same said from the other side.
+RELATIONS = {"above": "below", "below": "above", "left of": "right of", "right of": "left of", "beside": "beside"}
+# What is true besides, where a relation is.
+_IMPLIED = {"left of": "beside", "right of": "beside"}
+
+
+class Phrase(NamedTuple):
+    """What is true of a group of objects, or is said to be; None, and for the texture "plain", where nothing is said."""
+
+    count: int | None
+    colour: str | None
+    texture: str
+    shape: str | None
+
+
+class Word(NamedTuple):
+    """A word, what it tells (None for "a" and "of"), and which phrase it belongs to (None for the words of a relation)."""
+
+    text: str
+    role: Role | None
+    phrase: int | None
+
+
+class Reading(NamedTuple):
+    """What words say; ``grammatical`` if they are the caption that says just this."""
+
+    words: tuple[Word, ...]
+    phrases: tuple[Phrase, ...]
+    relation: str | None
+    grammatical: bool
+
+
+def plural(noun: str) -> str:
+    """As in rings, crosses and hourglasses."""
+    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
+
+
+# Word -> what it tells, and the value it gives.
+_LEXICON: dict[str, tuple[Role, Any]] = {
+    **{text: ("count", count) for count, text in COUNTS.items() if count > 1},
+    **{name: ("colour", name) for name in NAMES},
+    **{name: ("texture", name) for name in TEXTURES if name != "plain"},
+    **{form: ("shape", name) for name in CLASSES for form in (name, plural(name))},
+    **{relation.split()[0]: ("relation", relation) for relation in RELATIONS},
+}
+_ARTICLES = ("a", "an")
+
+
+def meaning(text: str) -> tuple[Role | None, Any]:
+    """What a word tells, and the value it gives; (None, None) for a word that tells nothing."""
+    return _LEXICON.get(text, (None, None))
+
+
+def describe(phrases: Sequence[Phrase], relation: str | None = None) -> tuple[Word, ...]:
+    """The caption that says so.
+
+    Raises ValueError for a phrase that leaves count, colour or shape out, or a relation between other than two phrases.
+    """
+    if (relation is None) != (len(phrases) == 1) or len(phrases) > 2:
+        raise ValueError(f"one phrase stands alone and two have a relation, not {len(phrases)} with {relation!r}")
+    words = _phrase_words(phrases[0], 0)
+    if relation is not None:
+        first, *rest = relation.split()
+        words += [Word(first, "relation", None), *(Word(text, None, None) for text in rest)]
+        words += _phrase_words(phrases[1], 1)
+    return tuple(words)
+
+
+def _phrase_words(phrase: Phrase, number: int) -> list[Word]:
+    count, colour, texture, shape = phrase
+    if count is None or colour is None or shape is None:
+        raise ValueError(f"a phrase needs count, colour and shape, unlike {phrase}")
+    article = "an" if colour[0] in "aeiou" else "a"
+    words = [Word(COUNTS[count], "count", number) if count > 1 else Word(article, None, number)]
+    words.append(Word(colour, "colour", number))
+    if texture != "plain":
+        words.append(Word(texture, "texture", number))
+    return [*words, Word(shape if count == 1 else plural(shape), "shape", number)]
+
+
+def true_relations(relation: str, turned: bool = False) -> tuple[str, ...]:
+    """All that is true where the first group stands so to the second: "left of" is "beside", too; ``turned``: what is true
+    of the second to the first.
+    """
+    said = (relation, _IMPLIED[relation]) if relation in _IMPLIED else (relation,)
+    return tuple(RELATIONS[one] for one in said) if turned else said
+
+
+def all_captions(groups: Sequence[Phrase], relation: str | None = None) -> list[tuple[Word, ...]]:
+    """Every true caption; the words tell the group that they speak of by its number in ``groups``."""
+    if relation is None:
+        return [describe(groups)]
+    captions = []
+    for order in ((0, 1), (1, 0)):
+        for said in true_relations(relation, turned=order == (1, 0)):
+            words = describe([groups[i] for i in order], said)
+            captions.append(tuple(w if w.phrase is None else w._replace(phrase=order[w.phrase]) for w in words))
+    return captions
+
+
+def read(texts: Sequence[str]) -> Reading:
+    """What words say, the first of a kind in each phrase; a relation parts the two."""
+    words: list[Word] = []
+    found: list[dict[str, Any]] = [{}]
+    relation: str | None = None
+    for text in texts:
+        role, value = meaning(text)
+        if role == "relation" and relation is None:
+            relation = value
+            found.append({})
+        elif role in ROLES[:-1]:
+            found[-1].setdefault(role, value)
+        elif text in _ARTICLES:
+            found[-1].setdefault("count", 1)
+        of_relation = role == "relation" or text == "of"
+        words.append(Word(text, role, None if of_relation else len(found) - 1))
+    phrases = tuple(
+        Phrase(one.get("count"), one.get("colour"), one.get("texture", "plain"), one.get("shape")) for one in found
+    )
+    whole = all(None not in phrase for phrase in phrases)
+    grammatical = whole and [word.text for word in describe(phrases, relation)] == list(texts)
+    return Reading(tuple(words), phrases, relation, grammatical)

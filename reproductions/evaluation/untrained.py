@@ -1,0 +1,25 @@
+"""The control of Adebayo et al. (2018): the same network before any training. What its maps find, no learning has put there."""
+
+from typing import TypeVar
+
+import torch
+from lightning.pytorch import LightningModule
+
+M = TypeVar("M", bound=LightningModule)
+
+
+def untrained(module: M) -> M:
+    """A module of the same arguments with weights of its own, in evaluation mode.
+
+    A matrix that the recipe starts at zero, as ViT's head, is drawn too, or every gradient would be zero.
+    """
+    # Hyper-parameters are stored as plain types; a module keeps those that are not under the same name.
+    arguments = {name: getattr(module, name, value) for name, value in module.hparams.items()}
+    with torch.inference_mode(False), torch.random.fork_rng(devices=[]):  # its weights take part in gradients
+        torch.manual_seed(0)
+        fresh = type(module)(**arguments)
+        with torch.no_grad():
+            for parameter in fresh.parameters():
+                if parameter.dim() > 1 and not parameter.any():
+                    parameter.normal_(0, 0.02)
+    return fresh.to(module.device).eval()

@@ -1,0 +1,223 @@
+"""How captions are learned: Xu et al. (2015), Sections 4.1 to 4.3, and what a shorter training needs."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from data.captions import CaptionBatch
+from data.errors import UserError
+from reproductions.attention.hard import entropy, log_probability
+from reproductions.attention.soft import doubly_stochastic
+from reproductions.classification import part_of_peak
+from reproductions.cross_entropy import cross_entropy
+from reproductions.decoding import Hypothesis, beam, greedy
+from reproductions.settings import check_choices, check_rates
+from reproductions.translation import Search
+from reproductions.xu2015.model import Captioner, Network, Told
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Optimiser, schedule and loss.
+
+    Attributes:
+        learning_rate: of Adam, the paper's optimiser for Flickr30k and COCO, at the end of the warm-up.
+        schedule: after the warm-up: "constant", or "cosine" to zero at the last step of the trainer.
+        warmup: steps of linear warm-up.
+        doubly_stochastic: lambda of equation (14); the authors' code has 1 for COCO.
+        reward_weight, entropy_weight: lambda_r and lambda_e of hard attention (Section 4.1), as in the authors' code.
+        baseline_decay: of the moving average of log p(y) that stands for b.
+        reward: what a draw is praised for: log p of the whole "caption", as in the paper, or of its own "word".
+    """
+
+    learning_rate: float = 1e-3
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: int = 0
+    doubly_stochastic: float = 1.0
+    reward_weight: float = 0.1
+    entropy_weight: float = 0.002
+    baseline_decay: float = 0.9
+    reward: Literal["caption", "word"] = "caption"
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        check_rates(self, "baseline_decay")
+        if not self.learning_rate > 0:
+            raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
+        for name in ("warmup", "doubly_stochastic", "reward_weight", "entropy_weight"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"recipe.{name} must be 0 or more, not {getattr(self, name)}")
+
+
+def learning_rule(told: Told, real: Tensor, log_p: Tensor, baseline: Tensor, recipe: Recipe) -> Tensor:
+    """What hard attention adds to -log p(y) in the loss, the mean over the images of a batch (Section 4.1).
+
+    Its gradient is that of the paper's learning rule with the sign of a loss: draws that said more than the baseline become
+    more probable, and alpha is kept from collapsing. Images that took the expectation have no draw to praise.
+
+    Args:
+        told: captions as the model read them.
+        real: (B, T), True at words and ``</s>``.
+        log_p: (B, T), log p of each word, 0 beyond a caption.
+        baseline: b, a number, of what ``recipe.reward`` is.
+        recipe: lambda_r, lambda_e and the reward.
+    """
+    reward = log_p.sum(1, keepdim=True) if recipe.reward == "caption" else log_p
+    advantage = (reward - baseline).detach() * ~told.expected[:, None]
+    praised = (advantage * log_probability(told.alpha, told.s) * real).sum(1)
+    spread = (entropy(told.alpha) * real).sum(1)
+    return -(recipe.reward_weight * praised + recipe.entropy_weight * spread).mean()
+
+
+class Evaluated(NamedTuple):
+    """What the evaluation step knows of one batch, image by image.
+
+    Attributes:
+        index: position in the split.
+        hypotheses: the model's own captions, with maps (1, 1, T, P).
+        forced_maps: (T, P) each, over the caption that it was to learn.
+        nll: -log p of that caption in nats; words: how many it has, ``</s>`` included.
+    """
+
+    index: list[int]
+    hypotheses: list[Hypothesis]
+    forced_maps: list[Tensor]
+    nll: list[float]
+    words: list[int]
+
+
+class Xu2015(LightningModule):
+    """Show, Attend and Tell as a LightningModule.
+
+    Attributes:
+        view: None, for there is one map a word.
+        steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
+
+    Args:
+        vocabulary: words, the specials among them; comes from the data.
+        eos: id of ``</s>``.
+        network: sizes and choices of the network.
+        recipe: how it is trained.
+        search: how captions are searched for.
+    """
+
+    paper = "xu2015"
+
+    def __init__(
+        self,
+        vocabulary: int,
+        eos: int = 2,
+        network: Network = Network(),
+        recipe: Recipe = Recipe(),
+        search: Search = Search(),
+    ) -> None:
+        super().__init__()
+        self.model = Captioner(vocabulary, network)
+        self.eos, self.network, self.recipe, self.search = eos, network, recipe, search
+        self.title = f"Show, Attend and Tell, {network.attention} attention"
+        self.view: str | None = None
+        self.steps = 0
+        self.register_buffer("baseline", torch.zeros(()))  # b
+        self.baseline: Tensor
+        self.save_hyperparameters(
+            {
+                "vocabulary": vocabulary,
+                "eos": eos,
+                "network": asdict(network),
+                "recipe": asdict(recipe),
+                "search": asdict(search),
+            }
+        )
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        prints = self.trainer.datamodule.fingerprints()
+        checkpoint["paper"], checkpoint["view"] = self.paper, self.view
+        checkpoint["preprocessing"] = prints.pop("preprocessing")
+        checkpoint["tokenizers"] = prints
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.steps = checkpoint["global_step"]
+
+    @property
+    def draws(self) -> bool:
+        """Whether it looks at one place."""
+        return self.network.attention == "hard"
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the places."""
+        return self.model.grid
+
+    def told(self, image: Tensor, target: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Told]:
+        """Read captions (B, T): -log p summed over all words, log p (B, T) of each, without gradient, and where it looked.
+
+        Raises UserError for images of another size.
+        """
+        self._check_size(image)
+        told = self.model.features(image, target)
+        loss, nll = cross_entropy(told.features[real], self.model.head, target[real])
+        return loss, torch.zeros(real.shape, device=nll.device).masked_scatter(real, -nll), told
+
+    def training_step(self, batch: CaptionBatch, batch_idx: int) -> Tensor:
+        recipe, real = self.recipe, batch.target_mask
+        loss, log_p, told = self.told(batch.image, batch.target, real)
+        loss = loss / len(real)
+        coverage = doubly_stochastic(told.alpha * real[..., None]).mean()
+        self.log("train/loss", -log_p.sum() / real.sum(), prog_bar=True, batch_size=len(real))
+        if recipe.doubly_stochastic:
+            loss = loss + recipe.doubly_stochastic * coverage  # (14)
+        if self.draws and not self.network.straight_through:
+            loss = loss + learning_rule(told, real, log_p, self.baseline, recipe)
+            reward = log_p.sum(1) if recipe.reward == "caption" else log_p[real]
+            self.baseline.lerp_(reward.mean(), 1 - recipe.baseline_decay)  # Section 4.1, b_k
+        return loss
+
+    def caption(self, image: Tensor) -> list[Hypothesis]:
+        """Captions of images (B, C, h, w): the one way to decode, everywhere. Raises UserError for images of another size."""
+        self._check_size(image)
+        everywhere = torch.ones(len(image), self.grid[0] * self.grid[1], dtype=torch.bool, device=image.device)
+        if self.search.width == 1:
+            return greedy(self.model, image, everywhere, self.eos)
+        return beam(self.model, image, everywhere, self.eos, self.search.width, self.search.alpha)
+
+    @torch.inference_mode()
+    def follow(self, image: Tensor, target: Tensor) -> Tensor:
+        """Where it looks, alpha (B, T, P), while it reads captions (B, T) that are given."""
+        self._check_size(image)
+        return self.model.features(image, target).alpha.float()
+
+    def evaluation_step(self, batch: CaptionBatch) -> Evaluated:
+        """Read the captions with the model, and let it write its own."""
+        _, log_p, told = self.told(batch.image, batch.target, batch.target_mask)
+        words = batch.target_mask.sum(1).tolist()
+        return Evaluated(
+            index=batch.index.tolist(),
+            hypotheses=[one._replace(maps=one.maps.float().cpu()) for one in self.caption(batch.image)],
+            forced_maps=[alpha[:t].float().cpu() for alpha, t in zip(told.alpha, words, strict=True)],
+            nll=(-log_p.sum(1)).tolist(),
+            words=words,
+        )
+
+    def validation_step(self, batch: CaptionBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
+        return self.evaluation_step(batch)._asdict()
+
+    def test_step(self, batch: CaptionBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
+        return self.evaluation_step(batch)._asdict()
+
+    def configure_optimizers(self) -> Any:
+        recipe = self.recipe
+        optimizer = torch.optim.Adam(self.parameters(), recipe.learning_rate, foreach=True)
+        total = self.trainer.estimated_stepping_batches
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda done: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _check_size(self, image: Tensor) -> None:
+        network = self.network
+        reads = (network.channels, network.image_size, network.image_size)
+        if tuple(image.shape[1:]) != reads:
+            raise UserError(f"This model reads images of {reads}, channels, height and width, not of {tuple(image.shape[1:])}.")
