@@ -73,6 +73,11 @@ train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, wh
 	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(RESUMED) $(ARGS)
 #: make train-luong ARGS="--model.init_args.network.attention dot"   or any other mechanism of the timeline
 
+.PHONY: train-xu
+train-xu: $(VENV)/.installed ## Train Show, Attend and Tell (Xu et al. 2015): captions of embedded images, and where it looks for each word
+	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(RESUMED) $(ARGS)
+#: make train-xu VARIANT=hard            one place for each word instead of all; then make figures draws both
+
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
 	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(RESUMED) $(ARGS)

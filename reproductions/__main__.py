@@ -51,10 +51,12 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--data",
         help="translation: accord (default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr; "
-        "classification: shapes (default), cifar10, or path/to/folder",
+        "classification: shapes (default), cifar10, or path/to/folder; captions: captions (default)",
     )
     train.add_argument(
-        "--variant", default="", help="for example rnnencdec, the baseline without attention, or conv, ViT's other stem"
+        "--variant",
+        default="",
+        help="for example rnnencdec, the baseline without attention; hard, Xu's other attention; or conv, ViT's other stem",
     )
     train.add_argument(
         "--weights", help="start ViT from trained weights: torchvision:vit_b_16, or a file (.pth, .safetensors)"
@@ -85,9 +87,10 @@ def parser() -> argparse.ArgumentParser:
 
     figures = add(
         "figures",
-        "Draw Figures 2 and 3 of Bahdanau et al. (2014), and 6, 7 and 11 of Dosovitskiy et al. (2021), from the newest runs.",
+        "Draw Figures 2 and 3 of Bahdanau et al. (2014), 2 of Xu et al. (2015), and 6, 7 and 11 of Dosovitskiy et al. (2021), from "
+        "the newest runs.",
     )
-    figures.add_argument("--data", help="of the runs; accord, and any images, if left out")
+    figures.add_argument("--data", help="of the runs; accord, captions, and any images, if left out")
     figures.add_argument("--out", type=Path, help="folder to draw into; runs/figures if left out")
 
     compare = add("compare", "Then and now: runs over the same sentences, as one page, pictures and numbers.")

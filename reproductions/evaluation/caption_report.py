@@ -19,6 +19,9 @@ def notes(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
         (_, shown), *controls = known["localisation"].items()
         rows = {"all words": shown["all"], **{f"  {role}": shown[role] for role in OF_OBJECTS if shown.get(role)}}
         rows |= {name: groups["all"] for name, groups in controls}
-        heading = f"Where it looks before the {known['words']:,} words of its own captions of {split} that tell something true of an object:"
+        heading = (
+            f"Where it looks before the {known['words']:,} words of its own captions of {split} that tell something true of an "
+            "object:"
+        )
         lines += ["", heading, *table(rows, LOOKS)]
     return lines

@@ -1,0 +1,72 @@
+"""The figures of Xu et al. (2015), drawn from trained runs: soft beside hard attention over the same words, as their Figure 2."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from data.errors import UserError
+from reproductions import runs
+from reproductions.evaluation import files, plots, records
+from reproductions.evaluation.caption_collect import TrainedCaptioner
+from reproductions.evaluation.caption_records import CaptionedImage
+from reproductions.evaluation.caption_report import LOOKS
+from reproductions.evaluation.caption_scores import SHOWN
+from reproductions.evaluation.caption_truth import OF_OBJECTS
+from reproductions.runs import Run
+
+SCORES = "evaluation/scores.json"
+SPLIT = "test"
+DRAWN = 8  # images, the first of the split
+BLIND = ("mean over the caption's words", "best fixed map")  # controls that are drawn beside
+
+
+def xu2015(data: str | None, folder: Path) -> Iterator[Path]:
+    """Draw the newest runs with soft and with hard attention side by side; gives each file as it is written.
+
+    Raises UserError naming the command to run where a run is missing.
+    """
+    config = data or "captions"
+    soft = runs.find("xu2015", config, having=SCORES)
+    try:
+        hard = runs.find("xu2015", f"{config}-hard", having=SCORES)
+    except UserError as error:
+        raise UserError(
+            f"Soft attention is drawn beside hard attention, which has no scored run on {config}: train it with "
+            "`make train-xu VARIANT=hard`."
+        ) from error
+    for number, (mine, theirs) in enumerate(_same_words(soft, hard)):
+        figure = plots.captioned([mine, theirs])
+        for suffix in (".png", ".pdf"):
+            yield files.save(figure, folder / f"figure-2-soft-and-hard-{number}{suffix}")
+    figure = plots.located_words(_series(soft, hard), list(LOOKS), "Soft and hard attention before each kind of word", _note(soft))
+    for suffix in (".png", ".pdf"):
+        yield files.save(figure, folder / f"soft-and-hard-words{suffix}")
+
+
+def _same_words(soft: Run, hard: Run) -> Iterator[tuple[CaptionedImage, CaptionedImage]]:
+    """The first images of the test split with the words of soft attention, as it wrote them and as hard attention reads them."""
+    reader: TrainedCaptioner = hard.restore()
+    for mine in records.load(soft.folder / "evaluation" / SPLIT / "own.jsonl", CaptionedImage)[:DRAWN]:
+        maps = reader.follow(mine.pixels, mine.words)
+        yield mine, replace(mine, maps=maps, model=reader.name, forced=True, draws=reader.module.draws, score=None)
+
+
+def _series(soft: Run, hard: Run) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Name -> kind of word -> measure -> value and interval, each model over its own captions."""
+    series = {}
+    for run in (soft, hard):
+        found = run.scores[SPLIT].get("localisation", {})
+        names = {SHOWN: run.summary["title"]}
+        if run is soft:
+            names |= {name: f"control, {name}" for name in BLIND}
+        for name, title in names.items():
+            groups = found.get(name, {})
+            series[title] = {role: groups[role] for role in OF_OBJECTS if groups.get(role)}
+    return series
+
+
+def _note(soft: Run) -> str:
+    return (
+        f"Each over the words of its own captions of the {SPLIT} split that tell something true; the controls over those of "
+        f"{soft.summary['title']}."
+    )
