@@ -80,6 +80,8 @@ class CaptionData(lightning.LightningDataModule):
     size: side of an image in pixels.
     images: training images (None: 20,000); each has one caption, drawn from those that are true.
     batch_images: images of a batch.
+    sort_batches: so many batches are drawn at a time and sorted by the length of their captions, so that the captions of a batch
+        are about as long.
     shift: training images are shifted by up to so many pixels each way, their edges repeated.
     vocabulary: most entries, three specials included; learned from the training captions alone.
     min_frequency: words seen less often in training are unknown.
@@ -95,6 +97,7 @@ class CaptionData(lightning.LightningDataModule):
         size: int = 48,
         images: int | None = None,
         batch_images: int = 64,
+        sort_batches: int = 20,
         shift: int = 0,
         vocabulary: int = 10_000,
         min_frequency: int = 1,
@@ -103,14 +106,15 @@ class CaptionData(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        for name, value in (("size", size), ("images", images), ("batch_images", batch_images)):
+        for name, value in (("size", size), ("images", images), ("batch_images", batch_images), ("sort_batches", sort_batches)):
             if value is not None and value < 1:
                 raise UserError(f"{name}={value} must be at least 1.")
         if shift >= size:
             raise UserError(f"shift={shift} moves images of {size} pixels out of sight: give less.")
         self.augmentation = Augmentation(shift)
         self.settings = CaptionSettings(corpus, size, images, vocabulary, min_frequency)
-        self.batch_images, self.seed, self.num_workers = batch_images, seed, num_workers
+        self.batch_images, self.sort_batches = batch_images, sort_batches
+        self.seed, self.num_workers = seed, num_workers
         self._examples: dict[str, CaptionExamples] = {}
 
     @cached_property
@@ -198,5 +202,5 @@ class CaptionData(lightning.LightningDataModule):
             self.preprocessing,
             self.augmentation if train else Augmentation(),
         )
-        batches = ImageBatches(len(data), self.batch_images, shuffle=train, seed=self.seed)
+        batches = ImageBatches(data.captions.lengths, self.batch_images, train, self.seed, self.sort_batches)
         return ResumableLoader(data, batches, self.num_workers, done)

@@ -62,10 +62,13 @@ class Chosen(NamedTuple):
 
 
 class ImageBatches(TokenBatches):
-    """Batches of image numbers, each with what seeds its augmentation: (seed, epoch, number of the batch, rank)."""
+    """Batches of image numbers, each with what seeds its augmentation: (seed, epoch, number of the batch, rank).
 
-    def __init__(self, count: int, batch_images: int, shuffle: bool, seed: int) -> None:
-        super().__init__(np.ones(count, dtype=np.int64), batch_images, sort_batches=1, shuffle=shuffle, seed=seed)
+    ``lengths`` (images,): batches are alike in it, see TokenBatches; nothing but ones where images have no length.
+    """
+
+    def __init__(self, lengths: NDArray[np.int64], batch_images: int, shuffle: bool, seed: int, sort_batches: int = 1) -> None:
+        super().__init__(lengths, batch_images, sort_batches=sort_batches, shuffle=shuffle, seed=seed)
 
     def __iter__(self) -> Iterator[Any]:
         start, rank = self.start, rank_and_world()[0]
@@ -253,5 +256,5 @@ class ImageData(lightning.LightningDataModule):
         data = ImageArray(
             self._array(split, "pixels"), labels, self.preprocessing, self.augmentation if train else None
         )
-        batches = ImageBatches(len(data), self.batch_images, shuffle=train, seed=self.seed)
+        batches = ImageBatches(np.ones_like(labels), self.batch_images, shuffle=train, seed=self.seed)
         return ResumableLoader(data, batches, self.num_workers, done)  # type: ignore[arg-type]

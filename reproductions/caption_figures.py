@@ -35,7 +35,7 @@ def xu2015(data: str | None, folder: Path) -> Iterator[Path]:
             "`make train-xu VARIANT=hard`."
         ) from error
     for number, (mine, theirs) in enumerate(_same_words(soft, hard)):
-        figure = plots.captioned([mine, theirs])
+        figure = plots.captioned([mine, theirs], ["soft attention", "hard attention"])
         for suffix in (".png", ".pdf"):
             yield files.save(figure, folder / f"figure-2-soft-and-hard-{number}{suffix}")
     figure = plots.located_words(_series(soft, hard), list(LOOKS), "Soft and hard attention before each kind of word", _note(soft))
@@ -53,16 +53,12 @@ def _same_words(soft: Run, hard: Run) -> Iterator[tuple[CaptionedImage, Captione
 
 def _series(soft: Run, hard: Run) -> dict[str, dict[str, dict[str, list[float]]]]:
     """Name -> kind of word -> measure -> value and interval, each model over its own captions."""
-    series = {}
-    for run in (soft, hard):
-        found = run.scores[SPLIT].get("localisation", {})
-        names = {SHOWN: run.summary["title"]}
-        if run is soft:
-            names |= {name: f"control, {name}" for name in BLIND}
-        for name, title in names.items():
-            groups = found.get(name, {})
-            series[title] = {role: groups[role] for role in OF_OBJECTS if groups.get(role)}
-    return series
+    found = {run.summary["title"]: run.scores[SPLIT].get("localisation", {}) for run in (soft, hard)}
+    shown = {title: known.get(SHOWN, {}) for title, known in found.items()}
+    blind = {f"control: {name}": found[soft.summary["title"]].get(name, {}) for name in BLIND}
+    return {
+        title: {role: groups[role] for role in OF_OBJECTS if groups.get(role)} for title, groups in (shown | blind).items()
+    }
 
 
 def _note(soft: Run) -> str:

@@ -110,7 +110,7 @@ def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
     paper = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["class_path"].split(".")[1]
     training = import_module(f"reproductions.{paper}.training")
     text = path.read_text(encoding="utf-8")
-    assert text.startswith(("# RNN", "# The Transformer", "# Luong", "# ViT", "# ResNet")) and re.search(
+    assert text.startswith(("# RNN", "# The Transformer", "# Luong", "# Show, Attend", "# ViT", "# ResNet")) and re.search(
         r"#     make (train-|ladder|timeline)", text
     )
     assert "@RESULT@" not in text
@@ -118,7 +118,8 @@ def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
     network = training.Network(**settings["network"] | NETWORK[paper])
     given = {"network": network, "recipe": training.Recipe(**settings["recipe"])}
     if "search" in settings:
-        given |= {"source_vocabulary": 20, "target_vocabulary": 20, "search": training.Search(**settings["search"])}
+        sides = ("vocabulary",) if paper == "xu2015" else ("source_vocabulary", "target_vocabulary")
+        given |= {"search": training.Search(**settings["search"]), **dict.fromkeys(sides, 20)}
     else:
         given |= {"classes": 10}
     getattr(training, PAPERS[paper])(**given)

@@ -13,7 +13,7 @@ import numpy as np
 from data.errors import UserError
 from data.shapes import drawing
 from data.shapes.grammar import Phrase, Word, all_captions
-from data.shapes.layout import draw_groups
+from data.shapes.layout import Placed, draw_groups
 from data.shapes.outlines import CLASSES
 from data.shapes.scenes import Drawn, Mask, Pixels, check_scene, drawn
 
@@ -89,16 +89,21 @@ def described(split: str, index: int, seed: int = 1, size: int = 48) -> Describe
         others = [kind for kind in CLASSES if kind != kinds[0]]
         kinds.append(others[int(draw() * len(others))])
     placed, ground = draw_groups(draw, tuple(kinds), counts, relation)
+    facts = _facts(placed, counts, relation, random)  # before any pixel, so that it is the same at every size
     canvas = drawing.draw_ground(ground, size, random)
     masks = tuple(drawing.coverage(one, size) for one in placed)
     pixels = drawing.compose(canvas, placed, masks, drawing.grain(size, random))
-    objects = drawn(placed, masks, size)
+    return Described(pixels, drawn(placed, masks, size), facts)
+
+
+def _facts(
+    placed: tuple[Placed, ...], counts: tuple[int, ...], relation: str | None, random: np.random.Generator
+) -> Facts:
     ends = np.cumsum(counts).tolist()
     members = tuple(tuple(range(end - count, end)) for count, end in zip(counts, ends, strict=True))
-    firsts = [objects[numbers[0]] for numbers in members]
+    firsts = [placed[numbers[0]] for numbers in members]
     groups = tuple(
-        Phrase(count, one.colour, one.texture, one.kind) for count, one in zip(counts, firsts, strict=True)
+        Phrase(count, one.paint.name, one.texture, one.kind) for count, one in zip(counts, firsts, strict=True)
     )
     captions = all_captions(groups, relation)
-    order = random.permutation(len(captions))
-    return Described(pixels, objects, Facts(members, groups, relation, tuple(captions[i] for i in order)))
+    return Facts(members, groups, relation, tuple(captions[i] for i in random.permutation(len(captions))))

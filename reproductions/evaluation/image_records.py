@@ -135,7 +135,7 @@ class AttendedImage:
         check_fields(fields, cls.KIND, ATTENDED_IMAGE)
         mask = fields["mask"]
         return cls(
-            pixels=frompng(fields["pixels"], "RGB"),
+            pixels=from_png(fields["pixels"], "RGB"),
             map=matrix(fields["map"]),
             model=fields["model"],
             view=fields["view"],
@@ -145,7 +145,7 @@ class AttendedImage:
             predicted=fields["predicted"],
             probabilities=matrix([fields["probabilities"]])[0],
             classes=tuple(fields["classes"]),
-            mask=None if mask is None else np.divide(frompng(mask, "L"), 255, dtype=np.float32),
+            mask=None if mask is None else np.divide(from_png(mask, "L"), 255, dtype=np.float32),
             name=fields["name"],
         )
 
@@ -157,7 +157,7 @@ def png(pixels: NDArray[np.uint8]) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def frompng(text: str, mode: str) -> NDArray[np.uint8]:
+def from_png(text: str, mode: str) -> NDArray[np.uint8]:
     """The inverse of `png`, of mode "RGB" or "L". Raises ValueError for what is no PNG of this mode."""
     try:
         with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("PNG",)) as image:

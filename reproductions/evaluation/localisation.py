@@ -111,7 +111,7 @@ def measure(maps: Maps, covered: Maps) -> Table:
 
 def means(maps: Maps, covered: Maps) -> dict[str, float]:
     """The mean of each measure over the maps that it is defined for; a measure that none defines is left out."""
-    table = measure(maps, covered)
+    table = measure(maps, covered) if len(maps) else np.zeros((0, len(MEASURES)))
     known = ~np.isnan(table)
     return {name: float(table[known[:, i], i].mean()) for i, name in enumerate(MEASURES) if known[:, i].any()}
 

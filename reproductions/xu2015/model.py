@@ -104,7 +104,7 @@ class Encoder(nn.Module):
         """Annotations a (B, P, D), row by row from the top left, of images (B, C, h, w)."""
         # The channels of a place lie side by side: so the places are vectors without a copy.
         x = self.layers(image.contiguous(memory_format=torch.channels_last))
-        return x.flatten(2).transpose(1, 2) + self.positions
+        return x.flatten(2).transpose(1, 2) + self.positions.to(x.dtype)
 
 
 class Memory(NamedTuple):
@@ -190,12 +190,14 @@ class Told(NamedTuple):
         alpha: (B, T, P), rows sum to 1.
         s: (B, T, P), where it looked: one-hot for hard attention, alpha where the expectation was taken.
         expected: (B), whether it was.
+        mean: (B, D), the mean annotation.
     """
 
     features: Tensor
     alpha: Tensor
     s: Tensor
     expected: Tensor
+    mean: Tensor
 
 
 class Captioner(nn.Module):
@@ -237,7 +239,7 @@ class Captioner(nn.Module):
             looked, features, state = self.decoder.step(memory, state, Ey_t)
             steps.append((features, looked.alpha, looked.s))
         features, alpha, s = (torch.stack(parts, dim=1) for parts in zip(*steps, strict=True))
-        return Told(features, alpha, s, memory.expected)
+        return Told(features, alpha, s, memory.expected, memory.a.mean(1))
 
     def forward(self, image: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, V) and maps (B, 1, 1, T, P), teacher forced."""

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 from lightning.pytorch import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from data.captions import CaptionBatch
 from data.errors import UserError
@@ -27,6 +27,8 @@ class Recipe:
         learning_rate: of Adam, the paper's optimiser for Flickr30k and COCO, at the end of the warm-up.
         schedule: after the warm-up: "constant", or "cosine" to zero at the last step of the trainer.
         warmup: steps of linear warm-up.
+        bag_of_words: weight of a second loss, which tells from the mean annotation alone which words a caption has. It stands
+            in for the ImageNet training that the paper's encoder comes with; 0 for none.
         doubly_stochastic: lambda of equation (14); the authors' code has 1 for COCO.
         reward_weight, entropy_weight: lambda_r and lambda_e of hard attention (Section 4.1), as in the authors' code.
         baseline_decay: of the moving average of log p(y) that stands for b.
@@ -36,6 +38,7 @@ class Recipe:
     learning_rate: float = 1e-3
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: int = 0
+    bag_of_words: float = 0.0
     doubly_stochastic: float = 1.0
     reward_weight: float = 0.1
     entropy_weight: float = 0.002
@@ -47,7 +50,7 @@ class Recipe:
         check_rates(self, "baseline_decay")
         if not self.learning_rate > 0:
             raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
-        for name in ("warmup", "doubly_stochastic", "reward_weight", "entropy_weight"):
+        for name in ("warmup", "bag_of_words", "doubly_stochastic", "reward_weight", "entropy_weight"):
             if getattr(self, name) < 0:
                 raise ValueError(f"recipe.{name} must be 0 or more, not {getattr(self, name)}")
 
@@ -70,6 +73,13 @@ def learning_rule(told: Told, real: Tensor, log_p: Tensor, baseline: Tensor, rec
     praised = (advantage * log_probability(told.alpha, told.s) * real).sum(1)
     spread = (entropy(told.alpha) * real).sum(1)
     return -(recipe.reward_weight * praised + recipe.entropy_weight * spread).mean()
+
+
+def bag_of_words(logits: Tensor, target: Tensor, real: Tensor) -> Tensor:
+    """-log p, in nats an image, of which words captions (B, T) have, each by itself, from logits (B, V)."""
+    there = torch.zeros_like(logits)
+    there[real.nonzero()[:, 0], target[real]] = 1
+    return nn.functional.binary_cross_entropy_with_logits(logits, there, reduction="sum") / len(logits)
 
 
 class Evaluated(NamedTuple):
@@ -120,6 +130,7 @@ class Xu2015(LightningModule):
         self.title = f"Show, Attend and Tell, {network.attention} attention"
         self.view: str | None = None
         self.steps = 0
+        self.bag = nn.Linear(network.annotation, vocabulary) if recipe.bag_of_words else None
         self.register_buffer("baseline", torch.zeros(()))  # b
         self.baseline: Tensor
         self.save_hyperparameters(
@@ -165,14 +176,14 @@ class Xu2015(LightningModule):
         recipe, real = self.recipe, batch.target_mask
         loss, log_p, told = self.told(batch.image, batch.target, real)
         loss = loss / len(real)
-        coverage = doubly_stochastic(told.alpha * real[..., None]).mean()
         self.log("train/loss", -log_p.sum() / real.sum(), prog_bar=True, batch_size=len(real))
-        if recipe.doubly_stochastic:
-            loss = loss + recipe.doubly_stochastic * coverage  # (14)
+        loss = loss + recipe.doubly_stochastic * doubly_stochastic(told.alpha * real[..., None]).mean()  # (14)
         if self.draws and not self.network.straight_through:
             loss = loss + learning_rule(told, real, log_p, self.baseline, recipe)
             reward = log_p.sum(1) if recipe.reward == "caption" else log_p[real]
             self.baseline.lerp_(reward.mean(), 1 - recipe.baseline_decay)  # Section 4.1, b_k
+        if self.bag is not None:
+            loss = loss + recipe.bag_of_words * bag_of_words(self.bag(told.mean).float(), batch.target, real)
         return loss
 
     def caption(self, image: Tensor) -> list[Hypothesis]:

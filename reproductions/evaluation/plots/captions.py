@@ -33,18 +33,19 @@ COLUMNS, TILE, GAP, MARGIN = 6, 1.22, 0.1, 0.16  # tiles of a line; inches
 ROW, PANEL, NUMBER = 0.2, 1.3, 0.42  # inches: a series of a word's kind, a panel, the number beside it
 
 
-def captioned(records: Sequence[CaptionedImage]) -> Figure:
-    """An image and a map over it for each word of its caption, line by line; of several models one below the other.
+def captioned(records: Sequence[CaptionedImage], names: Sequence[str] = ()) -> Figure:
+    """An image and a map over it for each word of its caption, line by line; of several models one below the other, by names.
 
-    Raises ValueError unless the records are of one image and have the same words.
+    Raises ValueError unless the records are of one image and have the same words, and there are as many names.
     """
     first = records[0]
     if any((one.words, one.where) != (first.words, first.where) for one in records):
         raise ValueError(f"captions must be the same words of one image, not {[(one.where, one.text) for one in records]}")
+    if len(records) > 1 and len(names) != len(records):
+        raise ValueError(f"{len(records)} models need a name each, not {list(names)}")
     across, down = fit(first.pixels, TILE)
     tiles = [None, *range(len(first.words))]  # the image, then the words
     lines = [tiles[start : start + COLUMNS] for start in range(0, len(tiles), COLUMNS)]
-    names = [one.model for one in records] if len(records) > 1 else []
     breadth = min(len(tiles), COLUMNS) * (across + GAP) - GAP
     heading = wrap(first.text or "(nothing)", TITLE, breadth, bold=True)
     under = [line for text in _origin(records) for line in wrap(text, SMALL, breadth)]

@@ -1,0 +1,352 @@
+"""Show, Attend and Tell against its paper: the equations in numpy, soft and hard attention, the learning rule, enumerated."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from data.captions import CaptionBatch
+from data.errors import UserError
+from reproductions.attention.hard import Hard
+from reproductions.attention.soft import doubly_stochastic
+from reproductions.decoding import beam, greedy
+from reproductions.evaluation.untrained import untrained
+from reproductions.translation import Search
+from reproductions.xu2015.model import Captioner, Network, Told
+from reproductions.xu2015.training import Recipe, Xu2015, bag_of_words, learning_rule
+
+V, B, T = 9, 3, 4
+SIZES = {"image_size": 8, "patch": 4, "width": 4, "layers": 1, "annotation": 6, "hidden": 5, "embedding": 7, "alignment": 4,
+         "longest": 6}  # fmt: skip
+
+
+def shaken(module, seed=3):
+    """Weights that are all non-zero and apart."""
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            if parameter.requires_grad:
+                parameter.copy_(0.5 * torch.randn_like(parameter))
+    return module
+
+
+def captioner(**options):
+    return shaken(Captioner(V, Network(**SIZES | options))).double().eval()
+
+
+def module(recipe=(), search=Search(), **options):
+    made = shaken(Xu2015(V, network=Network(**SIZES | options), recipe=Recipe(**dict(recipe)), search=search))
+    made.log = lambda *_, **__: None
+    return made
+
+
+def batch(lengths=(4, 2, 3), seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    image = torch.randn(len(lengths), 3, 8, 8, generator=generator)
+    real = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+    target = torch.randint(3, V, real.shape, generator=generator)
+    target[torch.arange(len(lengths)), torch.tensor(lengths) - 1] = 2
+    return CaptionBatch(image, target * real, real, torch.arange(len(lengths)))
+
+
+# --- Equations --------------------------------------------------------------------------------------------------------
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+@pytest.mark.parametrize("options", [{}, {"gate": False}, {"tanh": True}])
+def test_the_decoder_is_the_paper_written_with_numpy(options):
+    model = captioner(**options)
+    w = {name: value.detach().numpy() for name, value in model.decoder.named_parameters()}
+    image, target = batch().image[:1].double(), torch.tensor([[4, 5, 6]])
+    a = model.encoder(image)[0].detach().numpy()
+    logits, maps = (value[0].detach().numpy() for value in model(image, target))
+    c, h = (np.tanh(w[f"f_init_{x}.weight"] @ a.mean(0) + w[f"f_init_{x}.bias"]) for x in "ch")
+    keys = a @ w["f_att.U_a.weight"].transpose() + w["f_att.U_a.bias"]
+    for t, Ey in enumerate([np.zeros(7), w["E.weight"][4], w["E.weight"][5]]):
+        e = np.tanh(w["f_att.W_a.weight"] @ h + keys) @ w["f_att.v_a"]  # (4)
+        alpha = np.exp(e) / np.exp(e).sum()  # (5)
+        z = alpha @ a  # (13)
+        if model.decoder.f_beta is not None:
+            z = sigmoid(w["f_beta.weight"] @ h + w["f_beta.bias"]) * z
+        i, f, o, g = np.split(w["T.weight"] @ np.concatenate([Ey, h, z]) + w["T.bias"], 4)  # (1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)  # (2)
+        h = sigmoid(o) * np.tanh(c)  # (3)
+        features = Ey + w["L_h.weight"] @ h + w["L_h.bias"] + w["L_z.weight"] @ z  # (7)
+        features = np.tanh(features) if options.get("tanh") else features
+        expected = model.head.weight.detach().numpy() @ features + model.head.bias.detach().numpy()
+        np.testing.assert_allclose(logits[t], expected, rtol=1e-10)
+        np.testing.assert_allclose(maps[0, 0, t], alpha, rtol=1e-10)
+
+
+def test_the_lstm_is_pytorch_s_own():
+    decoder, n = captioner().decoder, SIZES["hidden"]
+    theirs = nn.LSTMCell(SIZES["embedding"] + SIZES["annotation"], n).double()
+    order = [0, 1, 3, 2]  # theirs are i, f, g, o
+    with torch.no_grad():
+        weight, bias = (torch.cat([x.chunk(4)[k] for k in order]) for x in (decoder.T.weight, decoder.T.bias))
+        of_word, of_state, of_image = weight.split([SIZES["embedding"], n, SIZES["annotation"]], dim=1)
+        theirs.weight_ih.copy_(torch.cat([of_word, of_image], 1)), theirs.weight_hh.copy_(of_state)
+        theirs.bias_ih.copy_(bias), theirs.bias_hh.zero_()
+    memory, state = decoder.start(torch.randn(B, 4, SIZES["annotation"], dtype=torch.double))
+    Ey = torch.randn(B, SIZES["embedding"], dtype=torch.double)
+    looked, _, after = decoder.step(memory, state, Ey)
+    h, c = theirs(torch.cat([Ey, looked.z], 1), (state.h, state.c))
+    torch.testing.assert_close((after.h, after.c), (h, c))
+
+
+def test_annotations_are_those_of_their_places_row_by_row():
+    """A change in one corner of the image changes most what is read at that corner."""
+    encoder = captioner(image_size=16, positions=False).encoder
+    for row, column in itertools.product((0, 1), (0, 1)):
+        image = torch.zeros(1, 3, 16, 16, dtype=torch.double)
+        image[..., 15 * row, 15 * column] = 5
+        change = (encoder(image) - encoder(torch.zeros_like(image)))[0].norm(dim=-1).view(4, 4)
+        assert change[3 * row, 3 * column] > 0 and change[3 - 3 * row, 3 - 3 * column] == 0
+    assert not encoder.positions.requires_grad and not encoder.positions.any()
+
+
+@pytest.mark.parametrize("attention", ["soft", "hard"])
+def test_stepping_word_by_word_is_reading_all_at_once(attention):
+    model, one = captioner(attention=attention), batch()
+    logits, maps = model(one.image.double(), one.target)
+    memory, state = model.encode(one.image.double(), torch.ones(B, 4, dtype=torch.bool))
+    previous = None
+    for t in range(T):
+        now, looked, state = model.step(memory, state, previous)
+        torch.testing.assert_close(now, logits[:, t])
+        torch.testing.assert_close(looked, maps[:, :, :, t])
+        previous = one.target[:, t]
+    assert maps.shape == (B, 1, 1, T, 4)
+    torch.testing.assert_close(maps.sum(-1), torch.ones_like(maps[..., 0]))
+
+
+@pytest.mark.parametrize("attention", ["soft", "hard"])
+def test_gradient_reaches_every_parameter(attention):
+    made = module(attention=attention, expectation=0.0, recipe={"entropy_weight": 0.1}).train()
+    made.training_step(batch(), 0).backward()
+    # What all energies have in common changes no weight.
+    assert [name for name, p in made.named_parameters() if p.grad is None or not p.grad.any()] == []
+
+
+def test_padding_changes_nothing():
+    made, one = module().eval(), batch()
+    _, log_p, told = made.told(one.image, one.target, one.target_mask)
+    for b, length in enumerate(one.target_mask.sum(1).tolist()):
+        alone = made.told(one.image[b : b + 1], one.target[b : b + 1, :length], one.target_mask[b : b + 1, :length])
+        torch.testing.assert_close(alone[1][0], log_p[b, :length])
+        torch.testing.assert_close(alone[2].alpha[0], told.alpha[b, :length])
+    assert not log_p[~one.target_mask].any()
+
+
+# --- Soft and hard ----------------------------------------------------------------------------------------------------
+
+
+def pair(**options):
+    """A soft and a hard model with the same weights."""
+    soft, hard = captioner(**options), captioner(attention="hard", **options)
+    hard.load_state_dict(soft.state_dict())
+    return soft, hard
+
+
+def test_hard_attention_at_its_expectation_is_soft_attention():
+    (soft, hard), one = pair(expectation=0.5), batch()
+    memory, state = hard.decoder.start(hard.encoder(one.image.double()))
+    looked = hard.decoder.look(memory._replace(expected=torch.ones(B, dtype=torch.bool)), state.h)
+    torch.testing.assert_close(looked, soft.decoder.look(memory, state.h))
+    # And the mean over all draws, by their probabilities, is the same context: it is linear in s.
+    z = 0
+    for place in range(4):
+        hard.decoder.f_att.draw = lambda alpha, place=place: nn.functional.one_hot(torch.full(alpha.shape[:-1], place), 4).double()
+        drawn = hard.decoder.look(memory, state.h)
+        z = z + looked.alpha[:, place, None] * drawn.z
+        assert drawn.s.tolist() == [[float(i == place) for i in range(4)]] * B
+    torch.testing.assert_close(z, looked.z)
+
+
+def test_hard_attention_is_soft_attention_where_one_place_has_all_the_weight():
+    soft, hard = pair()
+    with torch.no_grad():
+        for model in (soft, hard):
+            model.decoder.f_att.v_a.mul_(1e6)
+    image, target = batch().image.double(), batch().target
+    torch.testing.assert_close(soft(image, target), hard(image, target))
+
+
+def test_in_training_half_of_the_images_take_the_expectation_and_in_evaluation_none():
+    hard = captioner(attention="hard").train()
+    a = torch.randn(4000, 4, SIZES["annotation"], dtype=torch.double)
+    memory, state = hard.decoder.start(a)
+    assert 0.47 < memory.expected.double().mean() < 0.53
+    s = hard.decoder.look(memory, state.h).s
+    one_hot = ((s == 0) | (s == 1)).all(-1)
+    assert torch.equal(one_hot, ~memory.expected)
+    assert not hard.eval().decoder.start(a)[0].expected.any()
+    assert not captioner().train().decoder.start(a)[0].expected.any()
+
+
+def test_the_gate_scales_the_context_by_a_number():
+    gated, plain = captioner(), captioner(gate=False)
+    plain.load_state_dict({k: v for k, v in gated.state_dict().items() if "f_beta" not in k})
+    with torch.no_grad():
+        gated.decoder.f_beta.weight.zero_(), gated.decoder.f_beta.bias.fill_(-math.log(3))  # sigmoid: 1/4
+    memory, state = gated.decoder.start(gated.encoder(batch().image.double()))
+    ours, theirs = gated.decoder.look(memory, state.h), plain.decoder.look(memory, state.h)
+    torch.testing.assert_close(ours.z, theirs.z / 4)
+    torch.testing.assert_close(ours.alpha, theirs.alpha)
+
+
+# --- The learning rule ------------------------------------------------------------------------------------------------
+
+
+def exact_and_estimated(baseline):
+    """Gradients by all parameters of L_s = sum over s of p(s) log p(y|s), and of the learning rule, the mean over all s."""
+    model = captioner(attention="hard", image_size=8, expectation=0.0)
+    image, target = batch().image[:1].double(), torch.tensor([[5, 2]])
+    real, recipe = torch.ones(1, 2, dtype=torch.bool), Recipe(reward_weight=1.0, entropy_weight=0.0)
+    bound, estimate = 0.0, 0.0
+    for places in itertools.product(range(4), repeat=2):
+        drawn = iter(places)
+        model.decoder.f_att.draw = lambda alpha: nn.functional.one_hot(torch.tensor([[next(drawn)]]), 4).double()  # noqa: B023
+        told = model.features(image, target)
+        log_p = model.head(told.features).log_softmax(-1).gather(-1, target[..., None])[..., 0]
+        p_s = (told.alpha * told.s).sum(-1).prod()
+        bound = bound + p_s * log_p.sum()
+        loss = -log_p.sum() + learning_rule(told, real, log_p, torch.tensor(baseline), recipe)
+        estimate = estimate + p_s.detach() * loss
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    return torch.autograd.grad(-bound, parameters, retain_graph=True), torch.autograd.grad(estimate, parameters)
+
+
+@pytest.mark.parametrize("baseline", [0.0, -3.0])
+def test_the_learning_rule_is_right_on_average_for_any_baseline(baseline):
+    for exact, estimated in zip(*exact_and_estimated(baseline), strict=True):
+        torch.testing.assert_close(estimated, exact, rtol=1e-8, atol=1e-10)
+
+
+def told_by_hand(expected=False):
+    alpha = torch.tensor([[[0.75, 0.25], [0.5, 0.5]]], requires_grad=True)
+    s = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])
+    return Told(torch.zeros(1, 2, 1), alpha, s, torch.tensor([expected]), torch.zeros(1, 1))
+
+
+def test_the_learning_rule_by_hand():
+    log_p, real = torch.tensor([[-1.0, -2.0]]), torch.ones(1, 2, dtype=torch.bool)
+    recipe = Recipe(reward_weight=0.1, entropy_weight=0.01)
+    praised = (-3 - -5) * (math.log(0.75) + math.log(0.5))
+    entropy = 0.562335 + math.log(2)
+    found = learning_rule(told_by_hand(), real, log_p, torch.tensor(-5.0), recipe)
+    assert found.item() == pytest.approx(-(0.1 * praised + 0.01 * entropy))
+    # The caption's second word is padding; the image took the expectation; each word is praised for itself.
+    half = learning_rule(told_by_hand(), torch.tensor([[True, False]]), torch.tensor([[-1.0, 0]]), torch.tensor(-5.0), recipe)
+    assert half.item() == pytest.approx(-(0.1 * 4 * math.log(0.75) + 0.01 * 0.562335))
+    mean = learning_rule(told_by_hand(expected=True), real, log_p, torch.tensor(-5.0), recipe)
+    assert mean.item() == pytest.approx(-0.01 * entropy)
+    word = learning_rule(told_by_hand(), real, log_p, torch.tensor(-5.0), Recipe(reward="word", entropy_weight=0.0))
+    assert word.item() == pytest.approx(-0.1 * (4 * math.log(0.75) + 3 * math.log(0.5)))
+
+
+def test_a_better_draw_than_the_baseline_becomes_more_probable():
+    told = told_by_hand()
+    learning_rule(told, torch.ones(1, 2, dtype=torch.bool), torch.tensor([[-1.0, -1.0]]), torch.tensor(-5.0),
+                  Recipe(entropy_weight=0.0)).backward()  # fmt: skip
+    assert (told.alpha.grad[told.s == 1] < 0).all() and (told.alpha.grad[told.s == 0] == 0).all()
+
+
+def test_without_the_rule_no_gradient_reaches_f_att_and_straight_through_it_does():
+    for through in (False, True):
+        made = module(attention="hard", expectation=0.0, straight_through=through,
+                      recipe={"reward_weight": 0.0, "entropy_weight": 0.0, "doubly_stochastic": 0.0}).train()  # fmt: skip
+        made.training_step(batch(), 0).backward()
+        gradient = made.model.decoder.f_att.v_a.grad
+        assert (gradient is not None and bool(gradient.any())) == through
+
+
+def test_the_baseline_is_a_moving_average_of_what_captions_were_worth(monkeypatch):
+    made = module(attention="hard").train()
+    for worth, expected in ((-2.0, -0.2), (-1.0, -0.28)):
+        spread = torch.zeros(1, 2).index_fill_(1, torch.tensor([0]), worth)
+        told = (torch.zeros(()), spread, told_by_hand())
+        monkeypatch.setattr(made, "told", lambda *_, told=told: told)
+        one = CaptionBatch(torch.zeros(1, 3, 8, 8), torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool), torch.zeros(1))
+        made.training_step(one, 0)
+        assert made.baseline.item() == pytest.approx(expected)
+    assert "baseline" in made.state_dict()
+
+
+def test_the_doubly_stochastic_term_counts_real_words_alone_and_is_zero_where_each_place_is_seen_once():
+    """(14). Four words that look at four places alike: nothing to pay; and so where each is looked at in turn."""
+    assert doubly_stochastic(torch.full((1, 4, 4), 0.25)).item() == 0 == doubly_stochastic(torch.eye(4)[None]).item()
+    losses = []
+    for weight in (0.0, 2.0):
+        made = module(recipe={"doubly_stochastic": weight}).train()
+        losses.append(made.training_step(batch(), 0).item())
+        alpha = made.told(batch().image, batch().target, batch().target_mask)[2].alpha
+    expected = np.mean([(1 - a[:t].sum(0)).square().sum().item() for a, t in zip(alpha, (4, 2, 3), strict=True)])
+    assert losses[1] - losses[0] == pytest.approx(2 * expected, rel=1e-4)
+
+
+def test_the_bag_of_words_tells_from_the_mean_annotation_which_words_a_caption_has():
+    logits = torch.zeros(2, V)
+    target, real = torch.tensor([[4, 5, 4], [6, 0, 0]]), torch.tensor([[True, True, True], [True, False, False]])
+    assert bag_of_words(logits, target, real).item() == pytest.approx(V * math.log(2))
+    logits[0, [4, 5]], logits[1, 6] = 50, 50
+    assert bag_of_words(logits - 25, target, real).item() == pytest.approx(0, abs=1e-6)
+    made = module(recipe={"bag_of_words": 1.0}).train()
+    plain = module()
+    plain.load_state_dict(made.state_dict(), strict=False)
+    torch.testing.assert_close(
+        made.training_step(batch(), 0) - plain.train().training_step(batch(), 0),
+        bag_of_words(made.bag(made.model.encoder(batch().image).mean(1)), batch().target, batch().target_mask),
+        rtol=1e-4, atol=1e-4,
+    )  # fmt: skip
+
+
+# --- Use --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("attention", ["soft", "hard"])
+def test_beam_of_one_is_greedy_and_a_caption_is_followed_as_it_was_written(attention):
+    made, one = module(attention=attention).eval(), batch()
+    everywhere = torch.ones(B, 4, dtype=torch.bool)
+    ours, best = greedy(made.model, one.image, everywhere, 2), beam(made.model, one.image, everywhere, 2, 1)
+    assert [h.ids for h in ours] == [h.ids for h in best] == [h.ids for h in made.caption(one.image)]
+    assert all(len(h.ids) <= SIZES["longest"] for h in ours)
+    wide = module(attention=attention, search=Search(width=3)).eval().caption(one.image)
+    assert all(w.log_probability >= h.log_probability - 1e-5 for w, h in zip(wide, ours, strict=True))
+    for b, h in enumerate(ours):
+        followed = made.follow(one.image[b : b + 1], torch.tensor([h.ids]))[0]
+        torch.testing.assert_close(followed, h.maps[0, 0], rtol=1e-4, atol=1e-6)
+
+
+def test_an_untrained_twin_has_the_same_sizes_and_other_weights():
+    made = module(attention="hard")
+    twin = untrained(made)
+    assert twin.network == made.network and not twin.training
+    assert not torch.equal(twin.model.head.weight, made.model.head.weight)
+
+
+def test_images_of_another_size_are_refused():
+    with pytest.raises(UserError, match="reads images of"):
+        module().caption(torch.zeros(1, 3, 12, 8))
+
+
+@pytest.mark.parametrize(("make", "named"), [
+    (lambda: Network(patch=3), "network.patch"), (lambda: Network(image_size=50), "network.image_size 50"),
+    (lambda: Network(attention="medium"), "network.attention"), (lambda: Network(expectation=1.0), "network.expectation"),
+    (lambda: Network(hidden=0), "network.hidden"), (lambda: Recipe(reward="applause"), "recipe.reward"),
+    (lambda: Recipe(learning_rate=0), "recipe.learning_rate"), (lambda: Recipe(baseline_decay=1.0), "recipe.baseline_decay"),
+    (lambda: Recipe(doubly_stochastic=-1), "recipe.doubly_stochastic"),
+])  # fmt: skip
+def test_a_setting_that_makes_no_sense_is_refused_by_name(make, named):
+    with pytest.raises(ValueError, match=named):
+        make()
+
+
+def test_hard_attention_is_that_of_the_timeline():
+    assert isinstance(captioner(attention="hard").decoder.f_att, Hard)
