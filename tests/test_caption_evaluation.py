@@ -1,0 +1,224 @@
+"""What of a caption is true, where attention stood before each word, and the pictures of both."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from sacrebleu.metrics.bleu import BLEU
+from test_image_plots import drawn, said
+
+from data import shapes
+from data.shapes.described import Facts
+from data.shapes.grammar import Phrase, all_captions
+from reproductions.evaluation import caption_report, plots
+from reproductions.evaluation.caption_records import CaptionedImage
+from reproductions.evaluation.caption_scores import UNTRAINED, WordMaps, details, localisation, scores
+from reproductions.evaluation.caption_truth import judge
+from reproductions.evaluation.localisation import coverage, plain
+from reproductions.evaluation.records import load, save
+from reproductions.evaluation.text_metrics import bleu_of_sums, bleu_statistics
+
+RING, SQUARES = Phrase(1, "red", "plain", "ring"), Phrase(2, "blue", "striped", "square")
+FACTS = Facts(((0,), (1, 2)), (RING, SQUARES), "left of", tuple(all_captions([RING, SQUARES], "left of")))
+TRUE = "a red ring left of two blue striped squares"
+
+
+def judged(text, facts=FACTS):
+    found = judge(text.split(), facts)
+    return found.true, {role: said for role, (said, _) in found.right.items()}, found.spoken
+
+
+def record(index=0, own=None, facts=None, maps=None, forced=False, **changes):
+    """A scene of the test split with a caption and maps that lie where its words say."""
+    scene = shapes.described("test", index)
+    facts = facts or scene.facts
+    words = own.split() if own is not None else [word.text for word in facts.captions[0]]
+    spoken = judge(words, facts).spoken
+    masks = np.stack([one.mask for one in scene.objects])
+    if maps is None:
+        covered = [coverage(masks[list(o)].sum(0)[None], (12, 12))[0] if o else np.ones((12, 12)) for o in spoken]
+        maps = np.stack([*(one / one.sum() for one in covered), np.full((12, 12), 1 / 144)])
+    fields = {
+        "pixels": scene.pixels, "words": (*words, "</s>"), "maps": maps, "model": "Show, Attend and Tell, step 1,200",
+        "forced": forced, "split": "test", "index": index, "masks": masks, "spoken": (*spoken, ()), "score": -1.5,
+        "references": [" ".join(word.text for word in one) for one in facts.captions],
+    }  # fmt: skip
+    return CaptionedImage(**fields | changes)
+
+
+# --- Truth ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_true_caption_is_true_and_each_of_its_words_speaks_of_its_objects():
+    for index in range(60):
+        facts = shapes.described("test", index).facts
+        for words in facts.captions:
+            found = judge([word.text for word in words], facts)
+            assert found.true and all(said == known for said, known in found.right.values())
+            assert found.spoken == tuple(facts.objects_of(word) for word in words)
+
+
+def test_a_caption_that_begins_with_the_other_group_is_judged_by_what_it_says_of_each():
+    true, right, spoken = judged("two blue squares right of a green ring")
+    assert not true and right == {"count": 2, "colour": 1, "texture": 1, "shape": 2, "relation": 1}
+    assert spoken == ((1, 2), (1, 2), (1, 2), (), (), (), (), (0,))
+
+
+@pytest.mark.parametrize(("text", "wrong"), [
+    ("a red ring right of two blue striped squares", {"relation": 0}),
+    ("two blue striped squares left of a red ring", {"relation": 0}),
+    ("a red ring above two blue striped squares", {"relation": 0}),
+    ("two red rings left of two blue striped squares", {"count": 1}),
+    ("a red dotted ring left of two blue striped squares", {"texture": 1}),
+    ("a red ring left of two blue striped", {"shape": 1}),
+    ("a red ring", {"count": 1, "colour": 1, "texture": 1, "shape": 1, "relation": 0}),
+    ("", {"count": 0, "colour": 0, "texture": 1, "shape": 0, "relation": 0}),
+])  # fmt: skip
+def test_what_is_wrong_is_counted_as_wrong_and_nothing_else(text, wrong):
+    true, right, _ = judged(text)
+    assert not true and right == {"count": 2, "colour": 2, "texture": 2, "shape": 2, "relation": 1} | wrong
+
+
+def test_both_relations_that_hold_are_right_and_grammar_is_part_of_the_truth():
+    assert judged("a red ring beside two blue striped squares")[0]
+    assert not judged("a red ring left of two blue striped square")[0]
+    alone = Facts(((0,),), (RING,), None, tuple(all_captions([RING])))
+    true, right, spoken = judged("a red ring above a red ring", alone)
+    assert not true and "relation" not in right and spoken[:3] == ((), (0,), (0,)) and not any(spoken[3:])
+
+
+# --- Scores -----------------------------------------------------------------------------------------------------------
+
+
+def test_bleu_against_several_references_is_sacrebleu_s():
+    hypotheses = ["a red ring above a blue disc", "two teal stars", "a red ring"]
+    references = [["a blue disc below a red ring", "a red ring above a blue disc"], ["two teal discs"], ["a blue ring"]]
+    padded = [[one[i] if i < len(one) else None for one in references] for i in range(2)]
+    expected = BLEU(tokenize="13a", force=True).corpus_score(hypotheses, padded).score
+    table = bleu_statistics(hypotheses=hypotheses, references=references)
+    assert bleu_of_sums(table.sum(axis=0)) == pytest.approx(expected)
+
+
+def test_captions_that_are_true_and_maps_that_lie_on_their_objects_score_full_marks():
+    own = [record(index) for index in range(30)]
+    found = scores(own, own, {one.index: judge(one.words[:-1], shapes.described("test", one.index).facts) for one in own},
+                   nll=30 * math.log(2), words=30)  # fmt: skip
+    assert found["bleu"] == pytest.approx(100) and found["perplexity"] == pytest.approx(2)
+    assert {found[name] for name in ("true", "count", "colour", "texture", "shape", "relation")} == {1.0}
+    assert found["attention/pointing"] == 1 and found["attention/auroc"] > 0.99
+    assert found["attention/energy"] > 8 * found["attention/chance"]
+    assert found["attention_forced/pointing_shape"] == 1
+
+
+def test_a_word_is_measured_against_what_it_speaks_of_and_not_against_other_objects():
+    """Maps that lie on the objects of the caption's other phrase are worth nothing."""
+    pairs = [i for i in range(60) if shapes.described("test", i).facts.relation is not None]
+    good = [record(index) for index in pairs]
+    bad = []
+    for one in good:
+        covered = coverage(one.masks.sum(0)[None], (12, 12))[0]
+        maps = [np.maximum(covered - 144 * m, 0) + 1e-9 for m in one.maps[:-1]] + [np.ones((12, 12))]
+        bad.append(record(one.index, maps=np.stack([m / m.sum() for m in maps])))
+    good, bad = WordMaps.of(good), WordMaps.of(bad)
+    found = localisation(good, np.ones((48, 48), dtype=np.float32))["attention"].measures["all"]["pointing"].value
+    assert found == 1 and good.covered.mean() == pytest.approx(bad.covered.mean())
+    assert localisation(bad, np.ones((48, 48), dtype=np.float32))["attention"].measures["all"]["pointing"].value < 0.1
+
+
+def test_the_maps_stand_beside_controls_for_each_kind_of_word_and_intervals_are_over_images():
+    own = [record(index) for index in range(20)]
+    blind = {one.index: np.full_like(one.maps, 1 / 144) for one in own}
+    looked = WordMaps.of(own, blind)
+    assert set(looked.roles) == {"count", "colour", "texture", "shape"} and len(set(looked.owners)) == 20
+    rows = localisation(looked, np.ones((48, 48), dtype=np.float32))
+    assert list(rows) == ["attention", "mean over the caption's words", "uniform", "centre", "best fixed map", UNTRAINED]
+    assert rows["uniform"].measures["all"] == rows[UNTRAINED].measures["all"]
+    assert rows["uniform"].measures["all"]["energy"].value == pytest.approx(looked.covered.mean(), rel=1e-5)
+    assert rows["mean over the caption's words"].differences["shape"]["energy"].low > 0
+    assert set(rows["attention"].measures) == {"all", "count", "colour", "texture", "shape"}
+
+
+def test_captions_without_a_true_word_have_no_looks_and_no_failure():
+    wrong = [record(0, own="of of", maps=np.full((3, 12, 12), 1 / 144))]
+    judgements = {0: judge(["of", "of"], shapes.described("test", 0).facts)}
+    found = scores(wrong, wrong, judgements, 1.0, 1)
+    assert found["true"] == 0 and not any(name.startswith("attention/") for name in found)
+    assert len(WordMaps.of(wrong).maps) == 0
+
+
+def test_the_report_says_words_measures_and_controls():
+    own = [record(index) for index in range(6)]
+    judgements = {one.index: judge(one.words[:-1], shapes.described("test", one.index).facts) for one in own}
+    looked = WordMaps.of(own)
+    told = details(own, judgements) | {
+        "words": len(looked.maps), "localisation": plain(localisation(looked, np.ones((48, 48), dtype=np.float32)))}  # fmt: skip
+    lines = caption_report.notes({"test": json.loads(json.dumps(told))})
+    assert any(line.startswith("all words") and "1.000 (1.000 to 1.000)" in line for line in lines)
+    assert any(line.startswith("uniform") for line in lines) and "all true captions" in lines[1]
+
+
+# --- Records ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_record_comes_back_from_its_line(tmp_path):
+    one = record(3, draws=True)
+    save([one], tmp_path / "own.jsonl")
+    (again,) = load(tmp_path / "own.jsonl", CaptionedImage)
+    for name in ("words", "spoken", "references", "model", "draws", "forced", "index", "score"):
+        assert getattr(again, name) == getattr(one, name)
+    assert np.array_equal(again.pixels, one.pixels)
+    np.testing.assert_allclose(again.maps, one.maps, rtol=1e-4)
+    np.testing.assert_allclose(again.masks, one.masks, atol=1 / 255)
+    with pytest.raises(ValueError, match="read-only"):
+        again.maps[0, 0, 0] = 1
+
+
+@pytest.mark.parametrize(("changes", "fault"), [
+    ({"words": ("a", "ring")}, "need a map and objects each"), ({"maps": np.ones((4, 12, 12))}, "sum to 1"),
+    ({"masks": np.ones((1, 9, 9))}, "masks"), ({"spoken": ((7,),) * 4}, "speak of objects"), ({"words": ()}, "words are needed"),
+])  # fmt: skip
+def test_a_record_that_does_not_fit_is_refused(changes, fault):
+    facts = Facts(((0,),), (RING,), None, tuple(all_captions([RING])))
+    fits = {"own": "a red ring", "facts": facts, "maps": np.full((4, 12, 12), 1 / 144)}
+    record(**fits)
+    with pytest.raises(ValueError, match=fault):
+        record(**fits | changes)
+
+
+# --- Pictures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_picture_has_a_tile_for_the_image_and_each_word_with_the_word_above_it(count):
+    index = next(i for i in range(60) if len(shapes.described("test", i).facts.captions[0]) == 9)
+    one = record(index)
+    names = ["soft attention", "hard attention"] if count == 2 else []
+    figure = plots.captioned([one, record(index, draws=True)][:count], names)
+    assert len(figure.axes) == count * (1 + len(one.words))
+    texts = [text for text, _ in drawn(figure)]
+    assert [text for text in texts if text in one.words] == list(one.words)
+    told = sum(bool(objects) for objects in one.spoken)
+    assert sum(text.endswith(" %") for text in texts) == count * told
+    assert ("White square" in said(figure)) == (count == 2)
+    boxes = [box for _, box in drawn(figure)]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_pictures_of_several_models_need_the_same_words_and_names():
+    with pytest.raises(ValueError, match="same words"):
+        plots.captioned([record(0), record(1)], ["a", "b"])
+    with pytest.raises(ValueError, match="need a name each"):
+        plots.captioned([record(0), record(0)])
+
+
+def test_each_kind_of_word_has_a_point_for_each_series_and_measure():
+    rows = localisation(WordMaps.of([record(i) for i in range(20)]), np.ones((48, 48), dtype=np.float32))
+    series = {name: {k: v for k, v in rows[name].measures.items() if k != "all"} for name in ("attention", "uniform")}
+    figure = plots.located_words(series, ["pointing", "energy", "auroc"], "Words", "A note.")
+    points = {line.get_gid(): line.get_xdata()[0] for line in figure.findobj(lambda a: "/" in str(a.get_gid()))}
+    assert len(points) == 4 * 3 * 2
+    assert points["shape/energy/0"] == pytest.approx(rows["attention"].measures["shape"]["energy"].value)
+    assert points["count/auroc/1"] == pytest.approx(0.5)
+    boxes = [box for _, box in drawn(figure)]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
