@@ -1,17 +1,19 @@
 """The page in a real browser: type, point, click, link, export, save; on this machine alone, without one fault on the console."""
 
 import json
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 from chromium import Browser, installed
-from page_runs import serving, write
+from page_runs import serving, write, write_timeline
 from test_page import weights_of
 
 from data.accord import FIXED
 from data.words import join
 from reproductions.evaluation.records import AlignedTranslation
+from reproductions.runs import runs_dir
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium on this machine")
 
@@ -279,7 +281,9 @@ def test_attention_by_hand_is_scaled_dot_product_attention(browser, pages):
 # --- All views --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("view", ["then-and-now", "then-and-now?show=links", "five-steps?step=1", "five-steps?step=5"])
+@pytest.mark.parametrize(
+    "view", ["then-and-now", "then-and-now?show=links", "five-steps?step=1", "five-steps?step=5", "timeline"]
+)
 @pytest.mark.parametrize("width", [360, 390, 768])
 def test_nothing_runs_over_the_edge_of_a_narrow_window(browser, pages, view, width):
     browser.size(width)
@@ -347,3 +351,31 @@ def test_the_driver_finds_a_fault(pages, tmp_path: Path):
     browser.settle(lambda: browser.run("1") and any("nobodyKnowsThis" in fault for fault in browser.faults))
     browser.run("fetch('http://127.0.0.1:9/').catch(() => 0)")
     browser.settle(lambda: browser.run("1") and any("Content Security Policy" in fault for fault in browser.faults))
+
+
+def test_the_timeline_says_what_is_missing_then_shows_every_kind_and_opens_one(browser, pages):
+    browser.open(pages[1] + "#timeline")
+    browser.until("document.querySelector('.timeline')?.textContent.includes('make timeline')")
+    table = write_timeline(runs_dir())
+    try:
+        browser.open(pages[1] + "?new#timeline")
+        browser.until("document.querySelectorAll('.kinds > li').length === 3")
+        assert [text.split(" · ")[1][:4] for text in texts(browser, ".kind > b")] == ["addi", "loca", "intr"]
+        assert len(texts(browser, "button.kind")) == 2, "what reads no source cannot be opened"
+        browser.click("[data-key=kind-location]")
+        browser.until("!!document.querySelector('.timeline .panel svg')")
+        assert browser.run("location.hash") == "#timeline?kind=location"
+        assert table["rows"][1]["says"] in texts(browser, ".timeline .panel p")
+        assert browser.run("document.activeElement.dataset.key") == "kind-location"
+        browser.size(390)
+        browser.until("!!document.querySelector('.timeline .panel svg')")
+        assert browser.run("document.documentElement.scrollWidth <= 390")
+        browser.size(1280)
+        browser.click("[data-key=json]")
+        assert json.loads(newest(browser, ".json").read_text(encoding="utf-8")) == table["rows"][1]["record"]
+        browser.click("#save")
+        saved = newest(browser, ".html")
+        browser.open(saved.as_uri())
+        browser.until("!!document.querySelector('.timeline .panel svg')")
+    finally:
+        shutil.rmtree(runs_dir() / "timeline")
