@@ -288,7 +288,7 @@ def test_attention_by_hand_is_scaled_dot_product_attention(browser, pages):
 def test_nothing_runs_over_the_edge_of_a_narrow_window(browser, pages, view, width):
     browser.size(width)
     browser.open(f"{pages[1]}#{view}")
-    browser.until("!!document.querySelector('.panels svg, .stage table')")
+    browser.until("!!document.querySelector('.panels svg, .stage table, .timeline h2')")
     assert browser.run("document.documentElement.scrollWidth") <= width
 
 
