@@ -32,7 +32,7 @@ RECIPE: dict[str, dict[str, object]] = {
     "bahdanau2014": {"learning_rate": 0.01},
     "transformer2017": {"warmup": 4, "factor": 0.2},
     "luong2015": {"warmup": 2, "learning_rate": 0.01},
-    "cheng2016": {"warmup": 2, "learning_rate": 0.01},
+    "cheng2016": {"warmup": 2, "learning_rate": 0.03},
     "vit2021": {"warmup": 2, "learning_rate": 0.01},
     "resnet2016": {"warmup": 2, "learning_rate": 0.01},
 }

@@ -21,7 +21,7 @@ C = TypeVar("C", bound=Collection)
 
 
 def stage_of(trainer: Trainer) -> str:
-    """"validate" or "test", as the data modules name their splits."""
+    """ "validate" or "test", as the data modules name their splits."""
     return "test" if trainer.testing else "validate"
 
 

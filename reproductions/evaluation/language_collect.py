@@ -95,7 +95,9 @@ def collect(  # noqa: PLR0913 - a batch, and all that is known of it
         naming: what the records are called.
         into: where it goes.
     """
-    for index, log_p, maps, row in zip(evaluated["index"], evaluated["log_p"], evaluated["maps"], ids.cpu(), strict=True):
+    for index, log_p, maps, row in zip(
+        evaluated["index"], evaluated["log_p"], evaluated["maps"], ids.cpu(), strict=True
+    ):
         words = tokenizer.surface(examples[index].source)
         sentence = read(log_p, row[: len(log_p)], words, index, contrasts.get(index, ()))
         into.read.append(sentence)
@@ -109,7 +111,12 @@ def read(log_p: Tensor, ids: Tensor, words: Words, index: int, contrasts: Sequen
     nats = -log_p.gather(1, ids[:, None])[:, 0].double().numpy()
     surprisal = np.bincount(words.word_of_piece, weights=nats)
     known = [
-        Agreed(one.position, one.other, one.misled, bool(log_p[one.position, ids[one.position]] > log_p[one.position, one.id]))
+        Agreed(
+            one.position,
+            one.other,
+            one.misled,
+            bool(log_p[one.position, ids[one.position]] > log_p[one.position, one.id]),
+        )
         for one in contrasts
     ]
     return ReadSentence(words.words, tuple(np.maximum(surprisal, 0).tolist()), len(ids), index, tuple(known))
@@ -166,7 +173,9 @@ class TrainedLanguageModel:
         if ids.shape[1] < 2:  # </s> alone
             raise UserError("There is nothing to read: the sentence is empty.")
         if ids.shape[1] > LONGEST:
-            raise UserError(f"The sentence has {ids.shape[1]:,} words or pieces, more than {LONGEST:,}: split it into sentences.")
+            raise UserError(
+                f"The sentence has {ids.shape[1]:,} words or pieces, more than {LONGEST:,}: split it into sentences."
+            )
         log_p, maps = self.module.read(ids)
         words = self.tokenizer.surface(text)
         sentence = read(log_p[0], ids[0], words, index)

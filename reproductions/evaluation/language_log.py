@@ -113,7 +113,9 @@ class LanguageLog(Callback):
                 continue
             picture = None
             if sentence.index in attended:
-                picture = files.save(plots.alignment(attended[sentence.index]), folder / f"{split}-{sentence.index}.png")
+                picture = files.save(
+                    plots.alignment(attended[sentence.index]), folder / f"{split}-{sentence.index}.png"
+                )
             rows.append([sentence.index, " ".join(sentence.words[:-1]), round(_perplexity(sentence), 2), picture])
         columns = ["index", "sentence", "perplexity", "intra-attention"]
         tracking.log_table(tracking.of(trainer.loggers), f"{split}/sentences", columns, rows)

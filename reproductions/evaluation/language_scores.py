@@ -23,12 +23,18 @@ def scores(read: Sequence[ReadSentence], reach: Sequence[tuple[int, float, float
     """
     nats, tokens = _sums(read).sum(axis=0)
     result = {"perplexity": math.exp(min(nats / tokens, MOST)), "log_likelihood": -nats / tokens}
-    for name, agreed in (("agreement", _agreed(read)), ("agreement_misled", [one for one in _agreed(read) if one.misled])):
+    for name, agreed in (
+        ("agreement", _agreed(read)),
+        ("agreement_misled", [one for one in _agreed(read) if one.misled]),
+    ):
         if agreed:
             result[name] = sum(one.right for one in agreed) / len(agreed)
     rows, *sums = np.sum(np.array(reach, dtype=np.float64).reshape(-1, 4), axis=0)
     if rows:
-        result |= {f"attention/{name}": total / rows for name, total in zip(("previous", "start", "distance"), sums, strict=True)}
+        result |= {
+            f"attention/{name}": total / rows
+            for name, total in zip(("previous", "start", "distance"), sums, strict=True)
+        }
     return {name: float(value) for name, value in result.items()}
 
 
@@ -62,7 +68,7 @@ def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
         return []
     total = {name: sum(count[name] for count in counts) for name in counts[0]}
     return [
-        f"Agreement, all splits: {total['right']:,} of {total['of']:,} forms of \"be\" preferred to the wrong number; "
+        f'Agreement, all splits: {total["right"]:,} of {total["of"]:,} forms of "be" preferred to the wrong number; '
         f"{total['misled_right']} of {total['misled']} where the last noun before has the other number."
     ]
 
