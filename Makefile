@@ -73,6 +73,11 @@ train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, wh
 	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(RESUMED) $(ARGS)
 #: make train-luong ARGS="--model.init_args.network.attention dot"   or any other mechanism of the timeline
 
+.PHONY: train-cheng
+train-cheng: $(VENV)/.installed ## Train the LSTMN (Cheng et al. 2016), a language model whose sentences attend to themselves
+	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(RESUMED) $(ARGS)
+#: make train-cheng VARIANT=lstm         the LSTM that it stands beside
+
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
 	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(RESUMED) $(ARGS)

@@ -54,7 +54,9 @@ def parser() -> argparse.ArgumentParser:
         "classification: shapes (default), cifar10, or path/to/folder",
     )
     train.add_argument(
-        "--variant", default="", help="for example rnnencdec, the baseline without attention, or conv, ViT's other stem"
+        "--variant",
+        default="",
+        help="for example rnnencdec or lstm, baselines without attention, or conv, ViT's other stem",
     )
     train.add_argument(
         "--weights", help="start ViT from trained weights: torchvision:vit_b_16, or a file (.pth, .safetensors)"
@@ -85,7 +87,8 @@ def parser() -> argparse.ArgumentParser:
 
     figures = add(
         "figures",
-        "Draw Figures 2 and 3 of Bahdanau et al. (2014), and 6, 7 and 11 of Dosovitskiy et al. (2021), from the newest runs.",
+        "Draw Figures 2 and 3 of Bahdanau et al. (2014), intra-attention of Cheng et al. (2016) beside the Transformer's, and "
+        "Figures 6, 7 and 11 of Dosovitskiy et al. (2021), from the newest runs.",
     )
     figures.add_argument("--data", help="of the runs; accord, and any images, if left out")
     figures.add_argument("--out", type=Path, help="folder to draw into; runs/figures if left out")

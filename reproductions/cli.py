@@ -30,7 +30,7 @@ from reproductions.trainer import Progress, Reseed, StopBetweenSteps, Throughput
 log = logging.getLogger(__name__)
 
 # Arguments of models that the data decides, see its ``sizes``.
-LINKED = ("source_vocabulary", "target_vocabulary", "classes", "network.image_size")
+LINKED = ("source_vocabulary", "target_vocabulary", "vocabulary", "classes", "network.image_size")
 STOPPED = {KeyboardInterrupt: 130, SIGTERMException: 143}  # exit status as a shell gives it: 128 + number of the signal
 
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from data.errors import UserError
 from data.reading import decoded
-from reproductions import figures, image_figures, run_report, runs, tracking
+from reproductions import figures, image_figures, language_figures, run_report, runs, tracking
 from reproductions.cli import STOPPED, ReproductionCLI
 from reproductions.compare.contestants import read_all
 from reproductions.compare.ladder import RUNGS, table
@@ -274,17 +274,23 @@ def draw(data: str | None, folder: Path | None) -> int:
 
     Raises UserError if nothing could be drawn.
     """
-    drawers = {"bahdanau2014": figures.bahdanau2014, "vit2021": image_figures.vit2021}
-    there = [paper for paper in drawers if any(runs.runs_dir().glob(f"{paper}/*/*/{figures.SCORES}"))]
+    drawers = {
+        "bahdanau2014": figures.bahdanau2014,
+        "cheng2016": language_figures.cheng2016,
+        "vit2021": image_figures.vit2021,
+    }
+    there = [paper for paper in drawers if any(runs.runs_dir().glob(f"{paper}/*/*/{figures.SCORES}"))] or [
+        "bahdanau2014"
+    ]
     missing: list[UserError] = []
-    for paper in there or ["bahdanau2014"]:
+    for paper in there:
         given = data or ("accord" if paper == "bahdanau2014" else None)
         try:
             for path in drawers[paper](given, folder or runs.runs_dir() / "figures"):
                 sys.stdout.write(f"{path}\n")
         except UserError as error:
             missing.append(error)
-    if missing and len(missing) == len(there or drawers.keys() - {"vit2021"}):
+    if len(missing) == len(there):
         raise missing[0]
     for error in missing:
         sys.stderr.write(f"{error}\n")

@@ -1,7 +1,7 @@
 """The figures of Bahdanau et al. (2014), drawn from trained runs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from data.errors import UserError
@@ -57,16 +57,21 @@ def figure_3(run: Run, folder: Path) -> Iterator[Path]:
 
 def training(compared: list[Run], folder: Path) -> Iterator[Path]:
     """Scores of every validation."""
+    yield files.save(plots.training_curves(curves_of(compared, CURVES)), folder / "training.png")
+
+
+def curves_of(compared: list[Run], measures: Mapping[str, str]) -> list[Curve]:
+    """The scores of every validation of runs, by name, and what each is called in a picture."""
     curves = []
     for run in compared:
         text = (run.folder / "validation.jsonl").read_text(encoding="utf-8")
         # A run that was killed and resumed repeats the steps since its last checkpoint.
         lines = {line["step"]: line for line in map(json.loads, text.splitlines())}
-        for name, measure in CURVES.items():
+        for name, measure in measures.items():
             points = [(step, line[name]) for step, line in sorted(lines.items()) if name in line]
             if points:
                 curves.append(Curve(run.summary["title"], measure, "", *zip(*points, strict=True)))
-    yield files.save(plots.training_curves(curves), folder / "training.png")
+    return curves
 
 
 def _curve(run: Run) -> LengthCurve:

@@ -4,7 +4,7 @@
 
     runs/<paper>/<config>/<time>/
         config.yaml         every setting, resolved; trains the same run again
-        tokenizers/         source.json, target.json (translation); preprocessing.json (classification)
+        tokenizers/         source.json, target.json, or language.json; preprocessing.json of a classifier
         checkpoints/        best.ckpt, last.ckpt
         snapshots/          weights of the last few out of every so many steps, where the recipe averages them
         metrics/            one CSV a command

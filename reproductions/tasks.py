@@ -1,4 +1,4 @@
-"""Translation and classification: all that a run, its report and its restoration ask of one or the other, in one table."""
+"""Translation, classification, language models: all that a run, its report and its restoration ask of each, in one table."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,18 @@ from data.errors import UserError
 from data.preprocessing import Preprocessing
 from data.tokenizers import load_tokenizer
 from reproductions import checkpoints
-from reproductions.evaluation import image_report
+from reproductions.evaluation import image_report, language_scores
 from reproductions.evaluation.collect import TrainedTranslator
 from reproductions.evaluation.image_collect import TrainedClassifier
 from reproductions.evaluation.image_log import ImageLog
+from reproductions.evaluation.language_collect import TrainedLanguageModel
+from reproductions.evaluation.language_log import LanguageLog
 from reproductions.evaluation.log import EvaluationLog
 
 
 @dataclass(frozen=True)
 class Task:
-    """One half of the project.
+    """One part of the project.
 
     Attributes:
         does: what its models do, in words.
@@ -107,7 +109,32 @@ CLASSIFICATION = Task(
     restore=_classifier,
 )
 
-TASKS = (TRANSLATION, CLASSIFICATION)
+
+def _language_model(folder: Path, checkpoint: Path) -> TrainedLanguageModel:
+    tokenizer = load_tokenizer(folder / LANGUAGE.kept, "language")
+    return TrainedLanguageModel(checkpoints.restore(checkpoint, {"language": tokenizer.fingerprint()}), tokenizer)
+
+
+LANGUAGE = Task(
+    does="models a language",
+    train="train-cheng",
+    papers=("cheng2016",),
+    monitor="valid/log_likelihood",
+    unit="tokens",
+    counted="tokens",
+    kept="tokenizers",
+    artifact="tokenizer",
+    log=LanguageLog,
+    columns={
+        "perplexity": ("perplexity", 3),
+        "agreement": ("agreement", 4),
+        "agreement_misled": ("  where misled", 4),
+    },
+    notes=language_scores.notes,
+    restore=_language_model,
+)
+
+TASKS = (TRANSLATION, CLASSIFICATION, LANGUAGE)
 
 
 def of(paper: str) -> Task:

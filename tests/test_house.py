@@ -44,13 +44,14 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
 TORCH_SIDE = (
     "reproductions.evaluation.collect reproductions.evaluation.log reproductions.evaluation.image_collect "
     "reproductions.evaluation.image_log reproductions.evaluation.image_scores reproductions.evaluation.image_removal "
-    "reproductions.evaluation.image_written"
+    "reproductions.evaluation.image_written reproductions.evaluation.gather reproductions.evaluation.language_collect "
+    "reproductions.evaluation.language_log"
 )
 LAYERS = (
     "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding "
     "reproductions.settings"
 )
-BATCHES = "data.translation data.batching data.images data.errors"
+BATCHES = "data.translation data.language data.batching data.images data.errors"
 # The first pattern that fits a module's name is its rule; {paper} is a package named after a paper and its year.
 PAPER = r"reproductions\.(?P<paper>\w+\d{4})"
 TABLE: tuple[tuple[str, Rule], ...] = (
@@ -74,7 +75,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.classification", rule("torch lightning", f"{BATCHES} reproductions.ema")),
     (r"reproductions\.translation", rule("torch lightning", f"{LAYERS} {BATCHES}")),
     (r"reproductions\.tracking", rule("wandb lightning", "data.errors")),
-    (r"reproductions\.evaluation\.(collect|log|image_(collect|log|scores|removal|written))",
+    (r"reproductions\.evaluation\.(collect|log|gather|language_(collect|log)|image_(collect|log|scores|removal|written))",
      rule("torch lightning numpy PIL matplotlib",
           "data reproductions.evaluation reproductions.decoding reproductions.translation reproductions.classification "
           "reproductions.tracking")),

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -54,16 +53,15 @@ def texts(browser, selector):
     return browser.run(f"[...document.querySelectorAll({json.dumps(selector)})].map((e) => e.textContent)")
 
 
-def newest(browser, ending):
-    """The file that was downloaded last, when it is there whole."""
+def taken(browser, selector, ending):
+    """The file that a click on `selector` downloads, when it is there whole; what lay there before is not it."""
 
-    def whole():
-        found = [p for p in browser.downloads.iterdir() if p.suffix == ending]
-        return max(found, key=lambda p: p.stat().st_mtime_ns, default=None)
+    def there():
+        return {(path, path.stat().st_mtime_ns) for path in browser.downloads.glob(f"*{ending}")}
 
-    path = browser.settle(whole)
-    time.sleep(0.1)
-    return path
+    before = there()
+    browser.click(selector)
+    return browser.settle(lambda: next(iter(there() - before), (None,))[0])
 
 
 def test_both_models_are_shown_side_by_side_over_the_same_target(browser, pages):
@@ -192,16 +190,12 @@ def test_a_click_on_the_table_of_heads_chooses_the_view(browser, pages):
 def test_a_record_a_picture_and_the_whole_page_can_be_taken_along(browser, pages):
     browser.open(pages[1])
     browser.until(READY)
-    browser.click("[data-key=json1]")
-    record = AlignedTranslation.from_json(json.loads(newest(browser, ".json").read_text()))
+    record = AlignedTranslation.from_json(json.loads(taken(browser, "[data-key=json1]", ".json").read_text()))
     assert record.source == (*FIXED[0].source, "</s>") and record.gold == FIXED[0].links and record.forced
-    browser.click("[data-key=svg0]")
-    svg = newest(browser, ".svg").read_text()
+    svg = taken(browser, "[data-key=svg0]", ".svg").read_text()
     assert svg.startswith("<svg") and "RNNsearch" in svg and "step 7" in svg and "href" not in svg
-    browser.click("[data-key=png0]")
-    assert newest(browser, ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    browser.click("#save")
-    saved = newest(browser, ".html")
+    assert taken(browser, "[data-key=png0]", ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    saved = taken(browser, "#save", ".html")
     numbers = texts(browser, ".numbers")
     browser.requests.clear()
     browser.open(saved.as_uri())
@@ -371,10 +365,9 @@ def test_the_timeline_says_what_is_missing_then_shows_every_kind_and_opens_one(b
         browser.until("!!document.querySelector('.timeline .panel svg')")
         assert browser.run("document.documentElement.scrollWidth <= 390")
         browser.size(1280)
-        browser.click("[data-key=json]")
-        assert json.loads(newest(browser, ".json").read_text(encoding="utf-8")) == table["rows"][1]["record"]
-        browser.click("#save")
-        saved = newest(browser, ".html")
+        record = taken(browser, "[data-key=json]", ".json")
+        assert json.loads(record.read_text(encoding="utf-8")) == table["rows"][1]["record"]
+        saved = taken(browser, "#save", ".html")
         browser.open(saved.as_uri())
         browser.until("!!document.querySelector('.timeline .panel svg')")
     finally:

@@ -24,6 +24,7 @@ NETWORK = {
     "bahdanau2014": {"hidden": 12, "embedding": 8, "maxout": 8, "alignment": 8},
     "transformer2017": {"layers": 2, "d_model": 8, "d_ff": 12, "heads": 2, "max_length": 80},
     "luong2015": {"hidden": 12, "embedding": 8, "layers": 2, "alignment": 8, "attention": "local_predictive"},
+    "cheng2016": {"hidden": 12, "embedding": 8, "alignment": 8},
     "vit2021": {"patch": 8, "layers": 2, "d": 8, "d_mlp": 12, "heads": 2},
     "resnet2016": {"blocks": 1, "width": 4},
 }
@@ -31,6 +32,7 @@ RECIPE: dict[str, dict[str, object]] = {
     "bahdanau2014": {"learning_rate": 0.01},
     "transformer2017": {"warmup": 4, "factor": 0.2},
     "luong2015": {"warmup": 2, "learning_rate": 0.01},
+    "cheng2016": {"warmup": 2, "learning_rate": 0.03},
     "vit2021": {"warmup": 2, "learning_rate": 0.01},
     "resnet2016": {"warmup": 2, "learning_rate": 0.01},
 }
@@ -38,6 +40,7 @@ DATA: dict[str, dict[str, object]] = {
     "bahdanau2014": {"batch_tokens": 160},
     "transformer2017": {"batch_tokens": 160},
     "luong2015": {"batch_tokens": 160},
+    "cheng2016": {"batch_tokens": 160},
     "vit2021": {"batch_images": 16},
     "resnet2016": {"batch_images": 16},
 }

@@ -107,15 +107,10 @@ class Desk:
         key = ("align", entry.name, entry.saved, text, target)
         return self.keep(key, lambda: alignments.align(self.catalogue.model(entry), text, target))
 
-    @property
-    def classifiers(self) -> list[str]:
-        """Papers whose models look at pictures."""
-        return [paper for task in tasks.TASKS if task is not tasks.TRANSLATION for paper in task.papers]
-
     def look(self, name: str | None, picture: bytes | str | None, asked: str | None) -> bytes:
         """Where a classifier looked in a picture that was sent, or in a scene of the gallery by its name."""
         entry = self.catalogue.find(name)
-        if entry.paper not in self.classifiers:
+        if entry.paper not in tasks.CLASSIFICATION.papers:
             raise UserError(f"{name} is a run of {entry.paper}, which does not look at pictures.")
 
         def make() -> dict[str, Any]:
@@ -136,7 +131,7 @@ class Desk:
                 "runs": [describe(entry) for entry in entries],
                 "refused": refused,
                 "translators": list(tasks.TRANSLATION.papers),
-                "classifiers": self.classifiers,
+                "classifiers": list(tasks.CLASSIFICATION.papers),
                 "timeline": timelines.made(),
                 "examples": examples(entries),
                 "colours": colours(),
