@@ -12,7 +12,6 @@ from reproductions.evaluation.plots import Curve
 from reproductions.evaluation.records import AlignedTranslation, Translated
 from reproductions.runs import Run
 
-SCORES = "evaluation/scores.json"
 LENGTH_SPLITS = ("test", "long")  # of Accord: together they reach from 3 to 60 words
 CURVES = {"valid/bleu": "validation BLEU", "valid/perplexity": "validation perplexity", "valid/aer": "validation AER"}
 
@@ -22,9 +21,9 @@ def bahdanau2014(data: str, folder: Path) -> Iterator[Path]:
 
     Raises UserError naming the command to run where a run is missing.
     """
-    search = runs.find("bahdanau2014", data, having=SCORES)
+    search = runs.find("bahdanau2014", data, having=runs.SCORES)
     try:
-        encdec = runs.find("bahdanau2014", f"{data}-rnnencdec", having=SCORES)
+        encdec = runs.find("bahdanau2014", f"{data}-rnnencdec", having=runs.SCORES)
     except UserError as error:
         raise UserError(
             f"Figure 2 compares RNNsearch with RNNencdec, and RNNencdec has no scored run on {data}: train it with "

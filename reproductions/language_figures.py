@@ -12,7 +12,7 @@ from reproductions.evaluation import files, plots
 from reproductions.evaluation.collect import TrainedTranslator
 from reproductions.evaluation.language_records import SelfAttended
 from reproductions.evaluation.views import merge_pieces
-from reproductions.figures import SCORES, curves_of
+from reproductions.figures import curves_of
 from reproductions.runs import Run
 
 CURVES = {
@@ -31,10 +31,10 @@ def cheng2016(data: str | None, folder: Path) -> Iterator[Path]:
     """
     data = data or "accord"
     try:
-        lstmn = runs.find("cheng2016", data, having=SCORES)
+        lstmn = runs.find("cheng2016", data, having=runs.SCORES)
     except UserError as error:
         raise UserError(f"The LSTMN has no scored run on {data}: train it with `make train-cheng`.") from error
-    compared = [lstmn, *_newest("cheng2016", f"{data}-lstm", SCORES)]
+    compared = [lstmn, *_newest("cheng2016", f"{data}-lstm", runs.SCORES)]
     yield files.save(plots.training_curves(curves_of(compared, CURVES)), folder / "cheng-training.png")
     model = lstmn.restore()
     beside = [run.restore() for run in _newest("transformer2017", data)]

@@ -29,6 +29,8 @@ from data.errors import UserError
 from reproductions import tasks
 from reproductions.tasks import Task
 
+SCORES = "evaluation/scores.json"  # in the folder of a run that was tested
+
 
 def runs_dir() -> Path:
     """``$RUNS_DIR``, or ``runs`` in the current directory."""
@@ -74,7 +76,7 @@ class Run:
     @property
     def scores(self) -> dict[str, Any]:
         """Scores of the test splits, empty before they were computed."""
-        return _json(self.folder / "evaluation" / "scores.json")
+        return _json(self.folder / SCORES)
 
     @property
     def summary(self) -> dict[str, Any]:
