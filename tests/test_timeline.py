@@ -24,7 +24,8 @@ from reproductions.timeline.command import timeline, write
 from reproductions.timeline.cost import POSITIONS, Sizes, cost, formula
 from reproductions.timeline.training import FULL, QUICK, Budget, Training
 
-SMALL = overrides(4, **{"data.init_args.pairs": 200, "data.init_args.batch_tokens": 400})
+FEW = {"data.init_args.pairs": 200, "data.init_args.test_splits": '["test","fixed"]'}
+SMALL = overrides(4, **{"data.init_args.batch_tokens": 400, **FEW})
 TINY = Budget("tiny", (1, 2), None)
 SIZES = Sizes(query=12, key=24, hidden=8, window=10, sentences=3, source=5)
 
@@ -55,7 +56,8 @@ def trained(tmp_path_factory):
             assert command(arguments[3:]) == 0
             assert one.scored() == run
         training.train(TINY, jobs=1)  # has nothing left to do
-        yield folder, write(TINY, folder / "out")
+        table = write(TINY, folder / "out")
+    return folder, table  # the timeline is whole again
 
 
 def test_a_new_mechanism_is_its_file_and_its_line(trained):
@@ -121,7 +123,7 @@ def test_a_training_that_fails_is_told_with_its_own_words(tmp_path, monkeypatch)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     monkeypatch.setattr(training, "over_source", lambda: {"additive": Additive})
     with pytest.raises(UserError, match=r"additive-quick-seed1 ended with status 2: .*hidden.*0.*run the same again"):
-        training.train(QUICK, jobs=1, overrides=["--model.init_args.network.hidden", "0"])
+        training.train(QUICK, 1, overrides=["--model.init_args.network.hidden", "0", "--data.init_args.pairs", "200"])
     with pytest.raises(UserError, match="--jobs 0 must be at least 1"):
         training.train(QUICK, jobs=0)
 

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.errors import UserError
 from reproductions import runs, tasks
-from reproductions.page import alignments, looks, request, saved
+from reproductions.page import alignments, looks, request, saved, timelines
 from reproductions.page.catalogue import Catalogue, Entry, describe, examples
 from reproductions.page.colours import colours
 
@@ -132,6 +132,7 @@ class Desk:
                 "refused": refused,
                 "translators": list(tasks.TRANSLATION.papers),
                 "classifiers": list(tasks.CLASSIFICATION.papers),
+                "timeline": timelines.made(),
                 "examples": examples(entries),
                 "colours": colours(),
                 "limits": {
@@ -170,6 +171,9 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
     async def gallery(_: Request) -> Response:
         return await desk.ask(lambda: desk.keep(("gallery",), lambda: {"scenes": looks.gallery()}))
 
+    async def timeline(_: Request) -> Response:
+        return await desk.ask(timelines.read)
+
     async def packed(_: Request) -> Response:
         return Response(saved.page(STATIC), media_type="text/html")
 
@@ -180,6 +184,7 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
             Route("/api/look", look, methods=["POST"]),
             Route("/api/look-at", look_at, methods=["POST"]),
             Route("/api/gallery", gallery),
+            Route("/api/timeline", timeline, methods=["POST"]),
             Route("/api/saved", packed),
             Mount("/", StaticFiles(directory=STATIC, html=True)),
         ],
