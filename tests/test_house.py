@@ -84,7 +84,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
           "reproductions.evaluation reproductions.compare data.links data.errors data.words", TORCH_SIDE)),
     (r"reproductions\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
-    (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", "data.errors reproductions")),
+    (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", "data reproductions")),
     (r"reproductions\.timeline(\..*)?", rule("torch matplotlib yaml tqdm", "data.errors reproductions")),
     (r"reproductions\.page(\..*)?",
      rule("torch numpy PIL matplotlib yaml starlette uvicorn anyio", "data reproductions", "reproductions.cli")),
