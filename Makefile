@@ -78,6 +78,11 @@ train-xu: $(VENV)/.installed ## Train Show, Attend and Tell (Xu et al. 2015): ca
 	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(RESUMED) $(ARGS)
 #: make train-xu VARIANT=hard            one place for each word instead of all; then make figures draws both
 
+.PHONY: train-cheng
+train-cheng: $(VENV)/.installed ## Train the LSTMN (Cheng et al. 2016), a language model whose sentences attend to themselves
+	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(RESUMED) $(ARGS)
+#: make train-cheng VARIANT=lstm         the LSTM that it stands beside
+
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
 	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(RESUMED) $(ARGS)
@@ -100,7 +105,7 @@ compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the
 #: make compare RUNS="runs/A runs/B"     these runs, two or more
 
 .PHONY: ladder
-ladder: $(VENV)/.installed ## From 2014 to 2017, one change at a time: five models, one budget, one table and one figure
+ladder: $(VENV)/.installed ## From 2014 to 2017, one change at a time: six models, one budget, one table and one figure
 	@$(PY) -m reproductions ladder $(ARGS)
 
 .PHONY: timeline

@@ -106,7 +106,12 @@ class CaptionData(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        for name, value in (("size", size), ("images", images), ("batch_images", batch_images), ("sort_batches", sort_batches)):
+        for name, value in (
+            ("size", size),
+            ("images", images),
+            ("batch_images", batch_images),
+            ("sort_batches", sort_batches),
+        ):
             if value is not None and value < 1:
                 raise UserError(f"{name}={value} must be at least 1.")
         if shift >= size:

@@ -67,7 +67,9 @@ class ImageBatches(TokenBatches):
     ``lengths`` (images,): batches are alike in it, see TokenBatches; nothing but ones where images have no length.
     """
 
-    def __init__(self, lengths: NDArray[np.int64], batch_images: int, shuffle: bool, seed: int, sort_batches: int = 1) -> None:
+    def __init__(
+        self, lengths: NDArray[np.int64], batch_images: int, shuffle: bool, seed: int, sort_batches: int = 1
+    ) -> None:
         super().__init__(lengths, batch_images, sort_batches=sort_batches, shuffle=shuffle, seed=seed)
 
     def __iter__(self) -> Iterator[Any]:

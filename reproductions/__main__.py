@@ -21,7 +21,7 @@ LIGHTNING = ("fit", "validate", "test")
 OPTIONS = {
     "train": ("-h", "--help", "--data", "--variant", "--weights", "--resume"),
     "evaluate": ("-h", "--help"),
-    "ladder": ("-h", "--help", "--again"),
+    "ladder": ("-h", "--help", "--again", "--jobs"),
     "timeline": ("-h", "--help", "--quick", "--again", "--jobs"),
     **dict.fromkeys(LIGHTNING, ()),
 }
@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--variant",
         default="",
-        help="for example rnnencdec, the baseline without attention; hard, Xu's other attention; or conv, ViT's other stem",
+        help="for example rnnencdec or lstm, baselines without attention; hard, Xu's other attention; or conv, ViT's other stem",
     )
     train.add_argument(
         "--weights", help="start ViT from trained weights: torchvision:vit_b_16, or a file (.pth, .safetensors)"
@@ -87,8 +87,8 @@ def parser() -> argparse.ArgumentParser:
 
     figures = add(
         "figures",
-        "Draw Figures 2 and 3 of Bahdanau et al. (2014), 2 of Xu et al. (2015), and 6, 7 and 11 of Dosovitskiy et al. (2021), from "
-        "the newest runs.",
+        "Draw Figures 2 and 3 of Bahdanau et al. (2014), 2 of Xu et al. (2015), intra-attention of Cheng et al. (2016) beside "
+        "the Transformer's, and Figures 6, 7 and 11 of Dosovitskiy et al. (2021), from the newest runs.",
     )
     figures.add_argument("--data", help="of the runs; accord, captions, and any images, if left out")
     figures.add_argument("--out", type=Path, help="folder to draw into; runs/figures if left out")
@@ -100,19 +100,16 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--data", default="accord", help="corpus of the newest runs; what is missing is trained first")
     compare.add_argument("--out", type=Path, help="folder to write into; runs/compare/CORPUS/TIME if left out")
 
-    ladder = add(
-        "ladder", "From 2014 to 2017, one change at a time: five models, one budget, one table and one figure."
-    )
+    ladder = add("ladder", "From 2014 to 2017, one change at a time: six models, one budget, one table and one figure.")
     ladder.add_argument("--again", action="store_true", help="train every rung anew, also those that have a scored run")
+    _add_jobs(ladder)
 
     timeline = add("timeline", "Every kind of attention in one translator: trained, measured, drawn in order of year.")
     timeline.add_argument("--quick", action="store_true", help="one seed and few steps: minutes, and no verdict")
     timeline.add_argument(
         "--again", action="store_true", help="train every mechanism anew, also those that have a scored run"
     )
-    timeline.add_argument(
-        "--jobs", type=int, help="trainings side by side, one core each; one for every core if left out"
-    )
+    _add_jobs(timeline)
 
     add("docs", "Bring docs/timeline.md up to date: its code, and numbers and pictures from the newest timeline.")
 
@@ -158,7 +155,7 @@ CALLS: dict[str, Call] = {
     "look": lambda o, _: _module("looking").look(o.image, o.run, o.asked, o.out),
     "figures": lambda o, _: _module("commands").draw(o.data, o.out),
     "compare": lambda o, _: _module("commands").compare(o.data, o.run, o.out),
-    "ladder": lambda o, rest: _module("commands").ladder(o.again, rest),
+    "ladder": lambda o, rest: _module("ladder").ladder(o.again, o.jobs, rest),
     "timeline": lambda o, rest: _module("timeline.command").timeline(o.quick, o.again, o.jobs, rest),
     "docs": lambda *_: _module("timeline.document").docs(),
     "explain": lambda o, _: _module("explain.command").explain(
@@ -168,6 +165,12 @@ CALLS: dict[str, Call] = {
     "doctor": lambda *_: _module("doctor").main(),
     **{name: lambda o, rest: _module("commands").lightning([o.command, *rest]) for name in LIGHTNING},
 }
+
+
+def _add_jobs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--jobs", type=int, help="trainings side by side, one core each; one for every core if left out"
+    )
 
 
 def _separate(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

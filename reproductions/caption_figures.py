@@ -38,7 +38,9 @@ def xu2015(data: str | None, folder: Path) -> Iterator[Path]:
         figure = plots.captioned([mine, theirs], ["soft attention", "hard attention"])
         for suffix in (".png", ".pdf"):
             yield files.save(figure, folder / f"figure-2-soft-and-hard-{number}{suffix}")
-    figure = plots.located_words(_series(soft, hard), list(LOOKS), "Soft and hard attention before each kind of word", _note(soft))
+    figure = plots.located_words(
+        _series(soft, hard), list(LOOKS), "Soft and hard attention before each kind of word", _note(soft)
+    )
     for suffix in (".png", ".pdf"):
         yield files.save(figure, folder / f"soft-and-hard-words{suffix}")
 
@@ -57,7 +59,8 @@ def _series(soft: Run, hard: Run) -> dict[str, dict[str, dict[str, list[float]]]
     shown = {title: known.get(SHOWN, {}) for title, known in found.items()}
     blind = {f"control: {name}": found[soft.summary["title"]].get(name, {}) for name in BLIND}
     return {
-        title: {role: groups[role] for role in OF_OBJECTS if groups.get(role)} for title, groups in (shown | blind).items()
+        title: {role: groups[role] for role in OF_OBJECTS if groups.get(role)}
+        for title, groups in (shown | blind).items()
     }
 
 

@@ -21,6 +21,7 @@ PAPERS = {
     "transformer2017": "Transformer2017",
     "luong2015": "Luong2015",
     "xu2015": "Xu2015",
+    "cheng2016": "Cheng2016",
     "vit2021": "ViT2021",
     "resnet2016": "ResNet2016",
 }  # folder -> its LightningModule in training.py

@@ -15,12 +15,9 @@ from tqdm import tqdm
 
 from data.errors import UserError
 from data.reading import decoded
-from reproductions import caption_figures, figures, image_figures, run_report, runs, tracking
+from reproductions import caption_figures, figures, image_figures, language_figures, run_report, runs, tracking
 from reproductions.cli import STOPPED, ReproductionCLI
 from reproductions.compare.contestants import read_all
-from reproductions.compare.ladder import RUNGS, table
-from reproductions.compare.ladder import figure as ladder_figure
-from reproductions.compare.ladder import text as ladder_text
 from reproductions.compare.numbers import compare as compare_numbers
 from reproductions.compare.pictures import Picture
 from reproductions.compare.pictures import draw as draw_pictures
@@ -191,45 +188,14 @@ def _newest_or_trained(paper: str, data: str) -> Path:
     """The newest scored run of a paper on a corpus; trains one if there is none."""
     config = config_of(paper, data, "").stem
     try:
-        return runs.find(paper, config, having="evaluation/scores.json").folder
+        return runs.find(paper, config, having=runs.SCORES).folder
     except UserError:
         sys.stdout.write(f"There is no scored run of {paper} on {data} yet: training one.\n")
     if status := train(paper, data):
         raise UserError(
             f"The training of {paper} on {data} ended with status {status}: continue it with RESUME=1 first."
         )
-    return runs.find(paper, config, having="evaluation/scores.json").folder
-
-
-def ladder(again: bool, overrides: Sequence[str]) -> int:
-    """Climb from 2014 to 2017: train the rungs that have no scored run yet, or all of them, then table and figure."""
-    folders = []
-    for stem, label in RUNGS.items():
-        try:
-            if again:
-                raise UserError("asked for anew")
-            run = runs.find("ladder", stem, having="evaluation/scores.json")
-        except UserError:
-            sys.stdout.write(f"\n{label}\n")
-            run = runs.create("ladder", stem)
-            arguments = ["fit", "--config", str(CONFIGS / "ladder" / f"{stem}.yaml"), "--run.folder", str(run.folder)]
-            if status := lightning([*arguments, *overrides]):
-                sys.stderr.write(f"\nStopped on the rung {label!r}; the rungs below it are kept: run the same again.\n")
-                return status
-        folders.append(run.folder)
-    rungs = read_all(folders)
-    rows = table(rungs, list(RUNGS.values()))
-    folder = runs.runs_dir() / "ladder"
-    files.write_text(folder / "ladder.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    summary = rungs[-1].summary
-    note = (
-        f"Accord, test split. Every rung read the same {summary['steps']:,} batches; seed {summary['seed']}, "
-        f"{summary['threads']} threads of a {summary['device']}, torch {summary['torch']}. AER of the view chosen in validation."
-    )
-    for suffix in (".png", ".pdf"):
-        files.save(ladder_figure(rows, note), folder / f"ladder{suffix}")
-    sys.stdout.write(f"\n{ladder_text(rows)}\n\nFigure and numbers: {folder}\n")
-    return 0
+    return runs.find(paper, config, having=runs.SCORES).folder
 
 
 def track_comparison(folder: Path, corpus: str, numbers: dict[str, Any], drawn: Sequence[Picture]) -> None:
@@ -274,8 +240,13 @@ def draw(data: str | None, folder: Path | None) -> int:
 
     Raises UserError if nothing could be drawn.
     """
-    drawers = {"bahdanau2014": figures.bahdanau2014, "xu2015": caption_figures.xu2015, "vit2021": image_figures.vit2021}
-    there = [paper for paper in drawers if any(runs.runs_dir().glob(f"{paper}/*/*/{figures.SCORES}"))] or ["bahdanau2014"]
+    drawers = {
+        "bahdanau2014": figures.bahdanau2014,
+        "xu2015": caption_figures.xu2015,
+        "cheng2016": language_figures.cheng2016,
+        "vit2021": image_figures.vit2021,
+    }
+    there = [paper for paper in drawers if any(runs.runs_dir().glob(f"{paper}/*/*/{runs.SCORES}"))] or ["bahdanau2014"]
     missing: list[UserError] = []
     for paper in there:
         given = data or ("accord" if paper == "bahdanau2014" else None)

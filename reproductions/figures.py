@@ -1,7 +1,7 @@
 """The figures of Bahdanau et al. (2014), drawn from trained runs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from data.errors import UserError
@@ -12,7 +12,6 @@ from reproductions.evaluation.plots import Curve
 from reproductions.evaluation.records import AlignedTranslation, Translated
 from reproductions.runs import Run
 
-SCORES = "evaluation/scores.json"
 LENGTH_SPLITS = ("test", "long")  # of Accord: together they reach from 3 to 60 words
 CURVES = {"valid/bleu": "validation BLEU", "valid/perplexity": "validation perplexity", "valid/aer": "validation AER"}
 
@@ -22,9 +21,9 @@ def bahdanau2014(data: str, folder: Path) -> Iterator[Path]:
 
     Raises UserError naming the command to run where a run is missing.
     """
-    search = runs.find("bahdanau2014", data, having=SCORES)
+    search = runs.find("bahdanau2014", data, having=runs.SCORES)
     try:
-        encdec = runs.find("bahdanau2014", f"{data}-rnnencdec", having=SCORES)
+        encdec = runs.find("bahdanau2014", f"{data}-rnnencdec", having=runs.SCORES)
     except UserError as error:
         raise UserError(
             f"Figure 2 compares RNNsearch with RNNencdec, and RNNencdec has no scored run on {data}: train it with "
@@ -57,16 +56,21 @@ def figure_3(run: Run, folder: Path) -> Iterator[Path]:
 
 def training(compared: list[Run], folder: Path) -> Iterator[Path]:
     """Scores of every validation."""
+    yield files.save(plots.training_curves(curves_of(compared, CURVES)), folder / "training.png")
+
+
+def curves_of(compared: list[Run], measures: Mapping[str, str]) -> list[Curve]:
+    """The scores of every validation of runs, by name, and what each is called in a picture."""
     curves = []
     for run in compared:
         text = (run.folder / "validation.jsonl").read_text(encoding="utf-8")
         # A run that was killed and resumed repeats the steps since its last checkpoint.
         lines = {line["step"]: line for line in map(json.loads, text.splitlines())}
-        for name, measure in CURVES.items():
+        for name, measure in measures.items():
             points = [(step, line[name]) for step, line in sorted(lines.items()) if name in line]
             if points:
                 curves.append(Curve(run.summary["title"], measure, "", *zip(*points, strict=True)))
-    yield files.save(plots.training_curves(curves), folder / "training.png")
+    return curves
 
 
 def _curve(run: Run) -> LengthCurve:

@@ -4,8 +4,8 @@
 
     runs/<paper>/<config>/<time>/
         config.yaml         every setting, resolved; trains the same run again
-        tokenizers/         source.json, target.json (translation); preprocessing.json (classification);
-                            prepared/ with preprocessing.json and caption.json (captioning)
+        tokenizers/         source.json, target.json, or language.json; preprocessing.json of a classifier;
+                            prepared/ with preprocessing.json and caption.json of a captioner
         checkpoints/        best.ckpt, last.ckpt
         snapshots/          weights of the last few out of every so many steps, where the recipe averages them
         metrics/            one CSV a command
@@ -29,6 +29,8 @@ import yaml
 from data.errors import UserError
 from reproductions import tasks
 from reproductions.tasks import Task
+
+SCORES = "evaluation/scores.json"  # in the folder of a run that was tested
 
 
 def runs_dir() -> Path:
@@ -75,7 +77,7 @@ class Run:
     @property
     def scores(self) -> dict[str, Any]:
         """Scores of the test splits, empty before they were computed."""
-        return _json(self.folder / "evaluation" / "scores.json")
+        return _json(self.folder / SCORES)
 
     @property
     def summary(self) -> dict[str, Any]:

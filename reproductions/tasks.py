@@ -1,4 +1,4 @@
-"""Translation, classification, captioning: all that a run, its report and its restoration ask of each, in one table."""
+"""Translation, classification, captioning, language models: what a run, its report and its restoration ask of each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,14 @@ from data.errors import UserError
 from data.preprocessing import Preprocessing
 from data.tokenizers import load_tokenizer
 from reproductions import checkpoints
-from reproductions.evaluation import caption_report, image_report
+from reproductions.evaluation import caption_report, image_report, language_scores
 from reproductions.evaluation.caption_collect import TrainedCaptioner
 from reproductions.evaluation.caption_log import CaptionLog
 from reproductions.evaluation.collect import TrainedTranslator
 from reproductions.evaluation.image_collect import TrainedClassifier
 from reproductions.evaluation.image_log import ImageLog
+from reproductions.evaluation.language_collect import TrainedLanguageModel
+from reproductions.evaluation.language_log import LanguageLog
 from reproductions.evaluation.log import EvaluationLog
 
 
@@ -141,7 +143,32 @@ CAPTIONING = Task(
     restore=_captioner,
 )
 
-TASKS = (TRANSLATION, CLASSIFICATION, CAPTIONING)
+
+def _language_model(folder: Path, checkpoint: Path) -> TrainedLanguageModel:
+    tokenizer = load_tokenizer(folder / LANGUAGE.kept, "language")
+    return TrainedLanguageModel(checkpoints.restore(checkpoint, {"language": tokenizer.fingerprint()}), tokenizer)
+
+
+LANGUAGE = Task(
+    does="models a language",
+    train="train-cheng",
+    papers=("cheng2016",),
+    monitor="valid/log_likelihood",
+    unit="tokens",
+    counted="tokens",
+    kept="tokenizers",
+    artifact="tokenizer",
+    log=LanguageLog,
+    columns={
+        "perplexity": ("perplexity", 3),
+        "agreement": ("agreement", 4),
+        "agreement_misled": ("  where misled", 4),
+    },
+    notes=language_scores.notes,
+    restore=_language_model,
+)
+
+TASKS = (TRANSLATION, CLASSIFICATION, CAPTIONING, LANGUAGE)
 
 
 def of(paper: str) -> Task:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 import uvicorn
 import yaml
@@ -14,9 +16,11 @@ from toy_run import NETWORK
 
 from data import shapes
 from data.accord import FIXED
+from data.links import Links
 from data.preprocessing import Preprocessing
 from data.tokenizers import WordTokenizer
 from reproductions.bahdanau2014 import training as bahdanau
+from reproductions.evaluation.records import AlignedTranslation
 from reproductions.page import server
 from reproductions.transformer2017 import training as transformer
 from reproductions.vit2021 import training as vit
@@ -107,3 +111,36 @@ def serving(hosts: Sequence[str] = server.LOOPBACK) -> Iterator[str]:
     finally:
         running.should_exit = True
         thread.join(20)
+
+
+def write_timeline(root: Path) -> dict[str, Any]:
+    """A ``timeline.json`` of two kinds of attention and one that reads no source, below the folder of runs."""
+    source, target = [*FIXED[0].source, "</s>"], [*FIXED[0].target, "</s>"]
+    rows: list[dict[str, Any]] = []
+    for number, name in enumerate(("additive", "location")):
+        weights = np.zeros((len(target), len(source)))
+        weights[np.arange(len(target)), np.minimum(np.arange(len(target)) + number, len(source) - 1)] = 1
+        gold = Links(frozenset({(0, 0)}), frozenset({(0, 0), (1, 1)}))
+        record = AlignedTranslation(
+            tuple(source), tuple(target), weights, name, "attention", True, "fixed", 0, gold=gold
+        )
+        rows.append({
+            "name": name, "year": 2014 + number, "paper": "Somebody", "formula": "s + h", "over_source": True,
+            "says": f"What {name} can do.", "bleu": 50.0, "bleu_seeds": [49.0, 51.0], "aer": 0.2, "aer_seeds": [0.1, 0.3],
+            "entropy": 0.1, "inversions": 10, "inversions_kept": 5.0, "parameters": 1234, "products": 567,
+            "record": record.to_json(),
+        })  # fmt: skip
+    rows.append(
+        {"name": "intra", "year": 2016, "paper": "Others", "formula": "-", "over_source": False, "says": "Elsewhere."}
+    )
+    table = {
+        "corpus": "accord",
+        "sentence": " ".join(source[:-1]),
+        "seeds": [1, 2],
+        "steps": 9,
+        "sizes": {"source": 20},
+        "rows": rows,
+    }
+    (root / "timeline").mkdir(parents=True, exist_ok=True)
+    (root / "timeline" / "timeline.json").write_text(json.dumps(table), encoding="utf-8")
+    return table

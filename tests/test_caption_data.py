@@ -40,7 +40,10 @@ def test_a_batch_is_the_scenes_and_a_true_caption_of_each(prepared):
             torch.testing.assert_close(batch.image[place], prepared.preprocessing.tensor(scene.pixels[None])[0])
             assert examples.facts[index] == scene.facts and np.array_equal(examples.pixels[index], scene.pixels)
             masks = np.stack([one.mask for one in scene.objects])
-            assert np.array_equal(examples.masks[index][: len(masks)], masks) and not examples.masks[index][len(masks) :].any()
+            assert (
+                np.array_equal(examples.masks[index][: len(masks)], masks)
+                and not examples.masks[index][len(masks) :].any()
+            )
             seen.append(index)
     assert sorted(seen) == list(range(30))
 
@@ -63,7 +66,10 @@ def test_captions_of_a_batch_are_about_as_long_and_the_order_is_that_of_the_seed
     batches = list(prepared.train_dataloader())
     spread = [int(mask.sum(1).max() - mask.sum(1).min()) for mask in (batch.target_mask for batch in batches)]
     assert np.median(spread) <= 3
-    again, other = list(prepared.train_dataloader()), list(CaptionData(size=16, batch_images=16, seed=2).train_dataloader())
+    again, other = (
+        list(prepared.train_dataloader()),
+        list(CaptionData(size=16, batch_images=16, seed=2).train_dataloader()),
+    )
     assert [b.index.tolist() for b in batches] == [b.index.tolist() for b in again] != [b.index.tolist() for b in other]
     assert sorted(i for b in batches for i in b.index.tolist()) == list(range(90))
 

@@ -132,7 +132,14 @@ def test_the_maps_stand_beside_controls_for_each_kind_of_word_and_intervals_are_
     looked = WordMaps.of(own, blind)
     assert set(looked.roles) == {"count", "colour", "texture", "shape"} and len(set(looked.owners)) == 20
     rows = localisation(looked, np.ones((48, 48), dtype=np.float32))
-    assert list(rows) == ["attention", "mean over the caption's words", "uniform", "centre", "best fixed map", UNTRAINED]
+    assert list(rows) == [
+        "attention",
+        "mean over the caption's words",
+        "uniform",
+        "centre",
+        "best fixed map",
+        UNTRAINED,
+    ]
     assert rows["uniform"].measures["all"] == rows[UNTRAINED].measures["all"]
     assert rows["uniform"].measures["all"]["energy"].value == pytest.approx(looked.covered.mean(), rel=1e-5)
     assert rows["mean over the caption's words"].differences["shape"]["energy"].low > 0

@@ -34,7 +34,7 @@ def box(scene, objects):
 def lies(scene, first, second):
     """Which relation the masks show between two groups of objects: the axis along which they are apart, if there is just one."""
     (rows, columns), (other_rows, other_columns) = box(scene, first), box(scene, second)
-    shown = [
+    return [
         name
         for name, (a, b) in {
             "above": (rows[1], other_rows[0]), "below": (other_rows[1], rows[0]),
@@ -42,7 +42,6 @@ def lies(scene, first, second):
         }.items()
         if a <= b
     ]  # fmt: skip
-    return shown
 
 
 # --- What is said is true ---------------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from toy_run import overrides
 from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.explain.command import _run, take_steps
+from reproductions.explain.command import LONGEST, _run, take_steps
 from reproductions.explain.page import cells, page
 from reproductions.explain.steps import Steps
-from reproductions.explain.terminal import text
+from reproductions.explain.terminal import Screen, text
+from reproductions.explain.told import told
 from reproductions.transformer2017.inside import PLACES, inside
 
 SENTENCE = "The European Economic Area was signed."
@@ -53,7 +54,7 @@ def test_each_step_is_the_equation_by_hand():
 def test_what_the_mask_hides_has_no_weight_and_is_said_to_be_hidden():
     steps = by_hand(mask=(False, True))
     assert steps.weights.tolist() == [[0, 1]] and steps.read == [1]
-    assert "hides 1 of 2" in steps.said[3][2] and "hidden" in text(steps)
+    assert "hides 1 of 2" in told(steps)[3].says and "hidden" in text(steps)
     assert "hidden by the mask" in page(steps, "made")
 
 
@@ -71,7 +72,7 @@ def test_the_steps_give_the_weights_and_contexts_of_the_model(trained, place, la
     steps = take_steps(translator, SENTENCE, place, layer, head, None)
     ids = torch.tensor([translator.source.encode(SENTENCE)])
     hypothesis = translator.module.translate(ids, torch.ones_like(ids, dtype=torch.bool))[0]
-    found = inside(translator.module.model, place, layer - 1, ids, torch.tensor([list(hypothesis.ids)]))
+    found = inside(translator.module.model, place, layer - 1, ids, torch.tensor([list(hypothesis.ids[:LONGEST])]))
     np.testing.assert_allclose(steps.weights, found.weights[head - 1], atol=1e-6)
     np.testing.assert_allclose(steps.context, found.context[head - 1], atol=1e-5)
 
@@ -96,11 +97,11 @@ def test_the_command_writes_a_page_that_needs_nothing_else(trained, tmp_path, ca
     given = ["explain", SENTENCE, "--run", str(trained.folder), "--word", "Economic", "--out", str(tmp_path)]
     assert command(given) == 0
     said = capsys.readouterr().out
-    html = (tmp_path / "steps.html").read_text(encoding="utf-8")
-    for title in ("Queries, keys, values", "Scores", "Scale", "Mask and softmax", "Weighted sum"):
+    html = (tmp_path / "encoder-L1-H1.html").read_text(encoding="utf-8")
+    for title in ("Queries, keys, values", "Scores", "Scale", "Softmax", "Weighted sum"):
         assert title in said and title in html
     assert "Followed: “Economic”" in said and not re.search(r'(?:src|href)="(?!data:|#)', html)
-    assert (tmp_path / "steps.png").stat().st_size > 10_000
+    assert (tmp_path / "encoder-L1-H1.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_the_command_writes_a_page_that_needs_nothing_else(trained, tmp_path, ca
         ([SENTENCE, "--layer", "9"], "There is no layer 9: choose from 1, 2"),
         ([SENTENCE, "--head", "0"], "There is no head 0: choose from 1, 2"),
         ([SENTENCE, "--place", "above"], "There is no place above: choose from encoder, decoder, source"),
-        ([SENTENCE, "--word", "cat"], "There is no query 'cat': choose from The, European"),
+        ([SENTENCE, "--word", "cat"], "There is no query 'cat': choose a word or its number from 1 The, 2 European"),
         (["word " * 60], "more than 40"),
         ([SENTENCE, "--run", "nowhere"], "nowhere is no run"),
     ],
@@ -128,5 +129,32 @@ def test_without_a_transformer_the_command_that_trains_one_is_named(tmp_path, mo
 
 
 def test_colours_are_symmetric_about_zero_and_absent_where_hidden():
-    (low, middle, high, hidden) = cells(np.array([[-2.0, 0.0, 2.0, np.nan]]))[0]
-    assert middle[1] == "#ffffff" and low[1] != high[1] and hidden[1] == ""
+    low, middle, high, hidden = cells(np.array([[-2.0, 0.0, 1.0, np.nan]]))[0]
+    assert (low.kind, low.strength) == ("minus", 1) and (high.kind, high.strength) == ("plus", 0.5)
+    assert middle.strength == 0 and (hidden.kind, hidden.strength) == ("hidden", 0)
+
+
+def test_the_numbers_of_each_step_are_worked_out_and_agree():
+    worked = [step.worked for step in told(by_hand())]
+    assert worked[1] == "q(it) · k(cat) = 2.00 × 1.10 + 0.00 × 0.00 + 0.00 × 0.00 + 1 more, together 0.00 = 2.20"
+    assert worked[2] == "2.20 ÷ √4 = 2.20 ÷ 2.00 = 1.10"
+    assert worked[3] == "weight(it, cat) = exp(1.10) ÷ the sum over 2 keys = 3 ÷ 4 = 0.750"
+    assert worked[4] == "0.750 v(cat) + 0.250 v(mat) = (3.00, 2.00)"
+
+
+def test_every_query_can_be_followed_on_the_page_without_a_script(trained):
+    html = page(take_steps(trained.restore(), SENTENCE, "decoder", 1, 1, None), "made")
+    queries = re.findall(r'<input type="radio" name="followed" id="(q\d+)"', html)
+    assert queries and all(f"#{query}:checked ~ main" in html for query in queries)
+    assert html.count("checked>") == 1 and "<script" not in html and "hidden by the mask" in html
+
+
+def test_a_terminal_gets_what_it_can_show():
+    steps = by_hand(mask=(True, False))
+    assert (
+        "\x1b" not in text(steps)
+        and "48;2;" in text(steps, Screen(100, 2**24))
+        and "48;5;" in text(steps, Screen(100, 256))
+    )
+    assert text(steps, Screen(unicode=False)).isascii()
+    assert max(map(len, text(steps, Screen(columns=60)).splitlines())) <= 60

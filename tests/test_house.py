@@ -44,14 +44,15 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
 TORCH_SIDE = (
     "reproductions.evaluation.collect reproductions.evaluation.log reproductions.evaluation.image_collect "
     "reproductions.evaluation.image_log reproductions.evaluation.image_scores reproductions.evaluation.image_removal "
-    "reproductions.evaluation.image_written reproductions.evaluation.caption_collect reproductions.evaluation.caption_log "
-    "reproductions.evaluation.gathering reproductions.evaluation.untrained"
+    "reproductions.evaluation.image_written reproductions.evaluation.gather reproductions.evaluation.language_collect "
+    "reproductions.evaluation.language_log reproductions.evaluation.caption_collect reproductions.evaluation.caption_log "
+    "reproductions.evaluation.untrained"
 )
 LAYERS = (
     "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding "
     "reproductions.settings"
 )
-BATCHES = "data.translation data.batching data.images data.captions data.errors"
+BATCHES = "data.translation data.language data.batching data.images data.captions data.errors"
 # The first pattern that fits a module's name is its rule; {paper} is a package named after a paper and its year.
 PAPER = r"reproductions\.(?P<paper>\w+\d{4})"
 TABLE: tuple[tuple[str, Rule], ...] = (
@@ -75,7 +76,8 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.classification", rule("torch lightning", f"{BATCHES} reproductions.ema")),
     (r"reproductions\.translation", rule("torch lightning", f"{LAYERS} {BATCHES}")),
     (r"reproductions\.tracking", rule("wandb lightning", "data.errors")),
-    (r"reproductions\.evaluation\.(collect|log|gathering|untrained|image_(collect|log|scores|removal|written)|caption_(collect|log))",
+    (r"reproductions\.evaluation\.(collect|log|gather|untrained|(language|caption)_(collect|log)"
+     r"|image_(collect|log|scores|removal|written))",
      rule("torch lightning numpy PIL matplotlib",
           "data reproductions.evaluation reproductions.decoding reproductions.translation reproductions.classification "
           "reproductions.tracking")),
@@ -84,7 +86,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
           "reproductions.evaluation reproductions.compare data.links data.errors data.words data.shapes", TORCH_SIDE)),
     (r"reproductions\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
-    (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", "data.errors reproductions")),
+    (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", "data reproductions")),
     (r"reproductions\.timeline(\..*)?", rule("torch matplotlib yaml tqdm", "data.errors reproductions")),
     (r"reproductions\.page(\..*)?",
      rule("torch numpy PIL matplotlib yaml starlette uvicorn anyio", "data reproductions", "reproductions.cli")),

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 import socket
 import threading
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import torch
-from page_runs import serving, write
+from page_runs import serving, write, write_timeline
 
 from data.accord import FIXED
 from data.errors import UserError
@@ -28,6 +29,7 @@ from reproductions.page import saved, server
 from reproductions.page.alignments import STEPS, _force, align
 from reproductions.page.catalogue import MODELS, Catalogue
 from reproductions.page.request import TEXT_LETTERS, TEXT_WORDS
+from reproductions.page.timelines import LARGEST
 from reproductions.runs import Run
 
 SENTENCE, REFERENCE = join(FIXED[0].source, "en"), join(FIXED[0].target, "fr")
@@ -477,3 +479,25 @@ def test_the_saved_page_is_one_file_of_all_modules_and_no_name_is_used_twice():
         name for path in MODULES for name in re.findall(r'from "\./([\w-]+\.js)"', path.read_text(encoding="utf-8"))
     }
     assert imported | {"main.js"} == {path.name for path in MODULES}, "a module that nobody imports"
+
+
+def test_the_timeline_is_told_as_it_was_written_and_its_absence_in_a_sentence(page, tmp_path):
+    address, folder = page
+    status, _, told = ask(address, "/api/timeline", {})
+    assert status == 422 and "make timeline" in told["error"]
+    assert ask(address, "/api/overview")[2]["timeline"] is None
+    table = write_timeline(folder)
+    try:
+        status, _, told = ask(address, "/api/timeline", {})
+        assert status == 200 and told == table
+        assert ask(address, "/api/overview")[2]["timeline"]
+        path = folder / "timeline" / "timeline.json"
+        path.rename(tmp_path / "elsewhere.json")
+        path.symlink_to(tmp_path / "elsewhere.json")
+        assert ask(address, "/api/timeline", {})[0] == 422, "a link that leads out of the folder of runs"
+        path.unlink()
+        path.write_bytes(b" " * (LARGEST + 1))
+        status, _, told = ask(address, "/api/timeline", {})
+        assert status == 422 and "too large" in told["error"]
+    finally:
+        shutil.rmtree(folder / "timeline")

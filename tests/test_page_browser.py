@@ -1,17 +1,18 @@
 """The page in a real browser: type, point, click, link, export, save; on this machine alone, without one fault on the console."""
 
 import json
-import time
+import shutil
 from pathlib import Path
 
 import pytest
 from chromium import Browser, installed
-from page_runs import serving, write
+from page_runs import serving, write, write_timeline
 from test_page import weights_of
 
 from data.accord import FIXED
 from data.words import join
 from reproductions.evaluation.records import AlignedTranslation
+from reproductions.runs import runs_dir
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium on this machine")
 
@@ -52,16 +53,15 @@ def texts(browser, selector):
     return browser.run(f"[...document.querySelectorAll({json.dumps(selector)})].map((e) => e.textContent)")
 
 
-def newest(browser, ending):
-    """The file that was downloaded last, when it is there whole."""
+def taken(browser, selector, ending):
+    """The file that a click on `selector` downloads, when it is there whole; what lay there before is not it."""
 
-    def whole():
-        found = [p for p in browser.downloads.iterdir() if p.suffix == ending]
-        return max(found, key=lambda p: p.stat().st_mtime_ns, default=None)
+    def there():
+        return {(path, path.stat().st_mtime_ns) for path in browser.downloads.glob(f"*{ending}")}
 
-    path = browser.settle(whole)
-    time.sleep(0.1)
-    return path
+    before = there()
+    browser.click(selector)
+    return browser.settle(lambda: next(iter(there() - before), (None,))[0])
 
 
 def test_both_models_are_shown_side_by_side_over_the_same_target(browser, pages):
@@ -190,16 +190,12 @@ def test_a_click_on_the_table_of_heads_chooses_the_view(browser, pages):
 def test_a_record_a_picture_and_the_whole_page_can_be_taken_along(browser, pages):
     browser.open(pages[1])
     browser.until(READY)
-    browser.click("[data-key=json1]")
-    record = AlignedTranslation.from_json(json.loads(newest(browser, ".json").read_text()))
+    record = AlignedTranslation.from_json(json.loads(taken(browser, "[data-key=json1]", ".json").read_text()))
     assert record.source == (*FIXED[0].source, "</s>") and record.gold == FIXED[0].links and record.forced
-    browser.click("[data-key=svg0]")
-    svg = newest(browser, ".svg").read_text()
+    svg = taken(browser, "[data-key=svg0]", ".svg").read_text()
     assert svg.startswith("<svg") and "RNNsearch" in svg and "step 7" in svg and "href" not in svg
-    browser.click("[data-key=png0]")
-    assert newest(browser, ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    browser.click("#save")
-    saved = newest(browser, ".html")
+    assert taken(browser, "[data-key=png0]", ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    saved = taken(browser, "#save", ".html")
     numbers = texts(browser, ".numbers")
     browser.requests.clear()
     browser.open(saved.as_uri())
@@ -279,12 +275,14 @@ def test_attention_by_hand_is_scaled_dot_product_attention(browser, pages):
 # --- All views --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("view", ["then-and-now", "then-and-now?show=links", "five-steps?step=1", "five-steps?step=5"])
+@pytest.mark.parametrize(
+    "view", ["then-and-now", "then-and-now?show=links", "five-steps?step=1", "five-steps?step=5", "timeline"]
+)
 @pytest.mark.parametrize("width", [360, 390, 768])
 def test_nothing_runs_over_the_edge_of_a_narrow_window(browser, pages, view, width):
     browser.size(width)
     browser.open(f"{pages[1]}#{view}")
-    browser.until("!!document.querySelector('.panels svg, .stage table')")
+    browser.until("!!document.querySelector('.panels svg, .stage table, .timeline h2')")
     assert browser.run("document.documentElement.scrollWidth") <= width
 
 
@@ -347,3 +345,30 @@ def test_the_driver_finds_a_fault(pages, tmp_path: Path):
     browser.settle(lambda: browser.run("1") and any("nobodyKnowsThis" in fault for fault in browser.faults))
     browser.run("fetch('http://127.0.0.1:9/').catch(() => 0)")
     browser.settle(lambda: browser.run("1") and any("Content Security Policy" in fault for fault in browser.faults))
+
+
+def test_the_timeline_says_what_is_missing_then_shows_every_kind_and_opens_one(browser, pages):
+    browser.open(pages[1] + "#timeline")
+    browser.until("document.querySelector('.timeline')?.textContent.includes('make timeline')")
+    table = write_timeline(runs_dir())
+    try:
+        browser.open(pages[1] + "?new#timeline")
+        browser.until("document.querySelectorAll('.kinds > li').length === 3")
+        assert [text.split(" · ")[1][:4] for text in texts(browser, ".kind > b")] == ["addi", "loca", "intr"]
+        assert len(texts(browser, "button.kind")) == 2, "what reads no source cannot be opened"
+        browser.click("[data-key=kind-location]")
+        browser.until("!!document.querySelector('.timeline .panel svg')")
+        assert browser.run("location.hash") == "#timeline?kind=location"
+        assert table["rows"][1]["says"] in texts(browser, ".timeline .panel p")
+        assert browser.run("document.activeElement.dataset.key") == "kind-location"
+        browser.size(390)
+        browser.until("!!document.querySelector('.timeline .panel svg')")
+        assert browser.run("document.documentElement.scrollWidth <= 390")
+        browser.size(1280)
+        record = taken(browser, "[data-key=json]", ".json")
+        assert json.loads(record.read_text(encoding="utf-8")) == table["rows"][1]["record"]
+        saved = taken(browser, "#save", ".html")
+        browser.open(saved.as_uri())
+        browser.until("!!document.querySelector('.timeline .panel svg')")
+    finally:
+        shutil.rmtree(runs_dir() / "timeline")

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
     small = {
         "train-transformer": overrides(4, "transformer2017", **data, **few),
         "train-luong": overrides(4, "luong2015", **data, **few),
+        "train-cheng": overrides(4, "cheng2016", **data, **few),
         "train-vit": overrides(4, "vit2021", **{"data.init_args.images": 40, "data.init_args.size": 24}),
         **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **data)),
     }
@@ -99,6 +101,7 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
         "figures",
         "evaluate",
         "train-luong",
+        "train-cheng",
         "train-vit",
         "look",
     } <= set(ran)
@@ -110,16 +113,17 @@ def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
     paper = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["class_path"].split(".")[1]
     training = import_module(f"reproductions.{paper}.training")
     text = path.read_text(encoding="utf-8")
-    assert text.startswith(("# RNN", "# The Transformer", "# Luong", "# Show, Attend", "# ViT", "# ResNet")) and re.search(
-        r"#     make (train-|ladder|timeline)", text
-    )
+    assert text.startswith(
+        ("# RNN", "# The Transformer", "# Luong", "# Show, Attend", "# LSTM", "# ViT", "# ResNet")
+    ) and re.search(r"#     make (train-|ladder|timeline)", text)
     assert "@RESULT@" not in text
     settings = yaml.safe_load(text)["model"]["init_args"]
     network = training.Network(**settings["network"] | NETWORK[paper])
     given = {"network": network, "recipe": training.Recipe(**settings["recipe"])}
     if "search" in settings:
-        sides = ("vocabulary",) if paper == "xu2015" else ("source_vocabulary", "target_vocabulary")
-        given |= {"search": training.Search(**settings["search"]), **dict.fromkeys(sides, 20)}
-    else:
-        given |= {"classes": 10}
-    getattr(training, PAPERS[paper])(**given)
+        given |= {"search": training.Search(**settings["search"])}
+    model, decided = (
+        getattr(training, PAPERS[paper]),
+        ("source_vocabulary", "target_vocabulary", "vocabulary", "classes"),
+    )
+    model(**given, **{name: 20 for name in decided if name in signature(model).parameters})

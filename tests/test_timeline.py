@@ -15,16 +15,18 @@ from test_training import ROOT
 from toy_run import overrides
 
 from data.errors import UserError
-from reproductions import runs
+from reproductions import runs, side_by_side
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, Additive, Dot, Intra, over_source
 from reproductions.evaluation.records import AlignedTranslation
+from reproductions.side_by_side import Training, train
 from reproductions.timeline import rows, training, verdicts
 from reproductions.timeline.command import timeline, write
 from reproductions.timeline.cost import POSITIONS, Sizes, cost, formula
-from reproductions.timeline.training import FULL, QUICK, Budget, Training
+from reproductions.timeline.training import FULL, QUICK, Budget
 
-SMALL = overrides(4, **{"data.init_args.pairs": 200, "data.init_args.batch_tokens": 400})
+FEW = {"data.init_args.pairs": 200, "data.init_args.test_splits": '["test","fixed"]'}
+SMALL = overrides(4, **{"data.init_args.batch_tokens": 400, **FEW})
 TINY = Budget("tiny", (1, 2), None)
 SIZES = Sizes(query=12, key=24, hidden=8, window=10, sentences=3, source=5)
 
@@ -54,8 +56,9 @@ def trained(tmp_path_factory):
             run, arguments = one.command(SMALL)
             assert command(arguments[3:]) == 0
             assert one.scored() == run
-        training.train(TINY, jobs=1)  # has nothing left to do
-        yield folder, write(TINY, folder / "out")
+        train(training.trainings(TINY), jobs=1)  # has nothing left to do
+        table = write(TINY, folder / "out")
+    return folder, table  # the timeline is whole again
 
 
 def test_a_new_mechanism_is_its_file_and_its_line(trained):
@@ -89,7 +92,7 @@ def test_a_table_without_all_its_runs_is_refused(trained, monkeypatch):
     folder, _ = trained
     monkeypatch.setenv("RUNS_DIR", str(folder / "runs"))
     with pytest.raises(UserError, match="concat-tiny-seed1 has no scored run"):
-        rows._scored(Training("concat", 1, TINY))
+        rows._scored(training.training("concat", 1, TINY))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ def test_trainings_that_differ_in_more_than_mechanism_and_seed_are_not_put_in_on
 ):
     folder, _ = trained
     monkeypatch.setenv("RUNS_DIR", str(folder / "runs"))
-    first, second = (rows._scored(Training(*one, TINY)) for one in (("additive", 1), ("newest", 2)))
+    first, second = (rows._scored(training.training(*one, TINY)) for one in (("additive", 1), ("newest", 2)))
     rows._check_alike([first, second])
     changed = json.loads(json.dumps({"summary": second.summary} | second.settings))
     init = changed[where].get("init_args", changed[where])
@@ -121,14 +124,18 @@ def test_a_training_that_fails_is_told_with_its_own_words(tmp_path, monkeypatch)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     monkeypatch.setattr(training, "over_source", lambda: {"additive": Additive})
     with pytest.raises(UserError, match=r"additive-quick-seed1 ended with status 2: .*hidden.*0.*run the same again"):
-        training.train(QUICK, jobs=1, overrides=["--model.init_args.network.hidden", "0"])
+        train(
+            training.trainings(QUICK),
+            1,
+            overrides=["--model.init_args.network.hidden", "0", "--data.init_args.pairs", "200"],
+        )
     with pytest.raises(UserError, match="--jobs 0 must be at least 1"):
-        training.train(QUICK, jobs=0)
+        train(training.trainings(QUICK), jobs=0)
 
 
 def test_an_unfinished_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
-    one = Training("dot", 1, QUICK)
+    one = training.training("dot", 1, QUICK)
     new, begins = one.command(["--some", "option"])
     assert "--ckpt_path" not in begins and begins[-2:] == ["--some", "option"] and one.scored() is None
     (new.folder / "checkpoints").mkdir(parents=True)
@@ -136,7 +143,7 @@ def test_an_unfinished_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
     again, goes_on = one.command([])
     assert again == new and goes_on[-2:] == ["--ckpt_path", str(new.last)]
     (new.folder / "evaluation").mkdir()
-    (new.folder / training.SCORES).write_text('{"test": {}}')
+    (new.folder / runs.SCORES).write_text('{"test": {}}')
     other, anew = one.command([])  # `--again` asks for it: a finished run is not gone on with
     assert one.scored() == new != other and "--ckpt_path" not in anew
 
@@ -150,11 +157,11 @@ def test_a_stopped_timeline_leaves_no_training_behind(tmp_path, monkeypatch, num
         return runs.create(training.PAPER, one.name), [sys.executable, "-c", "import time; time.sleep(60)"]
 
     stopped = []
-    stop = training._stop
+    stop = side_by_side._stop
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     monkeypatch.setattr(Training, "command", sleeps)
-    monkeypatch.setattr(training, "_stop", lambda running: (stop(running), stopped.extend(running)))
+    monkeypatch.setattr(side_by_side, "_stop", lambda running: (stop(running), stopped.extend(running)))
     threading.Timer(1.0, os.kill, (os.getpid(), number)).start()
     if number == signal.SIGINT:
         assert timeline(quick=True, again=False, jobs=2, overrides=[]) == status

@@ -162,7 +162,9 @@ def test_hard_attention_at_its_expectation_is_soft_attention():
     # And the mean over all draws, by their probabilities, is the same context: it is linear in s.
     z = 0
     for place in range(4):
-        hard.decoder.f_att.draw = lambda alpha, place=place: nn.functional.one_hot(torch.full(alpha.shape[:-1], place), 4).double()
+        hard.decoder.f_att.draw = lambda alpha, place=place: nn.functional.one_hot(
+            torch.full(alpha.shape[:-1], place), 4
+        ).double()
         drawn = hard.decoder.look(memory, state.h)
         z = z + looked.alpha[:, place, None] * drawn.z
         assert drawn.s.tolist() == [[float(i == place) for i in range(4)]] * B
@@ -212,7 +214,7 @@ def exact_and_estimated(baseline):
     bound, estimate = 0.0, 0.0
     for places in itertools.product(range(4), repeat=2):
         drawn = iter(places)
-        model.decoder.f_att.draw = lambda alpha: nn.functional.one_hot(torch.tensor([[next(drawn)]]), 4).double()  # noqa: B023
+        model.decoder.f_att.draw = lambda _: nn.functional.one_hot(torch.tensor([[next(drawn)]]), 4).double()  # noqa: B023
         told = model.features(image, target)
         log_p = model.head(told.features).log_softmax(-1).gather(-1, target[..., None])[..., 0]
         p_s = (told.alpha * told.s).sum(-1).prod()
@@ -243,7 +245,9 @@ def test_the_learning_rule_by_hand():
     found = learning_rule(told_by_hand(), real, log_p, torch.tensor(-5.0), recipe)
     assert found.item() == pytest.approx(-(0.1 * praised + 0.01 * entropy))
     # The caption's second word is padding; the image took the expectation; each word is praised for itself.
-    half = learning_rule(told_by_hand(), torch.tensor([[True, False]]), torch.tensor([[-1.0, 0]]), torch.tensor(-5.0), recipe)
+    half = learning_rule(
+        told_by_hand(), torch.tensor([[True, False]]), torch.tensor([[-1.0, 0]]), torch.tensor(-5.0), recipe
+    )
     assert half.item() == pytest.approx(-(0.1 * 4 * math.log(0.75) + 0.01 * 0.562335))
     mean = learning_rule(told_by_hand(expected=True), real, log_p, torch.tensor(-5.0), recipe)
     assert mean.item() == pytest.approx(-0.01 * entropy)
@@ -273,7 +277,9 @@ def test_the_baseline_is_a_moving_average_of_what_captions_were_worth(monkeypatc
         spread = torch.zeros(1, 2).index_fill_(1, torch.tensor([0]), worth)
         told = (torch.zeros(()), spread, told_by_hand())
         monkeypatch.setattr(made, "told", lambda *_, told=told: told)
-        one = CaptionBatch(torch.zeros(1, 3, 8, 8), torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool), torch.zeros(1))
+        one = CaptionBatch(
+            torch.zeros(1, 3, 8, 8), torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool), torch.zeros(1)
+        )
         made.training_step(one, 0)
         assert made.baseline.item() == pytest.approx(expected)
     assert "baseline" in made.state_dict()

@@ -153,7 +153,10 @@ def test_without_the_other_run_the_figure_names_the_command(trained, tmp_path, m
 
 
 def test_another_vocabulary_or_preprocessing_is_refused(trained):
-    fits = {"preprocessing": checkpoints.read(trained[0].best)["preprocessing"], **checkpoints.read(trained[0].best)["tokenizers"]}
+    fits = {
+        "preprocessing": checkpoints.read(trained[0].best)["preprocessing"],
+        **checkpoints.read(trained[0].best)["tokenizers"],
+    }
     checkpoints.restore(trained[0].best, fits)
     for name, words in (("caption", "caption tokeniser does not fit"), ("preprocessing", "preprocessing does not fit")):
         with pytest.raises(UserError, match=words):

@@ -25,6 +25,7 @@ NETWORK = {
     "transformer2017": {"layers": 2, "d_model": 8, "d_ff": 12, "heads": 2, "max_length": 80},
     "luong2015": {"hidden": 12, "embedding": 8, "layers": 2, "alignment": 8, "attention": "local_predictive"},
     "xu2015": {"patch": 4, "width": 4, "layers": 1, "annotation": 12, "hidden": 16, "embedding": 8, "alignment": 8},
+    "cheng2016": {"hidden": 12, "embedding": 8, "alignment": 8},
     "vit2021": {"patch": 8, "layers": 2, "d": 8, "d_mlp": 12, "heads": 2},
     "resnet2016": {"blocks": 1, "width": 4},
 }
@@ -33,6 +34,7 @@ RECIPE: dict[str, dict[str, object]] = {
     "transformer2017": {"warmup": 4, "factor": 0.2},
     "luong2015": {"warmup": 2, "learning_rate": 0.01},
     "xu2015": {"warmup": 2, "learning_rate": 0.01},
+    "cheng2016": {"warmup": 2, "learning_rate": 0.03},
     "vit2021": {"warmup": 2, "learning_rate": 0.01},
     "resnet2016": {"warmup": 2, "learning_rate": 0.01},
 }
@@ -41,6 +43,7 @@ DATA: dict[str, dict[str, object]] = {
     "transformer2017": {"batch_tokens": 160},
     "luong2015": {"batch_tokens": 160},
     "xu2015": {"batch_images": 16},
+    "cheng2016": {"batch_tokens": 160},
     "vit2021": {"batch_images": 16},
     "resnet2016": {"batch_images": 16},
 }

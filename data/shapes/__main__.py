@@ -15,7 +15,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m data.shapes", description=__doc__)
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--sample", type=int, default=40, metavar="N", help="how many training scenes (default 40)")
-    shown.add_argument("--captions", type=int, metavar="N", help="that many scenes with captions and a mask for each word")
+    shown.add_argument(
+        "--captions", type=int, metavar="N", help="that many scenes with captions and a mask for each word"
+    )
     parser.add_argument("--out", type=Path, default=Path("shapes.png"), metavar="FILE", help="default shapes.png")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", type=int, default=48, metavar="PIXELS", help="of a scene (default 48)")

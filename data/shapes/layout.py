@@ -144,7 +144,9 @@ def _places(draw: Draw, scales: tuple[float, float], count: int) -> list[Place]:
 
 
 def _ground(draw: Draw, tones: Tones, objects: tuple[Placed, ...], specks: int = 7) -> Ground:
-    """From ``specks`` pieces of clutter to twice as many, but one. Clutter stands out too, but not in a colour of the objects: where it touches one, the outline can still be seen."""
+    """From ``specks`` pieces of clutter to twice as many, but one. Clutter stands out too, but not in a colour of the
+    objects: where it touches one, the outline can still be seen.
+    """
     taken = {one.paint.name for one in objects}
     first = int(draw() * len(NAMES))
     drawn = [paint(draw, name) for name in (*NAMES[first:], *NAMES[:first]) if name not in taken]

@@ -1,6 +1,7 @@
 """From 2014 to 2017, one change at a time: the table and the figure of ``make ladder``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -9,24 +10,42 @@ from reproductions.compare.contestants import Contestant
 from reproductions.compare.numbers import compare_bleu
 from reproductions.evaluation import plots
 
-# Of each rung's config in configs/ladder: what it changes.
-RUNGS = {
-    "1-rnnencdec": "fixed vector, 2014 training",
-    "2-rnnsearch": "+ additive attention",
-    "3-rnnsearch-modern": "+ modern training",
-    "4-transformer-one-head": "Transformer, 1 layer, 1 head",
-    "5-transformer": "Transformer",
-}
 TEST = "test"
 
 
-def table(rungs: Sequence[Contestant], labels: Sequence[str]) -> list[dict[str, Any]]:
-    """One row a rung: scores on the test split, sizes, speed, and the change in BLEU from the rung before."""
+@dataclass(frozen=True)
+class Rung:
+    """A model of the ladder.
+
+    Attributes:
+        label: what it is.
+        changes: of each rung that it differs from in one thing: that rung's config, and the thing.
+    """
+
+    label: str
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+
+# Of each config in configs/ladder. What attention brings is seen twice: with the training of 2014 and with that of today.
+RUNGS = {
+    "1-rnnencdec": Rung("Fixed vector, training of 2014"),
+    "2-rnnsearch": Rung("Additive attention, training of 2014", {"1-rnnencdec": "attention"}),
+    "3-rnnencdec-modern": Rung("Fixed vector, modern training", {"1-rnnencdec": "training"}),
+    "4-rnnsearch-modern": Rung(
+        "Additive attention, modern training", {"3-rnnencdec-modern": "attention", "2-rnnsearch": "training"}
+    ),
+    "5-transformer-one-head": Rung("Transformer, 1 layer, 1 head", {"4-rnnsearch-modern": "recurrence left out"}),
+    "6-transformer": Rung("Transformer", {"5-transformer-one-head": "layers and heads"}),
+}
+
+
+def table(runs: Mapping[str, Contestant]) -> list[dict[str, Any]]:
+    """One row a rung: scores on the test split, sizes, speed, and each change in BLEU with what was changed."""
     rows = []
-    for place, (one, label) in enumerate(zip(rungs, labels, strict=True)):
-        scores, summary = one.scores[TEST], one.summary
+    for name, one in runs.items():
+        rung, scores, summary = RUNGS[name], one.scores[TEST], one.summary
         rows.append({
-            "rung": label,
+            "rung": rung.label,
             "bleu": scores["bleu"],
             "bleu_interval": scores["bleu_interval"],
             "aer": scores.get("aer"),
@@ -34,7 +53,10 @@ def table(rungs: Sequence[Contestant], labels: Sequence[str]) -> list[dict[str, 
             "training_minutes": summary["training_seconds"] / 60,
             "parameters": summary["parameters"],
             "steps": summary["steps"],
-            "change": compare_bleu(rungs[place - 1], one, TEST)["says"] if place else None,
+            "changes": [
+                {"what": what, "from": RUNGS[other].label, **compare_bleu(runs[other], one, TEST)}
+                for other, what in rung.changes.items()
+            ],
             "folder": str(one.folder),
         })  # fmt: skip
     return rows
@@ -50,8 +72,12 @@ def text(rows: Sequence[dict[str, Any]]) -> str:
             f"{row['rung']:<{width}}{row['bleu']:>8.1f}{aer:>8}{row['tokens_per_s']:>10,.0f}"
             f"{row['training_minutes']:>9.1f}{row['parameters']:>12,}"
         )
-    changes = [f"{row['rung']}: {row['change']}" for row in rows if row["change"]]
-    return "\n".join([*lines, "", "Change in BLEU from the rung before:", *changes])
+    lines += ["", "What each change did:"]
+    for row in rows:
+        lines += [
+            f"  {change['from']} → {row['rung']} ({change['what']}): {change['says']}" for change in row["changes"]
+        ]
+    return "\n".join(lines)
 
 
 def figure(rows: Sequence[dict[str, Any]], note: str) -> Figure:

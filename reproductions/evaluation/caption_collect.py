@@ -51,6 +51,9 @@ class CollectedCaptions:
     nll: float = 0.0
     words: int = 0
 
+    def __len__(self) -> int:
+        return len(self.own)
+
     def in_order(self) -> "CollectedCaptions":
         """Images in the order of the split, each once, however many processes evaluated them."""
         for records in (self.own, self.forced):
@@ -69,7 +72,11 @@ class CollectedCaptions:
 
 
 def collect(
-    evaluated: Mapping[str, Any], examples: CaptionExamples, tokenizer: Tokenizer, naming: Naming, into: CollectedCaptions
+    evaluated: Mapping[str, Any],
+    examples: CaptionExamples,
+    tokenizer: Tokenizer,
+    naming: Naming,
+    into: CollectedCaptions,
 ) -> None:
     """Add one batch.
 

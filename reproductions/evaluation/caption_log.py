@@ -15,7 +15,7 @@ from reproductions.evaluation.caption_collect import Captions, CollectedCaptions
 from reproductions.evaluation.caption_records import CaptionedImage
 from reproductions.evaluation.caption_scores import SHOWN, WordMaps, details, localisation, scores
 from reproductions.evaluation.caption_truth import OF_OBJECTS
-from reproductions.evaluation.gathering import gathered
+from reproductions.evaluation.gather import gathered, stage_of
 from reproductions.evaluation.localisation import Beside, plain
 from reproductions.evaluation.untrained import untrained
 
@@ -52,7 +52,7 @@ class CaptionLog(Callback):
     # --- both -------------------------------------------------------------------------------------------------
 
     def _start(self, trainer: Trainer, pl_module: Captions) -> None:
-        self._collected = [CollectedCaptions() for _ in _data(trainer).split_names(_stage(trainer))]
+        self._collected = [CollectedCaptions() for _ in _data(trainer).split_names(stage_of(trainer))]
         self._control = untrained(pl_module) if trainer.testing else None
 
     def _add(
@@ -65,7 +65,7 @@ class CaptionLog(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         data = _data(trainer)
-        split = data.split_names(_stage(trainer))[dataloader_idx]
+        split = data.split_names(stage_of(trainer))[dataloader_idx]
         steps = pl_module.steps if trainer.testing else trainer.global_step
         naming = Naming(f"{pl_module.title}, step {steps:,}", split, pl_module.draws)
         into = self._collected[dataloader_idx]
@@ -82,7 +82,7 @@ class CaptionLog(Callback):
     # --- validation -------------------------------------------------------------------------------------------
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: Captions) -> None:
-        splits = self._gathered(trainer, "validate")
+        splits = gathered(trainer, _data(trainer).split_names("validate"), self._collected)
         if trainer.sanity_checking:
             return
         line: dict[str, Any] = {"step": trainer.global_step}
@@ -104,7 +104,8 @@ class CaptionLog(Callback):
     # --- test -------------------------------------------------------------------------------------------------
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: Captions) -> None:
-        splits, mean_mask = self._gathered(trainer, "test"), _data(trainer).mean_mask
+        splits = gathered(trainer, _data(trainer).split_names("test"), self._collected)
+        mean_mask = _data(trainer).mean_mask
         beside: dict[str, dict[str, Beside]] = {}
         for split, collected in splits.items():
             values = _scores(collected)
@@ -155,11 +156,6 @@ class CaptionLog(Callback):
 
     # --- both -------------------------------------------------------------------------------------------------
 
-    def _gathered(self, trainer: Trainer, stage: str) -> dict[str, CollectedCaptions]:
-        """What all processes have collected, by split; every image once."""
-        found = gathered(trainer, self._collected, _data(trainer).split_names(stage))
-        return {name: one for name, one in found.items() if one.own}
-
     def _drawn(self, those: Sequence[CaptionedImage]) -> list[CaptionedImage]:
         return [record for record in those if record.index in self.pictures]
 
@@ -200,7 +196,3 @@ def _data(trainer: Trainer) -> CaptionData:
 
 def _caption(record: CaptionedImage) -> str:
     return f"{record.model} · {record.where}: {record.text}"
-
-
-def _stage(trainer: Trainer) -> str:
-    return "test" if trainer.testing else "validate"

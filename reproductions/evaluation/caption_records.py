@@ -68,7 +68,11 @@ class CaptionedImage:
         sums = self.maps.sum((1, 2), dtype=np.float64)
         if not (self.maps >= 0).all() or np.abs(sums - 1).max() > SLACK:
             raise ValueError(f"maps of {self.where} must be 0 or more and sum to 1, not to {sums.round(4).tolist()}")
-        if self.masks.ndim != 3 or self.masks.shape[1:] != shape[:2] or not ((self.masks >= 0) & (self.masks <= 1)).all():
+        if (
+            self.masks.ndim != 3
+            or self.masks.shape[1:] != shape[:2]
+            or not ((self.masks >= 0) & (self.masks <= 1)).all()
+        ):
             raise ValueError(f"masks {self.masks.shape} must be (objects, {shape[0]}, {shape[1]}), between 0 and 1")
         wrong = {number for numbers in self.spoken for number in numbers if not 0 <= number < len(self.masks)}
         if wrong:

@@ -68,7 +68,11 @@ class WordMaps(NamedTuple):
 
 
 def scores(
-    own: Sequence[CaptionedImage], forced: Sequence[CaptionedImage], judged: Mapping[int, Judgement], nll: float, words: int
+    own: Sequence[CaptionedImage],
+    forced: Sequence[CaptionedImage],
+    judged: Mapping[int, Judgement],
+    nll: float,
+    words: int,
 ) -> dict[str, float]:
     """Numbers of one split: texts, truth, perplexity, and where attention stands while a word is written.
 
@@ -91,9 +95,7 @@ def scores(
     return result
 
 
-def details(
-    own: Sequence[CaptionedImage], judged: Mapping[int, Judgement]
-) -> dict[str, Any]:
+def details(own: Sequence[CaptionedImage], judged: Mapping[int, Judgement]) -> dict[str, Any]:
     """What a reader needs beside the numbers: counts, signature and confidence intervals."""
     intervals = {"bleu": bootstrap(_bleu_table(own), bleu_of_sums)}
     intervals |= {name: bootstrap(table, mean_of_sums) for name, table in _truth_tables(judged).items()}
@@ -132,6 +134,4 @@ def _truth_tables(judged: Mapping[int, Judgement]) -> dict[str, NDArray[np.float
 
 
 def _bleu_table(own: Sequence[CaptionedImage]) -> NDArray[np.float64]:
-    return bleu_statistics(
-        hypotheses=[record.text for record in own], references=[record.references for record in own]
-    )
+    return bleu_statistics(hypotheses=[record.text for record in own], references=[record.references for record in own])

@@ -63,7 +63,7 @@ def _matched(reading: Reading, facts: Facts) -> list[int | None]:
     numbers: list[int | None] = [*range(len(facts.groups)), *[None] * (len(reading.phrases) - 1)]
     orders = sorted(set(permutations(numbers, len(reading.phrases))), key=str)
 
-    def agreement(order: Sequence[int | None]) -> int:
+    def agreement(order: tuple[int | None, ...]) -> int:
         return sum(
             getattr(phrase, role) == getattr(facts.groups[group], role)
             for phrase, group in zip(reading.phrases, order, strict=True)

@@ -55,6 +55,9 @@ class Collected:
     words: int = 0
     seconds: float = 0.0
 
+    def __len__(self) -> int:
+        return len(self.translated)
+
     def in_order(self) -> "Collected":
         """Sentences in the order of the split, each once, however many processes evaluated them."""
         for records in (self.translated, self.forced, self.own):

@@ -64,6 +64,9 @@ class CollectedImages:
     answers: list[Answer] = field(default_factory=list)
     maps: dict[int, Maps] = field(default_factory=dict)
 
+    def __len__(self) -> int:
+        return len(self.answers)
+
     def in_order(self) -> "CollectedImages":
         """Images in the order of the split, each once, however many processes evaluated them."""
         once = {answer.index: answer for answer in self.answers}

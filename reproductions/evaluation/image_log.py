@@ -12,7 +12,7 @@ from data.images import ImageBatch, ImageData
 from reproductions import tracking
 from reproductions.classification import Classification
 from reproductions.evaluation import files, plots
-from reproductions.evaluation.gathering import gathered
+from reproductions.evaluation.gather import gathered, stage_of
 from reproductions.evaluation.image_collect import (
     CollectedImages,
     collect,
@@ -68,7 +68,7 @@ class ImageLog(Callback):
     # --- both -------------------------------------------------------------------------------------------------
 
     def _start(self, trainer: Trainer, pl_module: Classification) -> None:
-        names = _data(trainer).split_names(_stage(trainer))
+        names = _data(trainer).split_names(stage_of(trainer))
         self._views = views_of(pl_module)
         self._collected = [CollectedImages() for _ in names]
         self._untrained = [CollectedImages() for _ in names]
@@ -77,7 +77,7 @@ class ImageLog(Callback):
     def _choose_images(
         self, trainer: Trainer, pl_module: Classification, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        data, stage = _data(trainer), _stage(trainer)
+        data, stage = _data(trainer), stage_of(trainer)
         count = len(data.examples(data.split_names(stage)[dataloader_idx]).labels)
         spread = np.linspace(0, count - 1, min(count, LOOKED[stage])).astype(int)
         pl_module.inspected = frozenset(spread.tolist()) | frozenset(self.pictures)
@@ -105,7 +105,7 @@ class ImageLog(Callback):
     # --- validation -------------------------------------------------------------------------------------------
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: Classification) -> None:
-        splits = self._gathered(trainer, "validate", self._collected)
+        splits = gathered(trainer, _data(trainer).split_names("validate"), self._collected)
         if trainer.sanity_checking:
             return
         data = _data(trainer)
@@ -150,8 +150,8 @@ class ImageLog(Callback):
     # --- test -------------------------------------------------------------------------------------------------
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: Classification) -> None:
-        splits = self._gathered(trainer, "test", self._collected)
-        controls = self._gathered(trainer, "test", self._untrained)
+        names = _data(trainer).split_names("test")
+        splits, controls = gathered(trainer, names, self._collected), gathered(trainer, names, self._untrained)
         data, place, first = _data(trainer), self._place(pl_module), next(iter(splits), None)
         for split, collected in splits.items():
             truth = self._truth(data, split, collected)
@@ -170,11 +170,6 @@ class ImageLog(Callback):
             files.write_text(self.folder / "evaluation" / "scores.json", text)
 
     # --- both -------------------------------------------------------------------------------------------------
-
-    def _gathered(self, trainer: Trainer, stage: str, mine: list[CollectedImages]) -> dict[str, CollectedImages]:
-        """What all processes have collected, by split; every image once."""
-        found = gathered(trainer, mine, _data(trainer).split_names(stage))
-        return {name: one for name, one in found.items() if one.answers}
 
     def _truth(self, data: ImageData, split: str, collected: CollectedImages) -> Truth | None:
         """The masks of the images of a split that were looked into, and the mean mask of training; None without masks."""
@@ -195,10 +190,6 @@ def _data(trainer: Trainer) -> ImageData:
     """The run's data module."""
     data: ImageData = trainer.datamodule  # type: ignore[attr-defined]
     return data
-
-
-def _stage(trainer: Trainer) -> str:
-    return "test" if trainer.testing else "validate"
 
 
 def _caption(attended: AttendedImage) -> str:

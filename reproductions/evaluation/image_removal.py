@@ -11,8 +11,8 @@ from data.preprocessing import Preprocessing
 from reproductions.classification import Classification
 from reproductions.evaluation.image_collect import CollectedImages
 from reproductions.evaluation.image_scores import CONTROL, GRADIENT, words
-from reproductions.evaluation.localisation import plain
 from reproductions.evaluation.image_views import ImageView, centre
+from reproductions.evaluation.localisation import plain
 from reproductions.evaluation.removal import Course, beside_controls, blurred, course, mean_curves, random_order
 
 IMAGES = 64  # evenly spread over those that were looked into; each is classified some hundred times

@@ -16,7 +16,7 @@ from reproductions.evaluation import files, plots, records
 from reproductions.evaluation.aligner import Pair, align
 from reproductions.evaluation.alignment_metrics import alignment_error_rate
 from reproductions.evaluation.collect import Collected, Sides, collect
-from reproductions.evaluation.gathering import gathered
+from reproductions.evaluation.gather import gathered, stage_of
 from reproductions.evaluation.records import AlignedTranslation
 from reproductions.evaluation.scores import details, scores
 from reproductions.evaluation.text_metrics import sentence_chrf
@@ -58,7 +58,7 @@ class EvaluationLog(Callback):
     # --- both -------------------------------------------------------------------------------------------------
 
     def _start(self, trainer: Trainer, pl_module: Translation) -> None:  # noqa: ARG002 (Lightning's signature)
-        self._collected = [Collected() for _ in _data(trainer).split_names(_stage(trainer))]
+        self._collected = [Collected() for _ in _data(trainer).split_names(stage_of(trainer))]
 
     def _add(
         self,
@@ -69,7 +69,7 @@ class EvaluationLog(Callback):
         batch_idx: int,  # noqa: ARG002
         dataloader_idx: int = 0,
     ) -> None:
-        data, stage = _data(trainer), _stage(trainer)
+        data, stage = _data(trainer), stage_of(trainer)
         split = data.split_names(stage)[dataloader_idx]
         steps = pl_module.steps if stage == "test" else trainer.global_step
         view = None if pl_module.view is None else View.parse(pl_module.view)
@@ -92,7 +92,7 @@ class EvaluationLog(Callback):
     # --- validation -------------------------------------------------------------------------------------------
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: Translation) -> None:
-        splits = self._gathered(trainer, "validate")
+        splits = gathered(trainer, _data(trainer).split_names("validate"), self._collected)
         if trainer.sanity_checking:
             return
         first = next(iter(splits.values()))
@@ -134,7 +134,7 @@ class EvaluationLog(Callback):
     # --- test -------------------------------------------------------------------------------------------------
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: Translation) -> None:
-        splits = self._gathered(trainer, "test")
+        splits = gathered(trainer, _data(trainer).split_names("test"), self._collected)
         language = _data(trainer).target_tokenizer.language
         for split, collected in splits.items():
             values = self._scores(trainer, collected)
@@ -178,11 +178,6 @@ class EvaluationLog(Callback):
 
     # --- both -------------------------------------------------------------------------------------------------
 
-    def _gathered(self, trainer: Trainer, stage: str) -> dict[str, Collected]:
-        """What all processes have collected, by split; every sentence once."""
-        found = gathered(trainer, self._collected, _data(trainer).split_names(stage))
-        return {name: one for name, one in found.items() if one.translated}
-
     def _scores(self, trainer: Trainer, collected: Collected) -> dict[str, float]:
         language = _data(trainer).target_tokenizer.language
         return scores(collected.translated, collected.forced, language, collected.nll, collected.words)
@@ -200,10 +195,6 @@ def _data(trainer: Trainer) -> TranslationData:
 def _caption(record: AlignedTranslation) -> str:
     target = "the reference" if record.forced else "the model's own translation"
     return f"{record.model} · {record.view} · over {target} · {' '.join(record.source)}"
-
-
-def _stage(trainer: Trainer) -> str:
-    return "test" if trainer.testing else "validate"
 
 
 def _aligned(data: TranslationData, split: str) -> dict[int, Links]:

@@ -22,6 +22,9 @@ TRANSLATED: dict[str, tuple[type, ...]] = {
     "source": (str,), "reference": (str,), "hypothesis": (str,), "index": (int,),
     "score": (float, int, _NULL),
 }  # fmt: skip
+READ_SENTENCE: dict[str, tuple[type, ...]] = {
+    "words": (list,), "surprisal": (list,), "tokens": (int,), "index": (int,), "agreements": (list,),
+}  # fmt: skip
 ATTENDED_IMAGE: dict[str, tuple[type, ...]] = {
     "pixels": (str,), "map": (list,), "model": (str,), "view": (str,), "split": (str,), "index": (int,),
     "label": (int, _NULL), "predicted": (int,), "probabilities": (list,), "classes": (list,), "mask": (str, _NULL),

@@ -117,6 +117,16 @@ class AlignedTranslation:
         """The sentence's place, for captions and errors: "valid sentence 12"."""
         return f"{self.split} sentence {self.index}"
 
+    @property
+    def axes(self) -> tuple[str, str]:
+        """Names of columns and rows, for a picture."""
+        return "source →", "reference ↓" if self.forced else "model's output ↓"
+
+    @property
+    def about(self) -> str:
+        """Whose words stand at the rows, for a caption."""
+        return "target: the reference, forced" if self.forced else "target: the model's own translation"
+
     def to_json(self) -> dict[str, Any]:
         """Plain types only; weights with five significant digits."""
         return {

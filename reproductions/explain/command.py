@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,22 +11,25 @@ import numpy as np
 import torch
 
 from data.errors import UserError
+from data.tokenizers import UNK, Tokenizer, Words
 from reproductions import runs
 from reproductions.evaluation import files
+from reproductions.evaluation.records import END
+from reproductions.explain import terminal
 from reproductions.explain.page import page
 from reproductions.explain.picture import figure
-from reproductions.explain.steps import Steps
-from reproductions.explain.terminal import text
+from reproductions.explain.steps import Matrix, Steps
 from reproductions.runs import Run
 from reproductions.transformer2017.inside import PLACES, inside
 
 PAPER = "transformer2017"
 READS = {
-    "encoder": "source words reading one another",
-    "decoder": "target words reading those before them",
-    "source": "target words reading the source",
+    "encoder": "encoder, source words reading one another",
+    "decoder": "decoder, target words reading those before them",
+    "source": "decoder, target words reading the source",
 }
-LONGEST = 40  # words of a sentence: a page of larger matrices says nothing
+LONGEST = 40  # words or pieces: a page of larger matrices says nothing
+START = "<start>"  # what the decoder has read before its first word: the zero vector
 
 
 def explain(  # noqa: PLR0913 - what the command line takes
@@ -38,72 +42,117 @@ def explain(  # noqa: PLR0913 - what the command line takes
     """
     run = _run(folder)
     steps = take_steps(run.restore(), sentence, place, layer, head, word)
-    where = out or run.folder / "explained"
-    drawn = files.save(figure(steps), where / "steps.png", dpi=170)
+    where = (out or run.folder / "explained") / f"{place}-L{layer}-H{head}"
+    drawn = files.save(figure(steps), where.with_suffix(".png"), dpi=170)
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make explain."
-    written = files.write_text(where / "steps.html", page(steps, made))
-    sys.stdout.write(f"{text(steps)}\nPage: {written}\nPicture: {drawn}\n")
+    written = files.write_text(where.with_suffix(".html"), page(steps, made))
+    sys.stdout.write(f"{terminal.text(steps, terminal.Screen.of(sys.stdout))}\nPage: {written}\nPicture: {drawn}\n")
     return 0
 
 
 def _run(folder: Path | None) -> Run:
-    try:
-        run = runs.find(PAPER) if folder is None else runs.at(folder)
-    except UserError as error:
-        raise UserError(
-            f"{error} Scaled dot-product attention is the Transformer's: `make train-transformer`."
-        ) from error
+    if folder is None:
+        try:
+            return runs.find(PAPER)
+        except UserError as error:
+            raise UserError(
+                f"There is no trained Transformer under {runs.runs_dir().resolve()}: train one with `make train-transformer`."
+            ) from error
+    run = runs.at(folder)
     if run.paper != PAPER:
         raise UserError(
-            f"{run.folder} is a run of {run.paper}; scaled dot-product attention is the Transformer's: name one."
+            f"{run.folder} is a run of {run.paper}; scaled dot-product attention is the Transformer's: name one of {PAPER}."
         )
     return run
 
 
 def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, word: str | None) -> Steps:
-    """The five steps of one head, layer and head counted from 1, over a sentence and the model's own translation of it."""
-    if not sentence.split():
-        raise UserError("There is nothing to explain: the sentence is empty.")
-    source = trained.source.surface(sentence)
-    if len(source.words) > LONGEST:
-        raise UserError(
-            f"The sentence has {len(source.words)} words with </s>, more than {LONGEST}: give a shorter one."
-        )
-    network = trained.module.network
+    """The five steps of one head, layer and head counted from 1, over a sentence and the model's own translation of it.
+
+    A query of the decoder is named after the word that its position has read, in "decoder", and after the word that it
+    writes, in "source", as in every alignment picture. Raises UserError as :func:`explain`.
+    """
+    module = trained.module
+    network = module.network
     _check("place", place, PLACES)
     _check("layer", layer, range(1, network.layers + 1))
     _check("head", head, range(1, network.heads + 1))
-    ids = torch.tensor([trained.source.encode(sentence)])
-    hypothesis = trained.module.translate(ids, torch.ones_like(ids, dtype=torch.bool))[0]
-    found = inside(trained.module.model, place, layer - 1, ids, torch.tensor([list(hypothesis.ids)]))  # type: ignore[arg-type]
+    ids = _read(trained.source, sentence)
+    source = torch.tensor([ids])
+    # No position of the decoder knows of those after it: what is cut off changes nothing.
+    own = list(module.translate(source, torch.ones_like(source, dtype=torch.bool))[0].ids[:LONGEST])
+    found = inside(module.model, place, layer - 1, source, torch.tensor([own]))  # type: ignore[arg-type]
     Q, K, V = (part[head - 1].double().numpy() for part in (found.Q, found.K, found.V))
-    sources = _pieces(trained.source, ids[0].tolist(), source)
-    targets = _pieces(trained.target, hypothesis.ids, trained.target.words(hypothesis.ids))
-    given = ["<start>", *targets[:-1]]  # what each position of the decoder has read last
-    queries = sources if place == "encoder" else given if place == "decoder" else targets
-    keys = given if place == "decoder" else sources
-    weights = found.weights[head - 1].numpy()
-    where = f"{trained.module.title}, layer {layer}, head {head}: {READS[place]}"
-    return Steps(tuple(queries), tuple(keys), Q, K, V, found.mask.numpy(), _followed(queries, weights, word), where)
+    weights, context = (part[head - 1].numpy() for part in (found.weights, found.context))
+    sources = _pieces(trained.source, ids, trained.source.surface(sentence))
+    targets = _pieces(trained.target, own, trained.target.words(own))
+    given = (START, *targets[:-1])
+    queries, keys = {"encoder": (sources, sources), "decoder": (given, given), "source": (targets, sources)}[place]
+    notes = (
+        [] if place == "encoder" else [f"The target is the model's own translation: “{trained.target.decode(own)}”."]
+    )
+    unknown = dict.fromkeys(name for i, name in zip(ids, sources, strict=True) if i == UNK)
+    notes += [f"“{name}” is not in the vocabulary of this run: the model reads <unk> there." for name in unknown]
+    where = (
+        f"{module.title}, step {module.steps:,} · {READS[place]} · layer {layer} of {network.layers} · head {head} of "
+        f"{network.heads}"
+    )
+    followed = _followed(queries, keys, weights, word)
+    steps = Steps(queries, keys, Q, K, V, found.mask.numpy(), followed, where, _inputs(place, layer, network.d_model))
+    apart = max(np.abs(steps.weights - weights).max(), np.abs(steps.context - context).max())
+    exact = f"Recomputed from Q, K and V in double precision; the model's own weights and results differ by {apart:.0e} at most."
+    return replace(steps, notes=(*notes, exact))
 
 
-def _pieces(tokenizer: Any, ids: Sequence[int], words: Any) -> list[str]:
-    """What each position stands for: the word, where it is one piece, else the piece."""
-    alone = [words.word_of_piece.count(number) == 1 for number in words.word_of_piece]
-    return [
-        words.words[number] if whole else tokenizer.entries[piece]
-        for piece, number, whole in zip(ids, words.word_of_piece, alone, strict=True)
-    ]
+def _read(tokenizer: Tokenizer, sentence: str) -> list[int]:
+    ids = tokenizer.encode(sentence)
+    if len(ids) < 2:  # </s> alone
+        raise UserError("There is nothing to explain: the sentence is empty.")
+    if len(ids) > LONGEST:
+        raise UserError(
+            f"The sentence has {len(ids):,} words or pieces with </s>, more than {LONGEST}: give a shorter one."
+        )
+    return ids
 
 
-def _followed(queries: Sequence[str], weights: Any, word: str | None) -> int:
-    """The query that was asked for, or the one that points most clearly, ``</s>`` and the start aside."""
-    if word is not None:
-        if word not in queries:
-            raise UserError(f"There is no query {word!r}: choose from {', '.join(queries)}.")
-        return list(queries).index(word)
-    clear = [-1.0 if query in ("</s>", "<start>") else row.max() for query, row in zip(queries, weights, strict=True)]
-    return int(np.argmax(clear))
+def _inputs(place: str, layer: int, d: int) -> str:
+    """What the projections read."""
+    first = "its embedding plus its position" if layer == 1 else f"what layer {layer - 1} has made of it"
+    if place == "source":
+        return (
+            f"X holds the {d} numbers of each target position after this layer's self-attention, X′ those of each source word "
+            "as the encoder leaves it. "
+        )
+    return f"X, which is X′ here, holds {d} numbers for each word: {first}. "
+
+
+def _pieces(tokenizer: Tokenizer, ids: Sequence[int], words: Words) -> tuple[str, ...]:
+    """What each position stands for: the word, where it is one piece, else the piece, "…" before one that goes on."""
+    names, before = [], -1
+    for piece, number in zip(ids, words.word_of_piece, strict=True):
+        alone = words.word_of_piece.count(number) == 1
+        name = words.words[number] if alone else tokenizer.words([piece]).words[0]
+        names.append(f"…{name}" if number == before else name)
+        before = number
+    return tuple(names)
+
+
+def _followed(queries: Sequence[str], keys: Sequence[str], weights: Matrix, word: str | None) -> int:
+    """The query that was asked for, by its word, in any case, or its number from 1; or the one that points most clearly at
+    another word.
+    """
+    if word is None:
+        shown = weights * [key not in (END, START) for key in keys]
+        if queries is keys:
+            np.fill_diagonal(shown, 0)
+        return int(shown.max(1).argmax())
+    for form in (str, str.casefold):
+        if found := [t for t, query in enumerate(queries) if form(query) == form(word)]:
+            return found[0]
+    if word.isascii() and word.isdigit() and 1 <= int(word) <= len(queries):
+        return int(word) - 1
+    known = ", ".join(f"{number} {query}" for number, query in enumerate(queries, start=1))
+    raise UserError(f"There is no query {word!r}: choose a word or its number from {known}.")
 
 
 def _check(what: str, value: Any, known: Sequence[Any]) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Steps:
     """One head over one sentence: what it is given, and what each step makes of it.
 
@@ -20,6 +20,8 @@ class Steps:
         mask: (T, S), True = may be attended.
         followed: the query whose numbers are shown.
         where: which attention of which model, in words.
+        inputs: what Q, K and V are made of, in a sentence.
+        notes: what else a reader must know, a sentence each.
         scores: step 2, Q K^T, (T, S).
         scaled: step 3, scores / sqrt(d_k), (T, S).
         weights: step 4, softmax over the keys that the mask leaves, (T, S); rows sum to 1.
@@ -36,6 +38,8 @@ class Steps:
     mask: NDArray[np.bool_]
     followed: int
     where: str
+    inputs: str = ""
+    notes: tuple[str, ...] = ()
     scores: Matrix = field(init=False)
     scaled: Matrix = field(init=False)
     weights: Matrix = field(init=False)
@@ -50,17 +54,11 @@ class Steps:
             raise ValueError(f"there is no query {self.followed} among {T}")
         if not self.mask.any(1).all():
             raise ValueError(f"query {int((~self.mask.any(1)).argmax())} may attend to nothing")
-        scores = np.einsum("td,sd->ts", self.Q, self.K)
+        scores = np.einsum("td,sd->ts", self.Q, self.K)  # Q K^T
         scaled = scores / np.sqrt(self.d_k)
-        kept = np.where(self.mask, scaled, -np.inf)
-        shares = np.exp(kept - kept.max(1, keepdims=True))
-        weights = shares / shares.sum(1, keepdims=True)
-        for name, value in (
-            ("scores", scores),
-            ("scaled", scaled),
-            ("weights", weights),
-            ("context", weights @ self.V),
-        ):
+        weights = softmax(scaled, self.mask)
+        results = {"scores": scores, "scaled": scaled, "weights": weights, "context": weights @ self.V}
+        for name, value in results.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -78,34 +76,10 @@ class Steps:
         order = np.argsort(-self.weights[self.followed], kind="stable")
         return [int(s) for s in order if self.mask[self.followed, s]]
 
-    @property
-    def said(self) -> list[tuple[str, str, str]]:
-        """Title, formula and a careful sentence or two of each step."""
-        T, S, d, word = len(self.queries), len(self.keys), self.d_k, self.word
-        first = self.keys[self.read[0]]
-        t = self.followed
-        hidden = int((~self.mask[t]).sum())
-        masked = f" The mask hides {hidden} of {S} from “{word}”: their weight is exactly 0." if hidden else (
-            f" Here no key is hidden from “{word}”."
-        )  # fmt: skip
-        return [
-            ("Queries, keys, values", f"Q ({T} × {d}), K ({S} × {d}), V ({S} × {self.V.shape[1]})",
-             "Three linear maps of what the layer below has made of each word: what it asks for, what it is found by, and "
-             "what it hands over. The maps were learned; no one told them what to look for."),
-            ("Scores", f"Q Kᵀ  ({T} × {S})",
-             f"Each query meets each key in a dot product: {d} products, summed. For “{word}” the highest score is "
-             f"{_number(self.scores[t].max())}."),
-            ("Scale", f"Q Kᵀ / √{d}  ({T} × {S})",
-             f"A dot product of {d} independent numbers of variance 1 has variance {d}. Divided by √{d} = "
-             f"{np.sqrt(d):.2f} it has variance 1 again, and the softmax keeps a gradient."),
-            ("Mask and softmax", f"A = softmax(Q Kᵀ / √{d})  ({T} × {S})",
-             f"exp makes every score positive, and dividing by their sum makes a row of weights that sum to 1.{masked} "
-             f"“{word}” gives most, {100 * self.weights[t].max():.0f} %, to “{first}”."),
-            ("Weighted sum", f"A V  ({T} × {self.V.shape[1]})",
-             f"The values are mixed by the weights: what “{word}” reads is {100 * self.weights[t, self.read[0]]:.0f} % of the "
-             f"value of “{first}”, and so on down the list. Every head does this with maps of its own."),
-        ]  # fmt: skip
 
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+def softmax(scores: Matrix, seen: NDArray[np.bool_]) -> Matrix:
+    """Rows of weights (T, S) over the keys that are seen, of which each row has one."""
+    kept = np.where(seen, scores, -np.inf)
+    shares = np.exp(kept - kept.max(1, keepdims=True))
+    weights: Matrix = shares / shares.sum(1, keepdims=True)
+    return weights

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.errors import UserError
 from reproductions import runs, tasks
-from reproductions.page import alignments, looks, request, saved
+from reproductions.page import alignments, looks, request, saved, timelines
 from reproductions.page.catalogue import Catalogue, Entry, describe, examples
 from reproductions.page.colours import colours
 
@@ -107,15 +107,10 @@ class Desk:
         key = ("align", entry.name, entry.saved, text, target)
         return self.keep(key, lambda: alignments.align(self.catalogue.model(entry), text, target))
 
-    @property
-    def classifiers(self) -> list[str]:
-        """Papers whose models look at pictures."""
-        return list(tasks.CLASSIFICATION.papers)
-
     def look(self, name: str | None, picture: bytes | str | None, asked: str | None) -> bytes:
         """Where a classifier looked in a picture that was sent, or in a scene of the gallery by its name."""
         entry = self.catalogue.find(name)
-        if entry.paper not in self.classifiers:
+        if entry.paper not in tasks.CLASSIFICATION.papers:
             raise UserError(f"{name} is a run of {entry.paper}, which does not look at pictures.")
 
         def make() -> dict[str, Any]:
@@ -136,7 +131,8 @@ class Desk:
                 "runs": [describe(entry) for entry in entries],
                 "refused": refused,
                 "translators": list(tasks.TRANSLATION.papers),
-                "classifiers": self.classifiers,
+                "classifiers": list(tasks.CLASSIFICATION.papers),
+                "timeline": timelines.made(),
                 "examples": examples(entries),
                 "colours": colours(),
                 "limits": {
@@ -175,6 +171,9 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
     async def gallery(_: Request) -> Response:
         return await desk.ask(lambda: desk.keep(("gallery",), lambda: {"scenes": looks.gallery()}))
 
+    async def timeline(_: Request) -> Response:
+        return await desk.ask(timelines.read)
+
     async def packed(_: Request) -> Response:
         return Response(saved.page(STATIC), media_type="text/html")
 
@@ -185,6 +184,7 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
             Route("/api/look", look, methods=["POST"]),
             Route("/api/look-at", look_at, methods=["POST"]),
             Route("/api/gallery", gallery),
+            Route("/api/timeline", timeline, methods=["POST"]),
             Route("/api/saved", packed),
             Mount("/", StaticFiles(directory=STATIC, html=True)),
         ],

@@ -12,6 +12,7 @@ import yaml
 
 from reproductions import runs, tracking
 from reproductions.evaluation import files
+from reproductions.side_by_side import cores, train
 from reproductions.timeline import report, training
 from reproductions.timeline.cost import Sizes, costs
 from reproductions.timeline.rows import table
@@ -24,7 +25,7 @@ def timeline(quick: bool, again: bool, jobs: int | None, overrides: Sequence[str
     """
     budget = training.QUICK if quick else training.FULL
     try:
-        training.train(budget, training.cores() if jobs is None else jobs, again, overrides)
+        train(training.trainings(budget), cores() if jobs is None else jobs, again, overrides)
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. What was trained is kept, and what had begun goes on: run the same again.\n")
         return 130

@@ -85,7 +85,7 @@ def draw(found: Mapping[str, Any], folder: Path) -> None:
 def _seen(name: str) -> AlignedTranslation | None:
     """The sentence of the timeline in the newest run of the paper where a mechanism is at home, if there is one."""
     try:
-        run = runs.find(*AT_HOME[name], having=training.SCORES)
+        run = runs.find(*AT_HOME[name], having=runs.SCORES)
         return read(run.folder).forced(FIXED)[0]
     except UserError:
         return None

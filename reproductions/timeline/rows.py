@@ -44,8 +44,9 @@ from reproductions.compare.contestants import Contestant, read
 from reproductions.compare.numbers import FIXED, SIGNIFICANT, compare_bleu
 from reproductions.evaluation.alignment_metrics import right_by_order
 from reproductions.evaluation.records import AlignedTranslation
+from reproductions.side_by_side import Training
 from reproductions.timeline.cost import Cost, Sizes, formula
-from reproductions.timeline.training import Budget, Training
+from reproductions.timeline.training import Budget, training
 from reproductions.timeline.verdicts import FIRST, noise, says
 
 TEST = "test"
@@ -62,7 +63,7 @@ def table(budget: Budget, costs: Mapping[str, Cost], sizes: Sizes) -> dict[str, 
 
     Raises UserError where a training of the budget has no scores, or had other settings than the rest.
     """
-    found = {name: [_scored(Training(name, seed, budget)) for seed in budget.seeds] for name in over_source()}
+    found = {name: [_scored(training(name, seed, budget)) for seed in budget.seeds] for name in over_source()}
     _check_alike([one for kept in found.values() for one in kept])
     first = found[FIRST][0]
     least = noise(_bleu(kept) for kept in found.values())
@@ -92,10 +93,10 @@ def record_of(row: Mapping[str, Any]) -> AlignedTranslation:
     return AlignedTranslation.from_json(row["record"])
 
 
-def _scored(training: Training) -> Contestant:
-    run = training.scored()
+def _scored(one: Training) -> Contestant:
+    run = one.scored()
     if run is None:
-        raise UserError(f"{training.name} has no scored run yet: train it with `make timeline`.")
+        raise UserError(f"{one.name} has no scored run yet: train it with `make timeline`.")
     return read(run.folder)
 
 

@@ -1,33 +1,13 @@
-"""Train RNNsearch with every mechanism over a source, each seed in a process and on a core of its own."""
+"""What `make timeline` trains: RNNsearch with every mechanism over a source, each with the same budget and seeds."""
 
-import csv
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-from tqdm import tqdm
-
-from data.errors import UserError
-from reproductions import runs
 from reproductions.attention import over_source
-from reproductions.runs import Run
+from reproductions.side_by_side import Training
 
 PAPER = "timeline"  # folder below configs/ and runs/
 CONFIG = Path("configs") / PAPER / "accord.yaml"
-SCORES = "evaluation/scores.json"
-LOG = "training.log"
-PAUSE = 0.5  # seconds between two looks at the processes
-LAST_LINES = 6  # of a log, in an error
-ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-# One thread a process: several trainings side by side get more out of the cores than one with several threads.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 @dataclass(frozen=True)
@@ -44,159 +24,20 @@ class Budget:
     seeds: tuple[int, ...]
     steps: int | None
 
-    @property
-    def overrides(self) -> list[str]:
-        if self.steps is None:
-            return []
-        return ["--trainer.max_steps", str(self.steps), "--trainer.val_check_interval", str(self.steps)]
-
 
 FULL = Budget("full", (1, 2), None)
 QUICK = Budget("quick", (1,), 300)
 
 
-@dataclass(frozen=True)
-class Training:
+def training(mechanism: str, seed: int, budget: Budget) -> Training:
     """One mechanism with one seed."""
-
-    mechanism: str
-    seed: int
-    budget: Budget
-
-    @property
-    def name(self) -> str:
-        """Of the folder of its runs."""
-        return f"{self.mechanism}-{self.budget.name}-seed{self.seed}"
-
-    def scored(self) -> Run | None:
-        """Its newest run that has scores."""
-        with suppress(UserError):
-            return runs.find(PAPER, self.name, having=SCORES)
-        return None
-
-    def unfinished(self) -> Run | None:
-        """Its newest run, if that was stopped before it had scores."""
-        with suppress(UserError):
-            run = runs.find(PAPER, self.name, having="checkpoints/last.ckpt")
-            return None if run.scores else run
-        return None
-
-    def command(self, overrides: Sequence[str]) -> tuple[Run, list[str]]:
-        """The run and the command that trains it: the unfinished one goes on, else a new one begins."""
-        run = self.unfinished()
-        if run is not None:
-            arguments = ["--config", str(run.config), "--ckpt_path", str(run.last)]
-        else:
-            run = runs.create(PAPER, self.name)
-            arguments = [
-                "--config", str(CONFIG), "--run.folder", str(run.folder), "--seed_everything", str(self.seed),
-                "--data.init_args.seed", str(self.seed), "--model.init_args.network.attention", self.mechanism,
-                *self.budget.overrides, *overrides,
-            ]  # fmt: skip
-        return run, [sys.executable, "-m", "reproductions", "fit", *arguments]
+    options = (
+        "--seed_everything", str(seed), "--data.init_args.seed", str(seed),
+        "--model.init_args.network.attention", mechanism,
+    )  # fmt: skip
+    return Training(PAPER, f"{mechanism}-{budget.name}-seed{seed}", CONFIG, options, budget.steps)
 
 
 def trainings(budget: Budget) -> list[Training]:
     """All of a budget: seed by seed, so that an interrupted timeline has every mechanism once before any twice."""
-    return [Training(name, seed, budget) for seed in budget.seeds for name in over_source()]
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def train(budget: Budget, jobs: int, again: bool = False, overrides: Sequence[str] = ()) -> None:
-    """Train what has no scored run yet, ``jobs`` at a time, with one bar over all steps.
-
-    Ctrl-C and SIGTERM let every training save its state; the same command goes on from there.
-
-    Raises UserError with the end of its log if a training fails; the others end first.
-    """
-    if jobs < 1:
-        raise UserError(f"--jobs {jobs} must be at least 1.")
-    waiting = [one for one in trainings(budget) if again or one.scored() is None]
-    steps = budget.steps or int(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["trainer"]["max_steps"])
-    failed: list[_Process] = []
-    bar = tqdm(total=steps * len(waiting), unit=" steps", smoothing=0.05, disable=not waiting)
-    with _ends_as_exceptions(), bar:
-        running: list[_Process] = []
-        try:
-            while running or (waiting and not failed):
-                while waiting and len(running) < jobs and not failed:
-                    running.append(_Process(waiting.pop(0), overrides))
-                time.sleep(PAUSE)
-                ended = [one for one in running if one.process.poll() is not None]
-                failed += [one for one in ended if one.process.returncode]
-                for one in running:
-                    bar.update(one.advance(steps if one in ended else None))
-                running = [one for one in running if one not in ended]
-                named = ", ".join(one.training.name for one in running)
-                bar.set_description(f"{named}; {len(waiting)} waiting", refresh=sys.stderr.isatty())
-        except BaseException:
-            _stop(running)
-            raise
-    if failed:
-        raise UserError(_failure(failed[0]))
-
-
-class _Process:
-    """A training on its way."""
-
-    def __init__(self, training: Training, overrides: Sequence[str]) -> None:
-        self.training = training
-        self.run, command = training.command(overrides)
-        self.run.folder.mkdir(parents=True, exist_ok=True)
-        self.log = self.run.folder / LOG
-        self.done = 0
-        with self.log.open("ab") as log:
-            # A process group of its own, so that a terminal's Ctrl-C reaches it through us alone.
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                env=os.environ | ONE_THREAD, process_group=0,
-            )  # fmt: skip
-
-    def advance(self, ended_at: int | None) -> int:
-        """Steps since it was last asked; all that are left once it has ended."""
-        reached = max(_steps(self.run), self.done) if ended_at is None else ended_at
-        new, self.done = reached - self.done, reached
-        return new
-
-
-def _steps(run: Run) -> int:
-    """The last step that a run has logged."""
-    return max((step for path in run.folder.glob("metrics/**/metrics.csv") for step in _logged(path)), default=0)
-
-
-def _logged(path: Path) -> Iterator[int]:
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from (int(row["step"]) for row in csv.DictReader(file) if (row.get("step") or "").isdigit())
-
-
-@contextmanager
-def _ends_as_exceptions() -> Iterator[None]:
-    """Signals that would end this process in silence raise SystemExit, so that it does not leave its trainings behind."""
-    before = {number: signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in ENDS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _stop(running: Sequence[_Process]) -> None:
-    """Ask each to save its state and end, and wait until it has."""
-    for one in running:
-        with suppress(ProcessLookupError):
-            one.process.send_signal(signal.SIGTERM)
-    for one in running:
-        one.process.wait()
-
-
-def _failure(one: _Process) -> str:
-    lines = [line for line in one.log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    said = next((line for line in reversed(lines) if line.startswith("error: ")), "\n".join(lines[-LAST_LINES:]))
-    return (
-        f"The training {one.training.name} ended with status {one.process.returncode}: "
-        f"{said.removeprefix('error: ')} (its log: {one.log}). What was trained is kept: run the same again."
-    )
+    return [training(name, seed, budget) for seed in budget.seeds for name in over_source()]

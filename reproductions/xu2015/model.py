@@ -62,7 +62,16 @@ class Network:
     def __post_init__(self) -> None:
         check_choices(self)
         check_sizes(
-            self, "image_size", "channels", "width", "layers", "annotation", "hidden", "embedding", "alignment", "longest"
+            self,
+            "image_size",
+            "channels",
+            "width",
+            "layers",
+            "annotation",
+            "hidden",
+            "embedding",
+            "alignment",
+            "longest",
         )
         check_rates(self, "dropout", "expectation")
         if self.patch < 2 or self.patch & (self.patch - 1):

@@ -231,4 +231,6 @@ class Xu2015(LightningModule):
         network = self.network
         reads = (network.channels, network.image_size, network.image_size)
         if tuple(image.shape[1:]) != reads:
-            raise UserError(f"This model reads images of {reads}, channels, height and width, not of {tuple(image.shape[1:])}.")
+            raise UserError(
+                f"This model reads images of {reads}, channels, height and width, not of {tuple(image.shape[1:])}."
+            )

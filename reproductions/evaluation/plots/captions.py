@@ -40,7 +40,9 @@ def captioned(records: Sequence[CaptionedImage], names: Sequence[str] = ()) -> F
     """
     first = records[0]
     if any((one.words, one.where) != (first.words, first.where) for one in records):
-        raise ValueError(f"captions must be the same words of one image, not {[(one.where, one.text) for one in records]}")
+        raise ValueError(
+            f"captions must be the same words of one image, not {[(one.where, one.text) for one in records]}"
+        )
     if len(records) > 1 and len(names) != len(records):
         raise ValueError(f"{len(records)} models need a name each, not {list(names)}")
     across, down = fit(first.pixels, TILE)
@@ -159,9 +161,7 @@ def _key(page: Page, top: float, name: str, number: int) -> None:
     page.write(MARGIN + 0.22, top, [name], SMALL)
 
 
-def _draw_panel(
-    axes: Axes, measure: str, series: Mapping[str, Mapping[str, Intervals]], kinds: Sequence[str]
-) -> None:
+def _draw_panel(axes: Axes, measure: str, series: Mapping[str, Mapping[str, Intervals]], kinds: Sequence[str]) -> None:
     count = len(series)
     axes.set(xlim=(0, 1), ylim=(len(kinds) - 0.5, -0.5), yticks=[])
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])

@@ -113,8 +113,7 @@ def _panel(record: AlignedTranslation, look: Look) -> Panel:
 
 def caption(record: AlignedTranslation) -> list[str]:
     """What a reader must know to trust the picture: whose words, which sentence, how good, how sharp."""
-    target = "the reference, forced" if record.forced else "the model's own translation"
-    lines = [f"{record.where} · target: {target}"]
+    lines = [f"{record.where} · {record.about}"]
     if record.gold is not None:
         scores = alignment_error_rate([record])
         lines.append(

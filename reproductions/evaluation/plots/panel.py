@@ -140,11 +140,6 @@ class Panel:
         return self.across.length * self.cell, self.down.length * self.cell
 
     @property
-    def corner(self) -> tuple[str, str]:
-        """Names of the axes, for the corner between the words."""
-        return "source →", "reference ↓" if self.record.forced else "model's output ↓"
-
-    @property
     def headings(self) -> list[str]:
         """The source words; ``</s>`` with the unit of the numbers in its column."""
         shown = self.across.shown
@@ -155,7 +150,7 @@ class Panel:
         """Room for the target words."""
         if not self.words:
             return 0.12
-        names = max(width(name, SMALL) for name in self.corner)
+        names = max(width(name, SMALL) for name in self.record.axes)
         return 0.1 + max(names, *(width(word, self.type_size) for word in self.down.shown))
 
     @property
@@ -290,7 +285,7 @@ class Panel:
         for label, ending in zip(labels, self.across.is_end + self.down.is_end, strict=True):
             label.set(fontproperties=font(self.type_size), color=QUIET if ending else INK, parse_math=False)
         if self.words:
-            for name, lift in zip(self.corner, (1, 0), strict=True):
+            for name, lift in zip(self.record.axes, (1, 0), strict=True):
                 axes.annotate(
                     name,
                     xy=(0, 1),

@@ -44,6 +44,18 @@ export function aligned(answer, view) {
   };
 }
 
+/** A record as the project stores it, for a picture. */
+export function recorded(fields) {
+  return {
+    ...fields,
+    gold: goldOf(fields.gold),
+    unknown: { source: [], target: [] },
+    probabilities: null,
+    sourceEnds: fields.source.at(-1) === END,
+    targetEnds: fields.target.at(-1) === END,
+  };
+}
+
 function goldOf(gold) {
   if (!gold) return null;
   const kinds = new Map(); // every sure link is possible too

@@ -7,6 +7,7 @@ import { fileName, savePage } from "./exporting.js";
 import { isNight, onNightChange, setRamps } from "./inks.js";
 import { WhereItLooks } from "./look.js";
 import { FiveSteps } from "./steps.js";
+import { Timeline } from "./timeline.js";
 import { pairOf, ThenAndNow } from "./translate.js";
 
 const LOOK_AGAIN = 10_000; // milliseconds after which new runs are looked for
@@ -31,6 +32,7 @@ function available() {
     ["then-and-now", ["Then and now", () => (translators().length ? new ThenAndNow(overview, address) : new Missing())]],
     ...(lookers().length ? [["where-it-looks", ["Where it looks", () => new WhereItLooks(overview, address)]]] : []),
     ["five-steps", ["Five steps", () => new FiveSteps(address)]],
+    ["timeline", ["Timeline", () => new Timeline(overview, address)]],
   ]);
 }
 
@@ -95,9 +97,12 @@ function show() {
 async function lookAgain() {
   const latest = await ask("api/overview").catch(() => null);
   if (!latest) return;
-  const before = JSON.stringify(overview.runs.map((run) => [run.name, run.ready, run.finished]));
-  const after = JSON.stringify(latest.runs.map((run) => [run.name, run.ready, run.finished]));
-  if (before === after) return;
+  const listed = ({ runs }) => JSON.stringify(runs.map((run) => [run.name, run.ready, run.finished]));
+  if (overview.timeline !== latest.timeline) {
+    overview.timeline = latest.timeline;
+    if (address.view === "timeline") views.current.refresh();
+  }
+  if (listed(overview) === listed(latest)) return;
   const shown = [...available().keys()].join();
   const hadNone = !translators().length;
   Object.assign(overview, latest);

@@ -1,0 +1,1 @@
+"""Cheng, Dong and Lapata (2016), "Long Short-Term Memory-Networks for Machine Reading"."""

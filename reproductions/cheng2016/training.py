@@ -1,0 +1,153 @@
+"""How the LSTMN of Cheng, Dong and Lapata (2016) is trained and evaluated as a language model, in minutes."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from data.language import LanguageBatch
+from reproductions.cheng2016.model import LSTMN, Network
+from reproductions.cross_entropy import cross_entropy
+from reproductions.settings import check_choices
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Optimiser and schedule, of a training of minutes.
+
+    Attributes:
+        optimizer: "adam", or "sgd" without momentum.
+        learning_rate: at the peak.
+        schedule: "constant", or "cosine" to zero at the last step of the trainer.
+        warmup: steps of linear warm-up.
+        forget: what the bias of the forget gate starts from. With 0 a new model forgets half of its memory at every word.
+    """
+
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: float = 0.002
+    schedule: Literal["constant", "cosine"] = "cosine"
+    warmup: int = 50
+    forget: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        if not self.learning_rate > 0:
+            raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
+        if self.warmup < 0:
+            raise ValueError(f"recipe.warmup must be 0 or more steps, not {self.warmup}")
+
+
+@torch.no_grad()
+def initialise(model: LSTMN, forget: float) -> None:
+    """Embeddings from N(0, 1), other matrices uniform in 1 / sqrt(fan-in), recurrent ones orthogonal; biases zero, but that
+    of the forget gate.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            bound = 1 / math.sqrt(module.in_features)
+            module.weight.uniform_(-bound, bound)
+            if module.bias is not None:
+                module.bias.zero_()
+    model.E.weight.normal_(0, model.E.embedding_dim**-0.5 if model.head.weight is model.E.weight else 1.0)
+    n = model.unit.W_h.in_features
+    for block in model.unit.W_h.weight.split(n):
+        nn.init.orthogonal_(block)
+    model.unit.W_x.bias[n : 2 * n] = forget
+
+
+class Evaluated(NamedTuple):
+    """What the evaluation step knows of one batch, sentence by sentence.
+
+    Attributes:
+        index: position in the split.
+        log_p: (T, V) each, log-probabilities in nats of every word in every place.
+        maps: (L, H, T, T) each, where each x_t looked; L = H = 0 for the LSTM.
+    """
+
+    index: list[int]
+    log_p: list[Tensor]
+    maps: list[Tensor]
+
+
+class Cheng2016(LightningModule):
+    """LSTMN and LSTM as a LightningModule.
+
+    Args:
+        vocabulary: words of the language; comes from the data.
+        network: sizes and choices of the network.
+        recipe: how it is trained.
+
+    Attributes:
+        paper: the folder of the reproduction; stands in the checkpoint.
+        title: "LSTMN" or "LSTM", for captions.
+        view: of the attention that a picture shows; there is only one, and none of the LSTM.
+        steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
+    """
+
+    paper = "cheng2016"
+
+    def __init__(self, vocabulary: int, network: Network = Network(), recipe: Recipe = Recipe()) -> None:
+        super().__init__()
+        self.model = LSTMN(vocabulary, network)
+        initialise(self.model, recipe.forget)
+        self.network, self.recipe = network, recipe
+        attends = network.attention == "intra"
+        self.title = "LSTMN" if attends else "LSTM"
+        self.view = "L1 H1 shift0" if attends else None
+        self.steps = 0
+        self.save_hyperparameters(
+            {"vocabulary": vocabulary, "network": asdict(network), "recipe": asdict(recipe)}
+        )  # fmt: skip
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["paper"], checkpoint["view"] = self.paper, self.view
+        checkpoint["tokenizers"] = self.trainer.datamodule.fingerprints()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.steps = checkpoint["global_step"]
+
+    def training_step(self, batch: LanguageBatch, batch_idx: int) -> Tensor:
+        h, _ = self.model.features(batch.words, need_weights=False)
+        loss, nll = cross_entropy(h[batch.mask], self.model.head, batch.words[batch.mask])
+        self.log("train/loss", nll.mean(), prog_bar=True, batch_size=len(nll))
+        return loss / len(nll)
+
+    @torch.inference_mode()
+    def read(self, words: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities (B, T, V) of every word given those before it, and maps (B, L, H, T, T), for words (B, T)."""
+        logits, maps = self.model(words)
+        return logits.float().log_softmax(-1), maps.float()
+
+    def evaluation_step(self, batch: LanguageBatch) -> Evaluated:
+        """Read the sentences with the model."""
+        log_p, maps = self.read(batch.words)
+        lengths = batch.mask.sum(1).tolist()
+        return Evaluated(
+            index=batch.index.tolist(),
+            log_p=[p[:t].cpu() for p, t in zip(log_p, lengths, strict=True)],
+            maps=[m[:, :, :t, :t].cpu() for m, t in zip(maps, lengths, strict=True)],
+        )
+
+    def validation_step(self, batch: LanguageBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
+        return self.evaluation_step(batch)._asdict()
+
+    def test_step(self, batch: LanguageBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
+        return self.evaluation_step(batch)._asdict()
+
+    def configure_optimizers(self) -> Any:
+        recipe = self.recipe
+        kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.SGD
+        optimizer = kind(self.parameters(), lr=recipe.learning_rate)
+        total = self.trainer.estimated_stepping_batches
+
+        def factor(step: int) -> float:
+            warm = min(1.0, (step + 1) / (recipe.warmup + 1))
+            if recipe.schedule == "constant":
+                return warm
+            return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
+
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -1,0 +1,183 @@
+"""Trainings that will stand in one table: side by side, each in a process and on a core of its own, with one bar."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from tqdm import tqdm
+
+from data.errors import UserError
+from reproductions import runs
+from reproductions.runs import Run
+
+LOG = "training.log"
+PAUSE = 0.5  # seconds between two looks at the processes
+LAST_LINES = 6  # of a log, in an error
+ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+# One thread a process: several trainings side by side get more out of the cores than one with several threads.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+
+@dataclass(frozen=True)
+class Training:
+    """One of the trainings.
+
+    Attributes:
+        table: folder below runs/ of everything that stands in one table.
+        name: of the folder of its runs below that.
+        config: YAML file of its settings.
+        options: of the command line, over those of the file.
+        steps: updates; None for those of the file.
+    """
+
+    table: str
+    name: str
+    config: Path
+    options: tuple[str, ...] = ()
+    steps: int | None = None
+
+    def updates(self) -> int:
+        """How many it takes."""
+        return self.steps or int(yaml.safe_load(self.config.read_text(encoding="utf-8"))["trainer"]["max_steps"])
+
+    def scored(self) -> Run | None:
+        """Its newest run that has scores."""
+        with suppress(UserError):
+            return runs.find(self.table, self.name, having=runs.SCORES)
+        return None
+
+    def unfinished(self) -> Run | None:
+        """Its newest run, if that was stopped before it had scores."""
+        with suppress(UserError):
+            run = runs.find(self.table, self.name, having="checkpoints/last.ckpt")
+            return None if run.scores else run
+        return None
+
+    def command(self, overrides: Sequence[str]) -> tuple[Run, list[str]]:
+        """The run and the command that trains it: the unfinished one goes on, else a new one begins."""
+        run = self.unfinished()
+        if run is not None:
+            arguments = ["--config", str(run.config), "--ckpt_path", str(run.last)]
+        else:
+            run = runs.create(self.table, self.name)
+            limits = [] if self.steps is None else [
+                "--trainer.max_steps", str(self.steps), "--trainer.val_check_interval", str(self.steps),
+            ]  # fmt: skip
+            arguments = [
+                "--config",
+                str(self.config),
+                "--run.folder",
+                str(run.folder),
+                *self.options,
+                *limits,
+                *overrides,
+            ]
+        return run, [sys.executable, "-m", "reproductions", "fit", *arguments]
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrides: Sequence[str] = ()) -> None:
+    """Train what has no scored run yet, ``jobs`` at a time, with one bar over all steps.
+
+    Ctrl-C and SIGTERM let every training save its state; the same command goes on from there.
+
+    Raises UserError with the end of its log if a training fails; the others end first.
+    """
+    if jobs < 1:
+        raise UserError(f"--jobs {jobs} must be at least 1.")
+    waiting = [one for one in trainings if again or one.scored() is None]
+    failed: list[_Process] = []
+    bar = tqdm(total=sum(one.updates() for one in waiting), unit=" steps", smoothing=0.05, disable=not waiting)
+    with _ends_as_exceptions(), bar:
+        running: list[_Process] = []
+        try:
+            while running or (waiting and not failed):
+                while waiting and len(running) < jobs and not failed:
+                    running.append(_Process(waiting.pop(0), overrides))
+                time.sleep(PAUSE)
+                ended = [one for one in running if one.process.poll() is not None]
+                failed += [one for one in ended if one.process.returncode]
+                for one in running:
+                    bar.update(one.advance(one in ended))
+                running = [one for one in running if one not in ended]
+                named = ", ".join(one.training.name for one in running)
+                bar.set_description(f"{named}; {len(waiting)} waiting", refresh=sys.stderr.isatty())
+        except BaseException:
+            _stop(running)
+            raise
+    if failed:
+        raise UserError(_failure(failed[0]))
+
+
+class _Process:
+    """A training on its way."""
+
+    def __init__(self, training: Training, overrides: Sequence[str]) -> None:
+        self.training = training
+        self.run, command = training.command(overrides)
+        self.run.folder.mkdir(parents=True, exist_ok=True)
+        self.log = self.run.folder / LOG
+        self.done = 0
+        with self.log.open("ab") as log:
+            # A process group of its own, so that a terminal's Ctrl-C reaches it through us alone.
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                env=os.environ | ONE_THREAD, process_group=0,
+            )  # fmt: skip
+
+    def advance(self, ended: bool) -> int:
+        """Steps since it was last asked; all that are left once it has ended."""
+        reached = self.training.updates() if ended else max(_steps(self.run), self.done)
+        new, self.done = reached - self.done, reached
+        return new
+
+
+def _steps(run: Run) -> int:
+    """The last step that a run has logged."""
+    return max((step for path in run.folder.glob("metrics/**/metrics.csv") for step in _logged(path)), default=0)
+
+
+def _logged(path: Path) -> Iterator[int]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from (int(row["step"]) for row in csv.DictReader(file) if (row.get("step") or "").isdigit())
+
+
+@contextmanager
+def _ends_as_exceptions() -> Iterator[None]:
+    """Signals that would end this process in silence raise SystemExit, so that it does not leave its trainings behind."""
+    before = {number: signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in ENDS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(running: Sequence[_Process]) -> None:
+    """Ask each to save its state and end, and wait until it has."""
+    for one in running:
+        with suppress(ProcessLookupError):
+            one.process.send_signal(signal.SIGTERM)
+    for one in running:
+        one.process.wait()
+
+
+def _failure(one: _Process) -> str:
+    lines = [line for line in one.log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    said = next((line for line in reversed(lines) if line.startswith("error: ")), "\n".join(lines[-LAST_LINES:]))
+    return (
+        f"The training {one.training.name} ended with status {one.process.returncode}: "
+        f"{said.removeprefix('error: ')} (its log: {one.log}). What was trained is kept: run the same again."
+    )

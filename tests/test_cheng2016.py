@@ -1,0 +1,368 @@
+"""The LSTMN and its LSTM against the paper; reading, scoring and agreement; whole runs from the command line."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from page_runs import write
+from test_training import ROOT
+from torch import nn
+from toy_run import overrides
+
+from data.accord.agreement import Agreement, agreements
+from data.errors import UserError
+from data.language import LanguageData
+from data.tokenizers import EOS, Words
+from data.translation import TranslationData
+from reproductions import language_figures, runs
+from reproductions.__main__ import run as command
+from reproductions.cheng2016.model import LSTMN, Network
+from reproductions.cheng2016.training import Cheng2016
+from reproductions.evaluation.language_collect import Naming, attended, reach, read
+from reproductions.evaluation.language_records import Agreed, ReadSentence, SelfAttended
+from reproductions.evaluation.language_scores import details, notes, scores
+from reproductions.evaluation.records import load
+from reproductions.language_figures import of_encoder
+from reproductions.transformer2017.inside import inside
+
+V, N, M, A = 11, 5, 4, 6
+
+
+def model(**options):
+    torch.manual_seed(0)
+    built = LSTMN(V, Network(**{"hidden": N, "embedding": M, "alignment": A, **options})).eval()
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.uniform_(-0.7, 0.7)
+    return built.double()
+
+
+def words(seed=1):
+    return torch.randint(3, V, (3, 7), generator=torch.Generator().manual_seed(seed))
+
+
+# --- the model --------------------------------------------------------------------------------------------------------
+
+
+def test_its_number_of_parameters_is_that_of_the_equations():
+    gates, output = 4 * N * (M + N) + 4 * N, N * V + V
+    attention = A * (N + M + N) + A + A  # W_h, W_x, W_h~; a bias; v
+    count = {kind: sum(p.numel() for p in model(attention=kind).parameters()) for kind in ("intra", "none")}
+    assert count == {"intra": V * M + gates + output + attention, "none": V * M + gates + output}
+
+
+def test_the_lstm_is_torch_s():
+    built, theirs = model(attention="none"), nn.LSTM(M, N, batch_first=True).double()
+    ours = [block for block in (built.unit.W_x.weight, built.unit.W_h.weight, built.unit.W_x.bias)]
+    i_f_c_o = torch.cat([torch.arange(k * N, (k + 1) * N) for k in (0, 1, 3, 2)])  # the order of torch's gates
+    with torch.no_grad():
+        for to, block in zip((theirs.weight_ih_l0, theirs.weight_hh_l0, theirs.bias_ih_l0), ours, strict=True):
+            to.copy_(block[i_f_c_o])
+        theirs.bias_hh_l0.zero_()
+    y = words()
+    x = torch.cat([torch.zeros(3, 1, M), built.E(y[:, :-1])], dim=1)
+    h, maps = built.features(y)
+    torch.testing.assert_close(h, theirs(x)[0])
+    assert maps.shape == (3, 0, 0, 7, 7)
+
+
+def test_an_lstmn_that_attends_to_the_last_entry_alone_is_an_lstm():
+    lstmn, lstm = model(), model(attention="none")
+    lstm.load_state_dict({name: value for name, value in lstmn.state_dict().items() if name in lstm.state_dict()})
+    lstmn.attention.score = lambda query, keys: (
+        torch.arange(keys.shape[1], dtype=query.dtype).expand(len(query), 1, -1) * 1e4
+    )
+    torch.testing.assert_close(lstmn(words())[0], lstm(words())[0])
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def by_hand(built, y):
+    """Equations (4)-(9) on one sentence, with numpy."""
+    P = {name: p.detach().numpy() for name, p in built.named_parameters()}
+    tape_h, tape_c, h_tilde, logits, weights = [], [], np.zeros(N), [], []
+    for t in range(len(y)):
+        x = P["E.weight"][y[t - 1]] if t else np.zeros(M)
+        a = [P["attention.v"] @ np.tanh(P["attention.W_h.weight"] @ h + P["attention.W_h.bias"] + P["attention.W_x.weight"] @ x
+             + P["attention.W_h_tilde.weight"] @ h_tilde) for h in tape_h]  # fmt: skip
+        s = np.exp(a) / np.exp(a).sum() if a else np.zeros(0)
+        h_tilde = sum((w * h for w, h in zip(s, tape_h, strict=True)), np.zeros(N))
+        c_tilde = sum((w * c for w, c in zip(s, tape_c, strict=True)), np.zeros(N))
+        i, f, o, c_hat = np.split(P["unit.W_x.weight"] @ x + P["unit.W_h.weight"] @ h_tilde + P["unit.W_x.bias"], 4)
+        c = sigmoid(f) * c_tilde + sigmoid(i) * np.tanh(c_hat)
+        tape_c.append(c)
+        tape_h.append(sigmoid(o) * np.tanh(c))
+        logits.append(P["head.weight"] @ tape_h[-1] + P["head.bias"])
+        weights.append(np.pad(s, (0, len(y) - len(s))))
+    return np.array(logits), np.array(weights)
+
+
+def test_the_lstmn_is_the_paper_written_with_numpy():
+    built, y = model(), words()
+    logits, maps = built(y)
+    for b in range(len(y)):
+        expected, weights = by_hand(built, y[b].numpy())
+        np.testing.assert_allclose(logits[b].detach(), expected, atol=1e-12)
+        np.testing.assert_allclose(maps[b, 0, 0].detach(), weights, atol=1e-12)
+
+
+def test_the_hand_example_of_one_step():
+    """Scores (ln 3, 0): s = (3/4, 1/4), c~ = 5; with W = 0 every gate is 1/2, so c = 2.5 and h = tanh(2.5) / 2."""
+    built = LSTMN(3, Network(hidden=1, embedding=1, alignment=1)).double()
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.zero_()
+        built.attention.W_h.weight.fill_(1)
+        built.attention.v.fill_(2 * math.log(3))
+    h = torch.tensor([[math.atanh(0.5)], [0.0]], dtype=torch.double)
+    tapes = torch.cat([h, torch.tensor([[4.0], [8.0]])], dim=-1)[None]
+    state = built.start(1)._replace(tapes=tapes, keys=built.attention.project(h[None]))
+    x = torch.ones(1, 1, dtype=torch.double)
+    h_tilde, c_tilde, s = built.read(x, state)
+    torch.testing.assert_close(s, torch.tensor([[0.75, 0.25]], dtype=torch.double))
+    assert h_tilde.item() == pytest.approx(0.411980, abs=1e-6) and c_tilde.item() == pytest.approx(5)
+    h_t, _, state = built.advance(x, built.unit.W_x(x), state)
+    assert h_t.item() == pytest.approx(0.493307, abs=1e-6) and state.tapes[0, -1, 1].item() == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize("attention", ["intra", "none"])
+def test_stepping_equals_all_at_once(attention):
+    built, y = model(attention=attention), words()
+    logits, maps = built(y)
+    state, previous = built.start(len(y)), None
+    for t in range(y.shape[1]):
+        step_logits, s, state = built.step(state, previous)
+        torch.testing.assert_close(step_logits, logits[:, t])
+        if attention == "intra":
+            torch.testing.assert_close(s, maps[:, 0, 0, t, :t])
+        previous = y[:, t]
+
+
+@pytest.mark.parametrize("attention", ["intra", "none"])
+def test_a_later_word_changes_nothing_before_it_and_something_after(attention):
+    built, y = model(attention=attention), words()
+    changed = y.clone()
+    changed[:, 3] = 3 + (y[:, 3] - 2) % (V - 3)
+    before, after = built(y), built(changed)
+    assert (y[:, 3] != changed[:, 3]).all()
+    torch.testing.assert_close(before[0][:, :4], after[0][:, :4], rtol=0, atol=0)
+    torch.testing.assert_close(before[1][..., :4, :], after[1][..., :4, :], rtol=0, atol=0)
+    assert (before[0][:, 4] != after[0][:, 4]).any()
+
+
+def test_each_word_looks_at_those_before_it_and_the_second_has_no_choice():
+    maps = model()(words())[1][:, 0, 0]
+    assert maps.triu().eq(0).all()
+    torch.testing.assert_close(maps.sum(-1), torch.tensor([0.0] + [1.0] * 6, dtype=torch.double).expand(3, 7))
+    assert (maps[:, 1, 0] == 1).all() and (maps[:, 2:] < 1).all()
+
+
+def test_padding_behind_a_sentence_changes_nothing_of_it():
+    built, y = model(), words()
+    padded = torch.cat([y, torch.zeros(3, 4, dtype=torch.long)], dim=1)
+    (logits, maps), (more, wider) = built(y), built(padded)
+    torch.testing.assert_close(logits, more[:, :7], rtol=0, atol=0)
+    torch.testing.assert_close(maps, wider[..., :7, :7], rtol=0, atol=0)
+
+
+def test_every_parameter_learns():
+    built = model().train()
+    built(words())[0].sum().backward()
+    unread = built.E.weight.grad.abs().sum(1) == 0
+    assert set(torch.arange(V)[~unread].tolist()) == set(words()[:, :-1].flatten().tolist())
+    assert all(p.grad.abs().sum() > 0 for name, p in built.named_parameters() if name != "attention.W_h.bias")
+
+
+def test_a_new_model_remembers():
+    module = Cheng2016(V, Network(hidden=N, embedding=M, alignment=A))
+    assert module.model.unit.W_x.bias.tolist() == [0.0] * N + [1.0] * N + [0.0] * 2 * N
+
+
+def test_tied_matrices_of_different_sizes_are_refused():
+    with pytest.raises(ValueError, match="hidden 256 and embedding 128"):
+        Network(tied=True)
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+def test_forms_of_be_agree_with_the_subject_and_the_last_noun_may_mislead():
+    text = "The key of these churches was seen , and they were happy because the report is new ."
+    assert agreements(text.split()) == [
+        Agreement(5, "were", misled=True), Agreement(10, "was", misled=False), Agreement(15, "are", misled=False)]  # fmt: skip
+    assert agreements(["Are", "the", "reports", "new", "?"]) == agreements(["Is"]) == agreements([]) == []
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        yield LanguageData(pairs=300, batch_tokens=600, test_splits=["test"])
+
+
+def test_the_english_of_a_prepared_corpus_is_read_and_nothing_is_prepared_again(data):
+    both = TranslationData(pairs=300, batch_tokens=600, test_splits=["test"])
+    assert data.folder == both.folder and data.fingerprints() == {"language": both.fingerprints()["source"]}
+    assert data.sizes == {"vocabulary": both.source_size}
+    batch = next(iter(data.train_dataloader()))
+    english = both.pairs_of("train").source
+    for row, mask, index in zip(*batch, strict=True):
+        assert row[mask].tolist() == english[int(index)].tolist() and row[mask][-1] == EOS
+    assert batch.units == batch.mask.sum() and batch.words.numel() <= 600
+
+
+def test_a_contrast_names_the_other_form_at_its_place(data):
+    examples, known = data.examples("test"), data.contrasts("test")
+    assert sum(map(len, known.values())) > 100
+    entries = data.tokenizer.entries
+    for index, contrasts in known.items():
+        written = data.tokenizer.encode(examples[index].source)
+        for contrast in contrasts:
+            assert {entries[written[contrast.position]], contrast.other} in ({"was", "were"}, {"is", "are"})
+            assert entries[contrast.id] == contrast.other
+    assert LanguageData(language="fr", other="en", pairs=300, test_splits=["test"]).contrasts("test") == {}
+
+
+# --- reading and scoring ----------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_knows_nothing_has_the_perplexity_of_the_vocabulary():
+    log_p, ids = torch.full((3, V), -math.log(V)), torch.tensor([4, 5, EOS])
+    sentence = read(log_p, ids, Words(("the", "king", "</s>"), (0, 1, 2)), 0)
+    assert scores([sentence], [])["perplexity"] == pytest.approx(V)
+    assert details([sentence])["perplexity_interval"] == pytest.approx([V, V], abs=1e-3)
+
+
+def test_the_pieces_of_a_word_add_up_and_still_count_as_tokens():
+    log_p = torch.tensor([[-1.0, -9], [-9, -2], [-4, -9]])
+    sentence = read(log_p, torch.tensor([0, 1, 0]), Words(("kings", "</s>"), (0, 0, 1)), 7)
+    assert sentence.surprisal == (3.0, 4.0) and sentence.tokens == 3 and sentence.index == 7
+    assert scores([sentence], [])["perplexity"] == pytest.approx(math.exp(7 / 3))
+
+
+def test_agreement_is_counted_alone_and_where_the_last_noun_misleads():
+    agreed = (Agreed(2, "were", False, True), Agreed(5, "is", True, False))
+    sentence = ReadSentence(("a", "</s>"), (1.0, 1.0), 2, 0, agreed)
+    found = scores([sentence], [])
+    assert found["agreement"] == 0.5 and found["agreement_misled"] == 0
+    assert "1 of 2 forms" in notes({"test": details([sentence])})[0] and notes({}) == []
+    assert ReadSentence.from_json(json.loads(json.dumps(sentence.to_json()))) == sentence
+
+
+def test_reach_by_hand():
+    weights = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0.25, 0.75, 0, 0], [0.5, 0, 0.5, 0]], dtype=np.float32)
+    assert reach(weights) == (2, 0.75 + 0.5, 0.25 + 0.5, (0.25 * 2 + 0.75 * 1) + (0.5 * 3 + 0.5 * 1))
+    assert scores([ReadSentence(("a",), (1.0,), 1, 0)], [reach(weights)])["attention/previous"] == 0.625
+
+
+def test_a_row_holds_what_its_word_looked_at_and_not_the_start():
+    weights = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0.25, 0.75, 0, 0], [0.5, 0.1, 0.4, 0]], dtype=np.float32)
+    words, sentence = (
+        Words(("the", "kings", "</s>"), (0, 1, 1, 2)),
+        ReadSentence(("the", "kings", "</s>"), (1, 1, 1), 4, 3),
+    )
+    record = attended(weights, words, Naming("LSTMN", "test"), sentence)
+    assert record.source == record.target == ("the", "kings")
+    np.testing.assert_allclose(
+        record.weights, [[0, 0], [(0.75 + 0.1) / 2, 0.4 / 2]]
+    )  # a word's pieces: summed, then averaged
+    with pytest.raises(ValueError, match="same words twice"):
+        SelfAttended(("a",), ("b",), np.zeros((1, 1)), "m", "v", True, "test", 0)
+
+
+# --- whole runs -------------------------------------------------------------------------------------------------------
+
+SMALL = {"data.init_args.pairs": 200, "data.init_args.batch_tokens": 600, "data.init_args.test_splits": '["test"]'}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """An LSTMN of a few steps, and an LSTM; for reading alone."""
+    folder = tmp_path_factory.mktemp("cheng")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setenv("RUNS_DIR", str(folder / "runs"))
+        patch.setenv("DATA_DIR", str(folder / "data"))
+        assert command(["train", "cheng2016", *overrides(8, "cheng2016", **SMALL)]) == 0
+        assert command(["train", "cheng2016", "--variant", "lstm", *overrides(4, "cheng2016", **SMALL)]) == 0
+        yield {kind: runs.find("cheng2016", kind) for kind in ("accord", "accord-lstm")}
+
+
+def test_a_reloaded_run_scores_and_reads_as_it_did(trained, capsys):
+    run, before = trained["accord"], trained["accord"].scores
+    assert command(["evaluate", str(run.folder)]) == 0
+    assert run.scores == before
+    assert f"{before['test']['perplexity']:.3f}" in capsys.readouterr().out
+    model, folder = run.restore(), run.folder / "evaluation" / "test"
+    written, looked = load(folder / "read.jsonl", ReadSentence), load(folder / "attended.jsonl", SelfAttended)
+    sentence = LanguageData(pairs=200, test_splits=["test"]).examples("test")[5].source
+    again, record = model.read(sentence)
+    assert again.words == written[5].words
+    np.testing.assert_allclose(again.surprisal, written[5].surprisal, atol=1e-3)
+    np.testing.assert_allclose(record.weights, looked[5].weights, atol=1e-4)
+    assert record.model == looked[5].model == "LSTMN, step 8"
+
+
+def test_the_run_keeps_scores_of_every_validation_and_pictures_of_its_sentences(trained):
+    folder = trained["accord"].folder
+    lines = [json.loads(line) for line in (folder / "validation.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [4, 8] and lines[1]["valid/perplexity"] < lines[0]["valid/perplexity"]
+    assert {"valid/agreement", "valid/attention/previous", "valid/attention/distance"} <= lines[0].keys()
+    assert len(list((folder / "pictures/valid-0").glob("step-*.png"))) == 2
+    assert (folder / "evaluation/test/test-0.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_an_lstm_has_scores_and_no_pictures(trained):
+    run = trained["accord-lstm"]
+    assert run.summary["title"] == "LSTM" and "perplexity" in run.scores["test"]
+    assert "attention/previous" not in run.scores["test"] and not list(run.folder.rglob("*.png"))
+    assert run.restore().read("The king slept .")[1] is None
+
+
+def test_a_resumed_run_goes_on_where_it_was(trained, monkeypatch, tmp_path):
+    settings = {**SMALL, "trainer.val_check_interval": 2, "run.checkpoint_every": 1}
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    assert command(["train", "cheng2016", *overrides(2, "cheng2016", **settings)]) == 0
+    assert command(["train", "cheng2016", "--resume", "--trainer.max_steps=4"]) == 0
+    run = runs.find("cheng2016")
+    assert torch.load(run.last, weights_only=True)["global_step"] == 4
+
+
+def test_the_same_sentence_is_drawn_as_an_lstmn_and_a_transformer_read_it(trained, monkeypatch, tmp_path):
+    transformer = write(trained["accord"].folder.parents[2], "transformer2017", "1")
+    monkeypatch.setenv("RUNS_DIR", str(trained["accord"].folder.parents[2]))
+    monkeypatch.setattr(language_figures, "DRAWN", 1)
+    assert command(["figures", "--out", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.glob("*.png")} == {
+        "cheng-training.png", "intra-attention-0.png"}  # fmt: skip
+    text = "The report was signed ."
+    module, (first, second) = runs.Run(transformer).restore(), of_encoder(runs.Run(transformer).restore(), text, 0)
+    assert first.source == trained["accord"].restore().read(text)[1].source == tuple(text.split())
+    ids = torch.tensor([module.source.encode(text)])
+    for layer, record in enumerate((first, second)):
+        maps = inside(module.module.model, "encoder", layer, ids, ids).weights
+        np.testing.assert_allclose(record.weights, maps.mean(0)[:-1, :-1], atol=1e-6)
+
+
+def test_without_an_lstmn_the_command_that_trains_one_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    with pytest.raises(UserError, match="make train-cheng"):
+        list(language_figures.cheng2016(None, tmp_path))
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["translate", "One.", "--run", "{run}"], "which models a language"),
+    (["train", "cheng2016", "--variant", "gru"], "accord, accord-lstm"),
+    (["train", "cheng2016", "--model.init_args.network.attention=soft"], "attention"),
+])  # fmt: skip
+def test_what_a_language_model_cannot_do_is_said_in_a_sentence(trained, monkeypatch, capsys, arguments, words):
+    monkeypatch.chdir(ROOT)
+    folder = trained["accord"].folder
+    assert command([part.format(run=folder) for part in arguments]) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ") and words in error
