@@ -71,4 +71,5 @@ def _matched(reading: Reading, facts: Facts) -> list[int | None]:
             for role in OF_OBJECTS
         )
 
-    return list(max(orders, key=agreement))
+    best = max(orders, key=agreement)
+    return list(best)
