@@ -82,7 +82,7 @@ class Preprocessing:
 
     def tensor(self, pixels: Pixels) -> Tensor:
         """(N, h, w, 3) uint8 -> (N, 3, h, w) float32, of mean 0 and deviation 1 over the training images."""
-        source = torch.from_numpy(np.ascontiguousarray(pixels))
+        source = torch.from_numpy(np.require(pixels, requirements="CW"))  # a record's pixels cannot be written to
         image = torch.empty(len(source), 3, *source.shape[1:3])
         for channel, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
             image[:, channel] = source[..., channel]
