@@ -140,9 +140,9 @@ def test_stepping_with_a_cache_equals_all_at_once(options):
     memory, state = built.encode(source, mask)
     previous = None
     for i in range(target.shape[1]):
-        step_logits, step_maps, state = built.step(memory, state, previous)
-        torch.testing.assert_close(step_logits, logits[:, i])
-        torch.testing.assert_close(step_maps, maps[:, :, :, i])
+        features, step_maps, state = built.step(memory, state, previous)
+        torch.testing.assert_close(built.head(features), logits[:, i])
+        torch.testing.assert_close(step_maps, maps[:, :, :, i : i + 1])
         previous = target[:, i]
 
 

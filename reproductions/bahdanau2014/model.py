@@ -145,8 +145,8 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a step hands to the next: the decoder state s (B, n), the context c (B, 2n) of the word it wrote, and how many
-    words i (B) are written.
+    """What a step hands to the next: the decoder state s (R, n), the context c (R, 2n) of the word it wrote, and how many
+    words i (R) are written.
 
     Under ``groundhog`` s has not yet read that word; the next step reads it, with this c.
     """
@@ -201,16 +201,21 @@ class Decoder(nn.Module):
         return Memory(h, self.attention.project(keys), mask), State(s, torch.zeros_like(h[:, 0]), i)
 
     def look(self, memory: Memory, s: Tensor, i: Tensor) -> tuple[Tensor, Tensor | None]:
-        """c_i (B, 2n) and alpha_i (B, S) for the state s (B, n). RNNencdec looks at nothing: c is its summary."""
+        """c_i (R, 2n) and alpha_i (B, k, S) for the states s (R, n). RNNencdec looks at nothing: c is its summary.
+
+        The R = B k rows are k hypotheses of each sentence, side by side; k = 1 in training.
+        """
+        B, k = len(memory.h), len(s) // len(memory.h)
         if self.attention is None:
-            return memory.h, None
-        c, alpha = self.attention(s[:, None], memory.keys, memory.h, memory.mask[:, None], i[:, None])  # (5), (6)
-        return c[:, 0], alpha[:, 0]
+            return memory.h.repeat_interleave(k, 0), None
+        s, i = s.view(B, k, -1), i.view(B, k)
+        c, alpha = self.attention(s, memory.keys, memory.h, memory.mask[:, None], i)  # (5), (6)
+        return c.flatten(0, 1), alpha
 
     def step(self, memory: Memory, state: State, Wy: Tensor, first: bool) -> tuple[Tensor, Tensor | None, State]:
-        """One word: the state (B, n) for its readout, its weights alpha_i (B, S), and the state to carry on.
+        """One word: the state (R, n) for its readout, its weights alpha_i (B, k, S), and the state to carry on.
 
-        ``Wy`` (B, 3n) is ``unit.W E y_{i-1}``.
+        ``Wy`` (R, 3n) is ``unit.W E y_{i-1}``.
         """
         s, c, i = state
         if self.indexing == "groundhog" and not first:
@@ -271,7 +276,7 @@ class RNNsearch(nn.Module):
             c.append(state.c)
             alpha.append(alpha_i if need_weights else None)
         t = self.decoder.readout(torch.stack(s, 1), Ey, torch.stack(c, 1))
-        return t, _maps(alpha, mask)
+        return t, _maps(alpha, mask, target.shape[1])
 
     def forward(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, V) and maps (B, L, 1, T, S), teacher forced."""
@@ -279,14 +284,17 @@ class RNNsearch(nn.Module):
         return self.head(t), maps  # (4)
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
-        """Logits (B, V) and maps (B, L, 1, S) of the next word after ``previous`` (B), None at the start."""
+        """Deep output t (R, l) and maps (B, L, 1, k, S) of the next word after ``previous`` (R), None at the start.
+
+        The R = B k rows are k hypotheses of each sentence, side by side.
+        """
         if previous is None:
             Ey = self.decoder.E.weight.new_zeros(len(state.s), self.decoder.E.embedding_dim)  # E y_0 = 0
         else:
             Ey = self.decoder.E(previous)
         s, alpha, state = self.decoder.step(memory, state, self.decoder.unit.W(Ey), first=previous is None)
         t = self.decoder.readout(s, Ey, state.c)
-        return self.head(t), _maps([alpha], memory.mask)[:, :, :, 0], state
+        return t, _maps([alpha], memory.mask, len(s) // len(memory.mask)), state
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
         """Length ||h_j|| (B, 1, 1, S) of each annotation, or (B, 0, 0, S): what a position adds if it gets all the weight."""
@@ -295,9 +303,9 @@ class RNNsearch(nn.Module):
         return self.encode(source, mask)[0].h.norm(dim=-1)[:, None, None]
 
 
-def _maps(alpha: list[Tensor | None], mask: Tensor) -> Tensor:
-    """Stack the weights of all steps to (B, 1, 1, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
+def _maps(alpha: list[Tensor | None], mask: Tensor, T: int) -> Tensor:
+    """Join weights (B, ., S) to (B, 1, 1, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
     rows = [a for a in alpha if a is not None]
     if not rows:
-        return torch.zeros(len(mask), 0, 0, len(alpha), mask.shape[1], device=mask.device)
-    return torch.stack(rows, dim=1)[:, None, None]
+        return torch.zeros(len(mask), 0, 0, T, mask.shape[1], device=mask.device)
+    return torch.cat(rows, dim=1)[:, None, None]

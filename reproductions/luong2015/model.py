@@ -95,8 +95,8 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a step hands to the next: states and cells (B, L, n) of all layers, h_tilde (B, n), and the number t (B) of words
-    written.
+    """What a step hands to the next: states and cells (R, L, n) of all layers, h_tilde (R, n), and the number t (R) of words
+    written. The R = B k rows are k hypotheses of each sentence, side by side; k = 1 in training.
     """
 
     h: Tensor
@@ -132,7 +132,7 @@ class Decoder(nn.Module):
         return Memory(h_s, keys, mask), State(h, cell, torch.zeros_like(h[:, 0]), t)
 
     def step(self, memory: Memory, state: State, Ey: Tensor) -> tuple[Tensor | None, State]:
-        """One word from the embedding Ey (B, E) of the last: weights a_t (B, S) and the state, which holds h_tilde_t."""
+        """One word from the embedding Ey (R, E) of the last: weights a_t (B, k, S) and the state, which holds h_tilde_t."""
         x = torch.cat([Ey, state.h_tilde], dim=1) if self.input_feeding else Ey  # Section 3.3
         states, cells = [], []
         for i, layer in enumerate(self.layers):
@@ -143,12 +143,13 @@ class Decoder(nn.Module):
         return a, State(torch.stack(states, 1), torch.stack(cells, 1), h_tilde, state.t + 1)
 
     def look(self, memory: Memory, h: Tensor, t: Tensor) -> tuple[Tensor | None, Tensor]:
-        """a_t (B, S) and h_tilde_t (B, n) of the state h_t (B, n); without attention nothing, and h_t."""
+        """a_t (B, k, S) and h_tilde_t (R, n) of the states h_t (R, n); without attention nothing, and h_t."""
         if self.attention is None or self.W_c is None:
             return None, h
-        c, a = self.attention(h[:, None], memory.keys, memory.h_s, memory.mask[:, None], t[:, None])  # (7)
-        h_tilde = torch.tanh(self.W_c(torch.cat([c[:, 0], h], dim=1)))  # (5)
-        return a[:, 0], h_tilde
+        B, k = len(memory.h_s), len(h) // len(memory.h_s)
+        c, a = self.attention(h.view(B, k, -1), memory.keys, memory.h_s, memory.mask[:, None], t.view(B, k))  # (7)
+        h_tilde = torch.tanh(self.W_c(torch.cat([c.flatten(0, 1), h], dim=1)))  # (5)
+        return a, h_tilde
 
 
 class Attentional(nn.Module):
@@ -189,7 +190,7 @@ class Attentional(nn.Module):
             a_t, state = self.decoder.step(memory, state, Ey_t)
             h_tilde.append(state.h_tilde)
             a.append(a_t if need_weights else None)
-        return self.decoder.dropout(torch.stack(h_tilde, 1)), _maps(a, mask)
+        return self.decoder.dropout(torch.stack(h_tilde, 1)), _maps(a, mask, target.shape[1])
 
     def forward(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, V) and maps (B, L, 1, T, S), teacher forced."""
@@ -197,11 +198,12 @@ class Attentional(nn.Module):
         return self.head(h_tilde), maps  # (6)
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
-        """Logits (B, V) and maps (B, L, 1, S) of the next word after ``previous`` (B), None at the start."""
+        """h_tilde (R, n) and maps (B, L, 1, k, S) of the next word after ``previous`` (R), None at the start."""
         E = self.decoder.E
         Ey = E(previous) if previous is not None else E.weight.new_zeros(len(state.t), E.embedding_dim)
         a, state = self.decoder.step(memory, state, Ey)
-        return self.head(self.decoder.dropout(state.h_tilde)), _maps([a], memory.mask)[:, :, :, 0], state
+        k = len(state.t) // len(memory.mask)
+        return self.decoder.dropout(state.h_tilde), _maps([a], memory.mask, k), state
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
         """Length ||h_s|| (B, 1, 1, S) of each source state, or (B, 0, 0, S): what a position adds if it gets all the weight."""
@@ -210,9 +212,9 @@ class Attentional(nn.Module):
         return self.encode(source, mask)[0].h_s.norm(dim=-1)[:, None, None]
 
 
-def _maps(a: list[Tensor | None], mask: Tensor) -> Tensor:
-    """Stack the weights of all steps to (B, 1, 1, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
+def _maps(a: list[Tensor | None], mask: Tensor, T: int) -> Tensor:
+    """Join weights (B, ., S) to (B, 1, 1, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
     rows = [a_t for a_t in a if a_t is not None]
     if not rows:
-        return torch.zeros(len(mask), 0, 0, len(a), mask.shape[1], device=mask.device)
-    return torch.stack(rows, dim=1)[:, None, None]
+        return torch.zeros(len(mask), 0, 0, T, mask.shape[1], device=mask.device)
+    return torch.cat(rows, dim=1)[:, None, None]

@@ -46,14 +46,14 @@ def inside(model: Transformer, place: Place, layer: int, source: Tensor, target:
     earlier = torch.ones(target.shape[1], target.shape[1], dtype=torch.bool).tril()
     x, masks = model.target.shifted(target), (earlier, mask[:, None, None])
     for i in range(layer):
-        x, _, _ = model.decoder[i](x, (memory.keys[:, i], memory.values[:, i]), None, masks, False)
+        x, _, _ = model.decoder[i](x, (memory.keys[i], memory.values[i]), None, masks, False)
     here = model.decoder[layer]
     if place == "decoder":
         Q, K, V = here.self_attention.project_itself(here.add_norm[0].before(x))
         return _computed(here.self_attention, Q, K, V, earlier)
     z = _written(here, x, earlier)
     Q = here.source_attention.project_itself(z)[0]
-    K, V = memory.keys[:, layer], memory.values[:, layer]
+    K, V = memory.keys[layer], memory.values[layer]
     return _computed(here.source_attention, Q, K, V, mask.expand(target.shape[1], -1))
 
 

@@ -189,14 +189,16 @@ class DecoderLayer(nn.Module):
         """Decode some positions.
 
         Args:
-            x: (B, T, d).
+            x: (B, T, d); or one position (R, 1, d) of each of k hypotheses a sentence, R = B k, side by side.
             source: keys and values (B, h, S, d_k) of the source.
-            before: keys and values (B, h, T', d_k) of the positions before x; None where x begins at the first.
+            before: keys and values (B, h, T', d_k) of the positions before x, of R rows if x is; None where x begins at
+                the first.
             masks: which target positions each may attend, (T, T' + T), and which source positions, (B, 1, 1, S).
             need_weights: return the weights.
 
         Returns:
-            x (B, T, d), weights on the source (B, h, T, S), and keys and values (B, h, T' + T, d_k) of all positions so far.
+            x as it came, weights on the source (B, h, T, S) or (B, h, k, S), and keys and values (B, h, T' + T, d_k) of all
+            positions so far.
         """
         write, read, feed = self.add_norm
         z = write.before(x)
@@ -204,24 +206,25 @@ class DecoderLayer(nn.Module):
         if before is not None:
             K, V = torch.cat([before[0], K], dim=2), torch.cat([before[1], V], dim=2)
         x = write(x, self.self_attention(z, K, V, masks[0], need_weights=False).context)
-        y, weights = self.source_attention(read.before(x), *source, masks[1], need_weights)
-        x = read(x, y)
+        z = read.before(x).view(len(source[0]), -1, x.shape[2])  # the hypotheses of a sentence read the same source
+        y, weights = self.source_attention(z, *source, masks[1], need_weights)
+        x = read(x, y.view_as(x))
         return feed(x, self.feed_forward(feed.before(x))), weights, (K, V)
 
 
 class Memory(NamedTuple):
-    """What a sentence keeps through all steps: its keys and values in each layer, (B, N, h, S, d_k), and mask (B, S)."""
+    """What a sentence keeps through all steps: its keys and values (B, h, S, d_k) in each layer, and mask (B, S)."""
 
-    keys: Tensor
-    values: Tensor
+    keys: tuple[Tensor, ...]
+    values: tuple[Tensor, ...]
     mask: Tensor
 
 
 class State(NamedTuple):
-    """Keys and values (B, N, h, T', d_k) of the words so far in each layer of the decoder."""
+    """Keys and values (R, h, T', d_k) of the words so far in each layer of the decoder."""
 
-    keys: Tensor
-    values: Tensor
+    keys: tuple[Tensor, ...]
+    values: tuple[Tensor, ...]
 
 
 class Transformer(nn.Module):
@@ -270,8 +273,9 @@ class Transformer(nn.Module):
         """Read source sentences (B, S) with mask (B, S), True = a word or ``</s>``."""
         x, _ = self.annotate(source, mask)
         keys, values = zip(*(layer.source_attention.project(x) for layer in self.decoder), strict=True)
-        memory = Memory(torch.stack(keys, 1), torch.stack(values, 1), mask)
-        nothing = memory.keys[:, :, :, :0]
+        nothing = tuple(K[:, :, :0] for K in keys)
+        # Every step reads them whole: better from one piece.
+        memory = Memory(tuple(K.contiguous() for K in keys), tuple(V.contiguous() for V in values), mask)
         return memory, State(nothing, nothing)
 
     def features(
@@ -286,7 +290,7 @@ class Transformer(nn.Module):
         earlier = torch.ones(T, T, dtype=torch.bool, device=x.device).tril()
         maps = []
         for i, layer in enumerate(self.decoder):
-            read = (memory.keys[:, i], memory.values[:, i])
+            read = (memory.keys[i], memory.values[i])
             x, weights, _ = layer(x, read, None, (earlier, mask[:, None, None]), need_weights)
             maps.append(weights)
         return self.decoder_norm(x), torch.stack(maps, dim=1)
@@ -297,24 +301,22 @@ class Transformer(nn.Module):
         return self.head(x), maps
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
-        """Logits (B, V) and maps (B, N, h, S) of the next word after ``previous`` (B), None at the start."""
-        x = self.target.at(previous, position=state.keys.shape[3], rows=len(memory.mask))
+        """Decoder output (R, d) and maps (B, N, h, k, S) of the next word after ``previous`` (R), None at the start.
+
+        The R = B k rows are k hypotheses of each sentence, side by side.
+        """
+        rows, _, position, _ = state.keys[0].shape
+        x = self.target.at(previous, position, rows)
         maps, keys, values = [], [], []
         for i, layer in enumerate(self.decoder):
-            read, before = (memory.keys[:, i], memory.values[:, i]), (state.keys[:, i], state.values[:, i])
+            read, before = (memory.keys[i], memory.values[i]), (state.keys[i], state.values[i])
             x, weights, (K, V) = layer(x, read, before, (None, memory.mask[:, None, None]), need_weights=True)
-            maps.append(weights[:, :, 0])
+            maps.append(weights)
             keys.append(K)
             values.append(V)
-        return (
-            self.head(self.decoder_norm(x)[:, 0]),
-            torch.stack(maps, 1),
-            State(torch.stack(keys, 1), torch.stack(values, 1)),
-        )
+        return self.decoder_norm(x)[:, 0], torch.stack(maps, dim=1), State(tuple(keys), tuple(values))
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
         """Length (B, N, h, S) of what each source position adds where a head of the decoder gives it all its weight."""
         memory, _ = self.encode(source, mask)
-        return torch.stack(
-            [layer.source_attention.norms(memory.values[:, i]) for i, layer in enumerate(self.decoder)], 1
-        )
+        return torch.stack([layer.source_attention.norms(memory.values[i]) for i, layer in enumerate(self.decoder)], 1)
