@@ -99,9 +99,8 @@ class _Vocabulary:
         logits = nn.functional.linear(features, self.W, self.b).float()
         best, words = self._topk(logits, n)
         most = best[:, :1]
-        log_z = (
-            logits.sub_(most).exp_().sum(1, keepdim=True).log()
-        )  # in place: a second such tensor costs more than the rest
+        # In place: a second tensor of this size costs more than the rest.
+        log_z = logits.sub_(most).exp_().sum(1, keepdim=True).log()
         return best - most - log_z, words
 
     def _topk(self, logits: Tensor, n: int) -> tuple[Tensor, Tensor]:

@@ -119,8 +119,8 @@ def test_stepping_word_by_word_is_reading_all_at_once(attention):
     previous = None
     for t in range(T):
         now, looked, state = model.step(memory, state, previous)
-        torch.testing.assert_close(now, logits[:, t])
-        torch.testing.assert_close(looked, maps[:, :, :, t])
+        torch.testing.assert_close(model.head(now), logits[:, t])
+        torch.testing.assert_close(looked, maps[:, :, :, t : t + 1])
         previous = one.target[:, t]
     assert maps.shape == (B, 1, 1, T, 4)
     torch.testing.assert_close(maps.sum(-1), torch.ones_like(maps[..., 0]))
@@ -166,8 +166,8 @@ def test_hard_attention_at_its_expectation_is_soft_attention():
             torch.full(alpha.shape[:-1], place), 4
         ).double()
         drawn = hard.decoder.look(memory, state.h)
-        z = z + looked.alpha[:, place, None] * drawn.z
-        assert drawn.s.tolist() == [[float(i == place) for i in range(4)]] * B
+        z = z + looked.alpha[:, 0, place, None] * drawn.z
+        assert drawn.s[:, 0].tolist() == [[float(i == place) for i in range(4)]] * B
     torch.testing.assert_close(z, looked.z)
 
 
@@ -185,7 +185,7 @@ def test_in_training_half_of_the_images_take_the_expectation_and_in_evaluation_n
     a = torch.randn(4000, 4, SIZES["annotation"], dtype=torch.double)
     memory, state = hard.decoder.start(a)
     assert 0.47 < memory.expected.double().mean() < 0.53
-    s = hard.decoder.look(memory, state.h).s
+    s = hard.decoder.look(memory, state.h).s[:, 0]
     one_hot = ((s == 0) | (s == 1)).all(-1)
     assert torch.equal(one_hot, ~memory.expected)
     assert not hard.eval().decoder.start(a)[0].expected.any()

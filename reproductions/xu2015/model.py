@@ -125,14 +125,16 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a step hands to the next: state h and memory c (B, n) of the LSTM."""
+    """What a step hands to the next: state h and memory c (R, n) of the LSTM."""
 
     h: Tensor
     c: Tensor
 
 
 class Looked(NamedTuple):
-    """One step's probabilities alpha (B, P), where it looks s (B, P), and context z (B, D). For soft attention s is alpha."""
+    """One step's probabilities alpha (B, k, P), where it looks s (B, k, P), and context z (R, D). For soft attention s is
+    alpha.
+    """
 
     alpha: Tensor
     s: Tensor
@@ -166,23 +168,26 @@ class Decoder(nn.Module):
         return Memory(a, self.f_att.project(a), expected), State(h, c)
 
     def look(self, memory: Memory, h: Tensor) -> Looked:
-        """Where to look, from the state before the word."""
-        e = self.f_att.score(h[:, None], memory.keys)  # (4)
-        alpha = masked_softmax(e, None)  # (5), (B, 1, P)
+        """Where to look, from the states h (R, n) before the word.
+
+        The R = B k rows are k captions of each image, side by side; k = 1 in training.
+        """
+        e = self.f_att.score(h.view(len(memory.a), -1, h.shape[1]), memory.keys)  # (4)
+        alpha = masked_softmax(e, None)  # (5), (B, k, P)
         s = alpha
         if isinstance(self.f_att, Hard):
             s = self.f_att.draw(alpha)  # (8)
             if self.straight_through:
                 s = s + (alpha - alpha.detach())
             s = torch.where(memory.expected[:, None, None], alpha, s)  # Section 4.1, with probability one half
-        z = (s.to(memory.a.dtype) @ memory.a)[:, 0]  # (6): (9) of a draw, (13) of alpha
+        z = (s.to(memory.a.dtype) @ memory.a).flatten(0, 1)  # (6): (9) of a draw, (13) of alpha
         if self.f_beta is not None:
             beta = torch.sigmoid(self.f_beta(h))
             z = beta * z  # Section 4.2.1
-        return Looked(alpha[:, 0], s[:, 0], z)
+        return Looked(alpha, s, z)
 
     def step(self, memory: Memory, state: State, Ey: Tensor) -> tuple[Looked, Tensor, State]:
-        """One word from the embedding Ey (B, m) of the last: where it looked, features (B, m) of the word, and the state."""
+        """One word from the embedding Ey (R, m) of the last: where it looked, features (R, m) of the word, and the state."""
         looked = self.look(memory, state.h)
         i, f, o, g = self.T(torch.cat([Ey, state.h.to(Ey.dtype), looked.z], dim=1)).chunk(4, dim=1)  # (1)
         c = torch.sigmoid(f) * state.c + torch.sigmoid(i) * torch.tanh(g)  # (2)
@@ -246,7 +251,7 @@ class Captioner(nn.Module):
         steps = []
         for Ey_t in Ey.unbind(1):
             looked, features, state = self.decoder.step(memory, state, Ey_t)
-            steps.append((features, looked.alpha, looked.s))
+            steps.append((features, looked.alpha[:, 0], looked.s[:, 0]))
         features, alpha, s = (torch.stack(parts, dim=1) for parts in zip(*steps, strict=True))
         return Told(features, alpha, s, memory.expected, memory.a.mean(1))
 
@@ -256,8 +261,11 @@ class Captioner(nn.Module):
         return self.head(told.features), told.alpha[:, None, None]  # (7)
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
-        """Logits (B, V) and maps (B, 1, 1, P) of the next word after ``previous`` (B), None at the start."""
+        """Features (R, m) and maps (B, 1, 1, k, P) of the next word after ``previous`` (R), None at the start.
+
+        The R = B k rows are k captions of each image, side by side.
+        """
         E = self.decoder.E
         Ey = E(previous) if previous is not None else E.weight.new_zeros(len(state.h), E.embedding_dim)
         looked, features, state = self.decoder.step(memory, state, Ey)
-        return self.head(features), looked.alpha[:, None, None], state
+        return features, looked.alpha[:, None, None], state
