@@ -1,12 +1,18 @@
 """How many sentences a second a model translates, greedily and with a beam.
 
     python -m benchmarks.decode
-    python -m benchmarks.decode --run runs/bahdanau2014/accord/TIME --width 1
-    python -m benchmarks.decode --pieces FOLDER --weights FILE --width 1 --peer "name=command ..."
+    python -m benchmarks.decode --run runs/bahdanau2014/accord/TIME --width 1 --free
+    python -m benchmarks.decode --pieces FOLDER --width 5 --peer "name=command ..."
 
 Translates a whole test set with the newest run, or with the run that is named, through the search that everything else
-uses. Where there is no run, and for ``--pieces``, it first trains a model for ``--train-seconds``: an untrained one does
-not know when to stop. The clock runs from ids to texts. Ends with a table, and one line ``RESULT {json}`` a measurement.
+uses. Where there is no run, and for ``--pieces``, with a new model. The clock runs from ids to texts.
+
+Every sentence gets exactly ``--fixed-length`` words, ``</s>`` held back: so the model need not be trained, and another
+program that is held to the same length, too, takes the same steps. With ``--free`` each sentence ends where the model
+ends it; a new model is first trained for ``--train-seconds``, for an untrained one does not know when to stop, and BLEU
+tells what it has learned.
+
+Ends with a table, the mean length of what each system wrote, and one line ``RESULT {json}`` a measurement.
 """
 
 import argparse
@@ -27,6 +33,7 @@ import yaml
 from benchmarks import corpus as corpora
 from benchmarks import machine, models
 from benchmarks.corpus import TestSet
+from benchmarks.fixed_length import LENGTH, FixedLength, lengths
 from benchmarks.interleave import add_arguments, interleave, parse_peers, table, without_peers
 from benchmarks.train import Clock, fit
 from data.batching import TokenBatches
@@ -48,7 +55,7 @@ def of_run(folder: Path | None) -> tuple[Translator, TestSet]:
 
 
 def on_the_spot(options: argparse.Namespace) -> tuple[Translator, TestSet]:
-    """A model with the weights in ``--weights``, or else trained now and kept there."""
+    """A model with the weights in ``--weights``, or else trained now and kept there; new where its words do not matter."""
     corpus = corpora.choose(options.pieces)
     pl.seed_everything(1, verbose=False)
     module = models.build(options, corpus)
@@ -58,6 +65,8 @@ def on_the_spot(options: argparse.Namespace) -> tuple[Translator, TestSet]:
             module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         except RuntimeError as error:
             raise UserError(f"The weights in {path} are not of this network and vocabulary: {error}") from None
+        return module.model, corpus.test
+    if not options.free:
         return module.model, corpus.test
     print(f"Training on {corpus.test.name.split(',')[0]} for {options.train_seconds:.0f} s", flush=True)
     clock = Clock(options.train_seconds, intervals=1)
@@ -87,20 +96,23 @@ def measure(
     model: Translator, test: TestSet, options: argparse.Namespace, width: int, precision: str
 ) -> dict[str, Any]:
     """Translate the test set ``--repeats`` times, after a few sentences to warm up; the median counts."""
+    held = model if options.free else FixedLength(model, options.fixed_length)
     half = torch.autocast(machine.device().type, torch.bfloat16, enabled=precision == "bf16")
     rates, others = [], []
     with half:
         warm = test.pairs.__getitems__(np.arange(min(8, len(test.pairs))))
-        greedy(model, warm.source.to(machine.device()), warm.source_mask.to(machine.device()), EOS)
+        greedy(held, warm.source.to(machine.device()), warm.source_mask.to(machine.device()), EOS)
         for _ in range(options.repeats):
             meter, start = machine.Meter(), time.perf_counter()
-            hypotheses, texts = translate(model, test, options.batch, width, options.alpha)
+            hypotheses, texts = translate(held, test, options.batch, width, options.alpha)
             machine.wait()
             rates.append(len(texts) / (time.perf_counter() - start))
             others.append(meter.other_cpu())
+    bleu = {"bleu": round(sacrebleu.corpus_bleu(texts, [test.references]).score, 2)} if options.free else {}
     return {
         "benchmark": "decode",
         "corpus": test.name,
+        "fixed_length": None if options.free else options.fixed_length,
         "precision": precision,
         "beam": width,
         "alpha": options.alpha if width > 1 else 0.0,
@@ -110,9 +122,9 @@ def measure(
         "intervals": [round(rate, 1) for rate in rates],
         "spread": [round(min(rates), 1), round(max(rates), 1)],
         "other_cpu": others,
-        "words_a_sentence": round(statistics.mean(len(hypothesis.ids) for hypothesis in hypotheses), 2),
-        "words_a_reference": round(float(test.pairs.target.lengths.mean()), 2),
-        "bleu": round(sacrebleu.corpus_bleu(texts, [test.references]).score, 2),
+        LENGTH: round(statistics.mean(len(h.ids) - (h.ids[-1] == EOS) for h in hypotheses), 2),
+        "words_a_reference": round(float(test.pairs.target.lengths.mean()) - 1, 2),
+        **bleu,
         "peak_rss_mib": round(machine.peak_mib()),
         "threads": torch.get_num_threads(),
         "device": machine.device().type,
@@ -138,9 +150,12 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument(
         "--weights", type=Path, help="with no run: read the weights from this file, or train and keep them in it"
     )
-    top.add_argument("--train-seconds", type=float, default=60.0, help="with no run: how long to train (default 60)")
+    length = top.add_mutually_exclusive_group()
+    length.add_argument("--fixed-length", type=int, default=20, help="words that every sentence gets (default 20)")
+    length.add_argument("--free", action="store_true", help="each sentence ends where the model ends it")
+    top.add_argument("--train-seconds", type=float, default=60.0, help="of a new model, with --free (default 60)")
     top.add_argument("--train-precision", choices=tuple(machine.DTYPES), default="bf16")
-    top.add_argument("--words", type=int, default=1930, help="with no run: real target words an update (default 1930)")
+    top.add_argument("--words", type=int, default=1930, help="real target words an update, with --free (default 1930)")
     top.add_argument(
         "--width", type=int, nargs="+", default=[1, 5], help="hypotheses kept open; 1 is greedy (default 1 5)"
     )
@@ -167,7 +182,7 @@ def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], argum
     """Peers and the project in turn, each in a process of its own; the model is trained once."""
     with tempfile.TemporaryDirectory() as folder:
         own = [sys.executable, "-m", "benchmarks.decode", *without_peers(arguments)]
-        if options.run is None and options.weights is None and (options.pieces is not None or not _has_run()):
+        if options.free and options.weights is None and _new(options):
             own += ["--weights", str(Path(folder) / "weights.pt")]
         commands = {
             **peers,
@@ -177,15 +192,25 @@ def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], argum
             },
         }
         results = interleave(commands, KEY, options.rounds)
-    print("\nsentences a second:\n")
+    print(f"\n{_held(options)}; sentences a second:\n")
     print(table(results, KEY, next(iter(peers))))
+    print(f"\n{lengths(results)}")
     for rounds in results.values():
         for result in rounds:
             machine.report(result)
 
 
-def _has_run() -> bool:
-    return any(runs.runs_dir().glob("*/*/*/checkpoints/best.ckpt"))
+def _new(options: argparse.Namespace) -> bool:
+    """Whether the model is none of a run."""
+    asked = options.pieces is not None or options.weights is not None
+    return options.run is None and (asked or not any(runs.runs_dir().glob("*/*/*/checkpoints/best.ckpt")))
+
+
+def _held(options: argparse.Namespace) -> str:
+    """What the figures are of, for the head of a table."""
+    if options.free:
+        return "Every sentence ends where its model ends it, so that longer translations take longer"
+    return f"Every sentence gets exactly {options.fixed_length} words, </s> held back (peers: if told to do the same)"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -196,8 +221,7 @@ def main(arguments: Sequence[str]) -> None:
     if peers:
         side_by_side(options, peers, arguments)
         return
-    spot = options.run is None and (options.pieces is not None or options.weights is not None or not _has_run())
-    model, test = on_the_spot(options) if spot else of_run(options.run)
+    model, test = on_the_spot(options) if _new(options) else of_run(options.run)
     model = model.to(machine.device()).eval()
     results = {
         name_of(width, precision): [measure(model, test, options, width, precision)]
@@ -206,9 +230,11 @@ def main(arguments: Sequence[str]) -> None:
     }
     first = next(iter(results.values()))[0]
     print(f"\n{test.name}: {first['sentences']:,} sentences, {first['batch']} at a time, {first['device']}, {threads} threads, "
-          f"torch {first['torch']}; sentences a second:\n")  # fmt: skip
+          f"torch {first['torch']}.\n{_held(options)}; sentences a second:\n")  # fmt: skip
     print(table(results, KEY, None))
-    print("\nBLEU " + ", ".join(f"{name} {rounds[0]['bleu']}" for name, rounds in results.items()))
+    print(f"\n{lengths(results)}")
+    if options.free:
+        print("BLEU " + ", ".join(f"{name} {rounds[0]['bleu']}" for name, rounds in results.items()))
     for rounds in results.values():
         machine.report(rounds[0])
 

@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import attention, decode, images, machine, models, train
 from benchmarks import corpus as corpora
+from benchmarks.fixed_length import LENGTH, FixedLength, lengths
 from benchmarks.interleave import parse_peers
 from data.batching import FlatIds
 from data.errors import UserError
@@ -93,6 +94,25 @@ def test_decoding_is_measured_over_every_sentence_in_its_order(model):
     hypotheses, texts = decode.translate(built, toy.test, 7, 1, 0.0)
     alone, _ = decode.translate(built, toy.test, 1, 1, 0.0)
     assert [h.ids for h in hypotheses] == [h.ids for h in alone] and len(texts) == 40
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_held_to_a_length_every_sentence_gets_it_and_its_best_words(width):
+    toy = corpus()
+    chosen = decode.parser().parse_args(["--hidden", "16", "--repeats", "1", "--batch", "7", "--fixed-length", "6"])
+    model = models.build(chosen, toy).model.eval()
+    assert decode.measure(model, toy.test, chosen, width, "fp32")[LENGTH] == 6
+    hypotheses, _ = decode.translate(FixedLength(model, 6), toy.test, 7, width, 0.0)
+    assert {len(one.ids) for one in hypotheses} == {6} and all(EOS not in one.ids for one in hypotheses)
+    with pytest.raises(UserError, match="--fixed-length 0 must be from 1"):
+        FixedLength(model, 0)
+
+
+def test_speeds_over_translations_of_different_length_are_called_unfair():
+    fair, longer = [{LENGTH: 20.0}], [{LENGTH: 11.0}]
+    assert "NOT FAIR" in lengths({"ours": fair, "peer": longer})
+    assert "FAIR" not in lengths({"ours": fair, "peer": fair})
+    assert "printed no" in lengths({"ours": fair, "peer": [{}]})
 
 
 def test_weights_of_another_network_are_refused_by_name(tmp_path, monkeypatch):
