@@ -18,6 +18,7 @@ from test_page import SENTENCE, THEN, alive, ask
 
 from data import shapes
 from data.errors import UserError
+from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.image_views import ImageView, Seen
 from reproductions.evaluation.localisation import MEASURES, coverage, measure
 from reproductions.page.looks import GALLERY, IMAGE_BYTES, MOST_ROWS, STEPS, _rows, look, scene, uploaded
@@ -260,8 +261,8 @@ def test_a_picture_that_is_dropped_is_looked_at(page, browser, tmp_path):
     browser.until(READY)
     browser.click("[data-key=json0]")
     kept = browser.settle(lambda: [p for p in browser.downloads.iterdir() if p.suffix == ".json"])
-    record = json.loads(kept[0].read_text())
-    assert np.array(record["map"]).shape == (6, 6) and np.sum(record["map"]) == pytest.approx(1, abs=1e-3)
+    record = AttendedImage.from_json(json.loads(kept[0].read_text()))
+    assert record.map.shape == (6, 6) and record.name == "your picture" and record.label is None and record.mask is None
     browser.click("[data-key=svg0]")
     (svg,) = browser.settle(lambda: [p for p in browser.downloads.iterdir() if p.suffix == ".svg"])
     assert "data:image/png" in svg.read_text() and "step 7" in svg.read_text()
@@ -279,6 +280,12 @@ def test_a_picture_that_is_dropped_is_looked_at(page, browser, tmp_path):
 def test_views_heads_classes_and_depth_are_a_click_away(page, browser):
     browser.open(page[0] + "#where-it-looks?scene=two+0")
     browser.until(READY)
+    there = set(browser.downloads.glob("*.json"))
+    browser.click("[data-key=json0]")
+    (kept,) = browser.settle(lambda: set(browser.downloads.glob("*.json")) - there)
+    record, one = AttendedImage.from_json(json.loads(kept.read_text())), shapes.scene("two", 0, size=24)
+    assert np.array_equal(record.pixels, one.pixels) and record.label is not None
+    assert np.abs(record.mask - one.mask).max() < 1 / 255
     before = browser.run("document.querySelector('.look .frame svg').innerHTML")
     browser.click(".maps tbody tr:first-child td:nth-child(2) button")
     browser.until("location.hash.includes('L1+H1')")

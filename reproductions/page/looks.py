@@ -16,6 +16,7 @@ from PIL import Image
 from data import shapes
 from data.errors import UserError
 from data.image_files import read_image
+from reproductions.evaluation import image_records
 from reproductions.evaluation.image_collect import TrainedClassifier, default_view, views_of
 from reproductions.evaluation.image_views import ImageView, Seen
 from reproductions.evaluation.localisation import MEASURES, coverage, measure
@@ -56,20 +57,13 @@ def scene(name: str | None, size: int) -> Shown:
     return Shown(Image.fromarray(one.pixels), name or "", one.mask, shapes.CLASSES[one.label])
 
 
-def png(pixels: NDArray[np.uint8]) -> bytes:
-    """(h, w, 3) as a file."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
-
-
 def gallery() -> list[dict[str, str]]:
     """The scenes of the embedded set: name, label, and what they look like as a data address."""
     found = []
     for split, count in GALLERY.items():
         for number in range(count):
             one = shapes.scene(split, number, size=GALLERY_SIZE)
-            address = "data:image/png;base64," + base64.b64encode(png(one.pixels)).decode()
+            address = "data:image/png;base64," + image_records.png(one.pixels)
             found.append({"name": f"{split} {number}", "label": shapes.caption(one), "image": address})
     return found
 
@@ -96,7 +90,7 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
         "model": f"{module.title}, step {module.steps:,}",
         "name": shown.name,
         "label": shown.label,
-        "pixels": "data:image/png;base64," + base64.b64encode(png(pixels)).decode(),
+        "pixels": "data:image/png;base64," + image_records.png(pixels),
         "size": list(pixels.shape[:2]),
         "grid": list(module.grid),
         "prefix": module.prefix,
@@ -136,11 +130,12 @@ def _truth(
 ) -> dict[str, Any]:
     """Where the object is known to be, how much of each patch it covers and how well each view finds it."""
     if mask is None or mask.shape != pixels.shape[:2]:
-        return {"covered": None, "numbers": None}
+        return {"covered": None, "numbers": None, "mask": None}
     covered = coverage(mask[None], grid)
     table = measure(maps, np.repeat(covered, len(maps), axis=0))
     numbers = [
         {name: None if math.isnan(value) else round(value, 4) for name, value in zip(MEASURES, row, strict=True)}
         for row in table.tolist()
     ]
-    return {"covered": [round(value, 3) for value in covered.ravel().tolist()], "numbers": numbers}
+    drawn = image_records.png((mask * 255).round().astype(np.uint8))
+    return {"covered": [round(value, 3) for value in covered.ravel().tolist()], "numbers": numbers, "mask": drawn}

@@ -270,12 +270,19 @@ export class LookPanel {
       button("JSON", () => saveJson(this.json(), this.fileName()), { "data-key": `json${this.number}` }));
   }
 
-  /** Where it looked, as plain numbers. */
+  /** Where it looked, as the record "attended image" that every other part of the project writes and reads. */
   json() {
-    const { model, name, classes, probabilities, grid, label } = this.answer;
-    const map = this.shown();
+    const { model, name, classes, probabilities, grid, label, pixels, mask } = this.answer;
+    const { values, described } = this.shown();
     const [gh, gw] = grid;
-    return { model, name, label, view: map.described, classes, probabilities, map: Array.from({ length: gh }, (_, r) => Array.from(map.values.slice(r * gw, (r + 1) * gw), (x) => Number(x.toPrecision(5)))) };
+    const total = values.reduce((sum, value) => sum + value, 0) || 1;
+    const row = (r) => Array.from(values.slice(r * gw, (r + 1) * gw), (value) => Number((value / total).toPrecision(5)));
+    const known = classes.indexOf(label);
+    return {
+      kind: "attended image", pixels: pixels.replace("data:image/png;base64,", ""), map: Array.from({ length: gh }, (_, r) => row(r)), model,
+      view: described, split: "page", index: 0, label: known < 0 ? null : known, predicted: probabilities.indexOf(Math.max(...probabilities)),
+      probabilities, classes, mask, name,
+    };
   }
 
   fileName() {
