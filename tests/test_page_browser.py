@@ -347,6 +347,20 @@ def test_the_driver_finds_a_fault(pages, tmp_path: Path):
     browser.settle(lambda: browser.run("1") and any("Content Security Policy" in fault for fault in browser.faults))
 
 
+def test_a_rung_of_the_ladder_is_offered_but_does_not_stand_for_its_paper(browser, pages):
+    rung = runs_dir() / "ladder" / "2-rnnsearch" / "20260103-000000-000000"
+    rung.parent.mkdir(parents=True)
+    write(runs_dir().parent / "elsewhere", "bahdanau2014", rung.name).rename(rung)
+    try:
+        browser.open(pages[1] + "?rung")
+        browser.until(READY)
+        assert browser.run("document.querySelector('.panel').dataset.run").startswith("bahdanau2014/accord/")
+        names = browser.run("[...document.querySelectorAll('[data-key=run0] option')].map((e) => e.value)")
+        assert f"ladder/2-rnnsearch/{rung.name}" in names
+    finally:
+        shutil.rmtree(rung.parents[1])
+
+
 def test_the_timeline_says_what_is_missing_then_shows_every_kind_and_opens_one(browser, pages):
     browser.open(pages[1] + "#timeline")
     browser.until("document.querySelector('.timeline')?.textContent.includes('make timeline')")

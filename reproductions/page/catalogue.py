@@ -20,6 +20,7 @@ MODELS = 4  # trained models that are kept in memory
 NAMES = {
     "bahdanau2014": ("RNNsearch", 2014, "Bahdanau, Cho and Bengio"),
     "luong2015": ("Luong's translator", 2015, "Luong, Pham and Manning"),
+    "cheng2016": ("LSTMN", 2016, "Cheng, Dong and Lapata"),
     "xu2015": ("Show, Attend and Tell", 2015, "Xu et al."),
     "transformer2017": ("Transformer", 2017, "Vaswani et al."),
     "resnet2016": ("ResNet", 2016, "He et al."),

@@ -7,14 +7,18 @@ import { Panel } from "./panel.js";
 const MOST = 4; // panels at once
 const PAUSE = 700; // milliseconds after the last letter
 
-/** The newest run of each paper on the corpus that most papers share, oldest paper first; finished runs before others. */
+/**
+ * The newest run of each paper on the corpus that most papers share, oldest paper first; finished runs before others, and
+ * a paper's own runs before those that were trained for the timeline or the ladder.
+ */
 export function pairOf(runs) {
+  const worth = (run) => 2 * run.name.startsWith(`${run.paper}/`) + run.finished;
   const ready = runs.filter((run) => run.ready);
   const best = new Map(); // corpus -> paper -> run
   for (const run of ready) {
     const papers = best.get(run.corpus) ?? best.set(run.corpus, new Map()).get(run.corpus);
     const held = papers.get(run.paper);
-    if (!held || (run.finished && !held.finished)) papers.set(run.paper, run);
+    if (!held || worth(run) > worth(held)) papers.set(run.paper, run);
   }
   const trained = (papers) => [...papers.values()].filter((run) => run.finished).length;
   const corpora = [...best].sort(([a, x], [b, y]) => trained(y) - trained(x) || y.size - x.size || (b === "accord") - (a === "accord"));
