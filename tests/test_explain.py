@@ -37,7 +37,13 @@ def trained(tmp_path_factory):
         patch.chdir(ROOT)
         patch.setenv("RUNS_DIR", str(folder / "runs"))
         patch.setenv("DATA_DIR", str(folder / "data"))
-        small = {"data.init_args.pairs": 200, "data.init_args.batch_tokens": 600, "model.init_args.search.width": 1}
+        small = {
+            "data.init_args.pairs": 200,
+            "data.init_args.batch_tokens": 600,
+            "model.init_args.search.width": 1,
+            "trainer.limit_val_batches": 2,
+            "trainer.limit_test_batches": 1,
+        }
         assert command(["train", "transformer2017", *overrides(4, "transformer2017", **small)]) == 0
         yield runs.find("transformer2017")
 

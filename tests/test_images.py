@@ -79,7 +79,7 @@ def test_ranks_share_the_images(monkeypatch):
     for rank in range(2):
         monkeypatch.setattr(batching, "rank_and_world", lambda rank=rank: (rank, 2))
         monkeypatch.setattr(data.images, "rank_and_world", lambda rank=rank: (rank, 2))
-        chosen = list(ImageBatches(48, 8, shuffle=True, seed=1))
+        chosen = list(ImageBatches(np.ones(48, np.int64), 8, shuffle=True, seed=1))
         assert len(chosen) == 3
         seen += [int(i) for one in chosen for i in one.index]
         assert {one.seed[-1] for one in chosen} == {rank}
@@ -230,7 +230,7 @@ def test_a_batch_depends_on_seed_epoch_and_number_alone_and_leaves_the_global_ge
 
 
 def test_no_two_batches_of_a_run_draw_the_same_numbers():
-    batches, seeds = ImageBatches(48, 8, shuffle=True, seed=1), []
+    batches, seeds = ImageBatches(np.ones(48, np.int64), 8, shuffle=True, seed=1), []
     for epoch in range(3):
         batches.set_epoch(epoch)
         seeds += [one.seed for one in batches]

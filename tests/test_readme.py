@@ -25,8 +25,8 @@ COMMANDS = [
     for line in block.splitlines()
     if line.strip()
 ]
-# Measured in minutes, or tests themselves.
-NOT_HERE = ("make test", "make test-torchtext", "make lint", "make bench")
+# Tests themselves, or trainings of their own size: an hour of the timeline.
+NOT_HERE = ("make test", "make test-torchtext", "make lint", "make bench", "make ladder", "make timeline")
 SERVES = ("make page",)  # for ever
 
 
@@ -68,16 +68,18 @@ def test_every_make_target_of_the_readme_exists():
 
 def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
     """With a network of a few numbers and this interpreter; otherwise as they stand."""
-    data = {"data.init_args.pairs": 300, "data.init_args.batch_tokens": 600, "run.snapshot_every": 2}
+    limits = {"trainer.limit_val_batches": 2, "trainer.limit_test_batches": 3}  # untrained models write long
+    data = {"data.init_args.pairs": 300, "data.init_args.batch_tokens": 600, "run.snapshot_every": 2, **limits}
     few = {"data.init_args.test_splits": '["test","fixed"]'}  # what `compare` needs; `figures` needs the long ones too
     small = {
         "train-transformer": overrides(4, "transformer2017", **data, **few),
         "train-luong": overrides(4, "luong2015", **data, **few),
         "train-cheng": overrides(4, "cheng2016", **data, **few),
+        "train-xu": overrides(4, "xu2015", **{"data.init_args.images": 40, "data.init_args.size": 16}, **limits),
         "train-vit": overrides(4, "vit2021", **{"data.init_args.images": 40, "data.init_args.size": 24}),
         **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **data)),
     }
-    outer = {name: value for name, value in os.environ.items() if "MAKE" not in name and name != "MFLAGS"}
+    outer = {name: value for name, value in os.environ.items() if "MAKE" not in name and name not in ("MFLAGS", "ARGS")}
     environment = outer | {"RUNS_DIR": str(tmp_path / "runs"), "DATA_DIR": str(tmp_path / "data")}
     Image.new("RGB", (40, 30), "teal").save(tmp_path / "photo.jpg")
     ran = []
@@ -102,6 +104,7 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
         "evaluate",
         "train-luong",
         "train-cheng",
+        "train-xu",
         "train-vit",
         "look",
     } <= set(ran)

@@ -25,7 +25,12 @@ from reproductions.timeline.command import timeline, write
 from reproductions.timeline.cost import POSITIONS, Sizes, cost, formula
 from reproductions.timeline.training import FULL, QUICK, Budget
 
-FEW = {"data.init_args.pairs": 200, "data.init_args.test_splits": '["test","fixed"]'}
+FEW = {
+    "data.init_args.pairs": 200,
+    "data.init_args.test_splits": '["test","fixed"]',
+    "trainer.limit_val_batches": 2,
+    "trainer.limit_test_batches": 3,
+}
 SMALL = overrides(4, **{"data.init_args.batch_tokens": 400, **FEW})
 TINY = Budget("tiny", (1, 2), None)
 SIZES = Sizes(query=12, key=24, hidden=8, window=10, sentences=3, source=5)
