@@ -79,11 +79,16 @@ def parser() -> argparse.ArgumentParser:
     )
     translate.add_argument("--view", help="which attention to draw, like 'L2 H3 shift1'; the run's own if left out")
 
-    look = add("look", "Classify images with a trained run, and draw where it looked.")
+    look = add("look", "Classify images with a trained run or with published weights, and draw where it looked.")
     look.add_argument("image", nargs="+", type=Path)
     look.add_argument("--run", type=Path, help="folder of a run; the newest if left out")
+    look.add_argument(
+        "--weights", help="look with trained weights instead: torchvision:vit_b_16, or a file (.pth, .safetensors)"
+    )
     look.add_argument("--asked", metavar="CLASS", help="draw what speaks for this class, not for the predicted one")
-    look.add_argument("--out", type=Path, help="folder to draw into; looked/ in that of the run if left out")
+    look.add_argument(
+        "--out", type=Path, help="folder to draw into; looked/ in that of the run, or of all runs, if left out"
+    )
 
     figures = add(
         "figures",
@@ -152,7 +157,7 @@ CALLS: dict[str, Call] = {
     "train": lambda o, rest: _module("commands").train(o.paper, o.data, o.variant, o.weights, o.resume, rest),
     "evaluate": lambda o, rest: _module("commands").evaluate(o.run, rest),
     "translate": lambda o, _: _module("commands").translate(o.sentence, o.run, o.picture, o.view),
-    "look": lambda o, _: _module("looking").look(o.image, o.run, o.asked, o.out),
+    "look": lambda o, _: _module("looking").look(o.image, o.run, o.weights, o.asked, o.out),
     "figures": lambda o, _: _module("commands").draw(o.data, o.out),
     "compare": lambda o, _: _module("commands").compare(o.data, o.run, o.out),
     "ladder": lambda o, rest: _module("ladder").ladder(o.again, o.jobs, rest),

@@ -185,7 +185,8 @@ class ReproductionCLI(LightningCLI):
             return
         if not hasattr(self.model, "start_from"):
             raise UserError(f"run.weights is {source!r}, but {self.model.title} has no converter of trained weights.")
-        fresh = self.model.start_from(source)
+        prepared = self.datamodule.preprocessing
+        fresh = self.model.start_from(source, prepared.mean, prepared.std)
         log.info("Starting from %s%s", source, f"; new: {', '.join(fresh)}" if fresh else "")
 
     def after_fit(self) -> None:

@@ -32,7 +32,7 @@ def vit2021(data: str | None, folder: Path) -> Iterator[Path]:
     classifier: TrainedClassifier = run.restore()
     path = run.folder / "evaluation" / next(iter(run.scores)) / "attended.jsonl"
     shown = records.load(path, AttendedImage)[:AVERAGED]
-    model = f"{classifier.module.title}, step {classifier.module.steps:,}"
+    model = classifier.caption
     rolled, distances = _looked_into(classifier, shown)
     network = classifier.module.model
     uniform = uniform_distance(network.grid, network.network.patch)

@@ -1,34 +1,73 @@
-"""What ``look`` does: pictures of the user's, classified and drawn."""
+"""What ``look`` does: pictures of the user's, classified and drawn; by a trained run, or by published weights."""
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from data.errors import UserError
 from data.image_files import read_image
+from data.preprocessing import Preprocessing
 from reproductions import runs
 from reproductions.evaluation import files, plots
+from reproductions.evaluation.image_collect import TrainedClassifier
 from reproductions.evaluation.image_films import depth_film
 from reproductions.tasks import CLASSIFICATION
+from reproductions.vit2021.training import ViT2021
+from reproductions.vit2021.weights import HUB, Normalisation, described
 
 LIKELIEST = 5  # classes that are printed of an image
 
 
-def look(images: Sequence[Path], folder: Path | None, asked: str | None, out: Path | None) -> int:
+def look(images: Sequence[Path], folder: Path | None, weights: str | None, asked: str | None, out: Path | None) -> int:
     """Classify images, say the likeliest classes, and draw where the model looked, at the end and layer by layer.
 
-    Raises UserError for what is no readable image, and for a class ``asked`` for that the model does not know.
+    The model is that of the run in ``folder``, else that of published ``weights``, else the newest run's.
+
+    Raises UserError for both of them, for what is no readable image, and for a class ``asked`` for that the model does not
+    know.
     """
-    run = runs.find(task=CLASSIFICATION) if folder is None else runs.at(folder, CLASSIFICATION)
-    classifier = run.restore()
+    if folder is not None and weights is not None:
+        raise UserError(f"--run {folder} and --weights {weights} are two models: give one of them.")
+    if weights is None:
+        run = runs.find(task=CLASSIFICATION) if folder is None else runs.at(folder, CLASSIFICATION)
+        classifier, place = run.restore(), run.folder / "looked"
+    else:
+        classifier, place = pretrained(weights), runs.runs_dir() / "looked" / _file_name(weights)
     for number, path in enumerate(images):
         picture = read_image(path)
         attended = classifier.look(picture, path.name, number, asked)
         order = attended.probabilities.argsort()[::-1][:LIKELIEST]
         likely = ", ".join(f"{attended.classes[k]} {100 * attended.probabilities[k]:.1f} %" for k in order)
         name = f"{path.stem}.png" if len(images) == 1 else f"{number:02d}-{path.stem}.png"
-        drawn = [files.save(plots.attended(attended), (out or run.folder / "looked") / name)]
+        drawn = [files.save(plots.attended(attended), (out or place) / name)]
         if len(layers := classifier.layers(picture)) > 1:
             titles = (attended.model, f"{path.name} · attention through the layers")
             drawn += depth_film(attended.pixels, layers, titles, drawn[0].with_suffix(""))
         sys.stdout.write(f"{path}: {likely}\n" + "".join(f"  {one}\n" for one in drawn))
     return 0
+
+
+def pretrained(source: str) -> TrainedClassifier:
+    """A classifier of published weights, ``torchvision:vit_b_16`` or a file, that sees pictures as its weights were trained to.
+
+    Its caption says where the weights come from, and what was assumed of pictures where no file says it.
+
+    Raises UserError where the weights cannot be had or understood, name no class, or are not of pictures in three colours.
+    """
+    module, converted = ViT2021.pretrained(source)
+    if converted.network.channels != 3:
+        raise UserError(f"{source} reads images of {converted.network.channels} channels; pictures have 3.")
+    known = converted.names if len(converted.names) == converted.classes else ()
+    names = known or tuple(f"class {number}" for number in range(converted.classes))
+    mean, std = converted.mean, converted.std
+    origin = source if source.startswith(HUB) else f"weights of {Path(source).name}"
+    if converted.assumed:
+        origin += f" ({described(Normalisation(mean, std))} assumed)"
+    return TrainedClassifier(module, Preprocessing(converted.network.image_size, mean, std, names, fit="crop"), origin)
+
+
+def _file_name(weights: str) -> str:
+    """A folder's name for the pictures of some weights."""
+    name = weights if weights.startswith(HUB) else Path(weights).stem
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "weights"

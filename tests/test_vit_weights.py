@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -10,7 +11,8 @@ from torch import nn
 from data.errors import UserError
 from reproductions.vit2021 import weights
 from reproductions.vit2021.model import Network, ViT
-from reproductions.vit2021.weights import adopt, convert, load, read
+from reproductions.vit2021.training import ViT2021
+from reproductions.vit2021.weights import HALVES, IMAGENET, adopt, convert, load, read
 
 K, HEADS = 7, 4
 SIZES = {"image_size": 12, "patch": 4, "layers": 3, "d": 16, "d_mlp": 24, "heads": HEADS}
@@ -161,6 +163,68 @@ def test_another_patch_size_is_refused_by_name():
         adopt(vit(patch=2), convert(named_by("timm", vit()), HEADS))
 
 
+MINE = (0.31, 0.52, 0.47), (0.2, 0.33, 0.11)
+
+
+def normalised(pixels, mean, std):
+    mean, std = (torch.tensor(one, dtype=torch.double)[:, None, None] for one in (mean, std))
+    return (pixels - mean) / std
+
+
+def test_weights_used_to_another_normalisation_give_the_same_logits_to_the_same_pixels():
+    pixels = torch.rand(4, 3, 12, 12, generator=torch.Generator().manual_seed(2), dtype=torch.double)
+    original, mine, unaware = vit(), vit(3), vit(3)
+    converted = convert(named_by("torchvision", original), HEADS)
+    adopt(mine, converted, *MINE)
+    adopt(unaware, converted)
+    with torch.no_grad():
+        expected = original.logits(normalised(pixels, *IMAGENET))
+        assert (mine.logits(normalised(pixels, *MINE)) - expected).abs().max() <= 1e-10
+        assert (unaware.logits(normalised(pixels, *MINE)) - expected).abs().max() > 1e-3, "otherwise nothing is tested"
+
+
+def test_the_same_normalisation_leaves_the_weights_as_they_are():
+    converted, mine = convert(named_by("timm", vit()), HEADS), vit(3)
+    adopt(mine, converted, *HALVES)
+    assert torch.equal(mine.embed.E.weight, converted.state["embed.E.weight"])
+    assert torch.equal(mine.embed.E.bias, converted.state["embed.E.bias"])
+
+
+@pytest.mark.parametrize(("library", "head", "usual"), [
+    ("torchvision", True, IMAGENET), ("timm", True, HALVES), ("timm", False, IMAGENET), ("Hugging Face", True, HALVES),
+    ("Hugging Face", False, HALVES),
+])  # fmt: skip
+def test_a_file_that_does_not_say_its_normalisation_has_that_of_its_library(library, head, usual):
+    state = {
+        name: value
+        for name, value in named_by(library, vit()).items()
+        if head or not name.startswith(("head", "classifier"))
+    }
+    converted = convert(state, HEADS)
+    assert (converted.mean, converted.std) == usual and converted.assumed
+
+
+def test_a_module_of_trained_weights_is_of_their_network_and_has_no_view_yet(tmp_path):
+    state = named_by("timm", original := vit(d=128, heads=2))
+    torch.save({name: value.half() for name, value in state.items()}, tmp_path / "vit.pth")
+    module, converted = ViT2021.pretrained(str(tmp_path / "vit.pth"))
+    assert module.view is None and not module.training and module.network == converted.network
+    assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
+    expected = original.half().float().logits(image().float())
+    torch.testing.assert_close(module.model.logits(image().float()), expected)
+
+
+def test_weights_without_a_whole_head_look_at_nothing(tmp_path):
+    state = named_by("timm", vit(d=128, heads=2))
+    without = {name: value for name, value in state.items() if not name.startswith("head")}
+    torch.save(without, tmp_path / "dino.pth")
+    with pytest.raises(UserError, match=r"dino\.pth has no head"):
+        ViT2021.pretrained(str(tmp_path / "dino.pth"))
+    torch.save(without | {"head.weight": state["head.weight"]}, tmp_path / "half.pth")
+    with pytest.raises(UserError, match=r"nothing for head\.0\.bias"):
+        ViT2021.pretrained(str(tmp_path / "half.pth"))
+
+
 # --- Files and downloads ----------------------------------------------------------------------------------------------
 
 
@@ -210,12 +274,38 @@ def test_a_missing_file_and_an_unknown_model_are_named(tmp_path):
         load("torchvision:vit_b_15")
 
 
-def test_a_download_that_fails_says_what_to_fetch_by_hand(monkeypatch):
-    def offline(*_, **__):
-        raise OSError("Name or service not known")
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """The folder where torch hub looks for a file before it fetches it; whatever it fetches, it is offline."""
 
-    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
-    with pytest.raises(UserError, match="could not be downloaded.*Name or service.*https://.*vit_b_16.*\\.pth"):
+    def offline(*_, **__):
+        raise URLError(OSError("Name or service not known"))
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", offline)
+    monkeypatch.setattr("torch.hub._hub_dir", str(tmp_path))
+    return tmp_path / "checkpoints"
+
+
+def test_a_download_that_fails_says_what_to_fetch_by_hand_and_where_to_put_it(hub):
+    with pytest.raises(UserError) as told:
+        load("torchvision:vit_b_16")
+    said = str(told.value)
+    assert "could not be downloaded (urlopen error Name or service not known)" in said
+    assert re.search(r"fetch https://\S+/vit_b_16-\w+\.pth .* put it into ", said) and said.endswith(f"{hub}.")
+    assert "\n" not in said
+
+
+def test_what_was_put_there_by_hand_is_read_and_what_is_damaged_is_named(hub):
+    with pytest.raises(UserError) as told:
+        load("torchvision:vit_b_16")
+    name = re.search(r"vit_b_16-\w+\.pth", str(told.value))[0]
+    torch.save(named_by("torchvision", vit()), hub / name)
+    assert load("torchvision:vit_b_16", HEADS).network == Network(**SIZES)
+    (hub / name).write_bytes((hub / name).read_bytes()[:2000])
+    with pytest.raises(UserError, match=f"{name} is damaged .*: remove it"):
+        load("torchvision:vit_b_16")
+    torch.save(nn.Linear(2, 2), hub / name)
+    with pytest.raises(UserError, match="is damaged"):
         load("torchvision:vit_b_16")
 
 
@@ -224,4 +314,4 @@ def test_a_download_brings_the_names_of_the_classes_and_the_preprocessing(monkey
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: state)
     converted = load(f"{weights.HUB}vit_b_16", HEADS)
     assert len(converted.names) == 1000 and converted.names[0] == "tench"
-    assert converted.mean == pytest.approx((0.485, 0.456, 0.406)) and len(converted.std) == 3
+    assert (converted.mean, converted.std) == IMAGENET and not converted.assumed

@@ -21,6 +21,7 @@ from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.image_views import ImageView, Seen, every_image_view
 
 Maps = NDArray[np.float32]
+NAMED = 20  # classes that an error names
 
 
 class Answer(NamedTuple):
@@ -184,10 +185,30 @@ def views_of(module: Looks) -> list[ImageView]:
 
 @dataclass(frozen=True)
 class TrainedClassifier:
-    """A trained module with its preprocessing: a picture in, classes and a map out."""
+    """A trained module with its preprocessing: a picture in, classes and a map out.
+
+    ``origin`` says whose weights these are where no training of this project stands behind them.
+    """
 
     module: Looks
     preprocessing: Preprocessing
+    origin: str = ""
+
+    @property
+    def caption(self) -> str:
+        """The model and which weights it has: the step of its checkpoint, or where they come from."""
+        return f"{self.module.title}, {self.origin or f'step {self.module.steps:,}'}"
+
+    def number(self, asked: str | None) -> Tensor | None:
+        """(1): the class of this name; None for None. Raises UserError for a class that the module does not know."""
+        classes = self.preprocessing.classes
+        if asked is None:
+            return None
+        if asked not in classes:
+            more = f" and {len(classes) - NAMED:,} more" if len(classes) > NAMED else ""
+            known = ", ".join(classes[:NAMED])
+            raise UserError(f"{self.module.title} knows no class {asked[:50]!r}; it knows {known}{more}.")
+        return torch.tensor([classes.index(asked)])
 
     def layers(self, image: Image.Image) -> Maps:
         """Maps (L, gh, gw) of one picture of any size: the mean of the heads of each layer, first to last."""
@@ -204,11 +225,8 @@ class TrainedClassifier:
 
         Raises UserError for a class that the module does not know.
         """
-        classes, module = self.preprocessing.classes, self.module
-        if asked is not None and asked not in classes:
-            raise UserError(f"{module.title} knows no class {asked!r}; it knows {', '.join(classes)}.")
+        wanted, module = self.number(asked), self.module
         pixels = self.preprocessing.pixels(image)
-        wanted = None if asked is None else torch.tensor([classes.index(asked)])
         looked = module.look(self.preprocessing.tensor(pixels[None]), wanted)
         view = default_view(views_of(module)) if module.view is None else ImageView.parse(module.view)
         seen = (looked.maps[0], looked.gradients[0], looked.input_gradient[0])
@@ -217,14 +235,14 @@ class TrainedClassifier:
         return AttendedImage(
             pixels=pixels,
             map=every_map([view], *seen, places_of(module))[0],
-            model=f"{module.title}, step {module.steps:,}",
+            model=self.caption,
             view=view.describe(*module.depth) + speaking,
             split="given",
             index=index,
             label=None,
             predicted=answer.predicted,
             probabilities=answer.probabilities,
-            classes=classes,
+            classes=self.preprocessing.classes,
             name=name,
         )
 

@@ -9,7 +9,6 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -74,11 +73,8 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
     Raises UserError for a class that the model does not know.
     """
     module, preprocessing = classifier.module, classifier.preprocessing
-    classes = preprocessing.classes
-    if asked is not None and asked not in classes:
-        raise UserError(f"{module.title} knows no class {asked[:50]!r}; it knows {', '.join(classes[:20])}.")
+    classes, wanted = preprocessing.classes, classifier.number(asked)
     pixels = preprocessing.pixels(shown.image)
-    wanted = None if asked is None else torch.tensor([classes.index(asked)])
     looked = module.look(preprocessing.tensor(pixels[None]), wanted)
     probabilities = looked.logits[0].softmax(0).tolist()
     views = views_of(module)
@@ -87,7 +83,7 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
     maps = np.stack([seen.through(view) for view in views])
     chosen = default_view(views) if module.view is None else ImageView.parse(module.view)
     return {
-        "model": f"{module.title}, step {module.steps:,}",
+        "model": classifier.caption,
         "name": shown.name,
         "label": shown.label,
         "pixels": "data:image/png;base64," + image_records.png(pixels),

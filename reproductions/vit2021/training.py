@@ -1,16 +1,18 @@
 """How ViT is trained: Dosovitskiy et al. (2021), Section 4.1 and Appendix B.1, and what a shorter training needs."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from data.errors import UserError
 from reproductions.classification import Classification, decayed, part_of_peak
 from reproductions.settings import check_choices, check_rates
 from reproductions.vit2021.model import Network, ViT
-from reproductions.vit2021.weights import adopt, load
+from reproductions.vit2021.weights import Converted, adopt, load
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,30 @@ class ViT2021(Classification):
         self.depth, self.class_token = (network.layers, network.heads), network.pooling == "cls"
         self.save_hyperparameters({"classes": classes, "network": asdict(network), "recipe": asdict(recipe)})
 
-    def start_from(self, source: str) -> list[str]:
+    def start_from(self, source: str, mean: Sequence[float] = (), std: Sequence[float] = ()) -> list[str]:
         """Take trained weights, ``torchvision:vit_b_16`` or a file; returns the names of those that stay new.
+
+        ``mean`` and ``std`` are those of the data, by channel: the weights are adapted to them, see ``weights.adopt``.
 
         Raises UserError where they cannot be had, or are of another network.
         """
-        return adopt(self.model, load(source))
+        return adopt(self.model, load(source), mean, std)
+
+    @classmethod
+    def pretrained(cls, source: str) -> tuple["ViT2021", Converted]:
+        """A module of trained weights, ``torchvision:vit_b_16`` or a file, of their own network; and what came with them.
+
+        Raises UserError where they cannot be had, or classify nothing.
+        """
+        converted = load(source)
+        if not converted.classes:
+            raise UserError(
+                f"{source} has no head, so it names no class: train one on it, with `make train-vit WEIGHTS=...`."
+            )
+        with torch.device("meta"):  # what is initialised would be thrown away
+            module = cls(converted.classes, converted.network)
+        module.model.load_state_dict(converted.state, assign=True)
+        return module.float().eval(), converted
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe

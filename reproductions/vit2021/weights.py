@@ -1,9 +1,12 @@
 """Trained weights of a ViT under the names of torchvision, timm (so DINO and DeiT) or Hugging Face, as weights of this one."""
 
 import json
+import logging
 import math
 import pickle
 import re
+from collections.abc import Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,16 +16,34 @@ from torch import Tensor
 from data.errors import UserError
 from reproductions.vit2021.model import Network, ViT, resize_positions
 
+log = logging.getLogger(__name__)
+
 HUB = "torchvision:"
 
 
+class Normalisation(NamedTuple):
+    """Mean and deviation of images in [0, 1], by channel."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+HALVES = Normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+
 class Naming(NamedTuple):
-    """How one library names the parts of a ViT: outside the blocks, before a block's own name, and inside a block."""
+    """How one library names the parts of a ViT: outside the blocks, before a block's own name, and inside a block.
+
+    And what its files do not say: epsilon of LayerNorm, and how images were normalised for weights with a head and without.
+    """
 
     outside: dict[str, str]
     block: str
     inside: dict[str, str]
-    epsilon: float = 1e-6  # of LayerNorm; no file says it
+    epsilon: float = 1e-6
+    classifier: Normalisation = HALVES
+    headless: Normalisation = HALVES
 
 
 NAMINGS = {
@@ -33,6 +54,7 @@ NAMINGS = {
         {"ln_1": "norm_1", "self_attention.in_proj_weight": "MSA.U_qkv.weight", "self_attention.in_proj_bias": "MSA.U_qkv.bias",
          "self_attention.out_proj": "MSA.W_O", "ln_2": "norm_2", "mlp.0": "MLP.W_1", "mlp.3": "MLP.W_2",
          "mlp.linear_1": "MLP.W_1", "mlp.linear_2": "MLP.W_2"},
+        classifier=IMAGENET, headless=IMAGENET,
     ),
     "timm": Naming(
         {"cls_token": "embed.x_class", "reg_token": "embed.registers", "pos_embed": "embed.E_pos",
@@ -40,6 +62,7 @@ NAMINGS = {
         r"blocks\.(\d+)\.",
         {"norm1": "norm_1", "attn.qkv": "MSA.U_qkv", "attn.proj": "MSA.W_O", "norm2": "norm_2",
          "mlp.fc1": "MLP.W_1", "mlp.fc2": "MLP.W_2"},
+        headless=IMAGENET,  # of DINO and MAE
     ),
     "Hugging Face": Naming(
         {"embeddings.cls_token": "embed.x_class", "embeddings.position_embeddings": "embed.E_pos",
@@ -64,7 +87,8 @@ class Converted(NamedTuple):
         network: the sizes, read off the weights.
         classes: K; 0 without a head.
         names: of the classes, where the source knows them.
-        mean, std: of the images it was trained on, by channel, where the source knows them.
+        mean, std: how the images it was trained on were normalised, by channel; none where they had no three channels.
+        assumed: whether mean and std are only those that are usual under such names: no file says them.
     """
 
     state: dict[str, Tensor]
@@ -73,6 +97,7 @@ class Converted(NamedTuple):
     names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    assumed: bool = False
 
 
 def load(source: str, heads: int | None = None) -> Converted:
@@ -89,17 +114,32 @@ def load(source: str, heads: int | None = None) -> Converted:
     if name not in known:
         raise UserError(f"torchvision has no ViT named {name!r}; it has {', '.join(known)}.")
     weights = get_model_weights(name).IMAGENET1K_V1 if name != "vit_h_14" else get_model_weights(name).DEFAULT
-    try:
-        state = weights.get_state_dict(progress=True, check_hash=True)
-    except (OSError, RuntimeError) as error:
-        raise UserError(
-            f"{source} could not be downloaded ({error}); fetch {weights.url} on a machine that is online, and name that "
-            "file instead."
-        ) from error
     prepared = weights.transforms()
-    return convert(state, heads)._replace(
-        names=tuple(weights.meta["categories"]), mean=tuple(prepared.mean), std=tuple(prepared.std)
+    return convert(_download(source, weights), heads)._replace(
+        names=tuple(weights.meta["categories"]), mean=tuple(prepared.mean), std=tuple(prepared.std), assumed=False
     )
+
+
+def _download(source: str, weights: Any) -> dict[str, Tensor]:
+    """The tensors that torch hub keeps, or fetches and keeps; raises UserError if it has none and cannot fetch them."""
+    kept = Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
+    try:
+        state: dict[str, Tensor] = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
+    except (OSError, RuntimeError, HTTPException, pickle.UnpicklingError, EOFError) as error:
+        if kept.is_file():
+            raise UserError(
+                f"{kept} is damaged ({_said(error)}): remove it, so that {source} is fetched anew."
+            ) from error
+        raise UserError(
+            f"{source} could not be downloaded ({_said(error)}): fetch {weights.url} on a machine that is online and put it "
+            f"into {kept.parent}."
+        ) from error
+    return state
+
+
+def _said(error: Exception) -> str:
+    """The first line of what an error says, without the brackets of a URL's error."""
+    return (str(error).strip("<>").splitlines() or [type(error).__name__])[0]
 
 
 def read(path: Path) -> dict[str, Tensor]:
@@ -155,17 +195,25 @@ def convert(state: dict[str, Tensor], heads: int | None = None) -> Converted:
     with torch.device("meta"):
         wanted = ViT(max(1, classes), network).state_dict()
     for name, value in wanted.items():
-        if name not in found and not name.startswith("head."):
+        if name not in found and (classes or not name.startswith("head.")):
             raise UserError(f"These weights have nothing for {name}.")
         if name in found and found[name].shape != value.shape:
             raise UserError(
                 f"{name} is of {tuple(found[name].shape)} and not of {tuple(value.shape)} as the others suggest."
             )
-    return Converted(found, network, classes)
+    usual = naming.classifier if classes else naming.headless
+    mean, std = usual if network.channels == len(usual.mean) else ((), ())
+    return Converted(found, network, classes, mean=mean, std=std, assumed=bool(mean))
 
 
-def adopt(model: ViT, converted: Converted) -> list[str]:
+def adopt(model: ViT, converted: Converted, mean: Sequence[float] = (), std: Sequence[float] = ()) -> list[str]:
     """Give a ViT converted weights, with positions interpolated to its image size, and a new head for other classes.
+
+    Args:
+        model: takes them.
+        converted: the weights.
+        mean, std: how the model's images are normalised, by channel. Weights that are used to another normalisation are
+            changed so that they answer the same to the same pixels; none for images that are normalised as theirs were.
 
     Returns the names of the weights that stay as they were: those of a head for other classes.
 
@@ -177,11 +225,46 @@ def adopt(model: ViT, converted: Converted) -> list[str]:
             raise UserError(f"network.{name} is {getattr(ours, name)}, and {getattr(theirs, name)} in these weights.")
     state, current = dict(converted.state), model.state_dict()
     state["embed.E_pos"] = resize_positions(state["embed.E_pos"], theirs.image_size // theirs.patch, model.grid[0])
+    if mean and converted.mean:
+        known, wanted = Normalisation(converted.mean, converted.std), Normalisation(tuple(mean), tuple(std))
+        E = state["embed.E.weight"], state["embed.E.bias"]
+        state["embed.E.weight"], state["embed.E.bias"] = renormalised(*E, known, wanted)
+        if converted.assumed:
+            log.info(
+                "The weights do not say how their images were normalised; assumed, as is usual: %s", described(known)
+            )
     heads = [name for name in current if name.startswith("head.")]
     kept = heads if any(state.get(name, current[name][:0]).shape != current[name].shape for name in heads) else []
     body = {name: value for name, value in state.items() if not (kept and name.startswith("head."))}
     model.load_state_dict(body | {name: current[name] for name in kept})
     return kept
+
+
+def renormalised(E: Tensor, bias: Tensor, known: Normalisation, wanted: Normalisation) -> tuple[Tensor, Tensor]:
+    """A patch embedding of images normalised as ``wanted``, from one of images normalised as ``known``.
+
+    Pixels x become (x - m) / s there and x' = (x - m') / s' here. So (x - m) / s = x' s' / s + (m' - m) / s: the factor goes
+    into the weights, the rest, which is the same for every image, into the bias. Exact, for no patch has a padded edge.
+
+    Args:
+        E: (D, C, p, p).
+        bias: (D,).
+        known: m and s, C each.
+        wanted: m' and s', C each.
+    """
+    (m, s), (m_new, s_new) = (
+        torch.tensor(one, dtype=torch.float64, device=E.device)[..., None, None] for one in (known, wanted)
+    )
+    shift = (E.double() * ((m_new - m) / s)).sum((1, 2, 3))
+    return (E.double() * (s_new / s)).to(E.dtype), (bias.double() + shift).to(bias.dtype)
+
+
+def described(normalisation: Normalisation) -> str:
+    """In words, with one number where it is the same for all channels."""
+    mean, std = (
+        " ".join(f"{x:g}" for x in (values if len(set(values)) > 1 else values[:1])) for values in normalisation
+    )
+    return f"mean {mean}, deviation {std}"
 
 
 def _ours(name: str, naming: Naming) -> str:

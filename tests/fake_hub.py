@@ -1,0 +1,34 @@
+"""Torch hub without a network: the weights of a tiny ViT under torchvision's names, when and if the test lets them come."""
+
+import threading
+from urllib.error import URLError
+
+import torch
+from torch import Tensor
+from torchvision.models import VisionTransformer
+
+SIZE, LAYERS, HEADS = 32, 2, 2  # of its pictures, in pixels; heads are of 64 units, as in all that are published
+
+
+def tiny_state(classes: int = 1000) -> dict[str, Tensor]:
+    """A state dict as torchvision writes it; untrained, but with a head that tells pictures apart."""
+    torch.manual_seed(1)
+    vit = VisionTransformer(SIZE, 8, LAYERS, HEADS, hidden_dim=64 * HEADS, mlp_dim=32, num_classes=classes)
+    torch.nn.init.normal_(vit.heads.head.weight)
+    return vit.state_dict()
+
+
+class FakeHub:
+    """What torchvision calls to fetch weights. ``open`` lets them come, ``offline`` makes it fail; ``fetched`` counts."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.offline = False
+        self.fetched = 0
+
+    def __call__(self, *_: object, **__: object) -> dict[str, Tensor]:
+        self.fetched += 1
+        assert self.open.wait(60)
+        if self.offline:
+            raise URLError(OSError("Name or service not known"))
+        return tiny_state()
