@@ -25,9 +25,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.errors import UserError
 from reproductions import runs, tasks
-from reproductions.page import alignments, looks, request, saved, timelines
+from reproductions.evaluation.image_collect import TrainedClassifier
+from reproductions.page import alignments, looks, published, request, saved, timelines
 from reproductions.page.catalogue import Catalogue, Entry, describe, examples
 from reproductions.page.colours import colours
+from reproductions.page.published import Published
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.catalogue = Catalogue()
+        self.published = Published()
         self.waiting = 0
         self._one = CapacityLimiter(1)
         self._kept: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
@@ -107,20 +110,30 @@ class Desk:
         key = ("align", entry.name, entry.saved, text, target)
         return self.keep(key, lambda: alignments.align(self.catalogue.model(entry), text, target))
 
-    def look(self, name: str | None, picture: bytes | str | None, asked: str | None) -> bytes:
-        """Where a classifier looked in a picture that was sent, or in a scene of the gallery by its name."""
+    def looker(self, name: str | None) -> tuple[tuple[str, float], Callable[[], TrainedClassifier]]:
+        """What tells a classifier from others, its name and the time of its weights, and how to have it.
+
+        Raises UserError for a run that is none.
+        """
+        if name == published.SOURCE:
+            return (name, 0.0), self.published.classifier
         entry = self.catalogue.find(name)
         if entry.paper not in tasks.CLASSIFICATION.papers:
             raise UserError(f"{name} is a run of {entry.paper}, which does not look at pictures.")
+        return (entry.name, entry.saved), lambda: self.catalogue.model(entry)
+
+    def look(self, name: str | None, picture: bytes | str | None, asked: str | None) -> bytes:
+        """Where a classifier looked in a picture that was sent, or in a scene of the gallery by its name."""
+        version, classifier_of = self.looker(name)
 
         def make() -> dict[str, Any]:
-            classifier = self.catalogue.model(entry)
+            classifier = classifier_of()
             size = classifier.preprocessing.size
             shown = looks.uploaded(picture, size) if isinstance(picture, bytes) else looks.scene(picture, size)
             return looks.look(classifier, shown, asked)
 
         key = picture if isinstance(picture, str | None) else sha256(picture).hexdigest()
-        return self.keep(("look", entry.name, entry.saved, key, asked), make)
+        return self.keep(("look", *version, key, asked), make)
 
     def overview(self) -> bytes:
         """What the page begins with: the runs, the fixed sentences, the colours, the limits."""
@@ -132,6 +145,7 @@ class Desk:
                 "refused": refused,
                 "translators": list(tasks.TRANSLATION.papers),
                 "classifiers": list(tasks.CLASSIFICATION.papers),
+                "published": published.offered(),
                 "timeline": timelines.made(),
                 "examples": examples(entries),
                 "colours": colours(),
@@ -203,6 +217,7 @@ def serve(host: str = HOST, port: int = PORT) -> int:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # so that whoever reads the address can connect at once
     except (OSError, OverflowError) as error:
         listener.close()
         raise UserError(

@@ -107,25 +107,35 @@ def load(source: str, heads: int | None = None) -> Converted:
     """
     if not source.startswith(HUB):
         return convert(read(Path(source)), heads)
-    from torchvision.models import get_model_weights, list_models
-
-    name = source.removeprefix(HUB)
-    known = [model for model in list_models() if model.startswith("vit_")]
-    if name not in known:
-        raise UserError(f"torchvision has no ViT named {name!r}; it has {', '.join(known)}.")
-    weights = get_model_weights(name).IMAGENET1K_V1 if name != "vit_h_14" else get_model_weights(name).DEFAULT
+    weights = published(source)
     prepared = weights.transforms()
     return convert(_download(source, weights), heads)._replace(
         names=tuple(weights.meta["categories"]), mean=tuple(prepared.mean), std=tuple(prepared.std), assumed=False
     )
 
 
+def published(source: str) -> Any:
+    """What torchvision says of the weights ``torchvision:<model>``; raises UserError for a model that it does not have."""
+    from torchvision.models import get_model_weights, list_models
+
+    name = source.removeprefix(HUB)
+    known = [model for model in list_models() if model.startswith("vit_")]
+    if name not in known:
+        raise UserError(f"torchvision has no ViT named {name!r}; it has {', '.join(known)}.")
+    return get_model_weights(name).IMAGENET1K_V1 if name != "vit_h_14" else get_model_weights(name).DEFAULT
+
+
+def kept_at(weights: Any) -> Path:
+    """The file in which torch hub keeps published weights, and looks for them before it fetches them."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
+
+
 def _download(source: str, weights: Any) -> dict[str, Tensor]:
     """The tensors that torch hub keeps, or fetches and keeps; raises UserError if it has none and cannot fetch them."""
-    kept = Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
     try:
         state: dict[str, Tensor] = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
     except (OSError, RuntimeError, HTTPException, pickle.UnpicklingError, EOFError) as error:
+        kept = kept_at(weights)
         if kept.is_file():
             raise UserError(
                 f"{kept} is damaged ({_said(error)}): remove it, so that {source} is fetched anew."

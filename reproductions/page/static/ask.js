@@ -39,8 +39,27 @@ async function received(path, options) {
     throw new Error("The page's server does not answer: is it still running?");
   }
   const answer = await response.json().catch(() => ({ error: `The server answered with status ${response.status}.` }));
-  if (!response.ok) throw new Error(answer.error ?? `The server answered with status ${response.status}.`);
-  return answer;
+  if (response.ok) return answer;
+  const wrong = new Error(answer.error ?? `The server answered with status ${response.status}.`);
+  if (response.status === 503) wrong.later = Number(response.headers.get("retry-after")) || 0;
+  throw wrong;
+}
+
+/**
+ * The answer to a question that the server may put off: it is asked again when the server says, and `hear` is told why. Once
+ * `left()` is true it is asked no more. Throws what `question()` throws.
+ */
+export async function patiently(question, hear, left) {
+  for (;;) {
+    try {
+      return await question();
+    } catch (error) {
+      if (!error.later || left()) throw error;
+      hear(error.message);
+      await new Promise((wake) => { setTimeout(wake, 1000 * error.later); });
+      if (left()) throw error;
+    }
+  }
 }
 
 /** Answers stay for a while, so that going back and saving need no second question. */

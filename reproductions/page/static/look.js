@@ -1,8 +1,9 @@
 // Where it looks: a picture, one or more classifiers, and where each of them looked.
 
-import { ask, isSaved, send } from "./ask.js";
+import { ask, isSaved, patiently, send } from "./ask.js";
 import { button, element, keepingFocus, segments } from "./dom.js";
 import { LookPanel } from "./look_panel.js";
+import { publication } from "./panel.js";
 import { pairOf } from "./translate.js";
 
 export class WhereItLooks {
@@ -17,17 +18,24 @@ export class WhereItLooks {
     this.status = element("p", { class: "status", "aria-live": "polite" });
     this.bar = element("div", { class: "row bar" });
     this.row = element("div", { class: "panels" });
-    this.node.append(this.chooser(), this.trouble, this.bar, this.status, this.row);
+    this.untrained = element("div", { class: "missing" });
+    this.choose = this.chooser();
+    this.node.append(this.untrained, this.choose, this.trouble, this.bar, this.status, this.row);
   }
 
-  translators() {
+  trained() {
     return this.overview.runs.filter((run) => this.overview.classifiers.includes(run.paper) && run.ready);
+  }
+
+  /** What can look: what was trained here, then what others have published. */
+  translators() {
+    return [...this.trained(), ...this.overview.published];
   }
 
   get runs() {
     const known = new Map(this.translators().map((run) => [run.name, run]));
     const asked = (this.address.state.runs ?? "").split(",").filter((name) => known.has(name));
-    return (asked.length ? asked.slice(0, 3) : pairOf(this.translators()).slice(-1)).map((name) => known.get(name));
+    return (asked.length ? asked.slice(0, 3) : pairOf(this.trained()).slice(-1)).map((name) => known.get(name));
   }
 
   get views() {
@@ -103,31 +111,86 @@ export class WhereItLooks {
 
   async refresh() {
     const turn = ++this.turn;
+    const left = () => turn !== this.turn;
     const runs = this.runs;
-    this.fillGallery();
-    this.mark();
     this.settings();
     this.say("");
-    this.node.setAttribute("aria-busy", "true");
+    this.makePanels(runs.length);
+    this.node.setAttribute("aria-busy", String(runs.length > 0));
+    if (!runs.length) return;
+    this.fillGallery();
+    this.mark();
     const began = performance.now();
-    const answers = await Promise.all(runs.map((run) => this.answer(run).catch((error) => error)));
-    if (turn !== this.turn) return;
+    const answered = await Promise.all(runs.map((run, i) => this.askOne(run, i, left)));
+    if (left()) return;
     this.node.setAttribute("aria-busy", "false");
-    while (this.panels.length > runs.length) this.panels.pop().node.remove();
-    while (this.panels.length < runs.length) {
+    this.announce(answered.some(Boolean) ? `Answered in ${Math.max(0.1, (performance.now() - began) / 1000).toFixed(1)} s.` : "");
+  }
+
+  makePanels(count) {
+    while (this.panels.length > count) this.panels.pop().node.remove();
+    while (this.panels.length < count) {
       this.panels.push(new LookPanel(this, this.panels.length));
       this.row.append(this.panels.at(-1).node);
     }
-    runs.forEach((run, i) => keepingFocus(this.panels[i].node, () => this.panels[i].show(run, answers[i], this.views[i])));
-    this.status.textContent = `Answered in ${Math.max(0.1, (performance.now() - began) / 1000).toFixed(1)} s.`;
+  }
+
+  /** Shows the answer of a run when it is there, and until then what keeps it; whether there is one. */
+  async askOne(run, i, left) {
+    const panel = this.panels[i];
+    const hear = (text) => {
+      this.node.setAttribute("aria-busy", "false"); // what changes in a busy part is not read out
+      this.announce(`Waiting for ${run.title}.`);
+      keepingFocus(panel.node, () => panel.wait(run, text));
+    };
+    const answer = await patiently(() => this.answer(run), hear, left).catch((error) => error);
+    if (left()) return false;
+    const within = panel.node.contains(document.activeElement);
+    keepingFocus(panel.node, () => panel.show(run, answer, this.views[i]));
+    if (within && document.activeElement === document.body) panel.frame.focus({ preventScroll: true });
+    return !(answer instanceof Error);
+  }
+
+  /** Asks no more, since another view is shown. */
+  leave() {
+    this.turn++;
+  }
+
+  /** For those who read and those who listen; the same words are said once. */
+  announce(text) {
+    if (this.status.textContent !== text) this.status.textContent = text;
+  }
+
+  /** What is said where nothing is trained yet, and what can be done about it. */
+  explain() {
+    const [offer] = this.overview.published;
+    const take = () => {
+      this.address.set({ runs: offer.name });
+      this.choose.querySelector("input")?.focus();
+    };
+    this.untrained.replaceChildren(
+      element("h2", {}, "No classifier is trained yet"),
+      element("p", {}, "Train one on the pictures that this project carries, in another window, from the project’s folder; it appears here by itself:"),
+      element("p", {}, element("code", { class: "command" }, "make train-vit"), " the Vision Transformer, Dosovitskiy et al. (2021); some minutes on two cores"),
+      offer && !isSaved ? element("p", {}, `Or look at a picture of yours with ${offer.title}: ${publication(offer)}. The picture stays on this machine.`) : "",
+      offer && !isSaved ? button(`Use the published ${offer.title}`, take, { class: "main", "data-key": "published" }) : "");
   }
 
   settings() {
-    const free = this.translators().filter((run) => !this.runs.includes(run));
+    const none = !this.runs.length;
+    this.untrained.hidden = !none;
+    for (const part of [this.choose, this.bar, this.status]) part.hidden = none;
+    if (none) {
+      this.explain();
+      return;
+    }
+    const free = this.trained().filter((run) => !this.runs.includes(run));
+    const offers = isSaved || this.runs.length > 2 ? [] : this.overview.published.filter((one) => !this.runs.includes(one));
     keepingFocus(this.bar, () => this.bar.replaceChildren(
       segments("Drawing", [["over", "map over picture"], ["map", "map alone"], ["mask", "60 % mask"]], this.look.style, (style) => this.address.set({ style: style === "over" ? null : style })),
       this.look.patch ? button("Back to the class", () => this.address.set({ patch: null }), { "data-key": "back" }) : "",
-      this.runs.length < 3 && free.length && !isSaved ? button("Add a model", () => this.address.set({ runs: [...this.runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : ""));
+      this.runs.length < 3 && free.length && !isSaved ? button("Add a model", () => this.address.set({ runs: [...this.runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : "",
+      ...offers.map((one) => button(`Add the published ${one.title}`, () => this.address.set({ runs: [...this.runs, one].map((run) => run.name).join(",") }), { "data-key": `add ${one.name}`, title: publication(one) }))));
   }
 
   redraw() {
@@ -152,6 +215,12 @@ export class WhereItLooks {
   }
 
   remove(number) {
-    this.address.set({ runs: this.runs.map((run) => run.name).filter((_, i) => i !== number).join(","), views: null });
+    this.address.set({ runs: this.runs.map((run) => run.name).filter((_, i) => i !== number).join(",") || null, views: null });
+  }
+
+  /** Without the panel that is waited for; the server goes on, and has the weights next time. */
+  leaveOut(number) {
+    this.remove(number);
+    this.node.querySelector("[data-key=published], [data-key^='add ']")?.focus();
   }
 }

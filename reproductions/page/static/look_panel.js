@@ -5,7 +5,7 @@ import { button, choice, decimal, element, shape } from "./dom.js";
 import { fileName, saveJson, savePng, saveSvg } from "./exporting.js";
 import { FAMILY, inks } from "./inks.js";
 import { captions } from "./matrix.js";
-import { runOptions } from "./panel.js";
+import { isPublished, runOptions } from "./panel.js";
 import { border, fromPatch, mapOf, maskPatches, partsOf, veil } from "./seen.js";
 
 const FRAME = 900; // milliseconds a layer is shown
@@ -43,20 +43,38 @@ export class LookPanel {
 
   relist() {}
 
-  show(run, answer, view) {
+  /** The model's name, and the choice of another. */
+  head(run) {
     this.stop();
     this.run = run;
-    this.answer = answer instanceof Error ? null : answer;
+    this.answer = null;
     this.node.dataset.run = run.name;
-    const head = [
+    return [
       element("header", {}, element("h2", {}, run.title, " ", element("span", { class: "year" }, run.year ?? "")),
         this.page.runs.length > 1 && !isSaved ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : ""),
       choice("Run", runOptions(this.page.translators()), run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` }),
     ];
-    if (!this.answer) {
-      this.node.replaceChildren(...head, element("p", { class: "problem", role: "alert" }, answer.message));
+  }
+
+  /** What the server says while there is no answer yet. The parts stay as they are, so that nobody loses the focus. */
+  wait(run, text) {
+    if (this.waiting?.isConnected && this.run === run) {
+      this.waiting.firstChild.textContent = text;
       return;
     }
+    this.waiting = element("div", { class: "waiting row" }, element("p", {}, text),
+      button("Stop waiting", () => this.page.leaveOut(this.number), { "data-key": `wait${this.number}` }));
+    this.node.replaceChildren(...this.head(run), this.waiting);
+  }
+
+  show(run, answer, view) {
+    const head = this.head(run);
+    if (answer instanceof Error) {
+      this.node.replaceChildren(...head, element("p", { class: "problem", role: "alert" }, answer.message),
+        isPublished(run) && !isSaved ? element("div", { class: "row" }, button("Try again", () => this.page.refresh(), { "data-key": `wait${this.number}` })) : "");
+      return;
+    }
+    this.answer = answer;
     this.view = mapOf(answer, view).name;
     this.frame.setAttribute("aria-label", `${answer.name}, ${answer.grid.join(" by ")} patches. Arrow keys move from patch to patch, Enter shows where a patch looks, Escape leaves.`);
     this.node.replaceChildren(...head, this.controls(),
@@ -79,7 +97,7 @@ export class LookPanel {
       parts.layer && layers > 1 ? choice("Layer", numbers(layers), parts.layer, (layer) => to(`cls L${layer} H${parts.head}`), { "data-key": `layer${this.number}` }) : null,
       parts.layer && heads > 1 ? choice("Head", numbers(heads), parts.head, (head) => to(`cls L${parts.layer} H${head}`), { "data-key": `head${this.number}` }) : null,
       single && layers > 1 ? button(this.timer ? "Stop" : "Play depth", () => (this.timer ? this.stop() : this.play()), { "data-key": `play${this.number}`, class: "play" }) : null,
-      this.view === chosen ? element("span", { class: "label" }, "the view chosen in validation") : button("back to the chosen view", () => to(chosen), { class: "quiet", "data-key": `chosen${this.number}` }));
+      this.view === chosen ? element("span", { class: "label" }, isPublished(this.run) ? "the usual view" : "the view chosen in validation") : button("back to the chosen view", () => to(chosen), { class: "quiet", "data-key": `chosen${this.number}` }));
   }
 
   /** Through the layers, first to last, then back to where it was. */
@@ -113,8 +131,9 @@ export class LookPanel {
     const [gh, gw] = this.answer.grid;
     if (!patch || !(patch.row < gh && patch.column < gw)) return map;
     const values = fromPatch(this.answer, view, patch.row * gw + patch.column);
-    const { layer, head } = partsOf(view);
-    const said = layer ? map.described : "mean of all layers and heads";
+    const { layer } = partsOf(view);
+    const sent = layer && this.answer.rows?.heads < this.answer.heads ? `cls L${layer} Hmean` : view; // of a large model, no single head
+    const said = layer ? mapOf(this.answer, sent).described : "mean of all layers and heads";
     return values ? { ...map, values, numbers: null, described: `from patch row ${patch.row + 1}, column ${patch.column + 1} · ${said}` } : map;
   }
 

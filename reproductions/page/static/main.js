@@ -30,7 +30,7 @@ let overview = null;
 function available() {
   return new Map([
     ["then-and-now", ["Then and now", () => (translators().length ? new ThenAndNow(overview, address) : new Missing())]],
-    ...(lookers().length ? [["where-it-looks", ["Where it looks", () => new WhereItLooks(overview, address)]]] : []),
+    ["where-it-looks", ["Where it looks", () => new WhereItLooks(overview, address)]],
     ["five-steps", ["Five steps", () => new FiveSteps(address)]],
     ["timeline", ["Timeline", () => new Timeline(overview, address)]],
   ]);
@@ -55,7 +55,7 @@ class Missing {
       element("ul", {},
         element("li", {}, command("make train-bahdanau"), " then: RNNsearch, Bahdanau, Cho and Bengio (2014); some minutes on two cores"),
         element("li", {}, command("make train-transformer"), " now: the Transformer, Vaswani et al. (2017); some minutes more"),
-        element("li", {}, command("make train-vit"), " for pictures: the Vision Transformer, Dosovitskiy et al. (2021)")),
+        element("li", {}, command("make train-vit"), " for pictures: the Vision Transformer, Dosovitskiy et al. (2021); ", element("a", { href: "#where-it-looks" }, "Where it looks"), " can do with published weights, too")),
       element("p", {}, "This page looks for runs every ten seconds and shows them by itself, the first one as soon as its first validation is over. It looks in ", command(overview.folder), "."),
       waiting.length ? element("p", { class: "note" }, `Begun, but not validated yet: ${waiting.map((run) => run.name).join(", ")}.`) : "",
       element("p", {}, element("a", { href: "#five-steps" }, "Five steps"), " needs no run: it computes attention by hand."));
@@ -88,12 +88,15 @@ function show() {
   document.title = `${known.get(address.view)[0].replace("Then and now", "Attention, then and now")}${address.view === "then-and-now" ? "" : " · Attention, then and now"}`;
   if (!views.made.has(address.view)) views.made.set(address.view, known.get(address.view)[1]());
   const next = views.made.get(address.view);
-  if (views.current !== next) body.replaceChildren(next.node);
+  if (views.current !== next) {
+    views.current?.leave?.();
+    body.replaceChildren(next.node);
+  }
   views.current = next;
   next.refresh();
 }
 
-/** New runs appear by themselves, and so does the view that had none. */
+/** New runs appear by themselves, in a view that had none too. */
 async function lookAgain() {
   const latest = await ask("api/overview").catch(() => null);
   if (!latest) return;
@@ -102,12 +105,12 @@ async function lookAgain() {
     overview.timeline = latest.timeline;
     if (address.view === "timeline") views.current.refresh();
   }
-  if (listed(overview) === listed(latest)) return;
-  const shown = [...available().keys()].join();
-  const hadNone = !translators().length;
+  const same = listed(overview) === listed(latest);
+  const had = { translators: translators().length > 0, lookers: lookers().length > 0 };
   Object.assign(overview, latest);
-  if (hadNone || shown !== [...available().keys()].join()) {
-    if (hadNone) views.made.delete("then-and-now");
+  if (same) return;
+  if (!had.translators || had.lookers !== lookers().length > 0) {
+    if (!had.translators) views.made.delete("then-and-now");
     show();
   } else {
     say("There are new runs: choose them in the panels.");
@@ -137,7 +140,7 @@ async function start() {
     element("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); body.focus(); } }, "To the content"),
     element("header", { class: "top" }, element("h1", {}, "Attention, ", element("em", {}, "then and now")), tabs, tools()),
     notice, body,
-    element("footer", {}, "All of it is computed on this machine, by models trained here. Nothing is loaded from elsewhere."));
+    element("footer", {}, "All of it is computed on this machine, by models trained here; published weights alone are fetched, where you ask for them. The page loads nothing from elsewhere."));
   try {
     overview = await ask("api/overview");
   } catch (error) {

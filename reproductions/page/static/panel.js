@@ -20,12 +20,26 @@ function runTitle(run) {
   return run.year ? `${run.title} (${run.year})` : run.title;
 }
 
+/** Whether it is no run but published weights, which the server fetches when it is first asked. */
+export function isPublished(run) {
+  return "mebibytes" in run;
+}
+
+/** What published weights are, and what they cost. */
+export function publication(run) {
+  return `published weights, trained on ImageNet (${run.fetched ? "on this machine" : `${run.mebibytes} MiB to fetch, once`})`;
+}
+
 /** Runs as choices, grouped by paper. */
 export function runOptions(runs) {
   const groups = new Map();
   for (const run of runs) {
     const label = `${runTitle(run).replace(/^RNNencdec/, "RNNsearch")} · ${run.authors}`;
     if (!groups.has(label)) groups.set(label, []);
+    if (isPublished(run)) {
+      groups.get(label).push([run.name, `${run.title} · ${publication(run)}`]);
+      continue;
+    }
     const { bleu, accuracy } = run.scores.test ?? {};
     const score = bleu ? ` · BLEU ${bleu.toFixed(1)}` : accuracy ? ` · ${(100 * accuracy).toFixed(1)} % right` : "";
     groups.get(label).push([run.name, `${run.title} · ${run.config} · ${when(run.time)}${run.finished ? score : " · still training"}`]);
