@@ -245,7 +245,7 @@ export class LookPanel {
     const one = (i) => {
       const bar = element("span", { class: "bar-of" });
       bar.style.setProperty("--part", probabilities[i]);
-      return element("li", {}, button([element("span", { class: "name" }, classes[i], classes[i] === label ? " ✓" : ""), bar, element("span", { class: "part" }, `${(100 * probabilities[i]).toFixed(1)} %`)], () => this.page.address.set({ speaks: i === order[0] ? null : classes[i] }), { "aria-pressed": String(classes[i] === asked), "data-key": `class${this.number}${i}`, title: "Let the gradient-weighted views speak for this class" }));
+      return element("li", {}, button([element("span", { class: "name" }, classes[i], classes[i] === label ? " ✓" : ""), bar, element("span", { class: "part" }, `${(100 * probabilities[i]).toFixed(1)} %`)], () => this.page.address.set({ speaks: i === order[0] ? null : classes[i] }), { "aria-pressed": String(classes[i] === asked), "data-key": `class${this.number}${i}`, title: `${classes[i]}: let the gradient-weighted views speak for this class` }));
     };
     return element("ul", { class: "classes", "aria-label": "Classes" }, order.map(one));
   }
@@ -268,9 +268,10 @@ export class LookPanel {
       return element("td", {}, button(canvas, () => this.page.view(this.number, name), { "aria-label": `layer ${layer}, head ${head}`, "aria-pressed": String(name === this.view), "data-key": `head${this.number}${name}` }));
     };
     const numbers = (count) => Array.from({ length: count }, (_, i) => i + 1);
-    return element("details", { class: "heads maps", open: true }, element("summary", {}, "The class token in every layer and head"),
+    const many = heads > 6; // small enough to stand beside the picture
+    return element("details", { class: many ? "heads maps many" : "heads maps", open: true }, element("summary", {}, "The class token in every layer and head"),
       element("div", { class: "scrolls" }, element("table", {},
-        element("thead", {}, element("tr", {}, element("th", {}), numbers(heads).map((head) => element("th", { scope: "col" }, `head ${head}`)))),
+        element("thead", {}, element("tr", {}, element("th", {}, many ? "head" : ""), numbers(heads).map((head) => element("th", { scope: "col" }, many ? `${head}` : `head ${head}`)))),
         element("tbody", {}, numbers(layers).map((layer) => element("tr", {}, element("th", { scope: "row" }, `layer ${layer}`), numbers(heads).map((head) => small(layer, head))))))));
   }
 

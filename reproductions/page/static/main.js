@@ -55,7 +55,7 @@ class Missing {
       element("ul", {},
         element("li", {}, command("make train-bahdanau"), " then: RNNsearch, Bahdanau, Cho and Bengio (2014); some minutes on two cores"),
         element("li", {}, command("make train-transformer"), " now: the Transformer, Vaswani et al. (2017); some minutes more"),
-        element("li", {}, command("make train-vit"), " for pictures: the Vision Transformer, Dosovitskiy et al. (2021); ", element("a", { href: "#where-it-looks" }, "Where it looks"), " can do with published weights, too")),
+        element("li", {}, command("make train-vit"), " for pictures: the Vision Transformer, Dosovitskiy et al. (2021); ", element("a", { href: "#where-it-looks" }, "Where it looks"), " works with published weights, too")),
       element("p", {}, "This page looks for runs every ten seconds and shows them by itself, the first one as soon as its first validation is over. It looks in ", command(overview.folder), "."),
       waiting.length ? element("p", { class: "note" }, `Begun, but not validated yet: ${waiting.map((run) => run.name).join(", ")}.`) : "",
       element("p", {}, element("a", { href: "#five-steps" }, "Five steps"), " needs no run: it computes attention by hand."));
