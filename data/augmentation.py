@@ -26,7 +26,7 @@ GROUP = (
 @contextmanager
 def seeded(*numbers: int) -> Iterator[None]:
     """Draw as these numbers say; then torch's global generator goes on as if nothing had been drawn."""
-    seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+    seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]) >> 1
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield
