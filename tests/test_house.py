@@ -323,3 +323,41 @@ def test_no_file_names_a_path_of_a_machine() -> None:
     text = [path for path in project_files() if path.suffix in (".py", ".md", ".toml", ".yaml", ".yml", ".txt", "")]
     found = {identify(path): m.group() for path in text if (m := MACHINE.search(path.read_text(encoding="utf-8")))}
     assert found == {}
+
+
+# --- Mistakes of public code ------------------------------------------------------------------------------------------
+
+MISTAKES = re.compile(r"^## Mistakes that public code makes\n(.*?)^## ", re.M | re.S)
+NAMED = re.compile(r"`(tests/\w+\.py)::(\w+)`")
+
+
+def missing_tests(table: str) -> list[str]:
+    """A sentence for each row that names no test, and for each test that is named and is not there."""
+    found = []
+    for row in re.findall(r"^\| (?!mistake )(.*) \|$", table, re.M):
+        named = NAMED.findall(row)
+        if not named:
+            found.append(f"names no test: {row}")
+        for file, test in named:
+            path = ROOT / file
+            if not path.is_file() or not re.search(rf"^def {test}\(", path.read_text(encoding="utf-8"), re.M):
+                found.append(f"is not there: {file}::{test}")
+    return found
+
+
+def test_every_mistake_of_public_code_has_a_test_that_is_there() -> None:
+    table = MISTAKES.search((ROOT / "reproductions/vit2021/README.md").read_text(encoding="utf-8"))
+    assert table is not None and len(NAMED.findall(table[1])) > 15
+    assert missing_tests(table[1]) == []
+
+
+def test_a_mistake_without_a_test_is_named() -> None:
+    here = f"tests/test_house.py::{test_a_mistake_without_a_test_is_named.__name__}"
+    assert missing_tests(f"| mistake | test |\n|---|---|\n| one | `{here}` |") == []
+    assert missing_tests("| one | none |") == ["names no test: one | none"]
+    assert missing_tests("| one | `tests/test_house.py::test_nothing` |") == [
+        "is not there: tests/test_house.py::test_nothing"
+    ]
+    assert missing_tests("| one | `tests/test_gone.py::test_nothing` |") == [
+        "is not there: tests/test_gone.py::test_nothing"
+    ]

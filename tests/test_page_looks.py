@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import zlib
+from dataclasses import replace
 from urllib.parse import urlencode, urlsplit
 
 import numpy as np
@@ -18,6 +19,7 @@ from test_page import SENTENCE, THEN, alive, ask
 
 from data import shapes
 from data.errors import UserError
+from data.preprocessing import BARS, FITS
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.image_views import ImageView, Seen
 from reproductions.evaluation.localisation import MEASURES, coverage, measure
@@ -79,6 +81,26 @@ def test_every_view_of_a_scene_is_that_of_the_project_and_so_is_its_score(page):
         assert numbers == pytest.approx(truth, abs=1e-4)
     rows = maps_of(answer["rows"], 2, 2, 37, 36)
     assert rows == pytest.approx(looked.maps[0, ..., 1:].numpy(), abs=2e-5)
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_a_map_is_drawn_over_the_very_pixels_that_the_model_read(page, monkeypatch, fit):
+    """Of a picture that is cut to a square, too: laid over the whole picture, the map would shine beside the object."""
+    restored = Run(page[1] / SEES).restore()
+    classifier = replace(restored, preprocessing=replace(restored.preprocessing, fit=fit))
+    given, read = [], type(restored.module).look
+
+    def reading(module, image, asked=None):
+        given.append(image)
+        return read(module, image, asked)
+
+    monkeypatch.setattr(type(restored.module), "look", reading)
+    shown = uploaded(picture(size=(90, 40)), 24)
+    answer, record = look(classifier, shown, None), classifier.look(shown.image, "wide")
+    sent = np.array(Image.open(io.BytesIO(base64.b64decode(answer["pixels"].partition(",")[2]))))
+    for image, pixels in zip(given, (sent, record.pixels), strict=True):
+        assert torch.equal(image, classifier.preprocessing.tensor(pixels[None]))
+        assert pixels.shape == (24, 24, 3) and (pixels[0] == BARS).all() == (fit == "letterbox")
 
 
 def test_of_a_large_model_the_mean_of_heads_is_sent():
