@@ -100,9 +100,10 @@ train-resnet: $(VENV)/.installed ## Train a residual network (He et al. 2016) on
 	@$(PY) -m reproductions train resnet2016 $(GIVEN_DATA) $(RESUMED) $(ARGS)
 
 .PHONY: compare
-compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the same sentences, as one page
+compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the same sentences or images, as one page
 	@$(PY) -m reproductions compare $(RUNS) $(GIVEN_DATA) $(ARGS)
-#: make compare RUNS="runs/A runs/B"     these runs, two or more
+#: make compare DATA=shapes              classifiers: a residual network with Grad-CAM beside ViT, on any images
+#: make compare RUNS="runs/A runs/B"     these runs, two or more, which do the same
 
 .PHONY: ladder
 ladder: $(VENV)/.installed ## From 2014 to 2017, one change at a time: six models, one budget, one table and one figure

@@ -98,11 +98,15 @@ def parser() -> argparse.ArgumentParser:
     figures.add_argument("--data", help="of the runs; accord, captions, and any images, if left out")
     figures.add_argument("--out", type=Path, help="folder to draw into; runs/figures if left out")
 
-    compare = add("compare", "Then and now: runs over the same sentences, as one page, pictures and numbers.")
+    compare = add("compare", "Then and now: runs over the same sentences or images, as one page, pictures and numbers.")
     compare.add_argument(
         "run", nargs="*", type=Path, help="folders of two or more runs; the newest of each paper if left out"
     )
-    compare.add_argument("--data", default="accord", help="corpus of the newest runs; what is missing is trained first")
+    compare.add_argument(
+        "--data",
+        default="accord",
+        help="corpus of the newest runs, accord (default), shapes or any other; what is missing is trained first",
+    )
     compare.add_argument("--out", type=Path, help="folder to write into; runs/compare/CORPUS/TIME if left out")
 
     ladder = add("ladder", "From 2014 to 2017, one change at a time: six models, one budget, one table and one figure.")
@@ -159,7 +163,7 @@ CALLS: dict[str, Call] = {
     "translate": lambda o, _: _module("commands").translate(o.sentence, o.run, o.picture, o.view),
     "look": lambda o, _: _module("looking").look(o.image, o.run, o.weights, o.asked, o.out),
     "figures": lambda o, _: _module("commands").draw(o.data, o.out),
-    "compare": lambda o, _: _module("commands").compare(o.data, o.run, o.out),
+    "compare": lambda o, _: _module("comparing").compare(o.data, o.run, o.out),
     "ladder": lambda o, rest: _module("ladder").ladder(o.again, o.jobs, rest),
     "timeline": lambda o, rest: _module("timeline.command").timeline(o.quick, o.again, o.jobs, rest),
     "docs": lambda *_: _module("timeline.document").docs(),

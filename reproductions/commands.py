@@ -1,27 +1,17 @@
 """What the commands of the command line do."""
 
-import json
 import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
-
-from tqdm import tqdm
 
 from data.errors import UserError
 from data.reading import decoded
-from reproductions import caption_figures, figures, image_figures, language_figures, run_report, runs, tracking
+from reproductions import caption_figures, figures, image_figures, language_figures, run_report, runs
 from reproductions.cli import STOPPED, ReproductionCLI
-from reproductions.compare.contestants import read_all
-from reproductions.compare.numbers import compare as compare_numbers
-from reproductions.compare.pictures import Picture
-from reproductions.compare.pictures import draw as draw_pictures
-from reproductions.compare.report import page
 from reproductions.evaluation import files, plots
 from reproductions.runs import Run
 from reproductions.tasks import TRANSLATION
@@ -29,7 +19,6 @@ from reproductions.tasks import TRANSLATION
 log = logging.getLogger(__name__)
 
 CONFIGS = Path("configs")
-THEN_AND_NOW = ("bahdanau2014", "transformer2017")  # what is compared if nothing else is asked for
 CONVERTERS = ("vit2021",)  # papers with a weights.py
 EMBEDDED = ("accord", "shapes", "captions")  # what a paper is trained on if nothing else is asked for
 
@@ -49,11 +38,7 @@ def config_of(paper: str, data: str | None, variant: str) -> Path:
 
     Raises UserError listing what there is.
     """
-    folder = CONFIGS / paper
-    corpus = data or next((name for name in EMBEDDED if (folder / f"{name}.yaml").is_file()), EMBEDDED[0])
-    if _own(folder, corpus):
-        corpus = "own"
-    path = folder / f"{'-'.join(part for part in (corpus, variant) if part)}.yaml"
+    folder, path = CONFIGS / paper, config_path(paper, data, variant)
     if path.is_file():
         return path
     if not folder.is_dir():
@@ -68,9 +53,18 @@ def config_of(paper: str, data: str | None, variant: str) -> Path:
     )
 
 
-def _own(folder: Path, corpus: str) -> bool:
-    """Whether it is a path of the user's, not the name of a corpus."""
-    return not (folder / f"{corpus}.yaml").is_file() and ("." in corpus or "/" in corpus or Path(corpus).is_dir())
+def config_path(paper: str, data: str | None, variant: str) -> Path:
+    """Where the YAML file of a paper, corpus and variant would lie, as for :func:`config_of`."""
+    folder = CONFIGS / paper
+    corpus = data or next((name for name in EMBEDDED if (folder / f"{name}.yaml").is_file()), EMBEDDED[0])
+    if not (folder / f"{corpus}.yaml").is_file() and is_path(corpus):
+        corpus = "own"
+    return folder / f"{'-'.join(part for part in (corpus, variant) if part)}.yaml"
+
+
+def is_path(corpus: str) -> bool:
+    """Whether it looks like a path of the user's, not like the name of a corpus."""
+    return "." in corpus or "/" in corpus or Path(corpus).is_dir()
 
 
 def train(  # noqa: PLR0913 - what the command line takes
@@ -162,77 +156,6 @@ def _typed(sentences: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         yield from ((f"sentence {number}", os.fsencode(text)) for number, text in enumerate(sentences, start=1))
     else:
         yield from ((f"standard input, line {number:,}", raw) for number, raw in enumerate(sys.stdin.buffer, start=1))
-
-
-def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
-    """Compare runs: those named, or the newest of each paper on a corpus, training first what is missing."""
-    if not folders:
-        folders = [_newest_or_trained(paper, data) for paper in THEN_AND_NOW]
-    contestants = read_all([runs.at(folder, TRANSLATION).folder for folder in folders])
-    corpus = Path(contestants[0].data["corpus"]).name
-    folder = out or runs.runs_dir() / "compare" / corpus / runs.stamp()
-    numbers = compare_numbers(contestants)
-    total = 1 + sum(bool(one.views) for one in contestants) + 2 * len(numbers["sentences"])
-    drawn = list(tqdm(draw_pictures(contestants, numbers, folder), "drawing", total, unit=" pictures", leave=False))
-    text = json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
-    files.write_text(folder / "comparison.json", text)
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make compare."
-    report = files.write_text(folder / "report.html", page(numbers, drawn, made))
-    track_comparison(folder, corpus, numbers, drawn)
-    _say_comparison(numbers)
-    sys.stdout.write(f"\nReport: {report}\nPictures and numbers: {folder}\n")
-    return 0
-
-
-def _newest_or_trained(paper: str, data: str) -> Path:
-    """The newest scored run of a paper on a corpus; trains one if there is none."""
-    config = config_of(paper, data, "").stem
-    try:
-        return runs.find(paper, config, having=runs.SCORES).folder
-    except UserError:
-        sys.stdout.write(f"There is no scored run of {paper} on {data} yet: training one.\n")
-    if status := train(paper, data):
-        raise UserError(
-            f"The training of {paper} on {data} ended with status {status}: continue it with RESUME=1 first."
-        )
-    return runs.find(paper, config, having=runs.SCORES).folder
-
-
-def track_comparison(folder: Path, corpus: str, numbers: dict[str, Any], drawn: Sequence[Picture]) -> None:
-    """The same table and pictures in Weights & Biases."""
-    logger = tracking.experiment_logger(
-        folder,
-        project="attention-then-and-now",
-        name=f"compare-{corpus}-{folder.name}",
-        group="compare",
-        tags=["compare", corpus],
-        job_type="compare",
-        config={"runs": [run["folder"] for run in numbers["runs"]]},
-    )
-    test = numbers["test"]
-    columns = ["run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "training minutes", "sentences/s"]
-    rows = [
-        [run["name"], *(run["scores"][test].get(name) for name in ("bleu", "bleu_tokenised", "chrf", "aer")),
-         run["parameters"], run["training_minutes"], run["sentences_per_s"]]
-        for run in numbers["runs"]
-    ]  # fmt: skip
-    tracking.log_table(logger, f"{test}/compared", columns, rows)
-    for picture in drawn:
-        tracking.log_picture(logger, f"compare/{picture.path.stem}", picture.path, picture.caption)
-    tracking.finish(logger)
-
-
-def _say_comparison(numbers: dict[str, Any]) -> None:
-    """Scores of the test split, and what is significant, in a few lines."""
-    test = numbers["test"]
-    for run in numbers["runs"]:
-        scores = run["scores"][test]
-        aer = f", AER {100 * scores['aer']:.1f} %" if "aer" in scores else ""
-        sys.stdout.write(f"{run['name']}: {test} BLEU {scores['bleu']:.1f}{aer}, {run['parameters']:,} parameters\n")
-    for difference in numbers["differences"]:
-        for measure in ("bleu", "aer"):
-            if measure in difference:
-                sys.stdout.write(f"{difference['second']} minus {difference['first']}: {difference[measure]['says']}\n")
 
 
 def draw(data: str | None, folder: Path | None) -> int:

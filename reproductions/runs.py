@@ -98,12 +98,17 @@ def create(paper: str, config: str) -> Run:
     return Run(runs_dir() / paper / config / stamp())
 
 
+def every(paper: str = "*", config: str = "*", having: str = "checkpoints/best.ckpt") -> list[Run]:
+    """The runs of a paper and config that have a certain file, the newest first."""
+    found = [path.parents[len(Path(having).parts) - 1] for path in runs_dir().glob(f"{paper}/{config}/*/{having}")]
+    return [Run(folder) for folder in sorted(found, key=lambda path: path.name, reverse=True)]
+
+
 def find(paper: str = "*", config: str = "*", having: str = "checkpoints/best.ckpt", task: Task | None = None) -> Run:
     """The newest run of a paper, config and task that has a certain file; raises UserError if there is none."""
-    found = [path.parents[len(Path(having).parts) - 1] for path in runs_dir().glob(f"{paper}/{config}/*/{having}")]
-    for folder in sorted(found, key=lambda path: path.name, reverse=True):
-        if task is None or Run(folder).paper in task.papers:
-            return Run(folder)
+    for run in every(paper, config, having):
+        if task is None or run.paper in task.papers:
+            return run
     what = " ".join(name for name in (paper, config) if name != "*") or "any paper"
     that = "" if task is None else f" that {task.does}"
     raise UserError(

@@ -77,6 +77,7 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
         "train-cheng": overrides(4, "cheng2016", **data, **few),
         "train-xu": overrides(4, "xu2015", **{"data.init_args.images": 40, "data.init_args.size": 16}, **limits),
         "train-vit": overrides(4, "vit2021", **{"data.init_args.images": 40, "data.init_args.size": 24}),
+        "train-resnet": overrides(4, "resnet2016", **{"data.init_args.images": 40, "data.init_args.size": 24}),
         **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **data)),
     }
     outer = {name: value for name, value in os.environ.items() if "MAKE" not in name and name not in ("MFLAGS", "ARGS")}
@@ -106,9 +107,12 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
         "train-cheng",
         "train-xu",
         "train-vit",
+        "train-resnet",
         "look",
     } <= set(ran)
     assert (tmp_path / "runs/figures/figure-3-as-printed.png").is_file()
+    assert list((tmp_path / "runs/compare").glob("accord/*/report.html"))
+    assert list((tmp_path / "runs/compare").glob("shapes/*/report.html"))
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: path.stem)

@@ -168,11 +168,11 @@ def test_other_preprocessing_is_refused(trained):
         checkpoints.restore(trained.best, {"preprocessing": "another"})
 
 
-def test_a_run_that_classifies_does_not_translate_and_is_not_compared(trained, capfd):
+def test_a_run_that_classifies_does_not_translate_and_is_not_compared_with_itself(trained, capfd):
     assert command(["translate", "Hello.", "--run", str(trained.folder)]) == 2
     assert "classifies images" in capfd.readouterr().err
     assert command(["compare", str(trained.folder), str(trained.folder)]) == 2
-    assert "classifies images" in capfd.readouterr().err
+    assert "named twice" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

@@ -11,10 +11,12 @@ import yaml
 
 from data.errors import UserError
 from reproductions.evaluation import records
+from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.records import AlignedTranslation, Translated
 
-# What the data of two runs must share, for their scores to be of the same sentences.
-SAME = ("corpus", "source_language", "target_language", "pairs", "tokenizer")
+# What the data of two runs must share, for their scores to be of the same sentences, or of the same images.
+SENTENCES = ("corpus", "source_language", "target_language", "pairs", "tokenizer")
+IMAGES = ("corpus", "size", "fit")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Contestant:
         settings: config.yaml.
         summary: sizes and times: summary.json.
         scores: of every test split: evaluation/scores.json.
-        views: alignment error rate of every view, and which was chosen; empty for a model with one or no map.
+        views: how well each view aligns, or finds the object, in validation, and which was chosen; empty for a translator
+            with one or no map.
     """
 
     name: str
@@ -66,11 +69,19 @@ class Contestant:
         """Alignments over the model's own translations; empty for a model without attention."""
         return self._records(split, "own.jsonl", AlignedTranslation)
 
-    def _records(self, split: str, name: str, kind: type[records.R]) -> list[records.R]:
+    def attended(self, split: str) -> list[AttendedImage]:
+        """Images of a split with the map that the run shows, those that were written down."""
+        return self._records(split, "attended.jsonl", AttendedImage)
+
+    def tested(self, split: str, name: str) -> Path:
+        """A file that the test of a split has left; raises UserError if it is not there."""
         path = self.folder / "evaluation" / split / name
         if not path.is_file():
             raise UserError(f"{self.folder} was not tested on {split!r}; run `make evaluate RUN={self.folder}`.")
-        return records.load(path, kind)
+        return path
+
+    def _records(self, split: str, name: str, kind: type[records.R]) -> list[records.R]:
+        return records.load(self.tested(split, name), kind)
 
 
 def read(folder: Path) -> Contestant:
@@ -86,8 +97,8 @@ def read(folder: Path) -> Contestant:
     return Contestant(summary["title"], folder, settings, summary, scores, _json(folder / "views.json"))
 
 
-def read_all(folders: Sequence[Path]) -> list[Contestant]:
-    """The contestants, each with a name of its own.
+def read_all(folders: Sequence[Path], same: Sequence[str] = SENTENCES) -> list[Contestant]:
+    """The contestants, each with a name of its own; ``same`` are the settings of their data that they must share.
 
     Raises UserError for fewer than two, for a folder named twice, for runs on different data, and as :func:`read`.
     """
@@ -99,7 +110,7 @@ def read_all(folders: Sequence[Path]) -> list[Contestant]:
     found = [read(folder) for folder in folders]
     first = found[0]
     for other in found[1:]:
-        for key in SAME:
+        for key in same:
             ours, theirs = first.data.get(key), other.data.get(key)
             if ours != theirs:
                 raise UserError(
@@ -107,6 +118,15 @@ def read_all(folders: Sequence[Path]) -> list[Contestant]:
                     f"{other.folder}. Train both on the same data."
                 )
     return _named(found)
+
+
+def common_splits(contestants: Sequence[Contestant]) -> list[str]:
+    """The splits that all of them were tested on, in the order of the first; raises UserError if there is none."""
+    splits = [split for split in contestants[0].scores if all(split in one.scores for one in contestants)]
+    if not splits:
+        tested = "; ".join(f"{one.name}: {', '.join(one.scores)}" for one in contestants)
+        raise UserError(f"These runs were not tested on any common split ({tested}).")
+    return splits
 
 
 def _named(found: Sequence[Contestant]) -> list[Contestant]:

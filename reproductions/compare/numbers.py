@@ -1,13 +1,13 @@
-"""Everything that a comparison measures, as plain data: what the report prints is here, and in comparison.json."""
+"""Everything that a comparison of translators measures, as plain data: what the report prints is here, and in comparison.json."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
 from data.errors import UserError
-from reproductions.compare.contestants import Contestant
+from reproductions.compare.contestants import Contestant, common_splits
 from reproductions.evaluation.alignment_metrics import aer_of_sums, alignment_error_rate, alignment_table
 from reproductions.evaluation.attention_health import agreement, check_same_words, health
 from reproductions.evaluation.bootstrap import Comparison, paired_bootstrap
@@ -27,10 +27,7 @@ def compare(contestants: Sequence[Contestant]) -> dict[str, Any]:
 
     Raises UserError where the runs were not tested on the same sentences.
     """
-    splits = [split for split in contestants[0].scores if all(split in one.scores for one in contestants)]
-    if not splits:
-        tested = "; ".join(f"{one.name}: {', '.join(one.scores)}" for one in contestants)
-        raise UserError(f"These runs were not tested on any common split ({tested}).")
+    splits = common_splits(contestants)
     test = splits[0]
     return {
         "corpus": contestants[0].data["corpus"],
@@ -40,6 +37,30 @@ def compare(contestants: Sequence[Contestant]) -> dict[str, Any]:
         "differences": [_difference(a, b, test) for a, b in combinations(contestants, 2)],
         "sentences": _sentences(contestants, splits),
     }
+
+
+def table(numbers: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
+    """Columns and rows for the tracker: what each run scored on the test split, and what that took."""
+    columns = ["run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "training minutes", "sentences/s"]
+    rows = [
+        [run["name"], *(run["scores"][numbers["test"]].get(name) for name in ("bleu", "bleu_tokenised", "chrf", "aer")),
+         run["parameters"], run["training_minutes"], run["sentences_per_s"]]
+        for run in numbers["runs"]
+    ]  # fmt: skip
+    return columns, rows
+
+
+def lines(numbers: dict[str, Any]) -> Iterator[str]:
+    """Scores of the test split, and what is significant, in a few lines."""
+    test = numbers["test"]
+    for run in numbers["runs"]:
+        scores = run["scores"][test]
+        aer = f", AER {100 * scores['aer']:.1f} %" if "aer" in scores else ""
+        yield f"{run['name']}: {test} BLEU {scores['bleu']:.1f}{aer}, {run['parameters']:,} parameters"
+    for difference in numbers["differences"]:
+        for measure in ("bleu", "aer"):
+            if measure in difference:
+                yield f"{difference['second']} minus {difference['first']}: {difference[measure]['says']}"
 
 
 def length_curves(contestants: Sequence[Contestant], numbers: dict[str, Any]) -> list[LengthCurve]:
@@ -101,7 +122,7 @@ def _difference(first: Contestant, second: Contestant, test: str) -> dict[str, A
     ours_forced, theirs_forced = first.forced(test), second.forced(test)
     if all(found and all(record.gold is not None for record in found) for found in (ours_forced, theirs_forced)):
         aer = paired_bootstrap(alignment_table(ours_forced), alignment_table(theirs_forced), aer_of_sums)
-        result["aer"] = aer._asdict() | {"says": _says(aer, "points of AER", 100)}
+        result["aer"] = aer._asdict() | {"says": says(aer, "points of AER", 100)}
     return result
 
 
@@ -110,12 +131,12 @@ def compare_bleu(first: Contestant, second: Contestant, split: str) -> dict[str,
     ours, theirs = first.translated(split), second.translated(split)
     _check_same_sentences(first, second, ours, theirs)
     compared = paired_bootstrap(_bleu_table(ours), _bleu_table(theirs), bleu_of_sums)
-    return compared._asdict() | {"says": _says(compared, "BLEU", 1)}
+    return compared._asdict() | {"says": says(compared, "BLEU")}
 
 
-def _says(compared: Comparison, unit: str, scale: float) -> str:
+def says(compared: Comparison, unit: str, scale: float = 1, digits: int = 1) -> str:
     """The difference is, or is not, significant: in words."""
-    difference, low, high = (f"{scale * x:.1f}".replace("-", "−") for x in compared[:3])
+    difference, low, high = (f"{scale * x:.{digits}f}".replace("-", "−") for x in compared[:3])
     p = "p < 0.001" if compared.p_value < 0.001 else f"p = {compared.p_value:.3f}"
     sign = "+" if compared.difference > 0 else ""
     verdict = "is" if compared.p_value < SIGNIFICANT else "is not"

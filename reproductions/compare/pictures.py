@@ -1,4 +1,4 @@
-"""The pictures of a comparison, as files: the same words on the same axes, what differs, and BLEU by length."""
+"""The pictures of a comparison of translators, as files: the same words on the same axes, what differs, and BLEU by length."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -12,11 +12,16 @@ from reproductions.evaluation.records import AlignedTranslation
 
 
 class Picture(NamedTuple):
-    """A file, which sentence it shows (None: all), and what a reader sees in it."""
+    """A file, which sentence or image it shows (None: all), and what a reader sees in it."""
 
     path: Path
     index: int | None
     caption: str
+
+
+def total(contestants: Sequence[Contestant], numbers: dict[str, Any]) -> int:
+    """How many pictures :func:`draw` gives, if every model has attention."""
+    return 1 + sum(bool(one.views) for one in contestants) + 2 * len(numbers["sentences"])
 
 
 def draw(contestants: Sequence[Contestant], numbers: dict[str, Any], folder: Path) -> Iterator[Picture]:

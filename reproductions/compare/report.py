@@ -14,27 +14,28 @@ from reproductions.compare.pictures import Picture
 MISSING = "–"
 
 
-def page(numbers: dict[str, Any], pictures: Sequence[Picture], made: str) -> str:
+def page(numbers: dict[str, Any], pictures: Sequence[Picture], made: str, name: str) -> str:
     """The report as HTML.
 
     Args:
-        numbers: of :func:`reproductions.compare.numbers.compare`.
-        pictures: of :func:`reproductions.compare.pictures.draw`.
+        numbers: of ``compare`` in :mod:`reproductions.compare.numbers` or :mod:`reproductions.compare.looks`.
+        pictures: of these numbers.
         made: when, and by which command.
+        name: of the template.
     """
     general = [picture for picture in pictures if picture.index is None]
-    of_sentence: dict[int, list[Picture]] = {}
+    of_index: dict[int, list[Picture]] = {}
     for picture in pictures:
         if picture.index is not None:
-            of_sentence.setdefault(picture.index, []).append(picture)
-    text: str = template("reproductions.compare").render(
-        numbers=numbers, general=general, of_sentence=of_sentence, made=made
+            of_index.setdefault(picture.index, []).append(picture)
+    text: str = template("reproductions.compare", name).render(
+        numbers=numbers, general=general, of_index=of_index, made=made
     )
     return text
 
 
-def template(package: str) -> Template:
-    """``report.html`` of a package, which may include the style that all our reports share, ``report.css``."""
+def template(package: str, name: str = "report.html") -> Template:
+    """A template of a package, which may include the style that all our reports share, ``report.css``."""
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader("reproductions.compare", ".")]),
         autoescape=True,
@@ -43,7 +44,7 @@ def template(package: str) -> Template:
         lstrip_blocks=True,
     )
     environment.filters |= {"fixed": fixed, "percent": percent, "count": count, "source": source, "unbroken": unbroken}
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def fixed(value: float | None, digits: int = 1) -> str:

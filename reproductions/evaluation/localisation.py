@@ -116,6 +116,13 @@ def means(maps: Maps, covered: Maps) -> dict[str, float]:
     return {name: float(table[known[:, i], i].mean()) for i, name in enumerate(MEASURES) if known[:, i].any()}
 
 
+def measured(shown: Maps, mask: Maps | None) -> dict[str, float]:
+    """Each measure of one map (gh, gw) against a mask (h, w), those that are defined; none where no object is known."""
+    if mask is None or not mask.any():
+        return {}
+    return means(shown[None], coverage(mask[None], (shown.shape[0], shown.shape[1])))
+
+
 def _at_least(parts: Table, part: float) -> NDArray[np.bool_]:
     """Patches that are covered to a part; of an object that covers none so far, those that it covers most."""
     enough: NDArray[np.bool_] = parts >= np.minimum(part, parts.max(axis=1, keepdims=True))

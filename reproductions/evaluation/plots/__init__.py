@@ -5,6 +5,7 @@
     difference        two models over the same words, and one minus the other
     alignment_grid    several sentences on one page
     attended          one image, where a classifier looked, and both over one another
+    attended_strip    one image and where several classifiers looked, side by side: then and now
     heads             every layer and head over one image
     film              maps over one image in a row: through the layers, or through training
     captioned         an image and a map for each word of its caption, as Figure 3 of Xu et al. 2015; several models
@@ -28,6 +29,7 @@ from reproductions.evaluation.plots.bars import rungs
 from reproductions.evaluation.plots.captions import captioned, located_words
 from reproductions.evaluation.plots.curves import Curve, bleu_by_length, training_curves
 from reproductions.evaluation.plots.localisation import beside_controls, confusion
+from reproductions.evaluation.plots.looks import attended_strip
 from reproductions.evaluation.plots.overlay import attended, film, heads
 from reproductions.evaluation.plots.pages import alignment, alignment_grid, alignment_strip, difference
 from reproductions.evaluation.plots.removal import removal
@@ -40,6 +42,7 @@ __all__ = [
     "alignment_grid",
     "alignment_strip",
     "attended",
+    "attended_strip",
     "beside_controls",
     "bleu_by_length",
     "captioned",

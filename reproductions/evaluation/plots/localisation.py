@@ -36,18 +36,22 @@ HEADINGS: Mapping[str, tuple[str, float | None, bool]] = {
     "pointing": ("highest on object", None, True),
     "iou60": ("overlap of masks", None, True),
 }
-MARGIN, ROW, PANEL, NUMBER = 0.16, 0.4, 1.15, 0.42  # inches
-GROUPS = {"all": "all images", "right": "those classified rightly"}
+MARGIN, ROW, PANEL, NUMBER, NAME = 0.16, 0.4, 1.15, 0.42, 3.0  # inches; a longer name takes two lines
+RIGHT = "those classified rightly"
 
 
-def beside_controls(rows: Mapping[str, Mapping[str, Intervals]], title: str, note: str = "") -> Figure:
+def beside_controls(
+    rows: Mapping[str, Mapping[str, Intervals]], title: str, note: str = "", asked: int = 1, right: str = RIGHT
+) -> Figure:
     """A row a map, a panel a measure, each with its 95 % interval: filled for all images, hollow for those classified rightly.
 
     Args:
-        rows: by the name of the map, then by group ("all", "right"), then by measure. The first row is the map in question,
+        rows: by the name of the map, then by group ("all", "right"), then by measure. The first rows are the maps in question,
             the others are controls.
         title: model and split.
         note: what else a reader must know.
+        asked: how many maps are in question.
+        right: the images of the group "right", in words.
 
     Raises ValueError for no rows, or where the first lacks a group "all".
     """
@@ -55,23 +59,26 @@ def beside_controls(rows: Mapping[str, Mapping[str, Intervals]], title: str, not
     if "all" not in first:
         raise ValueError(f"the first of the maps {list(rows)} needs measures of the group 'all', not {list(first)}")
     measures = [name for name in HEADINGS if name in first["all"]]
-    left = MARGIN + max(width(name, TEXT, place == 0) for place, name in enumerate(rows)) + 0.18
+    names = [wrap(name, TEXT, NAME, bold=place < asked) for place, name in enumerate(rows)]
+    left = MARGIN + max(width(line, TEXT, place < asked) for place, name in enumerate(names) for line in name) + 0.18
     cell, height = PANEL + NUMBER + 0.14, ROW * len(rows)
     breadth = max(left + len(measures) * cell + 0.1, 4.0)
-    lines = wrap(_note(rows, note), SMALL, breadth - 2 * MARGIN)
+    lines = wrap(_note(rows, note, right), SMALL, breadth - 2 * MARGIN)
     heading = wrap(title, TITLE, breadth - 2 * MARGIN, bold=True)
     top = 0.14 + lines_height(len(heading), TITLE) + 0.5
     page = Page(breadth, top + height + 0.32 + lines_height(len(lines), SMALL) + 0.12)
     page.write(MARGIN, 0.14, heading, TITLE, bold=True)
-    for row, name in enumerate(rows):
-        page.write(MARGIN, top + (row + 0.5) * ROW - lines_height(1, TEXT) / 2, [name], TEXT, bold=row == 0)
+    for row, name in enumerate(names):
+        page.write(MARGIN, top + (row + 0.5) * ROW - lines_height(len(name), TEXT) / 2, name, TEXT, bold=row < asked)
     for place, measure in enumerate(measures):
-        _panel(page, (left + place * cell, top), measure, rows)
+        _panel(page, (left + place * cell, top), measure, rows, asked)
     page.write(MARGIN, top + height + 0.32, lines, SMALL, QUIET)
     return page.figure
 
 
-def _panel(page: Page, corner: tuple[float, float], measure: str, rows: Mapping[str, Mapping[str, Intervals]]) -> None:
+def _panel(
+    page: Page, corner: tuple[float, float], measure: str, rows: Mapping[str, Mapping[str, Intervals]], asked: int
+) -> None:
     heading, blind, more = HEADINGS[measure]
     left, top = corner
     page.write(left, top - 0.38, [heading], TEXT, INK)
@@ -90,7 +97,7 @@ def _panel(page: Page, corner: tuple[float, float], measure: str, rows: Mapping[
         axes.spines[side].set_visible(False)
     axes.hlines(np.arange(len(rows)), 0, highest, color=FAINT, lw=0.6, zorder=0)
     for row, (name, groups) in enumerate(rows.items()):
-        colour = LINES[1] if row == 0 else LINES[0]
+        colour = LINES[1] if row < asked else LINES[0]
         for group, lift, fill in (("all", -0.17, colour), ("right", 0.17, PAPER)):
             if measure not in groups.get(group, {}):
                 continue
@@ -100,12 +107,12 @@ def _panel(page: Page, corner: tuple[float, float], measure: str, rows: Mapping[
                       clip_on=False, gid=f"{name}/{group}")  # fmt: skip
             axes.annotate(f"{value:.2f}", (1, row + lift), xycoords=("axes fraction", "data"), xytext=(6, 0),
                           textcoords="offset points", ha="left", va="center", color=INK if group == "all" else QUIET,
-                          fontproperties=font(SMALL - 0.5, bold=row == 0 and group == "all"))  # fmt: skip
+                          fontproperties=font(SMALL - 0.5, bold=row < asked and group == "all"))  # fmt: skip
 
 
-def _note(rows: Mapping[str, Mapping[str, Intervals]], note: str) -> str:
+def _note(rows: Mapping[str, Mapping[str, Intervals]], note: str, right: str) -> str:
     groups = {group for one in rows.values() for group in one}
-    marks = "Filled: all images; hollow: those classified rightly." if "right" in groups else "Over all images."
+    marks = f"Filled: all images; hollow: {right}." if "right" in groups else "Over all images."
     return f"{marks} Bars are 95 % bootstrap intervals; dashed lines are where a blind map lies. {note}".strip()
 
 

@@ -16,7 +16,7 @@ from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from reproductions.evaluation.image_records import AttendedImage
-from reproductions.evaluation.localisation import MEASURES, coverage, measure, threshold_mask
+from reproductions.evaluation.localisation import measured, threshold_mask
 from reproductions.evaluation.plots.style import (
     INK,
     PAPER,
@@ -57,7 +57,7 @@ def attended(record: AttendedImage) -> Figure:
     show(plain, record.pixels)
     heat(alone, record.map, record.pixels)
     heat(over, record.map, record.pixels, beneath=True)
-    _contour(over, threshold_mask(record.map), record.pixels)
+    contour(over, threshold_mask(record.map), record.pixels)
     if record.mask is not None:
         for axes in (plain, over):
             outline(axes, record.mask)
@@ -154,7 +154,7 @@ def picture(page: Page, left: float, top: float, across: float, down: float) -> 
     return axes
 
 
-def _contour(axes: Axes, held: NDArray[np.bool_], pixels: Pixels) -> None:
+def contour(axes: Axes, held: NDArray[np.bool_], pixels: Pixels) -> None:
     """The edge of a set of patches (gh, gw), along the patches' own sides."""
     rows, columns = held.shape
     high, wide = pixels.shape[0] / rows, pixels.shape[1] / columns
@@ -198,9 +198,7 @@ def _answer(record: AttendedImage) -> list[str]:
         else [f"is {record.classes[record.label]}" + (" (right)" if record.right else " (wrong)")]
     )
     lines = [" · ".join([record.name or record.where, said, *truth])]
-    if record.mask is not None and record.mask.any():
-        covered = coverage(record.mask[None], (record.map.shape[0], record.map.shape[1]))
-        found = dict(zip(MEASURES, measure(record.map[None], covered)[0].tolist(), strict=True))
+    if record.mask is not None and (found := measured(record.map, record.mask)):
         top = (
             "on the object"
             if found["pointing"] == 1
@@ -208,10 +206,10 @@ def _answer(record: AttendedImage) -> list[str]:
             if found["ground_top1"] == 1
             else "at its edge"
         )
-        auroc = "" if np.isnan(found["auroc"]) else f"AUROC {found['auroc']:.2f} · "
+        auroc = f"AUROC {found['auroc']:.2f} · " if "auroc" in found else ""
         lines.append(
-            f"{auroc}{100 * found['energy']:.0f} % of the map on the object, which covers {100 * covered.mean():.0f} % of the "
-            f"image: {found['energy_gain']:.1f} times chance · highest patch {top}"
+            f"{auroc}{100 * found['energy']:.0f} % of the map on the object, which covers {100 * record.mask.mean():.0f} % of "
+            f"the image: {found['energy_gain']:.1f} times chance · highest patch {top}"
         )
     return lines
 
