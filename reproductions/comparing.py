@@ -1,6 +1,5 @@
 """``make compare``: then and now side by side, translators over the same sentences or classifiers over the same images."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from reproductions.evaluation import files
 from reproductions.runs import Run
 from reproductions.tasks import CLASSIFICATION, TRANSLATION, Task
 
+DIFFERENCE = ("difference", "low", "high", "p_value", "says")
 Numbers = dict[str, Any]
 Contestants = Sequence[Contestant]
 
@@ -38,6 +38,7 @@ class Comparison:
         total: how many they are, at most.
         template: of the page.
         table: columns and rows for the tracker.
+        differences: first, second, what was measured, and the second minus the first, as plain data.
         lines: what the terminal says.
     """
 
@@ -49,6 +50,7 @@ class Comparison:
     total: Callable[[Contestants, Numbers], int]
     template: str
     table: Callable[[Numbers], tuple[list[str], list[list[Any]]]]
+    differences: Callable[[Numbers], Iterator[tuple[str, str, str, Numbers]]]
     lines: Callable[[Numbers], Iterator[str]]
 
 
@@ -61,6 +63,7 @@ TRANSLATORS = Comparison(
     total=pictures.total,
     template="report.html",
     table=numbers.table,
+    differences=numbers.differences,
     lines=numbers.lines,
 )
 CLASSIFIERS = Comparison(
@@ -72,6 +75,7 @@ CLASSIFIERS = Comparison(
     total=look_pictures.total,
     template="looks.html",
     table=looks.table,
+    differences=looks.differences,
     lines=looks.lines,
 )
 KINDS = (TRANSLATORS, CLASSIFIERS)
@@ -87,8 +91,7 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     compared = kind.compare(contestants)
     drawing, total = kind.draw(contestants, compared, folder), kind.total(contestants, compared)
     drawn = list(tqdm(drawing, "drawing", total, unit=" pictures", leave=False))
-    text = json.dumps(compared, indent=1, ensure_ascii=False) + "\n"
-    files.write_text(folder / "comparison.json", text)
+    files.write_json(folder / "comparison.json", compared)
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make compare."
     report = files.write_text(folder / "report.html", page(compared, drawn, made, kind.template))
     _track(kind, folder, corpus, compared, drawn)
@@ -166,6 +169,13 @@ def _track(kind: Comparison, folder: Path, corpus: str, compared: Numbers, drawn
         config={"runs": [run["folder"] for run in compared["runs"]]},
     )
     tracking.log_table(logger, f"{compared['test']}/compared", *kind.table(compared))
+    rows = [
+        [second, first, measure, *(found[name] for name in DIFFERENCE)]
+        for first, second, measure, found in kind.differences(compared)
+    ]
+    tracking.log_table(
+        logger, f"{compared['test']}/differences", ["second", "minus first", "measure", *DIFFERENCE], rows
+    )
     for picture in drawn:
         tracking.log_picture(logger, f"compare/{picture.path.stem}", picture.path, picture.caption)
     tracking.finish(logger)

@@ -45,6 +45,15 @@ def test_a_small_but_constant_difference_is_significant_and_noise_is_not():
     assert same.p_value > 0.05 and same.low < 0 < same.high
 
 
+@pytest.mark.parametrize("count", [2, 5, 300])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_verdict_never_contradicts_the_interval(count, seed):
+    generator = np.random.default_rng(seed)
+    first, second = generator.normal(0, 1, size=(2, count))
+    compared = paired_bootstrap(table(first), table(second + 0.15 * seed), mean_of_sums)
+    assert (compared.p_value < 0.05) == (compared.low > 0 or compared.high < 0)
+
+
 def test_a_system_against_itself_has_p_one():
     rows = table(np.arange(20))
     assert paired_bootstrap(rows, rows, mean_of_sums) == Comparison(0, 0, 0, 1)

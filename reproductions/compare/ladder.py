@@ -34,7 +34,9 @@ RUNGS = {
     "4-rnnsearch-modern": Rung(
         "Additive attention, modern training", {"3-rnnencdec-modern": "attention", "2-rnnsearch": "training"}
     ),
-    "5-transformer-one-head": Rung("Transformer, 1 layer, 1 head", {"4-rnnsearch-modern": "recurrence left out"}),
+    "5-transformer-one-head": Rung(
+        "Transformer, 1 layer, 1 head", {"4-rnnsearch-modern": "recurrence left out, and the recipe that goes with it"}
+    ),
     "6-transformer": Rung("Transformer", {"5-transformer-one-head": "layers and heads"}),
 }
 

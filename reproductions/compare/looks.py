@@ -88,10 +88,17 @@ def lines(numbers: dict[str, Any]) -> Iterator[str]:
         found, accuracy = run["looks"]["all"], 100 * run["accuracy"][test][0]
         auroc = f", AUROC {found['auroc'][0]:.3f} ({run['view']})" if "auroc" in found else ""
         yield f"{run['name']}: {test} accuracy {accuracy:.1f} %{auroc}, {run['parameters']:,} parameters"
-    for difference in numbers["differences"]:
-        told = [difference["accuracy"], *(found["auroc"] for found in [difference["looks"]["all"]] if "auroc" in found)]
-        for one in told:
-            yield f"{difference['second']} minus {difference['first']}: {one['says']}"
+    for first, second, measure, found in differences(numbers):
+        if measure in ("accuracy", "auroc, all"):
+            yield f"{second} minus {first}: {found['says']}"
+
+
+def differences(numbers: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """First, second, what was measured of which images, and the second minus the first."""
+    for pair in numbers["differences"]:
+        yield pair["first"], pair["second"], "accuracy", pair["accuracy"]
+        for group, looks in pair["looks"].items():
+            yield from ((pair["first"], pair["second"], f"{name}, {group}", found) for name, found in looks.items())
 
 
 def _groups(said: Sequence[Answers]) -> dict[str, Rows]:

@@ -19,6 +19,7 @@ FIXED = "fixed"
 SENTENCES = 8  # of a corpus without fixed ones: the first of its test split
 LENGTHS = ("test", "long")  # splits of Accord that together reach from 3 to 60 words
 SIGNIFICANT = 0.05
+MEASURES = {"bleu": "BLEU", "bleu_tokenised": "BLEU tokenised", "aer": "AER"}
 HEALTH = ("entropy", "confidence", "end_mass", "coverage_deviation", "monotonicity")
 
 
@@ -41,10 +42,20 @@ def compare(contestants: Sequence[Contestant]) -> dict[str, Any]:
 
 def table(numbers: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
     """Columns and rows for the tracker: what each run scored on the test split, and what that took."""
-    columns = ["run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "training minutes", "sentences/s"]
+    columns = [
+        "run",
+        "BLEU",
+        "BLEU tokenised",
+        "chrF",
+        "AER",
+        "parameters",
+        "training minutes",
+        "training words/s",
+        "sentences/s",
+    ]
     rows = [
         [run["name"], *(run["scores"][numbers["test"]].get(name) for name in ("bleu", "bleu_tokenised", "chrf", "aer")),
-         run["parameters"], run["training_minutes"], run["sentences_per_s"]]
+         run["parameters"], run["training_minutes"], run["training_tokens_per_s"], run["sentences_per_s"]]
         for run in numbers["runs"]
     ]  # fmt: skip
     return columns, rows
@@ -57,10 +68,17 @@ def lines(numbers: dict[str, Any]) -> Iterator[str]:
         scores = run["scores"][test]
         aer = f", AER {100 * scores['aer']:.1f} %" if "aer" in scores else ""
         yield f"{run['name']}: {test} BLEU {scores['bleu']:.1f}{aer}, {run['parameters']:,} parameters"
-    for difference in numbers["differences"]:
-        for measure in ("bleu", "aer"):
-            if measure in difference:
-                yield f"{difference['second']} minus {difference['first']}: {difference[measure]['says']}"
+    yield from (f"{second} minus {first}: {found['says']}" for first, second, _, found in differences(numbers))
+
+
+def differences(numbers: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """First, second, what was measured, and the second minus the first."""
+    for pair in numbers["differences"]:
+        yield from (
+            (pair["first"], pair["second"], name, pair[measure])
+            for measure, name in MEASURES.items()
+            if measure in pair
+        )
 
 
 def length_curves(contestants: Sequence[Contestant], numbers: dict[str, Any]) -> list[LengthCurve]:
@@ -117,8 +135,13 @@ def _naive(rates: dict[str, float]) -> str:
 
 
 def _difference(first: Contestant, second: Contestant, test: str) -> dict[str, Any]:
-    """Second minus first on the test split, with paired bootstrap; AER where both have gold."""
-    result = {"first": first.name, "second": second.name, "bleu": compare_bleu(first, second, test)}
+    """Second minus first on the test split, with paired bootstrap: both BLEUs, and AER where both have gold."""
+    result = {
+        "first": first.name,
+        "second": second.name,
+        "bleu": compare_bleu(first, second, test),
+        "bleu_tokenised": compare_bleu(first, second, test, first.data["target_language"]),
+    }
     ours_forced, theirs_forced = first.forced(test), second.forced(test)
     if all(found and all(record.gold is not None for record in found) for found in (ours_forced, theirs_forced)):
         aer = paired_bootstrap(alignment_table(ours_forced), alignment_table(theirs_forced), aer_of_sums)
@@ -126,12 +149,17 @@ def _difference(first: Contestant, second: Contestant, test: str) -> dict[str, A
     return result
 
 
-def compare_bleu(first: Contestant, second: Contestant, split: str) -> dict[str, Any]:
-    """BLEU, second minus first, with paired bootstrap. Raises UserError unless the sentences are the same."""
+def compare_bleu(first: Contestant, second: Contestant, split: str, language: str | None = None) -> dict[str, Any]:
+    """BLEU, second minus first, with paired bootstrap; with a language, that of tokenised, lower-cased text.
+
+    Raises UserError unless the sentences are the same.
+    """
     ours, theirs = first.translated(split), second.translated(split)
     _check_same_sentences(first, second, ours, theirs)
-    compared = paired_bootstrap(_bleu_table(ours), _bleu_table(theirs), bleu_of_sums)
-    return compared._asdict() | {"says": says(compared, "BLEU")}
+    compared = paired_bootstrap(_bleu_table(ours, language), _bleu_table(theirs, language), bleu_of_sums)
+    return compared._asdict() | {
+        "says": says(compared, "BLEU" if language is None else "BLEU (tokenised, lower-cased)")
+    }
 
 
 def says(compared: Comparison, unit: str, scale: float = 1, digits: int = 1) -> str:
@@ -158,10 +186,9 @@ def _check_same_sentences(
         )
 
 
-def _bleu_table(translated: Sequence[Translated]) -> Any:
-    return bleu_statistics(
-        hypotheses=[record.hypothesis for record in translated], references=[record.reference for record in translated]
-    )
+def _bleu_table(translated: Sequence[Translated], language: str | None) -> Any:
+    hypotheses, references = ([getattr(one, side) for one in translated] for side in ("hypothesis", "reference"))
+    return bleu_statistics(hypotheses=hypotheses, references=references, language=language)
 
 
 def chosen_sentences(splits: Sequence[str]) -> tuple[str, int | None]:

@@ -68,8 +68,9 @@ def paired_bootstrap(
 ) -> Comparison:
     """Compare two systems on the same sentences: both are resampled together, rows (N, K) in the same order.
 
-    The p-value counts resampled differences at least as far from their own mean as the true difference is
-    from 0, as sacreBLEU's paired bootstrap does. Raises ValueError for tables of different shape.
+    The p-value is twice the share of resamples on the rarer side of 0 (one added, so that it is never 0): it is below 0.05
+    where the 95 % interval leaves 0 out, so that the two never contradict each other, even for two sentences. Raises
+    ValueError for tables of different shape.
     """
     if first.shape != second.shape:
         raise ValueError(
@@ -80,8 +81,8 @@ def paired_bootstrap(
     differences = statistic(both[:, columns:]) - statistic(both[:, :columns])
     difference = float(statistic(second.sum(axis=0)) - statistic(first.sum(axis=0)))
     low, high = _interval(differences, LEVEL)
-    further = int((np.abs(differences - differences.mean()) >= abs(difference)).sum())
-    return Comparison(difference, low, high, (further + 1) / (samples + 1))
+    rarer = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
+    return Comparison(difference, low, high, min(1.0, 2 * (rarer + 1) / (samples + 1)))
 
 
 def mean_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,8 +1,11 @@
 """Figure -> file. The file appears whole or not at all, and the same figure gives the same bytes."""
 
+import json
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -85,3 +88,16 @@ def write_text(path: Path, text: str) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def write_json(path: Path, data: Any) -> Path:
+    """Write plain data as JSON, whole or not at all, and return path. A number that is not known, NaN, is null there."""
+    return write_text(path, json.dumps(_known(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _known(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {name: _known(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_known(value) for value in data]
+    return None if isinstance(data, float) and math.isnan(data) else data

@@ -89,19 +89,22 @@ def sentence_chrf(*, hypothesis: str, reference: str) -> float:
 
 
 def bleu_statistics(
-    *, hypotheses: Sequence[str], references: Sequence[str] | Sequence[Sequence[str]]
+    *, hypotheses: Sequence[str], references: Sequence[str] | Sequence[Sequence[str]], language: str | None = None
 ) -> NDArray[np.float64]:
     """(N, 10), a row a sentence: words of hypothesis and reference, 4 n-gram matches, 4 n-gram totals.
 
     BLEU of any set of sentences is `bleu_of_sums` of the sum of their rows, which makes resampling cheap.
-    Tokenised as `TextScores.bleu`. Where a sentence has several references, any of them may match, and the one closest in
-    length counts as its length.
+    Tokenised as `TextScores.bleu`, or with a language as `TextScores.bleu_tokenised`. Where a sentence has several
+    references, any of them may match, and the one closest in length counts as its length.
     """
     several = [[one] if isinstance(one, str) else list(one) for one in references]
     check_texts(hypotheses=hypotheses, references=[text for one in several for text in one[:1]])
     # Only the counts are read; effective_order does not change them and is what sacreBLEU wants for one
     # sentence.
-    bleu = BLEU(tokenize="13a", force=True, effective_order=True)
+    if language is not None:
+        hypotheses, several = moses(hypotheses, language), [moses(those, language) for those in several]
+    practice = {"tokenize": "13a"} if language is None else {"tokenize": "none", "lowercase": True}
+    bleu = BLEU(force=True, effective_order=True, **practice)
     rows = []
     for hypothesis, those in zip(hypotheses, several, strict=True):
         score = bleu.sentence_score(hypothesis, those)
