@@ -183,6 +183,29 @@ def test_a_mixture_says_what_it_is_of(settings):
         assert mixed.mean((1, 2, 3)).tolist() == pytest.approx(target[:, 1].tolist(), abs=1e-5)
 
 
+@pytest.mark.parametrize("settings", [{"rand_augment": 2}, {"erasing": 1.0}, {"crop": (0.2, 0.5)}])
+def test_every_image_has_a_draw_of_its_own(settings):
+    pixels = np.repeat(noise(1, 16), 8, axis=0)
+    with seeded(4):
+        changed = Augmentation(**settings).pixels(pixels, FILL)
+    assert len({one.tobytes() for one in changed}) >= 6
+
+
+def test_a_crop_is_a_part_of_the_image_of_the_share_and_the_shape_that_were_asked_for():
+    """Of an image whose red is its column and whose green is its row: how far they reach says what was cut out."""
+    size = 64
+    row, column = np.mgrid[:size, :size]
+    pixels = np.repeat(np.stack([3 * column, 3 * row, 0 * row], -1).astype(np.uint8)[None], 300, axis=0)
+    with seeded(5):
+        cropped = Augmentation(crop=(0.2, 0.5)).pixels(pixels, FILL)
+    assert cropped.shape == pixels.shape
+    reach = np.ptp(cropped.reshape(300, -1, 3).astype(int), axis=1)[:, :2] / 3 + 1  # width and height, in pixels
+    share, shape = reach.prod(1) / size**2, reach[:, 0] / reach[:, 1]
+    assert 0.17 < share.min() < 0.24 and 0.46 < share.max() < 0.54
+    assert 0.7 < shape.min() < 0.8 and 1.25 < shape.max() < 1.42
+    assert (np.diff(cropped[..., 0].astype(int), axis=2) >= 0).all(), "nothing is turned"
+
+
 def test_a_single_image_is_not_mixed():
     image, target = Augmentation(mixup=1.0, cutmix=1.0).mixed(torch.ones(1, 3, 4, 4), torch.tensor([1]), 2)
     assert image.mean() == 1 and target.tolist() == [[0, 1]]
@@ -203,6 +226,8 @@ def test_evaluation_is_not_augmented():
         ({"shift": -1}, "shift=-1 must not be negative"),
         ({"shift": 16}, "shift=16 moves images of 16 pixels out of sight"),
         ({"erasing": 1.5}, "erasing=1.5 is a probability"),
+        ({"crop": (0.0, 1.0)}, r"crop=\[0.0, 1.0\] are the least and the largest share"),
+        ({"crop": (0.9, 0.5)}, r"crop=\[0.9, 0.5\] are"),
         ({"magnitude": 31}, "magnitude=31 must be 0 to 30"),
         ({"mixup": -0.1}, "mixup=-0.1 must not be negative"),
         ({"fit": "squash"}, "fit='squash' is not known: choose letterbox or crop"),
