@@ -55,7 +55,8 @@ def read_image(file: Path | IO[bytes], name: str = "", size: int = 0) -> Image.I
     except Image.DecompressionBombError:
         raise UserError(f"{name} is larger than {MOST_PIXELS:,} pixels: make it smaller.") from None
     except _UNREADABLE as error:
-        reason = str(error).replace(repr(file), "it").replace(str(file), "it") or type(error).__name__
+        said = getattr(error, "strerror", None) or str(error).replace(repr(file), "it").replace(str(file), "it")
+        reason = said or type(error).__name__
         raise UserError(f"{name} cannot be read as an image ({reason}): mend or remove it.") from None
 
 

@@ -33,8 +33,8 @@ def look(  # noqa: PLR0913 - what the command line takes
     The model is that of the run in ``folder``, else that of published ``weights``, else the newest run's. ``heads`` of the
     weights; None for those of the published ViT of their width.
 
-    Raises UserError for both of them, for what is no readable image, and for a class ``asked`` for that the model does not
-    know.
+    Raises UserError for both of them, for a class ``asked`` for that the model does not know, and, when all others are
+    drawn, for what is no readable image.
     """
     if folder is not None and weights is not None:
         raise UserError(f"--run {folder} and --weights {weights} are two models: give one of them.")
@@ -45,8 +45,13 @@ def look(  # noqa: PLR0913 - what the command line takes
         classifier, place = run.restore(), run.folder / "looked"
     else:
         classifier, place = pretrained(weights, heads), runs.runs_dir() / "looked" / _file_name(weights)
+    unreadable = []
     for number, path in enumerate(images):
-        picture = read_image(path)
+        try:
+            picture = read_image(path)
+        except UserError as error:
+            unreadable.append(str(error))
+            continue
         attended = classifier.look(picture, path.name, number, asked)
         order = attended.probabilities.argsort()[::-1][:LIKELIEST]
         likely = ", ".join(f"{attended.classes[k]} {100 * attended.probabilities[k]:.1f} %" for k in order)
@@ -56,6 +61,8 @@ def look(  # noqa: PLR0913 - what the command line takes
             titles = (attended.model, f"{path.name} · attention through the layers")
             drawn += depth_film(attended.pixels, layers, titles, drawn[0].with_suffix(""))
         sys.stdout.write(f"{path}: {likely}\n" + "".join(f"  {one}\n" for one in drawn))
+    if unreadable:
+        raise UserError(" ".join(unreadable))
     return 0
 
 

@@ -151,7 +151,7 @@ def test_what_is_no_image_is_named(tmp_path, content):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"gone.png cannot be read"):
+    with pytest.raises(UserError, match=r"gone.png cannot be read as an image \(No such file or directory\)"):
         read_image(tmp_path / "gone.png")
 
 
