@@ -18,9 +18,6 @@ from torchvision.transforms import v2
 from data.errors import UserError
 
 Pixels = NDArray[np.uint8]
-GROUP = (
-    8  # images that share a draw of RandAugment and of erasing: one call of torchvision costs as much as many images
-)
 
 
 @contextmanager
@@ -46,6 +43,7 @@ class Augmentation:
     mixup: float = 0.0
     cutmix: float = 0.0
     erasing: float = 0.0
+    crop: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         for name in ("shift", "rand_augment", "mixup", "cutmix"):
@@ -55,14 +53,17 @@ class Augmentation:
             raise UserError(f"erasing={self.erasing} is a probability: give 0 to 1.")
         if not 0 <= self.magnitude <= 30:
             raise UserError(f"magnitude={self.magnitude} must be 0 to 30.")
+        if self.crop is not None and not 0 < self.crop[0] <= self.crop[1] <= 1:
+            raise UserError(
+                f"crop={list(self.crop)} are the least and the largest share of an image: give 0 < least <= largest <= 1."
+            )
 
     def pixels(self, pixels: Pixels, fill: tuple[int, int, int]) -> Pixels:
         """(B, h, w, 3) -> the same, changed; ``fill`` is the colour of what comes from beyond the edge or was erased."""
         if self.shift or self.flip:
             pixels = self._moved(pixels)
-        if self.rand_augment or self.erasing:
-            pixels = self._by_group(pixels, fill)
-        return pixels
+        steps = self._steps(pixels.shape[1], fill)
+        return self._each(pixels, v2.Compose(steps)) if steps else pixels
 
     def mixed(self, image: Tensor, label: Tensor, classes: int) -> tuple[Tensor, Tensor]:
         """Images (B, 3, h, w) and target (B, K): one-hot, or shared between the two images that were mixed."""
@@ -89,14 +90,19 @@ class Augmentation:
         places = (np.arange(count)[:, None] * height + rows)[:, :, None] * width + columns[:, None, :]
         return items.reshape(-1).take(places).view(np.uint8).reshape(pixels.shape)
 
-    def _by_group(self, pixels: Pixels, fill: tuple[int, int, int]) -> Pixels:
+    def _steps(self, size: int, fill: tuple[int, int, int]) -> list[torch.nn.Module]:
+        """What torchvision does to an image, in this order."""
         steps: list[torch.nn.Module] = []
+        if self.crop is not None:
+            steps.append(v2.RandomResizedCrop(size, self.crop, antialias=True))
         if self.rand_augment:
             steps.append(v2.RandAugment(self.rand_augment, self.magnitude, fill=list(fill)))
         if self.erasing:
             steps.append(v2.RandomErasing(self.erasing, value=list(fill)))
-        changed = v2.Compose(steps)
+        return steps
+
+    def _each(self, pixels: Pixels, change: torch.nn.Module) -> Pixels:
+        """Each image by a draw of its own; given many, torchvision draws once for all."""
         image = torch.einsum("bhwc->bchw", torch.from_numpy(np.ascontiguousarray(pixels)))
-        # Groups of images that differ from epoch to epoch, for the order of a batch does.
-        done = torch.cat([changed(part) for part in image.split(GROUP)])
+        done = torch.stack([change(one) for one in image])
         return torch.einsum("bchw->bhwc", done).numpy()

@@ -19,11 +19,12 @@ import io
 import os
 import shutil
 import tarfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,13 @@ class Labelled(NamedTuple):
     without: NDArray[np.uint8] | None = None
 
 
+class Unreadable(NamedTuple):
+    """In the place of an image that cannot be read: its name, and the sentence that says why."""
+
+    name: str
+    why: str
+
+
 @dataclass(frozen=True)
 class ImageCorpus:
     """What a corpus offers.
@@ -63,7 +71,7 @@ class ImageCorpus:
     title: str
     classes: tuple[str, ...]
     counts: dict[str, int]
-    read: Callable[[str, int], Iterator[Labelled]]
+    read: Callable[[str, int], Iterator[Labelled | Unreadable]]
     edition: str
     masks: bool = False
 
@@ -115,23 +123,47 @@ def _digest(texts: Iterator[str]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _fewer(listed: list[Listed], images: int | None) -> list[Listed]:
-    """``images`` of them, chosen by a hash of their names."""
+def _fewer(listed: list[Listed], images: int | None, root: Path, classes: tuple[str, ...]) -> list[Listed]:
+    """``images`` of them: one of each class, the others in the proportion of the classes, each chosen by a hash of names.
+
+    The names are those below ``root``, so that a folder that is named otherwise, or was moved, gives the same images; and
+    fewer are some of those that more would be. Raises UserError for fewer images than classes.
+    """
     if images is None or images >= len(listed):
         return listed
-    ranked = sorted(listed, key=lambda one: hashlib.blake2b(one.path.as_posix().encode()).digest())
-    return sorted(ranked[:images])
+    if images < len(classes):
+        raise UserError(
+            f"images={images} is fewer than the {len(classes)} classes of {root}: give one for each or more."
+        )
+
+    def rank(one: Listed) -> bytes:
+        return hashlib.blake2b(one.path.relative_to(root).as_posix().encode()).digest()
+
+    sizes, behind = Counter(one.label for one in listed), Counter[int]()
+    ranked: list[tuple[float, Listed]] = []
+    for one in sorted(listed, key=rank):
+        ranked.append((behind[one.label] / sizes[one.label], one))
+        behind[one.label] += 1
+    return sorted(one for _, one in sorted(ranked)[:images])
+
+
+def _read(file: Path | IO[bytes], one: Listed, name: str, size: int, called: str = "") -> Labelled | Unreadable:
+    """The image in a file. ``name``: of the image; ``called``: what errors call the file, its path if left out."""
+    try:
+        return Labelled(read_image(file, called, size), one.label, name)
+    except UserError as error:
+        return Unreadable(called or str(file), str(error))
 
 
 def _folder(folder: Path, images: int | None, title: str) -> ImageCorpus:
     classes, splits = list_images(folder)
     state = (f"{one.path}{(stat := one.path.stat()).st_size}{stat.st_mtime_ns}" for s in splits.values() for one in s)
     edition = _digest(state)
-    splits["train"] = _fewer(splits["train"], images)
+    splits["train"] = _fewer(splits["train"], images, folder, classes)
 
-    def read(split: str, size: int) -> Iterator[Labelled]:
-        for path, label in splits[split]:
-            yield Labelled(read_image(path, size=size), label, path.relative_to(folder).as_posix())
+    def read(split: str, size: int) -> Iterator[Labelled | Unreadable]:
+        for one in splits[split]:
+            yield _read(one.path, one, one.path.relative_to(folder).as_posix(), size)
 
     return ImageCorpus(title, classes, _counts(splits), read, edition)
 
@@ -157,23 +189,42 @@ def _tar(path: Path, images: int | None) -> ImageCorpus:
         members = {one.name: one for one in archive.getmembers() if one.isfile() and is_image_file(one.name)}
     except (OSError, EOFError, tarfile.TarError) as error:
         raise UserError(f"{path} is damaged ({error}): put a whole one there, or remove it.") from None
-    parts = {name: PurePosixPath(name).parts[-3:] for name in members}
-    classes = tuple(sorted({part[1] for part in parts.values()}))
-    splits: dict[str, list[Listed]] = {"train": [], "test": []}
-    for name, (split, kind, _) in sorted(parts.items()):
-        splits[split].append(Listed(Path(name), classes.index(kind)))
+    classes, splits = _listed(sorted(members), path)
     splits["train"], splits["valid"] = set_aside(splits["train"], Path("."), list(classes), "valid")
-    splits["train"] = _fewer(splits["train"], images)
+    splits["train"] = _fewer(splits["train"], images, Path("."), classes)
 
-    def read(split: str, size: int) -> Iterator[Labelled]:
-        for member, label in splits[split]:
-            file = archive.extractfile(members[member.as_posix()])
+    def read(split: str, size: int) -> Iterator[Labelled | Unreadable]:
+        for one in splits[split]:
+            name = one.path.as_posix()
+            file = archive.extractfile(members[name])
             assert file is not None
-            yield Labelled(read_image(file, f"{member} in {path}", size), label, member.as_posix())
+            yield _read(file, one, name, size, f"{name} in {path}")
 
     stat = path.stat()
     edition = f"{stat.st_size} {stat.st_mtime_ns}"
     return ImageCorpus("CIFAR-10 (JPEG)", classes, _counts(splits), read, edition)
+
+
+def _listed(names: list[str], archive: Path) -> tuple[tuple[str, ...], dict[str, list[Listed]]]:
+    """Classes and images of train and test, by the last three parts of their names: train/cat/1.jpg.
+
+    Raises UserError where a name has no such parts, and where one of the two has no image of a class of the other.
+    """
+    shape = f"{archive} must hold train/CLASS/IMAGE and test/CLASS/IMAGE"
+    parts = {name: PurePosixPath(name).parts[-3:] for name in names}
+    found: dict[str, set[str]] = {"train": set(), "test": set()}
+    for name, part in parts.items():
+        if len(part) < 3 or part[0] not in found:
+            raise UserError(f"{shape}, not {name}: pack its folders so, or remove it.")
+        found[part[0]].add(part[1])
+    if not found["train"] or found["train"] != found["test"]:
+        there = "; ".join(f"{split} has {', '.join(sorted(kinds)) or 'no image'}" for split, kinds in found.items())
+        raise UserError(f"{shape} for the same classes, but {there}: put a whole one there, or remove it.")
+    classes = tuple(sorted(found["train"]))
+    splits: dict[str, list[Listed]] = {"train": [], "test": []}
+    for name, (split, kind, _) in parts.items():
+        splits[split].append(Listed(Path(name), classes.index(kind)))
+    return classes, splits
 
 
 def _torchvision_cifar10(given: Path, folder: Path, images: int | None) -> ImageCorpus:
@@ -195,7 +246,7 @@ def _torchvision_cifar10(given: Path, folder: Path, images: int | None) -> Image
         for name, part in zip(("train", "test"), parts, strict=True)
     ]
     train, valid = set_aside(listed[0], Path("."), list(classes), "valid")
-    splits = {"train": _fewer(train, images), "valid": valid, "test": listed[1]}
+    splits = {"train": _fewer(train, images, Path("."), classes), "valid": valid, "test": listed[1]}
 
     def read(split: str, size: int) -> Iterator[Labelled]:  # noqa: ARG001 - all are of 32 pixels
         for path, label in splits[split]:

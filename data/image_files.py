@@ -22,6 +22,7 @@ MOST_PIXELS = 40_000_000  # checked before an image is decoded
 EXTENSIONS = (*IMG_EXTENSIONS, ".gif")
 # Subfolder -> split; without a subfolder for a split, its images are taken from train by a hash of their names.
 _SUBFOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
+_OTHER_SPLITS = {"training", "testing"}  # never names of classes, and read by nobody
 _SHARE = 0.1  # of the images of a class, for each of valid and test
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
@@ -54,7 +55,8 @@ def read_image(file: Path | IO[bytes], name: str = "", size: int = 0) -> Image.I
     except Image.DecompressionBombError:
         raise UserError(f"{name} is larger than {MOST_PIXELS:,} pixels: make it smaller.") from None
     except _UNREADABLE as error:
-        reason = str(error).replace(repr(file), "it").replace(str(file), "it") or type(error).__name__
+        said = getattr(error, "strerror", None) or str(error).replace(repr(file), "it").replace(str(file), "it")
+        reason = said or type(error).__name__
         raise UserError(f"{name} cannot be read as an image ({reason}): mend or remove it.") from None
 
 
@@ -99,13 +101,11 @@ def list_images(folder: Path) -> tuple[tuple[str, ...], dict[str, list[Listed]]]
 
     ``folder`` holds one folder for each class, or train, valid (val) and test with one folder for each class in them.
     An image belongs to a split by its subfolder, or by a hash of its name: the same on every machine and in every order.
-    Raises UserError for folders without images, with one class only, or with an empty class.
+    Raises UserError for folders without images, with one class only, with an empty class, or whose splits are not clear.
     """
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder: give one with a folder of images for each class.")
-    below = _folders(folder)
-    given = {_SUBFOLDERS[name.lower()]: folder / name for name in below if name.lower() in _SUBFOLDERS}
-    roots = given if "train" in given else {"train": folder}
+    roots = _roots(folder)
     classes = _folders(roots["train"])
     if len(classes) < 2:
         found = f"only the class {classes[0]!r}" if classes else "no folder with images"
@@ -119,6 +119,25 @@ def list_images(folder: Path) -> tuple[tuple[str, ...], dict[str, list[Listed]]]
     return tuple(classes), splits
 
 
+def _roots(folder: Path) -> dict[str, Path]:
+    """Split -> its folder; all of it is train where no folder in it is called like a split."""
+    below = _folders(folder)
+    given: dict[str, Path] = {}
+    for name in below:
+        split = _SUBFOLDERS.get(name.lower())
+        if split in given:
+            raise UserError(f"{given[split]} and {folder / name} are both for {split}: keep one of them.")
+        if split:
+            given[split] = folder / name
+    alike = [name for name in below if name.lower() in _SUBFOLDERS.keys() | _OTHER_SPLITS]
+    if alike and "train" not in given:
+        raise UserError(
+            f"{folder} has a folder {alike[0]} and none called train, so that {', '.join(below)} would be classes: call "
+            "the folders of its splits train, valid and test."
+        )
+    return given or {"train": folder}
+
+
 def _folders(root: Path) -> list[str]:
     return sorted(one.name for one in root.iterdir() if one.is_dir() and not one.name.startswith((".", "__MACOSX")))
 
@@ -130,6 +149,11 @@ def _listed(root: Path, classes: list[str]) -> list[Listed]:
             f"{root / unknown[0]} is a class that the training images lack: they have {', '.join(classes)}."
         )
     there = {name: number for number, name in enumerate(classes) if (root / name).is_dir()}
+    if not there:
+        raise UserError(
+            f"{root} holds no folder of a class: put some of {', '.join(classes)} there, or remove it, and images are set "
+            "aside for it."
+        )
     found = make_dataset(str(root), there, is_valid_file=is_image_file, allow_empty=True)
     # What lies in a hidden folder within a class is hidden too.
     listed = [

@@ -108,6 +108,8 @@ class ImageData(lightning.LightningDataModule):
     size: side of the square that images are brought to, in pixels.
     images: use only so many training images (None: all; shapes: 20,000).
     batch_images: images of a batch.
+    crop: least and largest share of a training image that is cut out at random, of 3:4 to 4:3, and brought to its size
+        (Szegedy et al. 2015: [0.08, 1.0]); None for all of it. It is cut from the prepared square, so it is enlarged.
     shift: training images are shifted by up to so many pixels each way, their edges repeated.
     flip: every other training image is flipped from left to right.
     rand_augment, magnitude: operations of RandAugment (Cubuk et al. 2020) on a training image, and their strength.
@@ -116,7 +118,8 @@ class ImageData(lightning.LightningDataModule):
     fit: how a picture that is no square becomes one: letterbox (seen whole, between bars) or crop.
     test_splits: which splits to test on, in order (None: those of the corpus).
     seed: of the order of the training batches and of augmentation.
-    num_workers: processes that make batches; 0 is fastest unless augmentation is heavy.
+    num_workers: processes that make batches; 0 is fastest unless augmentation is heavy: of 32 pixels, an image takes some
+        0.1 ms to crop and 0.4 ms for two operations of RandAugment; of 224 pixels, 0.4 and 1.6 ms.
 
     Raises UserError for values and files that cannot be used.
     """
@@ -127,6 +130,7 @@ class ImageData(lightning.LightningDataModule):
         size: int = 48,
         images: int | None = None,
         batch_images: int = 128,
+        crop: tuple[float, float] | None = None,
         shift: int = 0,
         flip: bool = False,
         rand_augment: int = 0,
@@ -148,7 +152,9 @@ class ImageData(lightning.LightningDataModule):
             raise UserError(f"fit={fit!r} is not known: choose {' or '.join(FITS)}.")
         if shift >= size:
             raise UserError(f"shift={shift} moves images of {size} pixels out of sight: give less.")
-        self.augmentation = Augmentation(shift, flip, rand_augment, magnitude, mixup, cutmix, erasing)
+        self.augmentation = Augmentation(
+            shift, flip, rand_augment, magnitude, mixup, cutmix, erasing, None if crop is None else (crop[0], crop[1])
+        )
         self.settings = ImageSettings(corpus, size, images, fit)
         self.batch_images, self.seed, self.num_workers = batch_images, seed, num_workers
         self._test_splits = test_splits

@@ -1,8 +1,12 @@
 """From images to arrays on disk: read once, brought to one size, stored as bytes that are mapped into memory."""
 
+import errno
 import hashlib
 import json
 import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +17,18 @@ from tqdm import tqdm
 
 from data.download import writable
 from data.errors import UserError
-from data.image_corpora import ImageCorpus, Labelled, find_images
+from data.image_corpora import ImageCorpus, Labelled, Unreadable, find_images
 from data.once import made_once
 from data.preprocessing import Preprocessing
 
 logger = logging.getLogger(__name__)
 
-_VERSION = 1  # of the directory's layout
+_VERSION = 2  # of the directory's layout, and of what is chosen for it
 _CHUNK = 1024  # images at a time
+_NAMED = 10  # unreadable images that an error names
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Array = NDArray[Any]
+Row = Callable[[Array], int]  # takes the next row of an array
 
 
 @dataclass(frozen=True)
@@ -77,8 +84,15 @@ def load_names(folder: Path, split: str) -> list[str]:
 def _make(settings: ImageSettings, corpus: ImageCorpus, work: Path) -> None:
     shape = (settings.size, settings.size)
     bare = Preprocessing(settings.size, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), corpus.classes, settings.fit)
-    for split in corpus.counts:
-        _store(corpus, split, bare, work)
+    needed = sum(_array_bytes(corpus, split, settings.size) for split in corpus.counts)
+    _check_space(needed, work)
+    try:
+        unreadable = [one for split in corpus.counts for one in _store(corpus, split, bare, work)]
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise _no_space(needed, work) from error
+    _check_read(unreadable)
     mean, std = statistics(np.load(work / "train.pixels.npy", mmap_mode="r"))
     Preprocessing(settings.size, mean, std, corpus.classes, settings.fit).save(work / "preprocessing.json")
     stored = {"title": corpus.title, "settings": asdict(settings), "images": corpus.counts, "version": _VERSION}
@@ -89,32 +103,86 @@ def _make(settings: ImageSettings, corpus: ImageCorpus, work: Path) -> None:
     )  # fmt: skip
 
 
-def _store(corpus: ImageCorpus, split: str, preprocessing: Preprocessing, work: Path) -> None:
-    """Write pixels, labels and names; of evaluation splits masks and twins too, of training the mean mask."""
-    count, size = corpus.counts[split], preprocessing.size
-    truth = corpus.masks and split != "train"
+def _has_truth(corpus: ImageCorpus, split: str) -> bool:
+    """Whether masks and twins are stored of a split."""
+    return corpus.masks and split != "train"
 
-    def array(name: str, dtype: type, *shape: int) -> Array:
-        mapped: Array = np.lib.format.open_memmap(work / f"{split}.{name}.npy", "w+", dtype, (count, *shape))
-        return mapped
 
-    pixels = array("pixels", np.uint8, size, size, 3)
-    masks = array("masks", np.float16, size, size) if truth else None  # sixteenths are exact
-    without = array("without", np.uint8, size, size, 3) if truth else None
-    labels, names, mean_mask = np.zeros(count, dtype=np.int64), [], np.zeros((size, size))
-    read = tqdm(corpus.read(split, size), total=count, desc=f"reading {split}", unit=" images", leave=False)
-    for i, one in enumerate(read):
-        pixels[i] = _square(one, preprocessing)
-        labels[i] = one.label
-        names.append(one.name)
-        if one.mask is not None:
-            mean_mask += one.mask
-        if masks is not None and without is not None:
-            masks[i], without[i] = one.mask, one.without
-    np.save(work / f"{split}.labels.npy", labels)
+def _array_bytes(corpus: ImageCorpus, split: str, size: int) -> int:
+    """What the arrays of a split take on disk: three bytes a pixel, five more with mask and twin."""
+    return corpus.counts[split] * size * size * (8 if _has_truth(corpus, split) else 3)
+
+
+def _check_space(needed: int, work: Path) -> None:
+    if needed > shutil.disk_usage(work).free:
+        raise _no_space(needed, work)
+
+
+def _no_space(needed: int, work: Path) -> UserError:
+    free = shutil.disk_usage(work).free
+    return UserError(
+        f"The images take {needed:,} bytes, and {work.parent} has {free:,} free: make room, set DATA_DIR to a larger disk, "
+        "or take fewer or smaller images."
+    )
+
+
+def _check_read(unreadable: list[Unreadable]) -> None:
+    """Raise UserError that names what could not be read."""
+    if len(unreadable) == 1:
+        raise UserError(unreadable[0].why)
+    if unreadable:
+        names = ", ".join(one.name for one in unreadable[:_NAMED])
+        more = f" and {len(unreadable) - _NAMED:,} more" if len(unreadable) > _NAMED else ""
+        raise UserError(
+            f"{len(unreadable):,} images cannot be read: mend or remove {names}{more}. Of the first: {unreadable[0].why}"
+        )
+
+
+def _store(corpus: ImageCorpus, split: str, preprocessing: Preprocessing, work: Path) -> list[Unreadable]:
+    """Write pixels, labels and names; of evaluation splits masks and twins too, of training the mean mask.
+
+    Returns what could not be read; with it, what was written is of no use.
+    """
+    count, size, truth = corpus.counts[split], preprocessing.size, _has_truth(corpus, split)
+    labels, names, mean_mask = [], [], np.zeros((size, size))
+    unreadable: list[Unreadable] = []
+    with ExitStack() as files:
+
+        def rows(name: str, dtype: type, *shape: int) -> Row:
+            return files.enter_context(_written(work / f"{split}.{name}.npy", dtype, (count, *shape)))
+
+        pixels = rows("pixels", np.uint8, size, size, 3)
+        masks = rows("masks", np.float16, size, size) if truth else None  # sixteenths are exact
+        without = rows("without", np.uint8, size, size, 3) if truth else None
+        for one in tqdm(corpus.read(split, size), f"reading {split}", count, unit=" images", leave=False):
+            if isinstance(one, Unreadable):
+                unreadable.append(one)
+                continue
+            pixels(_square(one, preprocessing))
+            labels.append(one.label)
+            names.append(one.name)
+            if one.mask is not None:
+                mean_mask += one.mask
+            if masks and without and one.mask is not None and one.without is not None:
+                masks(one.mask)
+                without(one.without)
+    np.save(work / f"{split}.labels.npy", np.array(labels, dtype=np.int64))
     (work / f"{split}.names.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
     if corpus.masks and split == "train":
         np.save(work / "mean_mask.npy", (mean_mask / count).astype(np.float32))
+    return unreadable
+
+
+@contextmanager
+def _written(path: Path, dtype: type, shape: tuple[int, ...]) -> Iterator[Row]:
+    """Takes the rows of an array one after the other into a .npy file.
+
+    Not a mapped file: its pages are found wanting when they are touched, and a full disk ends the process without a word.
+    """
+    with path.open("wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        yield lambda row: file.write(np.ascontiguousarray(row, dtype).tobytes())
 
 
 def _square(one: Labelled, preprocessing: Preprocessing) -> NDArray[np.uint8]:

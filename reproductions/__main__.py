@@ -19,12 +19,13 @@ from data.errors import UserError
 LIGHTNING = ("fit", "validate", "test")
 # Options of the commands that hand others on to Lightning.
 OPTIONS = {
-    "train": ("-h", "--help", "--data", "--variant", "--weights", "--resume"),
+    "train": ("-h", "--help", "--data", "--variant", "--weights", "--heads", "--resume"),
     "evaluate": ("-h", "--help"),
     "ladder": ("-h", "--help", "--again", "--jobs"),
     "timeline": ("-h", "--help", "--quick", "--again", "--jobs"),
     **dict.fromkeys(LIGHTNING, ()),
 }
+HEADS = "of the trained weights, which no file says; those of the published ViT of their width if left out"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 NO_MEMORY = ("can't allocate memory", "out of memory")  # what torch says on the CPU and on a GPU
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--weights", help="start ViT from trained weights: torchvision:vit_b_16, or a file (.pth, .safetensors)"
     )
+    train.add_argument("--heads", type=int, help=HEADS)
     train.add_argument("--resume", action="store_true", help="continue the newest run of this paper and data")
 
     evaluate = add("evaluate", "Score a trained run on its test splits and draw its alignments.")
@@ -85,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     look.add_argument(
         "--weights", help="look with trained weights instead: torchvision:vit_b_16, or a file (.pth, .safetensors)"
     )
+    look.add_argument("--heads", type=int, help=HEADS)
     look.add_argument("--asked", metavar="CLASS", help="draw what speaks for this class, not for the predicted one")
     look.add_argument(
         "--out", type=Path, help="folder to draw into; looked/ in that of the run, or of all runs, if left out"
@@ -158,10 +161,10 @@ def _module(name: str) -> Any:
 
 Call = Callable[[argparse.Namespace, list[str]], int]
 CALLS: dict[str, Call] = {
-    "train": lambda o, rest: _module("commands").train(o.paper, o.data, o.variant, o.weights, o.resume, rest),
+    "train": lambda o, rest: _module("commands").train(o.paper, o.data, o.variant, o.weights, o.heads, o.resume, rest),
     "evaluate": lambda o, rest: _module("commands").evaluate(o.run, rest),
     "translate": lambda o, _: _module("commands").translate(o.sentence, o.run, o.picture, o.view),
-    "look": lambda o, _: _module("looking").look(o.image, o.run, o.weights, o.asked, o.out),
+    "look": lambda o, _: _module("looking").look(o.image, o.run, o.weights, o.heads, o.asked, o.out),
     "figures": lambda o, _: _module("commands").draw(o.data, o.out),
     "compare": lambda o, _: _module("comparing").compare(o.data, o.run, o.out),
     "ladder": lambda o, rest: _module("ladder").ladder(o.again, o.jobs, rest),

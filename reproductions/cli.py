@@ -186,7 +186,7 @@ class ReproductionCLI(LightningCLI):
         if not hasattr(self.model, "start_from"):
             raise UserError(f"run.weights is {source!r}, but {self.model.title} has no converter of trained weights.")
         prepared = self.datamodule.preprocessing
-        fresh = self.model.start_from(source, prepared.mean, prepared.std)
+        fresh = self.model.start_from(source, prepared.mean, prepared.std, self.settings.heads)
         log.info("Starting from %s%s", source, f"; new: {', '.join(fresh)}" if fresh else "")
 
     def after_fit(self) -> None:

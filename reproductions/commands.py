@@ -8,6 +8,8 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
+import yaml
+
 from data.errors import UserError
 from data.reading import decoded
 from reproductions import caption_figures, figures, image_figures, language_figures, run_report, runs
@@ -72,24 +74,24 @@ def train(  # noqa: PLR0913 - what the command line takes
     data: str | None = None,
     variant: str = "",
     weights: str | None = None,
+    heads: int | None = None,
     resume: bool = False,
     overrides: Sequence[str] = (),
 ) -> int:
     """Train, from the beginning or from trained weights, or continue the newest run; then say how it went."""
     config = config_of(paper, data, variant)
-    if resume and weights is not None:
-        raise UserError("--weights begins a new run and --resume continues one: give one of them.")
+    own = data if data is not None and config.stem.startswith("own") and is_path(data) else None
+    _check_weights(weights, heads, variant, resume)
     if resume:
-        run = runs.find(paper, config.stem, having="checkpoints/last.ckpt")
+        run = runs.find(paper, config.stem, having="checkpoints/last.ckpt", corpus=own)
         sys.stdout.write(f"Continuing {run.folder}\n")
         arguments = ["fit", "--config", str(run.config), "--ckpt_path", str(run.last)]
     else:
         run = runs.create(paper, config.stem)
-        arguments = ["fit", "--config", str(config), "--run.folder", str(run.folder)]
-        if data is not None and config.stem.startswith("own"):
-            arguments += ["--data.init_args.corpus", data]
-        if weights is not None:
-            arguments += _settings_of(paper, weights)
+        arguments = ["fit", "--config", str(config)] if weights is None else _finetuning(config, weights, heads)
+        arguments += ["--run.folder", str(run.folder)]
+        if own is not None:
+            arguments += ["--data.init_args.corpus", own]
     status = lightning([*arguments, *overrides])
     if status:
         saved = "its state is saved, continue with --resume" if run.last.is_file() else "nothing was saved yet"
@@ -97,14 +99,37 @@ def train(  # noqa: PLR0913 - what the command line takes
     return status or report(run)
 
 
-def _settings_of(paper: str, weights: str) -> list[str]:
-    """Settings that fit trained weights: their network, and images of the size that it reads."""
+def _check_weights(weights: str | None, heads: int | None, variant: str, resume: bool) -> None:
+    """Raise UserError for options that contradict one another."""
+    if resume and weights is not None:
+        raise UserError("--weights begins a new run and --resume continues one: give one of them.")
+    if variant and weights is not None:
+        raise UserError(f"--variant {variant} chooses a network and --weights brings one: give one of them.")
+    if heads is not None and weights is None:
+        raise UserError(f"--heads {heads} is of trained weights: name them with --weights.")
+
+
+def _finetuning(config: Path, weights: str, heads: int | None) -> list[str]:
+    """Arguments that train on from weights: the paper's recipe for it, their network, images of the size that it reads.
+
+    ``config`` is that of a training from scratch on the same images.
+    """
+    paper = config.parent.name
     if paper not in CONVERTERS:
         raise UserError(f"There is no converter of trained weights for {paper}, only for {', '.join(CONVERTERS)}.")
-    network = asdict(import_module(f"reproductions.{paper}.weights").load(weights).network)
-    given = {"run.weights": weights, "data.init_args.size": network.pop("image_size")}
+    network = asdict(import_module(f"reproductions.{paper}.weights").load(weights, heads).network)
+    for regularisation in ("dropout", "drop_path"):  # the recipe's
+        network.pop(regularisation)
+    data = yaml.safe_load(config.read_text(encoding="utf-8"))["data"]["init_args"]
+    given = {"data.init_args.corpus": data["corpus"], "data.init_args.size": network.pop("image_size")}
+    given |= {"run.weights": weights} | ({} if heads is None else {"run.heads": heads})
     given |= {f"model.init_args.network.{name}": value for name, value in network.items()}
-    return [f"--{name}={value}" for name, value in given.items()]
+    return [
+        "fit",
+        "--config",
+        str(config.with_name("finetune.yaml")),
+        *(f"--{name}={value}" for name, value in given.items()),
+    ]
 
 
 def evaluate(folder: Path | None, overrides: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ from data.errors import UserError
 from reproductions import runs, tracking
 from reproductions.commands import CONFIGS, config_of, config_path, is_path, train
 from reproductions.compare import look_pictures, looks, numbers, pictures
-from reproductions.compare.contestants import IMAGES, SENTENCES, Contestant, read, read_all
+from reproductions.compare.contestants import IMAGES, SENTENCES, Contestant, read_all
 from reproductions.compare.pictures import Picture
 from reproductions.compare.report import page
 from reproductions.evaluation import files
@@ -151,9 +151,8 @@ def _newest_or_trained(kind: Comparison, paper: str, data: str) -> Path:
 def _newest(paper: str, data: str, variants: Sequence[str]) -> Run | None:
     """The newest scored run of any of the variants; of the user's own data, the newest on these."""
     configs = [config_path(paper, data, variant) for variant in variants]
-    found = [run for config in configs for run in runs.every(paper, config.stem, runs.SCORES)]
-    if configs[0].stem.startswith("own"):
-        found = [run for run in found if Path(read(run.folder).data["corpus"]) == Path(data)]
+    corpus = data if configs[0].stem.startswith("own") else None
+    found = [run for config in configs for run in runs.every(paper, config.stem, runs.SCORES, corpus)]
     return max(found, key=lambda run: run.folder.name, default=None)
 
 

@@ -13,29 +13,45 @@ from reproductions.evaluation import files, plots
 from reproductions.evaluation.image_collect import TrainedClassifier
 from reproductions.evaluation.image_films import depth_film
 from reproductions.tasks import CLASSIFICATION
+from reproductions.vit2021.conversion import Normalisation, described
 from reproductions.vit2021.training import ViT2021
-from reproductions.vit2021.weights import HUB, Normalisation, described
+from reproductions.vit2021.weights import HUB
 
 LIKELIEST = 5  # classes that are printed of an image
 
 
-def look(images: Sequence[Path], folder: Path | None, weights: str | None, asked: str | None, out: Path | None) -> int:
+def look(  # noqa: PLR0913 - what the command line takes
+    images: Sequence[Path],
+    folder: Path | None,
+    weights: str | None,
+    heads: int | None,
+    asked: str | None,
+    out: Path | None,
+) -> int:
     """Classify images, say the likeliest classes, and draw where the model looked, at the end and layer by layer.
 
-    The model is that of the run in ``folder``, else that of published ``weights``, else the newest run's.
+    The model is that of the run in ``folder``, else that of published ``weights``, else the newest run's. ``heads`` of the
+    weights; None for those of the published ViT of their width.
 
-    Raises UserError for both of them, for what is no readable image, and for a class ``asked`` for that the model does not
-    know.
+    Raises UserError for both of them, for a class ``asked`` for that the model does not know, and, when all others are
+    drawn, for what is no readable image.
     """
     if folder is not None and weights is not None:
         raise UserError(f"--run {folder} and --weights {weights} are two models: give one of them.")
+    if heads is not None and weights is None:
+        raise UserError(f"--heads {heads} is of trained weights: name them with --weights.")
     if weights is None:
         run = runs.find(task=CLASSIFICATION) if folder is None else runs.at(folder, CLASSIFICATION)
         classifier, place = run.restore(), run.folder / "looked"
     else:
-        classifier, place = pretrained(weights), runs.runs_dir() / "looked" / _file_name(weights)
+        classifier, place = pretrained(weights, heads), runs.runs_dir() / "looked" / _file_name(weights)
+    unreadable = []
     for number, path in enumerate(images):
-        picture = read_image(path)
+        try:
+            picture = read_image(path)
+        except UserError as error:
+            unreadable.append(str(error))
+            continue
         attended = classifier.look(picture, path.name, number, asked)
         order = attended.probabilities.argsort()[::-1][:LIKELIEST]
         likely = ", ".join(f"{attended.classes[k]} {100 * attended.probabilities[k]:.1f} %" for k in order)
@@ -45,17 +61,19 @@ def look(images: Sequence[Path], folder: Path | None, weights: str | None, asked
             titles = (attended.model, f"{path.name} · attention through the layers")
             drawn += depth_film(attended.pixels, layers, titles, drawn[0].with_suffix(""))
         sys.stdout.write(f"{path}: {likely}\n" + "".join(f"  {one}\n" for one in drawn))
+    if unreadable:
+        raise UserError(" ".join(unreadable))
     return 0
 
 
-def pretrained(source: str) -> TrainedClassifier:
+def pretrained(source: str, heads: int | None = None) -> TrainedClassifier:
     """A classifier of published weights, ``torchvision:vit_b_16`` or a file, that sees pictures as its weights were trained to.
 
     Its caption says where the weights come from, and what was assumed of pictures where no file says it.
 
     Raises UserError where the weights cannot be had or understood, name no class, or are not of pictures in three colours.
     """
-    module, converted = ViT2021.pretrained(source)
+    module, converted = ViT2021.pretrained(source, heads)
     if converted.network.channels != 3:
         raise UserError(f"{source} reads images of {converted.network.channels} channels; pictures have 3.")
     known = converted.names if len(converted.names) == converted.classes else ()

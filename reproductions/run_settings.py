@@ -28,6 +28,7 @@ class RunSettings:
             checkpoint scores better in validation; 0 for none.
         snapshot_every: steps between two snapshots.
         weights: trained weights to start from, ``torchvision:vit_b_16`` or a file; for models that can take them.
+        heads: of these weights, which no file says; None for those of the published ViT of their width.
     """
 
     folder: str
@@ -41,6 +42,7 @@ class RunSettings:
     average: int = 0
     snapshot_every: int = 1500
     weights: str | None = None
+    heads: int | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self, "patience", "checkpoint_every", "snapshot_every")

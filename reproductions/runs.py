@@ -64,10 +64,20 @@ class Run:
     def paper(self) -> str:
         """The folder of the reproduction, as the configuration names it; raises UserError if it names none."""
         try:
-            settings = yaml.safe_load(self.config.read_text(encoding="utf-8"))
-            return str(settings["model"]["class_path"].split(".")[1])
+            return str(self._settings()["model"]["class_path"].split(".")[1])
         except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, AttributeError) as error:
             raise UserError(f"{self.config} is damaged or no run's: it names no model. Name another run.") from error
+
+    @property
+    def corpus(self) -> str:
+        """What it was trained on, by name or path, as it was given; raises UserError if the configuration names none."""
+        try:
+            return str(self._settings()["data"]["init_args"]["corpus"])
+        except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, OSError) as error:
+            raise UserError(f"{self.config} is damaged or no run's: it names no data. Name another run.") from error
+
+    def _settings(self) -> Any:
+        return yaml.safe_load(self.config.read_text(encoding="utf-8"))
 
     @property
     def task(self) -> Task:
@@ -98,18 +108,34 @@ def create(paper: str, config: str) -> Run:
     return Run(runs_dir() / paper / config / stamp())
 
 
-def every(paper: str = "*", config: str = "*", having: str = "checkpoints/best.ckpt") -> list[Run]:
-    """The runs of a paper and config that have a certain file, the newest first."""
+def every(
+    paper: str = "*", config: str = "*", having: str = "checkpoints/best.ckpt", corpus: str | None = None
+) -> list[Run]:
+    """The runs of a paper and config that have a certain file, the newest first.
+
+    ``corpus``: a path, or two with a comma between; the runs that were trained on it, however its path was written.
+    """
     found = [path.parents[len(Path(having).parts) - 1] for path in runs_dir().glob(f"{paper}/{config}/*/{having}")]
-    return [Run(folder) for folder in sorted(found, key=lambda path: path.name, reverse=True)]
+    newest = (Run(folder) for folder in sorted(found, key=lambda path: path.name, reverse=True))
+    return [run for run in newest if corpus is None or _places(run.corpus) == _places(corpus)]
 
 
-def find(paper: str = "*", config: str = "*", having: str = "checkpoints/best.ckpt", task: Task | None = None) -> Run:
-    """The newest run of a paper, config and task that has a certain file; raises UserError if there is none."""
-    for run in every(paper, config, having):
+def find(
+    paper: str = "*",
+    config: str = "*",
+    having: str = "checkpoints/best.ckpt",
+    task: Task | None = None,
+    corpus: str | None = None,
+) -> Run:
+    """The newest run of a paper, config, task and corpus (see ``every``) that has a certain file.
+
+    Raises UserError if there is none.
+    """
+    for run in every(paper, config, having, corpus):
         if task is None or run.paper in task.papers:
             return run
     what = " ".join(name for name in (paper, config) if name != "*") or "any paper"
+    what += "" if corpus is None else f" on {corpus}"
     that = "" if task is None else f" that {task.does}"
     raise UserError(
         f"There is no run of {what}{that} with {having} under {runs_dir().resolve()}; train one first, for example with "
@@ -127,6 +153,11 @@ def at(folder: Path, task: Task | None = None) -> Run:
             f"{folder} is a run of {run.paper}, which {run.task.does}; name a run of {' or '.join(task.papers)}."
         )
     return run
+
+
+def _places(corpus: str) -> list[Path]:
+    """The files or folders behind a user's corpus."""
+    return [Path(part).expanduser().resolve() for part in corpus.split(",")]
 
 
 def _json(path: Path) -> dict[str, Any]:

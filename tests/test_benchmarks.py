@@ -61,7 +61,7 @@ def test_operations_on_an_image_are_those_that_pytorch_counts():
     module = images.ViT2021(10, network, images.RECIPE)
     batch = torch.randn(2, 3, 32, 32)
     with FlopCounterMode(display=False) as counter:
-        module.model.classify(module.model.layers(batch, first=1)[0]).sum().backward()  # fused attention goes uncounted
+        module.model.classify(module.model.encode(batch, first=1)[0]).sum().backward()  # fused attention goes uncounted
     # The patches take no gradient from the image.
     assert 2 * images.flop(network, 10) == pytest.approx(counter.get_total_flops(), rel=0.06)
 

@@ -1,5 +1,6 @@
 """The module all classifiers share: what evaluation sees under Lightning, gradients of maps, the average of the weights."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from lightning.pytorch import Callback, LightningDataModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import nn
+from torch._dynamo.testing import CompileCounterWithBackend
 from torch.utils.data import DataLoader
 
 from data.errors import UserError
@@ -232,6 +234,33 @@ def test_compilation_is_for_training_alone(monkeypatch, tmp_path):
     module = vit(recipe={"compiled": True})
     trainer(tmp_path, 4).fit(module, datamodule=Toy())
     assert compiled == [6, 6, 6, 6]
+
+
+@pytest.mark.parametrize("make", [vit, cnn])
+def test_a_compiled_network_has_the_loss_and_the_gradients_of_the_plain_one(make, monkeypatch, tmp_path):
+    """Really compiled, forward and backward: traced by Dynamo into one graph and differentiated ahead of time."""
+    counter = CompileCounterWithBackend("aot_eager")
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=counter, fullgraph=True))
+    monkeypatch.setattr(classification.shutil, "which", lambda name: "/bin/" + name)
+
+    def trained(compiled):
+        class Losses(Callback):
+            def on_train_batch_end(self, *arguments):
+                losses.append(arguments[2]["loss"].item())
+
+        losses = []
+        module = make(recipe={"compiled": compiled})
+        trainer(tmp_path, 4, [Losses()], limit_val_batches=0).fit(module, datamodule=Toy())
+        return losses, module.state_dict()
+
+    plain, weights = trained(False)
+    assert counter.frame_count == 0
+    torch._dynamo.reset()
+    compiled, again = trained(True)
+    assert counter.frame_count >= 1 and counter.op_count > 10
+    assert compiled == pytest.approx(plain, abs=1e-5) and len(plain) == 4
+    for name, value in weights.items():
+        torch.testing.assert_close(again[name], value, atol=1e-4, rtol=1e-3)
 
 
 def test_compilation_without_a_compiler_is_refused_in_one_sentence(monkeypatch, tmp_path):

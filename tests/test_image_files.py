@@ -151,7 +151,7 @@ def test_what_is_no_image_is_named(tmp_path, content):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"gone.png cannot be read"):
+    with pytest.raises(UserError, match=r"gone.png cannot be read as an image \(No such file or directory\)"):
         read_image(tmp_path / "gone.png")
 
 
@@ -216,6 +216,15 @@ def test_what_is_hidden_or_no_image_is_passed_over(tmp_path):
         (["a", "b"], ["c"], r"c holds no image: add some, or remove the folder"),
         (["train/a", "train/b", "test/a"], ["test/b"], r"b holds no image"),
         (["train/a", "train/b", "test/a", "test/c"], [], r"c is a class that the training images lack: they have a, b"),
+        (["train/a", "train/b"], ["test"], r"test holds no folder of a class: put some of a, b there, or remove it"),
+        (["train/a", "train/b"], ["Val"], r"Val holds no folder of a class"),
+        (["train/a", "train/b", "val/a", "valid/a"], [], r"val and .*valid are both for valid: keep one of them"),
+        (
+            ["training/a", "training/b", "test/a"],
+            [],
+            r"has a folder test and none called train, so that test, training",
+        ),
+        (["training/a", "testing/a"], [], r"has a folder testing and none called train"),
     ],
 )
 def test_folders_that_cannot_be_learnt_from_are_named(tmp_path, layout, empty, fault):

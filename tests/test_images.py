@@ -1,5 +1,7 @@
 import io
 import pickle
+import resource
+import shutil
 import tarfile
 
 import lightning
@@ -181,6 +183,29 @@ def test_a_mixture_says_what_it_is_of(settings):
         assert mixed.mean((1, 2, 3)).tolist() == pytest.approx(target[:, 1].tolist(), abs=1e-5)
 
 
+@pytest.mark.parametrize("settings", [{"rand_augment": 2}, {"erasing": 1.0}, {"crop": (0.2, 0.5)}])
+def test_every_image_has_a_draw_of_its_own(settings):
+    pixels = np.repeat(noise(1, 16), 8, axis=0)
+    with seeded(4):
+        changed = Augmentation(**settings).pixels(pixels, FILL)
+    assert len({one.tobytes() for one in changed}) >= 6
+
+
+def test_a_crop_is_a_part_of_the_image_of_the_share_and_the_shape_that_were_asked_for():
+    """Of an image whose red is its column and whose green is its row: how far they reach says what was cut out."""
+    size = 64
+    row, column = np.mgrid[:size, :size]
+    pixels = np.repeat(np.stack([3 * column, 3 * row, 0 * row], -1).astype(np.uint8)[None], 300, axis=0)
+    with seeded(5):
+        cropped = Augmentation(crop=(0.2, 0.5)).pixels(pixels, FILL)
+    assert cropped.shape == pixels.shape
+    reach = np.ptp(cropped.reshape(300, -1, 3).astype(int), axis=1)[:, :2] / 3 + 1  # width and height, in pixels
+    share, shape = reach.prod(1) / size**2, reach[:, 0] / reach[:, 1]
+    assert 0.17 < share.min() < 0.24 and 0.46 < share.max() < 0.54
+    assert 0.7 < shape.min() < 0.8 and 1.25 < shape.max() < 1.42
+    assert (np.diff(cropped[..., 0].astype(int), axis=2) >= 0).all(), "nothing is turned"
+
+
 def test_a_single_image_is_not_mixed():
     image, target = Augmentation(mixup=1.0, cutmix=1.0).mixed(torch.ones(1, 3, 4, 4), torch.tensor([1]), 2)
     assert image.mean() == 1 and target.tolist() == [[0, 1]]
@@ -201,6 +226,8 @@ def test_evaluation_is_not_augmented():
         ({"shift": -1}, "shift=-1 must not be negative"),
         ({"shift": 16}, "shift=16 moves images of 16 pixels out of sight"),
         ({"erasing": 1.5}, "erasing=1.5 is a probability"),
+        ({"crop": (0.0, 1.0)}, r"crop=\[0.0, 1.0\] are the least and the largest share"),
+        ({"crop": (0.9, 0.5)}, r"crop=\[0.9, 0.5\] are"),
         ({"magnitude": 31}, "magnitude=31 must be 0 to 30"),
         ({"mixup": -0.1}, "mixup=-0.1 must not be negative"),
         ({"fit": "squash"}, "fit='squash' is not known: choose letterbox or crop"),
@@ -353,12 +380,71 @@ def test_fewer_training_images_leave_the_others_alone(tmp_path):
     assert set(few.examples("train").names) < set(all_of_them.examples("train").names)
 
 
+def test_the_choice_of_fewer_images_is_the_same_wherever_the_folder_lies_and_however_it_is_called(
+    tmp_path, monkeypatch
+):
+    photos(tmp_path / "here", count=60)
+    shutil.copytree(tmp_path / "here", tmp_path / "there" / "moved")
+    monkeypatch.chdir(tmp_path)
+    given = (str(tmp_path / "here"), "./here", "there/moved")
+    first, *others = (small(corpus=corpus, images=20).examples("train").names for corpus in given)
+    assert others == [first, first]
+
+
+def test_fewer_images_keep_the_proportion_of_the_classes(tmp_path):
+    photos(tmp_path / "pets", ("cat",), 200)
+    photos(tmp_path / "pets", ("dog", "emu"), 20)
+    whole = small(corpus=str(tmp_path / "pets")).examples("train").labels
+    few = small(corpus=str(tmp_path / "pets"), images=40).examples("train").labels
+    assert np.abs(np.bincount(few) / 40 - np.bincount(whole) / len(whole)).max() < 1.5 / 40
+    assert np.bincount(small(corpus=str(tmp_path / "pets"), images=3).examples("train").labels).tolist() == [1, 1, 1]
+    with pytest.raises(UserError, match="images=2 is fewer than the 3 classes"):
+        small(corpus=str(tmp_path / "pets"), images=2).prepare()
+
+
 def test_a_damaged_photo_stops_the_preparation_and_leaves_nothing(tmp_path, folder):
     root = photos(tmp_path / "broken")
     (root / "cat" / "3.png").write_bytes(b"no image")
     with pytest.raises(UserError, match=r"cat/3.png cannot be read as an image"):
         small(corpus=str(root)).prepare()
     assert not list((folder / "prepared").glob("images-broken*[!k]"))
+
+
+def test_all_damaged_photos_of_all_splits_are_named_at_once(tmp_path):
+    root = tmp_path / "broken"
+    for split in ("train", "valid", "test"):
+        photos(root / split)
+        (root / split / "cat" / "3.png").write_bytes(b"no image")
+    with pytest.raises(UserError) as told:
+        small(corpus=str(root)).prepare()
+    said = str(told.value)
+    assert said.startswith("3 images cannot be read: mend or remove ") and "more" not in said
+    assert all(f"{split}/cat/3.png" in said for split in ("train", "valid", "test")) and "\n" not in said
+    for i in range(10):
+        (root / "train" / "dog" / f"{i}.png").write_bytes(b"no image")
+    with pytest.raises(
+        UserError, match="13 images cannot be read: .* and 3 more. Of the first: .*cannot be read as an"
+    ):
+        small(corpus=str(root)).prepare()
+
+
+def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path, folder, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=12_345))
+    with pytest.raises(UserError, match=r"The images take 30,720 bytes, and .*prepared has 12,345 free: make room"):
+        small(corpus=str(photos(tmp_path / "large"))).prepare()
+    assert not list((folder / "prepared").glob("images-large*[!k]"))
+
+
+def test_a_disk_that_fills_meanwhile_is_a_sentence_not_a_signal(tmp_path):
+    """The process may write no file of more than 10,000 bytes: an error of the very kind that a full disk is."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(UserError, match="The images take 30,720 bytes"):
+            small(corpus=str(photos(tmp_path / "filling"))).prepare()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_images_of_one_colour_are_no_division_by_zero(tmp_path):
@@ -447,3 +533,25 @@ def test_a_cut_archive_is_told(tmp_path, monkeypatch):
     (tmp_path / "cifar10" / "cifar10-jpeg.tar.gz").write_bytes(b"no archive")
     with pytest.raises(UserError, match="cifar10-jpeg.tar.gz is damaged"):
         small(corpus="cifar10").prepare()
+
+
+@pytest.mark.parametrize(("inside", "words"), [
+    (["c/train/a", "c/train/b", "c/val/a", "c/val/b"], "not c/val/a/0.png: pack its folders so"),
+    (["a", "b"], "not a/0.png"),
+    (["."], "not 0.png"),
+    ([], "train has no image; test has no image"),
+    (["train/a", "train/b"], "train has a, b; test has no image"),
+    (["train/a", "train/b", "test/a", "test/c"], "train has a, b; test has a, c"),
+])  # fmt: skip
+def test_an_archive_of_another_shape_is_told(tmp_path, monkeypatch, inside, words):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    (tmp_path / "cifar10").mkdir()
+    for name in inside:
+        photos(tmp_path / "tree", (name,), 3)
+    with tarfile.open(tmp_path / "cifar10" / "cifar10-jpeg.tar.gz", "w:gz") as archive:
+        if inside:
+            archive.add(tmp_path / "tree", "")
+    with pytest.raises(UserError) as told:
+        small(corpus="cifar10").prepare()
+    assert "cifar10-jpeg.tar.gz must hold train/CLASS/IMAGE and test/CLASS/IMAGE" in str(told.value)
+    assert words in str(told.value) and "\n" not in str(told.value)

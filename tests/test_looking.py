@@ -61,8 +61,45 @@ def test_look_takes_a_file_numbers_its_classes_and_says_what_it_assumed(place, c
     assert pretrained(str(place / "my vit.pth")).caption.endswith(origin)
 
 
+def test_an_image_that_cannot_be_read_is_told_when_the_others_are_drawn(place, capsys):
+    (place / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
+    asked = [str(place / name) for name in ("cut.jpg", "gone.png", "photo.png")]
+    assert command(["look", *asked, "--weights", SOURCE, "--out", str(place / "out")]) == 2
+    told = capsys.readouterr()
+    assert "cut.jpg cannot be read" in told.err and "gone.png cannot be read" in told.err
+    assert "photo.png: " in told.out and (place / "out" / "02-photo.png").is_file()
+
+
+def odd_pictures(folder):
+    """One of each kind that cameras, printers and the web produce, as files."""
+    y, x = np.mgrid[:30, :45]
+    picture = Image.fromarray(np.stack([5 * x, 8 * y, 0 * x + 60], -1).astype(np.uint8))
+    picture.convert("CMYK").save(folder / "cmyk.jpg")
+    Image.fromarray((1400 * x).astype(np.uint16)).save(folder / "sixteen.png")
+    clear = picture.convert("RGBA")
+    clear.putalpha(Image.fromarray((8 * y).astype(np.uint8)))
+    clear.quantize(32).save(folder / "palette.png")
+    picture.save(folder / "moving.gif", save_all=True, append_images=[picture.rotate(90), picture.rotate(180)])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.save(folder / "turned.jpg", exif=exif)
+    picture.crop((0, 0, 1, 1)).save(folder / "one.png")
+
+
+def test_odd_pictures_are_looked_at_like_any_other(place, capsys):
+    odd = place / "odd"
+    odd.mkdir()
+    odd_pictures(odd)
+    names = [str(path) for path in sorted(odd.iterdir())]
+    assert command(["look", *names, "--weights", SOURCE, "--out", str(place / "out")]) == 0
+    assert capsys.readouterr().out.count("%") == 5 * 6
+    assert len(list((place / "out").glob("*.png"))) == 2 * 6
+
+
 @pytest.mark.parametrize(("more", "words"), [
     (["--weights", SOURCE, "--run", "runs/x"], "give one of them"),
+    (["--heads", "3"], "--heads 3 is of trained weights: name them with --weights"),
+    (["--weights", SOURCE, "--heads", "5"], "5 heads do not divide the width 192"),
     (["--weights", "torchvision:vit_x"], "no ViT named 'vit_x'"),
     (["--weights", "nowhere.pth"], "no weights at nowhere.pth"),
     (["--weights", SOURCE, "--asked", "unicorn"], "no class 'unicorn'; it knows tench, goldfish"),

@@ -253,7 +253,9 @@ def test_a_run_starts_from_trained_weights_of_another_library_with_their_network
             "model.init_args.recipe.learning_rate": 1e-9}  # fmt: skip
     given = [f"--{name}={value}" for name, value in once.items()]
     os.environ.pop("RUN_STAMP", None)
-    assert command(["train", "vit2021", "--data", str(images), "--weights", str(place / "weights.pth"), *given]) == 0
+    asked = ["train", "vit2021", "--data", str(images), "--weights", str(place / "weights.pth"), *given]
+    assert command(asked) == 2, "no published ViT is 64 wide"
+    assert command([*asked, "--heads", "1"]) == 0
     checkpoint = checkpoints.read(only_run(place / "runs").last)
     assert checkpoint["hyper_parameters"]["network"]["d_mlp"] == 96 and checkpoint["hyper_parameters"]["classes"] == 2
     kept = checkpoint["state_dict"]["model.blocks.0.MLP.W_1.weight"]

@@ -10,9 +10,10 @@ from torch import nn
 
 from data.errors import UserError
 from reproductions.vit2021 import weights
+from reproductions.vit2021.conversion import HALVES, IMAGENET, convert
 from reproductions.vit2021.model import Network, ViT
 from reproductions.vit2021.training import ViT2021
-from reproductions.vit2021.weights import HALVES, IMAGENET, adopt, convert, load, read
+from reproductions.vit2021.weights import adopt, load, read
 
 K, HEADS = 7, 4
 SIZES = {"image_size": 12, "patch": 4, "layers": 3, "d": 16, "d_mlp": 24, "heads": HEADS}
@@ -119,10 +120,85 @@ def test_registers_of_timm_have_no_positions():
     torch.testing.assert_close(again.logits(image()), original.logits(image()))
 
 
-def test_the_published_models_have_a_head_for_64_units():
+PUBLISHED = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16, 1152: 16, 1408: 16, 1664: 16}
+
+
+@pytest.mark.parametrize(("d", "heads"), PUBLISHED.items())
+def test_published_widths_have_their_published_heads(d, heads):
     with torch.device("meta"):
-        state = named_by("timm", ViT(2, Network(layers=1, d=384, d_mlp=1536, heads=6)))
-    assert convert(state).network.heads == 6
+        state = named_by("timm", ViT(2, Network(layers=1, d=d, d_mlp=4, heads=1)))
+    assert convert(state).network.heads == heads
+
+
+def test_an_unknown_width_needs_its_heads_told():
+    state = named_by("timm", vit(d=128, heads=2))
+    with pytest.raises(UserError, match="128 wide, as no published ViT is, .*say it with --heads"):
+        convert(state)
+    assert convert(state, 2).network.heads == 2
+    for heads in (3, 0, -1, 256):
+        with pytest.raises(UserError, match=f"{heads} heads do not divide the width 128"):
+            convert(state, heads)
+
+
+MUTANTS = {
+    "none": None, "a number": 3.0, "a list": [1.0], "a scalar": torch.tensor(1.0), "a vector": torch.ones(5),
+    "empty": torch.ones(0), "a matrix": torch.ones(3, 5), "rows of none": torch.ones(0, 16),
+    "three axes": torch.ones(2, 3, 5), "five axes": torch.ones(1, 2, 16, 5, 5),
+    "counts": torch.ones(16, 16, dtype=torch.int64), "complex": torch.ones(16) * 1j,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_whatever_an_entry_is_conversion_says_what_is_wrong_or_gives_weights_that_load(library):
+    """Every entry in turn: gone, of another type, of fewer and more axes, a row longer, a row shorter."""
+    state, refused = named_by(library, vit(layers=1)), 0
+    for name, value in state.items():
+        reshaped = {
+            "longer": torch.cat([value, value[:1]]),
+            "shorter": value[1:],
+            "deeper": value[None],
+            "flat": value.flatten(),
+        }
+        for kind, mutant in (MUTANTS | reshaped | {"gone": ...}).items():
+            changed = {key: one for key, one in (state | {name: mutant}).items() if one is not ...}
+            try:
+                converted = convert(changed, HEADS)
+            except UserError as error:
+                refused += 1
+                assert "\n" not in str(error), (name, kind)
+            else:
+                with torch.device("meta"):
+                    built = ViT(max(1, converted.classes), converted.network)
+                built.load_state_dict(converted.state, strict=bool(converted.classes), assign=True)
+    assert refused >= 12 * len(state)
+
+
+def test_a_full_checkpoint_of_dino_is_read_without_the_head_that_it_projects_with(tmp_path):
+    state = {f"backbone.{name}": value for name, value in named_by("timm", vit()).items() if "head" not in name}
+    projection = {"head.mlp.0.weight": torch.ones(5, 16), "head.mlp.0.bias": torch.ones(5),
+                  "head.last_layer.weight_g": torch.ones(9, 1), "head.last_layer.weight_v": torch.ones(9, 5)}  # fmt: skip
+    student = {f"module.{name}": value for name, value in (state | projection).items()}
+    torch.save({"student": student, "teacher": state | projection, "epoch": 100}, tmp_path / "full.pth")
+    converted = load(str(tmp_path / "full.pth"), HEADS)
+    assert converted.classes == 0 and converted.state.keys() == convert(state, HEADS).state.keys()
+
+
+def test_two_names_of_one_weight_are_refused():
+    state = named_by("torchvision", vit())
+    with pytest.raises(UserError, match=r"blocks\.0\.MLP\.W_1\.bias twice, once as .*mlp\.linear_1\.bias"):
+        convert(state | {"encoder.layers.encoder_layer_0.mlp.linear_1.bias": torch.ones(24)}, HEADS)
+
+
+def test_a_checkpoint_of_ours_is_sent_to_where_it_belongs(tmp_path):
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    path = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    torch.save(
+        {"state_dict": {"model.embed.x_class": torch.ones(1, 16)}, "hyper_parameters": {}, "paper": "vit2021"}, path
+    )
+    with pytest.raises(
+        UserError, match=r"is a checkpoint of this project: look with --run .*run, or train on with --resume"
+    ):
+        load(str(path))
 
 
 @pytest.mark.parametrize(("change", "named"), [
@@ -133,6 +209,11 @@ def test_the_published_models_have_a_head_for_64_units():
     ({"blocks.1.norm1.weight": torch.ones(15)}, r"blocks\.1\.norm_1\.weight is of \(15,\) and not of \(16,\)"),
     ({"pos_embed": torch.ones(1, 13, 16)}, "13 rows"),
     ({"patch_embed.proj.weight": None}, "no ViT of torchvision"),
+    ({"patch_embed.proj.weight": torch.ones(16, 48)}, r"embed\.E\.weight is of \(16, 48\): it should have 4 axes"),
+    ({"patch_embed.proj.weight": torch.ones(16, 3, 4, 2)}, "patches must be square"),
+    ({"cls_token": torch.tensor(1.0)}, r"embed\.x_class is of \(\): it should be rows of 16"),
+    ({"blocks.7.norm1.bias": torch.ones(16)}, r"nothing for blocks\.3"),
+    ({"head.weight": None}, r"head\.0\.bias"),
 ])  # fmt: skip
 def test_an_entry_that_does_not_fit_is_named(change, named):
     state = {name: value for name, value in (named_by("timm", vit()) | change).items() if value is not None}
@@ -207,7 +288,7 @@ def test_a_file_that_does_not_say_its_normalisation_has_that_of_its_library(libr
 def test_a_module_of_trained_weights_is_of_their_network_and_has_no_view_yet(tmp_path):
     state = named_by("timm", original := vit(d=128, heads=2))
     torch.save({name: value.half() for name, value in state.items()}, tmp_path / "vit.pth")
-    module, converted = ViT2021.pretrained(str(tmp_path / "vit.pth"))
+    module, converted = ViT2021.pretrained(str(tmp_path / "vit.pth"), 2)
     assert module.view is None and not module.training and module.network == converted.network
     assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
     expected = original.half().float().logits(image().float())
@@ -219,10 +300,10 @@ def test_weights_without_a_whole_head_look_at_nothing(tmp_path):
     without = {name: value for name, value in state.items() if not name.startswith("head")}
     torch.save(without, tmp_path / "dino.pth")
     with pytest.raises(UserError, match=r"dino\.pth has no head"):
-        ViT2021.pretrained(str(tmp_path / "dino.pth"))
+        ViT2021.pretrained(str(tmp_path / "dino.pth"), 2)
     torch.save(without | {"head.weight": state["head.weight"]}, tmp_path / "half.pth")
     with pytest.raises(UserError, match=r"nothing for head\.0\.bias"):
-        ViT2021.pretrained(str(tmp_path / "half.pth"))
+        ViT2021.pretrained(str(tmp_path / "half.pth"), 2)
 
 
 # --- Files and downloads ----------------------------------------------------------------------------------------------

@@ -129,6 +129,9 @@ def convolutions(network: Network) -> nn.Sequential:
 class Embed(nn.Module):
     """Class token, registers and patches with their positions: Section 3.1, equation (1).
 
+    A convolution of p x p filters that moves by p reads each patch once, flattened: its filters are the columns of E, with a
+    bias as in the paper's code, and what it gives is x_p E, for all patches.
+
     Departs from the paper: options ``stem: conv``, ``pooling: mean``, ``registers`` and ``positions: sincos``.
     """
 
@@ -173,7 +176,11 @@ class MLP(nn.Module):
 
 
 class Block(nn.Module):
-    """Self-attention, then the MLP, each of normalised tokens and added to them (Section 3.1, Figure 1)."""
+    """Self-attention, then the MLP, each of normalised tokens and added to them: Section 3.1, Figure 1, equations (2), (3).
+
+    MSA is Appendix A, equations (5) to (8): [q, k, v] = z U_qkv is ``project_itself``, A and A v in each head and U_msa over
+    all heads are ``attend``; both in ``attention/multi_head.py``, over ``scaled_dot.py`` and ``base.py``.
+    """
 
     def __init__(self, network: Network, drop_path: float) -> None:
         super().__init__()
@@ -188,8 +195,8 @@ class Block(nn.Module):
         """z (B, T, d) and the weights (B, H, T, S); with ``first``, of the first tokens alone, T = first."""
         q, k, v = self.MSA.project_itself(self.norm_1(z))  # (5)
         read, A = self.MSA.attend(q[:, :, :first], k, v, None, need_weights)  # (6) to (8)
-        z = self.drop_path(self.dropout(read)) + z[:, :first]  # (2)
-        return self.drop_path(self.MLP(self.norm_2(z))) + z, A  # (3)
+        z_ = self.drop_path(self.dropout(read)) + z[:, :first]  # z'_l, (2)
+        return self.drop_path(self.MLP(self.norm_2(z_))) + z_, A  # z_l, (3)
 
 
 class ViT(nn.Module):
@@ -216,7 +223,7 @@ class ViT(nn.Module):
         hidden = [nn.Linear(network.d, network.d), nn.Tanh()] if network.head == "mlp" else []
         self.head = nn.Sequential(*hidden, nn.Linear(network.d, classes))
 
-    def layers(self, image: Tensor, need_weights: bool = True, first: int | None = None) -> tuple[Tensor, list[Tensor]]:
+    def encode(self, image: Tensor, need_weights: bool = True, first: int | None = None) -> tuple[Tensor, list[Tensor]]:
         """Tokens z_L (B, T, d), and the weights (B, H, T, S) of each of the L layers, first to last.
 
         Args:
@@ -239,12 +246,12 @@ class ViT(nn.Module):
 
     def look(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits (B, K) and the weights (B, H, T, S) of each layer, as they stand in the graph of the logits."""
-        z, maps = self.layers(image)
+        z, maps = self.encode(image)
         return self.classify(z), maps
 
     def logits(self, image: Tensor) -> Tensor:
         """Logits (B, K) by the fastest way: no weights, and of the last layer only what the head reads."""
-        z, _ = self.layers(image, need_weights=False, first=1 if self.network.pooling == "cls" else None)
+        z, _ = self.encode(image, need_weights=False, first=1 if self.network.pooling == "cls" else None)
         return self.classify(z)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:

@@ -109,22 +109,25 @@ class ViT2021(Classification):
         self.depth, self.class_token = (network.layers, network.heads), network.pooling == "cls"
         self.save_hyperparameters({"classes": classes, "network": asdict(network), "recipe": asdict(recipe)})
 
-    def start_from(self, source: str, mean: Sequence[float] = (), std: Sequence[float] = ()) -> list[str]:
+    def start_from(
+        self, source: str, mean: Sequence[float] = (), std: Sequence[float] = (), heads: int | None = None
+    ) -> list[str]:
         """Take trained weights, ``torchvision:vit_b_16`` or a file; returns the names of those that stay new.
 
         ``mean`` and ``std`` are those of the data, by channel: the weights are adapted to them, see ``weights.adopt``.
+        ``heads`` of the weights, None for those of the published ViT of their width.
 
         Raises UserError where they cannot be had, or are of another network.
         """
-        return adopt(self.model, load(source), mean, std)
+        return adopt(self.model, load(source, heads), mean, std)
 
     @classmethod
-    def pretrained(cls, source: str) -> tuple["ViT2021", Converted]:
+    def pretrained(cls, source: str, heads: int | None = None) -> tuple["ViT2021", Converted]:
         """A module of trained weights, ``torchvision:vit_b_16`` or a file, of their own network; and what came with them.
 
-        Raises UserError where they cannot be had, or classify nothing.
+        ``heads``: as of ``start_from``. Raises UserError where they cannot be had, or classify nothing.
         """
-        converted = load(source)
+        converted = load(source, heads)
         if not converted.classes:
             raise UserError(
                 f"{source} has no head, so it names no class: train one on it, with `make train-vit WEIGHTS=...`."

@@ -1,107 +1,33 @@
-"""Trained weights of a ViT under the names of torchvision, timm (so DINO and DeiT) or Hugging Face, as weights of this one."""
+"""Trained weights of a ViT: where they come from, and how a model takes them. Their names are ``conversion``'s matter."""
 
 import json
 import logging
-import math
 import pickle
-import re
 from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from data.errors import UserError
-from reproductions.vit2021.model import Network, ViT, resize_positions
+from reproductions.vit2021.conversion import Converted, Normalisation, convert, described
+from reproductions.vit2021.model import ViT, resize_positions
 
 log = logging.getLogger(__name__)
 
 HUB = "torchvision:"
-
-
-class Normalisation(NamedTuple):
-    """Mean and deviation of images in [0, 1], by channel."""
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-
-IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-HALVES = Normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-
-
-class Naming(NamedTuple):
-    """How one library names the parts of a ViT: outside the blocks, before a block's own name, and inside a block.
-
-    And what its files do not say: epsilon of LayerNorm, and how images were normalised for weights with a head and without.
-    """
-
-    outside: dict[str, str]
-    block: str
-    inside: dict[str, str]
-    epsilon: float = 1e-6
-    classifier: Normalisation = HALVES
-    headless: Normalisation = HALVES
-
-
-NAMINGS = {
-    "torchvision": Naming(
-        {"class_token": "embed.x_class", "encoder.pos_embedding": "embed.E_pos", "conv_proj": "embed.E",
-         "encoder.ln": "norm", "heads.pre_logits": "head.0", "heads.head": "head.last"},
-        r"encoder\.layers\.encoder_layer_(\d+)\.",
-        {"ln_1": "norm_1", "self_attention.in_proj_weight": "MSA.U_qkv.weight", "self_attention.in_proj_bias": "MSA.U_qkv.bias",
-         "self_attention.out_proj": "MSA.W_O", "ln_2": "norm_2", "mlp.0": "MLP.W_1", "mlp.3": "MLP.W_2",
-         "mlp.linear_1": "MLP.W_1", "mlp.linear_2": "MLP.W_2"},
-        classifier=IMAGENET, headless=IMAGENET,
-    ),
-    "timm": Naming(
-        {"cls_token": "embed.x_class", "reg_token": "embed.registers", "pos_embed": "embed.E_pos",
-         "patch_embed.proj": "embed.E", "norm": "norm", "head": "head.last"},
-        r"blocks\.(\d+)\.",
-        {"norm1": "norm_1", "attn.qkv": "MSA.U_qkv", "attn.proj": "MSA.W_O", "norm2": "norm_2",
-         "mlp.fc1": "MLP.W_1", "mlp.fc2": "MLP.W_2"},
-        headless=IMAGENET,  # of DINO and MAE
-    ),
-    "Hugging Face": Naming(
-        {"embeddings.cls_token": "embed.x_class", "embeddings.position_embeddings": "embed.E_pos",
-         "embeddings.patch_embeddings.projection": "embed.E", "layernorm": "norm", "classifier": "head.last"},
-        r"encoder\.layer\.(\d+)\.",
-        {"layernorm_before": "norm_1", "attention.attention.query": "MSA.W_Q", "attention.attention.key": "MSA.W_K",
-         "attention.attention.value": "MSA.W_V", "attention.output.dense": "MSA.W_O", "layernorm_after": "norm_2",
-         "intermediate.dense": "MLP.W_1", "output.dense": "MLP.W_2"},
-        epsilon=1e-12,
-    ),
-}  # fmt: skip
 WRAPPERS = ("model", "state_dict", "teacher")  # what training scripts put their weights under
-PREFIXES = ("module.", "backbone.", "vit.")
-UNREAD = re.compile(r"pooler\.dense\..*|num_batches_tracked|.*\.mask_token|mask_token")  # of other tasks
-
-
-class Converted(NamedTuple):
-    """Weights under our names.
-
-    Attributes:
-        state: for ``ViT.load_state_dict``; without a head where the file has none.
-        network: the sizes, read off the weights.
-        classes: K; 0 without a head.
-        names: of the classes, where the source knows them.
-        mean, std: how the images it was trained on were normalised, by channel; none where they had no three channels.
-        assumed: whether mean and std are only those that are usual under such names: no file says them.
-    """
-
-    state: dict[str, Tensor]
-    network: Network
-    classes: int
-    names: tuple[str, ...] = ()
-    mean: tuple[float, ...] = ()
-    std: tuple[float, ...] = ()
-    assumed: bool = False
+OURS = {"paper", "hyper_parameters", "state_dict"}  # what stands in a checkpoint of this project
+# What reading raises, besides its own error, where bytes are not what they were.
+DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)
 
 
 def load(source: str, heads: int | None = None) -> Converted:
     """The weights named ``torchvision:<model>``, downloaded, or those in a file (.pth, .pt, .safetensors).
+
+    ``heads``: which no file says; None for those of the published ViT of this width.
 
     Raises UserError if they cannot be had, read or understood.
     """
@@ -158,62 +84,22 @@ def read(path: Path) -> dict[str, Tensor]:
         raise UserError(f"There are no weights at {path}; name a file, or {HUB}vit_b_16.")
     try:
         content = _safetensors(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
+    except (pickle.UnpicklingError, EOFError, OSError, *DAMAGED) as error:
         raise UserError(
-            f"{path} is damaged, or holds more than tensors and plain values and was not opened; use another file."
+            f"{path} is damaged, or holds more than tensors and plain values and was not opened; use a file of its state dict "
+            "alone."
         ) from error
+    if isinstance(content, dict) and content.keys() >= OURS:
+        raise UserError(
+            f"{path} is a checkpoint of this project: look with --run {path.absolute().parent.parent}, or train on with "
+            "--resume; --weights is for those of others."
+        )
     for name in WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(name), dict):
             content = content[name]
     if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
         raise UserError(f"{path} holds no state dict: a table of named tensors is needed.")
     return content
-
-
-def convert(state: dict[str, Tensor], heads: int | None = None) -> Converted:
-    """Weights under our names, and the network they are of.
-
-    Args:
-        state: under the names of torchvision, timm or Hugging Face.
-        heads: which no weight tells; None for one per 64 units, or 80 in ViT-H, as all published ones have.
-
-    Raises UserError that names the entry which is unknown, missing or of another shape.
-    """
-    stripped = {_strip(name): value for name, value in state.items()}
-    naming = next(
-        (
-            one
-            for one in NAMINGS.values()
-            if f"{next(n for n, ours in one.outside.items() if ours == 'embed.E')}.weight" in stripped
-        ),
-        None,
-    )
-    if naming is None:
-        raise UserError(
-            f"These weights are no ViT of {', '.join(NAMINGS)}: they begin with {', '.join(list(state)[:3]) or 'nothing'}."
-        )
-    found: dict[str, Tensor] = {}
-    for name, value in stripped.items():
-        if not UNREAD.fullmatch(name):
-            found[_ours(name, naming)] = value
-    for name in [name for name in found if ".U_qkv." in name]:
-        for letter, part in zip("QKV", found.pop(name).chunk(3), strict=True):  # in this order, each with all heads
-            found[name.replace("U_qkv", f"W_{letter}")] = part.clone()
-    network, classes = _sizes(found, naming.epsilon, heads)
-    last = "head.2." if network.head == "mlp" else "head.0."
-    found = {name.replace("head.last.", last): value for name, value in found.items()}
-    with torch.device("meta"):
-        wanted = ViT(max(1, classes), network).state_dict()
-    for name, value in wanted.items():
-        if name not in found and (classes or not name.startswith("head.")):
-            raise UserError(f"These weights have nothing for {name}.")
-        if name in found and found[name].shape != value.shape:
-            raise UserError(
-                f"{name} is of {tuple(found[name].shape)} and not of {tuple(value.shape)} as the others suggest."
-            )
-    usual = naming.classifier if classes else naming.headless
-    mean, std = usual if network.channels == len(usual.mean) else ((), ())
-    return Converted(found, network, classes, mean=mean, std=std, assumed=bool(mean))
 
 
 def adopt(model: ViT, converted: Converted, mean: Sequence[float] = (), std: Sequence[float] = ()) -> list[str]:
@@ -267,68 +153,6 @@ def renormalised(E: Tensor, bias: Tensor, known: Normalisation, wanted: Normalis
     )
     shift = (E.double() * ((m_new - m) / s)).sum((1, 2, 3))
     return (E.double() * (s_new / s)).to(E.dtype), (bias.double() + shift).to(bias.dtype)
-
-
-def described(normalisation: Normalisation) -> str:
-    """In words, with one number where it is the same for all channels."""
-    mean, std = (
-        " ".join(f"{x:g}" for x in (values if len(set(values)) > 1 else values[:1])) for values in normalisation
-    )
-    return f"mean {mean}, deviation {std}"
-
-
-def _ours(name: str, naming: Naming) -> str:
-    """Our name of a weight; raises UserError if there is none."""
-    inside = re.match(naming.block, name)
-    table, rest = (naming.inside, name[inside.end() :]) if inside else (naming.outside, name)
-    before = f"blocks.{inside[1]}." if inside else ""
-    stem, _, kind = rest.rpartition(".")
-    if rest in table:
-        return before + table[rest]
-    if stem in table and kind in ("weight", "bias"):
-        return f"{before}{table[stem]}.{kind}"
-    raise UserError(f"These weights have {name}, for which this ViT has no place.")
-
-
-def _sizes(found: dict[str, Tensor], epsilon: float, heads: int | None) -> tuple[Network, int]:
-    """The network that the weights are of, and K. Takes their leading axes of size one off tokens and positions."""
-    for name in ("embed.x_class", "embed.E_pos", "embed.registers"):
-        if name in found:
-            found[name] = found[name].reshape(-1, found[name].shape[-1])
-        elif name == "embed.registers":
-            found[name] = found["embed.E.weight"].new_zeros(0, len(found["embed.E.weight"]))
-    d, channels, patch, _ = found["embed.E.weight"].shape
-    for name in ("embed.E_pos", "embed.x_class", "blocks.0.MLP.W_1.weight"):
-        if name not in found:
-            raise UserError(f"These weights have nothing for {name}.")
-    rows = len(found["embed.E_pos"])
-    if math.isqrt(rows) ** 2 == rows:  # positions of the patches alone, as timm has them beside registers
-        found["embed.E_pos"] = torch.cat([found["embed.E_pos"].new_zeros(1, d), found["embed.E_pos"]])
-        rows += 1
-    side = math.isqrt(rows - 1)
-    if side * side != rows - 1:
-        raise UserError(f"embed.E_pos has {rows} rows, which is no class token and a square of patches.")
-    head = found.get("head.last.weight")
-    network = Network(
-        image_size=side * patch,
-        patch=patch,
-        channels=channels,
-        layers=len({name.split(".")[1] for name in found if name.startswith("blocks.")}),
-        d=d,
-        d_mlp=len(found["blocks.0.MLP.W_1.weight"]),
-        heads=heads or max(1, d // (80 if d == 1280 else 64)),
-        registers=len(found["embed.registers"]),
-        head="mlp" if "head.0.weight" in found else "linear",
-        epsilon=epsilon,
-    )
-    return network, 0 if head is None else len(head)
-
-
-def _strip(name: str) -> str:
-    """Without what a training script or a larger model puts before the names."""
-    while prefix := next((prefix for prefix in PREFIXES if name.startswith(prefix)), None):
-        name = name.removeprefix(prefix)
-    return name
 
 
 def _safetensors(path: Path) -> dict[str, Any]:

@@ -1,0 +1,117 @@
+"""What the commands make of their options, before anything is trained."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from fake_hub import HEADS, LAYERS, SIZE, tiny_state
+
+from data.errors import UserError
+from reproductions import commands, runs
+from reproductions.__main__ import run as command
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """The arguments that Lightning would be run with; a folder for runs, and two of images that nobody reads."""
+    given = []
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setattr(commands, "lightning", lambda arguments: given.extend(arguments) or 1)
+    for name in ("A", "B"):
+        (tmp_path / name).mkdir()
+    return given
+
+
+def made(paper, config, time, corpus):
+    """A run that can be continued."""
+    folder = runs.runs_dir() / paper / config / time
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "checkpoints" / "last.ckpt").touch()
+    settings = {
+        "model": {"class_path": f"reproductions.{paper}.training.X"},
+        "data": {"init_args": {"corpus": str(corpus)}},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    return folder
+
+
+def test_resume_continues_the_newest_run_on_the_same_folder_not_the_newest_of_all(asked, tmp_path):
+    first, _ = made("vit2021", "own", "1", tmp_path / "A"), made("vit2021", "own", "2", tmp_path / "B")
+    for written in (str(tmp_path / "A"), f"{tmp_path}/B/../A/"):
+        asked.clear()
+        command(["train", "vit2021", "--data", written, "--resume"])
+        assert str(first / "checkpoints" / "last.ckpt") in asked
+
+
+def test_resume_does_not_take_a_run_on_other_files(asked, tmp_path, capsys):
+    made("vit2021", "own", "1", tmp_path / "B")
+    assert command(["train", "vit2021", "--data", str(tmp_path / "A"), "--resume"]) == 2
+    assert f"no run of vit2021 own on {tmp_path / 'A'} with" in capsys.readouterr().err
+    assert asked == []
+
+
+def test_resume_tells_a_users_own_texts_apart(asked, tmp_path):
+    mine, other = (f"{tmp_path}/{name}.en,{tmp_path}/{name}.fr" for name in ("mine", "other"))
+    first, _ = made("transformer2017", "own", "1", mine), made("transformer2017", "own", "2", other)
+    command(["train", "transformer2017", "--data", mine, "--resume"])
+    assert str(first / "checkpoints" / "last.ckpt") in asked
+
+
+def test_weights_bring_their_network_their_size_and_the_papers_recipe_for_training_on(asked, tmp_path):
+    torch.save(tiny_state(3), tmp_path / "vit.pth")
+    command(
+        [
+            "train",
+            "vit2021",
+            "--data",
+            str(tmp_path / "A"),
+            "--weights",
+            str(tmp_path / "vit.pth"),
+            "--heads",
+            str(HEADS),
+        ]
+    )
+    assert asked[:3] == ["fit", "--config", "configs/vit2021/finetune.yaml"]
+    settings = {name: value for name, _, value in (one.removeprefix("--").partition("=") for one in asked)}
+    for name, value in {"d": 64 * HEADS, "layers": LAYERS, "heads": HEADS, "patch": 8}.items():
+        assert settings[f"model.init_args.network.{name}"] == str(value)
+    assert settings["data.init_args.size"] == str(SIZE) and settings["run.heads"] == str(HEADS)
+    assert "model.init_args.network.dropout" not in settings, "regularisation is the recipe's"
+    assert asked[-2:] == ["--data.init_args.corpus", str(tmp_path / "A")]
+    assert asked[asked.index("--run.folder") + 1].startswith(str(tmp_path / "runs/vit2021/own")), (
+        "so that --resume finds it"
+    )
+
+
+def test_weights_are_trained_on_on_a_corpus_by_name_too(asked, tmp_path):
+    torch.save(tiny_state(3), tmp_path / "vit.pth")
+    command(["train", "vit2021", "--data", "cifar10", "--weights", str(tmp_path / "vit.pth")])
+    assert "--data.init_args.corpus=cifar10" in asked and "configs/vit2021/finetune.yaml" in asked
+
+
+def test_the_recipe_for_training_on_is_that_of_table_4():
+    """SGD with momentum is all that the recipe's sgd is; see test_vit2021.py."""
+    settings = yaml.safe_load((ROOT / "configs/vit2021/finetune.yaml").read_text())
+    recipe = settings["model"]["init_args"]["recipe"]
+    assert (recipe["optimizer"], recipe["schedule"], recipe["weight_decay"]) == ("sgd", "cosine", 0.0)
+    assert settings["trainer"]["gradient_clip_val"] == 1.0 and settings["data"]["init_args"]["fit"] == "crop"
+
+
+@pytest.mark.parametrize(("more", "words"), [
+    (["--weights", "vit.pth", "--variant", "conv"], "--variant conv chooses a network and --weights brings one"),
+    (["--heads", "3"], "--heads 3 is of trained weights"),
+    (["--weights", "vit.pth", "--resume"], "--weights begins a new run"),
+])  # fmt: skip
+def test_options_that_contradict_one_another_are_told(asked, capsys, more, words):
+    assert command(["train", "vit2021", *more]) == 2
+    assert words in capsys.readouterr().err and asked == []
+
+
+def test_a_run_without_data_is_named(tmp_path):
+    (tmp_path / "config.yaml").write_text("model: {}")
+    with pytest.raises(UserError, match="names no data"):
+        _ = runs.Run(tmp_path).corpus
