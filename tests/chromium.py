@@ -179,6 +179,21 @@ class Browser:
         self.send("Input.dispatchKeyEvent", type="keyDown", **code, **text)
         self.send("Input.dispatchKeyEvent", type="keyUp", **code)
 
+    def write(self, text: str) -> None:
+        """Press and release the key of each character, where the focus is."""
+        for letter in text:
+            self.send("Input.dispatchKeyEvent", type="keyDown", key=letter, text=letter)
+            self.send("Input.dispatchKeyEvent", type="keyUp", key=letter)
+
+    def drop(self, path: Path, selector: str) -> bool:
+        """Let a file fall on the middle of an element, and whether the page took it; else the browser would open it."""
+        x, y = self.place(selector)
+        self.run("window.addEventListener('drop', (event) => { window.taken = event.defaultPrevented; }, {once: true})")
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.send("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+        return bool(self.run("window.taken"))
+
     def type(self, selector: str, text: str) -> None:
         """Replace what stands in a box."""
         self.run(f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.focus(); e.select(); }})()")
