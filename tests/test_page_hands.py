@@ -1,15 +1,14 @@
 """The page under a reader's hands: keys that are pressed, a pointer that moves, files that fall, links to what is gone."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
-from chromium import Browser, installed
+from chromium import Browser, count_tests, installed
 from page_runs import serving, write, write_classifier, write_timeline
 from PIL import Image
 
 from data.accord import FIXED
-
-pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium on this machine")
 
 THEN, NOW = "bahdanau2014/accord/20260101-000000-000000", "transformer2017/accord/20260102-000000-000000"
 PLAIN, LUONG = "bahdanau2014/accord/20260103-000000-000000", "bahdanau2014/accord/20260104-000000-000000"
@@ -24,6 +23,8 @@ LOST = "document.querySelector('.lost:not([hidden])')?.textContent"
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """A browser, and the address of a page with five runs and a timeline."""
+    if installed() is None:
+        pytest.skip("no Chromium on this machine")
     folder = tmp_path_factory.mktemp("hands")
     runs = folder / "runs"
     write(runs, *THEN.split("/")[::2])
@@ -236,17 +237,20 @@ def test_the_link_can_be_copied_where_there_is_no_clipboard(browser, page):
     assert browser.run("getSelection().toString() || document.activeElement.selectionEnd > 20")
 
 
-def test_a_heat_map_fits_a_telephone(browser, page):
-    browser.size(390)
-    opened(browser, page, f"?phone{PAIR}")
-    for width, inside in browser.run(
-        "[...document.querySelectorAll('.frame')].map((e) => [e.clientWidth, e.scrollWidth])"
-    ):
-        assert inside <= width
-    lines = browser.run(
-        "[...document.querySelectorAll('nav a')].map((e) => e.getClientRects().length + e.offsetHeight / 100)"
-    )
-    assert len(set(lines)) == 1 and lines[0] < 1.5, "no name of a view is broken"
+@pytest.mark.parametrize("width", [360, 390, 1000, 1280])
+def test_heat_maps_fit_their_panels(browser, page, width):
+    browser.size(width)
+    opened(browser, page, f"?fits{width}{PAIR}")
+    room = browser.run("[...document.querySelectorAll('.frame')].map((e) => [e.clientWidth, e.scrollWidth])")
+    assert len(room) == 2 and all(inside <= outside for outside, inside in room), room
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_names_of_the_views_stand_in_one_line(browser, page, width):
+    browser.size(width)
+    opened(browser, page, "?line#five-steps", STAGE)
+    lines = browser.run("[...document.querySelectorAll('nav a')].map((e) => [e.offsetTop, e.offsetHeight])")
+    assert len(lines) == 4 and len({top for top, _ in lines}) == 1 and max(height for _, height in lines) < 45
 
 
 # --- Where it looks ---------------------------------------------------------------------------------------------------
@@ -403,3 +407,17 @@ def test_the_whole_timeline_is_taken_along(browser, page):
     assert taken(browser, "[data-key=pngall]", ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     table = json.loads(taken(browser, "[data-key=jsonall]", ".json").read_text(encoding="utf-8"))
     assert [row["name"] for row in table["rows"]] == ["additive", "location", "intra"]
+
+
+# --- How many there are -----------------------------------------------------------------------------------------------
+
+
+def test_skipped_tests_of_a_browser_are_not_overlooked():
+    ours, other = SimpleNamespace(keywords={"browser": 1}), SimpleNamespace(keywords={"slow": 1})
+    assert count_tests({"passed": [ours, other, ours], "warnings": [object()]}) == (
+        "2 tests drove a real browser.",
+        True,
+    )
+    said, complete = count_tests({"passed": [ours], "skipped": [ours, ours, other]})
+    assert "NOT TESTED: 2 tests" in said and "1 ran" in said and not complete
+    assert count_tests({"passed": [other], "skipped": [other]}) == ("", True)

@@ -162,6 +162,7 @@ export class WhereItLooks {
     if (left()) return false;
     const within = panel.node.contains(document.activeElement);
     keepingFocus(panel.node, () => panel.show(run, answer, this.views[i]));
+    this.redraw();
     if (within && document.activeElement === document.body) panel.frame.focus({ preventScroll: true });
     return !(answer instanceof Error);
   }
@@ -209,7 +210,7 @@ export class WhereItLooks {
   }
 
   redraw() {
-    for (const panel of this.panels) panel.draw();
+    for (const panel of this.panels) panel.draw(panel.drawnView);
   }
 
   say(text) {

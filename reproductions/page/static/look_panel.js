@@ -70,6 +70,7 @@ export class LookPanel {
     this.node.replaceChildren(...this.head(run), this.waiting);
   }
 
+  /** Shows an answer, all but its picture, for which all panels must stand. */
   show(run, answer, view) {
     const head = this.head(run);
     if (answer instanceof Error) {
@@ -86,7 +87,6 @@ export class LookPanel {
         element("div", {}, this.frame, this.readout, this.numbers()),
         element("div", { class: "beside" }, this.classes(), this.heads(), this.table(), this.exports())));
     this.named();
-    this.draw();
   }
 
   /** The picture in words, for who cannot see it. */

@@ -32,12 +32,13 @@ export function drawMatrix(record, colours, { width, gold = true, titles = null 
   const { source, target, weights } = record;
   const sizeOf = (cell) => Math.max(9.5, Math.min(13.5, cell * 0.5));
   const labelWidth = (words, size) => Math.max(...words.map((word) => widthOf(cut(word), size, FAMILY, 700))); // as wide as when they are lit
-  const left = Math.ceil(Math.max(labelWidth(target, 13) + 12, 84));
+  const leftOf = (size, least) => Math.ceil(Math.max(labelWidth(target, size) + 12, least));
   const S = source.length - (record.sourceEnds ? 1 - APART - THIN : 0);
   const slope = Math.cos((LEAN * Math.PI) / 180);
   const overhang = slope * widthOf(cut(source.at(-1)), 13, FAMILY, 700) + 12;
-  const roomy = (width - left - overhang) / S;
+  const roomy = (width - leftOf(13, 84) - overhang) / S;
   const upright = roomy < UPRIGHT;
+  const left = upright ? leftOf(10, 70) : leftOf(13, 84);
   const cell = upright ? Math.max(SMALLEST, Math.min(UPRIGHT, (width - left - 12) / S)) : Math.min(34, roomy);
   const size = sizeOf(cell);
   const across = ruler(source.length, record.sourceEnds, cell);
@@ -48,7 +49,7 @@ export function drawMatrix(record, colours, { width, gold = true, titles = null 
   const heading = titles ? 20 + 16 * titles.lines.length : 0;
   const top = Math.ceil(heading + words);
   const foot = titles ? 16 * titles.notes.length + 10 : 2;
-  const reach = headings.map((word, s) => across.middle(s) + (upright ? size : slope * widthOf(word, size, FAMILY, 700)) + 6);
+  const reach = headings.map((word, s) => across.middle(s) + (upright ? size * 0.6 : slope * widthOf(word, size, FAMILY, 700)) + 6);
   const most = Math.max(left + Math.max(across.length + 2, ...reach), titles ? titles.width : 0);
   const W = Math.ceil(most);
   const H = Math.ceil(top + down.length + foot);

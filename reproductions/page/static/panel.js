@@ -79,7 +79,7 @@ export class Panel {
     this.message = element("p", { class: "problem", role: "alert", hidden: true });
   }
 
-  /** Shows an answer; own is the model's own translation, {text, same}. */
+  /** Shows an answer, all but its picture, for which all panels must stand; own is the model's own translation, {text, same}. */
   show({ run, runs, answer, own, view, removable }) {
     Object.assign(this, { run, answer });
     this.record = answer.views.length ? aligned(answer, view) : null;
@@ -92,7 +92,6 @@ export class Panel {
       ...(this.record ? this.pictured() : [element("p", { class: "note" }, `${run.title} has no attention: it reads the sentence into one vector, so there is nothing to draw. This is what the papers were up against.`)]),
     );
     this.message.hidden = true;
-    if (this.record) this.draw();
   }
 
   /** Says what went wrong instead. */

@@ -75,7 +75,7 @@ export class Timeline {
     const titles = () => ({
       title: `${titleOf(row)} (${row.year})`,
       lines: [`${row.record.model} · ${row.paper}`, ...wrapped(row.formula, 460), sharedBy(table)],
-      notes: [facts(row, table).slice(0, 4).map(([name, value]) => `${name} ${value}`).join(" · ")],
+      notes: wrapped(facts(row, table).slice(0, 4).map(([name, value]) => `${name} ${value}`).join(" · "), 460),
     });
     this.section = element("section", { class: "panel alone", "aria-label": titleOf(row) },
       element("h3", {}, `${row.year} · ${titleOf(row)}`),

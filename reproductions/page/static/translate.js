@@ -169,6 +169,7 @@ export class ThenAndNow {
     this.node.setAttribute("aria-busy", "false");
     this.pointer = { row: null, column: null };
     runs.forEach((run, i) => this.fill(i, run, own[i], shared[i], fixed));
+    this.redraw();
     this.sayLost(runs, shared);
     this.bar.dataset.gold = String(shared.some((answer) => answer.gold));
     const seconds = (performance.now() - began) / 1000;
