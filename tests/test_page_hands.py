@@ -409,6 +409,42 @@ def test_the_whole_timeline_is_taken_along(browser, page):
     assert [row["name"] for row in table["rows"]] == ["additive", "location", "intra"]
 
 
+# --- All views --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", ["where-it-looks", "timeline?kind=location"])
+def test_every_control_of_a_picture_has_a_name_and_is_reached_with_the_tab_key(browser, page, view):
+    opened(browser, page, f"?named#{view}", "!!document.querySelector('.panel svg')")
+    nodes = browser.send("Accessibility.getFullAXTree")["nodes"]
+    roles = {"button", "combobox", "link", "application"}
+    named = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n.get("ignored")]
+    controls = [(role, name) for role, name in named if role in roles]
+    assert len(controls) > 12 and all(name for _, name in controls), controls
+    browser.run("document.querySelector('main').focus()")
+    for _ in range(80):
+        browser.press("Tab")
+        if browser.run("document.activeElement.classList.contains('frame')"):
+            return
+    raise AssertionError("the picture is not reached")
+
+
+def test_without_any_run_every_view_is_there_and_names_its_command(browser, tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "none"))
+    with serving() as address:
+        for view, command in (
+            ("then-and-now", "make train-bahdanau"),
+            ("where-it-looks", "make train-vit"),
+            ("timeline", "make timeline"),
+        ):
+            browser.open(f"{address}?{view}#{view}")
+            assert command in browser.until(
+                "document.querySelector('main h2') && document.querySelector('main').innerText"
+            )
+            assert texts(browser, "nav a") == ["Then and now", "Where it looks", "Five steps", "Timeline"]
+            assert browser.run("document.querySelector('nav [aria-current]').dataset.view") == view
+        browser.send("Page.navigate", url="about:blank")
+
+
 # --- How many there are -----------------------------------------------------------------------------------------------
 
 

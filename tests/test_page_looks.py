@@ -97,6 +97,13 @@ def test_another_class_is_spoken_for_when_asked(page):
     place = answers[0]["views"].index("gradient_rollout")
     first, second = (maps_of(answer["maps"], -1, 36)[place] for answer in answers)
     assert not np.allclose(first, second, atol=1e-4) and answers[0]["probabilities"] == answers[1]["probabilities"]
+    differ = [
+        not np.allclose(a, b, atol=1e-4)
+        for a, b in zip(*(maps_of(one["maps"], -1, 36) for one in answers), strict=True)
+    ]
+    assert answers[0]["specific"] == differ, (
+        "what is made of a class's gradient, and nothing else, changes with the class"
+    )
     status, _, told = ask(address, "/api/look", {"run": SEES, "scene": "two 1", "speaks": "zebra"})
     assert status == 422 and "zebra" in told["error"]
 
