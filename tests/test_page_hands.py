@@ -246,9 +246,10 @@ def test_heat_maps_fit_their_panels(browser, page, width):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_names_of_the_views_stand_in_one_line(browser, page, width):
+@pytest.mark.parametrize("view", ["then-and-now", "where-it-looks", "five-steps", "timeline"])
+def test_the_names_of_the_views_stand_in_one_line(browser, page, view, width):
     browser.size(width)
-    opened(browser, page, "?line#five-steps", STAGE)
+    opened(browser, page, f"?line#{view}", "!!document.querySelector('nav [aria-current]')")
     lines = browser.run("[...document.querySelectorAll('nav a')].map((e) => [e.offsetTop, e.offsetHeight])")
     assert len(lines) == 4 and len({top for top, _ in lines}) == 1 and max(height for _, height in lines) < 45
 
