@@ -136,7 +136,7 @@ page: $(VENV)/.installed ## Serve the page: type a sentence and see where the tr
 look: $(VENV)/.installed ## Classify an image of yours and draw where the model looked (IMAGE=photo.jpg)
 	@if [[ -z $$IMAGE_TEXT ]]; then echo "Name an image: make look IMAGE=photo.jpg" >&2; exit 2; fi; \
 	$(PY) -m reproductions look "$$IMAGE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(ARGS)
-#: make look IMAGE=photo.jpg WEIGHTS=torchvision:vit_b_16    with published weights, or a file of them; nothing need be trained
+#: make look IMAGE=photo.jpg WEIGHTS=torchvision:vit_b_16            nothing trained: by published weights, or a file
 
 .PHONY: figures
 figures: $(VENV)/.installed ## Draw the papers' figures from the runs that are there

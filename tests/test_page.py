@@ -11,6 +11,7 @@ import shutil
 import socket
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -499,6 +500,21 @@ def test_the_command_serves_on_the_loopback_address_and_says_where_a_port_is_tak
     assert f"port {port}" in capsys.readouterr().err
     with pytest.raises(UserError, match="99999"):
         server.serve(port=99_999)
+
+
+def test_who_reads_the_address_can_connect_at_once(monkeypatch):
+    connected = []
+
+    def read(line):
+        host, port = re.search(r"http://([\d.]+):(\d+)/", line).groups()
+        connected.append(socket.create_connection((host, int(port)), timeout=5))
+
+    monkeypatch.setattr(server.torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(server.uvicorn.Server, "run", lambda *_, **__: None)
+    monkeypatch.setattr(server, "sys", SimpleNamespace(stdout=SimpleNamespace(write=read, flush=lambda: None)))
+    assert server.serve(port=0) == 0
+    assert len(connected) == 1
+    connected[0].close()
 
 
 # --- The files of the page --------------------------------------------------------------------------------------------

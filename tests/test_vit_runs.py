@@ -13,10 +13,12 @@ from toy_run import overrides
 from wandb_offline import read
 
 from data.errors import UserError
+from data.preprocessing import Preprocessing
 from reproductions import checkpoints, runs
 from reproductions.__main__ import run as command
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.records import load
+from reproductions.vit2021.weights import HALVES, Normalisation, renormalised
 
 ROOT = Path(__file__).parents[1]
 SMALL = {"data.init_args.size": 16, "data.init_args.images": 48, "run.pictures": "[0,3]", "trainer.val_check_interval": 3,
@@ -256,6 +258,10 @@ def test_a_run_starts_from_trained_weights_of_another_library_with_their_network
     assert checkpoint["hyper_parameters"]["network"]["d_mlp"] == 96 and checkpoint["hyper_parameters"]["classes"] == 2
     kept = checkpoint["state_dict"]["model.blocks.0.MLP.W_1.weight"]
     torch.testing.assert_close(kept, weights["blocks.0.mlp.fc1.weight"], atol=1e-6, rtol=0)
+    prepared = Preprocessing.load(only_run(place / "runs").folder / "preprocessing.json")
+    patches = weights["patch_embed.proj.weight"], weights["patch_embed.proj.bias"]
+    E, _ = renormalised(*patches, HALVES, Normalisation(prepared.mean, prepared.std))
+    torch.testing.assert_close(checkpoint["state_dict"]["model.embed.E.weight"], E, atol=1e-6, rtol=0)
     assert command(["evaluate", str(only_run(place / "runs").folder)]) == 0
 
 
