@@ -31,6 +31,7 @@ from reproductions import tasks
 from reproductions.tasks import Task
 
 SCORES = "evaluation/scores.json"  # in the folder of a run that was tested
+SUMMARY = "summary.json"  # in the folder of a run that has ended
 
 
 def runs_dir() -> Path:
@@ -91,7 +92,7 @@ class Run:
 
     @property
     def summary(self) -> dict[str, Any]:
-        return _json(self.folder / "summary.json")
+        return _json(self.folder / SUMMARY)
 
     def restore(self) -> Any:
         """The trained module with what its data decided; raises UserError where a file is missing or does not fit."""
@@ -164,7 +165,9 @@ def _json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError(f"it holds no object but {type(content).__name__}")
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged ({error}): run `make evaluate` for this run again.") from error
     return content

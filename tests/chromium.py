@@ -8,7 +8,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,20 @@ KEYS = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight":
 def installed() -> str | None:
     """The browser on this machine, or None."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def count_tests(stats: Mapping[str, Sequence[Any]]) -> tuple[str, bool]:
+    """How many of pytest's reports are of tests that drive a browser, in a sentence, "" for none; and whether all of them ran."""
+    ran, skipped = (
+        sum("browser" in getattr(report, "keywords", ()) for kind in kinds for report in stats.get(kind, ()))
+        for kinds in (("passed", "failed"), ("skipped",))
+    )
+    if skipped:
+        return (
+            f"THE PAGE WAS NOT TESTED: {skipped} tests need a browser and were skipped, {ran} ran. Install Chromium.",
+            False,
+        )
+    return (f"{ran} tests drove a real browser." if ran else ""), True
 
 
 def _above_four(descriptor: int) -> int:
@@ -178,6 +192,21 @@ class Browser:
         text = {"text": "\r"} if key == "Enter" else {}
         self.send("Input.dispatchKeyEvent", type="keyDown", **code, **text)
         self.send("Input.dispatchKeyEvent", type="keyUp", **code)
+
+    def write(self, text: str) -> None:
+        """Press and release the key of each character, where the focus is."""
+        for letter in text:
+            self.send("Input.dispatchKeyEvent", type="keyDown", key=letter, text=letter)
+            self.send("Input.dispatchKeyEvent", type="keyUp", key=letter)
+
+    def drop(self, path: Path, selector: str) -> bool:
+        """Let a file fall on the middle of an element, and whether the page took it; else the browser would open it."""
+        x, y = self.place(selector)
+        self.run("window.addEventListener('drop', (event) => { window.taken = event.defaultPrevented; }, {once: true})")
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.send("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+        return bool(self.run("window.taken"))
 
     def type(self, selector: str, text: str) -> None:
         """Replace what stands in a box."""

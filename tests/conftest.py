@@ -3,7 +3,7 @@
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ os.environ["WANDB_CONFIG_DIR"] = str(Path(_nowhere.name) / "wandb")
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from chromium import count_tests  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 import data  # noqa: E402, F401  (declares what torchvision needs, before any test imports lightning)
@@ -28,6 +29,25 @@ import data  # noqa: E402, F401  (declares what torchvision needs, before any te
 torch.set_num_threads(1)
 settings.register_profile("tests", derandomize=True, deadline=None, database=None)
 settings.load_profile("tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: it drives a real browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """Ends by saying how many tests drove a browser: where there is none they are skipped, and nobody must overlook that."""
+    yield
+    said, complete = count_tests(terminalreporter.stats)
+    if said:
+        terminalreporter.write_line(said, bold=True, green=complete, red=not complete)
 
 
 @pytest.fixture(autouse=True)

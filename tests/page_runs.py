@@ -58,7 +58,7 @@ def write(root: Path, paper: str, name: str, corpus: str = "accord", **network: 
     settings = {
         "model": {
             "class_path": f"reproductions.{paper}.training.{class_name}",
-            "init_args": {"network": asdict(training.Network())},
+            "init_args": {"network": asdict(training.Network(**network))},
         },
         "data": {"class_path": "data.translation.TranslationData", "init_args": {"corpus": corpus, **languages}},
     }

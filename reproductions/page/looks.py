@@ -22,6 +22,10 @@ from reproductions.evaluation.localisation import MEASURES, coverage, measure
 
 IMAGE_BYTES = 8 * 1024 * 1024
 FORMATS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP"}
+# Views that are made of the gradient of one class.
+CLASS_SPECIFIC = {
+    "gradient_rollout", "gradient_rollout_times_rollout", "gradient_rollout_smoothed", "grad_cam", "input_gradient",
+}  # fmt: skip
 STEPS = 65_535  # a value travels as a whole number of 16 bits: the largest of its map is this many
 MOST_ROWS = 1_500_000  # weights of patches on patches; of a larger model the mean of heads is sent
 GALLERY = {"test": 24, "two": 8}  # scenes of the embedded set that are offered: split -> how many
@@ -98,6 +102,7 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
         "chosen": str(chosen),
         "views": [str(view) for view in views],
         "described": [view.describe(*module.depth) for view in views],
+        "specific": [view.kind in CLASS_SPECIFIC for view in views],
         "maps": packed(maps.reshape(len(views), -1)),
         "rows": _rows(arrays[0], module.prefix) if module.kind == "attention" else None,
         **_truth(shown.mask, pixels, maps, module.grid),

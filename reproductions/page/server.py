@@ -156,6 +156,7 @@ class Desk:
                 },
             },
             ensure_ascii=False,
+            allow_nan=False,
         ).encode()
 
 

@@ -1,12 +1,24 @@
 """The timeline that ``make timeline`` has written, for the page."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NoReturn
 
 from data.errors import UserError
 from reproductions import runs
+from reproductions.timeline.rows import record_of
 from reproductions.timeline.training import PAPER
 
 LARGEST = 8 * 2**20  # bytes; the whole timeline has some hundred thousand
+AGAIN = "make it anew with `make timeline`"
+# What the page reads of it: field -> type.
+SHARED = {"corpus": str, "sentence": str, "seeds": list, "steps": int, "sizes": dict, "rows": list}
+NAMED = {"name": str, "year": int, "paper": str, "says": str, "over_source": bool}
+MEASURED = {
+    "formula": str, "bleu": float, "bleu_seeds": list, "aer": float, "aer_seeds": list, "entropy": float, "inversions": int,
+    "inversions_kept": float, "parameters": int, "products": int,
+}  # fmt: skip
 
 
 def made() -> str | None:
@@ -16,13 +28,40 @@ def made() -> str | None:
 
 
 def read() -> bytes:
-    """The timeline as JSON; raises UserError if there is none, or if it is too large to be one."""
+    """The timeline as JSON; raises UserError if there is none, or if the file is none."""
     path = _path()
     if path is None:
         raise UserError("There is no timeline yet: make one with `make timeline`.")
     if path.stat().st_size > LARGEST:
-        raise UserError("timeline.json is too large to be a timeline: make it anew with `make timeline`.")
-    return path.read_bytes()
+        raise UserError(f"timeline.json is too large to be a timeline: {AGAIN}.")
+    content = path.read_bytes()
+    try:
+        _check(json.loads(content, parse_constant=_no_number))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(f"timeline.json is damaged ({error!r:.100}): {AGAIN}.") from None
+    return content
+
+
+def _check(table: Any) -> None:
+    """Raises ValueError, or what a wrong shape leads to, for anything but a timeline."""
+    _check_types(table, SHARED)
+    _check_types(table["sizes"], {"source": int})
+    for row in table["rows"]:
+        _check_types(row, NAMED)
+        if row["over_source"]:
+            _check_types(row, MEASURED)
+            record_of(row)
+
+
+def _check_types(fields: Mapping[str, Any], types: Mapping[str, type]) -> None:
+    for name, kind in types.items():
+        value = fields[name]
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise TypeError(f"{name} must be of the type {kind.__name__}, not {type(value).__name__}")
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number that a browser reads")
 
 
 def _path() -> Path | None:

@@ -19,6 +19,11 @@ function weightsOf(answer) {
   return unpacked.get(answer);
 }
 
+/** Whether an answer has a view; none asked for is had. */
+export function hasView(answer, view) {
+  return !view || answer.views.includes(view);
+}
+
 /** What a picture needs of an answer in one view; the view that validation chose if it has no other of that name. */
 export function aligned(answer, view) {
   const T = answer.target.length;

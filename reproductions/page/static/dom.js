@@ -48,11 +48,15 @@ export function segments(label, options, chosen, onchoose) {
   return element("div", { class: "segments", role: "group", "aria-label": label }, options.map(one));
 }
 
-/** Puts the focus back on the element that was rebuilt under the same data-key. */
+/** Puts the focus back on the element that was rebuilt under the same data-key, and in a text to where it was. */
 export function keepingFocus(root, rebuild) {
-  const key = root.contains(document.activeElement) ? document.activeElement.dataset?.key : null;
+  const before = document.activeElement;
+  const key = root.contains(before) ? before.dataset?.key : null;
+  const { selectionStart, selectionEnd } = before;
   rebuild();
-  if (key) root.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  const after = key ? root.querySelector(`[data-key="${CSS.escape(key)}"]`) : null;
+  after?.focus({ preventScroll: true });
+  if (typeof selectionStart === "number") after?.setSelectionRange?.(selectionStart, selectionEnd);
 }
 
 const canvas = document.createElement("canvas").getContext("2d");

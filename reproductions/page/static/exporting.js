@@ -1,6 +1,7 @@
 // What can be taken along: a picture as PNG or SVG, a record as JSON, the whole page as one file.
 
 import { answersTo } from "./ask.js";
+import { button, element } from "./dom.js";
 
 /** Hands a file to the reader. */
 function download(content, type, name) {
@@ -14,7 +15,7 @@ function download(content, type, name) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-export function saveJson(object, name) {
+function saveJson(object, name) {
   download(`${JSON.stringify(object)}\n`, "application/json", `${name}.json`);
 }
 
@@ -25,12 +26,12 @@ function textOf(svg) {
   return new XMLSerializer().serializeToString(copy);
 }
 
-export function saveSvg(svg, name) {
+function saveSvg(svg, name) {
   download(textOf(svg), "image/svg+xml", `${name}.svg`);
 }
 
 /** Three pixels for each of the picture's, for print. */
-export async function savePng(svg, name, scale = 3) {
+async function savePng(svg, name, scale = 3) {
   const url = URL.createObjectURL(new Blob([textOf(svg)], { type: "image/svg+xml" }));
   try {
     const image = new Image();
@@ -48,6 +49,17 @@ export async function savePng(svg, name, scale = 3) {
 
 async function saveCanvas(canvas, name) {
   download(await new Promise((resolve) => canvas.toBlob(resolve, "image/png")), "image/png", `${name}.png`);
+}
+
+/**
+ * Buttons that take along what is shown: `paper()` is its picture as SVG, `json()` its numbers, `name()` a list of words; `key`
+ * tells the buttons of several pictures apart.
+ */
+export function exportButtons({ paper, json, name, key = "" }) {
+  return element("div", { class: "row exports" },
+    button("PNG", () => savePng(paper(), fileName(...name())), { "data-key": `png${key}` }),
+    button("SVG", () => saveSvg(paper(), fileName(...name())), { "data-key": `svg${key}` }),
+    button("JSON", () => saveJson(json(), fileName(...name())), { "data-key": `json${key}` }));
 }
 
 /** The page as one HTML file that shows the same without a server: its code, and the answers it shows. */

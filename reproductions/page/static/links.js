@@ -2,10 +2,12 @@
 
 import { shape, widthOf } from "./dom.js";
 import { FAMILY } from "./inks.js";
-import { captions, cut } from "./matrix.js";
+import { cut } from "./matrix.js";
+import { captions, sheet } from "./paper.js";
 
 const LINE = 25; // pixels from word to word
 const FAINTEST = 0.04; // weights below are not drawn
+const NEAR = 8; // pixels from a line that are still its own
 
 /** As drawMatrix. */
 export function drawLinks(record, colours, { width, gold = true, titles = null }) {
@@ -24,8 +26,7 @@ export function drawLinks(record, colours, { width, gold = true, titles = null }
   const y = (words, i, ends) => top + offset(words) + LINE * (i + 0.5) + (isEnd(words, i, ends) ? 6 : 0);
   const [x0, x1] = [left, left + gap];
 
-  const node = shape("svg", { width: W, height: H, viewBox: `0 0 ${W} ${H}`, "font-family": FAMILY, class: "picture" });
-  node.append(shape("rect", { width: W, height: H, fill: colours.paper }));
+  const node = sheet(W, H, colours);
   if (titles) node.append(...captions(titles, colours, top + body + 14));
   const path = (t, s) => {
     const [from, to] = [y(source, s, record.sourceEnds), y(target, t, record.targetEnds)];
@@ -37,7 +38,7 @@ export function drawLinks(record, colours, { width, gold = true, titles = null }
     if (w < FAINTEST) return;
     const ends = isEnd(source, s, record.sourceEnds) || isEnd(target, t, record.targetEnds);
     const line = shape("path", { d: path(t, s), stroke: ends ? colours.quiet : colours.ramp[Math.round(colours.ramp.length * 0.72)], "stroke-width": 0.6 + 6 * w, "stroke-opacity": 0.18 + 0.75 * w });
-    lines.push({ t, s, line, opacity: 0.18 + 0.75 * w });
+    lines.push({ t, s, w, line, opacity: 0.18 + 0.75 * w });
     threads.append(line);
   }));
   if (gold && record.gold) {
@@ -55,6 +56,13 @@ export function drawLinks(record, colours, { width, gold = true, titles = null }
     const found = words.findIndex((_, i) => Math.abs(y(words, i, ends) - height) <= LINE / 2);
     return found < 0 ? null : found;
   };
+  /** The line that passes there: of several the nearest, where a heavy one is broader. */
+  const threadAt = (x, height) => {
+    const part = alongAt((x - x0) / gap);
+    const distance = ({ t, s, w }) => Math.abs(y(source, s, record.sourceEnds) * (1 - part) + y(target, t, record.targetEnds) * part - height) - 3 * w;
+    const near = lines.map((one) => ({ ...one, distance: distance(one) })).filter((one) => one.distance < NEAR);
+    return near.reduce((best, one) => (best && best.distance <= one.distance ? best : one), null);
+  };
   return {
     node,
     light: (row, column) => {
@@ -64,9 +72,21 @@ export function drawLinks(record, colours, { width, gold = true, titles = null }
       sources.forEach((text, s) => text.setAttribute("font-weight", s === column ? 700 : 400));
     },
     at: (x, height) => {
-      if (x < x0 + gap * 0.3) return { row: null, column: nearest(source, record.sourceEnds, height) };
-      if (x > x1 - gap * 0.3) return { row: nearest(target, record.targetEnds, height), column: null };
-      return { row: null, column: null };
+      if (x < x0) return { row: null, column: nearest(source, record.sourceEnds, height) };
+      if (x > x1) return { row: nearest(target, record.targetEnds, height), column: null };
+      const thread = threadAt(x, height);
+      return { row: thread?.t ?? null, column: thread?.s ?? null };
     },
   };
+}
+
+/** How far between its two heights a line is, at a part of its way across: the inverse of its curve, by halving. */
+function alongAt(across) {
+  let [low, high] = [0, 1];
+  for (let i = 0; i < 20; i++) {
+    const u = (low + high) / 2;
+    if (3 * (1 - u) ** 2 * u * 0.45 + 3 * (1 - u) * u ** 2 * 0.55 + u ** 3 < across) low = u;
+    else high = u;
+  }
+  return 3 * (1 - low) * low ** 2 + low ** 3;
 }

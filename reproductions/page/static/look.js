@@ -1,6 +1,7 @@
 // Where it looks: a picture, one or more classifiers, and where each of them looked.
 
 import { ask, isSaved, patiently, send } from "./ask.js";
+import { chosenIn, saidOfRuns } from "./chosen.js";
 import { button, element, keepingFocus, segments } from "./dom.js";
 import { LookPanel } from "./look_panel.js";
 import { publication } from "./panel.js";
@@ -16,11 +17,12 @@ export class WhereItLooks {
     this.node = element("div", { class: "view looks" });
     this.trouble = element("p", { class: "problem", role: "alert", hidden: true });
     this.status = element("p", { class: "status", "aria-live": "polite" });
+    this.lost = element("p", { class: "note lost", role: "status", hidden: true });
     this.bar = element("div", { class: "row bar" });
     this.row = element("div", { class: "panels" });
     this.untrained = element("div", { class: "missing" });
     this.choose = this.chooser();
-    this.node.append(this.untrained, this.choose, this.trouble, this.bar, this.status, this.row);
+    this.node.append(this.lost, this.untrained, this.choose, this.trouble, this.bar, this.status, this.row);
   }
 
   trained() {
@@ -32,14 +34,19 @@ export class WhereItLooks {
     return [...this.trained(), ...this.overview.published];
   }
 
+  /** {names, views, gone}: what the address names, or the newest classifier. */
+  get chosen() {
+    const known = new Set(this.translators().map((run) => run.name));
+    return chosenIn(this.address.state, known, () => pairOf(this.trained()).slice(-1));
+  }
+
   get runs() {
     const known = new Map(this.translators().map((run) => [run.name, run]));
-    const asked = (this.address.state.runs ?? "").split(",").filter((name) => known.has(name));
-    return (asked.length ? asked.slice(0, 3) : pairOf(this.trained()).slice(-1)).map((name) => known.get(name));
+    return this.chosen.names.slice(0, 3).map((name) => known.get(name));
   }
 
   get views() {
-    return (this.address.state.views ?? "").split(",");
+    return this.chosen.views;
   }
 
   /** What the picture is drawn with. */
@@ -51,17 +58,22 @@ export class WhereItLooks {
 
   /** The place to drop a picture, and the gallery. */
   chooser() {
-    const input = element("input", { type: "file", accept: "image/*", id: "file", onchange: (event) => event.target.files.length && this.take(event.target.files[0]) });
-    const drop = element("label", { class: "drop", for: "file" }, element("b", {}, "Drop a picture here"), element("span", {}, "or choose a file, or take a photo. It stays on this machine."), input);
-    drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
-    drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-    drop.addEventListener("drop", (event) => {
-      event.preventDefault();
-      drop.classList.remove("over");
-      if (event.dataTransfer.files.length) this.take(event.dataTransfer.files[0]);
-    });
+    this.input = element("input", { type: "file", accept: "image/*", id: "file", onchange: (event) => event.target.files.length && this.take(event.target.files[0]) });
+    this.place = element("label", { class: "drop", for: "file" }, element("b", {}, "Drop a picture here"), element("span", {}, "or choose a file, or take a photo. It stays on this machine."), this.input);
     this.gallery = element("div", { class: "gallery", role: "group", "aria-label": "Pictures of the embedded set" });
-    return element("div", { class: "choose" }, isSaved ? null : drop, this.gallery);
+    return element("div", { class: "choose" }, isSaved ? null : this.place, this.gallery);
+  }
+
+  /** Files over the window, or none any more. */
+  hover(over) {
+    this.place.classList.toggle("over", over);
+  }
+
+  /** Files that were dropped anywhere on the page. */
+  drop(files) {
+    if (!files.length || isSaved || !this.runs.length) return;
+    this.input.value = "";
+    this.take(files[0]);
   }
 
   async fillGallery() {
@@ -73,6 +85,7 @@ export class WhereItLooks {
   }
 
   mark() {
+    if (!this.address.state.picture) this.input.value = ""; // so that the same file can be chosen again
     for (const one of this.gallery.children) one.setAttribute("aria-pressed", String(!this.address.state.picture && one.dataset.scene === this.scene));
   }
 
@@ -115,6 +128,8 @@ export class WhereItLooks {
     const runs = this.runs;
     this.settings();
     this.say("");
+    this.lost.textContent = saidOfRuns(this.chosen.gone);
+    this.lost.hidden = !this.lost.textContent;
     this.makePanels(runs.length);
     this.node.setAttribute("aria-busy", String(runs.length > 0));
     if (!runs.length) return;
@@ -147,6 +162,7 @@ export class WhereItLooks {
     if (left()) return false;
     const within = panel.node.contains(document.activeElement);
     keepingFocus(panel.node, () => panel.show(run, answer, this.views[i]));
+    this.redraw();
     if (within && document.activeElement === document.body) panel.frame.focus({ preventScroll: true });
     return !(answer instanceof Error);
   }
@@ -194,7 +210,7 @@ export class WhereItLooks {
   }
 
   redraw() {
-    for (const panel of this.panels) panel.draw();
+    for (const panel of this.panels) panel.draw(panel.drawnView);
   }
 
   say(text) {

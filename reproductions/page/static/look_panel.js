@@ -1,14 +1,18 @@
 // One classifier's picture: where it looked, its classes, its heads.
 
+import { hasView } from "./aligned.js";
 import { isSaved } from "./ask.js";
+import { saidOfView } from "./chosen.js";
 import { button, choice, decimal, element, shape } from "./dom.js";
-import { fileName, saveJson, savePng, saveSvg } from "./exporting.js";
+import { exportButtons } from "./exporting.js";
 import { FAMILY, inks } from "./inks.js";
-import { captions } from "./matrix.js";
-import { isPublished, runOptions } from "./panel.js";
-import { border, fromPatch, mapOf, maskPatches, partsOf, veil } from "./seen.js";
+import { heading, isPublished, runOptions } from "./panel.js";
+import { captions } from "./paper.js";
+import { stepOf } from "./picture.js";
+import { border, fromPatch, highest, mapOf, maskPatches, partsOf, veil } from "./seen.js";
 
 const FRAME = 900; // milliseconds a layer is shown
+const LISTED = 10; // patches in the table beside the picture
 const KINDS = {
   rollout: "rollout",
   rollout_no_identity: "rollout without identity",
@@ -32,7 +36,7 @@ export class LookPanel {
     this.number = number;
     this.timer = 0;
     this.node = element("section", { class: "panel look", "aria-label": `Model ${number + 1}` });
-    this.frame = element("div", { class: "frame", tabindex: 0, role: "application" });
+    this.frame = element("div", { class: "frame", tabindex: 0, role: "application", "data-key": `frame${number}` });
     this.readout = element("p", { class: "readout idle", "aria-live": "polite" });
     this.cursor = null;
     this.frame.addEventListener("pointermove", (event) => this.point(this.spot(event)));
@@ -50,8 +54,7 @@ export class LookPanel {
     this.answer = null;
     this.node.dataset.run = run.name;
     return [
-      element("header", {}, element("h2", {}, run.title, " ", element("span", { class: "year" }, run.year ?? "")),
-        this.page.runs.length > 1 && !isSaved ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : ""),
+      heading(run, this.page.runs.length > 1 && !isSaved ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : ""),
       choice("Run", runOptions(this.page.translators()), run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` }),
     ];
   }
@@ -67,6 +70,7 @@ export class LookPanel {
     this.node.replaceChildren(...this.head(run), this.waiting);
   }
 
+  /** Shows an answer, all but its picture, for which all panels must stand. */
   show(run, answer, view) {
     const head = this.head(run);
     if (answer instanceof Error) {
@@ -76,12 +80,21 @@ export class LookPanel {
     }
     this.answer = answer;
     this.view = mapOf(answer, view).name;
-    this.frame.setAttribute("aria-label", `${answer.name}, ${answer.grid.join(" by ")} patches. Arrow keys move from patch to patch, Enter shows where a patch looks, Escape leaves.`);
-    this.node.replaceChildren(...head, this.controls(),
+    this.drawnView = this.view;
+    const lost = hasView(answer, view) ? "" : element("p", { class: "note lost", role: "status" }, saidOfView(run, view));
+    this.node.replaceChildren(...head, this.controls(), lost,
       element("div", { class: "sides" },
         element("div", {}, this.frame, this.readout, this.numbers()),
-        element("div", { class: "beside" }, this.classes(), this.heads(), this.exports())));
-    this.draw();
+        element("div", { class: "beside" }, this.classes(), this.heads(), this.table(), this.exports())));
+    this.named();
+  }
+
+  /** The picture in words, for who cannot see it. */
+  named() {
+    const { name, grid } = this.answer;
+    const map = this.shown();
+    const [[value, row, column]] = highest(map.values, grid, 1);
+    this.frame.setAttribute("aria-label", `${name}, ${grid.join(" by ")} patches, ${map.described}. The highest is row ${row + 1}, column ${column + 1}, with ${(100 * value).toFixed(1)} % of the map. Arrow keys move from patch to patch, Enter shows where a patch looks, Escape leaves.`);
   }
 
   controls() {
@@ -109,7 +122,6 @@ export class LookPanel {
       layer += 1;
       if (layer > layers) { this.stop(); return; }
       this.draw(`cls L${layer} H${head}`);
-      this.readout.textContent = `layer ${layer} of ${layers}`;
     };
     this.timer = setInterval(step, FRAME);
     this.node.querySelector(".play").textContent = "Stop";
@@ -134,11 +146,12 @@ export class LookPanel {
     const { layer } = partsOf(view);
     const sent = layer && this.answer.rows?.heads < this.answer.heads ? `cls L${layer} Hmean` : view; // of a large model, no single head
     const said = layer ? mapOf(this.answer, sent).described : "mean of all layers and heads";
-    return values ? { ...map, values, numbers: null, described: `from patch row ${patch.row + 1}, column ${patch.column + 1} · ${said}` } : map;
+    return values ? { ...map, values, numbers: null, specific: false, described: `from patch row ${patch.row + 1}, column ${patch.column + 1} · ${said}` } : map;
   }
 
   draw(view = this.view) {
     if (!this.answer) return;
+    this.drawnView = view;
     const width = Math.max(220, Math.min(460, this.node.clientWidth - 34));
     this.picture = this.paint(width, this.shown(view));
     this.picture.setAttribute("aria-hidden", "true");
@@ -199,18 +212,23 @@ export class LookPanel {
     this.cursor = place;
     if (!this.marker) return;
     this.marker.setAttribute("visibility", place ? "visible" : "hidden");
-    const map = this.shown();
     this.readout.classList.toggle("idle", !place);
-    if (!place) {
-      if (!this.timer) this.readout.textContent = map.described + (this.answer.rows ? " · click a patch to see where it looks" : "");
-      return;
+    const layer = this.timer ? `layer ${partsOf(this.drawnView).layer} of ${this.answer.layers}` : "";
+    const map = this.shown(this.drawnView);
+    if (place) {
+      this.marker.setAttribute("x", place.column * this.side.w);
+      this.marker.setAttribute("y", place.row * this.side.h);
     }
-    this.marker.setAttribute("x", place.column * this.side.w);
-    this.marker.setAttribute("y", place.row * this.side.h);
+    const rest = layer ? "" : map.described + (this.answer.rows ? " · click a patch to see where it looks" : "");
+    this.readout.textContent = [layer, place ? this.at(place, map.values) : rest].filter(Boolean).join(" · ");
+  }
+
+  /** What a map holds at a place, in words. */
+  at({ row, column }, values) {
     const [gh, gw] = this.answer.grid;
-    const value = map.values[place.row * gw + place.column];
-    const object = this.answer.covered ? ` · ${(100 * this.answer.covered[place.row * gw + place.column]).toFixed(0)} % object` : "";
-    this.readout.textContent = `row ${place.row + 1}, column ${place.column + 1}: ${(100 * value).toFixed(2)} % of the map, ${(value * gh * gw).toFixed(1)} times an even share${object}`;
+    const value = values[row * gw + column];
+    const object = this.answer.covered ? ` · ${(100 * this.answer.covered[row * gw + column]).toFixed(0)} % object` : "";
+    return `row ${row + 1}, column ${column + 1}: ${(100 * value).toFixed(2)} % of the map, ${(value * gh * gw).toFixed(1)} times an even share${object}`;
   }
 
   follow(place) {
@@ -221,7 +239,7 @@ export class LookPanel {
   }
 
   walk(event) {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const step = stepOf(event.key);
     const [gh, gw] = this.answer.grid;
     if (event.key === "Enter") this.follow(this.cursor);
     if (event.key === "Escape") { this.point(null); this.page.address.set({ patch: null }); }
@@ -275,19 +293,35 @@ export class LookPanel {
         element("tbody", {}, numbers(layers).map((layer) => element("tr", {}, element("th", { scope: "row" }, `layer ${layer}`), numbers(heads).map((head) => small(layer, head))))))));
   }
 
+  /** The highest patches with their values. */
+  table() {
+    const { values } = this.shown();
+    const { covered, grid } = this.answer;
+    const line = ([value, row, column]) => element("tr", {}, element("th", { scope: "row" }, `row ${row + 1}, column ${column + 1}`),
+      element("td", {}, `${(100 * value).toFixed(2)} %`), covered ? element("td", {}, `${(100 * covered[row * grid[1] + column]).toFixed(0)} %`) : "");
+    const top = highest(values, grid, LISTED);
+    return element("details", { class: "table" }, element("summary", {}, "The highest patches as a table"),
+      element("table", { class: "listed" },
+        element("thead", {}, element("tr", {}, ["patch", "of the map", ...(covered ? ["object"] : [])].map((name) => element("th", { scope: "col" }, name)))),
+        element("tbody", {}, top.map(line))));
+  }
+
   exports() {
+    return exportButtons({ paper: () => this.paper(), json: () => this.json(), name: () => [this.run.title, this.view, this.answer.name], key: this.number });
+  }
+
+  /** The picture for a file: on white, with the model, the view, the class it sees and the class that the view speaks for. */
+  paper() {
     const { answer } = this;
-    const paper = () => {
-      const map = this.shown();
-      const best = answer.probabilities.indexOf(Math.max(...answer.probabilities));
-      const titles = { title: answer.model, lines: [map.described], notes: [`${answer.classes[best]}, ${(100 * answer.probabilities[best]).toFixed(1)} %`], width: 440 };
-      return this.paint(440, map, titles, inks(false));
-    };
-    const keep = (save) => () => { save(paper(), this.fileName()); this.draw(); };
-    return element("div", { class: "row exports" },
-      button("PNG", keep(savePng), { "data-key": `png${this.number}` }),
-      button("SVG", keep(saveSvg), { "data-key": `svg${this.number}` }),
-      button("JSON", () => saveJson(this.json(), this.fileName()), { "data-key": `json${this.number}` }));
+    const map = this.shown();
+    const best = answer.probabilities.indexOf(Math.max(...answer.probabilities));
+    const of = (i) => `${answer.classes[i]}, ${(100 * answer.probabilities[i]).toFixed(1)} %`;
+    const asked = answer.classes.indexOf(answer.asked);
+    const notes = [`predicted: ${of(best)}`, ...(map.specific && asked !== best ? [`the map is for: ${of(asked)}`] : [])];
+    const marker = { marker: this.marker, side: this.side };
+    const painted = this.paint(440, map, { title: answer.model, lines: [map.described], notes, width: 440 }, inks(false));
+    Object.assign(this, marker); // those of the picture on the page
+    return painted;
   }
 
   /** Where it looked, as the record "attended image" that every other part of the project writes and reads. */
@@ -303,9 +337,5 @@ export class LookPanel {
       view: described, split: "page", index: 0, label: known < 0 ? null : known, predicted: probabilities.indexOf(Math.max(...probabilities)),
       probabilities, classes, mask, name,
     };
-  }
-
-  fileName() {
-    return fileName(this.run.title, this.view, this.answer.name);
   }
 }

@@ -20,10 +20,12 @@ const address = {
     for (const [name, value] of Object.entries(this.state)) if (value === null || value === undefined) delete this.state[name];
     for (const name of Object.keys(this.state)) this.state[name] = String(this.state[name]);
     history.replaceState(null, "", format(this.view, this.state));
+    views.states.set(this.view, this.state);
+    markTabs();
     views.current?.refresh();
   },
 };
-const views = { current: null, made: new Map() };
+const views = { current: null, made: new Map(), states: new Map() }; // by name: how each was left
 let overview = null;
 
 /** The views that can be shown now: name -> [title, how it is made]. */
@@ -79,14 +81,28 @@ function say(text) {
   notice.hidden = !text;
 }
 
+/** Each tab leads to its view as it was left. */
+function markTabs() {
+  for (const tab of tabs.children) {
+    const { view } = tab.dataset;
+    tab.href = format(view, views.states.get(view) ?? {});
+    if (view === address.view) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  }
+}
+
 function show() {
   const { view, state } = parse(location.hash || savedAddress);
   const known = available();
   address.view = known.has(view) ? view : "then-and-now";
   address.state = state;
-  tabs.replaceChildren(...[...known].map(([name, [title]]) => element("a", { href: `#${name}`, "aria-current": name === address.view ? "page" : null }, title)));
-  document.title = `${known.get(address.view)[0].replace("Then and now", "Attention, then and now")}${address.view === "then-and-now" ? "" : " · Attention, then and now"}`;
-  if (!views.made.has(address.view)) views.made.set(address.view, known.get(address.view)[1]());
+  const [title, make] = known.get(address.view);
+  if (view && !known.has(view)) say(`This link names a view that is not here: ${view.slice(0, 40)}. What is shown is ${title}.`);
+  views.states.set(address.view, state);
+  if (!tabs.children.length) tabs.append(...[...known].map(([name, [text]]) => element("a", { "data-view": name }, text)));
+  markTabs();
+  document.title = address.view === "then-and-now" ? "Attention, then and now" : `${title} · Attention, then and now`;
+  if (!views.made.has(address.view)) views.made.set(address.view, make());
   const next = views.made.get(address.view);
   if (views.current !== next) {
     views.current?.leave?.();
@@ -119,10 +135,37 @@ async function lookAgain() {
   }
 }
 
+/** Puts the link to this view where it can be pasted from; where the browser forbids that, into a box to copy from. */
+async function copyLink() {
+  try {
+    await navigator.clipboard.writeText(location.href); // without https there is no clipboard
+    say("The link to this view is copied.");
+  } catch {
+    const box = element("input", { type: "text", readonly: true, value: location.href, "aria-label": "The link to this view", class: "link" });
+    say("Copy the link from here:");
+    notice.append(" ", box);
+    box.select();
+  }
+}
+
+/** A file that is dropped must not take the place of the page, wherever it falls; a view may take it. */
+function catchFiles() {
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const caught = (listener) => (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    listener(event);
+  };
+  window.addEventListener("dragover", caught(() => views.current?.hover?.(true)));
+  window.addEventListener("dragleave", (event) => { if (!event.relatedTarget) views.current?.hover?.(false); });
+  window.addEventListener("drop", caught((event) => {
+    views.current?.hover?.(false);
+    views.current?.drop?.([...event.dataTransfer.files]);
+  }));
+}
+
 function tools() {
-  const link = button("Copy link", async () => {
-    await navigator.clipboard.writeText(location.href).then(() => say("The link to this view is copied."), () => say(`Copy it from here: ${location.href}`));
-  }, { id: "copy" });
+  const link = button("Copy link", copyLink, { id: "copy" });
   const save = button("Save page", () => savePage(format(address.view, address.state), overview, views.current.questions(), fileName("attention", address.view)).catch((error) => say(error.message)), { id: "save", title: "One HTML file that shows this view without a server" });
   const theme = button("", () => {
     document.documentElement.dataset.theme = isNight() ? "light" : "dark";
@@ -151,6 +194,7 @@ async function start() {
   const refused = Object.entries(overview.refused);
   if (refused.length) say(`${refused.length === 1 ? "One folder is" : `${refused.length} folders are`} not shown: ${refused.slice(0, 3).map(([name, why]) => `${name} (${why})`).join("; ")}.`);
   window.addEventListener("hashchange", show);
+  catchFiles();
   let width = window.innerWidth;
   let timer = 0;
   window.addEventListener("resize", () => {

@@ -4,10 +4,13 @@
 import { largest } from "./aligned.js";
 import { shape, widthOf } from "./dom.js";
 import { FAMILY } from "./inks.js";
+import { captions, sheet } from "./paper.js";
 
 const APART = 0.3; // distance of </s> from the words, in cells
 const THIN = 0.78; // breadth of </s>, in cells
 const LEAN = 55; // degrees
+const UPRIGHT = 20; // pixels of a cell below which headings stand upright
+const SMALLEST = 14;
 const LONGEST = 26; // letters of a word that are shown
 
 /** Where words lie along one axis, in pixels: start and size of each, and the whole length. */
@@ -29,13 +32,15 @@ export function drawMatrix(record, colours, { width, gold = true, titles = null 
   const { source, target, weights } = record;
   const sizeOf = (cell) => Math.max(9.5, Math.min(13.5, cell * 0.5));
   const labelWidth = (words, size) => Math.max(...words.map((word) => widthOf(cut(word), size, FAMILY, 700))); // as wide as when they are lit
-  const left = Math.ceil(Math.max(labelWidth(target, 13) + 12, 84));
+  const leftOf = (size, least) => Math.ceil(Math.max(labelWidth(target, size) + 12, least));
   const S = source.length - (record.sourceEnds ? 1 - APART - THIN : 0);
   const slope = Math.cos((LEAN * Math.PI) / 180);
   const overhang = slope * widthOf(cut(source.at(-1)), 13, FAMILY, 700) + 12;
-  const cell = Math.max(17, Math.min(34, (width - left - overhang) / S));
+  const roomy = (width - leftOf(13, 84) - overhang) / S;
+  const upright = roomy < UPRIGHT;
+  const left = upright ? leftOf(10, 70) : leftOf(13, 84);
+  const cell = upright ? Math.max(SMALLEST, Math.min(UPRIGHT, (width - left - 12) / S)) : Math.min(34, roomy);
   const size = sizeOf(cell);
-  const upright = cell < 20;
   const across = ruler(source.length, record.sourceEnds, cell);
   const down = ruler(target.length, record.targetEnds, cell);
   const headings = source.map((word, s) => (record.sourceEnds && s === source.length - 1 ? `${word} %` : cut(word)));
@@ -44,13 +49,12 @@ export function drawMatrix(record, colours, { width, gold = true, titles = null 
   const heading = titles ? 20 + 16 * titles.lines.length : 0;
   const top = Math.ceil(heading + words);
   const foot = titles ? 16 * titles.notes.length + 10 : 2;
-  const reach = headings.map((word, s) => across.middle(s) + (upright ? size : slope * widthOf(word, size, FAMILY, 700)) + 6);
+  const reach = headings.map((word, s) => across.middle(s) + (upright ? size * 0.6 : slope * widthOf(word, size, FAMILY, 700)) + 6);
   const most = Math.max(left + Math.max(across.length + 2, ...reach), titles ? titles.width : 0);
   const W = Math.ceil(most);
   const H = Math.ceil(top + down.length + foot);
 
-  const node = shape("svg", { width: W, height: H, viewBox: `0 0 ${W} ${H}`, "font-family": FAMILY, class: "picture" });
-  node.append(shape("rect", { width: W, height: H, fill: colours.paper }));
+  const node = sheet(W, H, colours);
   if (titles) node.append(...captions(titles, colours, top + down.length + 20));
 
   const field = shape("g", { transform: `translate(${left} ${top})` });
@@ -89,7 +93,10 @@ export function drawMatrix(record, colours, { width, gold = true, titles = null 
       rowLabels.forEach((label, t) => label.setAttribute("font-weight", t === row ? 700 : 400));
       columnLabels.forEach((label, s) => label.setAttribute("font-weight", s === column ? 700 : 400));
     },
-    at: (x, y) => ({ row: place(y - top, down, target.length), column: x < left ? null : place(x - left, across, source.length), above: y < top }),
+    at: (x, y) => {
+      const lean = y < top && !upright ? (top - 7 - y) / Math.tan((LEAN * Math.PI) / 180) : 0; // a heading lies to the right of its column
+      return { row: place(y - top, down, target.length), column: x < left ? null : place(x - lean - left, across, source.length) };
+    },
   };
 }
 
@@ -127,14 +134,4 @@ function goldMarks(record, across, down, cell, colours) {
     }
   }
   return marks;
-}
-
-/** Title, lines below it, and notes under the picture. */
-export function captions(titles, colours, below) {
-  const line = (text, y, size, fill, weight) => shape("text", { x: 2, y, "font-size": size, fill, "font-weight": weight ?? null }, text);
-  return [
-    line(titles.title, 16, 14, colours.ink, 700),
-    ...titles.lines.map((text, i) => line(text, 34 + 16 * i, 11.5, colours.quiet)),
-    ...titles.notes.map((text, i) => line(text, below + 16 * i, 10.5, colours.quiet)),
-  ];
 }

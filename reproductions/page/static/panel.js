@@ -1,11 +1,10 @@
 // One model's picture of a sentence: which run, which view, the weights, the numbers beneath.
 
-import { aligned, said, toJson, viewName, viewParts } from "./aligned.js";
+import { aligned, toJson, viewName, viewParts } from "./aligned.js";
 import { button, choice, decimal, element, tick } from "./dom.js";
-import { fileName, saveJson, savePng, saveSvg } from "./exporting.js";
+import { exportButtons } from "./exporting.js";
 import { inks } from "./inks.js";
-import { drawLinks } from "./links.js";
-import { drawMatrix } from "./matrix.js";
+import { Picture } from "./picture.js";
 
 const NUMBERS = [
   ["aer", "AER", 3, "Alignment error rate of this sentence against the gold links: 0 is perfect. One link a target word, where it looks most (Och and Ney 2003)."],
@@ -15,9 +14,19 @@ const NUMBERS = [
   ["monotonicity", "order", 2, "1: the looks move right word by word, −1: in reverse."],
 ];
 
-/** Title and years of a run, for a heading. */
+/** Title and year of a run, for a heading; of one with another's attention, whose it is. */
 function runTitle(run) {
-  return run.year ? `${run.title} (${run.year})` : run.title;
+  return run.year ? `${run.title} (${[run.year, attentionOf(run)].filter(Boolean).join(", ")})` : run.title;
+}
+
+/** "attention: Luong, Pham and Manning 2015" of an RNNsearch that was given it in the place of its own; else "". */
+function attentionOf(run) {
+  return run.mechanism ? `attention: ${run.mechanism}` : "";
+}
+
+/** Name and year of a run at the head of its panel, with what can be done to it. */
+export function heading(run, remove) {
+  return element("header", {}, element("h2", {}, run.title, " ", element("span", { class: "year" }, [run.year, attentionOf(run)].filter(Boolean).join(" · "))), remove);
 }
 
 /** Whether it is no run but published weights, which the server fetches when it is first asked. */
@@ -34,7 +43,8 @@ export function publication(run) {
 export function runOptions(runs) {
   const groups = new Map();
   for (const run of runs) {
-    const label = `${runTitle(run).replace(/^RNNencdec/, "RNNsearch")} · ${run.authors}`;
+    const own = run.year ? `${run.title.replace(/^RNNencdec/, "RNNsearch")} (${run.year})` : run.title;
+    const label = run.mechanism ? `${run.title} · translator: ${run.authors} ${run.year} · ${attentionOf(run)}` : `${own} · ${run.authors}`;
     if (!groups.has(label)) groups.set(label, []);
     if (isPublished(run)) {
       groups.get(label).push([run.name, `${run.title} · ${publication(run)}`]);
@@ -63,40 +73,35 @@ export class Panel {
   constructor(page, number) {
     this.page = page;
     this.number = number;
-    this.picture = null;
     this.record = null;
+    this.picture = new Picture(`frame${number}`, (row, column) => page.point(row, column));
     this.node = element("section", { class: "panel", "aria-label": `Model ${number + 1}` });
-    this.readout = element("p", { class: "readout", "aria-live": "polite" });
-    this.frame = element("div", { class: "frame" });
     this.message = element("p", { class: "problem", role: "alert", hidden: true });
   }
 
-  /** Shows an answer; own is the model's own translation, {text, same}. */
+  /** Shows an answer, all but its picture, for which all panels must stand; own is the model's own translation, {text, same}. */
   show({ run, runs, answer, own, view, removable }) {
     Object.assign(this, { run, answer });
     this.record = answer.views.length ? aligned(answer, view) : null;
     this.node.dataset.run = run.name;
     this.node.replaceChildren(
-      element("header", {},
-        element("h2", {}, run.title, " ", element("span", { class: "year" }, run.year ?? "")),
-        removable ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : null),
+      heading(run, removable ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : null),
       this.chooser(runs),
       element("p", { class: "answer" }, element("span", { class: "label" }, "Its translation"), element("q", { lang: run.languages[1] ?? null }, own.text || "(nothing)"),
         own.same ? element("span", { class: "same" }, "= reference") : null),
       ...(this.record ? this.pictured() : [element("p", { class: "note" }, `${run.title} has no attention: it reads the sentence into one vector, so there is nothing to draw. This is what the papers were up against.`)]),
     );
     this.message.hidden = true;
-    if (this.record) this.draw();
   }
 
   /** Says what went wrong instead. */
   fail(run, runs, text) {
-    Object.assign(this, { run, answer: null, record: null, picture: null });
+    Object.assign(this, { run, answer: null, record: null });
     this.message.hidden = false;
     this.message.textContent = text;
     this.node.dataset.run = run.name;
     this.node.replaceChildren(
-      element("header", {}, element("h2", {}, run.title, " ", element("span", { class: "year" }, run.year ?? ""))),
+      heading(run, null),
       this.chooser(runs),
       this.message,
     );
@@ -115,23 +120,17 @@ export class Panel {
 
   pictured() {
     const { record, run } = this;
-    this.frame.tabIndex = 0;
-    this.frame.setAttribute("role", "application");
-    this.frame.setAttribute("aria-label", `Attention of ${run.title}, ${record.described}: ${record.target.length} target words by ${record.source.length} source words. Arrow keys move from word to word, Escape leaves.`);
-    this.listen();
+    this.picture.show(record, `Attention of ${run.title}, ${record.described}`);
     const unknown = record.unknown.source.map((s) => record.source[s]);
     return [
       this.controls(),
-      this.frame,
-      this.readout,
+      this.picture.frame,
+      this.picture.readout,
       element("p", { class: "note" }, unknown.length ? `This model has never seen ${unknown.map((word) => `“${word}”`).join(", ")}: it reads ${unknown.length > 1 ? "each" : "it"} as an unknown word.` : ""),
       this.numbers(),
       this.grid(),
-      element("div", { class: "row exports" },
-        button("PNG", () => savePng(this.paper(), this.fileName()), { "data-key": `png${this.number}` }),
-        button("SVG", () => saveSvg(this.paper(), this.fileName()), { "data-key": `svg${this.number}` }),
-        button("JSON", () => saveJson(toJson(record, this.answer.gold), this.fileName()), { "data-key": `json${this.number}` })),
-      this.table(),
+      exportButtons({ paper: () => this.paper(), json: () => toJson(record, this.answer.gold), name: () => this.named(), key: this.number }),
+      this.picture.table(),
     ];
   }
 
@@ -181,79 +180,25 @@ export class Panel {
         element("tbody", {}, ways(layers).map((layer) => element("tr", {}, element("th", { scope: "row" }, layer === "mean" ? "mean" : `layer ${layer}`), ways(heads).map((head) => cell(layer, head))))))));
   }
 
-  /** The same numbers for who cannot see the picture. */
-  table() {
-    const { source, target, weights } = this.record;
-    const body = () => element("div", { class: "scrolls" }, element("table", { class: "listed" },
-      element("thead", {}, element("tr", {}, element("th", {}, "target \\ source"), source.map((word) => element("th", { scope: "col" }, word)))),
-      element("tbody", {}, target.map((word, t) => element("tr", {}, element("th", { scope: "row" }, word), Array.from(weights[t], (w) => element("td", {}, w.toFixed(2))))))));
-    const details = element("details", { class: "table" }, element("summary", {}, "The weights as a table"));
-    details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) details.append(body()); });
-    return details;
-  }
-
   draw() {
     if (!this.record) return;
-    const { kind, gold } = this.page.look;
-    const width = Math.max(260, this.node.clientWidth - 34);
-    this.picture = (kind === "links" ? drawLinks : drawMatrix)(this.record, inks(), { width, gold });
-    this.picture.node.setAttribute("aria-hidden", "true");
-    this.frame.replaceChildren(this.picture.node);
+    this.picture.draw({ ...this.page.look, width: Math.max(230, this.node.clientWidth - 34) });
     this.light(this.page.pointer.row, this.page.pointer.column);
   }
 
-  /** The picture for a file: on white, with its title, view and numbers. */
   paper() {
     const { record, run } = this;
-    const { kind, gold } = this.page.look;
     const numbers = NUMBERS.filter(([name]) => record.numbers[name] !== undefined && record.numbers[name] !== null).map(([name, label, digits]) => `${label} ${decimal(record.numbers[name], digits)}`);
-    const titles = {
-      title: `${run.title}${run.year ? ` (${run.year})` : ""}`,
-      lines: [`${record.model} · ${run.config}`, record.described],
-      notes: [numbers.slice(0, 3).join(" · "), numbers.slice(3).join(" · "), ...(record.gold && gold ? ["solid box: sure link · dashed: possible · dot: largest weight on a link · cross: elsewhere"] : [])].filter(Boolean),
-      width: record.gold && gold ? 470 : 380,
-    };
-    return (kind === "links" ? drawLinks : drawMatrix)(record, inks(false), { width: 720, gold, titles }).node;
+    const lines = [`${record.model} · ${run.config}`, record.described];
+    return this.picture.paper({ title: runTitle(run), lines, notes: [numbers.slice(0, 3).join(" · "), numbers.slice(3).join(" · ")] }, this.page.look);
   }
 
-  fileName() {
-    return fileName(this.run.title, this.record.view, ...this.record.source.slice(0, 5));
-  }
-
-  /** What the pointer or the arrow keys do on the picture. */
-  listen() {
-    if (this.listening) return;
-    this.listening = true;
-    const spot = (event) => {
-      const box = this.picture.node.getBoundingClientRect();
-      return this.picture.at(event.clientX - box.left, event.clientY - box.top);
-    };
-    this.frame.addEventListener("pointermove", (event) => {
-      const { row, column } = spot(event);
-      this.page.point(row, column);
-    });
-    this.frame.addEventListener("pointerleave", () => this.page.point(null, null));
-    this.frame.addEventListener("keydown", (event) => this.walk(event));
-  }
-
-  walk(event) {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-    if (event.key === "Escape") this.page.point(null, null);
-    if (!step) return;
-    event.preventDefault();
-    const { row, column } = this.page.pointer;
-    const bound = (value, length) => Math.min(Math.max(value, 0), length - 1);
-    const began = row === null || column === null;
-    this.page.point(
-      bound((row ?? 0) + (began ? 0 : step[0]), this.record.target.length),
-      bound((column ?? 0) + (began ? 0 : step[1]), this.record.source.length));
+  /** The words that a file of this picture is named after. */
+  named() {
+    return [this.run.title, this.record.view, ...this.record.source.slice(0, 5)];
   }
 
   light(row, column) {
-    if (!this.record || !this.picture) return;
-    const here = row === null || row < this.record.target.length ? row : null;
-    this.picture.light(here, column);
-    this.readout.textContent = said(this.record, here, column) || "Point at a word, or move with the arrow keys.";
-    this.readout.classList.toggle("idle", here === null && column === null);
+    if (this.record) this.picture.light(row, column);
   }
 }

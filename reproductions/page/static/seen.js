@@ -12,12 +12,16 @@ function rowOf(table, i, length) {
   return opened.get(table).subarray(i * length, (i + 1) * length).map((x) => x * table.most[i]);
 }
 
-/** The map of a view, sum 1 over the patches; the chosen view for a name that the model does not have. */
+/**
+ * The map of a view, sum 1 over the patches; the chosen view for a name that the model does not have. What is made of one class's
+ * gradient says which class.
+ */
 export function mapOf(answer, view) {
   const name = answer.views.includes(view) ? view : answer.chosen;
   const number = Math.max(answer.views.indexOf(name), 0);
   const [gh, gw] = answer.grid;
-  return { name, described: answer.described[number], numbers: answer.numbers?.[number] ?? null, values: rowOf(answer.maps, number, gh * gw) };
+  const described = answer.described[number] + (answer.specific[number] ? ` · for ${answer.asked}` : "");
+  return { name, described, specific: answer.specific[number], numbers: answer.numbers?.[number] ?? null, values: rowOf(answer.maps, number, gh * gw) };
 }
 
 /** Where patch p looks, as the layers and heads of a view have it; sum 1. Null for a model without attention. */
@@ -50,6 +54,12 @@ export function maskPatches(values) {
     mass += values[i];
   }
   return held;
+}
+
+/** The `count` patches with the highest values, [value, row, column], highest first. */
+export function highest(values, [, gw], count) {
+  const order = [...values.keys()].sort((a, b) => values[b] - values[a]).slice(0, count);
+  return order.map((i) => [values[i], Math.floor(i / gw), i % gw]);
 }
 
 /** How opaque the colour of a patch is, from its share of the highest. */

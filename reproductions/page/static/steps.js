@@ -2,7 +2,11 @@
 
 import { attend } from "./arithmetic.js";
 import { button, decimal, element, keepingFocus, tick } from "./dom.js";
+import { exportButtons } from "./exporting.js";
 import { inks } from "./inks.js";
+import { NumberTable } from "./number_table.js";
+import { stageOf } from "./stage.js";
+import { drawStage } from "./steps_paper.js";
 
 const WORDS = ["the", "cat", "drank", "its", "milk"];
 const MOST_WORDS = 7;
@@ -12,7 +16,6 @@ const START = {
   K: [[0.2, 0, 0.2], [2, 0.2, 0.5], [0.3, 2, 0], [0.8, 0, 0], [0, 0.4, 2]],
   V: [[0.1, 0, 0.1], [1, 0, 0.2], [0, 1, 0], [0.4, 0, 0], [0, 0, 1]],
 };
-const NAMES = { Q: "queries", K: "keys", V: "values" };
 const STEPS = [
   ["Queries, keys, values", "Each word comes as three short vectors. Its query says what it looks for, its key what it can be found by, its value what it hands over. A model makes all three from the word by matrices that it learns; here you may write them yourself."],
   ["Compare", "Every query meets every key. Their dot product is large where the two point the same way: that is the score. Rows are the words that look, columns the words looked at."],
@@ -56,10 +59,16 @@ export class FiveSteps {
     return words.map((word) => (WORDS.includes(word) ? START[name][WORDS.indexOf(word)] : vectorOf(word, name)));
   }
 
+  /** Everything anew, but for a number that changed: then numbers alone are written, and the one that is typed is left alone. */
   refresh() {
     const shown = this.shown;
-    const result = attend(shown);
-    keepingFocus(this.node, () => this.node.replaceChildren(this.top(shown), this.formula(shown), this.stage(shown, result)));
+    const all = { ...shown, ...attend(shown) };
+    const { words, step, row, scale, causal } = shown;
+    const standing = JSON.stringify([words, step, row, scale, causal]);
+    if (standing !== this.standing) keepingFocus(this.node, () => this.node.replaceChildren(this.top(shown), this.formula(shown), this.stage(shown)));
+    this.standing = standing;
+    this.worked.replaceChildren(...worked(all));
+    for (const table of this.tables) table.write(all);
   }
 
   redraw() {
@@ -79,7 +88,7 @@ export class FiveSteps {
       element("div", { class: "row" }, element("label", { class: "field wide" }, element("span", {}, `Words (at most ${MOST_WORDS})`), input),
         button("Start again", () => this.address.set({ words: null, Q: null, K: null, V: null, row: null, scale: null, causal: null }), { class: "quiet", "data-key": "again" })),
       element("ol", { class: "stepper", "aria-label": "Steps" }, steps),
-      element("div", { class: "told" }, element("h2", {}, `${step}. ${STEPS[step - 1][0]}`), element("p", {}, STEPS[step - 1][1]),
+      element("div", { class: "told" }, element("h2", {}, `${step}. ${STEPS[step - 1][0]}`), element("p", {}, withSubscript(STEPS[step - 1][1])),
         element("div", { class: "row" },
           button("← Back", () => go(step - 1), { disabled: step === 1, "data-key": "back" }),
           button("Next →", () => go(step + 1), { class: "main", disabled: step === STEPS.length, "data-key": "next" }))));
@@ -93,43 +102,37 @@ export class FiveSteps {
       "Attention(Q, K, V) = ", part([4], "softmax(", fraction, ")"), " ", part([5], part([1], "V")), element("span", { class: "where" }, "Vaswani et al. (2017), equation (1)"));
   }
 
-  stage(shown, result) {
-    const { step, words, Q, K, V, row, scale, causal } = shown;
-    const edit = (name, matrix) => this.matrix({ title: `${name}, ${NAMES[name]}`, rows: words, columns: ["being", "act", "thing"], matrix, edit: name, row: name === "Q" ? row : null, follow: name === "Q" });
-    const square = (title, matrix, weights, mask) => this.matrix({ title, rows: words, columns: words, matrix, weights, row, follow: true, mask });
-    const sign = (text) => element("span", { class: "sign", "aria-hidden": "true" }, text);
-    const pieces = {
-      1: [edit("Q", Q), edit("K", K), edit("V", V)],
-      2: [edit("Q", Q), sign("·"), edit("K", K), sign("="), square("scores, Q Kᵀ", result.scores)],
-      3: [square("scores, Q Kᵀ", result.scores), sign(scale ? "÷ √3 =" : "÷ 1 ="), square(scale ? "scaled scores" : "scores, not scaled", result.divided)],
-      4: [square(scale ? "scaled scores" : "scores, not scaled", result.divided, false, result.mask), sign("softmax →"), square("weights", result.weights, true)],
-      5: [square("weights", result.weights, true), sign("·"), edit("V", V), sign("="), this.matrix({ title: "output", rows: words, columns: ["being", "act", "thing"], matrix: result.output, row, follow: true })],
-    }[step];
+  stage(shown) {
+    const { step, words, row, scale, causal } = shown;
+    const hear = (edit) => ({ typed: (i, j, input) => this.change(edit, i, j, input), follow: (i) => this.address.set({ row: i }) });
+    this.tables = [];
+    const placed = (part) => {
+      if (typeof part === "string") return element("span", { class: "sign", "aria-hidden": "true" }, part);
+      this.tables.push(new NumberTable(part, words, part.follow ? row : null, hear(part.edit)));
+      return this.tables.at(-1).node;
+    };
+    this.worked = element("p", { class: "worked", "aria-live": "polite" });
     const switches = element("div", { class: "row" },
-      step >= 3 ? tick("divide by √d_k", scale, (on) => this.address.set({ scale: on ? null : "0" }), { "data-key": "scale" }) : null,
+      step >= 3 ? tick(withSubscript("divide by √d_k"), scale, (on) => this.address.set({ scale: on ? null : "0" }), { "data-key": "scale" }) : null,
       step >= 4 ? tick("a word sees only itself and what stands before it (the decoder’s mask)", causal, (on) => this.address.set({ causal: on ? "1" : null }), { "data-key": "causal" }) : null);
-    return element("div", {}, element("p", { class: "worked", "aria-live": "polite" }, ...worked(shown, result)), switches, element("div", { class: "stage" }, pieces));
+    return element("div", {}, this.worked, switches, element("div", { class: "stage" }, stageOf(shown).map(placed)), this.exports());
   }
 
-  /** A matrix as a table; with `edit` its numbers can be changed, with `follow` its row names choose the word to follow. */
-  matrix({ title, rows, columns, matrix, edit = null, weights = false, row = null, follow = false, mask = null }) {
-    const colours = inks();
-    const most = Math.max(1e-9, ...matrix.flat().map(Math.abs));
-    const cell = (x, i, j) => {
-      const hidden = mask && !mask[i][j];
-      const td = element("td", { class: hidden ? "hidden" : null }, edit
-        ? element("input", { type: "number", step: 0.1, min: -1000, max: 1000, value: x, "aria-label": `${title}: ${rows[i]}, ${columns[j]}`, "data-key": `${edit}${i}.${j}`, oninput: (event) => this.change(edit, i, j, event.target) })
-        : hidden ? "−∞" : decimal(x, 2));
-      if (weights) [td.style.background, td.style.color] = [colours.weight(x), colours.onWeight(x)];
-      else td.style.setProperty("--strength", (Math.abs(x) / most).toFixed(3));
-      if (!weights) td.classList.add(x < 0 ? "minus" : "plus");
-      return td;
+  exports() {
+    const name = () => ["five-steps", this.shown.step, ...this.shown.words];
+    const paper = () => {
+      const shown = this.shown;
+      const all = { ...shown, ...attend(shown) };
+      const lines = [`Attention(Q, K, V) = softmax(Q Kᵀ ${shown.scale ? "/ √d_k" : "/ 1"}) V · Vaswani et al. (2017), equation (1)`, spelled(worked(all))];
+      return drawStage(stageOf(shown), all, { title: `${shown.step}. ${STEPS[shown.step - 1][0]}`, lines }, inks(false));
     };
-    const name = (word, i) => (follow ? button(word, () => this.address.set({ row: i }), { class: "word", "aria-pressed": String(i === row), "aria-label": `Follow ${word}`, "data-key": `${title}${i}` }) : word);
-    return element("figure", { class: weights ? "matrix weights" : "matrix" }, element("figcaption", {}, title),
-      element("div", { class: "scrolls" }, element("table", {},
-        element("thead", {}, element("tr", {}, element("th", {}), columns.map((word) => element("th", { scope: "col" }, element("span", {}, word))))),
-        element("tbody", {}, matrix.map((values, i) => element("tr", { class: i === row ? "followed" : null }, element("th", { scope: "row" }, name(rows[i], i)), values.map((x, j) => cell(x, i, j))))))));
+    return exportButtons({ paper, json: () => this.json(), name });
+  }
+
+  /** All numbers of all steps. */
+  json() {
+    const { words, Q, K, V, scale, causal } = this.shown;
+    return { kind: "scaled dot-product attention", words, d_k: K[0].length, scaled: scale, causal, Q, K, V, ...attend(this.shown) };
   }
 
   change(name, i, j, input) {
@@ -143,8 +146,18 @@ export class FiveSteps {
   }
 }
 
+/** A text with each d_k set as it is printed. */
+function withSubscript(text) {
+  return text.split("d_k").flatMap((part, i) => (i ? ["d", element("sub", {}, "k"), part] : [part]));
+}
+
+/** What was worked out, as text alone: powers with a ^. */
+function spelled(parts) {
+  return parts.map((part) => (part.tagName === "SUP" ? `^${part.textContent}` : part.textContent ?? part)).join("");
+}
+
 /** The sum behind the row that is followed, with its numbers. */
-function worked({ step, words, Q, K, V, row, scale, causal }, result) {
+function worked({ step, words, Q, K, V, row, scale, causal, ...result }) {
   const strong = (text) => element("b", {}, text);
   const power = (x) => ["e", element("sup", {}, decimal(x))];
   const best = (list) => list.indexOf(Math.max(...list));

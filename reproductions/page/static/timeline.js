@@ -1,11 +1,15 @@
 // Timeline: the same sentence under every kind of attention, in order of year; each can be opened.
 
-import { recorded, said } from "./aligned.js";
+import { recorded } from "./aligned.js";
 import { ask } from "./ask.js";
 import { button, decimal, element, keepingFocus } from "./dom.js";
-import { fileName, saveJson, savePng, saveSvg } from "./exporting.js";
+import { exportButtons } from "./exporting.js";
 import { inks } from "./inks.js";
+import { legend } from "./legend.js";
 import { drawMatrix } from "./matrix.js";
+import { wrapped } from "./paper.js";
+import { Picture } from "./picture.js";
+import { drawTimeline, measuredOf, sharedBy, titleOf } from "./timeline_paper.js";
 
 const CARD_WIDTH = 400; // pixels for which a small picture is drawn, before it is fitted to its card
 
@@ -37,7 +41,10 @@ export class Timeline {
     }
     if (turn !== this.turn) return;
     const open = table.rows.find((row) => row.name === this.address.state.kind && row.over_source);
-    keepingFocus(this.node, () => this.node.replaceChildren(this.heading(table), open ? this.opened(open, table) : "", this.kinds(table, open)));
+    keepingFocus(this.node, () => {
+      this.node.replaceChildren(this.heading(table, open), open ? this.opened(open, table) : "", this.kinds(table, open));
+      if (open) this.draw();
+    });
   }
 
   redraw() {
@@ -52,36 +59,38 @@ export class Timeline {
     ];
   }
 
-  heading(table) {
-    const seeds = table.seeds.length;
+  heading(table, open) {
+    const { kind } = this.address.state;
     return element("div", {},
       element("h2", {}, "One sentence under every attention"),
-      element("p", { class: "note" }, `“${table.sentence}”, and its reference, which every model was made to write. RNNsearch on ${table.corpus}: ${table.steps} steps, ${seeds} ${seeds === 1 ? "seed" : "seeds"} each. Choose a kind to open it.`));
+      element("p", { class: "note" }, `“${table.sentence}”, and its reference, which every model was made to write. ${sharedBy(table)} Choose a kind to open it.`),
+      kind && !open ? element("p", { class: "note lost", role: "status" }, `This link names a kind that cannot be opened here: ${kind}. What is shown is all of them.`) : "",
+      exportButtons({ paper: () => drawTimeline(table, inks(false)), json: () => table, name: () => ["timeline"], key: "all" }));
   }
 
   /** One kind, large: where each word looked, and what was measured. */
   opened(row, table) {
-    const record = recorded(row.record);
-    const drawn = drawMatrix(record, inks(), { width: Math.min(760, Math.max(320, this.node.clientWidth - 40)) });
-    const told = element("p", { class: "worked", role: "status" }, "Point at the picture to read it.");
-    drawn.node.setAttribute("role", "img");
-    drawn.node.setAttribute("aria-label", `Weights of ${titleOf(row)} over the sentence, target words down, source words across`);
-    drawn.node.addEventListener("pointermove", (event) => {
-      const box = drawn.node.getBoundingClientRect();
-      const scale = drawn.node.viewBox.baseVal.width / box.width;
-      const { row: t, column: s } = drawn.at((event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
-      drawn.light(t, s);
-      told.textContent = said(record, t, s) || "Point at the picture to read it.";
+    this.picture = new Picture("frame");
+    this.picture.show(recorded(row.record), `Attention of ${titleOf(row)}`);
+    const titles = () => ({
+      title: `${titleOf(row)} (${row.year})`,
+      lines: [`${row.record.model} · ${row.paper}`, ...wrapped(row.formula, 460), sharedBy(table)],
+      notes: wrapped(facts(row, table).slice(0, 4).map(([name, value]) => `${name} ${value}`).join(" · "), 460),
     });
-    const name = fileName("timeline", row.name);
-    return element("section", { class: "panel", "aria-label": titleOf(row) },
+    this.section = element("section", { class: "panel alone", "aria-label": titleOf(row) },
       element("h3", {}, `${row.year} · ${titleOf(row)}`),
       element("p", { class: "note" }, `${row.paper}: ${row.formula}`),
-      element("p", {}, row.says), element("div", { class: "scrolls" }, drawn.node), told,
-      numbers(row, table),
-      element("div", { class: "row exports" },
-        button("PNG", () => savePng(drawn.node, name), { "data-key": "png" }), button("SVG", () => saveSvg(drawn.node, name), { "data-key": "svg" }),
-        button("JSON", () => saveJson(row.record, name), { "data-key": "json" }), button("Close", () => this.address.set({ kind: null }), { class: "quiet", "data-key": "close" })));
+      element("p", {}, row.says), legend("map"), this.picture.frame, this.picture.readout,
+      element("dl", { class: "facts" }, facts(row, table).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)))),
+      element("div", { class: "row" },
+        exportButtons({ paper: () => this.picture.paper(titles(), { kind: "map", gold: true }), json: () => row.record, name: () => ["timeline", row.name] }),
+        button("Close", () => this.address.set({ kind: null }), { class: "quiet", "data-key": "close" })),
+      this.picture.table());
+    return this.section;
+  }
+
+  draw() {
+    this.picture.draw({ kind: "map", gold: true, width: Math.min(760, Math.max(230, this.section.clientWidth - 34)) });
   }
 
   kinds(table, open) {
@@ -93,20 +102,15 @@ export class Timeline {
     if (!row.over_source) return element("div", { class: "kind" }, name, element("span", { class: "note" }, row.says));
     const picture = drawMatrix(recorded(row.record), inks(), { width: CARD_WIDTH }).node;
     picture.setAttribute("aria-hidden", "true");
-    const measured = `BLEU ${decimal(row.bleu, 1)} · AER ${decimal(100 * row.aer, 1)} %`;
-    return button([name, element("span", { class: "note" }, row.formula), picture, element("span", { class: "note" }, measured)],
+    return button([name, element("span", { class: "note" }, row.formula), picture, element("span", { class: "note" }, measuredOf(row))],
       () => this.address.set({ kind: isOpen ? null : row.name }), { class: "kind", "aria-pressed": String(isOpen), "data-key": `kind-${row.name}` });
   }
 }
 
-function titleOf(row) {
-  return row.name.replaceAll("_", " ");
-}
-
-/** What was measured of a kind, as a list of names and values. */
-function numbers(row, table) {
+/** What was measured of a kind: [name, value]. */
+function facts(row, table) {
   const spread = (values, scale) => (values.length > 1 ? ` (${decimal(scale * Math.min(...values), 1)} to ${decimal(scale * Math.max(...values), 1)})` : "");
-  const facts = [
+  return [
     ["BLEU", `${decimal(row.bleu, 1)}${spread(row.bleu_seeds, 1)}`],
     ["AER", `${decimal(100 * row.aer, 1)} %${spread(row.aer_seeds, 100)}`],
     ["words turned round that it follows", `${decimal((100 * row.inversions_kept) / row.inversions, 0)} % of ${row.inversions}`],
@@ -114,5 +118,4 @@ function numbers(row, table) {
     ["parameters", row.parameters.toLocaleString("en")],
     [`products of a step over ${table.sizes.source} words`, row.products.toLocaleString("en")],
   ];
-  return element("dl", { class: "facts" }, facts.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))));
 }

@@ -1,18 +1,21 @@
 // Then and now: one sentence, several translators, their attention side by side over the same target.
 
+import { hasView } from "./aligned.js";
 import { ask, isSaved } from "./ask.js";
+import { chosenIn, saidOfRuns, saidOfView } from "./chosen.js";
 import { button, choice, element, keepingFocus, segments, tick } from "./dom.js";
+import { legend } from "./legend.js";
 import { Panel } from "./panel.js";
 
 const MOST = 4; // panels at once
 const PAUSE = 700; // milliseconds after the last letter
 
 /**
- * The newest run of each paper on the corpus that most papers share, oldest paper first; finished runs before others, and
- * a paper's own runs before those that were trained for the timeline or the ladder.
+ * The newest run of each paper on the corpus that most papers share, oldest paper first; runs with attention before those
+ * without, a paper's own before those that were trained for the timeline or the ladder, finished runs before others.
  */
 export function pairOf(runs) {
-  const worth = (run) => 2 * run.name.startsWith(`${run.paper}/`) + run.finished;
+  const worth = (run) => 4 * run.attends + 2 * run.name.startsWith(`${run.paper}/`) + run.finished;
   const ready = runs.filter((run) => run.ready);
   const best = new Map(); // corpus -> paper -> run
   for (const run of ready) {
@@ -46,10 +49,11 @@ export class ThenAndNow {
     this.target = element("textarea", { id: "target", rows: 2, spellcheck: "false", maxlength: 20000, "aria-describedby": "trouble" });
     this.trouble = element("p", { id: "trouble", class: "problem", role: "alert", hidden: true });
     this.status = element("p", { class: "status", "aria-live": "polite" });
+    this.lost = element("p", { class: "note lost", role: "status", hidden: true });
     this.row = element("div", { class: "panels" });
     this.above = element("div", { class: "ask" });
     this.bar = element("div", { class: "row bar" });
-    this.node.append(this.above, this.trouble, this.bar, this.status, this.row, reading());
+    this.node.append(this.above, this.trouble, this.lost, this.bar, this.status, this.row, reading());
     this.write();
   }
 
@@ -58,11 +62,19 @@ export class ThenAndNow {
     return { kind: show === "links" ? "links" : "map", gold: gold !== "0", heads: heads === "1" };
   }
 
+  /** {names, views, gone}: what the address names, or the oldest and the newest paper. */
+  get chosen() {
+    const known = new Set(this.translators().map((run) => run.name));
+    return chosenIn(this.address.state, known, () => thenAndNow(pairOf(this.translators())));
+  }
+
   get runs() {
     const known = new Map(this.translators().map((run) => [run.name, run]));
-    const asked = (this.address.state.runs ?? "").split(",").filter((name) => known.has(name));
-    const names = asked.length ? asked.slice(0, MOST) : thenAndNow(pairOf(this.translators()));
-    return names.map((name) => known.get(name));
+    return this.chosen.names.slice(0, MOST).map((name) => known.get(name));
+  }
+
+  get views() {
+    return this.chosen.views;
   }
 
   /** [corpus, sentences] to take from, those of the runs that are shown first. */
@@ -71,10 +83,6 @@ export class ThenAndNow {
     const all = Object.entries(this.overview.examples).filter(([, sentences]) => sentences.length);
     const place = ([corpus]) => (shown.includes(corpus) ? shown.indexOf(corpus) : shown.length);
     return all.sort((a, b) => place(a) - place(b));
-  }
-
-  get views() {
-    return (this.address.state.views ?? "").split(",");
   }
 
   /** What is asked: the sentence, and where the shared target comes from. */
@@ -121,7 +129,7 @@ export class ThenAndNow {
     keepingFocus(this.bar, () => this.bar.replaceChildren(
       segments("Drawing", [["map", "heat map"], ["links", "links"]], this.look.kind, (show) => this.address.set({ show: show === "map" ? null : show })),
       element("span", { class: "ofgold" }, tick("gold links", this.look.gold, (on) => this.address.set({ gold: on ? null : "0" }), { "data-key": "gold" })),
-      legend(),
+      legend(this.look.kind),
       runs.length < MOST && free.length && !isSaved ? button("Add a model", () => this.address.set({ runs: [...runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : ""));
   }
 
@@ -140,7 +148,13 @@ export class ThenAndNow {
     this.row.dataset.count = runs.length;
     this.say("");
     const problem = this.problem(sentence);
-    if (problem) return this.say(problem);
+    this.row.hidden = Boolean(problem); // no picture that could be taken for an answer
+    if (problem) {
+      this.say(problem);
+      this.status.textContent = "";
+      this.node.setAttribute("aria-busy", "false");
+      return undefined;
+    }
     this.node.setAttribute("aria-busy", "true");
     const began = performance.now();
     const own = await this.all(runs, (run) => ({ run: run.name, text: sentence, target: null }));
@@ -155,6 +169,8 @@ export class ThenAndNow {
     this.node.setAttribute("aria-busy", "false");
     this.pointer = { row: null, column: null };
     runs.forEach((run, i) => this.fill(i, run, own[i], shared[i], fixed));
+    this.redraw();
+    this.sayLost(runs, shared);
     this.bar.dataset.gold = String(shared.some((answer) => answer.gold));
     const seconds = (performance.now() - began) / 1000;
     this.status.textContent = isSaved ? "A saved page: the models are not here." : `Answered in ${seconds < 0.1 ? "less than 0.1" : seconds.toFixed(1)} s.`;
@@ -182,6 +198,15 @@ export class ThenAndNow {
     if (sentence.length > letters) return `The sentence has ${sentence.length.toLocaleString("en")} characters; the page takes at most ${letters.toLocaleString("en")}.`;
     const count = sentence.trim().split(/\s+/).length;
     return count > words ? `The sentence has ${count.toLocaleString("en")} words; the page takes at most ${words}.` : "";
+  }
+
+  /** What the link names and what is not here. */
+  sayLost(runs, answers) {
+    const { gone, views } = this.chosen;
+    const without = runs.filter((_, i) => answers[i].views?.length && !hasView(answers[i], views[i]));
+    const told = [saidOfRuns(gone), ...without.map((run) => saidOfView(run, views[runs.indexOf(run)]))].filter(Boolean);
+    this.lost.textContent = told.join(" ");
+    this.lost.hidden = !told.length;
   }
 
   say(text) {
@@ -230,11 +255,6 @@ export class ThenAndNow {
   heads(open) {
     if (open !== this.look.heads) this.address.set({ heads: open ? "1" : null });
   }
-}
-
-function legend() {
-  const entry = (mark, text) => element("span", { class: mark === "ramp" ? "entry" : "entry ofgold" }, element("i", { class: `mark ${mark}` }), text);
-  return element("span", { class: "legend" }, entry("ramp", "weight 0 to 1"), entry("sure", "sure link"), entry("possible", "possible"), entry("hit", "largest weight, on a link"), entry("miss", "elsewhere"));
 }
 
 function reading() {
