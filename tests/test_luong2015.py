@@ -12,7 +12,7 @@ from reproductions.decoding import beam, greedy
 from reproductions.luong2015.model import Attentional, Network
 from reproductions.luong2015.training import Luong2015, Recipe, initialise
 
-SMALL = {"hidden": 5, "embedding": 4, "layers": 2, "alignment": 6, "window": 2, "max_length": 20}
+SMALL = {"hidden": 8, "embedding": 4, "layers": 2, "alignment": 6, "window": 2, "max_length": 20}
 SOURCE, TARGET = 11, 13
 EVERY = [*over_source(), "none"]
 
@@ -22,7 +22,7 @@ def luong(attention="general", **options):
 
 
 def rnnsearch(attention="general"):
-    sizes = {"hidden": 5, "embedding": 4, "maxout": 3, "alignment": 6, "window": 2, "max_length": 20}
+    sizes = {"hidden": 8, "embedding": 4, "maxout": 3, "alignment": 6, "window": 2, "max_length": 20}
     return bahdanau2014.RNNsearch(SOURCE, TARGET, bahdanau2014.Network(**sizes, attention=attention))
 
 
@@ -68,12 +68,12 @@ def by_hand(built, x, y):
     P = {name: p.detach().numpy() for name, p in built.named_parameters()}
     states, h, cell = list(P["encoder.E.weight"][x][::-1]), [None] * 2, [None] * 2
     for l in range(2):  # noqa: E741
-        h[l], cell[l], inputs, states = np.zeros(5), np.zeros(5), states, []
+        h[l], cell[l], inputs, states = np.zeros(8), np.zeros(8), states, []
         for word in inputs:
             W_x, W_h = P[f"encoder.layers.{l}.weight_ih_l0"], P[f"encoder.layers.{l}.weight_hh_l0"]
             h[l], cell[l] = lstm(W_x, W_h, word, h[l], cell[l])
             states.append(h[l])
-    h_s, h_tilde, logits, weights = np.array(states[::-1]), np.zeros(5), [], []
+    h_s, h_tilde, logits, weights = np.array(states[::-1]), np.zeros(8), [], []
     for t in range(len(y)):
         word = P["decoder.E.weight"][y[t - 1]] if t else np.zeros(4)
         below = np.concatenate([word, h_tilde])
@@ -133,6 +133,14 @@ def test_every_mechanism_decodes_and_its_maps_are_those_of_teacher_forcing(make,
 
 
 @pytest.mark.parametrize("make", [luong, rnnsearch])
+def test_every_head_of_multi_head_attention_has_its_own_map_and_norms(make):
+    built, (source, mask, target) = model(make, "multi_head"), batch()
+    maps, norms = built(source, mask, target)[1], built.norms(source, mask)
+    assert maps.shape == (3, 1, 4, 6, 7) and norms.shape == (3, 1, 4, 7)
+    assert (maps[:, :, 0] - maps[:, :, 1]).abs().max() > 1e-4 and (norms[:, :, 0] - norms[:, :, 1]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("make", [luong, rnnsearch])
 def test_the_window_of_local_attention_moves_one_position_a_word(make):
     """Two to each side of the word's own number, as far as the sentence goes; after its end it stays there."""
     built, (source, mask, target) = model(make, "local_monotonic"), batch()
@@ -147,8 +155,8 @@ def test_the_window_of_local_attention_moves_one_position_a_word(make):
 def test_a_dot_product_in_rnnsearch_meets_both_directions_added_up_and_reads_them_side_by_side():
     built, (source, mask, _) = model(rnnsearch, "dot"), batch()
     memory, state = built.encode(source, mask)
-    assert memory.h.shape == (3, 7, 10)
-    torch.testing.assert_close(memory.keys, memory.h[..., :5] + memory.h[..., 5:])
+    assert memory.h.shape == (3, 7, 16)
+    torch.testing.assert_close(memory.keys, memory.h[..., :8] + memory.h[..., 8:])
     c, alpha = built.decoder.look(memory, state.s, state.i)
     energies = torch.einsum("bn,bsn->bs", state.s, memory.keys).masked_fill(~mask, -torch.inf)
     torch.testing.assert_close(alpha[:, 0], energies.softmax(-1))

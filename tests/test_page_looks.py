@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 import pytest
+import torch
 from chromium import Browser, installed
 from page_runs import serving, write, write_classifier
 from PIL import Image

@@ -116,6 +116,14 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: path.stem)
+def test_what_a_config_of_translators_gives_stands_in_its_header(path):
+    """Or that it was not trained."""
+    if path.parent.name in ("bahdanau2014", "luong2015", "transformer2017", "ladder", "timeline"):
+        header = path.read_text(encoding="utf-8").partition("seed_everything")[0]
+        assert re.search(r"# (Expected|Seen)\b|# Settings as in", header)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: path.stem)
 def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
     paper = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["class_path"].split(".")[1]
     training = import_module(f"reproductions.{paper}.training")

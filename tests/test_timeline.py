@@ -23,6 +23,7 @@ from reproductions.side_by_side import Training, train
 from reproductions.timeline import rows, training, verdicts
 from reproductions.timeline.command import timeline, write
 from reproductions.timeline.cost import POSITIONS, Sizes, cost, formula
+from reproductions.timeline.report import titled
 from reproductions.timeline.training import FULL, QUICK, Budget
 
 FEW = {
@@ -80,6 +81,30 @@ def test_the_table_is_in_order_of_year_and_knows_what_reads_no_source(trained):
     assert [row["name"] for row in table["rows"]] == ["additive", "intra", "newest"]
     assert [row["over_source"] for row in table["rows"]] == [True, False, True]
     assert rows.record_of(table["rows"][0]).source == rows.record_of(table["rows"][2]).source
+
+
+def test_the_sentence_is_written_as_one_writes_and_the_sizes_are_those_that_were_trained(trained):
+    _, table = trained
+    assert table["sentence"] == "The agreement on the European Economic Area was signed in August 1992."
+    assert (table["sizes"]["query"], table["sizes"]["key"], table["sizes"]["window"]) == (12, 24, 10)
+
+
+def test_a_picture_says_which_kind_by_its_name_in_words_and_which_model_step_and_seed(trained):
+    _, table = trained
+    record = titled(table["rows"][0] | {"name": "location", "year": 2015}, table)
+    assert record.model == "2015 · location-based"
+    assert re.fullmatch(
+        r"Bahdanau, Cho and Bengio: vᵀ .* · RNNsearch, step 4, seed 1 · attention read as each word is written",
+        record.view,
+    )
+
+
+def test_what_reads_no_source_is_named_under_the_table_with_the_reason(trained):
+    folder, _ = trained
+    page = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    assert re.search(
+        r"Not in the figure and not in the table: intra \(2016\)\. Reads its own sentence.*cheng2016", page
+    )
 
 
 def test_the_page_holds_every_mechanism_and_needs_nothing_else(trained):

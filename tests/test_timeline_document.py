@@ -1,6 +1,11 @@
-"""docs/timeline.md: its code is our code, its arithmetic right, its links lead somewhere."""
+"""docs/timeline.md: its code is our code, its numbers and pictures those of docs/timeline.json, its arithmetic right, its
+links lead somewhere; and a new mechanism needs its file and its line alone.
+"""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +14,17 @@ import torch
 
 from data.errors import UserError
 from data.links import Links
-from reproductions.attention import TIMELINE, over_source
+from reproductions.attention import TIMELINE, Dot, over_source
+from reproductions.bahdanau2014.model import Network, RNNsearch
+from reproductions.bahdanau2014.training import initialise
 from reproductions.evaluation.files import write_text
 from reproductions.evaluation.records import AlignedTranslation
-from reproductions.timeline import document
+from reproductions.timeline import document, numbers
 from reproductions.timeline.excerpts import excerpt
 
 TEXT = (document.ROOT / document.DOCUMENT).read_text(encoding="utf-8")
+NUMBERS = numbers.read(document.ROOT / document.NUMBERS)
+MENDS = "`make docs` mends it"
 GENERATED = re.compile(r"<!-- [a-z]+:.*?<!-- end -->", re.S)
 
 RECORD = AlignedTranslation(
@@ -29,27 +38,114 @@ ROW = {
     "difference": -2.0, "real": False, "says": "Says so.", "record": RECORD.to_json(),
 }  # fmt: skip
 FOUND = {
+    "sizes": {"window": 7},
     "corpus": "accord", "test": 500, "steps": 1200, "seeds": [1, 2], "machine": "cpu", "diagonal_aer": 0.406, "noise": 3.1,
     "rows": [*(ROW | {"name": name} for name in over_source()), {"name": "intra", "over_source": False}],
 }  # fmt: skip
 
 
-def test_the_code_in_the_document_is_the_code_in_its_files():
-    assert document.refreshed(TEXT, None) == TEXT, "`make docs` mends it"
+def test_the_document_is_as_make_docs_leaves_it():
+    assert document.refreshed(TEXT, NUMBERS) == TEXT, MENDS
 
 
-def test_code_that_has_changed_is_put_right():
-    stale = TEXT.replace("return query @ keys.mT", "return query @ keys", 1)
-    assert stale != TEXT and document.refreshed(stale, None) == TEXT
+@pytest.mark.parametrize(
+    ("shown", "changed"),
+    [("return query @ keys.mT", "return query @ keys"), ("49.5 (49.4 to 49.6)", "94.5 (94.4 to 94.6)"), ("step 2,800", "step 9")],
+)  # fmt: skip
+def test_code_and_numbers_that_were_changed_by_hand_are_put_right(shown, changed):
+    stale = TEXT.replace(shown, changed, 1)
+    assert stale != TEXT and document.refreshed(stale, NUMBERS) == TEXT
+
+
+def test_the_pictures_are_those_that_were_drawn():
+    pictures = [*(document.ROOT / document.PICTURES).glob("*.png"), document.ROOT / document.FIGURE]
+    assert {path.name: numbers.digest(path) for path in pictures} == NUMBERS["pictures"], MENDS
+
+
+@pytest.mark.parametrize("name", NUMBERS["kinds"])
+def test_every_kind_that_was_there_has_its_equation_its_code_and_its_numbers(name):
+    code = TEXT.index(f"<!-- code: {document._file(name)} ")
+    assert "```math" in TEXT[TEXT.rindex("\n#", 0, code) : code]
+    assert (f"<!-- measured: {name} -->" in TEXT) == (name in over_source())
 
 
 @pytest.mark.parametrize("name", TIMELINE)
-def test_every_kind_has_its_equation_its_code_and_its_numbers(name):
-    kind = TIMELINE[name]
-    file = kind.__module__.split(".")[-1]
-    code = TEXT.index(f"<!-- code: {file} {kind.__name__}")
-    assert "```math" in TEXT[TEXT.rindex("\n#", 0, code) : code]
-    assert (f"<!-- measured: {name} -->" in TEXT) == (name in over_source())
+def test_make_docs_gives_every_kind_its_code_and_its_numbers(name):
+    """Also the one that was added a minute ago, about which nobody has written."""
+    text = document.refreshed(TEXT, NUMBERS | {"kinds": list(TIMELINE)})
+    assert f"](../reproductions/attention/{document._file(name)}.py)" in text
+    assert (f"<!-- measured: {name} -->" in text) or "Not measured yet" in text or name not in over_source()
+
+
+ADDED = """
+from importlib import import_module
+from reproductions import attention
+attention.__path__.append(FOLDER)
+attention.TIMELINE["newest"] = import_module("reproductions.attention.newest").Newest
+"""
+NEWEST = '''
+"""A mechanism of tomorrow."""
+
+from torch import Tensor
+
+from reproductions.attention.base import Attention
+
+
+class Newest(Attention):
+    """The negative dot product: far is near."""
+
+    paper = "Nobody"
+    year = 2099
+    formula = "-sᵀ h"
+    products = "S D"
+    equal_widths = True
+
+    def score(self, query: Tensor, keys: Tensor) -> Tensor:
+        return -query @ keys.mT
+'''
+
+
+def test_a_new_mechanism_passes_what_the_tests_demand_of_one_with_its_file_and_its_line_alone(tmp_path):
+    """The line is written before the tests begin, so that all that run over the registry run over it."""
+    write_text(tmp_path / "attention" / "newest.py", NEWEST)
+    write_text(tmp_path / "added.py", ADDED.replace("FOLDER", repr(str(tmp_path / "attention"))))
+    suites = [f"tests/test_{name}.py" for name in ("attention", "luong2015", "timeline", "timeline_document")]
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "added", "-p", "no:cacheprovider", "-n", "0", "-rA", *suites, "-k",
+         "newest or listed or in_order_of_year_and_names or refused_with_those or as_make_docs or once_and_budgets"],
+        cwd=document.ROOT, env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{document.ROOT}"},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    passed = [line for line in told.stdout.splitlines() if line.startswith("PASSED") and "newest" in line]
+    assert told.returncode == 0 and len(passed) >= 20, told.stdout
+    assert any("test_make_docs_gives" in line for line in passed)
+
+
+def test_a_kind_that_nobody_has_written_about_gets_a_section(monkeypatch):
+    class Other(Dot):
+        """Like dot."""
+
+    Other.__module__ = "reproductions.attention.elsewhere"
+    monkeypatch.setitem(TIMELINE, "an_other", Other)
+    monkeypatch.setattr(document, "excerpt", lambda *_: "class Other(Dot):")
+    text = document.refreshed(TEXT, NUMBERS | {"kinds": list(TIMELINE)})
+    section = text[text.index("### An other") :]
+    for part in ("Like dot. Luong, Pham and Manning (2015)", "class Other(Dot):", "elsewhere.py", "Not measured yet"):
+        assert part in section
+
+
+def test_before_its_first_step_an_unscaled_product_points_more_than_a_scaled_one():
+    """As docs/timeline.md says: the largest of 15 weights, on average, of the timeline's translator."""
+    largest = {}
+    for name in ("dot", "scaled_dot"):
+        torch.manual_seed(1)
+        model = RNNsearch(99, 99, Network(hidden=128, embedding=96, maxout=128, alignment=128, attention=name)).eval()
+        initialise(model, "unit")
+        words = torch.randint(3, 99, (2, 32, 15), generator=torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            maps = model.features(words[0], torch.ones(32, 15, dtype=torch.bool), words[1])[1]
+        largest[name] = maps.amax(-1).mean().item()
+    assert largest == pytest.approx({"dot": 0.29, "scaled_dot": 0.08}, abs=0.02)
 
 
 def test_the_arithmetic_of_the_document_is_right():
@@ -80,10 +176,11 @@ def test_numbers_and_pictures_come_from_the_timeline(tmp_path, monkeypatch, caps
     monkeypatch.setattr(document, "ROOT", tmp_path)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
     path = write_text(tmp_path / document.DOCUMENT, TEXT)
+    numbers.write(tmp_path / document.NUMBERS, NUMBERS)
     assert document.docs() == 0 and path.read_text(encoding="utf-8") == TEXT  # no timeline: left as it was
     assert "numbers as they were" in capsys.readouterr().out
     write_text(tmp_path / "runs/timeline/timeline.json", document.json.dumps(FOUND))
-    monkeypatch.setattr(document, "AT_HOME", {"multi_head": ("nothing", "nowhere")})
+    monkeypatch.setattr(document, "AT_HOME", {"transformer": ("nothing", "nowhere")})
     document.docs()
     text = path.read_text(encoding="utf-8")
     measured = re.search(r"<!-- measured: general -->\n(.*?)<!-- end -->", text, re.S)[1]
@@ -102,7 +199,15 @@ def test_numbers_and_pictures_come_from_the_timeline(tmp_path, monkeypatch, caps
     assert (path.parent / picture).is_file()
     table = re.search(r"<!-- table: -->\n(.*?)<!-- end -->", text, re.S)[1]
     assert table.count("\n| 2014 |") == len(over_source()) and "−2.0, within noise" in table and "40.6 %" in table
-    assert document.refreshed(text, FOUND) == text
+    assert (
+        "D = 7" in table and "step 2,800" in text
+    )  # the Transformer's run is not there, and what was seen of it stays
+    assert document.refreshed(text, numbers.read(tmp_path / document.NUMBERS)) == text
+
+
+def test_where_nothing_was_measured_the_document_says_so(tmp_path):
+    text = document.refreshed(TEXT, numbers.read(tmp_path / "nothing.json"))
+    assert text.count(document.NOT_YET) == len(over_source()) + 2 and "step 2,800" not in text
 
 
 @pytest.mark.parametrize(
@@ -110,14 +215,14 @@ def test_numbers_and_pictures_come_from_the_timeline(tmp_path, monkeypatch, caps
     [
         ("code: dot Dot weigh", "dot.py does not hold 'weigh'"),
         ("code: nothing Dot", "there is no reproductions/attention/nothing.py"),
-        ("measured: klingon", "has not measured 'klingon'"),
-        ("seen: dot", "no run shows 'dot'"),
-        ("poem: dot", "one of code, measured, table, seen, not 'poem'"),
+        ("measured: klingon", "no mechanism 'klingon'"),
+        ("seen: dot", "no run shows 'dot', only transformer"),
+        ("poem: dot", "one of code, measured, table, seen, others, not 'poem'"),
     ],
 )
 def test_a_part_that_cannot_be_made_is_named(part, error):
     with pytest.raises(ValueError, match=error):
-        document.refreshed(f"<!-- {part} -->\n<!-- end -->", FOUND)
+        document.refreshed(f"<!-- {part} -->\n<!-- end -->", NUMBERS)
 
 
 def test_a_document_that_cannot_be_made_is_a_sentence_to_the_user(tmp_path, monkeypatch):

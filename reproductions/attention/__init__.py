@@ -16,11 +16,11 @@ from reproductions.attention.intra import Intra
 from reproductions.attention.local_monotonic import LocalMonotonic
 from reproductions.attention.local_predictive import LocalPredictive
 from reproductions.attention.location import LocationBased
-from reproductions.attention.multi_head import MultiHead
+from reproductions.attention.multi_head import MultiHead, MultiHeadOverSource
 from reproductions.attention.scaled_dot import ScaledDot
 from reproductions.attention.soft import Soft
 
-TIMELINE: dict[str, type[Attention] | type[MultiHead]] = {
+TIMELINE: dict[str, type[Attention]] = {
     "additive": Additive,  # Bahdanau et al., 2014
     "content_based": ContentBased,  # Graves et al., 2014
     "soft": Soft,  # Xu et al., 2015
@@ -33,13 +33,27 @@ TIMELINE: dict[str, type[Attention] | type[MultiHead]] = {
     "local_predictive": LocalPredictive,
     "intra": Intra,  # Cheng et al., 2016
     "scaled_dot": ScaledDot,  # Vaswani et al., 2017
-    "multi_head": MultiHead,  # heads of scaled_dot, each with keys and values of its own
+    "multi_head": MultiHeadOverSource,  # heads of scaled_dot, each with keys and values of its own
 }
+
+# What is written where the name alone, its underscore a space, would not do.
+_IN_WORDS = {
+    "content_based": "content-based",
+    "dot": "dot product",
+    "location": "location-based",
+    "scaled_dot": "scaled dot product",
+    "multi_head": "multi-head",
+}
+
+
+def in_words(name: str) -> str:
+    """A mechanism as tables, captions and titles call it: "location-based" for ``location``."""
+    return _IN_WORDS.get(name, name.replace("_", " "))
 
 
 def over_source() -> dict[str, type[Attention]]:
     """The mechanisms that can stand between a decoder and a source sentence, by name."""
-    return {name: kind for name, kind in TIMELINE.items() if issubclass(kind, Attention) and kind.over_source}
+    return {name: kind for name, kind in TIMELINE.items() if kind.over_source}
 
 
 def check_name(name: str) -> None:
@@ -66,6 +80,6 @@ def build(name: str, query: int, key: int, hidden: int, window: int, positions: 
 
 __all__ = [
     "TIMELINE", "Additive", "Attended", "Attention", "Concat", "ContentBased", "Dot", "General", "Hard", "Intra",
-    "LocalMonotonic", "LocalPredictive", "LocationBased", "MultiHead", "ScaledDot", "Soft", "build", "check_name",
-    "masked_softmax", "over_source",
+    "LocalMonotonic", "LocalPredictive", "LocationBased", "MultiHead", "MultiHeadOverSource", "ScaledDot", "Soft", "build",
+    "check_name", "in_words", "masked_softmax", "over_source",
 ]  # fmt: skip

@@ -12,7 +12,8 @@ class Attended(NamedTuple):
 
     Shapes:
         context: (B, T, D), the weighted sum of the values.
-        weights: (B, T, S), before any dropout; exactly 0 where masked, rows sum to 1 (local attention: at most 1).
+        weights: (B, T, S), or (B, h, T, S) of h heads, before any dropout; exactly 0 where masked, rows sum to 1 (local
+            attention: at most 1).
     """
 
     context: Tensor
@@ -85,3 +86,8 @@ class Attention(nn.Module, ABC):
         step = torch.arange(query.shape[-2], device=query.device) if step is None else step
         weights = self.weigh(self.score(query, keys), mask, query, step)
         return Attended(weights.to(values.dtype) @ values, weights)
+
+    def norms(self, keys: Tensor, values: Tensor) -> Tensor:  # noqa: ARG002 (for those whose values are among the keys)
+        """Length (B, 1 or h, S) of what a source position adds where it gets the whole weight."""
+        lengths: Tensor = values.norm(dim=-1)
+        return lengths[:, None]

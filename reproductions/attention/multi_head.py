@@ -6,7 +6,7 @@ The paper's letters are the names: ``Q`` queries, ``K`` keys, ``V`` values, h he
 import torch
 from torch import Tensor, nn
 
-from reproductions.attention.base import Attended, masked_softmax
+from reproductions.attention.base import Attended, Attention, masked_softmax
 from reproductions.attention.scaled_dot import ScaledDot
 from reproductions.dropout import Dropout
 
@@ -19,20 +19,17 @@ class MultiHead(nn.Module):
         MultiHead(Q, K, V) = Concat(head_1 .. head_h) W_O    head_i = Attention(Q W_Q_i, K W_K_i, V W_V_i)
 
     Args:
-        d: width of queries, keys, values and result; a multiple of ``heads``.
+        d: width of keys, values and result, and of all heads together; a multiple of ``heads``.
         heads: h.
         bias: add a bias to each projection. The paper writes none, and its code has none.
         dropout: on the weights; the returned ones are those before it. The paper lists none for translation.
+        query: width of what asks; None for d.
     """
 
-    paper = "Vaswani et al."
-    year = 2017
-    formula = "qᵀ k / √d in every head, each with its own q, k, v"
-
-    def __init__(self, d: int, heads: int, bias: bool = False, dropout: float = 0.0) -> None:
+    def __init__(self, d: int, heads: int, bias: bool = False, dropout: float = 0.0, query: int | None = None) -> None:
         super().__init__()
         self.heads = heads
-        self.W_Q = nn.Linear(d, d, bias)  # W_Q_1 .. W_Q_h, one below the other
+        self.W_Q = nn.Linear(query or d, d, bias)  # W_Q_1 .. W_Q_h, one below the other
         self.W_K = nn.Linear(d, d, bias)
         self.W_V = nn.Linear(d, d, bias)
         self.W_O = nn.Linear(d, d, bias)
@@ -42,6 +39,10 @@ class MultiHead(nn.Module):
     def project(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values of every head, (B, h, S, d_k) each, of what is attended (B, S, d)."""
         return self._split(self.W_K(x)), self._split(self.W_V(x))
+
+    def queries(self, x: Tensor) -> Tensor:
+        """Queries of every head, (B, h, T, d_k), of what asks (B, T, d)."""
+        return self._split(self.W_Q(x))
 
     def project_itself(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values of every head, (B, h, T, d_k) each, of x (B, T, d) that attends to itself.
@@ -56,7 +57,7 @@ class MultiHead(nn.Module):
 
     def forward(self, x: Tensor, K: Tensor, V: Tensor, mask: Tensor | None, need_weights: bool = True) -> Attended:
         """Attend from x (B, T, d) to projected keys and values (B, h, S, d_k); see :meth:`attend`."""
-        return self.attend(self._split(self.W_Q(x)), K, V, mask, need_weights)
+        return self.attend(self.queries(x), K, V, mask, need_weights)
 
     def attend(self, Q: Tensor, K: Tensor, V: Tensor, mask: Tensor | None, need_weights: bool = True) -> Attended:
         """Attend from projected queries (B, h, T, d_k) to projected keys and values (B, h, S, d_k).
@@ -97,6 +98,53 @@ class MultiHead(nn.Module):
     def _split(self, x: Tensor) -> Tensor:
         """(B, T, d) -> (B, h, T, d_k)."""
         return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
+
+
+class MultiHeadOverSource(Attention):
+    """Multi-head attention between a recurrent decoder and a source: its state asks, the annotations are keys and values.
+
+    Departs from the paper, which has no recurrent state: the heads together are as wide as an annotation, so that what is
+    read is, too. Keys and values of all heads are computed once a sentence; weights are (B, h, T, S), a row for each head.
+
+    Args:
+        query: width D of the state.
+        key: width K of an annotation; a multiple of ``heads``.
+        heads: h.
+    """
+
+    paper = "Vaswani et al."
+    year = 2017
+    formula = "qᵀ k / √d in every head, each with its own q, k, v"
+    products = "D K + S K + K K"
+
+    def __init__(self, query: int, key: int, heads: int = 4) -> None:
+        super().__init__()
+        if key % heads:
+            raise ValueError(f"{heads} heads share the width of an annotation, and {key} is no multiple of {heads}")
+        self.multi_head = MultiHead(key, heads, query=query)
+
+    def project(self, keys: Tensor) -> Tensor:
+        """Keys and values of every head side by side, (B, h, S, 2 d_k), of annotations (B, S, K)."""
+        return torch.cat(self.multi_head.project(keys), dim=-1)
+
+    def score(self, query: Tensor, keys: Tensor) -> Tensor:
+        """Energies (B, h, T, S) of every head."""
+        Q, (K, _) = self.multi_head.queries(query), keys.chunk(2, dim=-1)
+        return self.multi_head.attention.score(Q, K)
+
+    def forward(
+        self,
+        query: Tensor,
+        keys: Tensor,
+        values: Tensor,  # noqa: ARG002 (the values of the heads stand beside their keys)
+        mask: Tensor | None = None,
+        step: Tensor | None = None,  # noqa: ARG002
+    ) -> Attended:
+        K, V = keys.chunk(2, dim=-1)
+        return self.multi_head.attend(self.multi_head.queries(query), K, V, None if mask is None else mask[:, None])
+
+    def norms(self, keys: Tensor, values: Tensor) -> Tensor:  # noqa: ARG002
+        return self.multi_head.norms(keys.chunk(2, dim=-1)[1])
 
 
 def _fused_is_faster(Q: Tensor) -> bool:

@@ -201,7 +201,7 @@ class Decoder(nn.Module):
         return Memory(h, self.attention.project(keys), mask), State(s, torch.zeros_like(h[:, 0]), i)
 
     def look(self, memory: Memory, s: Tensor, i: Tensor) -> tuple[Tensor, Tensor | None]:
-        """c_i (R, 2n) and alpha_i (B, k, S) for the states s (R, n). RNNencdec looks at nothing: c is its summary.
+        """c_i (R, 2n) and alpha_i (B, k, S), or (B, H, k, S), for the states s (R, n). RNNencdec looks at nothing: c sums up.
 
         The R = B k rows are k hypotheses of each sentence, side by side; k = 1 in training.
         """
@@ -262,7 +262,7 @@ class RNNsearch(nn.Module):
     def features(
         self, source: Tensor, mask: Tensor, target: Tensor, need_weights: bool = True
     ) -> tuple[Tensor, Tensor]:
-        """Deep output t (B, T, l) and maps (B, 1, 1, T, S), teacher forced: position i sees target[:, :i].
+        """Deep output t (B, T, l) and maps (B, 1, H, T, S), teacher forced: position i sees target[:, :i].
 
         RNNencdec has no attention and returns maps with no layer, (B, 0, 0, T, S); so does ``need_weights=False``.
         """
@@ -279,12 +279,12 @@ class RNNsearch(nn.Module):
         return t, _maps(alpha, mask, target.shape[1])
 
     def forward(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, T, V) and maps (B, L, 1, T, S), teacher forced."""
+        """Logits (B, T, V) and maps (B, L, H, T, S), teacher forced."""
         t, maps = self.features(source, mask, target)
         return self.head(t), maps  # (4)
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
-        """Deep output t (R, l) and maps (B, L, 1, k, S) of the next word after ``previous`` (R), None at the start.
+        """Deep output t (R, l) and maps (B, L, H, k, S) of the next word after ``previous`` (R), None at the start.
 
         The R = B k rows are k hypotheses of each sentence, side by side.
         """
@@ -297,15 +297,17 @@ class RNNsearch(nn.Module):
         return t, _maps([alpha], memory.mask, len(s) // len(memory.mask)), state
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
-        """Length ||h_j|| (B, 1, 1, S) of each annotation, or (B, 0, 0, S): what a position adds if it gets all the weight."""
+        """Length (B, 1, H, S) of what a position adds if it gets all the weight, ||h_j|| of one head; or (B, 0, 0, S)."""
         if self.decoder.attention is None:
             return torch.zeros(len(mask), 0, 0, mask.shape[1], device=mask.device)
-        return self.encode(source, mask)[0].h.norm(dim=-1)[:, None, None]
+        memory, _ = self.encode(source, mask)
+        return self.decoder.attention.norms(memory.keys, memory.h)[:, None]
 
 
 def _maps(alpha: list[Tensor | None], mask: Tensor, T: int) -> Tensor:
-    """Join weights (B, ., S) to (B, 1, 1, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
+    """Join weights (B, ., S) or (B, H, ., S) to (B, 1, H, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
     rows = [a for a in alpha if a is not None]
     if not rows:
         return torch.zeros(len(mask), 0, 0, T, mask.shape[1], device=mask.device)
-    return torch.cat(rows, dim=1)[:, None, None]
+    maps = torch.cat(rows, dim=-2)
+    return maps[:, None] if maps.dim() == 4 else maps[:, None, None]  # of several heads, or of one

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from reproductions.attention import Additive
+from reproductions.attention import Additive, in_words
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, RNNsearch
 from reproductions.translation import Search, Translation
 
@@ -98,7 +98,7 @@ class Bahdanau2014(Translation):
         self.recipe = recipe
         attends = network.attention != "none"
         named = {"additive": "RNNsearch", "none": "RNNencdec"}
-        self.title = named.get(network.attention, f"RNNsearch with {network.attention.replace('_', ' ')} attention")
+        self.title = named.get(network.attention, f"RNNsearch with {in_words(network.attention)} attention")
         self.view = "L1 H1 shift0" if attends else None
         self.save_hyperparameters(
             {

@@ -132,7 +132,7 @@ class Decoder(nn.Module):
         return Memory(h_s, keys, mask), State(h, cell, torch.zeros_like(h[:, 0]), t)
 
     def step(self, memory: Memory, state: State, Ey: Tensor) -> tuple[Tensor | None, State]:
-        """One word from the embedding Ey (R, E) of the last: weights a_t (B, k, S) and the state, which holds h_tilde_t."""
+        """One word from the embedding Ey (R, E) of the last: weights a_t as of :meth:`look`, and the state with h_tilde_t."""
         x = torch.cat([Ey, state.h_tilde], dim=1) if self.input_feeding else Ey  # Section 3.3
         states, cells = [], []
         for i, layer in enumerate(self.layers):
@@ -143,7 +143,7 @@ class Decoder(nn.Module):
         return a, State(torch.stack(states, 1), torch.stack(cells, 1), h_tilde, state.t + 1)
 
     def look(self, memory: Memory, h: Tensor, t: Tensor) -> tuple[Tensor | None, Tensor]:
-        """a_t (B, k, S) and h_tilde_t (R, n) of the states h_t (R, n); without attention nothing, and h_t."""
+        """a_t (B, k, S), or (B, H, k, S), and h_tilde_t (R, n) of the states h_t (R, n); without attention nothing, and h_t."""
         if self.attention is None or self.W_c is None:
             return None, h
         B, k = len(memory.h_s), len(h) // len(memory.h_s)
@@ -179,7 +179,7 @@ class Attentional(nn.Module):
     def features(
         self, source: Tensor, mask: Tensor, target: Tensor, need_weights: bool = True
     ) -> tuple[Tensor, Tensor]:
-        """Attentional vectors h_tilde (B, T, n) and maps (B, 1, 1, T, S), teacher forced: position t sees target[:, :t].
+        """Attentional vectors h_tilde (B, T, n) and maps (B, 1, H, T, S), teacher forced: position t sees target[:, :t].
 
         Without attention, or without ``need_weights``, the maps have no layer, (B, 0, 0, T, S).
         """
@@ -193,12 +193,12 @@ class Attentional(nn.Module):
         return self.decoder.dropout(torch.stack(h_tilde, 1)), _maps(a, mask, target.shape[1])
 
     def forward(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, T, V) and maps (B, L, 1, T, S), teacher forced."""
+        """Logits (B, T, V) and maps (B, L, H, T, S), teacher forced."""
         h_tilde, maps = self.features(source, mask, target)
         return self.head(h_tilde), maps  # (6)
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
-        """h_tilde (R, n) and maps (B, L, 1, k, S) of the next word after ``previous`` (R), None at the start."""
+        """h_tilde (R, n) and maps (B, L, H, k, S) of the next word after ``previous`` (R), None at the start."""
         E = self.decoder.E
         Ey = E(previous) if previous is not None else E.weight.new_zeros(len(state.t), E.embedding_dim)
         a, state = self.decoder.step(memory, state, Ey)
@@ -206,15 +206,17 @@ class Attentional(nn.Module):
         return self.decoder.dropout(state.h_tilde), _maps([a], memory.mask, k), state
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
-        """Length ||h_s|| (B, 1, 1, S) of each source state, or (B, 0, 0, S): what a position adds if it gets all the weight."""
+        """Length (B, 1, H, S) of what a position adds if it gets all the weight, ||h_s|| of one head; or (B, 0, 0, S)."""
         if self.decoder.attention is None:
             return torch.zeros(len(mask), 0, 0, mask.shape[1], device=mask.device)
-        return self.encode(source, mask)[0].h_s.norm(dim=-1)[:, None, None]
+        memory, _ = self.encode(source, mask)
+        return self.decoder.attention.norms(memory.keys, memory.h_s)[:, None]
 
 
 def _maps(a: list[Tensor | None], mask: Tensor, T: int) -> Tensor:
-    """Join weights (B, ., S) to (B, 1, 1, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
+    """Join weights (B, ., S) or (B, H, ., S) to (B, 1, H, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
     rows = [a_t for a_t in a if a_t is not None]
     if not rows:
         return torch.zeros(len(mask), 0, 0, T, mask.shape[1], device=mask.device)
-    return torch.cat(rows, dim=1)[:, None, None]
+    maps = torch.cat(rows, dim=-2)
+    return maps[:, None] if maps.dim() == 4 else maps[:, None, None]  # of several heads, or of one

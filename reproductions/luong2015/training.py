@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from data.translation import TranslationBatch
+from reproductions.attention import in_words
 from reproductions.luong2015.model import Attentional, Network
 from reproductions.settings import check_choices, check_sizes
 from reproductions.translation import Search, Translation
@@ -82,8 +83,7 @@ class Luong2015(Translation):
         super().__init__(model, eos, search, reduction="sum" if recipe.reduction == "sentences" else "mean")
         self.recipe = recipe
         attends = network.attention != "none"
-        how = f"{network.attention.replace('_', ' ')} attention" if attends else "no attention"
-        self.title = f"Luong et al., {how}"
+        self.title = f"Luong et al., {in_words(network.attention) if attends else 'no'} attention"
         self.view = "L1 H1 shift0" if attends else None
         self.save_hyperparameters(
             {

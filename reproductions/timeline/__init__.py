@@ -7,5 +7,6 @@ verdicts   what follows from it by rule: noise, and sentences
 report     the same sentence under all of them, table and one self-contained page
 command    ``make timeline``
 excerpts   pieces of our own code
+numbers    what docs/timeline.md shows of the table, as committed
 document   the generated parts of docs/timeline.md: ``make docs``
 """

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from reproductions import runs, tracking
 from reproductions.evaluation import files
 from reproductions.side_by_side import cores, train
 from reproductions.timeline import report, training
-from reproductions.timeline.cost import Sizes, costs
-from reproductions.timeline.rows import table
+from reproductions.timeline.cost import costs
+from reproductions.timeline.rows import sizes_of, table
 
 
 def timeline(quick: bool, again: bool, jobs: int | None, overrides: Sequence[str]) -> int:
@@ -38,7 +37,7 @@ def write(budget: training.Budget, folder: Path) -> dict[str, Any]:
     """Everything that follows from the trained runs; the numbers are returned, too."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    sizes = _sizes()
+    sizes = sizes_of(budget)
     found = table(budget, costs(sizes), sizes)
     torch.set_num_threads(threads)
     files.write_text(folder / "timeline.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
@@ -48,13 +47,6 @@ def write(budget: training.Budget, folder: Path) -> dict[str, Any]:
     _track(folder, found, pictures)
     sys.stdout.write(f"\n{report.text(found)}\n\nReport: {written}\nPictures and numbers: {folder}\n")
     return found
-
-
-def _sizes() -> Sizes:
-    """Those of the translator that is trained."""
-    network = yaml.safe_load(training.CONFIG.read_text(encoding="utf-8"))["model"]["init_args"]["network"]
-    window = network.get("window", Sizes.window)
-    return Sizes(network["hidden"], 2 * network["hidden"], network["alignment"], window)
 
 
 def _track(folder: Path, found: Mapping[str, Any], pictures: Mapping[str, Path]) -> None:

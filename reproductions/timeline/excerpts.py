@@ -3,9 +3,8 @@
 import ast
 import re
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-
-from reproductions.equation_table import ROOT
 
 ATTENTION = Path("reproductions") / "attention"
 
@@ -20,10 +19,10 @@ def excerpt(file: str, name: str, methods: Sequence[str] = ()) -> str:
 
     Raises ValueError for what is not there.
     """
-    path = ROOT / ATTENTION / f"{file}.py"
-    if not path.is_file():
-        raise ValueError(f"there is no {path.relative_to(ROOT)}")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    path, module = ATTENTION / f"{file}.py", find_spec(f"reproductions.attention.{file}")
+    if module is None or module.origin is None:
+        raise ValueError(f"there is no {path}")
+    lines = Path(module.origin).read_text(encoding="utf-8").splitlines()
     found = _named(ast.parse("\n".join(lines)), name, path)
     if not isinstance(found, ast.ClassDef) or not methods:
         return _text(lines, found)
@@ -35,7 +34,7 @@ def _named(tree: ast.Module | ast.ClassDef, name: str, path: Path) -> ast.Functi
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
             return node
-    raise ValueError(f"{path.relative_to(ROOT)} does not hold {name!r}")
+    raise ValueError(f"{path} does not hold {name!r}")
 
 
 def _text(lines: Sequence[str], node: ast.FunctionDef | ast.ClassDef) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from reproductions.attention import in_words
 from reproductions.compare.report import template
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.records import AlignedTranslation
@@ -20,15 +21,17 @@ def over_source(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [row for row in table["rows"] if row["over_source"]]
 
 
-def titled(row: Mapping[str, Any]) -> AlignedTranslation:
-    """The attention of a row, under its year, name and formula."""
-    title = f"{row['year']} · {row['name'].replace('_', ' ')}"
-    return replace(record_of(row), model=title, view=f"{row['paper']}: {row['formula']}")
+def titled(row: Mapping[str, Any], table: Mapping[str, Any]) -> AlignedTranslation:
+    """The attention of a row, under its year and name; then paper and formula, model, step, seed and view."""
+    record = record_of(row)
+    drawn = f"{record.model}, seed {table['seeds'][0]} · {record.view}"
+    title = f"{row['year']} · {in_words(row['name'])}"
+    return replace(record, model=title, view=f"{row['paper']}: {row['formula']} · {drawn}")
 
 
 def figure(table: Mapping[str, Any]) -> Figure:
     """The same sentence under every attention, in order of year."""
-    return plots.alignment_grid([titled(row) for row in over_source(table)], widest=WIDEST)
+    return plots.alignment_grid([titled(row, table) for row in over_source(table)], widest=WIDEST)
 
 
 def draw(table: Mapping[str, Any], folder: Path) -> dict[str, Path]:
@@ -37,14 +40,16 @@ def draw(table: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     drawn = {"timeline": files.save(whole, folder / "timeline.png", dpi=150)}
     files.save(whole, folder / "timeline.pdf")
     for row in over_source(table):
-        drawn[row["name"]] = files.save(plots.alignment(titled(row)), folder / f"{row['name']}.png", dpi=130)
+        drawn[row["name"]] = files.save(plots.alignment(titled(row, table)), folder / f"{row['name']}.png", dpi=130)
     return drawn
 
 
 def page(table: Mapping[str, Any], pictures: Mapping[str, Path], made: str) -> str:
     """The report as HTML; ``pictures`` are those of :func:`draw`, ``made`` says when and by which command."""
     first = next(row for row in over_source(table))
-    return template("reproductions.timeline").render(table=table, pictures=pictures, made=made, first=first)
+    return template("reproductions.timeline").render(
+        table=table, pictures=pictures, made=made, first=first, in_words=in_words
+    )
 
 
 def text(table: Mapping[str, Any]) -> str:

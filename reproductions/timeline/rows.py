@@ -2,7 +2,7 @@
 
 ``timeline.json`` holds what :func:`table` gives::
 
-    corpus, sentence    "accord"; the source that all were given, in words
+    corpus, sentence    "accord"; the source that all were given, as text
     test, seeds, steps  sentences of the test split; list of seeds; updates of a training
     budget              "full" or "quick"
     sizes               widths that a step was counted and measured with: query, key, hidden, window, sentences, source
@@ -52,9 +52,8 @@ from reproductions.timeline.verdicts import FIRST, noise, says
 TEST = "test"
 # Mechanisms that read no source from a decoder, and where they are at home.
 ELSEWHERE = {
-    "intra": "Reads its own sentence, word after word: the attention inside a language model, not between two languages.",
-    "multi_head": "Several scaled dot products side by side, each with queries, keys and values of its own: the "
-    "Transformer is built of it and has no recurrent state to attend from.",
+    "intra": "Reads its own sentence, word after word: the attention inside a language model, not between two languages. "
+    "make train-cheng trains it; reproductions/cheng2016/README.md has its numbers.",
 }
 
 
@@ -74,7 +73,7 @@ def table(budget: Budget, costs: Mapping[str, Cost], sizes: Sizes) -> dict[str, 
     summary = first.summary
     return {
         "corpus": first.data["corpus"],
-        "sentence": " ".join(rows[0]["record"]["source"][:-1]),
+        "sentence": first.translated(FIXED)[0].source,
         "test": first.scores[TEST]["sentences"],
         "seeds": list(budget.seeds),
         "steps": summary["steps"],
@@ -86,6 +85,15 @@ def table(budget: Budget, costs: Mapping[str, Cost], sizes: Sizes) -> dict[str, 
         "training_minutes": sum(one.summary["training_seconds"] for kept in found.values() for one in kept) / 60,
         "rows": rows,
     }
+
+
+def sizes_of(budget: Budget) -> Sizes:
+    """Widths of the translators that were trained, whatever the command line made of the configuration.
+
+    Raises UserError where the first of them has no scores.
+    """
+    network = _scored(training(FIRST, budget.seeds[0], budget)).settings["model"]["init_args"]["network"]
+    return Sizes(network["hidden"], 2 * network["hidden"], network["alignment"], network["window"])
 
 
 def record_of(row: Mapping[str, Any]) -> AlignedTranslation:
