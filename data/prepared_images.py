@@ -19,7 +19,7 @@ from data.preprocessing import Preprocessing
 
 logger = logging.getLogger(__name__)
 
-_VERSION = 1  # of the directory's layout
+_VERSION = 2  # of the directory's layout
 _CHUNK = 1024  # images at a time
 Array = NDArray[Any]
 
@@ -90,17 +90,15 @@ def _make(settings: ImageSettings, corpus: ImageCorpus, work: Path) -> None:
 
 
 def _store(corpus: ImageCorpus, split: str, preprocessing: Preprocessing, work: Path) -> None:
-    """Write pixels, labels and names; of evaluation splits masks and twins too, of training the mean mask."""
+    """Write pixels, labels and names, and what is known of the images besides; of training the mean mask."""
     count, size = corpus.counts[split], preprocessing.size
-    truth = corpus.masks and split != "train"
 
-    def array(name: str, dtype: type, *shape: int) -> Array:
+    def array(name: str, dtype: Any, *shape: int) -> Array:
         mapped: Array = np.lib.format.open_memmap(work / f"{split}.{name}.npy", "w+", dtype, (count, *shape))
         return mapped
 
     pixels = array("pixels", np.uint8, size, size, 3)
-    masks = array("masks", np.float16, size, size) if truth else None  # sixteenths are exact
-    without = array("without", np.uint8, size, size, 3) if truth else None
+    known: dict[str, Array] = {}
     labels, names, mean_mask = np.zeros(count, dtype=np.int64), [], np.zeros((size, size))
     read = tqdm(corpus.read(split, size), total=count, desc=f"reading {split}", unit=" images", leave=False)
     for i, one in enumerate(read):
@@ -109,8 +107,10 @@ def _store(corpus: ImageCorpus, split: str, preprocessing: Preprocessing, work: 
         names.append(one.name)
         if one.mask is not None:
             mean_mask += one.mask
-        if masks is not None and without is not None:
-            masks[i], without[i] = one.mask, one.without
+        for name, value in one.known.items():
+            if name not in known:
+                known[name] = array(name, value.dtype, *value.shape)
+            known[name][i] = value
     np.save(work / f"{split}.labels.npy", labels)
     (work / f"{split}.names.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
     if corpus.masks and split == "train":

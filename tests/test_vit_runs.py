@@ -116,7 +116,8 @@ def test_a_reloaded_run_scores_and_answers_as_it_did(trained, capsys):
     assert (trained.folder / "evaluation" / "test" / "answers.jsonl").read_text() == answers
     printed = capsys.readouterr().out
     assert f"{before['test']['accuracy']:.4f}" in printed
-    for control in ("uniform", "centre", "best fixed map", "the same network untrained", "gradient times input"):
+    for control in ("uniform", "centre", "best fixed map", "the same network untrained", "gradient times input",
+                    "Asked for the class of each object"):  # fmt: skip
         assert control in printed
 
 
@@ -151,6 +152,14 @@ def test_a_comparison_beside_its_controls_is_written_for_all_and_for_right_answe
     assert told["uniform"]["all"]["auroc"][0] == pytest.approx(0.5)
     shown, *controls = (row["all"] for row in told.values())
     assert all(control != shown for control in controls)
+
+
+def test_both_objects_are_asked_for_where_there_are_two(trained):
+    told = trained.scores["two"]
+    shown, swapped, *_ = told["asked"]["maps"].values()
+    assert told["asked/auroc"] == pytest.approx(shown["all"]["auroc"][0], abs=1e-4)
+    assert swapped["all"]["moves"][0] == pytest.approx(-shown["all"]["moves"][0])
+    assert "asked" not in trained.scores["test"]
 
 
 def test_images_of_the_user_are_classified_and_drawn(trained, tmp_path, capsys):

@@ -2,22 +2,24 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from lightning.pytorch import Callback, Trainer
+from torch import Tensor
 
 from data.images import ImageBatch, ImageData
 from reproductions import tracking
 from reproductions.classification import Classification
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.gather import gathered, stage_of
+from reproductions.evaluation.image_asked import ask
 from reproductions.evaluation.image_collect import (
     CollectedImages,
-    collect,
     default_view,
-    places_of,
+    look_through,
     views_of,
 )
 from reproductions.evaluation.image_records import AttendedImage
@@ -28,7 +30,7 @@ from reproductions.evaluation.image_written import Tested, write
 from reproductions.evaluation.untrained import untrained
 
 # Images of a split that are looked into, evenly spread; the others are classified alone, which costs a fourth.
-LOOKED = {"validate": 400, "test": 1000}
+LOOKED = {"validate": 400, "test": 1200}
 FOLLOWED_DPI = 110  # of the pictures through training, which are many
 
 
@@ -64,42 +66,44 @@ class ImageLog(Callback):
         self._collected: list[CollectedImages] = []
         self._untrained: list[CollectedImages] = []
         self._control: Classification | None = None
+        self._chosen: list[frozenset[int]] = []
 
     # --- both -------------------------------------------------------------------------------------------------
 
     def _start(self, trainer: Trainer, pl_module: Classification) -> None:
-        names = _data(trainer).split_names(stage_of(trainer))
+        data, stage = _data(trainer), stage_of(trainer)
+        names = data.split_names(stage)
         self._views = views_of(pl_module)
         self._collected = [CollectedImages() for _ in names]
         self._untrained = [CollectedImages() for _ in names]
         self._control = untrained(pl_module) if trainer.testing else None
-
-    def _choose_images(
-        self, trainer: Trainer, pl_module: Classification, batch: Any, batch_idx: int, dataloader_idx: int = 0
-    ) -> None:
-        data, stage = _data(trainer), stage_of(trainer)
-        count = len(data.examples(data.split_names(stage)[dataloader_idx]).labels)
-        spread = np.linspace(0, count - 1, min(count, LOOKED[stage])).astype(int)
-        pl_module.inspected = frozenset(spread.tolist()) | frozenset(self.pictures)
+        counts = [len(data.examples(name).labels) for name in names]
+        spread = [np.linspace(0, count - 1, min(count, LOOKED[stage])).astype(int).tolist() for count in counts]
+        self._chosen = [frozenset(chosen) | frozenset(self.pictures) for chosen in spread]
 
     def _add(
         self,
         trainer: Trainer,
         pl_module: Classification,
-        outputs: dict[str, Any],
+        outputs: Tensor,
         batch: ImageBatch,
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        places, labels = places_of(pl_module), batch.label.tolist()
-        collect(outputs, labels, self._views, places, self._collected[dataloader_idx])
-        if self._control is not None:
-            self._control.inspected = pl_module.inspected
-            seen = self._control.evaluation_step(batch)._asdict()
-            collect(seen, labels, self._views, places, self._untrained[dataloader_idx])
+        index, collected = batch.index.tolist(), self._collected[dataloader_idx]
+        collected.add(index, batch.label.tolist(), outputs)
+        chosen = [i for i, place in enumerate(index) if place in self._chosen[dataloader_idx]]
+        if not chosen:
+            return
+        looked, image = [index[i] for i in chosen], batch.image[chosen]
+        with trainer.precision_plugin.forward_context():
+            maps = look_through(pl_module, image, self._views, outputs[chosen].argmax(1))
+            collected.maps |= zip(looked, maps, strict=True)
+            if self._control is not None:
+                fresh = look_through(self._control, image, self._views)
+                self._untrained[dataloader_idx].maps |= zip(looked, fresh, strict=True)
 
     on_validation_epoch_start = on_test_epoch_start = _start
-    on_validation_batch_start = on_test_batch_start = _choose_images
     on_validation_batch_end = on_test_batch_end = _add
 
     # --- validation -------------------------------------------------------------------------------------------
@@ -154,12 +158,18 @@ class ImageLog(Callback):
         splits, controls = gathered(trainer, names, self._collected), gathered(trainer, names, self._untrained)
         data, place, first = _data(trainer), self._place(pl_module), next(iter(splits), None)
         for split, collected in splits.items():
+            examples = data.examples(split)
+            if examples.second_labels is not None:
+                collected.label_likelier(examples.second_labels)
             truth = self._truth(data, split, collected)
             beside = {} if truth is None else localisation(collected, controls[split], self._views, place, truth)
-            gone: dict[str, Any] = {}
+            tested = Tested(pl_module, data, split, collected, self._views, place, pl_module.steps, truth, beside)
+            seen = (data.preprocessing, examples, collected, self._views, place)
             if split == first and collected.maps:  # some hundred answers an image
-                gone = remove(pl_module, data.preprocessing, data.examples(split), collected, self._views, place)
-            tested = Tested(pl_module, data, split, collected, self._views, place, pl_module.steps, truth, beside, gone)
+                tested = replace(tested, removal=remove(pl_module, *seen))
+            if examples.second_labels is not None and collected.maps:
+                assert self._control is not None
+                tested = replace(tested, asked=ask(pl_module, self._control, *seen))
             for logger in trainer.loggers:
                 logger.log_metrics({f"{split}/{name}": v for name, v in tested.values().items()}, step=pl_module.steps)
             self.results[split] = tested.known()
@@ -173,12 +183,12 @@ class ImageLog(Callback):
 
     def _truth(self, data: ImageData, split: str, collected: CollectedImages) -> Truth | None:
         """The masks of the images of a split that were looked into, and the mean mask of training; None without masks."""
-        masks = data.examples(split).masks
+        masks = data.examples(split).masks_of(collected.looked, collected.looked_labels)
         if masks is None or not collected.maps:
             return None
         mean_mask, grid = data.mean_mask, next(iter(collected.maps.values())).shape[1:]
         assert mean_mask is not None
-        return Truth.of(masks[collected.looked], mean_mask, grid)
+        return Truth.of(masks, mean_mask, grid)
 
     def _place(self, pl_module: Classification) -> int:
         """Which of the views the checkpoint shows: the one that validation chose, else the default."""

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 LOOKS = {"auroc": "AUROC", "energy_gain": "times chance", "ground_top1": "highest on ground"}
+ASKED = {"auroc": "AUROC", "energy": "part of the map on it", "moves": "it minus the other"}
 REMOVED = {"deletion": "deletion (less is more)", "insertion": "insertion"}
 CELL = 25  # characters
+UNMOVED = "This view is the same whatever class is asked for: that it does not move is so by construction."
 RIGHT = "  of those classified rightly"
 
 
@@ -16,6 +18,11 @@ def notes(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
         if "localisation" in known:
             heading = f"Where it looks in {known['looked']:,} images of {split} ({known['view']}):"
             lines += ["", heading, *table(_rows(known["localisation"]), LOOKS)]
+        if "asked" in known:
+            asked = known["asked"]
+            heading = f"Asked for the class of each object in {asked['images']:,} images of {split}, against that object alone:"
+            lines += ["", heading, *table(_rows(asked["maps"]), ASKED)]
+            lines += [] if asked["class_specific"] else [UNMOVED]
         if "removal" in known:
             removal = known["removal"]
             heading = (

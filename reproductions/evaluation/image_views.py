@@ -101,6 +101,11 @@ class ImageView:
             parts.append(f"mean of {heads} heads" if self.head == "mean" else f"head {self.head} of {heads}")
         return " · ".join(parts)
 
+    @property
+    def class_specific(self) -> bool:
+        """Whether it shows what speaks for one class, and so another map where another class is asked for."""
+        return self.kind.startswith("gradient_") or self.kind in ("grad_cam", "input_gradient")
+
     def check(self, layers: int, heads: int) -> None:
         """Raise UserError for a layer or head outside 1 to layers, 1 to heads."""
         for name, number, count in (("layer", self.layer, layers), ("head", self.head, heads)):

@@ -42,6 +42,7 @@ class Tested:
         truth: masks; None where there are none.
         beside: the view beside its controls; empty without masks.
         removal: of ``image_removal.remove``; empty where it was not asked for.
+        asked: of ``image_asked.ask``; empty where images do not show two objects.
     """
 
     module: Classification
@@ -54,6 +55,7 @@ class Tested:
     truth: Truth | None = None
     beside: Mapping[str, Beside] = field(default_factory=dict)
     removal: Mapping[str, Any] = field(default_factory=dict)
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def model(self) -> str:
@@ -70,6 +72,8 @@ class Tested:
         found = scores(self.collected, self.place, self.truth)
         for way, (area, *_) in next(iter(self.removal["maps"].values()))["all"].items() if self.removal else ():
             found[f"attention/{way}"] = area
+        for name, (value, *_) in next(iter(self.asked["maps"].values()))["all"].items() if self.asked else ():
+            found[f"asked/{name}"] = value
         return found
 
     def known(self) -> dict[str, Any]:
@@ -77,8 +81,8 @@ class Tested:
         told = (
             self.values() | {"step": self.steps} | details(self.collected, self.place, self.truth) | {"view": self.view}
         )
-        told |= {"localisation": plain(self.beside)} if self.beside else {}
-        return told | ({"removal": dict(self.removal)} if self.removal else {})
+        parts = {"localisation": plain(self.beside), "removal": dict(self.removal), "asked": dict(self.asked)}
+        return told | {name: part for name, part in parts.items() if part}
 
     def attended(self, indices: Sequence[int]) -> list[AttendedImage]:
         """The images of certain indices with their maps, as the view shows them; those that were not looked into left out."""
