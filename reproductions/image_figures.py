@@ -37,9 +37,12 @@ def vit2021(data: str | None, folder: Path) -> Iterator[Path]:
     uniform = uniform_distance(network.grid, network.network.patch)
     components = filter_components(network.filters.detach().numpy())
     similarity = position_similarity(network.positions.detach().numpy(), network.grid)
+    filters = "patch embedding" if network.embed.patched else "first convolution, 3 × 3"
     drawn = {
         "figure-6-attention": plots.figure_6(rolled[:DRAWN]),
-        "figure-7-filters-positions-distance": plots.figure_7(components, similarity, distances, uniform, model),
+        "figure-7-filters-positions-distance": plots.figure_7(
+            components, similarity, distances, uniform, model, filters
+        ),
         "figure-11-attention-distance": plots.figure_11({model: distances}, {model: uniform}),
     }
     for name, figure in drawn.items():

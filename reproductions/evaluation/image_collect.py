@@ -14,13 +14,16 @@ from PIL import Image
 from torch import Tensor
 
 from data.errors import UserError
+from data.image_files import upright
 from data.images import ImageExamples
 from data.preprocessing import Preprocessing
 from reproductions.classification import Looked
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.image_views import ImageView, Seen, every_image_view
+from reproductions.evaluation.plots import Photo
 
 Maps = NDArray[np.float32]
+PHOTO = 1200  # pixels of the longer side of a picture that maps are drawn over, at most
 TOGETHER = 32  # images looked into at once, at most
 WEIGHTS = 2**25  # of the images looked into at once, at most: 128 MiB, and as much for their gradients
 
@@ -208,6 +211,12 @@ class TrainedClassifier:
 
     module: Looks
     preprocessing: Preprocessing
+
+    def photo(self, image: Image.Image) -> Photo:
+        """A picture to draw maps over: at its own resolution, a large one at PHOTO pixels, and what of it the module sees."""
+        whole = upright(image)
+        whole.thumbnail((PHOTO, PHOTO), Image.Resampling.LANCZOS)
+        return Photo(np.array(whole), self.preprocessing.window(*whole.size))
 
     def layers(self, image: Image.Image) -> Maps:
         """Maps (L, gh, gw) of one picture of any size: the mean of the heads of each layer, first to last."""
