@@ -13,7 +13,6 @@ import lightning
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from data.augmentation import Augmentation, seeded
@@ -253,15 +252,6 @@ class ImageData(lightning.LightningDataModule):
 
     def test_dataloader(self) -> list[ResumableLoader]:
         return [self._loader(name) for name in self.split_names("test")]
-
-    def batch_of(self, images: Sequence[Image.Image]) -> ImageBatch:
-        """A batch of pictures of any size and mode, in their order, whose classes nobody knows."""
-        if not images:
-            raise UserError("There is no image to look at: give at least one.")
-        image = self.preprocessing.tensor(np.stack([self.preprocessing.pixels(one) for one in images]))
-        count = len(images)
-        target = torch.zeros(count, len(self.classes))
-        return ImageBatch(image, target, torch.full((count,), -1), torch.arange(count))
 
     def _array(self, split: str, name: str) -> NDArray[Any]:
         return load_array(self.folder, f"{split}.{name}")

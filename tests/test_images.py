@@ -329,15 +329,9 @@ def test_a_frame_says_where_a_point_of_the_picture_lies():
     assert Preprocessing(40, (0, 0, 0), (1, 1, 1), ("a", "b")).frame(60, 30) == (0, 10, 40, 20)
     assert (pixels[:28] < 60).all() and (pixels[31:] > 200).all()
     cropped = Preprocessing(40, (0, 0, 0), (1, 1, 1), ("a", "b"), "crop")
+    assert Preprocessing(40, (0, 0, 0), (1, 1, 1), ("a", "b")).window(60, 30) == (0, -15, 60, 45)
+    assert cropped.window(60, 30) == (15, 0, 45, 30)
     assert cropped.frame(60, 30) == (-20, 0, 80, 40) and (cropped.pixels(picture)[20, :, 0] < 60).all()
-
-
-def test_pictures_to_look_at_are_a_batch_without_classes():
-    batch = small().batch_of([Image.new("L", (30, 5), 200), Image.new("RGBA", (4, 9))])
-    assert batch.image.shape == (2, 3, 16, 16) and batch.label.tolist() == [-1, -1]
-    assert batch.target.shape == (2, 10) and not batch.target.any() and batch.index.tolist() == [0, 1]
-    with pytest.raises(UserError, match="no image to look at"):
-        small().batch_of([])
 
 
 # A user's own images

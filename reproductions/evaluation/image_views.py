@@ -112,13 +112,6 @@ class ImageView:
             if isinstance(number, int) and number > count:
                 raise UserError(f"the view {self} asks for {name} {number}, but the model has {name}s 1 to {count}")
 
-    def apply(  # noqa: PLR0913  # what is known of an image, and what it is over
-        self, maps: Maps, gradients: Maps, input_gradient: Maps, prefix: int, grid: tuple[int, int],
-        class_token: bool | None = None,
-    ) -> Maps:  # fmt: skip
-        """One image's map (gh, gw), sum 1; arguments as of `Seen`, which is faster where several views are made."""
-        return Seen(maps, gradients, input_gradient, prefix, grid, class_token).through(self)
-
 
 @dataclass
 class Seen:
