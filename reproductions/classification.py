@@ -137,10 +137,14 @@ class Classification(LightningModule):
         return loss
 
     @torch.inference_mode()
-    def probabilities(self, image: Tensor) -> Tensor:
-        """p(class | image) (B, K) of images (B, C, h, w), without maps."""
+    def logits(self, image: Tensor) -> Tensor:
+        """Logits (B, K) of images (B, C, h, w), by the fastest way: without maps."""
         self._check_size(image)
-        return self.model.logits(image).float().softmax(1)
+        return self.model.logits(image).float()
+
+    def probabilities(self, image: Tensor) -> Tensor:
+        """p(class | image) (B, K), likewise."""
+        return self.logits(image).softmax(1)
 
     def look(self, image: Tensor, asked: Tensor | None = None) -> Looked:
         """Classify images (B, C, h, w), and see where the model looked.
@@ -167,16 +171,12 @@ class Classification(LightningModule):
             product = (slope * image).abs().sum(1)
             return Looked(*(one.detach().float() for one in (logits, maps, slopes, product)))
 
-    def evaluation_step(self, batch: ImageBatch) -> Tensor:
-        """Logits (B, K) on the CPU, by the fastest way; whoever wants to see where it looked calls `look`, image by image."""
-        self._check_size(batch.image)
-        return self.model.logits(batch.image).float().cpu()
-
     def validation_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
-        return self.evaluation_step(batch)
+        """Logits alone, on the CPU: whoever wants to see where it looked calls `look`."""
+        return self.logits(batch.image).cpu()
 
     def test_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
-        return self.evaluation_step(batch)
+        return self.logits(batch.image).cpu()
 
     def _check_size(self, image: Tensor) -> None:
         network = self.model.network

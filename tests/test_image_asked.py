@@ -9,7 +9,7 @@ from data.preprocessing import Preprocessing
 from reproductions.classification import Looked
 from reproductions.evaluation.image_asked import SWAPPED, ask
 from reproductions.evaluation.image_collect import Answer, CollectedImages
-from reproductions.evaluation.image_scores import UNTRAINED, right
+from reproductions.evaluation.image_scores import UNTRAINED, Subject, right
 from reproductions.evaluation.image_views import ImageView
 
 K, GRID, COUNT = 5, (4, 6), 40
@@ -56,7 +56,8 @@ def asked(module, fresh=None):
     collected = CollectedImages([Answer(i, int(examples.labels[i]), logits[i]) for i in range(COUNT)])
     collected.maps = {i: np.zeros((2, *GRID), np.float32) for i in range(COUNT)}
     collected.label_likelier(examples.second_labels)
-    return ask(module, fresh or Sees(stubborn=True), PLAIN, examples, collected, VIEWS, 0)
+    fresh = fresh or Sees(stubborn=True)
+    return ask(Subject(module, fresh, PLAIN, examples, collected, CollectedImages(), VIEWS, 0, None))
 
 
 def test_a_map_of_the_object_that_is_asked_for_has_full_marks_whichever_it_is():
@@ -85,7 +86,7 @@ def test_an_answer_is_right_if_it_names_either_object_and_is_measured_against_th
     collected = CollectedImages([Answer(i, int(examples.labels[i]), logits[i]) for i in range(3)])
     collected.maps = dict.fromkeys(range(3), np.zeros((1, *GRID)))
     collected.label_likelier(examples.second_labels)
-    assert right(collected).tolist() == [True, True, False]
+    assert right(collected.answers, range(3)).tolist() == [True, True, False]
     assert collected.looked_labels == [examples.labels[0], examples.second_labels[1], examples.second_labels[2]]
     masks = examples.masks_of(collected.looked, collected.looked_labels)
     assert (masks[0] == examples.masks[0]).all() and (masks[1:] == examples.second_masks[1:]).all()

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,10 @@ from reproductions.evaluation.image_collect import (
     look_through,
     views_of,
 )
+from reproductions.evaluation.image_grounds import swap_grounds
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.image_removal import remove
-from reproductions.evaluation.image_scores import Truth, choose, figures, localisation
+from reproductions.evaluation.image_scores import Subject, Truth, choose, figures, localisation
 from reproductions.evaluation.image_views import ImageView
 from reproductions.evaluation.image_written import Tested, write
 from reproductions.evaluation.untrained import untrained
@@ -43,13 +43,13 @@ class ImageLog(Callback):
     Files, in ``folder``::
 
         validation.jsonl                    a line of scores for each validation
-        views.json                          the latest choice of a view: how well each finds the object in validation
+        views.json, views.png               the latest choice of a view: how well each finds the object in validation
         confusion.png                       the latest confusion of classes in validation
         pictures/<split>-<index>/step-*.png the chosen images through training, and training.gif, the film of them
         evaluation/scores.json              scores of every test split
         evaluation/<split>/answers.jsonl    what the model says of every image
         evaluation/<split>/attended.jsonl   images with maps
-        evaluation/<split>/views.json       every layer, head and rollout against the masks
+        evaluation/<split>/views.json, .png every layer, head and rollout against the masks
         evaluation/<split>/*.png, *.gif     the view beside its controls, deletion and insertion, confusion, images, and their
                                             heads and layers
 
@@ -130,6 +130,12 @@ class ImageLog(Callback):
             file.write(json.dumps({"step": step} | line) + "\n")
         told = {"step": step, "chosen": str(choice.view), "by": choice.by, "views": choice.table}
         files.write_text(self.folder / "views.json", json.dumps(told, indent=1) + "\n")
+        if choice.table and len(self._views) > 2:
+            table = {view: {name: [one] for name, one in choice.table[str(view)].items()} for view in self._views}
+            counted = f"{len(splits[first].maps):,} images, by whose masks the view is chosen."
+            grid = plots.image_view_grid(table, choice.view, f"{validated[0].model} · {first}", counted)
+            path = files.save(grid, self.folder / "views.png", dpi=FOLLOWED_DPI)
+            tracking.log_picture(tracking.of(trainer.loggers), f"{first}/views", path, validated[0].model, step)
         for one in validated:
             self._draw(one, tracking.of(trainer.loggers))
 
@@ -161,15 +167,14 @@ class ImageLog(Callback):
             examples = data.examples(split)
             if examples.second_labels is not None:
                 collected.label_likelier(examples.second_labels)
-            truth = self._truth(data, split, collected)
-            beside = {} if truth is None else localisation(collected, controls[split], self._views, place, truth)
-            tested = Tested(pl_module, data, split, collected, self._views, place, pl_module.steps, truth, beside)
-            seen = (data.preprocessing, examples, collected, self._views, place)
-            if split == first and collected.maps:  # some hundred answers an image
-                tested = replace(tested, removal=remove(pl_module, *seen))
-            if examples.second_labels is not None and collected.maps:
-                assert self._control is not None
-                tested = replace(tested, asked=ask(pl_module, self._control, *seen))
+            assert self._control is not None
+            fresh, truth = controls.get(split, CollectedImages()), self._truth(data, split, collected)
+            subject = Subject(
+                pl_module, self._control, data.preprocessing, examples, collected, fresh, self._views, place, truth
+            )
+            further = _questions(subject, split == first) if collected.maps else {}
+            beside, step = localisation(subject), pl_module.steps
+            tested = Tested(pl_module, data, split, collected, self._views, place, step, truth, beside, further)
             for logger in trainer.loggers:
                 logger.log_metrics({f"{split}/{name}": v for name, v in tested.values().items()}, step=pl_module.steps)
             self.results[split] = tested.known()
@@ -194,6 +199,18 @@ class ImageLog(Callback):
         """Which of the views the checkpoint shows: the one that validation chose, else the default."""
         view = default_view(self._views) if pl_module.view is None else ImageView.parse(pl_module.view)
         return self._views.index(view)
+
+
+def _questions(subject: Subject, first: bool) -> dict[str, dict[str, Any]]:
+    """What is asked of a model besides, by name: of the first split alone what takes some hundred answers an image."""
+    found = {}
+    if first:
+        found["removal"] = remove(subject)
+    if subject.examples.second_labels is not None:
+        found["asked"] = ask(subject)
+    elif subject.examples.elsewhere is not None:
+        found["grounds"] = swap_grounds(subject)
+    return found
 
 
 def _data(trainer: Trainer) -> ImageData:
