@@ -20,11 +20,12 @@ import os
 import shutil
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from types import MappingProxyType
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +45,16 @@ _ARCHIVE = "cifar-10-python.tar.gz"
 
 
 class Labelled(NamedTuple):
-    """One image: a picture of any size, or the very pixels where a mask (h, w) and a twin (h, w, 3) go with them."""
+    """One image: a picture of any size, or the very pixels where a mask (h, w) goes with them.
+
+    known: what an evaluation needs besides, under the names of ``data.images.ImageExamples``.
+    """
 
     image: Image.Image | NDArray[np.uint8]
     label: int
     name: str
     mask: NDArray[np.float32] | None = None
-    without: NDArray[np.uint8] | None = None
+    known: Mapping[str, NDArray[Any]] = MappingProxyType({})
 
 
 class Unreadable(NamedTuple):
@@ -102,11 +106,24 @@ def _shapes(images: int | None, conflict: bool) -> ImageCorpus:
         source, first = ("conflict" if betraying else split), (_CONFLICT_VALID if betraying and split == "valid" else 0)
         for index in range(first, first + counts[split]):
             one = shapes.scene(source, index, SHAPES_SEED, size)
-            twin = None if split == "train" else shapes.without_object(source, index, SHAPES_SEED, size)
-            yield Labelled(one.pixels, one.label, f"{source} {index}: {shapes.caption(one)}", one.mask, twin)
+            known = {} if split == "train" else _known(one, source, index, size)
+            yield Labelled(one.pixels, one.label, f"{source} {index}: {shapes.caption(one)}", one.mask, known)
 
     title = "Shapes whose ground betrays the class" if conflict else "Shapes"
     return ImageCorpus(title, shapes.CLASSES, counts, read, edition_of_shapes(), masks=True)
+
+
+def _known(one: shapes.Scene, split: str, index: int, size: int) -> dict[str, NDArray[Any]]:
+    """Mask and twins of a scene, and of a scene with two objects the class and the mask of the second."""
+    known: dict[str, NDArray[Any]] = {
+        "masks": one.mask.astype(np.float16),  # sixteenths are exact
+        "without": shapes.without_object(split, index, SHAPES_SEED, size),
+        "elsewhere": shapes.on_other_ground(split, index, SHAPES_SEED, size),
+    }
+    for other in one.objects[1:]:
+        known["second_labels"] = np.array(shapes.CLASSES.index(other.kind))
+        known["second_masks"] = other.mask.astype(np.float16)
+    return known
 
 
 @cache

@@ -13,7 +13,6 @@ import lightning
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from data.augmentation import Augmentation, seeded
@@ -24,6 +23,8 @@ from data.prepared_images import ImageSettings, load_array, load_facts, load_nam
 from data.preprocessing import FITS, Preprocessing
 
 __all__ = ["ImageBatch", "ImageData", "ImageExamples", "Preprocessing"]
+
+KNOWN = ("masks", "without", "elsewhere", "second_labels", "second_masks")  # of ImageExamples, of drawn images alone
 
 
 class ImageBatch(NamedTuple):
@@ -44,14 +45,28 @@ class ImageBatch(NamedTuple):
 class ImageExamples:
     """The images of a split in the order of ``ImageBatch.index``, as they were before normalisation.
 
-    masks: how much of each pixel the labelled object covers; without: the same pictures but for that object.
+    masks: how much of each pixel the labelled object covers. without: the same pictures but for that object. elsewhere: the
+    same objects on another ground. second_labels, second_masks: of the other object, where every image shows two.
     """
 
     pixels: NDArray[np.uint8]  # (N, h, w, 3)
     labels: NDArray[np.int64]  # (N,)
-    masks: NDArray[np.float32] | None  # (N, h, w)
-    without: NDArray[np.uint8] | None  # (N, h, w, 3)
     names: list[str]
+    masks: NDArray[np.float32] | None = None  # (N, h, w)
+    without: NDArray[np.uint8] | None = None  # (N, h, w, 3)
+    elsewhere: NDArray[np.uint8] | None = None  # (N, h, w, 3)
+    second_labels: NDArray[np.int64] | None = None  # (N,)
+    second_masks: NDArray[np.float32] | None = None  # (N, h, w)
+
+    def masks_of(self, index: Sequence[int], label: Sequence[int]) -> NDArray[np.float32] | None:
+        """(M, h, w), in images ``index`` the mask of the object whose class is ``label``; None without masks."""
+        if self.masks is None:
+            return None
+        masks = self.masks[index]
+        if self.second_masks is not None and self.second_labels is not None:
+            second = self.second_labels[index] == label
+            masks[second] = self.second_masks[index][second]
+        return masks
 
 
 class Chosen(NamedTuple):
@@ -225,12 +240,14 @@ class ImageData(lightning.LightningDataModule):
         if split not in (there := load_facts(self.folder)["images"]):
             raise ValueError(f"{split!r} is no split of {self.title}: choose from {', '.join(there)}.")
         if split not in self._examples:
-            known = (self.folder / f"{split}.masks.npy").exists()
+            known = {name: self._array(split, name) for name in KNOWN if (self.folder / f"{split}.{name}.npy").exists()}
+            known |= {name: known[name].astype(np.float32) for name in known if name.endswith("masks")}
             self._examples[split] = ImageExamples(
-                self._array(split, "pixels"), np.array(self._array(split, "labels")),
-                self._array(split, "masks").astype(np.float32) if known else None,
-                self._array(split, "without") if known else None, load_names(self.folder, split),
-            )  # fmt: skip
+                self._array(split, "pixels"),
+                np.array(self._array(split, "labels")),
+                load_names(self.folder, split),
+                **known,
+            )
         return self._examples[split]
 
     def train_dataloader(self) -> ResumableLoader:
@@ -241,15 +258,6 @@ class ImageData(lightning.LightningDataModule):
 
     def test_dataloader(self) -> list[ResumableLoader]:
         return [self._loader(name) for name in self.split_names("test")]
-
-    def batch_of(self, images: Sequence[Image.Image]) -> ImageBatch:
-        """A batch of pictures of any size and mode, in their order, whose classes nobody knows."""
-        if not images:
-            raise UserError("There is no image to look at: give at least one.")
-        image = self.preprocessing.tensor(np.stack([self.preprocessing.pixels(one) for one in images]))
-        count = len(images)
-        target = torch.zeros(count, len(self.classes))
-        return ImageBatch(image, target, torch.full((count,), -1), torch.arange(count))
 
     def _array(self, split: str, name: str) -> NDArray[Any]:
         return load_array(self.folder, f"{split}.{name}")

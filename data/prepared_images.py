@@ -23,7 +23,7 @@ from data.preprocessing import Preprocessing
 
 logger = logging.getLogger(__name__)
 
-_VERSION = 2  # of the directory's layout, and of what is chosen for it
+_VERSION = 3  # of the directory's layout, and of what is chosen for it
 _CHUNK = 1024  # images at a time
 _NAMED = 10  # unreadable images that an error names
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -103,14 +103,10 @@ def _make(settings: ImageSettings, corpus: ImageCorpus, work: Path) -> None:
     )  # fmt: skip
 
 
-def _has_truth(corpus: ImageCorpus, split: str) -> bool:
-    """Whether masks and twins are stored of a split."""
-    return corpus.masks and split != "train"
-
-
 def _array_bytes(corpus: ImageCorpus, split: str, size: int) -> int:
-    """What the arrays of a split take on disk: three bytes a pixel, five more with mask and twin."""
-    return corpus.counts[split] * size * size * (8 if _has_truth(corpus, split) else 3)
+    """What the arrays of a split take on disk: three bytes a pixel; of drawn ones pictures besides and masks, too."""
+    known = corpus.masks and split != "train"
+    return corpus.counts[split] * size * size * (13 if known else 3)
 
 
 def _check_space(needed: int, work: Path) -> None:
@@ -139,21 +135,20 @@ def _check_read(unreadable: list[Unreadable]) -> None:
 
 
 def _store(corpus: ImageCorpus, split: str, preprocessing: Preprocessing, work: Path) -> list[Unreadable]:
-    """Write pixels, labels and names; of evaluation splits masks and twins too, of training the mean mask.
+    """Write pixels, labels and names, and what is known of the images besides; of training the mean mask.
 
     Returns what could not be read; with it, what was written is of no use.
     """
-    count, size, truth = corpus.counts[split], preprocessing.size, _has_truth(corpus, split)
+    count, size = corpus.counts[split], preprocessing.size
     labels, names, mean_mask = [], [], np.zeros((size, size))
     unreadable: list[Unreadable] = []
     with ExitStack() as files:
 
-        def rows(name: str, dtype: type, *shape: int) -> Row:
+        def rows(name: str, dtype: Any, *shape: int) -> Row:
             return files.enter_context(_written(work / f"{split}.{name}.npy", dtype, (count, *shape)))
 
         pixels = rows("pixels", np.uint8, size, size, 3)
-        masks = rows("masks", np.float16, size, size) if truth else None  # sixteenths are exact
-        without = rows("without", np.uint8, size, size, 3) if truth else None
+        known: dict[str, Row] = {}
         for one in tqdm(corpus.read(split, size), f"reading {split}", count, unit=" images", leave=False):
             if isinstance(one, Unreadable):
                 unreadable.append(one)
@@ -163,9 +158,9 @@ def _store(corpus: ImageCorpus, split: str, preprocessing: Preprocessing, work: 
             names.append(one.name)
             if one.mask is not None:
                 mean_mask += one.mask
-            if masks and without and one.mask is not None and one.without is not None:
-                masks(one.mask)
-                without(one.without)
+            for name, value in one.known.items():
+                known[name] = known.get(name) or rows(name, value.dtype, *value.shape)
+                known[name](value)
     np.save(work / f"{split}.labels.npy", np.array(labels, dtype=np.int64))
     (work / f"{split}.names.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
     if corpus.masks and split == "train":

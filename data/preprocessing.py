@@ -65,6 +65,14 @@ class Preprocessing:
         new = (max(1, round(width * self.size / side)), max(1, round(height * self.size / side)))
         return (self.size - new[0]) // 2, (self.size - new[1]) // 2, *new
 
+    def window(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """(left, top, right, bottom) of the square on a whole picture, in the picture's pixels: the inverse of `frame`. It
+        reaches beyond the picture where there are bars.
+        """
+        left, top, across, down = self.frame(width, height)
+        x, y = width / across, height / down
+        return -left * x, -top * y, (self.size - left) * x, (self.size - top) * y
+
     def pixels(self, image: Image.Image) -> Pixels:
         """(h, w, 3) uint8 of a picture in any mode; what EXIF turned is turned back."""
         image = upright(image)

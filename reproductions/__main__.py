@@ -29,6 +29,11 @@ HEADS = "of the trained weights, which no file says; those of the published ViT 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
 NO_MEMORY = ("can't allocate memory", "out of memory")  # what torch says on the CPU and on a GPU
+# What takes less memory, by what a run counts.
+SMALLER = {
+    "tokens": "smaller batches, data.init_args.batch_tokens, or shorter sentences",
+    "images": "smaller batches, data.init_args.batch_images, or smaller images, data.init_args.size",
+}
 # Warnings of libraries about what is meant to be so.
 EXPECTED = (
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning calls what torch deprecates
@@ -221,6 +226,13 @@ def _is_no_advertisement(record: logging.LogRecord) -> bool:
     return "Tip:" not in record.getMessage()
 
 
+def _less(arguments: Sequence[str]) -> str:
+    """What takes less memory: for the papers that a command names, by what their runs count, else for all."""
+    tasks = _module("tasks").TASKS
+    named = {one.unit for one in tasks for paper in one.papers if any(paper in argument for argument in arguments)}
+    return ", or ".join(text for unit, text in SMALLER.items() if unit in (named or SMALLER))
+
+
 def run(arguments: Sequence[str]) -> int:
     """:func:`main`, with a user's mistakes as sentences."""
     try:
@@ -242,7 +254,7 @@ def run(arguments: Sequence[str]) -> int:
             raise
         message = (
             f"The memory does not suffice ({str(error).splitlines()[0] if str(error) else 'nothing more is known'}): give "
-            "smaller batches, data.init_args.batch_tokens, or shorter sentences. The last complete checkpoint is still there."
+            f"{_less(arguments)}. The last complete checkpoint is still there."
         )
     sys.stderr.write(f"error: {message}\n")
     return 2

@@ -1,4 +1,4 @@
-"""The LightningModule that all classifiers of images share: loss, logging, and the one evaluation step."""
+"""The LightningModule that all classifiers of images share: loss, logging, and where it looked."""
 
 import math
 import os
@@ -15,7 +15,6 @@ from data.images import ImageBatch
 from reproductions.ema import MovingAverage
 
 Schedule = Literal["constant", "linear", "cosine", "steps"]
-TOGETHER = 32  # images looked into at once: all weights and their gradients are in memory
 
 
 class Network(Protocol):
@@ -65,26 +64,6 @@ class Looked(NamedTuple):
     input_gradient: Tensor
 
 
-class Classified(NamedTuple):
-    """What the evaluation step knows of one batch; the gradients are those of the predicted class's logit.
-
-    Attributes:
-        index: position in the split.
-        logits: (B, K).
-        looked: positions of the images that were looked into, N of them.
-        maps: of those, (L, H, T, S) each, or (C, h, w) of a convolutional network.
-        gradients: likewise.
-        input_gradient: (N, h, w).
-    """
-
-    index: list[int]
-    logits: Tensor
-    looked: list[int]
-    maps: list[Tensor]
-    gradients: list[Tensor]
-    input_gradient: Tensor
-
-
 class Classification(LightningModule):
     """Train and evaluate a classifier of images.
 
@@ -93,11 +72,9 @@ class Classification(LightningModule):
         title: the name of the model, for captions.
         class_token: whether the first token is one that the class is read from.
         depth: layers and heads of its attention; (1, 1) for a convolutional network.
-        kind: what the evaluation step's maps are: "attention" weights, or "activation" of a convolutional network.
+        kind: what its maps are: "attention" weights, or "activation" of a convolutional network.
         view: which layer, head and kind of map a picture shows; None before validation has chosen. Kept in the checkpoint.
         steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
-        inspected: positions of the images that an evaluation looks into, the others are only classified; None for all.
-            Set by the evaluation callback.
 
     Args:
         model: the paper's network.
@@ -120,7 +97,6 @@ class Classification(LightningModule):
         self.compiled = compiled
         self.view: str | None = None
         self.steps = 0
-        self.inspected: frozenset[int] | None = None
         self._train_logits = model.logits
 
     @property
@@ -161,10 +137,14 @@ class Classification(LightningModule):
         return loss
 
     @torch.inference_mode()
-    def probabilities(self, image: Tensor) -> Tensor:
-        """p(class | image) (B, K) of images (B, C, h, w), without maps."""
+    def logits(self, image: Tensor) -> Tensor:
+        """Logits (B, K) of images (B, C, h, w), by the fastest way: without maps."""
         self._check_size(image)
-        return self.model.logits(image).float().softmax(1)
+        return self.model.logits(image).float()
+
+    def probabilities(self, image: Tensor) -> Tensor:
+        """p(class | image) (B, K), likewise."""
+        return self.logits(image).softmax(1)
 
     def look(self, image: Tensor, asked: Tensor | None = None) -> Looked:
         """Classify images (B, C, h, w), and see where the model looked.
@@ -191,34 +171,12 @@ class Classification(LightningModule):
             product = (slope * image).abs().sum(1)
             return Looked(*(one.detach().float() for one in (logits, maps, slopes, product)))
 
-    def evaluation_step(self, batch: ImageBatch) -> Classified:
-        """Classify a batch, and keep what every view of where the model looked is made of, on the CPU."""
-        index = batch.index.tolist()
-        chosen = [i for i, place in enumerate(index) if self.inspected is None or place in self.inspected]
-        if len(chosen) < len(index):
-            self._check_size(batch.image)
-            with torch.inference_mode():
-                logits = self.model.logits(batch.image).float().cpu()
-        parts = [
-            Looked(*(one.cpu() for one in self.look(batch.image[chosen[start : start + TOGETHER]])))
-            for start in range(0, len(chosen), TOGETHER)
-        ]
-        if len(chosen) == len(index):
-            logits = torch.cat([part.logits for part in parts])
-        return Classified(
-            index=index,
-            logits=logits,
-            looked=[index[i] for i in chosen],
-            maps=[one for part in parts for one in part.maps],
-            gradients=[one for part in parts for one in part.gradients],
-            input_gradient=torch.cat([part.input_gradient for part in parts]) if parts else batch.image.cpu()[:0, 0],
-        )
+    def validation_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
+        """Logits alone, on the CPU: whoever wants to see where it looked calls `look`."""
+        return self.logits(batch.image).cpu()
 
-    def validation_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
-        return self.evaluation_step(batch)._asdict()
-
-    def test_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
-        return self.evaluation_step(batch)._asdict()
+    def test_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
+        return self.logits(batch.image).cpu()
 
     def _check_size(self, image: Tensor) -> None:
         network = self.model.network

@@ -8,7 +8,7 @@ import numpy as np
 
 from reproductions import runs
 from reproductions.evaluation import files, plots, records
-from reproductions.evaluation.image_collect import TrainedClassifier, every_map, places_of
+from reproductions.evaluation.image_collect import TrainedClassifier, at_once, every_map, places_of
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.image_views import ImageView
 from reproductions.evaluation.vit_inspection import (
@@ -20,7 +20,6 @@ from reproductions.evaluation.vit_inspection import (
 
 AVERAGED = 128  # images that the attention distance is a mean over (Appendix D.7)
 DRAWN = 12  # images of Figure 6
-TOGETHER = 16  # images at once: all their weights are in memory
 
 
 def vit2021(data: str | None, folder: Path) -> Iterator[Path]:
@@ -38,9 +37,12 @@ def vit2021(data: str | None, folder: Path) -> Iterator[Path]:
     uniform = uniform_distance(network.grid, network.network.patch)
     components = filter_components(network.filters.detach().numpy())
     similarity = position_similarity(network.positions.detach().numpy(), network.grid)
+    filters = "patch embedding" if network.embed.patched else "first convolution, 3 × 3"
     drawn = {
         "figure-6-attention": plots.figure_6(rolled[:DRAWN]),
-        "figure-7-filters-positions-distance": plots.figure_7(components, similarity, distances, uniform, model),
+        "figure-7-filters-positions-distance": plots.figure_7(
+            components, similarity, distances, uniform, model, filters
+        ),
         "figure-11-attention-distance": plots.figure_11({model: distances}, {model: uniform}),
     }
     for name, figure in drawn.items():
@@ -53,9 +55,9 @@ def _looked_into(
 ) -> tuple[list[AttendedImage], "np.ndarray[tuple[int, int], np.dtype[np.float64]]"]:
     """The images with their attention rollout, as in Figure 6, and the distances (L, H), mean over the images."""
     module, view = classifier.module, ImageView("rollout")
-    rolled, far = [], []
-    for start in range(0, len(shown), TOGETHER):
-        some = shown[start : start + TOGETHER]
+    rolled, far, together = [], [], at_once(module)
+    for start in range(0, len(shown), together):
+        some = shown[start : start + together]
         looked = module.look(classifier.preprocessing.tensor(np.stack([one.pixels for one in some])))
         maps = looked.maps.numpy()
         far.append(attention_distance(maps, module.prefix, module.grid, module.model.network.patch))

@@ -56,10 +56,11 @@ def look(  # noqa: PLR0913 - what the command line takes
         order = attended.probabilities.argsort()[::-1][:LIKELIEST]
         likely = ", ".join(f"{attended.classes[k]} {100 * attended.probabilities[k]:.1f} %" for k in order)
         name = f"{path.stem}.png" if len(images) == 1 else f"{number:02d}-{path.stem}.png"
-        drawn = [files.save(plots.attended(attended), (out or place) / name)]
+        photo = classifier.photo(picture)
+        drawn = [files.save(plots.attended(attended, photo), (out or place) / name, photo.dpi)]
         if len(layers := classifier.layers(picture)) > 1:
             titles = (attended.model, f"{path.name} · attention through the layers")
-            drawn += depth_film(attended.pixels, layers, titles, drawn[0].with_suffix(""))
+            drawn += depth_film(photo, layers, titles, drawn[0].with_suffix(""))
         sys.stdout.write(f"{path}: {likely}\n" + "".join(f"  {one}\n" for one in drawn))
     if unreadable:
         raise UserError(" ".join(unreadable))

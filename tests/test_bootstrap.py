@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from reproductions.evaluation import bootstrap as module
-from reproductions.evaluation.bootstrap import Comparison, bootstrap, mean_of_sums, paired_bootstrap
+from reproductions.evaluation.bootstrap import (
+    Comparison,
+    bootstrap,
+    bootstrap_means,
+    mean_of_sums,
+    paired_bootstrap,
+)
 
 
 def table(values):
@@ -29,6 +35,13 @@ def test_resampling_in_portions_draws_from_all_sentences(monkeypatch):
     interval = bootstrap(table(np.arange(50)), mean_of_sums, samples=500)
     assert interval.value == 24.5
     assert 18 < interval.low < 22 < 27 < interval.high < 31
+
+
+def test_means_that_are_resampled_together_have_the_intervals_they_have_alone():
+    values = np.random.default_rng(0).normal(5, 2, size=(60, 3))
+    together = bootstrap_means(np.concatenate([values, np.ones((60, 1))], axis=1))
+    for column, found in enumerate(together):
+        assert found == pytest.approx(bootstrap(table(values[:, column]), mean_of_sums))
 
 
 def test_equal_sentences_have_no_spread():

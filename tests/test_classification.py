@@ -3,6 +3,7 @@
 from functools import partial
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from lightning.pytorch import Callback, LightningDataModule, Trainer
@@ -15,6 +16,8 @@ from data.errors import UserError
 from data.images import ImageBatch
 from reproductions import classification
 from reproductions.attention import MultiHead
+from reproductions.evaluation import image_collect
+from reproductions.evaluation.image_collect import at_once, look_through, views_of
 from reproductions.resnet2016.model import Network as CNNSizes
 from reproductions.resnet2016.training import Recipe as CNNRecipe
 from reproductions.resnet2016.training import ResNet2016
@@ -65,13 +68,14 @@ class Toy(LightningDataModule):
 
 
 class Keep(Callback):
-    """What the evaluation step gave."""
+    """What the evaluation step gave, and what was seen after it."""
 
     def __init__(self):
         self.outputs = []
 
-    def on_validation_batch_end(self, *given):
-        self.outputs.append(given[2])
+    def on_validation_batch_end(self, run, module, logits, batch, *_):
+        with run.precision_plugin.forward_context():
+            self.outputs.append((logits, module.look(batch.image)))
 
     on_test_batch_end = on_validation_batch_end
 
@@ -95,40 +99,54 @@ def test_gradients_are_there_although_lightning_evaluates_without_them(make, inf
     run = trainer(tmp_path, 4, [keep], inference_mode=inference_mode)
     getattr(run, stage)(module, datamodule=Toy(), **{} if stage == "fit" else {"verbose": False})
     assert len(keep.outputs) == 4
-    expected = module.eval().evaluation_step(
-        batch(seed=2)
-    )  # after a fit: with the weights it ended with, as the last validation
-    for name in ("logits", "input_gradient"):
-        torch.testing.assert_close(keep.outputs[2][name], getattr(expected, name))
-    for name in ("maps", "gradients"):
-        torch.testing.assert_close(torch.stack(keep.outputs[2][name]), torch.stack(getattr(expected, name)))
-        assert not keep.outputs[2][name][0].is_inference() and not keep.outputs[2][name][0].requires_grad
-    assert all(one.any() for one in keep.outputs[2]["gradients"]) and keep.outputs[2]["index"] == list(range(6))
+    logits, seen = keep.outputs[2]
+    # After a fit: with the weights it ended with, as the last validation.
+    for one, expected in zip(seen, module.eval().look(batch(seed=2).image), strict=True):
+        torch.testing.assert_close(one, expected)
+        assert not one.is_inference() and not one.requires_grad
+    torch.testing.assert_close(logits, seen.logits, rtol=1e-4, atol=1e-5)
+    assert all(one.any() for one in seen.gradients)
 
 
 @pytest.mark.parametrize("make", [vit, cnn])
 def test_evaluation_works_under_bfloat16(make, tmp_path):
     keep = Keep()
     trainer(tmp_path, callbacks=[keep], precision="bf16-mixed").test(shaken(make()), datamodule=Toy(), verbose=False)
-    first = keep.outputs[0]
-    assert first["maps"][0].dtype == first["gradients"][0].dtype == first["logits"].dtype == torch.float32
-    assert all(one.any() and one.isfinite().all() for one in first["gradients"])
+    logits, seen = keep.outputs[0]
+    assert seen.maps.dtype == seen.gradients.dtype == logits.dtype == torch.float32
+    assert all(one.any() and one.isfinite().all() for one in seen.gradients)
 
 
 def test_shapes_are_those_of_the_paper_s_maps():
     module = shaken(vit(registers=1))
-    seen = module.evaluation_step(batch())
+    seen = module.look(batch().image)
     assert (module.kind, module.grid, module.prefix) == ("attention", (2, 2), 2)
     assert seen.logits.shape == (6, K) and seen.input_gradient.shape == (6, SIZE, SIZE)
-    assert len(seen.maps) == len(seen.gradients) == 6
-    assert seen.maps[0].shape == seen.gradients[0].shape == (3, 2, 6, 6)
+    assert seen.maps.shape == seen.gradients.shape == (6, 3, 2, 6, 6)
 
 
 def test_a_convolutional_network_gives_its_last_activation():
     module = shaken(cnn())
-    seen = module.evaluation_step(batch())
+    seen = module.look(batch().image)
     assert (module.kind, module.grid, module.prefix) == ("activation", (2, 2), 0)
-    assert seen.maps[0].shape == seen.gradients[0].shape == (16, 2, 2)
+    assert seen.maps.shape == seen.gradients.shape == (6, 16, 2, 2)
+
+
+def test_as_many_images_are_looked_into_at_once_as_fit_the_memory(monkeypatch):
+    """Of ViT-B/16 at 224 pixels the weights of an image are 22 MiB."""
+    module, sizes, look = shaken(vit()), [], ViT2021.look
+    monkeypatch.setattr(
+        ViT2021, "look", lambda self, image, *more: sizes.append(len(image)) or look(self, image, *more)
+    )
+    views, asked = views_of(module), torch.tensor([2, 0, 1, 1, 0, 2])
+    whole = look_through(module, batch().image, views, asked)
+    monkeypatch.setattr(image_collect, "WEIGHTS", 4 * 3 * 2 * 5**2)
+    np.testing.assert_allclose(look_through(module, batch().image, views, asked), whole, rtol=1e-4, atol=1e-6)
+    assert sizes == [6, 4, 2] and whole.shape == (6, len(views), 2, 2)
+    monkeypatch.undo()
+    large = SimpleNamespace(depth=(12, 12), prefix=1, grid=(14, 14))
+    assert at_once(large) >= 1 and at_once(large) * 12 * 12 * 197**2 * 4 <= 2**27
+    assert at_once(SimpleNamespace(depth=(24, 16), prefix=1, grid=(80, 80))) == 1
 
 
 def predicted(module, image):

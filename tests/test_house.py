@@ -44,6 +44,7 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
 TORCH_SIDE = (
     "reproductions.evaluation.collect reproductions.evaluation.log reproductions.evaluation.image_collect "
     "reproductions.evaluation.image_log reproductions.evaluation.image_scores reproductions.evaluation.image_removal "
+    "reproductions.evaluation.image_asked reproductions.evaluation.image_grounds "
     "reproductions.evaluation.image_written reproductions.evaluation.gather reproductions.evaluation.language_collect "
     "reproductions.evaluation.language_log reproductions.evaluation.caption_collect reproductions.evaluation.caption_log "
     "reproductions.evaluation.untrained"
@@ -77,7 +78,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.translation", rule("torch lightning", f"{LAYERS} {BATCHES}")),
     (r"reproductions\.tracking", rule("wandb lightning", "data.errors")),
     (r"reproductions\.evaluation\.(collect|log|gather|untrained|(language|caption)_(collect|log)"
-     r"|image_(collect|log|scores|removal|written))",
+     r"|image_(collect|log|scores|removal|asked|grounds|written))",
      rule("torch lightning numpy PIL matplotlib",
           "data reproductions.evaluation reproductions.decoding reproductions.translation reproductions.classification "
           "reproductions.tracking")),

@@ -4,11 +4,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
+from data.preprocessing import Preprocessing
 from reproductions.evaluation import plots
 from reproductions.evaluation.bootstrap import Interval
 from reproductions.evaluation.calibration import reliability
 from reproductions.evaluation.image_records import AttendedImage
-from reproductions.evaluation.image_views import normalised
+from reproductions.evaluation.image_views import ImageView, every_image_view, normalised
 from reproductions.evaluation.localisation import threshold_mask
 from reproductions.evaluation.plots.overlay import HEAT, OUTLINE
 from reproductions.evaluation.plots.style import PAPER
@@ -109,6 +110,42 @@ def test_a_map_lies_on_the_page_exactly_over_its_pixels(height, width, grid):
     assert (near[outside] <= 2).mean() > 0.9  # the rest lies under the dashes of the outline
     box, image = figure.axes[0].get_window_extent(), made.pixels.shape
     assert box.width / box.height == pytest.approx(image[1] / image[0], rel=1e-6)
+
+
+def photo(height, width, grid, fit="letterbox"):
+    """A grey photo, and where in it lies the square of 48 pixels that the model saw."""
+    window = Preprocessing(48, (0,) * 3, (1,) * 3, ("a",), fit).window(width, height)
+    return plots.Photo(np.full((height, width, 3), 90, dtype=np.uint8), window)
+
+
+@pytest.mark.parametrize(("height", "width"), [(200, 300), (300, 200), (30, 90)])
+@pytest.mark.parametrize("fit", ["letterbox", "crop"])
+def test_a_map_lies_over_the_photo_where_the_model_saw_it_and_bars_are_cut_off(height, width, fit):
+    """One hot patch on a 12 x 12 grid: on the page its middle is where that place of the photo is."""
+    grid = (12, 12)
+    made = photo(height, width, grid, fit)
+    left, top, right, bottom = made.window
+    for row, column in ((5, 6), (6, 4)):
+        record = attended(48, 48, grid, map=np.eye(1, 144, 12 * row + column).reshape(grid), mask=None)
+        figure = plots.attended(record, made)
+        figure.set_dpi(200)
+        picture = rendered(figure)
+        for axes in figure.axes[:3]:
+            assert (axes.get_xlim(), axes.get_ylim()) == ((0, width), (height, 0))
+        fine = looked(figure.axes[1], picture, (height, width))
+        hot = np.abs(fine - np.array(HEAT(1.0)[:3]) * 255).max(axis=2) < 20
+        y, x = (where.mean() + 0.5 for where in np.nonzero(hot))
+        assert x == pytest.approx(left + (column + 0.5) * (right - left) / 12, abs=1.5)
+        assert y == pytest.approx(top + (row + 0.5) * (bottom - top) / 12, abs=1.5)
+
+
+def test_what_of_a_map_lies_on_bars_is_said():
+    made = photo(200, 300, (12, 12))  # bars above and below, two patches each
+    record = attended(48, 48, (12, 12), map=np.full((12, 12), 1 / 144), mask=None)
+    assert made.part_of(record.map) == pytest.approx(2 / 3)
+    assert "33 % of the map lies on the bars" in said(plots.attended(record, made))
+    assert "bars" not in said(plots.attended(record, photo(200, 300, (12, 12), "crop")))
+    assert photo(800, 1200, (12, 12)).dpi == round(1200 / 2.15) and made.dpi == 200
 
 
 def test_the_overlay_is_hottest_where_the_map_is_highest():
@@ -242,6 +279,12 @@ def test_figure_7_puts_each_tile_at_the_place_of_its_patch():
         assert tile.get_clim() == (-1, 1)
 
 
+def test_figure_7_says_what_its_filters_are_of():
+    given = (np.full((27, 3, 3, 3), 0.5, dtype=np.float32), np.ones((2, 3, 2, 3)), np.ones((6, 4)), 2.0, "ViT")
+    assert "patch embedding: 27 principal components" in said(plots.figure_7(*given))
+    assert "first convolution, 3 × 3: 27 principal" in said(plots.figure_7(*given, "first convolution, 3 × 3"))
+
+
 def test_figures_7_and_11_show_one_dot_for_each_head_at_its_layer_beside_the_uniform_reference():
     distances = np.arange(24.0).reshape(6, 4)
     figure = plots.figure_11({"ViT": distances, "hybrid": distances / 2}, {"ViT": 16.55, "hybrid": 12.0})
@@ -278,6 +321,41 @@ def test_each_map_and_group_stands_in_its_row_with_its_interval_and_number():
         assert text in said(figure)
     with pytest.raises(ValueError, match="group 'all'"):
         plots.beside_controls({}, "", "")
+
+
+def views_of(layers, heads, interval=True):
+    """A table of every view, each with another value."""
+    table = {}
+    for n, view in enumerate(every_image_view(layers, heads)):
+        ends = (0.4, 0.6) if interval else ()
+        table[view] = {
+            "auroc": (0.5 + 0.003 * n, *ends),
+            "energy_gain": (1 + 0.01 * n, *ends),
+            "ground_top1": (0.002 * n, *ends),
+        }
+    return table
+
+
+@pytest.mark.parametrize(("layers", "heads"), [(3, 2), (2, 6)])
+def test_each_view_of_an_image_stands_in_its_row_and_column_and_the_chosen_one_in_a_box(layers, heads):
+    table = views_of(layers, heads)
+    chosen = ImageView("cls", 2, 1)
+    figure = plots.image_view_grid(table, chosen, "ViT, test", "1,200 images.")
+    texts = {text.get_gid(): text for axes in figure.axes for text in axes.texts if text.get_gid()}
+    assert len(texts) == 3 * len(table)
+    assert texts["auroc/cls L2 H1"].get_text() == f"{table[chosen]['auroc'][0]:.2f}"
+    for layer in range(1, layers + 1):
+        for head in range(1, heads + 1):
+            x, y = texts[f"ground_top1/cls L{layer} H{head}"].get_position()
+            assert (x, round(y)) == (head - 1, layer - 1)
+    boxes = [axes.patches[-1].get_xy() for axes in figure.axes if axes.patches]
+    assert boxes == [(-0.5, 0.5)] * 3
+    lightness = [axes.images[0].get_array()[0, 0] for axes in figure.axes[::2]]
+    assert lightness[0] == pytest.approx(0) and lightness[2] == pytest.approx(
+        1
+    )  # blind is white, never on the ground dark
+    with pytest.raises(ValueError, match="not among the"):
+        plots.image_view_grid(table, ImageView("grad_cam"), "", "")
 
 
 def test_a_confusion_matrix_has_true_classes_down_and_predicted_ones_across():
@@ -320,14 +398,21 @@ def figures():
         filters = generator.random((28, 4, 4, 3)).astype(np.float32)
         yield (
             f"figure 7 {grid}",
-            plots.figure_7(filters, similarity, 100 * generator.random((12, 12)), 116.5, "ViT, step 1"),
+            plots.figure_7(
+                filters, similarity, 100 * generator.random((12, 12)), 116.5, "ViT, step 1", "first convolution, 3 × 3"
+            ),
         )
+    yield "photo", plots.attended(attended(48, 48, (12, 12), mask=None), photo(200, 300, (12, 12)))
     names = ("ViT, step 1,200", "hybrid with a convolutional stem, step 1,200")
     yield (
         "figure 11",
         plots.figure_11({name: 9 * generator.random((6, 4)) for name in names}, dict.fromkeys(names, 16.55)),
     )
     yield "controls", plots.beside_controls(ROWS, "ViT, step 1,200, test: where it looks", "1,000 images.")
+    for layers, heads, interval in ((3, 2, True), (12, 12, True), (2, 6, False), (1, 2, True)):
+        table = views_of(layers, heads, interval)
+        shown = ImageView("gradient_rollout_smoothed")
+        yield f"views {layers} {heads}", plots.image_view_grid(table, shown, "ViT, step 1,200 · test", "1,200 images.")
     for classes in (CLASSES, CLASSES[:2], CLASSES[7:8]):
         count = len(classes)
         bins = reliability(np.full((4, count), 1 / count), np.zeros(4, dtype=int))

@@ -194,11 +194,11 @@ def test_grad_cam_weighs_activations_by_their_mean_gradients():
         seen().through(ImageView("grad_cam"))
 
 
-def test_apply_gives_what_the_shared_computation_gives():
+def test_views_that_share_a_computation_are_what_they_are_alone():
     made = seen()
-    for view in every():
-        found = view.apply(made.maps, made.gradients, made.input_gradient, PREFIX, GRID)
-        assert (found == made.through(view)).all()
+    together = [made.through(view) for view in every()]
+    for view, found in zip(every(), together, strict=True):
+        assert (found == seen().through(view)).all()
         assert found.dtype == np.float32 and found.shape == GRID
 
 

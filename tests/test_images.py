@@ -109,8 +109,25 @@ def test_examples_of_shapes_have_masks_and_twins():
     assert example.names[1].startswith("test 1: ") and "square" in example.names[1]
     train = images.examples("train")
     assert train.masks is None and len(train.labels) == 50
+    moved = (example.pixels != example.elsewhere).any(-1)
+    assert not moved[example.masks == 1].any() and moved[example.masks == 0].mean() > 0.9
     assert images.mean_mask.shape == (16, 16) and 0.02 < images.mean_mask.mean() < 0.1
     assert images.classes == image_corpora.shapes.CLASSES and images.sizes["classes"] == 10
+
+
+def test_of_two_objects_each_has_its_class_and_its_mask():
+    images = small()
+    example = images.examples("two")
+    first = example.masks_of([4, 5], example.labels[4:6])
+    second = example.masks_of([4, 5], example.second_labels[4:6])
+    assert (first == example.masks[4:6]).all() and (second == example.second_masks[4:6]).all()
+    assert second.any((1, 2)).all() and not ((first > 0.5) & (second > 0.5)).any()
+    assert (example.labels != example.second_labels).all()
+    assert all(
+        images.classes[k] in name.split(" and ")[1]
+        for k, name in zip(example.second_labels, example.names, strict=True)
+    )
+    assert images.examples("test").second_labels is None and images.examples("train").masks_of([0], [0]) is None
 
 
 def test_the_conflict_corpus_is_trained_on_what_it_is_not_tested_on():
@@ -339,15 +356,9 @@ def test_a_frame_says_where_a_point_of_the_picture_lies():
     assert Preprocessing(40, (0, 0, 0), (1, 1, 1), ("a", "b")).frame(60, 30) == (0, 10, 40, 20)
     assert (pixels[:28] < 60).all() and (pixels[31:] > 200).all()
     cropped = Preprocessing(40, (0, 0, 0), (1, 1, 1), ("a", "b"), "crop")
+    assert Preprocessing(40, (0, 0, 0), (1, 1, 1), ("a", "b")).window(60, 30) == (0, -15, 60, 45)
+    assert cropped.window(60, 30) == (15, 0, 45, 30)
     assert cropped.frame(60, 30) == (-20, 0, 80, 40) and (cropped.pixels(picture)[20, :, 0] < 60).all()
-
-
-def test_pictures_to_look_at_are_a_batch_without_classes():
-    batch = small().batch_of([Image.new("L", (30, 5), 200), Image.new("RGBA", (4, 9))])
-    assert batch.image.shape == (2, 3, 16, 16) and batch.label.tolist() == [-1, -1]
-    assert batch.target.shape == (2, 10) and not batch.target.any() and batch.index.tolist() == [0, 1]
-    with pytest.raises(UserError, match="no image to look at"):
-        small().batch_of([])
 
 
 # A user's own images

@@ -120,6 +120,8 @@ def test_a_reloaded_run_scores_and_answers_as_it_did(trained, capsys):
     assert f"{before['test']['accuracy']:.4f}" in printed
     for control in ("uniform", "centre", "best fixed map", "the same network untrained", "gradient times input"):
         assert control in printed
+    for part in ("classified rightly", "Asked for the class of each object", "The same objects on another ground"):
+        assert part in printed
 
 
 def test_the_run_folder_holds_what_the_tracker_holds(trained):
@@ -139,6 +141,7 @@ def test_the_run_folder_holds_what_the_tracker_holds(trained):
 def test_the_view_is_chosen_on_validation_masks_and_stands_in_the_checkpoint(trained):
     told = json.loads((trained.folder / "views.json").read_text())
     rates = {view: measures["auroc"] for view, measures in told["views"].items()}
+    assert (trained.folder / "views.png").exists() == ("vit2021" in str(trained.folder))
     assert "input_gradient" in rates and "masks" in told["by"]
     assert rates[told["chosen"]] == max(rate for view, rate in rates.items() if view != "input_gradient")
     assert checkpoints.read(trained.best)["view"] in rates
@@ -153,6 +156,34 @@ def test_a_comparison_beside_its_controls_is_written_for_all_and_for_right_answe
     assert told["uniform"]["all"]["auroc"][0] == pytest.approx(0.5)
     shown, *controls = (row["all"] for row in told.values())
     assert all(control != shown for control in controls)
+    controls = list(trained.scores["test"]["removal"]["maps"])
+    assert controls[1:] == [
+        "centre",
+        "best fixed map",
+        "random order",
+        "the same network untrained",
+        "gradient times input",
+    ]
+
+
+def test_each_head_is_measured_and_so_is_another_ground(trained):
+    told, folder = trained.scores["test"], trained.folder / "evaluation" / "test"
+    table = json.loads((folder / "views.json").read_text())
+    if "vit2021" in str(trained.folder):
+        assert list(told["heads"]) == ["cls L1 H1", "cls L1 H2", "cls L2 H1", "cls L2 H2"]
+        assert all(told["heads"][view] == table[view] for view in told["heads"]) and (folder / "views.png").exists()
+        low, high = table["cls L2 H1"]["all"]["ground_top1"][1:]
+        assert 0 <= low <= high <= 1
+    assert told["grounds/same_answer"] == next(iter(told["grounds"]["maps"].values()))["all"]["same_answer"][0]
+    assert "grounds" not in trained.scores["two"]
+
+
+def test_both_objects_are_asked_for_where_there_are_two(trained):
+    told = trained.scores["two"]
+    shown, swapped, *_ = told["asked"]["maps"].values()
+    assert told["asked/auroc"] == pytest.approx(shown["all"]["auroc"][0], abs=1e-4)
+    assert swapped["all"]["moves"][0] == pytest.approx(-shown["all"]["moves"][0])
+    assert "asked" not in trained.scores["test"]
 
 
 def test_images_of_the_user_are_classified_and_drawn(trained, tmp_path, capsys):
@@ -190,6 +221,21 @@ def test_a_mistake_is_one_sentence(place, capfd, arguments, words):
     assert command(arguments) == 2
     error = capfd.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ") and words in error
+
+
+@pytest.mark.parametrize(("arguments", "told", "untold"), [
+    (["train", "vit2021"], "batch_images", "sentences"),
+    (["evaluate", "runs/resnet2016/shapes/1"], "batch_images", "sentences"),
+    (["train", "luong2015"], "batch_tokens", "batch_images"),
+])  # fmt: skip
+def test_where_memory_does_not_suffice_what_is_named_belongs_to_the_run(capfd, monkeypatch, arguments, told, untold):
+    def fail(_):
+        raise RuntimeError("CUDA out of memory.")
+
+    monkeypatch.setattr("reproductions.__main__.main", fail)
+    assert command(arguments) == 2
+    error = capfd.readouterr().err
+    assert told in error and untold not in error
 
 
 def folder_of_images(folder, size=20):

@@ -3,9 +3,9 @@
 N images, K classes, V views, (gh, gw) the grid of places that the model tells apart.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -14,14 +14,19 @@ from PIL import Image
 from torch import Tensor
 
 from data.errors import UserError
+from data.image_files import upright
 from data.images import ImageExamples
 from data.preprocessing import Preprocessing
 from reproductions.classification import Looked
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.image_views import ImageView, Seen, every_image_view
+from reproductions.evaluation.plots import Photo
 
 Maps = NDArray[np.float32]
 NAMED = 20  # classes that an error names
+PHOTO = 1200  # pixels of the longer side of a picture that maps are drawn over, at most
+TOGETHER = 32  # images looked into at once, at most
+WEIGHTS = 2**25  # of the images looked into at once, at most: 128 MiB, and as much for their gradients
 
 
 class Answer(NamedTuple):
@@ -66,7 +71,12 @@ class CollectedImages:
     maps: dict[int, Maps] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.answers)
+        return len(self.answers or self.maps)
+
+    def add(self, index: Sequence[int], labels: Sequence[int], logits: Tensor) -> None:
+        """What the model says of a batch: logits (B, K)."""
+        for place, label, one in zip(index, labels, logits.float().numpy(), strict=True):
+            self.answers.append(Answer(place, label, one))
 
     def in_order(self) -> "CollectedImages":
         """Images in the order of the split, each once, however many processes evaluated them."""
@@ -79,6 +89,16 @@ class CollectedImages:
         """Add what another process has collected."""
         self.answers += other.answers
         self.maps |= other.maps
+
+    def label_likelier(self, second: NDArray[np.int64]) -> None:
+        """Of images with two objects: the label is the class that the model finds likelier of the two, so that it is right
+        if it says either; ``second`` (N) are the classes of the other objects, in the order of the split.
+        """
+
+        def likelier(answer: Answer) -> int:
+            return max(answer.label, int(second[answer.index]), key=lambda label: answer.logits[label])
+
+        self.answers = [answer._replace(label=likelier(answer)) for answer in self.answers]
 
     @property
     def probabilities(self) -> Maps:
@@ -95,32 +115,14 @@ class CollectedImages:
         """Indices of the images that were looked into."""
         return list(self.maps)
 
+    @property
+    def looked_labels(self) -> list[int]:
+        """Labels of the images that were looked into."""
+        return [answer.label for answer in self.answers if answer.index in self.maps]
+
     def seen(self, place: int) -> Maps:
         """(M, gh, gw), one view of all images that were looked into."""
         return np.stack([maps[place] for maps in self.maps.values()])
-
-
-def collect(
-    evaluated: Mapping[str, Any],
-    labels: Sequence[int],
-    views: Sequence[ImageView],
-    places: Places,
-    into: CollectedImages,
-) -> None:
-    """Add one batch.
-
-    Args:
-        evaluated: fields of ``reproductions.classification.Classified``.
-        labels: true classes of the batch.
-        views: what is made of the maps and gradients.
-        places: what they are over.
-        into: where it goes.
-    """
-    for index, label, logits in zip(evaluated["index"], labels, evaluated["logits"], strict=True):
-        into.answers.append(Answer(index, label, logits.float().numpy()))
-    seen = zip(*(evaluated[name] for name in ("looked", "maps", "gradients", "input_gradient")), strict=True)
-    for index, maps, gradients, product in seen:
-        into.maps[index] = every_map(views, maps, gradients, product, places)
 
 
 def every_map(views: Sequence[ImageView], maps: Tensor, gradients: Tensor, product: Tensor, places: Places) -> Maps:
@@ -142,6 +144,7 @@ def record(
 ) -> AttendedImage:
     """One image of a split with its map (gh, gw)."""
     index = answer.index
+    masks = examples.masks_of([index], [answer.label])
     return AttendedImage(
         pixels=examples.pixels[index],
         map=shown,
@@ -151,7 +154,7 @@ def record(
         predicted=answer.predicted,
         probabilities=answer.probabilities,
         classes=tuple(classes),
-        mask=None if examples.masks is None else examples.masks[index],
+        mask=None if masks is None else masks[0],
         name=examples.names[index],
     )
 
@@ -174,6 +177,26 @@ class Looks(Protocol):
 def places_of(module: Looks) -> Places:
     """What the maps of a model are over."""
     return Places(module.prefix, module.grid, module.class_token)
+
+
+def at_once(module: Looks) -> int:
+    """How many images are looked into at once: all their weights, and the gradients, are in memory."""
+    tokens = module.prefix + module.grid[0] * module.grid[1]
+    return max(1, min(TOGETHER, WEIGHTS // (module.depth[0] * module.depth[1] * tokens**2)))
+
+
+def look_through(module: Looks, image: Tensor, views: Sequence[ImageView], asked: Tensor | None = None) -> Maps:
+    """(N, V, gh, gw): where a module looks in images (N, C, h, w), for the classes ``asked``, else the predicted ones.
+
+    As many are looked into at once as fit the memory, and nothing but the maps is kept.
+    """
+    places, together, found = places_of(module), at_once(module), []
+    for start in range(0, len(image), together):
+        some = slice(start, start + together)
+        wanted = None if asked is None else asked[some].to(image.device)
+        looked = [part.cpu() for part in module.look(image[some], wanted)]
+        found += [every_map(views, *one, places) for one in zip(*looked[1:], strict=True)]
+    return np.stack(found)
 
 
 def views_of(module: Looks) -> list[ImageView]:
@@ -209,6 +232,12 @@ class TrainedClassifier:
             known = ", ".join(classes[:NAMED])
             raise UserError(f"{self.module.title} knows no class {asked[:50]!r}; it knows {known}{more}.")
         return torch.tensor([classes.index(asked)])
+
+    def photo(self, image: Image.Image) -> Photo:
+        """A picture to draw maps over: at its own resolution, a large one at PHOTO pixels, and what of it the module sees."""
+        whole = upright(image)
+        whole.thumbnail((PHOTO, PHOTO), Image.Resampling.LANCZOS)
+        return Photo(np.array(whole), self.preprocessing.window(*whole.size))
 
     def layers(self, image: Image.Image) -> Maps:
         """Maps (L, gh, gw) of one picture of any size: the mean of the heads of each layer, first to last."""

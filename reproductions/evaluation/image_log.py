@@ -7,28 +7,30 @@ from typing import Any
 
 import numpy as np
 from lightning.pytorch import Callback, Trainer
+from torch import Tensor
 
 from data.images import ImageBatch, ImageData
 from reproductions import tracking
 from reproductions.classification import Classification
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.gather import gathered, stage_of
+from reproductions.evaluation.image_asked import ask
 from reproductions.evaluation.image_collect import (
     CollectedImages,
-    collect,
     default_view,
-    places_of,
+    look_through,
     views_of,
 )
+from reproductions.evaluation.image_grounds import swap_grounds
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.image_removal import remove
-from reproductions.evaluation.image_scores import Truth, choose, figures, localisation
+from reproductions.evaluation.image_scores import Subject, Truth, choose, figures, localisation
 from reproductions.evaluation.image_views import ImageView
 from reproductions.evaluation.image_written import Tested, write
 from reproductions.evaluation.untrained import untrained
 
 # Images of a split that are looked into, evenly spread; the others are classified alone, which costs a fourth.
-LOOKED = {"validate": 400, "test": 1000}
+LOOKED = {"validate": 400, "test": 1200}
 FOLLOWED_DPI = 110  # of the pictures through training, which are many
 
 
@@ -41,13 +43,13 @@ class ImageLog(Callback):
     Files, in ``folder``::
 
         validation.jsonl                    a line of scores for each validation
-        views.json                          the latest choice of a view: how well each finds the object in validation
+        views.json, views.png               the latest choice of a view: how well each finds the object in validation
         confusion.png                       the latest confusion of classes in validation
         pictures/<split>-<index>/step-*.png the chosen images through training, and training.gif, the film of them
         evaluation/scores.json              scores of every test split
         evaluation/<split>/answers.jsonl    what the model says of every image
         evaluation/<split>/attended.jsonl   images with maps
-        evaluation/<split>/views.json       every layer, head and rollout against the masks
+        evaluation/<split>/views.json, .png every layer, head and rollout against the masks
         evaluation/<split>/*.png, *.gif     the view beside its controls, deletion and insertion, confusion, images, and their
                                             heads and layers
 
@@ -64,42 +66,44 @@ class ImageLog(Callback):
         self._collected: list[CollectedImages] = []
         self._untrained: list[CollectedImages] = []
         self._control: Classification | None = None
+        self._chosen: list[frozenset[int]] = []
 
     # --- both -------------------------------------------------------------------------------------------------
 
     def _start(self, trainer: Trainer, pl_module: Classification) -> None:
-        names = _data(trainer).split_names(stage_of(trainer))
+        data, stage = _data(trainer), stage_of(trainer)
+        names = data.split_names(stage)
         self._views = views_of(pl_module)
         self._collected = [CollectedImages() for _ in names]
         self._untrained = [CollectedImages() for _ in names]
         self._control = untrained(pl_module) if trainer.testing else None
-
-    def _choose_images(
-        self, trainer: Trainer, pl_module: Classification, batch: Any, batch_idx: int, dataloader_idx: int = 0
-    ) -> None:
-        data, stage = _data(trainer), stage_of(trainer)
-        count = len(data.examples(data.split_names(stage)[dataloader_idx]).labels)
-        spread = np.linspace(0, count - 1, min(count, LOOKED[stage])).astype(int)
-        pl_module.inspected = frozenset(spread.tolist()) | frozenset(self.pictures)
+        counts = [len(data.examples(name).labels) for name in names]
+        spread = [np.linspace(0, count - 1, min(count, LOOKED[stage])).astype(int).tolist() for count in counts]
+        self._chosen = [frozenset(chosen) | frozenset(self.pictures) for chosen in spread]
 
     def _add(
         self,
         trainer: Trainer,
         pl_module: Classification,
-        outputs: dict[str, Any],
+        outputs: Tensor,
         batch: ImageBatch,
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        places, labels = places_of(pl_module), batch.label.tolist()
-        collect(outputs, labels, self._views, places, self._collected[dataloader_idx])
-        if self._control is not None:
-            self._control.inspected = pl_module.inspected
-            seen = self._control.evaluation_step(batch)._asdict()
-            collect(seen, labels, self._views, places, self._untrained[dataloader_idx])
+        index, collected = batch.index.tolist(), self._collected[dataloader_idx]
+        collected.add(index, batch.label.tolist(), outputs)
+        chosen = [i for i, place in enumerate(index) if place in self._chosen[dataloader_idx]]
+        if not chosen:
+            return
+        looked, image = [index[i] for i in chosen], batch.image[chosen]
+        with trainer.precision_plugin.forward_context():
+            maps = look_through(pl_module, image, self._views, outputs[chosen].argmax(1))
+            collected.maps |= zip(looked, maps, strict=True)
+            if self._control is not None:
+                fresh = look_through(self._control, image, self._views)
+                self._untrained[dataloader_idx].maps |= zip(looked, fresh, strict=True)
 
     on_validation_epoch_start = on_test_epoch_start = _start
-    on_validation_batch_start = on_test_batch_start = _choose_images
     on_validation_batch_end = on_test_batch_end = _add
 
     # --- validation -------------------------------------------------------------------------------------------
@@ -126,6 +130,12 @@ class ImageLog(Callback):
             file.write(json.dumps({"step": step} | line) + "\n")
         told = {"step": step, "chosen": str(choice.view), "by": choice.by, "views": choice.table}
         files.write_text(self.folder / "views.json", json.dumps(told, indent=1) + "\n")
+        if choice.table and len(self._views) > 2:
+            table = {view: {name: [one] for name, one in choice.table[str(view)].items()} for view in self._views}
+            counted = f"{len(splits[first].maps):,} images, by whose masks the view is chosen."
+            grid = plots.image_view_grid(table, choice.view, f"{validated[0].model} · {first}", counted)
+            path = files.save(grid, self.folder / "views.png", dpi=FOLLOWED_DPI)
+            tracking.log_picture(tracking.of(trainer.loggers), f"{first}/views", path, validated[0].model, step)
         for one in validated:
             self._draw(one, tracking.of(trainer.loggers))
 
@@ -154,12 +164,17 @@ class ImageLog(Callback):
         splits, controls = gathered(trainer, names, self._collected), gathered(trainer, names, self._untrained)
         data, place, first = _data(trainer), self._place(pl_module), next(iter(splits), None)
         for split, collected in splits.items():
-            truth = self._truth(data, split, collected)
-            beside = {} if truth is None else localisation(collected, controls[split], self._views, place, truth)
-            gone: dict[str, Any] = {}
-            if split == first and collected.maps:  # some hundred answers an image
-                gone = remove(pl_module, data.preprocessing, data.examples(split), collected, self._views, place)
-            tested = Tested(pl_module, data, split, collected, self._views, place, pl_module.steps, truth, beside, gone)
+            examples = data.examples(split)
+            if examples.second_labels is not None:
+                collected.label_likelier(examples.second_labels)
+            assert self._control is not None
+            fresh, truth = controls.get(split, CollectedImages()), self._truth(data, split, collected)
+            subject = Subject(
+                pl_module, self._control, data.preprocessing, examples, collected, fresh, self._views, place, truth
+            )
+            further = _questions(subject, split == first) if collected.maps else {}
+            beside, step = localisation(subject), pl_module.steps
+            tested = Tested(pl_module, data, split, collected, self._views, place, step, truth, beside, further)
             for logger in trainer.loggers:
                 logger.log_metrics({f"{split}/{name}": v for name, v in tested.values().items()}, step=pl_module.steps)
             self.results[split] = tested.known()
@@ -173,17 +188,29 @@ class ImageLog(Callback):
 
     def _truth(self, data: ImageData, split: str, collected: CollectedImages) -> Truth | None:
         """The masks of the images of a split that were looked into, and the mean mask of training; None without masks."""
-        masks = data.examples(split).masks
+        masks = data.examples(split).masks_of(collected.looked, collected.looked_labels)
         if masks is None or not collected.maps:
             return None
         mean_mask, grid = data.mean_mask, next(iter(collected.maps.values())).shape[1:]
         assert mean_mask is not None
-        return Truth.of(masks[collected.looked], mean_mask, grid)
+        return Truth.of(masks, mean_mask, grid)
 
     def _place(self, pl_module: Classification) -> int:
         """Which of the views the checkpoint shows: the one that validation chose, else the default."""
         view = default_view(self._views) if pl_module.view is None else ImageView.parse(pl_module.view)
         return self._views.index(view)
+
+
+def _questions(subject: Subject, first: bool) -> dict[str, dict[str, Any]]:
+    """What is asked of a model besides, by name: of the first split alone what takes some hundred answers an image."""
+    found = {}
+    if first:
+        found["removal"] = remove(subject)
+    if subject.examples.second_labels is not None:
+        found["asked"] = ask(subject)
+    elif subject.examples.elsewhere is not None:
+        found["grounds"] = swap_grounds(subject)
+    return found
 
 
 def _data(trainer: Trainer) -> ImageData:

@@ -10,9 +10,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from data.images import ImageExamples
+from data.preprocessing import Preprocessing
+from reproductions.classification import Classification
 from reproductions.evaluation import plots
 from reproductions.evaluation.calibration import accuracy, confusion, expected_calibration_error, reliability
-from reproductions.evaluation.image_collect import CollectedImages, default_view
+from reproductions.evaluation.image_collect import Answer, CollectedImages, default_view
 from reproductions.evaluation.image_views import WORDS, ImageView, centre, normalised, uniform
 from reproductions.evaluation.localisation import (
     MEASURES,
@@ -49,6 +52,51 @@ class Truth(NamedTuple):
         """From masks (M, h, w), and the mean mask (h, w) of training, which is the best map that looks at no image."""
         best = normalised(coverage(mean_mask[None], grid)[0])
         return cls(coverage(masks, grid), {"uniform": uniform(grid), "centre": centre(grid), "best fixed map": best})
+
+
+class Subject(NamedTuple):
+    """A model, and the images of a split that it has looked at: whom further questions are put to.
+
+    Attributes:
+        module: in evaluation mode.
+        untrained: likewise, the control.
+        preprocessing: of its images.
+        examples: of the split.
+        collected: answers and maps of the split.
+        fresh: maps of the untrained model.
+        views: of the maps.
+        place: of the view that is shown, among them.
+        truth: masks; None where there are none.
+    """
+
+    module: Classification
+    untrained: Classification
+    preprocessing: Preprocessing
+    examples: ImageExamples
+    collected: CollectedImages
+    fresh: CollectedImages
+    views: Sequence[ImageView]
+    place: int
+    truth: Truth | None
+
+    @property
+    def shown(self) -> ImageView:
+        return self.views[self.place]
+
+    @property
+    def product(self) -> int:
+        """The place of gradient times input among the views."""
+        return next(place for place, view in enumerate(self.views) if view.kind == CONTROL)
+
+    def spread(self, count: int) -> list[int]:
+        """Indices of so many images, evenly spread over those that were looked into."""
+        looked = self.collected.looked
+        return [looked[i] for i in np.linspace(0, len(looked) - 1, min(len(looked), count)).astype(int)]
+
+    def answers(self, index: Sequence[int]) -> list[Answer]:
+        """What the model said of certain images."""
+        said = {answer.index: answer for answer in self.collected.answers}
+        return [said[one] for one in index]
 
 
 class Choice(NamedTuple):
@@ -94,6 +142,7 @@ def details(collected: CollectedImages, place: int, truth: Truth | None) -> dict
     result: dict[str, Any] = {
         "images": len(labels),
         "looked": len(collected.maps),
+        "looked_right": int(right(collected.answers, collected.looked).sum()),
         "accuracy_interval": _rounded(accuracy(probabilities, labels)[1:]),
         "confusion": confusion(probabilities, labels).tolist(),
     }
@@ -103,13 +152,18 @@ def details(collected: CollectedImages, place: int, truth: Truth | None) -> dict
     return result
 
 
-def localisation(
-    collected: CollectedImages, untrained: CollectedImages, views: Sequence[ImageView], place: int, truth: Truth
-) -> dict[str, Beside]:
-    """The shown view beside its controls, on all images and on those that were classified rightly."""
-    product = next(i for i, view in enumerate(views) if view.kind == CONTROL)
-    maps = {words(views[place]): collected.seen(place), **truth.fixed, UNTRAINED: untrained.seen(place)}
-    return beside_controls(maps | {GRADIENT: collected.seen(product)}, truth.covered, {"right": right(collected)})
+def localisation(subject: Subject) -> dict[str, Beside]:
+    """The shown view beside its controls, on all images and on those that were classified rightly; empty without masks."""
+    collected, truth = subject.collected, subject.truth
+    if truth is None:
+        return {}
+    maps = {
+        words(subject.shown): collected.seen(subject.place),
+        **truth.fixed,
+        UNTRAINED: subject.fresh.seen(subject.place),
+        GRADIENT: collected.seen(subject.product),
+    }
+    return beside_controls(maps, truth.covered, {"right": right(collected.answers, collected.looked)})
 
 
 def words(view: ImageView) -> str:
@@ -118,14 +172,15 @@ def words(view: ImageView) -> str:
 
 
 def every_view(collected: CollectedImages, views: Sequence[ImageView], truth: Truth) -> dict[str, Any]:
-    """The means of each view, head by head, over all images and over those that were classified rightly."""
-    rightly = right(collected)
+    """Measures of each view with their intervals, over all images and over those that were classified rightly."""
+    rightly = right(collected.answers, collected.looked)
+    tables = {str(view): measure(collected.seen(place), truth.covered) for place, view in enumerate(views)}
     return {
-        str(view): {
-            "all": means(collected.seen(place), truth.covered),
-            "right": means(collected.seen(place)[rightly], truth.covered[rightly]),
+        view: {
+            group: {name: _rounded(one) for name, one in intervals(table[chosen]).items()}
+            for group, chosen in (("all", slice(None)), ("right", rightly))
         }
-        for place, view in enumerate(views)
+        for view, table in tables.items()
     }
 
 
@@ -163,9 +218,10 @@ def figures(
         yield "localisation", plots.beside_controls(measures, title, f"{len(collected.maps):,} images.")
 
 
-def right(collected: CollectedImages) -> NDArray[np.bool_]:
-    """(M), which of the images that were looked into were classified rightly."""
-    return np.array([a.predicted == a.label for a in collected.answers if a.index in collected.maps], dtype=bool)
+def right(answers: Sequence[Answer], index: Sequence[int]) -> NDArray[np.bool_]:
+    """(M), which of certain images were classified rightly."""
+    rightly = {answer.index for answer in answers if answer.predicted == answer.label}
+    return np.array([one in rightly for one in index], dtype=bool)
 
 
 def _rounded(values: Sequence[float]) -> list[float]:

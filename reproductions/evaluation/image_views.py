@@ -101,18 +101,16 @@ class ImageView:
             parts.append(f"mean of {heads} heads" if self.head == "mean" else f"head {self.head} of {heads}")
         return " · ".join(parts)
 
+    @property
+    def class_specific(self) -> bool:
+        """Whether it shows what speaks for one class, and so another map where another class is asked for."""
+        return self.kind.startswith("gradient_") or self.kind in ("grad_cam", "input_gradient")
+
     def check(self, layers: int, heads: int) -> None:
         """Raise UserError for a layer or head outside 1 to layers, 1 to heads."""
         for name, number, count in (("layer", self.layer, layers), ("head", self.head, heads)):
             if isinstance(number, int) and number > count:
                 raise UserError(f"the view {self} asks for {name} {number}, but the model has {name}s 1 to {count}")
-
-    def apply(  # noqa: PLR0913  # what is known of an image, and what it is over
-        self, maps: Maps, gradients: Maps, input_gradient: Maps, prefix: int, grid: tuple[int, int],
-        class_token: bool | None = None,
-    ) -> Maps:  # fmt: skip
-        """One image's map (gh, gw), sum 1; arguments as of `Seen`, which is faster where several views are made."""
-        return Seen(maps, gradients, input_gradient, prefix, grid, class_token).through(self)
 
 
 @dataclass

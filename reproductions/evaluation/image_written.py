@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from reproductions.evaluation.image_scores import (
 from reproductions.evaluation.image_views import ImageView
 from reproductions.evaluation.localisation import Beside, plain
 
+FURTHER = {"removal": "attention", "asked": "asked", "grounds": "grounds"}  # question -> what its scores are called
 KEPT = 128  # records of a test split that are written down beside those drawn: Figure 11 is a mean over so many
 
 
@@ -41,7 +43,8 @@ class Tested:
         steps: of training behind the weights.
         truth: masks; None where there are none.
         beside: the view beside its controls; empty without masks.
-        removal: of ``image_removal.remove``; empty where it was not asked for.
+        further: what was asked besides, by name: "removal" of ``image_removal``, "asked" of ``image_asked``, "grounds" of
+            ``image_grounds``; each of them where it was.
     """
 
     module: Classification
@@ -53,7 +56,7 @@ class Tested:
     steps: int
     truth: Truth | None = None
     beside: Mapping[str, Beside] = field(default_factory=dict)
-    removal: Mapping[str, Any] = field(default_factory=dict)
+    further: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def model(self) -> str:
@@ -68,17 +71,28 @@ class Tested:
     def values(self) -> dict[str, float]:
         """Numbers for a curve."""
         found = scores(self.collected, self.place, self.truth)
-        for way, (area, *_) in next(iter(self.removal["maps"].values()))["all"].items() if self.removal else ():
-            found[f"attention/{way}"] = area
+        for question, told in self.further.items():
+            shown = next(iter(told["maps"].values()))
+            found |= {f"{FURTHER[question]}/{name}": value for name, (value, *_) in shown["all"].items()}
         return found
+
+    @cached_property
+    def table(self) -> dict[str, Any]:
+        """Every view against the masks; empty without masks."""
+        return {} if self.truth is None else every_view(self.collected, self.views, self.truth)
+
+    def heads(self) -> dict[str, Any]:
+        """The rows of the table that are of one layer and one head, where there are several."""
+        single = [str(view) for view in self.views if isinstance(view.layer, int) and isinstance(view.head, int)]
+        return {view: self.table[view] for view in single} if self.table and len(single) > 1 else {}
 
     def known(self) -> dict[str, Any]:
         """All that scores.json says of the split."""
         told = (
             self.values() | {"step": self.steps} | details(self.collected, self.place, self.truth) | {"view": self.view}
         )
-        told |= {"localisation": plain(self.beside)} if self.beside else {}
-        return told | ({"removal": dict(self.removal)} if self.removal else {})
+        parts = {"localisation": plain(self.beside), "heads": self.heads(), **self.further}
+        return told | {name: part for name, part in parts.items() if part}
 
     def attended(self, indices: Sequence[int]) -> list[AttendedImage]:
         """The images of certain indices with their maps, as the view shows them; those that were not looked into left out."""
@@ -98,9 +112,8 @@ def write(tested: Tested, folder: Path, pictures: Sequence[int], logger: trackin
     files.write_text(folder / "answers.jsonl", "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines))
     attended = tested.attended(sorted({*collected.looked[:KEPT], *pictures}))
     records.save(attended, folder / "attended.jsonl")
-    if tested.truth is not None:
-        table = json.dumps(every_view(collected, tested.views, tested.truth), indent=1)
-        files.write_text(folder / "views.json", table + "\n")
+    if tested.table:
+        files.write_text(folder / "views.json", json.dumps(tested.table, indent=1) + "\n")
     drawn = [one for one in attended if one.index in pictures]
     columns = ["index", "name", "class", "predicted", "probability", "attention", "heads", "layers"]
     tracking.log_table(logger, f"{split}/images", columns, [_row(tested, one, folder) for one in drawn])
@@ -144,8 +157,11 @@ def _figures(tested: Tested) -> Iterator[tuple[str, Any]]:
     """Pictures of the whole split, by name."""
     title = f"{tested.model} · {tested.split}"
     yield from figures(tested.collected, tested.beside, tested.data.classes, title)
-    if tested.removal:
-        known = tested.removal
+    if tested.heads():
+        table = {view: tested.table[str(view)]["all"] for view in tested.views}
+        counted = f"{len(tested.collected.maps):,} images, with 95 % bootstrap intervals."
+        yield "views", plots.image_view_grid(table, tested.views[tested.place], title, counted)
+    if known := tested.further.get("removal"):
         note = (
             f"Mean over {known['images']} images. In place of a patch comes {known['instead']}. Bands and numbers in "
             "parentheses are 95 % bootstrap intervals."

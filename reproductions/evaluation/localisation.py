@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from reproductions.evaluation.bootstrap import (
     Comparison,
     Interval,
-    bootstrap,
+    bootstrap_means,
     counted,
     mean_of_sums,
     paired_bootstrap,
@@ -162,12 +162,16 @@ def intervals(table: Table, owners: NDArray[np.int64] | None = None) -> dict[str
     A measure that no map defines is left out. ``owners`` (N): the image of each map where an image has several, which are then
     resampled together.
     """
-    found = {}
-    for place, name in enumerate(MEASURES):
-        known = ~np.isnan(table[:, place])
-        if known.any():
-            found[name] = bootstrap(_sums(table[known, place], owners, known), mean_of_sums)
-    return found
+    found: dict[int, Interval] = {}
+    known, group = np.unique(~np.isnan(table), axis=1, return_inverse=True)  # measures that the same maps define
+    for number in range(known.shape[1]):
+        rows = known[:, number]
+        places = np.flatnonzero(group.ravel() == number)
+        if rows.any():
+            sums = [_sums(table[rows, place], owners, rows) for place in places]
+            each = np.stack([one[:, 0] for one in sums] + [sums[0][:, 1]], axis=1)
+            found |= dict(zip(places.tolist(), bootstrap_means(each), strict=True))
+    return {MEASURES[place]: found[place] for place in sorted(found)}
 
 
 def against(table: Table, control: Table, owners: NDArray[np.int64] | None = None) -> dict[str, Comparison]:

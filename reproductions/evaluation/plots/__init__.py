@@ -7,6 +7,7 @@
     attended          one image, where a classifier looked, and both over one another
     attended_strip    one image and where several classifiers looked, side by side: then and now
     heads             every layer and head over one image
+    image_view_grid   how well each layer, head and rollout finds the object
     film              maps over one image in a row: through the layers, or through training
     captioned         an image and a map for each word of its caption, as Figure 3 of Xu et al. 2015; several models
     located_words     how well each kind of word is located
@@ -30,14 +31,15 @@ from reproductions.evaluation.plots.captions import captioned, located_words
 from reproductions.evaluation.plots.curves import Curve, bleu_by_length, training_curves
 from reproductions.evaluation.plots.localisation import beside_controls, confusion
 from reproductions.evaluation.plots.looks import attended_strip
-from reproductions.evaluation.plots.overlay import attended, film, heads
+from reproductions.evaluation.plots.overlay import Photo, attended, film, heads
 from reproductions.evaluation.plots.pages import alignment, alignment_grid, alignment_strip, difference
 from reproductions.evaluation.plots.removal import removal
-from reproductions.evaluation.plots.selection import view_grid
+from reproductions.evaluation.plots.selection import image_view_grid, view_grid
 from reproductions.evaluation.plots.vit import figure_6, figure_7, figure_11
 
 __all__ = [
     "Curve",
+    "Photo",
     "alignment",
     "alignment_grid",
     "alignment_strip",
@@ -53,6 +55,7 @@ __all__ = [
     "figure_7",
     "film",
     "heads",
+    "image_view_grid",
     "located_words",
     "removal",
     "rungs",

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.localisation import MASS, measured, threshold_mask
-from reproductions.evaluation.plots.overlay import contour, fit, heat, outline, picture, show
+from reproductions.evaluation.plots.overlay import contour, fit, heat, outline, picture, show, whole
 from reproductions.evaluation.plots.style import INK, QUIET, SMALL, TEXT, TITLE, Page, lines_height, wrap
 
 SIDE, BETWEEN, MARGIN, GAP = 2.15, 0.2, 0.16, 0.06  # inches
@@ -67,7 +67,7 @@ def _draw(axes: Axes, first: AttendedImage, record: AttendedImage | None) -> Non
         show(axes, first.pixels)
     else:
         heat(axes, record.map, record.pixels, beneath=True)
-        contour(axes, threshold_mask(record.map), record.pixels)
+        contour(axes, threshold_mask(record.map), whole(record.pixels))
     if first.mask is not None:
         outline(axes, first.mask)
 

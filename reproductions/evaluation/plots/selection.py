@@ -1,4 +1,4 @@
-"""Which view of a model aligns: alignment error rate for every layer, head and shift."""
+"""Which view of a model aligns: alignment error rate for every layer, head and shift. Which finds the object in an image."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from reproductions.evaluation.alignment_metrics import AlignmentScores
+from reproductions.evaluation.image_views import WORDS, ImageView
 from reproductions.evaluation.plots.style import (
     ACCENT,
     INK,
@@ -30,6 +31,14 @@ from reproductions.evaluation.views import View
 
 CELL = (0.46, 0.3)  # inches
 SHIFTS = {0: "read as each word is written", 1: "read one step later"}
+# Of a view of images: measure -> heading, and the values that are white and dark; None for the highest of the table.
+FOUND: Mapping[str, tuple[str, float, float | None]] = {
+    "auroc": ("AUROC", 0.5, 1.0),
+    "energy_gain": ("map on object, times chance", 1.0, None),
+    "ground_top1": ("highest patch on the ground", 1.0, 0.0),
+}
+TILE = (0.78, 0.37)  # inches
+BESIDE = 4  # heads, up to which the panels stand side by side
 WEIGHED = {False: "weights", True: "weights times value norms"}
 
 
@@ -98,3 +107,87 @@ def _note(scores: AlignmentScores, chosen: str, by: str, diagonal: float | None)
         f"recall {100 * scores.recall:.1f}\u00a0% on {scores.sentences:,} sentences, against {by}."
     )
     return note if diagonal is None else f"{note} The diagonal alone has {100 * diagonal:.1f}\u00a0%."
+
+
+# --- Images -----------------------------------------------------------------------------------------------------------
+
+Measured = Mapping[ImageView, Mapping[str, Sequence[float]]]  # view -> measure -> value, or value, lower and upper end
+
+
+def image_view_grid(table: Measured, chosen: ImageView, title: str, note: str) -> Figure:
+    """How well each view of an attention model finds the object: a panel a measure, layers down, heads across, and beneath
+    them the views that mix layers and heads. Darker is better; the chosen view stands in a box.
+
+    Args:
+        table: at least one view of a layer and head. Values without ends are drawn without an interval.
+        chosen: one of them; raises ValueError for another.
+        title: model and split.
+        note: how many images.
+    """
+    if chosen not in table:
+        raise ValueError(f"the chosen view {chosen} is not among the {len(table)} views of the table")
+    single = [view for view in table if view.kind == "cls"]
+    layers, heads = (list(dict.fromkeys(column)) for column in zip(*((v.layer, v.head) for v in single), strict=True))
+    grid = [[ImageView("cls", layer, head) for head in heads] for layer in layers]
+    mixed = [[view] for view in table if view.kind != "cls"]
+    names = [f"layer {layer}" if layer != "mean" else "mean of layers" for layer in layers]
+    words = [WORDS[view.kind] for (view,) in mixed]
+    left = max(width(name, SMALL) for name in [*names, *words]) + 0.12
+    size = (TILE[0] * len(heads), TILE[1] * len(grid))
+    panel = (max(size[0], width(FOUND["ground_top1"][0], TEXT)) + 0.25, size[1] + TILE[1] * len(mixed) + 0.85)
+    across = len(FOUND) if len(heads) <= BESIDE else 1
+    breadth = left + across * panel[0]
+    heading = wrap(title, TITLE, breadth, bold=True)
+    lines = wrap(f"Maps of the class token against the masks of {note} Darker is better. In the box: the view that is shown.",
+                 SMALL, breadth)  # fmt: skip
+    top = 0.14 + lines_height(len(heading), TITLE) + 0.12
+    down = -(-len(FOUND) // across)
+    page = Page(breadth + 0.32, top + down * panel[1] + lines_height(len(lines), SMALL) + 0.14)
+    page.write(0.16, 0.14, heading, TITLE, bold=True)
+    for place, measure in enumerate(FOUND):
+        start, above = 0.16 + left + place % across * panel[0], top + place // across * panel[1]
+        page.write(start, above, [FOUND[measure][0]], TEXT, INK)
+        labelled = place % across == 0
+        upper = page.axes(start, above + 0.5, *size)
+        _tiles(upper, table, measure, grid, names if labelled else [], chosen)
+        upper.xaxis.tick_top()
+        upper.set_xticks(range(len(heads)), [str(head) for head in heads])
+        upper.set_xlabel("head", fontproperties=font(SMALL), color=QUIET, labelpad=2)
+        upper.xaxis.set_label_position("top")
+        if mixed:
+            lower = page.axes(start, above + 0.5 + size[1] + 0.1, TILE[0], TILE[1] * len(mixed))
+            _tiles(lower, table, measure, mixed, words if labelled else [], chosen)
+    page.write(0.16, top + down * panel[1], lines, SMALL, QUIET)
+    return page.figure
+
+
+def _tiles(  # noqa: PLR0913  # where, what, and how it is called
+    axes: Axes, table: Measured, measure: str, grid: list[list[ImageView]], names: Sequence[str], chosen: ImageView
+) -> None:
+    """One tile a view, with its value and, where it is known, the interval beneath."""
+    _, white, dark = FOUND[measure]
+    if dark is None:
+        dark = max(2.0, *(one[measure][0] for one in table.values() if measure in one))
+    shares = np.array(
+        [[(table[view].get(measure, [white])[0] - white) / (dark - white) for view in row] for row in grid]
+    )
+    axes.imshow(shares, cmap=WEIGHTS, norm=Normalize(0, 1), aspect="auto")
+    axes.set_xticks([])
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(length=0)
+    digits = 1 if measure == "energy_gain" else 2
+    for (row, column), share in np.ndenumerate(shares):
+        view = grid[row][column]
+        value, *ends = table[view].get(measure, [np.nan])
+        colour = PAPER if share > 0.5 else INK
+        axes.text(column, row - (0.16 if ends else 0), f"{value:.{digits}f}", ha="center", va="center", color=colour,
+                  fontproperties=font(SMALL), gid=f"{measure}/{view}")  # fmt: skip
+        if ends:
+            between = " to ".join(f"{end:.{digits}f}" for end in ends)
+            axes.text(
+                column, row + 0.22, between, ha="center", va="center", color=colour, fontproperties=font(SMALL - 2)
+            )
+        if view == chosen:
+            axes.add_patch(
+                Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=ACCENT, lw=2.2, clip_on=False, zorder=4)
+            )

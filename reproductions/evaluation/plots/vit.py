@@ -79,9 +79,10 @@ def _said(record: AttendedImage, inches: float) -> str:
 
 
 def figure_7(
-    components: Floats, similarity: Floats, distances: NDArray[np.float64], uniform: float, model: str
-) -> Figure:
-    """Three panels: components of the patch embedding's filters, similarity of positions, attention distance.
+    components: Floats, similarity: Floats, distances: NDArray[np.float64], uniform: float, model: str,
+    filters: str = "patch embedding",
+) -> Figure:  # fmt: skip
+    """Three panels: components of the first filters, similarity of positions, attention distance.
 
     Args:
         components: (n, p, p, C) in [0, 1], of ``filter_components``.
@@ -89,11 +90,12 @@ def figure_7(
         distances: (L, H) pixels, of ``attention_distance``.
         uniform: distance in pixels of uniform attention.
         model: name and age, for the title.
+        filters: what the filters are of.
     """
     page = Page(3 * PANEL + 2.6 + REFERENCE, PANEL + 1.35)
     page.write(MARGIN, 0.14, [model], TITLE, bold=True)
     headings = (
-        f"filters: first {len(components)} principal components",
+        f"{filters}: {len(components)} principal components",
         "similarity of positions",
         "attention distance",
     )
