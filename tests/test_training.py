@@ -3,10 +3,12 @@
 import json
 import os
 import pickle
+import resource
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from wandb_offline import read
 
 from data.errors import UserError
 from reproductions import checkpoints, runs
+from reproductions.__main__ import FULL
 from reproductions.__main__ import run as command
 from reproductions.evaluation.records import AlignedTranslation, Translated, load
 
@@ -304,15 +307,37 @@ def test_a_step_of_the_papers_own_settings_runs_at_full_size(place, tmp_path, na
     assert all(weight.isfinite().all() for weight in weights.values())
 
 
-def test_a_full_disk_leaves_the_last_checkpoint_whole(place, tmp_path, monkeypatch, capfd):
-    real = torch.save
+@contextmanager
+def room_for(size):
+    """No file grows beyond so many bytes: what a full disk does to a large one, from the system itself."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    def full(content, target, *rest):
-        if isinstance(content, dict) and content.get("global_step", 0) > 3:
-            raise OSError(28, "No space left on device")
-        real(content, target, *rest)
 
-    monkeypatch.setattr(torch, "save", full)
-    assert train(place) == 2
-    assert "disk is full" in capfd.readouterr().err.splitlines()[-1]
-    assert checkpoints.read(only_run(tmp_path / "runs").last)["global_step"] == 3
+@pytest.mark.parametrize("size", [100, 1_000_000, 2_500_000])  # in the header, in a large tensor, in a small one
+def test_a_checkpoint_that_finds_no_room_is_an_error_of_the_disk_and_the_old_one_stays(tmp_path, size):
+    path = tmp_path / "last.ckpt"
+    checkpoints.WholeFiles().save_checkpoint({"step": 1}, path)
+    large = {"large": torch.zeros(600_000), "small": [torch.zeros(50) for _ in range(500)]}
+    with room_for(size), pytest.raises(OSError) as caught:
+        checkpoints.WholeFiles().save_checkpoint(large, path)
+    assert caught.value.errno in FULL and caught.value.filename == str(path)
+    assert torch.load(path, weights_only=True) == {"step": 1} and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_whole_and_training_goes_on_from_it(place, tmp_path, capfd):
+    settings = {"model.init_args.network.hidden": 150, "trainer.val_check_interval": 100}
+    assert train(place, steps=3, **settings) == 0
+    run = only_run(tmp_path / "runs")
+    again = ["train", "bahdanau2014", "--data", str(place), "--resume", "--trainer.max_steps=6"]
+    with room_for(run.last.stat().st_size // 2):
+        assert command(again) == 2
+    error = capfd.readouterr().err
+    assert "disk is full" in error.splitlines()[-1] and "last.ckpt" in error.splitlines()[-1]
+    assert "Traceback" not in error
+    assert checkpoints.read(run.last)["global_step"] == 3
+    assert command(again) == 0 and checkpoints.read(run.last)["global_step"] == 6
