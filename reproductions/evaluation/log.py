@@ -14,7 +14,7 @@ from data.translation import PairedIds, TranslationData
 from reproductions import tracking
 from reproductions.evaluation import files, plots, records
 from reproductions.evaluation.aligner import Pair, align
-from reproductions.evaluation.alignment_metrics import alignment_error_rate
+from reproductions.evaluation.alignment_metrics import AlignmentScores, alignment_error_rate
 from reproductions.evaluation.collect import Collected, Sides, collect
 from reproductions.evaluation.gather import gathered, stage_of
 from reproductions.evaluation.records import AlignedTranslation
@@ -38,7 +38,8 @@ class EvaluationLog(Callback):
     Files, in ``folder``::
 
         validation.jsonl                    a line of scores for each validation
-        views.json, views.png               the latest choice of a view: alignment error rate of each
+        views.json, views.png               alignment error rate of every view, and which was chosen: at the latest
+                                            validation, and once the best checkpoint is tested, at that checkpoint's
         pictures/<split>-<index>/step-*.png the chosen sentences through training
         evaluation/scores.json              scores of every test split
         evaluation/<split>/*.jsonl, *.png   translations, alignments and pictures
@@ -102,7 +103,8 @@ class EvaluationLog(Callback):
             pl_module.view = str(choice.view)
             for collected in splits.values():
                 collected.show(choice.view)
-            self._tell_view(trainer, pl_module, choice, by)
+            pl_module.views = _told(trainer.global_step, choice, by)
+            self._tell_views(trainer, pl_module)
         line: dict[str, Any] = {"step": trainer.global_step}
         for split, collected in splits.items():
             named = {f"{split}/{name}": value for name, value in self._scores(trainer, collected).items()}
@@ -119,17 +121,19 @@ class EvaluationLog(Callback):
                 key = f"alignment/{split}-{record.index}"
                 tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), trainer.global_step)
 
-    def _tell_view(self, trainer: Trainer, pl_module: Translation, choice: Choice, by: str) -> None:
-        """Write down the alignment error rate of every view, and draw it."""
-        if not trainer.is_global_zero:
+    def _tell_views(self, trainer: Trainer, pl_module: Translation) -> None:
+        """Write down the alignment error rate of every view, as the checkpoint holds it, and draw it."""
+        told = pl_module.views
+        if not told or not trainer.is_global_zero:
             return
-        rates = {str(view): asdict(scores) for view, scores in choice.table.items()}
-        told = {"step": trainer.global_step, "chosen": str(choice.view), "by": by, "views": rates}
         files.write_text(self.folder / "views.json", json.dumps(told, indent=1) + "\n")
-        figure = plots.view_grid(choice.table, choice.view, f"{pl_module.title}, step {trainer.global_step:,}", by)
+        table = {View.parse(view): AlignmentScores(**scores) for view, scores in told["views"].items()}
+        figure = plots.view_grid(
+            table, View.parse(told["chosen"]), f"{pl_module.title}, step {told['step']:,}", told["by"]
+        )
         path = files.save(figure, self.folder / "views.png")
-        caption = f"Alignment error rate of every view against {by}"
-        tracking.log_picture(tracking.of(trainer.loggers), "alignment/views", path, caption, trainer.global_step)
+        caption = f"Alignment error rate of every view against {told['by']}"
+        tracking.log_picture(tracking.of(trainer.loggers), "alignment/views", path, caption, told["step"])
 
     # --- test -------------------------------------------------------------------------------------------------
 
@@ -143,6 +147,7 @@ class EvaluationLog(Callback):
             known = details(collected.translated, collected.forced, language)
             speed = len(collected.translated) / max(collected.seconds, 1e-9)
             self.results[split] = values | {"step": pl_module.steps, "sentences_per_s": round(speed, 1)} | known
+        self._tell_views(trainer, pl_module)
         if not trainer.is_global_zero:
             return
         folder = self.folder / "evaluation"
@@ -190,6 +195,12 @@ def _data(trainer: Trainer) -> TranslationData:
     """The run's data module."""
     data: TranslationData = trainer.datamodule  # type: ignore[attr-defined]
     return data
+
+
+def _told(step: int, choice: Choice, by: str) -> dict[str, Any]:
+    """A choice as plain values, for a checkpoint and for JSON."""
+    rates = {str(view): asdict(scores) for view, scores in choice.table.items()}
+    return {"step": step, "chosen": str(choice.view), "by": by, "views": rates}
 
 
 def _caption(record: AlignedTranslation) -> str:
