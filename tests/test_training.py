@@ -95,6 +95,41 @@ def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(place, tmp_path, mon
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("hook", ["on_train_batch_start", "on_validation_batch_start"])
+def test_a_signal_while_a_step_gathers_its_batches_waits_for_the_step(
+    place, tmp_path, monkeypatch, number, status, hook
+):
+    settings = {
+        "trainer.accumulate_grad_batches": 3,
+        "trainer.val_check_interval": 1,
+    }  # an epoch is a step of 3 and one of 2
+    settings |= {
+        "data.init_args.batch_tokens": 480,
+        "trainer.limit_val_batches": 1,
+        "model.init_args.recipe.optimizer": "adam",
+    }
+    assert train(place, steps=4, **settings) == 0
+    whole = states(only_run(tmp_path / "runs").last)
+
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "cut"))
+    calls = []
+
+    def signalled(self, *_):
+        calls.append(self.trainer.global_step)
+        if len(calls) == 2:  # of the three batches of the first step
+            os.kill(os.getpid(), number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"reproductions.bahdanau2014.training.Bahdanau2014.{hook}", signalled, raising=False)
+        assert train(place, steps=4, **settings, **{"trainer.num_sanity_val_steps": 0}) == status
+    run = only_run(tmp_path / "cut")
+    assert calls[1] == 0 and checkpoints.read(run.last)["global_step"] == 1
+    assert command(["train", "bahdanau2014", "--data", str(place), "--resume"]) == 0
+    for one, other in zip(whole, states(run.last), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
 def without_speed(scores):
     return {
         split: {name: value for name, value in known.items() if name != "sentences_per_s"}
@@ -138,6 +173,23 @@ def test_pictures_carry_the_step_of_their_checkpoint(trained):
     step = torch.load(trained.best, weights_only=True)["global_step"]
     for record in load(trained.folder / "evaluation" / "test" / "forced.jsonl", AlignedTranslation):
         assert record.model == f"RNNsearch, step {step}"
+
+
+@pytest.mark.parametrize("kind", ["words", "bpe", "torchtext"])
+def test_every_tokeniser_trains_reloads_and_translates_from_the_command_line(place, tmp_path, capsys, kind):
+    if kind == "torchtext":
+        try:
+            import torchtext  # noqa: F401
+        except (ImportError, OSError):
+            pytest.skip("torchtext needs the frozen lane")
+    assert train(place, steps=4, **{"data.init_args.tokenizer": kind, "data.init_args.vocabulary": 40}) == 0
+    run = only_run(tmp_path / "runs")
+    assert json.loads((run.folder / "tokenizers" / "source.json").read_text())["kind"] == kind
+    assert run.scores["test"]["sentences"] > 0
+    restored = run.restore()
+    assert restored.source.kind == kind
+    (record, *_) = load(run.folder / "evaluation" / "test" / "translations.jsonl", Translated)
+    assert restored.translate(record.source)[0].hypothesis == record.hypothesis
 
 
 def test_without_attention_there_are_scores_and_no_alignments(place, tmp_path):
