@@ -21,7 +21,9 @@ from data.errors import UserError
 from reproductions import checkpoints, runs
 from reproductions.__main__ import FULL
 from reproductions.__main__ import run as command
+from reproductions.cli import _corpus_name
 from reproductions.evaluation.records import AlignedTranslation, Translated, load
+from reproductions.figures import curves_of
 
 ROOT = Path(__file__).parents[1]
 EPOCH = 5  # batches of 480 cells in the toy corpus; asserted below
@@ -298,6 +300,30 @@ def test_a_mistake_on_the_command_line_is_one_sentence(place, capfd, arguments, 
     assert command(arguments) == 2
     error = capfd.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ") and words in error
+
+
+def test_a_test_sentence_that_is_too_long_for_the_model_is_refused_before_the_training(place, tmp_path, capfd):
+    lines = place.read_text(encoding="utf-8").splitlines()
+    place.write_text("".join(f"{line} {' un' * 90}\n" if i % 3 else f"{line}\n" for i, line in enumerate(lines)))
+    given = ["train", "transformer2017", "--data", str(place), *overrides(4, "transformer2017")]
+    assert command(given) == 2  # what is too long for training is dropped there, but a test set stays whole
+    error = capfd.readouterr().err.strip().splitlines()[-1]
+    assert "numbers.tsv, line " in error and "80 positions" in error and "(split 'valid')" in error
+    assert not list(tmp_path.glob("runs/**/*.ckpt"))
+
+
+def test_a_corpus_is_named_by_what_its_two_files_share():
+    assert [_corpus_name(corpus) for corpus in ("accord", "my/pairs.tsv", "my/a.en,my/a.fr")] == [
+        "accord",
+        "pairs.tsv",
+        "a",
+    ]
+
+
+def test_a_cut_line_of_scores_is_named(tmp_path):
+    (tmp_path / "validation.jsonl").write_text('{"step": 4, "valid/bleu": 1.0}\n{"step": 8, "va')
+    with pytest.raises(UserError, match="validation.jsonl, line 2 is damaged.*delete that line"):
+        curves_of([runs.Run(tmp_path)], {"valid/bleu": "BLEU"})
 
 
 @pytest.mark.parametrize(("override", "named"), [
