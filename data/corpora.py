@@ -194,9 +194,7 @@ def _read_wmt14(wanted: Wanted) -> Iterator[Example]:
     try:
         import datasets
     except ImportError:
-        raise UserError(
-            'The corpus wmt14 needs the library "datasets": pip install "attention-then-and-now[wmt]".'
-        ) from None
+        raise UserError('The corpus wmt14 needs the library "datasets": `make setup EXTRAS=wmt` installs it.') from None
     source, target = wanted.source, wanted.target
     if "en" not in (source, target):
         raise UserError(f"wmt14 has pairs with English only, not {source}-{target}.")

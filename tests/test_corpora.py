@@ -218,7 +218,7 @@ def test_multi30k_reads_the_sides_that_are_asked_for(tmp_path, monkeypatch):
 
 def test_wmt14_without_its_library_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(UserError, match=r"attention-then-and-now\[wmt\]"):
+    with pytest.raises(UserError, match="make setup EXTRAS=wmt"):
         list(load("wmt14", "test", "en", "fr", tmp_path))
 
 
