@@ -67,7 +67,7 @@ def curves_of(compared: list[Run], measures: Mapping[str, str]) -> list[Curve]:
         # A run that was killed and resumed repeats the steps since its last checkpoint.
         lines = {line["step"]: line for line in _validations(run.folder / "validation.jsonl")}
         for name, measure in measures.items():
-            points = [(step, line[name]) for step, line in sorted(lines.items()) if name in line]
+            points = [(step, line[name]) for step, line in sorted(lines.items()) if line.get(name) is not None]
             if points:
                 curves.append(Curve(run.summary["title"], measure, "", *zip(*points, strict=True)))
     return curves

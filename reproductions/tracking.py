@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 INIT_TIMEOUT = 30.0  # seconds until an online run gives up and starts offline; W&B's own default is 90
 FINISH_TIMEOUT = 120.0  # seconds that the last uploads may take; W&B's own default is to wait for ever
 LONGEST_TAG = 64  # characters; a longer one W&B refuses, and the run with it
+MOST_ROWS = 2000  # of a table; W&B's page shows few more, and each is sent
 IDENTITY = "wandb.json"  # in the run's folder: which W&B run this is
 
 # What W&B raises when its server refuses, its process has died or no answer comes. They share no base class.
@@ -238,11 +239,13 @@ def log_picture(logger: RunLogger | None, key: str, path: Path, caption: str, st
 
 @rank_zero_only
 def log_table(logger: RunLogger | None, key: str, columns: list[str], rows: list[list[Any]]) -> None:
-    """Log a table; a cell that is a Path is shown as the picture it leads to."""
+    """Log a table; a cell that is a Path is shown as the picture it leads to. What is beyond ``MOST_ROWS`` is left out."""
     if logger is not None:
+        if len(rows) > MOST_ROWS:
+            log.info("W&B: the table %s has the first %s of %s rows", key, f"{MOST_ROWS:,}", f"{len(rows):,}")
         with logger.guarded():
             table = wandb.Table(columns=columns)
-            for row in rows:
+            for row in rows[:MOST_ROWS]:
                 table.add_data(*(wandb.Image(str(cell)) if isinstance(cell, Path) else cell for cell in row))
             logger.log_metrics({key: table})
 

@@ -57,7 +57,7 @@ def trained(tmp_path_factory):
         patch.setenv("RUNS_DIR", str(folder / "runs"))
         patch.setenv("DATA_DIR", str(folder / "data"))
         patch.setenv("WANDB_MODE", "offline")
-        assert train(corpus(folder)) == 0
+        assert train(corpus(folder), **{"run.pictures": "[0]"}) == 0
         wandb.teardown()
     return only_run(folder / "runs")
 
@@ -164,11 +164,28 @@ def test_the_run_folder_holds_what_the_tracker_holds(trained):
     captions = [row["alignment/valid-0.caption"] for row in tracked.history if "alignment/valid-0.caption" in row]
     assert len(captions) == 2 and "RNNsearch, step 4" in str(captions[0]) and "step 8" in str(captions[1])
     assert any("test/sentences" in key for key in keys)
+    assert table_of(trained.folder, "test/sentences") == [
+        [record.index, record.source, record.reference, record.hypothesis]
+        for record in load(trained.folder / "evaluation/test/translations.jsonl", Translated)
+    ]
     assert {kind for _, kind in tracked.artifacts} >= {"model", "tokenizer"}
     assert tracked.config["model"]["init_args"]["network"]["hidden"] == 12
     assert len(list(trained.folder.glob("pictures/valid-0/step-*.png"))) == 2
     lines = [json.loads(line) for line in (trained.folder / "validation.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [4, 8]
+
+
+def table_of(folder, key):
+    """Index and texts of every row of a tracked table."""
+    path = min(
+        folder.glob(f"wandb/offline-run-*/files/media/table/{key}_*.table.json"), key=lambda path: path.stat().st_mtime
+    )
+    table = json.loads(path.read_text())
+    assert table["columns"][:4] == ["index", "source", "reference", "translation"]
+    assert (
+        [row[0] for row in table["data"] if row[-1] is not None] == [0] != [row[0] for row in table["data"]]
+    )  # the others are not drawn
+    return [row[:4] for row in table["data"]]
 
 
 def test_pictures_carry_the_step_of_their_checkpoint(trained):
