@@ -156,6 +156,27 @@ def test_a_misspelt_key_anywhere_in_a_config_is_refused(fit, tmp_path, paper, pa
         fit.parse_args([f"--config={tmp_path / 'misspelt.yaml'}", "--run.folder=nowhere"])
 
 
+def said_to_be_alike():
+    """Configs that give another one as the source of their model's settings, and whether their dropout differs."""
+    for path in sorted(ROOT.glob("configs/*/*.yaml")):
+        said = re.search(
+            r"# Settings as in (\S+)\.yaml, (which suit some ten thousand pairs|with less dropout)", path.read_text()
+        )
+        if said:
+            yield pytest.param(path, said[1], "dropout" in said[2], id=f"{path.parent.name}-{path.stem}")
+
+
+@pytest.mark.parametrize(("path", "other", "less_dropout"), list(said_to_be_alike()))
+def test_settings_that_are_said_to_be_those_of_another_config_are(path, other, less_dropout):
+    mine, theirs = (
+        yaml.safe_load(one.read_text(encoding="utf-8"))["model"] for one in (path, path.with_name(f"{other}.yaml"))
+    )
+    if less_dropout:
+        less, more = (settings["init_args"]["network"].pop("dropout") for settings in (mine, theirs))
+        assert less < more
+    assert mine == theirs
+
+
 def test_what_the_readme_runs_by_hand_it_runs_in_the_environment_that_make_built():
     assert "python -m" in README
     assert re.findall(r"(?<!\.venv/bin/)python -m.*|pip install.*", README) == []
