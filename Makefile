@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 # What a command may be given.
 PYTHON ?=
+EXTRAS ?=
 DATA ?=
 RUN ?=
 RUNS ?=
@@ -27,7 +28,8 @@ export VARIANT_TEXT := $(value VARIANT)
 export WEIGHTS_TEXT := $(value WEIGHTS)
 export IMAGE_TEXT := $(value IMAGE)
 export PYTHON_TEXT := $(value PYTHON)
-unexport DATA RUN SENTENCE VIEW VARIANT WEIGHTS IMAGE PYTHON
+export EXTRAS_TEXT := $(value EXTRAS)
+unexport DATA RUN SENTENCE VIEW VARIANT WEIGHTS IMAGE PYTHON EXTRAS
 
 VENV := .venv
 FROZEN := .venv-torchtext
@@ -49,6 +51,9 @@ help: ## Show this list
 
 .PHONY: setup
 setup: $(VENV)/.installed ## Create .venv with the pinned packages (every other target does so by itself)
+	@if [[ -n $$EXTRAS_TEXT ]]; then $(CLEAN_PIP) $(PY) -m pip install --no-user --no-input --disable-pip-version-check \
+	  -c constraints.txt -e ".[dev,$$EXTRAS_TEXT]"; fi
+#: make setup EXTRAS=wmt                what DATA=wmt14 needs besides
 #: make setup PYTHON=python3.12          another interpreter, 3.11 to 3.13, for a .venv that is not there yet
 
 .PHONY: doctor

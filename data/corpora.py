@@ -61,7 +61,8 @@ Reader = Callable[[Wanted], Iterable[Example]]
 class Corpus:
     """What a corpus offers: split names, languages, the splits it is tested on, and how to read it.
 
-    ``edition`` tells one state of the corpus from another: changed files, a changed grammar.
+    ``edition`` tells one state of the corpus from another: changed files, a changed grammar. ``place`` says in which
+    file and line an example's side stands, where that is a user's own.
     """
 
     name: str
@@ -70,6 +71,13 @@ class Corpus:
     tests: tuple[str, ...]
     read: Reader
     edition: Callable[[Path], str]
+    place: Callable[[Example, str], str] | None = None
+
+    def where(self, split: str, number: int, example: Example, side: str) -> str:
+        """In words, for an error: where the source or target of an example stands, the ``number``-th of a split, from 1."""
+        if self.place is None:
+            return f"{self.name}, split {split!r}: the {side} of pair {number:,}"
+        return f"{self.place(example, side)} (split {split!r}): the {side}"
 
 
 def find(corpus: str) -> Corpus:
@@ -109,10 +117,10 @@ def load(  # noqa: PLR0913 - which examples, and where they lie
         raise UserError(f"Source and target language are both {source_language!r}: choose two.")
     folder = data_dir() if folder is None else folder
     examples = found.read(Wanted(split, source_language, target_language, folder, count))
-    return islice(_sound(examples, found.name, split), count)
+    return islice(_sound(examples, found, split), count)
 
 
-def _sound(examples: Iterable[Example], name: str, split: str) -> Iterator[Example]:
+def _sound(examples: Iterable[Example], corpus: Corpus, split: str) -> Iterator[Example]:
     """Drop and count training pairs that nothing can be learned from; refuse them anywhere else."""
     empty = overlong = 0
     for number, example in enumerate(examples, start=1):
@@ -127,11 +135,11 @@ def _sound(examples: Iterable[Example], name: str, split: str) -> Iterator[Examp
             yield example
             continue
         if split != "train":
-            raise UserError(f"{name}, split {split!r}: the {side} of pair {number:,} {fault}; mend it.")
+            raise UserError(f"{corpus.where(split, number, example, side)} {fault}; mend it.")
     if empty or overlong:
         logger.warning(
             "%s, split %r: dropped %s pairs with an empty side and %s with more than %s words.",
-            name, split, f"{empty:,}", f"{overlong:,}", f"{LONGEST:,}",
+            corpus.name, split, f"{empty:,}", f"{overlong:,}", f"{LONGEST:,}",
         )  # fmt: skip
 
 
@@ -186,9 +194,7 @@ def _read_wmt14(wanted: Wanted) -> Iterator[Example]:
     try:
         import datasets
     except ImportError:
-        raise UserError(
-            'The corpus wmt14 needs the library "datasets": pip install "attention-then-and-now[wmt]".'
-        ) from None
+        raise UserError('The corpus wmt14 needs the library "datasets": `make setup EXTRAS=wmt` installs it.') from None
     source, target = wanted.source, wanted.target
     if "en" not in (source, target):
         raise UserError(f"wmt14 has pairs with English only, not {source}-{target}.")
@@ -215,8 +221,13 @@ def _own_files(paths: tuple[Path, ...]) -> Corpus:
     def edition(_: Path) -> str:
         return _states(paths)
 
+    def place(example: Example, side: str) -> str:
+        # Found again where it is asked for, so that millions of pairs need not carry their lines.
+        line = next(number for number, pair in enumerate(stream(), start=1) if pair == example[:2])
+        return f"{paths[-1 if side == 'target' else 0]}, line {line:,}"
+
     name = re.sub(r"\.(tsv|txt|gz)\b", "", paths[0].name) if len(paths) == 1 else paths[0].stem
-    return Corpus(name, ("train", "valid", "test"), (), ("test",), read, edition)
+    return Corpus(name, ("train", "valid", "test"), (), ("test",), read, edition, place)
 
 
 def _states(paths: Iterable[Path]) -> str:

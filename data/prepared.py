@@ -67,8 +67,13 @@ def load_ids(folder: Path, split_name: str) -> tuple[FlatIds, FlatIds]:
     source, target = (FlatIds.load(folder / f"{split_name}.{side}") for side in _SIDES)
     if len(source) != len(target):
         counts = f"{split_name} has {len(source)} sources and {len(target)} targets"
-        raise UserError(f"{folder} is damaged ({counts}): delete it to have it made anew.")
+        raise damaged(folder, counts)
     return source, target
+
+
+def damaged(folder: Path, what: str) -> UserError:
+    """The error to raise where a prepared directory is not what was written."""
+    return UserError(f"{folder} is damaged ({what}): delete it to have it made anew.")
 
 
 def load_tokenizers(folder: Path) -> tuple[Tokenizer, Tokenizer]:
@@ -77,15 +82,22 @@ def load_tokenizers(folder: Path) -> tuple[Tokenizer, Tokenizer]:
 
 
 def load_examples(folder: Path, split_name: str) -> list[Example]:
-    """The raw texts of an evaluation split, with gold links where the corpus has them."""
-    examples = []
-    with (folder / f"{split_name}.jsonl").open(encoding="utf-8") as file:
-        for line in file:
+    """The raw texts of an evaluation split, with gold links where the corpus has them.
+
+    Raises UserError if the file is missing or damaged.
+    """
+    path, examples = folder / f"{split_name}.jsonl", []
+    try:
+        for line in path.read_bytes().splitlines():
             source, target, links = json.loads(line)
             if links is not None:
                 sure, possible = (frozenset((t, s) for t, s in some) for some in links)
                 links = Links(sure=sure, possible=possible)
             examples.append(Example(source, target, links))
+    except FileNotFoundError:
+        raise damaged(folder, f"it has no {path.name}") from None
+    except (ValueError, TypeError):  # no JSON, or other JSON
+        raise damaged(folder, f"{path.name}, line {len(examples) + 1:,}") from None
     return examples
 
 

@@ -18,7 +18,7 @@ from data.batching import FlatIds, Ints, ResumableLoader, TokenBatches, check_si
 from data.corpora import Example, find
 from data.download import data_dir
 from data.errors import UserError
-from data.prepared import Settings, load_examples, load_ids, load_tokenizers, prepare
+from data.prepared import Settings, damaged, load_examples, load_ids, load_tokenizers, prepare
 from data.tokenizers import EOS, PAD, Tokenizer
 
 
@@ -184,8 +184,36 @@ class TranslationData(lightning.LightningDataModule):
             known = ", ".join(("valid", *self.settings.test_splits))
             raise ValueError(f"{split!r} is no evaluation split of this run: choose from {known}.")
         if split not in self._examples:
-            self._examples[split] = load_examples(self.folder, split)
+            examples, pairs = load_examples(self.folder, split), len(self.pairs_of(split))
+            if len(examples) != pairs:
+                raise damaged(self.folder, f"{split} has {len(examples):,} texts and {pairs:,} tokenised pairs")
+            self._examples[split] = examples
         return self._examples[split]
+
+    def check_lengths(self, limit: int) -> None:
+        """Raise UserError naming the first sentence of any split that has more than ``limit`` words or pieces, ``eos``
+        included, so that no model is trained that cannot read its data.
+        """
+        for split in dict.fromkeys(("train", "valid", *self.settings.test_splits)):
+            pairs = self.pairs_of(split)
+            for side, ids in (("source", pairs.source), ("target", pairs.target)):
+                for first in np.flatnonzero(ids.lengths > limit)[:1]:
+                    where, text = self._told(split, int(first), side)
+                    raise UserError(
+                        f"{where} has {ids.lengths[first]:,} words or pieces with its </s>, and this model tells {limit:,} "
+                        f"positions apart ({text[:40]} ...): split the sentence, or train with a larger network.max_length."
+                    )
+
+    def _told(self, split: str, position: int, side: str) -> tuple[str, str]:
+        """Where a sentence of the corpus stands, and its text; of training pairs the ids alone are kept."""
+        if split == "train":
+            tokenizer = self.source_tokenizer if side == "source" else self.target_tokenizer
+            ids = getattr(self.pairs_of(split), side)[position]
+            return f"{self.settings.corpus}, split 'train': the {side} of pair {position + 1:,}", tokenizer.decode(
+                ids.tolist()
+            )
+        example = self.examples(split)[position]
+        return find(self.settings.corpus).where(split, position + 1, example, side), getattr(example, side)
 
     def train_dataloader(self) -> ResumableLoader:
         return self._loader("train", shuffle=True, done=self._trained_batches)

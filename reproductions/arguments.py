@@ -15,7 +15,7 @@ class Parser(LightningArgumentParser):
         """Raises UserError; of the parsers inside this one, whose errors it weighs itself, ArgumentError."""
         if not self.exit_on_error:
             super().error(message, ex)
-        raise UserError(f"{sentence(message)}; `python -m reproductions fit --help` lists every setting.")
+        raise UserError(f"{sentence(message)}; `.venv/bin/python -m reproductions fit --help` lists every setting.")
 
 
 def sentence(message: str) -> str:

@@ -3,6 +3,7 @@
 Reading never runs what a file brings along, and what is wrong with it is said in one clear sentence.
 """
 
+import errno
 import os
 import pickle
 import struct
@@ -29,6 +30,7 @@ OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view"}
 SETTINGS = {"network": "Network", "recipe": "Recipe", "search": "Search"}  # hyper-parameter -> its class in training.py
 # What the unpickler raises, besides its own error, where bytes are not what they were.
 DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, struct.error)
+NOT_WRITTEN = ("inline_container", "PytorchStreamWriter")  # torch's words where the disk did not take all that it gave
 DECIDED = {"tokenizers", "preprocessing"}  # one of them, or both: fingerprints of what the data decided
 
 
@@ -40,7 +42,9 @@ class WholeFiles(TorchCheckpointIO):
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Raises TypeError if ``storage_options`` are given: a local file has none."""
+        """Raises TypeError if ``storage_options`` are given: a local file has none; OSError with its number and the path
+        where the disk is full, which torch says without either.
+        """
         if storage_options is not None:
             raise TypeError(f"a checkpoint is a local file and takes no storage options, not {storage_options!r}")
         path = Path(path)
@@ -52,6 +56,14 @@ class WholeFiles(TorchCheckpointIO):
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        except RuntimeError as error:
+            if not any(word in str(error) for word in NOT_WRITTEN):
+                raise
+            refused = error.__context__  # what the file said before torch, closing the archive, said this
+            number = refused.errno if isinstance(refused, OSError) and refused.errno else errno.ENOSPC
+            raise OSError(number, os.strerror(number), str(path)) from error
         finally:
             partial.unlink(missing_ok=True)
 

@@ -139,7 +139,7 @@ class ReproductionCLI(LightningCLI):
             project=settings.project,
             name="-".join(folder.parts[-3:]),
             group=paper,
-            tags=[paper, Path(corpus).name, *settings.tags],
+            tags=[paper, _corpus_name(corpus), *settings.tags],
             job_type=self.subcommand,
             config=config,
             mode=settings.wandb,
@@ -247,6 +247,12 @@ class ReproductionCLI(LightningCLI):
 def parameters(model: LightningModule) -> int:
     """How many numbers are trained; a shared matrix counts once."""
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _corpus_name(corpus: str) -> str:
+    """A corpus as a tag: its name, the last part of a path, and of two files, ``a.en,a.fr``, what they share."""
+    first, _, second = corpus.partition(",")
+    return Path(first).stem if second else Path(first).name
 
 
 def innermost(error: BaseException) -> BaseException:

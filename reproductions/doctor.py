@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from data.errors import UserError
+
 NEEDED = (
     "torch", "torchvision", "lightning", "jsonargparse", "wandb", "tokenizers", "sacrebleu", "sacremoses", "matplotlib",
     "numpy",
@@ -33,7 +35,7 @@ class Check(NamedTuple):
 
 def report() -> list[Check]:
     """Every check, in the order of the report."""
-    return [*_packages(), *_device(), _torchtext(), _tracking(), *_data(), _runs(), _disk()]
+    return [*_packages(), *_device(), _datasets(), _torchtext(), _tracking(), *_data(), _runs(), _disk()]
 
 
 def main() -> int:
@@ -89,6 +91,14 @@ def _bf16() -> bool:
     return bool(known()) if known else False
 
 
+def _datasets() -> Check:
+    try:
+        version = metadata.version("datasets")
+    except metadata.PackageNotFoundError:
+        return Check("datasets", None, "not here: only DATA=wmt14 needs it", "`make setup EXTRAS=wmt`")
+    return Check("datasets", None, version)
+
+
 def _torchtext() -> Check:
     try:
         importlib.import_module("torchtext")
@@ -104,7 +114,10 @@ def _tracking() -> Check:
         from reproductions import tracking
     except (ImportError, OSError):
         return Check("W&B", False, "cannot be imported", "run `make setup`")
-    mode = tracking.decide()
+    try:
+        mode = tracking.decide()
+    except UserError as error:
+        return Check("W&B", False, str(error), "set it so, or unset it")
     mend = "" if mode.name == "online" else "`.venv/bin/wandb login` to track online"
     return Check("W&B", None, f"{mode.name} ({mode.reason})", mend)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from data.errors import UserError
 from reproductions import runs
@@ -63,14 +64,27 @@ def curves_of(compared: list[Run], measures: Mapping[str, str]) -> list[Curve]:
     """The scores of every validation of runs, by name, and what each is called in a picture."""
     curves = []
     for run in compared:
-        text = (run.folder / "validation.jsonl").read_text(encoding="utf-8")
         # A run that was killed and resumed repeats the steps since its last checkpoint.
-        lines = {line["step"]: line for line in map(json.loads, text.splitlines())}
+        lines = {line["step"]: line for line in _validations(run.folder / "validation.jsonl")}
         for name, measure in measures.items():
-            points = [(step, line[name]) for step, line in sorted(lines.items()) if name in line]
+            points = [(step, line[name]) for step, line in sorted(lines.items()) if line.get(name) is not None]
             if points:
                 curves.append(Curve(run.summary["title"], measure, "", *zip(*points, strict=True)))
     return curves
+
+
+def _validations(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a file of scores; raises UserError for a missing file and for a line that is damaged."""
+    if not path.is_file():
+        raise UserError(f"There is no {path}: the run has not reached a validation yet.")
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            line: dict[str, Any] = json.loads(text)
+            yield line | {"step": line["step"]}
+        except (ValueError, KeyError, TypeError):
+            raise UserError(
+                f"{path}, line {number:,} is damaged, perhaps cut by a full disk: delete that line."
+            ) from None
 
 
 def _curve(run: Run) -> LengthCurve:

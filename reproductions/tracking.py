@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 INIT_TIMEOUT = 30.0  # seconds until an online run gives up and starts offline; W&B's own default is 90
 FINISH_TIMEOUT = 120.0  # seconds that the last uploads may take; W&B's own default is to wait for ever
+LONGEST_TAG = 64  # characters; a longer one W&B refuses, and the run with it
+MOST_ROWS = 2000  # of a table; W&B's page shows few more, and each is sent
 IDENTITY = "wandb.json"  # in the run's folder: which W&B run this is
 
 # What W&B raises when its server refuses, its process has died or no answer comes. They share no base class.
@@ -129,12 +131,11 @@ def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
     job_type: str,
     config: dict[str, Any],
     mode: str | None = None,
-    run_id: str | None = None,
 ) -> RunLogger | None:
     """Start tracking the run in ``folder``; everything W&B writes lies below it.
 
-    A folder that was tracked before, or the W&B run ``run_id``, is continued: online as the same run. Offline
-    W&B cannot append: there it is a new run of the same group, with the first one as ``resumed_from``.
+    A folder that was tracked before is continued: online as the same run. Offline W&B cannot append: there it is a new
+    run of the same group, with the first one as ``resumed_from``. A tag that is too long for W&B is cut.
 
     Returns:
         The logger, or None where tracking is disabled or W&B cannot start at all.
@@ -149,13 +150,13 @@ def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
     first = decide(mode)
     fallback = [Mode("offline", "W&B could not be reached")] if first.name == "online" else []
     for attempt in [] if first.name == "disabled" else [first, *fallback]:
-        same, resumed_from = _continues(folder, attempt, run_id)
+        same, resumed_from = _continues(folder, attempt)
         logger = RunLogger(
             name=name,
             save_dir=folder,
             project=project,
             group=group,
-            tags=tags,
+            tags=[_tag(tag) for tag in tags],
             job_type=job_type,
             config=config | ({"resumed_from": resumed_from} if resumed_from else {}),
             mode=attempt.name,
@@ -181,9 +182,13 @@ def of(loggers: Sequence[Logger]) -> RunLogger | None:
 
 
 def identity(folder: Path) -> Identity | None:
-    """Which W&B run ``folder`` holds, None if it was never tracked."""
+    """Which W&B run ``folder`` holds, None if it was never tracked, or if what says so is damaged, which is told."""
     path = folder / IDENTITY
-    return Identity(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    try:
+        return Identity(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    except (ValueError, TypeError) as error:
+        log.warning("%s is damaged (%s): W&B goes on with a new run; delete the file", path, _words(error))
+        return None
 
 
 def sync_hint(folder: Path) -> str | None:
@@ -234,11 +239,13 @@ def log_picture(logger: RunLogger | None, key: str, path: Path, caption: str, st
 
 @rank_zero_only
 def log_table(logger: RunLogger | None, key: str, columns: list[str], rows: list[list[Any]]) -> None:
-    """Log a table; a cell that is a Path is shown as the picture it leads to."""
+    """Log a table; a cell that is a Path is shown as the picture it leads to. What is beyond ``MOST_ROWS`` is left out."""
     if logger is not None:
+        if len(rows) > MOST_ROWS:
+            log.info("W&B: the table %s has the first %s of %s rows", key, f"{MOST_ROWS:,}", f"{len(rows):,}")
         with logger.guarded():
             table = wandb.Table(columns=columns)
-            for row in rows:
+            for row in rows[:MOST_ROWS]:
                 table.add_data(*(wandb.Image(str(cell)) if isinstance(cell, Path) else cell for cell in row))
             logger.log_metrics({key: table})
 
@@ -264,12 +271,16 @@ def finish(logger: RunLogger | None, exit_code: int = 0) -> None:
         log.warning("W&B does not have the whole run yet; upload it with\n  %s", hint)
 
 
-def _continues(folder: Path, mode: Mode, run_id: str | None) -> tuple[str | None, str | None]:
+def _continues(folder: Path, mode: Mode) -> tuple[str | None, str | None]:
     """The W&B run to append to, and the one that a new run follows; both None for a first run."""
     before = identity(folder)
-    earlier = run_id or (before.id if before else None)
-    offline_before = before is not None and before.id == earlier and before.mode == "offline"
-    return (earlier, None) if mode.name == "online" and not offline_before else (None, earlier)
+    if before is None:
+        return None, None
+    return (before.id, None) if mode.name == "online" and before.mode != "offline" else (None, before.id)
+
+
+def _tag(text: str) -> str:
+    return text if len(text) <= LONGEST_TAG else text[: LONGEST_TAG - 1] + "…"
 
 
 def _start(logger: RunLogger, mode: Mode) -> bool:
@@ -308,7 +319,14 @@ def _teardown() -> bool:
 
 
 def _remember(folder: Path, known: Identity) -> None:
-    (folder / IDENTITY).write_text(json.dumps(asdict(known), indent=2) + "\n", encoding="utf-8")
+    partial = (
+        folder / f".{IDENTITY}.{os.getpid()}.partial"
+    )  # a process that is killed leaves the old one or the new one
+    try:
+        partial.write_text(json.dumps(asdict(known), indent=2) + "\n", encoding="utf-8")
+        partial.replace(folder / IDENTITY)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _borrow_environment(folder: Path) -> tuple[str, ...]:

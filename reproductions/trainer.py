@@ -10,6 +10,9 @@ import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+STOPS: dict[int, type[BaseException]] = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SIGTERMException}
 
 
 class Reseed(Callback):
@@ -27,42 +30,46 @@ class Reseed(Callback):
 
 
 class StopBetweenSteps(Callback):
-    """Let Ctrl-C wait for the end of the step, so that the state it saves is not half updated; a second one does not.
-
-    SIGTERM needs no help: Lightning itself looks for it between two steps.
+    """Let Ctrl-C and SIGTERM wait for the optimiser's step, so that the state they save is neither half updated nor without
+    the gradients of batches that the step gathers. A second Ctrl-C does not wait.
     """
 
     def __init__(self) -> None:
-        self._asked = False
-        self._before: Any = None
+        self._asked: int | None = None
+        self._before: dict[int, Any] = {}
+        self._stepped = True
 
     def on_train_start(self, *_: Any) -> None:
         if threading.current_thread() is threading.main_thread():
-            self._asked = False
-            self._before = signal.signal(signal.SIGINT, self._ask)
+            self._asked = None
+            self._before = {number: signal.signal(number, self._ask) for number in STOPS}
 
     def on_train_end(self, *_: Any) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-            self._before = None
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._stop_if_asked()
+        self._before = {}
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if (batch_idx + 1) % trainer.accumulate_grad_batches == 0 or trainer.is_last_batch:
-            self._stop_if_asked()
+        self._stepped = (batch_idx + 1) % trainer.accumulate_grad_batches == 0 or trainer.is_last_batch
+        self._stop_if_asked()
 
     def on_validation_batch_end(self, *_: Any) -> None:
         self._stop_if_asked()
 
-    def _ask(self, *_: Any) -> None:
-        if self._asked:
+    def _ask(self, number: int, _: Any) -> None:
+        if self._asked == number == signal.SIGINT:
             raise KeyboardInterrupt
-        self._asked = True
+        self._asked = number
 
     def _stop_if_asked(self) -> None:
-        if self._asked:
-            raise KeyboardInterrupt
+        if self._asked is None or not self._stepped:
+            return
+        if self._asked == signal.SIGTERM:
+            self._before[self._asked](self._asked, None)  # Lightning's own, which tells the other processes
+        raise STOPS[self._asked]
 
 
 class Progress(TQDMProgressBar):

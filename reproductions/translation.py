@@ -81,6 +81,8 @@ class Translation(LightningModule):
         title: the paper's name of the model, for captions.
         view: which layer, head and step a picture shows, as ``str(View)``; None for a model without attention.
             Chosen on validation data by the evaluation callback, kept in the checkpoint.
+        views: what it was chosen from, as plain values to be written down; empty where there was nothing to choose.
+            Kept in the checkpoint too.
         steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
 
     Args:
@@ -110,14 +112,21 @@ class Translation(LightningModule):
         self.smoothing = smoothing
         self.reduction = reduction
         self.view: str | None = None
+        self.views: dict[str, Any] = {}
         self.steps = 0
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["paper"], checkpoint["view"] = self.paper, self.view
+        checkpoint["paper"], checkpoint["view"], checkpoint["views"] = self.paper, self.view, self.views
         checkpoint["tokenizers"] = self.trainer.datamodule.fingerprints()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.view, self.steps = checkpoint["view"], checkpoint["global_step"]
+        self.views = checkpoint.get("views", {})  # older checkpoints have none
+
+    def on_fit_start(self) -> None:
+        """Refuse a sentence that is longer than the model can read before the training, not in the test behind it."""
+        if self.model.max_length is not None:
+            self.trainer.datamodule.check_lengths(self.model.max_length)  # type: ignore[attr-defined]
 
     def loss(self, batch: TranslationBatch, need_weights: bool = False) -> tuple[Tensor, Tensor, Tensor]:
         """Summed loss, -log p (N) of each real target word, and maps (B, L, H, T, S), empty unless they are needed.

@@ -77,7 +77,3 @@ def test_different_sentences_are_refused():
         paired_bootstrap(table([1, 2, 3]), table([1, 2]), mean_of_sums)
     with pytest.raises(ValueError, match="at least one sentence"):
         bootstrap(table([]), mean_of_sums)
-
-
-def test_a_comparison_reads_as_a_sentence():
-    assert Comparison(1.26, 0.41, 2.1, 0.004).sentence("BLEU") == ("+1.3 BLEU (95 % interval 0.4 to 2.1), p = 0.004")

@@ -66,11 +66,20 @@ def test_the_view_is_chosen_by_validation_and_stands_in_checkpoint_records_and_p
     assert ("norms" in described) == view.endswith("norms")
 
 
-def test_validation_scores_are_those_of_the_chosen_view(both):
+def test_the_table_of_views_is_that_of_the_best_checkpoint(both):
     run = run_of(both, "transformer2017")
-    told = json.loads((run.folder / "views.json").read_text())
-    last = json.loads((run.folder / "validation.jsonl").read_text().splitlines()[-1])
-    assert last["valid/aer"] == pytest.approx(told["views"][told["chosen"]]["aer"])
+    told, best = json.loads((run.folder / "views.json").read_text()), checkpoints.read(run.best)
+    lines = [json.loads(line) for line in (run.folder / "validation.jsonl").read_text().splitlines()]
+    assert told["step"] == best["global_step"] and told["chosen"] == best["view"] and told == best["views"]
+    of_its_step = [line["valid/aer"] for line in lines if line["step"] == told["step"]]
+    assert told["views"][told["chosen"]]["aer"] in map(pytest.approx, of_its_step)
+
+
+def test_what_another_validation_chose_is_not_taken_for_the_best_checkpoints(both):
+    run = run_of(both, "transformer2017")
+    (run.folder / "views.json").write_text('{"chosen": "of a later validation"}')
+    assert command(["evaluate", str(run.folder)]) == 0
+    assert json.loads((run.folder / "views.json").read_text())["chosen"] == checkpoints.read(run.best)["view"]
 
 
 def test_a_model_with_one_attention_has_nothing_to_choose(both):

@@ -19,6 +19,7 @@ def test_a_sound_installation_passes(capsys: pytest.CaptureFixture[str]) -> None
     for name in (
         *doctor.NEEDED,
         "device",
+        "datasets",
         "torchtext",
         "W&B",
         "accord",
@@ -63,6 +64,27 @@ def test_a_missing_tracker_is_reported_not_raised(monkeypatch: pytest.MonkeyPatc
 
 def test_the_tracking_mode_comes_with_its_reason() -> None:
     assert found("W&B").found == "disabled (WANDB_MODE)"  # as tests/conftest.py sets it
+
+
+def test_an_unknown_tracking_mode_is_one_failed_check_among_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "banana")
+    assert doctor.main() == 1
+    assert found("W&B").ok is False and "banana" in found("W&B").found
+    assert "  torch " in (printed := capsys.readouterr().out) and "  disk " in printed
+
+
+def test_what_an_optional_corpus_needs_is_no_failure_but_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = metadata.version
+
+    def without_datasets(name: str) -> str:
+        if name == "datasets":
+            raise metadata.PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(metadata, "version", without_datasets)
+    assert found("datasets").ok is None and "make setup EXTRAS=wmt" in found("datasets").mend
 
 
 def test_what_is_not_downloaded_is_no_failure_but_names_the_command(

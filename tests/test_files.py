@@ -1,8 +1,10 @@
+import json
+
 import pytest
 from matplotlib.figure import Figure
 
 from data.errors import UserError
-from reproductions.evaluation.files import save, write_text
+from reproductions.evaluation.files import json_text, save, write_text
 
 
 def figure(title="a"):
@@ -37,3 +39,15 @@ def test_text_replaces_the_old_file_whole(tmp_path):
     write_text(path, "one")
     assert write_text(path, "é\n").read_text(encoding="utf-8") == "é\n"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_is_no_number_is_null_in_json():
+    value = {
+        "aer": float("nan"),
+        "interval": [float("inf"), 0.5],
+        "view": "é",
+        "inner": {"low": (float("-inf"), 1, None)},
+    }
+    text = json_text(value)
+    assert "NaN" not in text and "Infinity" not in text and "é" in text and text.endswith("\n")
+    assert json.loads(text) == {"aer": None, "interval": [None, 0.5], "view": "é", "inner": {"low": [None, 1, None]}}

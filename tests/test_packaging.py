@@ -110,6 +110,11 @@ def test_targets_pass_their_variables_on(make: Callable[..., list[str]]) -> None
     assert looked == ["translate", "Yes.", "--view", "L2 H3 shift1 norms"]
 
 
+def test_an_extra_is_installed_from_this_folder_and_with_the_pins(make: Callable[..., list[str]]) -> None:
+    given = make("setup", "EXTRAS=wmt")
+    assert given[:3] == ["-m", "pip", "install"] and given[-4:] == ["-c", "constraints.txt", "-e", ".[dev,wmt]"]
+
+
 def test_help_names_every_target() -> None:
     if shutil.which("make") is None:
         pytest.skip("make is not installed")

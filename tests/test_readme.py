@@ -14,8 +14,10 @@ import yaml
 from PIL import Image
 from toy_run import NETWORK, overrides
 
+from data.errors import UserError
 from reproductions import equation_table
 from reproductions.checkpoints import PAPERS
+from reproductions.cli import ReproductionCLI
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -123,7 +125,82 @@ def test_what_a_config_of_translators_gives_stands_in_its_header(path):
         assert re.search(r"# (Expected|Seen)\b|# Settings as in", header)
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: path.stem)
+CONFIGS = pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+
+
+@pytest.fixture(scope="module")
+def fit():
+    """The parser of ``fit``, which the command line builds; no data, model or trainer is."""
+
+    class Built(BaseException):
+        pass
+
+    found = []
+
+    def stop(self, *_):
+        found.append(self._parser("fit"))
+        raise Built
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ReproductionCLI, "parse_arguments", stop)
+        with pytest.raises(Built):
+            ReproductionCLI()
+    return found[0]
+
+
+@CONFIGS
+def test_every_key_and_value_of_a_config_is_known_to_the_command_line(fit, path):
+    parsed = fit.parse_args([f"--config={path}", "--run.folder=nowhere"])
+    assert parsed.trainer.max_steps or parsed.trainer.max_epochs
+
+
+@pytest.mark.parametrize("paper", ["bahdanau2014/accord", "vit2021/shapes"])
+@pytest.mark.parametrize("part", ["trainer", "run", "data", "model"])
+def test_a_misspelt_key_anywhere_in_a_config_is_refused(fit, tmp_path, paper, part):
+    settings = yaml.safe_load((ROOT / f"configs/{paper}.yaml").read_text(encoding="utf-8"))
+    inner = settings[part].get("init_args", settings[part])
+    key = next(iter(inner))
+    inner[f"{key}z"] = inner.pop(key)
+    (tmp_path / "misspelt.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    with pytest.raises(UserError, match=f"{key}z"):
+        fit.parse_args([f"--config={tmp_path / 'misspelt.yaml'}", "--run.folder=nowhere"])
+
+
+def said_to_be_alike():
+    """Configs that give another one as the source of their model's settings, and whether their dropout differs."""
+    for path in sorted(ROOT.glob("configs/*/*.yaml")):
+        said = re.search(
+            r"# Settings as in (\S+)\.yaml, (which suit some ten thousand pairs|with less dropout)", path.read_text()
+        )
+        if said:
+            yield pytest.param(path, said[1], "dropout" in said[2], id=f"{path.parent.name}-{path.stem}")
+
+
+@pytest.mark.parametrize(("path", "other", "less_dropout"), list(said_to_be_alike()))
+def test_settings_that_are_said_to_be_those_of_another_config_are(path, other, less_dropout):
+    mine, theirs = (
+        yaml.safe_load(one.read_text(encoding="utf-8"))["model"] for one in (path, path.with_name(f"{other}.yaml"))
+    )
+    if less_dropout:
+        less, more = (settings["init_args"]["network"].pop("dropout") for settings in (mine, theirs))
+        assert less < more
+    assert mine == theirs
+
+
+def test_what_the_readme_runs_by_hand_it_runs_in_the_environment_that_make_built():
+    assert "python -m" in README
+    assert re.findall(r"(?<!\.venv/bin/)python -m.*|pip install.*", README) == []
+
+
+def test_the_readme_names_the_pythons_that_the_package_takes():
+    (below,) = re.findall(r'requires-python = ">=3.11,<3.(\d+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    *most, last = [f"3.{minor}" for minor in range(11, int(below))]
+    assert f"Python {', '.join(most)} or {last}, git and make" in README
+
+
+@CONFIGS
 def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
     paper = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["class_path"].split(".")[1]
     training = import_module(f"reproductions.{paper}.training")

@@ -1,3 +1,4 @@
+import json
 import logging
 import os
 import shlex
@@ -183,6 +184,35 @@ def test_a_resumed_offline_run_is_a_new_one_of_the_same_group_that_names_the_fir
     assert "resumed_from" not in runs[first.id].config
     assert runs[second.id].config["resumed_from"] == first.id
     assert runs[first.id].run.run_group == runs[second.id].run.run_group
+
+
+@pytest.mark.parametrize("content", ["", '{"id": "a', "[1]", '{"no": 1}'])
+def test_half_an_identity_costs_one_line_and_not_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    (tmp_path / "wandb.json").write_text(content)
+    finish(start(tmp_path))
+    assert f"{tmp_path / 'wandb.json'} is damaged" in caplog.text and identity(tmp_path) is not None
+    assert [path.name for path in tmp_path.iterdir() if "wandb.json" in path.name] == ["wandb.json"]
+
+
+def test_a_table_is_cut_where_it_is_long_and_that_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "MOST_ROWS", 3)
+    logger = start(tmp_path)
+    with caplog.at_level(logging.INFO):
+        tracking.log_table(logger, "long", ["index"], [[number] for number in range(5)])
+    tracking.log_table(logger, "short", ["index"], [[0]])
+    finish(logger)
+    (table,) = tmp_path.glob("wandb/offline-run-*/files/media/table/long_*.table.json")
+    assert json.loads(table.read_text())["data"] == [[0], [1], [2]]
+    assert "the table long has the first 3 of 5 rows" in caplog.text and "short" not in caplog.text
+
+
+def test_a_tag_that_is_too_long_for_the_tracker_is_cut(tmp_path: Path) -> None:
+    finish(start(tmp_path, tags=["t" * 64, "u" * 65]))
+    assert list(only(tmp_path).run.tags) == ["t" * 64, "u" * 63 + "…"]
 
 
 def test_a_resumed_online_run_is_the_same_one(tmp_path: Path, server: Server) -> None:

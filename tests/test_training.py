@@ -3,10 +3,12 @@
 import json
 import os
 import pickle
+import resource
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,11 @@ from wandb_offline import read
 
 from data.errors import UserError
 from reproductions import checkpoints, runs
+from reproductions.__main__ import FULL
 from reproductions.__main__ import run as command
+from reproductions.cli import _corpus_name
 from reproductions.evaluation.records import AlignedTranslation, Translated, load
+from reproductions.figures import curves_of
 
 ROOT = Path(__file__).parents[1]
 EPOCH = 5  # batches of 480 cells in the toy corpus; asserted below
@@ -52,7 +57,7 @@ def trained(tmp_path_factory):
         patch.setenv("RUNS_DIR", str(folder / "runs"))
         patch.setenv("DATA_DIR", str(folder / "data"))
         patch.setenv("WANDB_MODE", "offline")
-        assert train(corpus(folder)) == 0
+        assert train(corpus(folder), **{"run.pictures": "[0]"}) == 0
         wandb.teardown()
     return only_run(folder / "runs")
 
@@ -92,6 +97,41 @@ def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(place, tmp_path, mon
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("hook", ["on_train_batch_start", "on_validation_batch_start"])
+def test_a_signal_while_a_step_gathers_its_batches_waits_for_the_step(
+    place, tmp_path, monkeypatch, number, status, hook
+):
+    settings = {
+        "trainer.accumulate_grad_batches": 3,
+        "trainer.val_check_interval": 1,
+    }  # an epoch is a step of 3 and one of 2
+    settings |= {
+        "data.init_args.batch_tokens": 480,
+        "trainer.limit_val_batches": 1,
+        "model.init_args.recipe.optimizer": "adam",
+    }
+    assert train(place, steps=4, **settings) == 0
+    whole = states(only_run(tmp_path / "runs").last)
+
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "cut"))
+    calls = []
+
+    def signalled(self, *_):
+        calls.append(self.trainer.global_step)
+        if len(calls) == 2:  # of the three batches of the first step
+            os.kill(os.getpid(), number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"reproductions.bahdanau2014.training.Bahdanau2014.{hook}", signalled, raising=False)
+        assert train(place, steps=4, **settings, **{"trainer.num_sanity_val_steps": 0}) == status
+    run = only_run(tmp_path / "cut")
+    assert calls[1] == 0 and checkpoints.read(run.last)["global_step"] == 1
+    assert command(["train", "bahdanau2014", "--data", str(place), "--resume"]) == 0
+    for one, other in zip(whole, states(run.last), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
 def without_speed(scores):
     return {
         split: {name: value for name, value in known.items() if name != "sentences_per_s"}
@@ -124,6 +164,10 @@ def test_the_run_folder_holds_what_the_tracker_holds(trained):
     captions = [row["alignment/valid-0.caption"] for row in tracked.history if "alignment/valid-0.caption" in row]
     assert len(captions) == 2 and "RNNsearch, step 4" in str(captions[0]) and "step 8" in str(captions[1])
     assert any("test/sentences" in key for key in keys)
+    assert table_of(trained.folder, "test/sentences") == [
+        [record.index, record.source, record.reference, record.hypothesis]
+        for record in load(trained.folder / "evaluation/test/translations.jsonl", Translated)
+    ]
     assert {kind for _, kind in tracked.artifacts} >= {"model", "tokenizer"}
     assert tracked.config["model"]["init_args"]["network"]["hidden"] == 12
     assert len(list(trained.folder.glob("pictures/valid-0/step-*.png"))) == 2
@@ -131,10 +175,40 @@ def test_the_run_folder_holds_what_the_tracker_holds(trained):
     assert [line["step"] for line in lines] == [4, 8]
 
 
+def table_of(folder, key):
+    """Index and texts of every row of a tracked table."""
+    path = min(
+        folder.glob(f"wandb/offline-run-*/files/media/table/{key}_*.table.json"), key=lambda path: path.stat().st_mtime
+    )
+    table = json.loads(path.read_text())
+    assert table["columns"][:4] == ["index", "source", "reference", "translation"]
+    assert (
+        [row[0] for row in table["data"] if row[-1] is not None] == [0] != [row[0] for row in table["data"]]
+    )  # the others are not drawn
+    return [row[:4] for row in table["data"]]
+
+
 def test_pictures_carry_the_step_of_their_checkpoint(trained):
     step = torch.load(trained.best, weights_only=True)["global_step"]
     for record in load(trained.folder / "evaluation" / "test" / "forced.jsonl", AlignedTranslation):
         assert record.model == f"RNNsearch, step {step}"
+
+
+@pytest.mark.parametrize("kind", ["words", "bpe", "torchtext"])
+def test_every_tokeniser_trains_reloads_and_translates_from_the_command_line(place, tmp_path, capsys, kind):
+    if kind == "torchtext":
+        try:
+            import torchtext  # noqa: F401
+        except (ImportError, OSError):
+            pytest.skip("torchtext needs the frozen lane")
+    assert train(place, steps=4, **{"data.init_args.tokenizer": kind, "data.init_args.vocabulary": 40}) == 0
+    run = only_run(tmp_path / "runs")
+    assert json.loads((run.folder / "tokenizers" / "source.json").read_text())["kind"] == kind
+    assert run.scores["test"]["sentences"] > 0
+    restored = run.restore()
+    assert restored.source.kind == kind
+    (record, *_) = load(run.folder / "evaluation" / "test" / "translations.jsonl", Translated)
+    assert restored.translate(record.source)[0].hypothesis == record.hypothesis
 
 
 def test_without_attention_there_are_scores_and_no_alignments(place, tmp_path):
@@ -245,6 +319,30 @@ def test_a_mistake_on_the_command_line_is_one_sentence(place, capfd, arguments, 
     assert error.startswith("error: ") and words in error
 
 
+def test_a_test_sentence_that_is_too_long_for_the_model_is_refused_before_the_training(place, tmp_path, capfd):
+    lines = place.read_text(encoding="utf-8").splitlines()
+    place.write_text("".join(f"{line} {' un' * 90}\n" if i % 3 else f"{line}\n" for i, line in enumerate(lines)))
+    given = ["train", "transformer2017", "--data", str(place), *overrides(4, "transformer2017")]
+    assert command(given) == 2  # what is too long for training is dropped there, but a test set stays whole
+    error = capfd.readouterr().err.strip().splitlines()[-1]
+    assert "numbers.tsv, line " in error and "80 positions" in error and "(split 'valid')" in error
+    assert not list(tmp_path.glob("runs/**/*.ckpt"))
+
+
+def test_a_corpus_is_named_by_what_its_two_files_share():
+    assert [_corpus_name(corpus) for corpus in ("accord", "my/pairs.tsv", "my/a.en,my/a.fr")] == [
+        "accord",
+        "pairs.tsv",
+        "a",
+    ]
+
+
+def test_a_cut_line_of_scores_is_named(tmp_path):
+    (tmp_path / "validation.jsonl").write_text('{"step": 4, "valid/bleu": 1.0}\n{"step": 8, "va')
+    with pytest.raises(UserError, match="validation.jsonl, line 2 is damaged.*delete that line"):
+        curves_of([runs.Run(tmp_path)], {"valid/bleu": "BLEU"})
+
+
 @pytest.mark.parametrize(("override", "named"), [
     ("--model.init_args.network.hiden=3", "hiden"),
     ("--model.init_args.network.hidden=many", "many"),
@@ -304,15 +402,37 @@ def test_a_step_of_the_papers_own_settings_runs_at_full_size(place, tmp_path, na
     assert all(weight.isfinite().all() for weight in weights.values())
 
 
-def test_a_full_disk_leaves_the_last_checkpoint_whole(place, tmp_path, monkeypatch, capfd):
-    real = torch.save
+@contextmanager
+def room_for(size):
+    """No file grows beyond so many bytes: what a full disk does to a large one, from the system itself."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    def full(content, target, *rest):
-        if isinstance(content, dict) and content.get("global_step", 0) > 3:
-            raise OSError(28, "No space left on device")
-        real(content, target, *rest)
 
-    monkeypatch.setattr(torch, "save", full)
-    assert train(place) == 2
-    assert "disk is full" in capfd.readouterr().err.splitlines()[-1]
-    assert checkpoints.read(only_run(tmp_path / "runs").last)["global_step"] == 3
+@pytest.mark.parametrize("size", [100, 1_000_000, 2_500_000])  # in the header, in a large tensor, in a small one
+def test_a_checkpoint_that_finds_no_room_is_an_error_of_the_disk_and_the_old_one_stays(tmp_path, size):
+    path = tmp_path / "last.ckpt"
+    checkpoints.WholeFiles().save_checkpoint({"step": 1}, path)
+    large = {"large": torch.zeros(600_000), "small": [torch.zeros(50) for _ in range(500)]}
+    with room_for(size), pytest.raises(OSError) as caught:
+        checkpoints.WholeFiles().save_checkpoint(large, path)
+    assert caught.value.errno in FULL and caught.value.filename == str(path)
+    assert torch.load(path, weights_only=True) == {"step": 1} and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_whole_and_training_goes_on_from_it(place, tmp_path, capfd):
+    settings = {"model.init_args.network.hidden": 150, "trainer.val_check_interval": 100}
+    assert train(place, steps=3, **settings) == 0
+    run = only_run(tmp_path / "runs")
+    again = ["train", "bahdanau2014", "--data", str(place), "--resume", "--trainer.max_steps=6"]
+    with room_for(run.last.stat().st_size // 2):
+        assert command(again) == 2
+    error = capfd.readouterr().err
+    assert "disk is full" in error.splitlines()[-1] and "last.ckpt" in error.splitlines()[-1]
+    assert "Traceback" not in error
+    assert checkpoints.read(run.last)["global_step"] == 3
+    assert command(again) == 0 and checkpoints.read(run.last)["global_step"] == 6

@@ -283,6 +283,41 @@ def test_a_corpus_without_a_short_pair_or_without_a_test_split_is_an_error(tmp_p
         small(as_tsv(tmp_path / "tiny.tsv", rows(3))).prepare()
 
 
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda text: text[:-20], r"test.jsonl, line [\d,]+\)"),
+        (lambda text: text[: text.index("\n", 300) + 1], r"test has [\d,]+ texts and [\d,]+ tokenised pairs\)"),
+        (lambda _: "null\n", r"test.jsonl, line 1\)"),
+    ],
+)
+def test_half_a_prepared_file_is_named_with_its_cure(corpus, spoil, fault):
+    data = small(corpus)
+    path = data.prepare() / "test.jsonl"
+    path.write_text(spoil(path.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(UserError, match=f"is damaged .*{fault}: delete it to have it made anew"):
+        data.examples("test")
+
+
+def test_a_sentence_that_is_too_long_for_a_model_is_named_with_its_file_line_and_words(corpus, tmp_path):
+    data = small(corpus, test_splits=["test"])
+    longest = max(int(ids.lengths.max()) for pair in map(data.pairs_of, ("train", "valid", "test")) for ids in (
+        pair.source, pair.target))  # fmt: skip
+    data.check_lengths(longest)
+    with pytest.raises(
+        UserError, match="own.tsv, split .train.: the (source|target) of pair .* words or pieces .*max_length"
+    ):
+        data.check_lengths(longest - 1)
+    example = data.examples("test")[1]
+    pairs = [(s, t + " long" * 40 if s == example.source else t) for s, t in rows()]
+    longer = small(as_tsv(tmp_path / "longer.tsv", pairs), test_splits=["test"])
+    (line,) = [number for number, pair in enumerate(pairs, start=1) if pair[0] == example.source]
+    with pytest.raises(
+        UserError, match=rf"longer.tsv, line {line:,} \(split 'test'\): the target has .*\({example.target[:9]}"
+    ):
+        longer.check_lengths(30)
+
+
 def test_the_settings_are_plain_json_types_and_load_without_pickle(corpus, tmp_path):
     data = small(corpus, test_splits=["test"])
     assert json.loads(json.dumps(dict(data.hparams))) == yaml.safe_load(yaml.safe_dump(dict(data.hparams)))

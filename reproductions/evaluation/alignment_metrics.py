@@ -148,29 +148,6 @@ def diagonal_baseline(golds: Sequence[Links], lengths: Sequence[tuple[int, int]]
     return alignment_scores(counts)
 
 
-def uniform_baseline(golds: Sequence[Links], lengths: Sequence[tuple[int, int]]) -> AlignmentScores:
-    """Expected scores of one link drawn at random for each target word; lengths as in `diagonal_baseline`.
-
-    Exact, not sampled: with a fixed number of links the rates are linear in the hits.
-    """
-    links = sure = 0
-    sure_hits = possible_hits = 0.0
-    for gold, (rows, columns) in zip(golds, lengths, strict=True):
-        sure += len(gold.sure)
-        if columns:
-            links += rows
-            sure_hits += len(gold.sure) / columns
-            possible_hits += len(gold.possible) / columns
-    return AlignmentScores(
-        aer=1 - _ratio(sure_hits + possible_hits, links + sure),
-        precision=_ratio(possible_hits, links),
-        recall=_ratio(sure_hits, sure),
-        hypothesis_links=links,
-        sure_links=sure,
-        sentences=len(golds),
-    )
-
-
 @dataclass(frozen=True)
 class Reordering:
     """Does the attention reorder as gold does: European Economic Area, zone économique européenne?

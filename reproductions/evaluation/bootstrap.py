@@ -34,12 +34,6 @@ class Comparison(NamedTuple):
     high: float
     p_value: float
 
-    def sentence(self, name: str, level: float = LEVEL) -> str:
-        """In words, for a report: "+1.3 BLEU (95 % interval 0.4 to 2.1), p = 0.004"."""
-        p = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
-        interval = f"{100 * level:.0f} % interval {self.low:.1f} to {self.high:.1f}"
-        return f"{self.difference:+.1f} {name} ({interval}), {p}"
-
 
 def bootstrap(
     table: NDArray[np.float64],

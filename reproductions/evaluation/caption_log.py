@@ -93,7 +93,7 @@ class CaptionLog(Callback):
         if not trainer.is_global_zero:
             return
         with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write(files.json_text(line))
         for split, collected in splits.items():
             for record in self._drawn(collected.own):
                 path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{trainer.global_step:07d}.png"
@@ -121,7 +121,7 @@ class CaptionLog(Callback):
         folder = self.folder / "evaluation"
         for split, collected in splits.items():
             self._write(trainer, pl_module, folder / split, split, collected, beside.get(split, {}))
-        files.write_text(folder / "scores.json", json.dumps(self.results, indent=1, ensure_ascii=False) + "\n")
+        files.write_text(folder / "scores.json", files.json_text(self.results, indent=1))
 
     def _write(
         self,

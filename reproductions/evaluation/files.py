@@ -78,6 +78,19 @@ def _pixels(frame: Figure | Path, dpi: int) -> Image.Image:
     return Image.fromarray(np.asarray(drawn)).convert("RGB")
 
 
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Plain values as JSON that every reader takes: what is not a number, or not finite, is null."""
+    return json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def write_text(path: Path, text: str) -> Path:
     """Write a text file, whole or not at all, and return path."""
     path.parent.mkdir(parents=True, exist_ok=True)

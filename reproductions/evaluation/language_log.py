@@ -1,6 +1,5 @@
 """The evaluation step's other half for language models: gather, score, draw, log and write."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -80,7 +79,7 @@ class LanguageLog(Callback):
             return
         step, logger = trainer.global_step, tracking.of(trainer.loggers)
         with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step} | line) + "\n")
+            file.write(files.json_text({"step": step} | line))
         for split, collected in splits.items():
             for record in (record for record in collected.attended if record.index in self.pictures):
                 path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{step:07d}.png"
@@ -100,7 +99,7 @@ class LanguageLog(Callback):
         folder = self.folder / "evaluation"
         for split, collected in splits.items():
             self._write(trainer, folder / split, split, collected)
-        files.write_text(folder / "scores.json", json.dumps(self.results, indent=1, ensure_ascii=False) + "\n")
+        files.write_text(folder / "scores.json", files.json_text(self.results, indent=1))
 
     def _write(self, trainer: Trainer, folder: Path, split: str, collected: CollectedSentences) -> None:
         """Records, pictures and the tracker's table of one split."""
@@ -109,10 +108,8 @@ class LanguageLog(Callback):
         attended = {record.index: record for record in collected.attended}
         rows: list[list[Any]] = []
         for sentence in collected.read:
-            if split != "fixed" and sentence.index not in self.pictures:
-                continue
             picture = None
-            if sentence.index in attended:
+            if sentence.index in attended and (split == "fixed" or sentence.index in self.pictures):
                 picture = files.save(
                     plots.alignment(attended[sentence.index]), folder / f"{split}-{sentence.index}.png"
                 )

@@ -1,6 +1,6 @@
 """The evaluation step's other half: gather, score, draw, log and write, for every translator alike."""
 
-import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +14,7 @@ from data.translation import PairedIds, TranslationData
 from reproductions import tracking
 from reproductions.evaluation import files, plots, records
 from reproductions.evaluation.aligner import Pair, align
-from reproductions.evaluation.alignment_metrics import alignment_error_rate
+from reproductions.evaluation.alignment_metrics import AlignmentScores, alignment_error_rate
 from reproductions.evaluation.collect import Collected, Sides, collect
 from reproductions.evaluation.gather import gathered, stage_of
 from reproductions.evaluation.records import AlignedTranslation
@@ -38,7 +38,8 @@ class EvaluationLog(Callback):
     Files, in ``folder``::
 
         validation.jsonl                    a line of scores for each validation
-        views.json, views.png               the latest choice of a view: alignment error rate of each
+        views.json, views.png               alignment error rate of every view, and which was chosen: at the latest
+                                            validation, and once the best checkpoint is tested, at that checkpoint's
         pictures/<split>-<index>/step-*.png the chosen sentences through training
         evaluation/scores.json              scores of every test split
         evaluation/<split>/*.jsonl, *.png   translations, alignments and pictures
@@ -102,7 +103,8 @@ class EvaluationLog(Callback):
             pl_module.view = str(choice.view)
             for collected in splits.values():
                 collected.show(choice.view)
-            self._tell_view(trainer, pl_module, choice, by)
+            pl_module.views = _told(trainer.global_step, choice, by)
+            self._tell_views(trainer, pl_module)
         line: dict[str, Any] = {"step": trainer.global_step}
         for split, collected in splits.items():
             named = {f"{split}/{name}": value for name, value in self._scores(trainer, collected).items()}
@@ -111,7 +113,7 @@ class EvaluationLog(Callback):
         if not trainer.is_global_zero:
             return
         with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write(files.json_text(line))
         for split, collected in splits.items():
             for record in (record for record in collected.forced if record.index in self.pictures):
                 path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{trainer.global_step:07d}.png"
@@ -119,17 +121,19 @@ class EvaluationLog(Callback):
                 key = f"alignment/{split}-{record.index}"
                 tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), trainer.global_step)
 
-    def _tell_view(self, trainer: Trainer, pl_module: Translation, choice: Choice, by: str) -> None:
-        """Write down the alignment error rate of every view, and draw it."""
-        if not trainer.is_global_zero:
+    def _tell_views(self, trainer: Trainer, pl_module: Translation) -> None:
+        """Write down the alignment error rate of every view, as the checkpoint holds it, and draw it."""
+        told = pl_module.views
+        if not told or not trainer.is_global_zero:
             return
-        rates = {str(view): asdict(scores) for view, scores in choice.table.items()}
-        told = {"step": trainer.global_step, "chosen": str(choice.view), "by": by, "views": rates}
-        files.write_text(self.folder / "views.json", json.dumps(told, indent=1) + "\n")
-        figure = plots.view_grid(choice.table, choice.view, f"{pl_module.title}, step {trainer.global_step:,}", by)
+        files.write_text(self.folder / "views.json", files.json_text(told, indent=1))
+        table = {View.parse(view): AlignmentScores(**scores) for view, scores in told["views"].items()}
+        figure = plots.view_grid(
+            table, View.parse(told["chosen"]), f"{pl_module.title}, step {told['step']:,}", told["by"]
+        )
         path = files.save(figure, self.folder / "views.png")
-        caption = f"Alignment error rate of every view against {by}"
-        tracking.log_picture(tracking.of(trainer.loggers), "alignment/views", path, caption, trainer.global_step)
+        caption = f"Alignment error rate of every view against {told['by']}"
+        tracking.log_picture(tracking.of(trainer.loggers), "alignment/views", path, caption, told["step"])
 
     # --- test -------------------------------------------------------------------------------------------------
 
@@ -143,36 +147,41 @@ class EvaluationLog(Callback):
             known = details(collected.translated, collected.forced, language)
             speed = len(collected.translated) / max(collected.seconds, 1e-9)
             self.results[split] = values | {"step": pl_module.steps, "sentences_per_s": round(speed, 1)} | known
+        self._tell_views(trainer, pl_module)
         if not trainer.is_global_zero:
             return
         folder = self.folder / "evaluation"
         for split, collected in splits.items():
             self._write(trainer, folder / split, split, collected)
-        files.write_text(folder / "scores.json", json.dumps(self.results, indent=1, ensure_ascii=False) + "\n")
+        files.write_text(folder / "scores.json", files.json_text(self.results, indent=1))
 
     def _write(self, trainer: Trainer, folder: Path, split: str, collected: Collected) -> None:
         """Records, pictures and the tracker's table of one split."""
         records.save(collected.translated, folder / "translations.jsonl")
         records.save(collected.forced, folder / "forced.jsonl")
         records.save(collected.own, folder / "own.jsonl")
-        rows: list[list[Any]] = []
         forced = {record.index: record for record in collected.forced}
         own = {record.index: record for record in collected.own}
+        rows: list[list[Any]] = []
         for sentence in collected.translated:
-            if not self._is_drawn(split, sentence.index):
-                continue
+            index = sentence.index
             chrf = sentence_chrf(hypothesis=sentence.hypothesis, reference=sentence.reference)
-            row = [sentence.index, sentence.source, sentence.reference, sentence.hypothesis, round(chrf, 1)]
-            aer, pictures = None, []
-            for name, record in (("forced", forced.get(sentence.index)), ("own", own.get(sentence.index))):
-                if record is None:
-                    continue
-                if record.gold is not None:
-                    aer = round(alignment_error_rate([record]).aer, 3)
-                path = folder / f"{split}-{sentence.index}-{name}.png"
-                files.save(plots.alignment(record), path)
-                pictures.append(path)
-            rows.append([*row, aer, *pictures, *[None] * (2 - len(pictures))])
+            row = [
+                index,
+                sentence.source,
+                sentence.reference,
+                sentence.hypothesis,
+                round(chrf, 1),
+                _aer(forced.get(index)),
+            ]
+            pictures: list[Path | None] = [None, None]
+            if self._is_drawn(split, index):
+                beside = {"forced": forced.get(index), "own": own.get(index)}
+                pictures = [
+                    record and files.save(plots.alignment(record), folder / f"{split}-{index}-{name}.png")
+                    for name, record in beside.items()
+                ]
+            rows.append([*row, *pictures])
         columns = ["index", "source", "reference", "translation", "chrF", "AER", "forced alignment", "own alignment"]
         tracking.log_table(tracking.of(trainer.loggers), f"{split}/sentences", columns, rows)
 
@@ -190,6 +199,18 @@ def _data(trainer: Trainer) -> TranslationData:
     """The run's data module."""
     data: TranslationData = trainer.datamodule  # type: ignore[attr-defined]
     return data
+
+
+def _told(step: int, choice: Choice, by: str) -> dict[str, Any]:
+    """A choice as plain values, for a checkpoint and for JSON."""
+    rates = {str(view): asdict(scores) for view, scores in choice.table.items()}
+    return {"step": step, "chosen": str(choice.view), "by": by, "views": rates}
+
+
+def _aer(record: AlignedTranslation | None) -> float | None:
+    """Of one sentence; None without a map, without gold, or where neither has a link."""
+    aer = math.nan if record is None or record.gold is None else alignment_error_rate([record]).aer
+    return None if math.isnan(aer) else round(aer, 3)
 
 
 def _caption(record: AlignedTranslation) -> str:

@@ -39,6 +39,7 @@ class Network:
         bias: of the projections of the attentions; neither the paper nor its code has any.
         epsilon: of LayerNorm; 1e-6 in the code, the paper does not say.
         max_length: positions that the model can tell apart; longer sentences are refused.
+        extra_length: most words or pieces of a translation beyond those of its source (Section 6.1); 100 in the code.
     """
 
     layers: int = 6
@@ -54,10 +55,11 @@ class Network:
     bias: bool = False
     epsilon: float = 1e-6
     max_length: int = 1024
+    extra_length: int = 50
 
     def __post_init__(self) -> None:
         check_choices(self)
-        check_sizes(self, "layers", "d_model", "d_ff", "heads", "max_length")
+        check_sizes(self, "layers", "d_model", "d_ff", "heads", "max_length", "extra_length")
         check_rates(self, "dropout", "attention_dropout", "relu_dropout")
         if self.d_model % self.heads or self.d_model % 2:
             raise ValueError(
@@ -245,7 +247,7 @@ class Transformer(nn.Module):
                 "network.tied: all needs one vocabulary for both languages (data.init_args.joint: true), not one of "
                 f"{source_vocabulary:,} and one of {target_vocabulary:,} entries"
             )
-        d, self.max_length = network.d_model, network.max_length
+        d, self.max_length, self.extra_length = network.d_model, network.max_length, network.extra_length
         E = nn.Embedding(target_vocabulary, d)
         self.target = Embed(E, network)
         self.source = Embed(E if network.tied == "all" else nn.Embedding(source_vocabulary, d), network)
@@ -259,7 +261,7 @@ class Transformer(nn.Module):
 
     def limit(self, source_lengths: Tensor) -> Tensor:
         """Most words (B) of a translation: "input length + 50" (Section 6.1), and no more than there are positions."""
-        return (source_lengths + 50).clamp(max=self.max_length)
+        return (source_lengths + self.extra_length).clamp(max=self.max_length)
 
     def annotate(self, source: Tensor, mask: Tensor, need_weights: bool = False) -> tuple[Tensor, Tensor]:
         """The encoder: annotations (B, S, d), and how its layers attended, (B, N, h, S, S)."""

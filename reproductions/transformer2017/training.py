@@ -21,18 +21,20 @@ class Recipe:
             of the trainer, which suits a training of minutes.
         warmup: steps of linear warm-up.
         factor: multiplies the learning rate; later versions of the paper's code have 2.
+        beta2: of Adam; later versions of the code have 0.997.
         smoothing: epsilon_ls of label smoothing (Section 5.4).
     """
 
     schedule: Literal["inverse_root", "cosine"] = "inverse_root"
     warmup: int = 4000
     factor: float = 1.0
+    beta2: float = 0.98
     smoothing: float = 0.1
 
     def __post_init__(self) -> None:
         check_choices(self)
         check_sizes(self, "warmup")
-        check_rates(self, "smoothing")
+        check_rates(self, "smoothing", "beta2")
         if not self.factor > 0:
             raise ValueError(f"recipe.factor must be above 0, not {self.factor}")
 
@@ -100,7 +102,7 @@ class Transformer2017(Translation):
 
     def configure_optimizers(self) -> Any:
         recipe, d = self.recipe, self.network.d_model
-        optimizer = torch.optim.Adam(self.parameters(), lr=1.0, betas=(0.9, 0.98), eps=1e-9)
+        optimizer = torch.optim.Adam(self.parameters(), lr=1.0, betas=(0.9, recipe.beta2), eps=1e-9)
         total = self.trainer.estimated_stepping_batches
 
         def rate(done: int) -> float:
