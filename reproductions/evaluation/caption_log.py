@@ -121,7 +121,7 @@ class CaptionLog(Callback):
         folder = self.folder / "evaluation"
         for split, collected in splits.items():
             self._write(trainer, pl_module, folder / split, split, collected, beside.get(split, {}))
-        files.write_text(folder / "scores.json", files.json_text(self.results, indent=1))
+        files.write_json(folder / "scores.json", self.results)
 
     def _write(
         self,

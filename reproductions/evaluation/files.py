@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,14 +103,6 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
-def write_json(path: Path, data: Any) -> Path:
-    """Write plain data as JSON, whole or not at all, and return path. A number that is not known, NaN, is null there."""
-    return write_text(path, json.dumps(_known(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _known(data: Any) -> Any:
-    if isinstance(data, Mapping):
-        return {name: _known(value) for name, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_known(value) for value in data]
-    return None if isinstance(data, float) and math.isnan(data) else data
+def write_json(path: Path, value: Any) -> Path:
+    """Write plain values as JSON, whole or not at all, and return path; see :func:`json_text`."""
+    return write_text(path, json_text(value, indent=1))

@@ -99,7 +99,7 @@ class LanguageLog(Callback):
         folder = self.folder / "evaluation"
         for split, collected in splits.items():
             self._write(trainer, folder / split, split, collected)
-        files.write_text(folder / "scores.json", files.json_text(self.results, indent=1))
+        files.write_json(folder / "scores.json", self.results)
 
     def _write(self, trainer: Trainer, folder: Path, split: str, collected: CollectedSentences) -> None:
         """Records, pictures and the tracker's table of one split."""

@@ -126,7 +126,7 @@ class EvaluationLog(Callback):
         told = pl_module.views
         if not told or not trainer.is_global_zero:
             return
-        files.write_text(self.folder / "views.json", files.json_text(told, indent=1))
+        files.write_json(self.folder / "views.json", told)
         table = {View.parse(view): AlignmentScores(**scores) for view, scores in told["views"].items()}
         figure = plots.view_grid(
             table, View.parse(told["chosen"]), f"{pl_module.title}, step {told['step']:,}", told["by"]
@@ -153,7 +153,7 @@ class EvaluationLog(Callback):
         folder = self.folder / "evaluation"
         for split, collected in splits.items():
             self._write(trainer, folder / split, split, collected)
-        files.write_text(folder / "scores.json", files.json_text(self.results, indent=1))
+        files.write_json(folder / "scores.json", self.results)
 
     def _write(self, trainer: Trainer, folder: Path, split: str, collected: Collected) -> None:
         """Records, pictures and the tracker's table of one split."""
