@@ -26,7 +26,7 @@ class Budget:
 
 
 FULL = Budget("full", (1, 2), None)
-QUICK = Budget("quick", (1,), 300)
+QUICK = Budget("quick", (1,), 260)
 
 
 def training(mechanism: str, seed: int, budget: Budget) -> Training:
