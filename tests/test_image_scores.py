@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reproductions.evaluation.image_collect import Answer, CollectedImages
-from reproductions.evaluation.image_scores import Truth, every_view, localisation
+from reproductions.evaluation.image_scores import Subject, Truth, every_view, localisation
 from reproductions.evaluation.image_views import ImageView
 
 GRID, VIEWS = (4, 6), [ImageView("rollout"), ImageView("input_gradient")]
@@ -28,8 +28,9 @@ def test_where_a_model_looks_is_measured_over_all_images_and_over_the_rightly_cl
     """Much of what looks like a bad map is the map of a wrong answer. An image that was not looked into counts nowhere."""
     one = collected(right=[True, False, False, True, False, True], looked=[True, True, False, True, True, False])
     truth = Truth(np.stack([at(1, 1)] * 4), {})
-    first, *_ = localisation(one, one, VIEWS, 0, truth).values()
+    asked = dict.fromkeys(("module", "untrained", "preprocessing", "examples"))  # of which these tables take nothing
+    first, *_ = localisation(Subject(**asked, collected=one, fresh=one, views=VIEWS, place=0, truth=truth)).values()
     assert first.measures["all"]["energy"].value == pytest.approx(0.5)
     assert first.measures["right"]["energy"].value == pytest.approx(1)
     told = every_view(one, VIEWS, truth)["rollout"]
-    assert (told["all"]["ground_top1"], told["right"]["ground_top1"]) == (0.5, 0)
+    assert (told["all"]["ground_top1"][0], told["right"]["ground_top1"][0]) == (0.5, 0)
