@@ -123,11 +123,6 @@ class Translation(LightningModule):
         self.view, self.steps = checkpoint["view"], checkpoint["global_step"]
         self.views = checkpoint.get("views", {})  # older checkpoints have none
 
-    def on_fit_start(self) -> None:
-        """Refuse a sentence that is longer than the model can read before the training, not in the test behind it."""
-        if self.model.max_length is not None:
-            self.trainer.datamodule.check_lengths(self.model.max_length)  # type: ignore[attr-defined]
-
     def loss(self, batch: TranslationBatch, need_weights: bool = False) -> tuple[Tensor, Tensor, Tensor]:
         """Summed loss, -log p (N) of each real target word, and maps (B, L, H, T, S), empty unless they are needed.
 

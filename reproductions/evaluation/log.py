@@ -56,6 +56,11 @@ class EvaluationLog(Callback):
         self._collected: list[Collected] = []
         self._links: tuple[str, Mapping[int, Links]] | None = None
 
+    def on_fit_start(self, trainer: Trainer, pl_module: Translation) -> None:
+        """Refuse a sentence that is longer than the model can read before the training, not in the test behind it."""
+        if pl_module.model.max_length is not None:
+            _data(trainer).check_lengths(pl_module.model.max_length)
+
     # --- both -------------------------------------------------------------------------------------------------
 
     def _start(self, trainer: Trainer, pl_module: Translation) -> None:  # noqa: ARG002 (Lightning's signature)
