@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -183,8 +184,14 @@ def test_a_stopped_timeline_leaves_no_training_behind(tmp_path, monkeypatch, num
     began = []
 
     def sleeps(one, overrides):
-        began.append(one)
-        return runs.create(training.PAPER, one.name), [sys.executable, "-c", "import time; time.sleep(60)"]
+        began.append(tmp_path / f"{len(began)}.began")
+        code = f"import pathlib, time; pathlib.Path({str(began[-1])!r}).touch(); time.sleep(60)"
+        return runs.create(training.PAPER, one.name), [sys.executable, "-c", code]
+
+    def stops():
+        while len(began) < 2 or not all(path.exists() for path in began):
+            time.sleep(0.05)
+        os.kill(os.getpid(), number)
 
     stopped = []
     stop = side_by_side._stop
@@ -192,7 +199,7 @@ def test_a_stopped_timeline_leaves_no_training_behind(tmp_path, monkeypatch, num
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     monkeypatch.setattr(Training, "command", sleeps)
     monkeypatch.setattr(side_by_side, "_stop", lambda running: (stop(running), stopped.extend(running)))
-    threading.Timer(1.0, os.kill, (os.getpid(), number)).start()
+    threading.Thread(target=stops, daemon=True).start()
     if number == signal.SIGINT:
         assert timeline(quick=True, again=False, jobs=2, overrides=[]) == status
     else:
