@@ -18,7 +18,8 @@ from reproductions import checkpoints, runs
 from reproductions.__main__ import run as command
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.records import load
-from reproductions.vit2021.weights import HALVES, Normalisation, renormalised
+from reproductions.vit2021.conversion import HALVES, Normalisation
+from reproductions.vit2021.weights import renormalised
 
 ROOT = Path(__file__).parents[1]
 SMALL = {"data.init_args.size": 16, "data.init_args.images": 48, "run.pictures": "[0,3]", "trainer.val_check_interval": 3,

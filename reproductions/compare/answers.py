@@ -23,12 +23,12 @@ class Answers:
     """What a run says of a split.
 
     Attributes:
-        images: (index, name, class) of each of the N.
+        images: (index, name) of each of the N; the class is not theirs alone, for either of two objects is a right answer.
         right: (N), whether the predicted class is the true one.
         looked: (N, 6), the measures of its map, in the order of ``MEASURES``; NaN where it was not looked into.
     """
 
-    images: list[tuple[int, str, str]]
+    images: list[tuple[int, str]]
     right: Rows
     looked: NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def answers(one: Contestant, split: str) -> Answers:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
         looked = [[line.get("attention", {}).get(name, np.nan) for name in MEASURES] for line in lines]
         return Answers(
-            images=[(line["index"], line["name"], line["label"]) for line in lines],
+            images=[(line["index"], line["name"]) for line in lines],
             right=np.array([line["label"] == line["predicted"] for line in lines], dtype=bool),
             looked=np.array(looked, dtype=np.float64).reshape(len(lines), len(MEASURES)),
         )
@@ -74,8 +74,8 @@ def check_same_images(contestants: Sequence[Contestant], said: Sequence[Answers]
         for mine, other in zip(ours, its.images, strict=False):
             if mine != other:
                 raise UserError(
-                    f"{first.folder} and {one.folder} were not tested on the same images: image {mine[0]} is {mine[1]!r}, "
-                    f"{mine[2]}, in one, and image {other[0]} {other[1]!r}, {other[2]}, in the other. Test both alike."
+                    f"{first.folder} and {one.folder} were not tested on the same images: image {mine[0]} is {mine[1]!r} "
+                    f"in one, and image {other[0]} {other[1]!r} in the other. Test both alike."
                 )
         if len(ours) != len(its.images):
             raise UserError(
