@@ -191,6 +191,7 @@ def test_a_stopped_timeline_leaves_no_training_behind(tmp_path, monkeypatch, num
     def stops():
         while len(began) < 2 or not all(path.exists() for path in began):
             time.sleep(0.05)
+        time.sleep(1)  # a child may run before the call that began it has returned
         os.kill(os.getpid(), number)
 
     stopped = []
