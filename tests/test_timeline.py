@@ -200,6 +200,7 @@ def test_a_stopped_timeline_leaves_no_training_behind(tmp_path, monkeypatch, num
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     monkeypatch.setattr(Training, "command", sleeps)
     monkeypatch.setattr(side_by_side, "_stop", lambda running: (stop(running), stopped.extend(running)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with Ctrl-C ignored
     threading.Thread(target=stops, daemon=True).start()
     if number == signal.SIGINT:
         assert timeline(quick=True, again=False, jobs=2, overrides=[]) == status
