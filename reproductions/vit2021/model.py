@@ -232,7 +232,7 @@ class ViT(nn.Module):
             first: so many tokens of the last layer are enough, for nothing reads the others; None for all.
         """
         z, maps = self.embed(image), []
-        for i, block in enumerate(self.blocks, start=1):
+        for i, block in enumerate(self.blocks, 1):
             z, A = block(z, need_weights, first if i == len(self.blocks) else None)
             maps.append(A)
         return z, maps
