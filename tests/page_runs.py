@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 import uvicorn
 import yaml
+from chromium import Browser, installed
 from toy_run import NETWORK
 
 from data import shapes
@@ -111,6 +113,19 @@ def serving(hosts: Sequence[str] = server.LOOPBACK) -> Iterator[str]:
     finally:
         running.should_exit = True
         thread.join(20)
+
+
+@contextmanager
+def browsing(folder: Path, runs: Path) -> Iterator[tuple[Browser, str]]:
+    """A browser that keeps its files in a folder, and the address of a page over these runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNS_DIR", str(runs))
+        with serving() as address:
+            browser = Browser(str(installed()), folder)
+            try:
+                yield browser, address
+            finally:
+                browser.close()
 
 
 def write_timeline(root: Path) -> dict[str, Any]:

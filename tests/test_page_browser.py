@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from chromium import Browser, installed
-from page_runs import serving, write, write_timeline
+from chromium import installed
+from page_runs import browsing, serving, write, write_timeline
 from test_page import weights_of
 
 from data.accord import FIXED
@@ -26,14 +26,8 @@ def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     write(folder / "runs", "bahdanau2014", "20260101-000000-000000")
     write(folder / "runs", "transformer2017", "20260102-000000-000000")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RUNS_DIR", str(folder / "runs"))
-        with serving() as address:
-            browser = Browser(str(installed()), folder)
-            try:
-                yield browser, address
-            finally:
-                browser.close()
+    with browsing(folder, folder / "runs") as both:
+        yield both
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from chromium import Browser, count_tests, installed
-from page_runs import serving, write, write_classifier, write_timeline
+from chromium import count_tests, installed
+from page_runs import browsing, serving, write, write_classifier, write_timeline
 from PIL import Image
 
 from data.accord import FIXED
@@ -34,14 +34,8 @@ def page(tmp_path_factory):
     (runs / LUONG / "summary.json").unlink()  # still training, so that it does not stand for its paper
     write_classifier(runs, SEES.split("/")[2])
     write_timeline(runs)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RUNS_DIR", str(runs))
-        with serving() as address:
-            browser = Browser(str(installed()), folder)
-            try:
-                yield browser, address
-            finally:
-                browser.close()
+    with browsing(folder, runs) as both:
+        yield both
 
 
 @pytest.fixture
