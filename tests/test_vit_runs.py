@@ -301,7 +301,7 @@ def test_a_run_starts_from_trained_weights_of_another_library_with_their_network
     given = [f"--{name}={value}" for name, value in once.items()]
     os.environ.pop("RUN_STAMP", None)
     asked = ["train", "vit2021", "--data", str(images), "--weights", str(place / "weights.pth"), *given]
-    assert command(asked) == 2, "no published ViT is 64 wide"
+    assert command(asked) == 2, "the heads of a width of 64 are not known"
     assert command([*asked, "--heads", "1"]) == 0
     checkpoint = checkpoints.read(only_run(place / "runs").last)
     assert checkpoint["hyper_parameters"]["network"]["d_mlp"] == 96 and checkpoint["hyper_parameters"]["classes"] == 2

@@ -7,6 +7,7 @@ from urllib.error import URLError
 import pytest
 import torch
 from torch import nn
+from torchvision.models import get_model
 
 from data.errors import UserError
 from reproductions.vit2021 import weights
@@ -120,19 +121,18 @@ def test_registers_of_timm_have_no_positions():
     torch.testing.assert_close(again.logits(image()), original.logits(image()))
 
 
-PUBLISHED = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16, 1152: 16, 1408: 16, 1664: 16}
-
-
-@pytest.mark.parametrize(("d", "heads"), PUBLISHED.items())
-def test_published_widths_have_their_published_heads(d, heads):
+@pytest.mark.parametrize("name", ["vit_b_16", "vit_l_16", "vit_h_14"])
+def test_a_published_width_has_the_heads_that_torchvision_gives_it(name):
     with torch.device("meta"):
-        state = named_by("timm", ViT(2, Network(layers=1, d=d, d_mlp=4, heads=1)))
-    assert convert(state).network.heads == heads
+        theirs = get_model(name, num_classes=2)
+    network = convert(theirs.state_dict()).network
+    layer = theirs.encoder.layers[0]
+    assert (network.d, network.heads) == (theirs.hidden_dim, layer.self_attention.num_heads)
 
 
 def test_an_unknown_width_needs_its_heads_told():
     state = named_by("timm", vit(d=128, heads=2))
-    with pytest.raises(UserError, match="128 wide, as no published ViT is, .*say it with --heads"):
+    with pytest.raises(UserError, match="128 wide, whose heads are not known here, .*give --heads"):
         convert(state)
     assert convert(state, 2).network.heads == 2
     for heads in (3, 0, -1, 256):

@@ -72,8 +72,8 @@ NAMINGS = {
 PREFIXES = ("module.", "backbone.", "vit.")
 # Of other tasks: poolers, masked patches, and the head that DINO projects with.
 UNREAD = re.compile(r"pooler\.dense\..*|num_batches_tracked|.*\.mask_token|mask_token|head\.(mlp|last_layer)\..*")
-# Width -> heads. Ti, S, B, L and H of the paper and of DeiT; SoViT-400m (Alabdulmohsin et al. 2023), g and G (Zhai et al. 2022).
-HEADS = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16, 1152: 16, 1408: 16, 1664: 16}
+# Width -> heads: Ti and S of DeiT, B, L and H of the paper.
+HEADS = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16}
 
 
 class Converted(NamedTuple):
@@ -104,8 +104,8 @@ def convert(state: dict[str, Tensor], heads: int | None = None) -> Converted:
         state: under the names of torchvision, timm or Hugging Face.
         heads: which no weight tells; None for those of the published ViT of this width.
 
-    Raises UserError that names the entry which is unknown, missing, no tensor or of another shape, and for a width that no
-    published ViT has where ``heads`` is not given.
+    Raises UserError that names the entry which is unknown, missing, no tensor or of another shape, and for a width whose
+    heads are not known here where ``heads`` is not given.
     """
     stripped = _stripped(state)
     naming = next((one for one in NAMINGS.values() if f"{one.patches}.weight" in stripped), None)
@@ -241,7 +241,7 @@ def _positions(E_pos: Tensor) -> tuple[Tensor, int]:
 def _heads(d: int, given: int | None) -> int:
     if given is None and d not in HEADS:
         raise UserError(
-            f"These weights are {d} wide, as no published ViT is, and do not say how many heads they have: say it with --heads."
+            f"These weights are {d} wide, whose heads are not known here, and no file says them: give --heads."
         )
     heads = HEADS[d] if given is None else given
     if heads < 1 or d % heads:
