@@ -74,6 +74,7 @@ class Classification(LightningModule):
         depth: layers and heads of its attention; (1, 1) for a convolutional network.
         kind: what its maps are: "attention" weights, or "activation" of a convolutional network.
         view: which layer, head and kind of map a picture shows; None before validation has chosen. Kept in the checkpoint.
+        views: what it was chosen from, as plain values to be written down; empty before validation. Kept in the checkpoint too.
         steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
 
     Args:
@@ -96,6 +97,7 @@ class Classification(LightningModule):
         self.ema = ema
         self.compiled = compiled
         self.view: str | None = None
+        self.views: dict[str, Any] = {}
         self.steps = 0
         self._train_logits = model.logits
 
@@ -123,11 +125,12 @@ class Classification(LightningModule):
         self._train_logits = torch.compile(self.model.logits)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["paper"], checkpoint["view"] = self.paper, self.view
+        checkpoint["paper"], checkpoint["view"], checkpoint["views"] = self.paper, self.view, self.views
         checkpoint["preprocessing"] = self.trainer.datamodule.preprocessing.fingerprint()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.view, self.steps = checkpoint["view"], checkpoint["global_step"]
+        self.views = checkpoint.get("views", {})  # older checkpoints have none
 
     def training_step(self, batch: ImageBatch, batch_idx: int) -> Tensor:
         self._check_size(batch.image)

@@ -1,6 +1,5 @@
 """``make ladder``: from 2014 to 2017, one change at a time, every rung on the same batches."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +32,7 @@ def ladder(again: bool, jobs: int | None, overrides: Sequence[str]) -> int:
         f"Accord, test split. Every rung read the same {summary['steps']:,} batches; seed {summary['seed']}, one thread of "
         f"a {summary['device']} each, {at_once} side by side, torch {summary['torch']}. AER of the view chosen in validation."
     )
-    files.write_text(folder / "ladder.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    files.write_json(folder / "ladder.json", rows)
     for suffix in (".png", ".pdf"):
         files.save(figure(rows, note), folder / f"ladder{suffix}")
     sys.stdout.write(f"\n{text(rows)}\n\nFigure and numbers: {folder}\n")

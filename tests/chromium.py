@@ -56,6 +56,8 @@ class Browser:
         self.downloads.mkdir(parents=True, exist_ok=True)
         self.requests: list[str] = []
         self.faults: list[str] = []
+        self._named: dict[str, str] = {}  # of each download, what the page calls it
+        self._arrived: list[str] = []  # downloads that are there whole
         self._number, self._buffer = 0, b""
         self._answers: dict[int, dict[str, Any]] = {}
         to_it, self._out = os.pipe()
@@ -78,7 +80,8 @@ class Browser:
         self._session = self.send("Target.attachToTarget", targetId=tab, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log", "DOM"):
             self.send(f"{domain}.enable")
-        self.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads), session=False)
+        kept = {"behavior": "allowAndName", "downloadPath": str(self.downloads), "eventsEnabled": True}
+        self.send("Browser.setDownloadBehavior", session=False, **kept)
 
     def close(self) -> None:
         """End the browser."""
@@ -132,6 +135,10 @@ class Browser:
             self.faults.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
         elif event == "Runtime.consoleAPICalled" and told["type"] in ("error", "warning", "assert"):
             self.faults.append(str(told["args"]))
+        elif event == "Browser.downloadWillBegin":
+            self._named[told["guid"]] = told["suggestedFilename"]
+        elif event == "Browser.downloadProgress" and told["state"] == "completed":
+            self._arrived.append(told["guid"])
 
     def open(self, url: str) -> None:
         """Go there, as from an empty tab."""
@@ -212,6 +219,15 @@ class Browser:
         """Replace what stands in a box."""
         self.run(f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.focus(); e.select(); }})()")
         self.send("Input.insertText", text=text)
+
+    def taken(self, selector: str, ending: str) -> Path:
+        """The file that a click downloads, when the browser says that it is there whole."""
+        before = len(self._arrived)
+        self.click(selector)
+        self.settle(lambda: self.run("true") and len(self._arrived) > before)
+        (arrived,) = self._arrived[before:]
+        assert self._named[arrived].endswith(ending), self._named[arrived]
+        return (self.downloads / arrived).rename(self.downloads / self._named[arrived])
 
     def size(self, width: int, height: int = 900, dark: bool = False) -> None:
         self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)

@@ -47,17 +47,6 @@ def texts(browser, selector):
     return browser.run(f"[...document.querySelectorAll({json.dumps(selector)})].map((e) => e.textContent)")
 
 
-def taken(browser, selector, ending):
-    """The file that a click on `selector` downloads, when it is there whole; what lay there before is not it."""
-
-    def there():
-        return {(path, path.stat().st_mtime_ns) for path in browser.downloads.glob(f"*{ending}")}
-
-    before = there()
-    browser.click(selector)
-    return browser.settle(lambda: next(iter(there() - before), (None,))[0])
-
-
 def test_both_models_are_shown_side_by_side_over_the_same_target(browser, pages):
     browser.open(pages[1])
     browser.until(READY)
@@ -184,12 +173,12 @@ def test_a_click_on_the_table_of_heads_chooses_the_view(browser, pages):
 def test_a_record_a_picture_and_the_whole_page_can_be_taken_along(browser, pages):
     browser.open(pages[1])
     browser.until(READY)
-    record = AlignedTranslation.from_json(json.loads(taken(browser, "[data-key=json1]", ".json").read_text()))
+    record = AlignedTranslation.from_json(json.loads(browser.taken("[data-key=json1]", ".json").read_text()))
     assert record.source == (*FIXED[0].source, "</s>") and record.gold == FIXED[0].links and record.forced
-    svg = taken(browser, "[data-key=svg0]", ".svg").read_text()
+    svg = browser.taken("[data-key=svg0]", ".svg").read_text()
     assert svg.startswith("<svg") and "RNNsearch" in svg and "step 7" in svg and "href" not in svg
-    assert taken(browser, "[data-key=png0]", ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    saved = taken(browser, "#save", ".html")
+    assert browser.taken("[data-key=png0]", ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    saved = browser.taken("#save", ".html")
     numbers = texts(browser, ".numbers")
     browser.requests.clear()
     browser.open(saved.as_uri())
@@ -377,9 +366,9 @@ def test_the_timeline_says_what_is_missing_then_shows_every_kind_and_opens_one(b
         browser.until("!!document.querySelector('.timeline .panel svg')")
         assert browser.run("document.documentElement.scrollWidth <= 390")
         browser.size(1280)
-        record = taken(browser, "[data-key=json]", ".json")
+        record = browser.taken("[data-key=json]", ".json")
         assert json.loads(record.read_text(encoding="utf-8")) == table["rows"][1]["record"]
-        saved = taken(browser, "#save", ".html")
+        saved = browser.taken("#save", ".html")
         browser.open(saved.as_uri())
         browser.until("!!document.querySelector('.timeline .panel svg')")
     finally:

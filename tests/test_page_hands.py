@@ -68,17 +68,6 @@ def middle(browser, selector, text):
     return x, y
 
 
-def taken(browser, selector, ending):
-    """The file that a click on `selector` downloads."""
-
-    def there():
-        return {(path, path.stat().st_mtime_ns) for path in browser.downloads.glob(f"*{ending}")}
-
-    before = there()
-    browser.click(selector)
-    return browser.settle(lambda: next(iter(there() - before), (None,))[0])
-
-
 # --- Five steps -------------------------------------------------------------------------------------------------------
 
 STAGE = "!!document.querySelector('.stage table')"
@@ -112,10 +101,10 @@ def test_a_number_that_is_none_is_marked_and_changes_nothing(browser, page):
 @pytest.mark.parametrize("step", [1, 4, 5])
 def test_a_step_is_taken_along_as_a_picture_and_as_numbers(browser, page, step):
     opened(browser, page, f"?{step}#five-steps?step={step}&causal=1", STAGE)
-    svg = taken(browser, "[data-key=svg]", ".svg").read_text(encoding="utf-8")
+    svg = browser.taken("[data-key=svg]", ".svg").read_text(encoding="utf-8")
     assert f">{step}. " in svg and "Vaswani" in svg and all(f">{word}<" in svg for word in ("cat", "milk"))
-    assert taken(browser, "[data-key=png]", ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    told = json.loads(taken(browser, "[data-key=json]", ".json").read_text(encoding="utf-8"))
+    assert browser.taken("[data-key=png]", ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    told = json.loads(browser.taken("[data-key=json]", ".json").read_text(encoding="utf-8"))
     assert told["words"] == ["the", "cat", "drank", "its", "milk"] and told["causal"] and told["d_k"] == 3
     assert told["weights"][0] == [1, 0, 0, 0, 0] and len(told["output"]) == 5
 
@@ -159,7 +148,7 @@ def test_in_links_a_word_gives_its_lines_and_a_line_both_its_words(browser, page
 def test_the_legend_is_of_what_is_drawn_on_the_page_and_on_paper(browser, page, kind):
     opened(browser, page, f"?{kind}{PAIR}&show={kind}")
     shown = " ".join(texts(browser, ".legend .entry"))
-    svg = taken(browser, "[data-key=svg1]", ".svg").read_text(encoding="utf-8")
+    svg = browser.taken("[data-key=svg1]", ".svg").read_text(encoding="utf-8")
     for words in ("cross", "solid box", "dot"):
         assert (words in svg) == (kind == "map")
     assert ("thicker" in svg) == ("thicker" in shown) == (kind == "links")
@@ -286,9 +275,9 @@ def test_a_view_of_one_class_says_of_which_on_the_page_and_on_paper(browser, pag
     opened(browser, page, "?speaks#where-it-looks?views=gradient_rollout&speaks=star")
     browser.move(2, 2)
     assert " · for star" in browser.until(f"{READS}.includes('for ') && {READS}")
-    svg = taken(browser, "[data-key=svg0]", ".svg").read_text(encoding="utf-8")
+    svg = browser.taken("[data-key=svg0]", ".svg").read_text(encoding="utf-8")
     assert "for star" in svg and "predicted: " in svg
-    record = json.loads(taken(browser, "[data-key=json0]", ".json").read_text(encoding="utf-8"))
+    record = json.loads(browser.taken("[data-key=json0]", ".json").read_text(encoding="utf-8"))
     assert record["view"].endswith("for star")
 
 
@@ -388,7 +377,7 @@ def test_a_kind_is_read_with_the_arrow_keys_and_as_a_table(browser, page):
 def test_a_kind_is_taken_along_on_white_with_its_names_whatever_the_hour(browser, page):
     browser.size(1280, dark=True)
     opened(browser, page, "?night#timeline?kind=location", OPENED)
-    svg = taken(browser, "[data-key=svg]", ".svg").read_text(encoding="utf-8")
+    svg = browser.taken("[data-key=svg]", ".svg").read_text(encoding="utf-8")
     assert 'fill="#ffffff"' in svg and "#14181d" not in svg
     for words in ("location (2015)", "Somebody", "s + h", "AER", "solid box"):
         assert words in svg
@@ -396,11 +385,11 @@ def test_a_kind_is_taken_along_on_white_with_its_names_whatever_the_hour(browser
 
 def test_the_whole_timeline_is_taken_along(browser, page):
     opened(browser, page, "?whole#timeline", "!!document.querySelector('.kinds')")
-    svg = taken(browser, "[data-key=svgall]", ".svg").read_text(encoding="utf-8")
+    svg = browser.taken("[data-key=svgall]", ".svg").read_text(encoding="utf-8")
     for words in ("2014 · additive", "2015 · location", "2016 · intra", "Somebody", "BLEU 50.0", "Elsewhere."):
         assert words in svg
-    assert taken(browser, "[data-key=pngall]", ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    table = json.loads(taken(browser, "[data-key=jsonall]", ".json").read_text(encoding="utf-8"))
+    assert browser.taken("[data-key=pngall]", ".png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    table = json.loads(browser.taken("[data-key=jsonall]", ".json").read_text(encoding="utf-8"))
     assert [row["name"] for row in table["rows"]] == ["additive", "location", "intra"]
 
 

@@ -288,15 +288,11 @@ def test_a_picture_that_is_dropped_is_looked_at(page, browser, tmp_path):
     browser.give("#file", path)
     browser.until("document.querySelectorAll('.gallery [aria-pressed=true]').length === 0")
     browser.until(READY)
-    browser.click("[data-key=json0]")
-    kept = browser.settle(lambda: [p for p in browser.downloads.iterdir() if p.suffix == ".json"])
-    record = AttendedImage.from_json(json.loads(kept[0].read_text()))
+    record = AttendedImage.from_json(json.loads(browser.taken("[data-key=json0]", ".json").read_text()))
     assert record.map.shape == (6, 6) and record.name == "your picture" and record.label is None and record.mask is None
-    browser.click("[data-key=svg0]")
-    (svg,) = browser.settle(lambda: [p for p in browser.downloads.iterdir() if p.suffix == ".svg"])
-    assert "data:image/png" in svg.read_text() and "step 7" in svg.read_text()
-    browser.click("#save")
-    (saved,) = browser.settle(lambda: [p for p in browser.downloads.iterdir() if p.suffix == ".html"])
+    svg = browser.taken("[data-key=svg0]", ".svg").read_text()
+    assert "data:image/png" in svg and "step 7" in svg
+    saved = browser.taken("#save", ".html")
     assert b"data:image/png" in saved.read_bytes()
     said = browser.run(READS)
     browser.open(saved.as_uri())
@@ -309,10 +305,8 @@ def test_a_picture_that_is_dropped_is_looked_at(page, browser, tmp_path):
 def test_views_heads_classes_and_depth_are_a_click_away(page, browser):
     browser.open(page[0] + "#where-it-looks?scene=two+0")
     browser.until(READY)
-    there = set(browser.downloads.glob("*.json"))
-    browser.click("[data-key=json0]")
-    (kept,) = browser.settle(lambda: set(browser.downloads.glob("*.json")) - there)
-    record, one = AttendedImage.from_json(json.loads(kept.read_text())), shapes.scene("two", 0, size=24)
+    kept = browser.taken("[data-key=json0]", ".json").read_text()
+    record, one = AttendedImage.from_json(json.loads(kept)), shapes.scene("two", 0, size=24)
     assert np.array_equal(record.pixels, one.pixels) and record.label is not None
     assert np.abs(record.mask - one.mask).max() < 1 / 255
     before = browser.run("document.querySelector('.look .frame svg').innerHTML")

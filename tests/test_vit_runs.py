@@ -145,7 +145,15 @@ def test_the_view_is_chosen_on_validation_masks_and_stands_in_the_checkpoint(tra
     assert (trained.folder / "views.png").exists() == ("vit2021" in str(trained.folder))
     assert "input_gradient" in rates and "masks" in told["by"]
     assert rates[told["chosen"]] == max(rate for view, rate in rates.items() if view != "input_gradient")
-    assert checkpoints.read(trained.best)["view"] in rates
+    best = checkpoints.read(trained.best)
+    assert (told["chosen"], told["step"]) == (best["view"], best["global_step"])
+
+
+def test_what_another_validation_chose_is_not_taken_for_the_best_checkpoints(trained):
+    before = (trained.folder / "views.json").read_text()
+    (trained.folder / "views.json").write_text('{"chosen": "of a later validation"}')
+    assert command(["evaluate", str(trained.folder)]) == 0
+    assert (trained.folder / "views.json").read_text() == before
 
 
 def test_a_comparison_beside_its_controls_is_written_for_all_and_for_right_answers(trained):

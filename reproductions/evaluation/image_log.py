@@ -1,6 +1,5 @@
 """The evaluation step's other half for classifiers: gather, score, draw, log and write."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,8 @@ class ImageLog(Callback):
     Files, in ``folder``::
 
         validation.jsonl                    a line of scores for each validation
-        views.json, views.png               the latest choice of a view: how well each finds the object in validation
+        views.json, views.png               how well each view finds the object, and which was chosen: at the latest
+                                            validation, and once the best checkpoint is tested, at that checkpoint's
         confusion.png                       the latest confusion of classes in validation
         pictures/<split>-<index>/step-*.png the chosen images through training, and training.gif, the film of them
         evaluation/scores.json              scores of every test split
@@ -116,8 +116,16 @@ class ImageLog(Callback):
         truths = {split: self._truth(data, split, collected) for split, collected in splits.items()}
         first = next(iter(splits))
         choice = choose(splits[first], self._views, truths[first])
-        pl_module.view = str(choice.view)
         place, step = self._views.index(choice.view), trainer.global_step
+        pl_module.view = str(choice.view)
+        pl_module.views = {
+            "step": step,
+            "split": first,
+            "images": len(splits[first].maps),
+            "chosen": pl_module.view,
+            "by": choice.by,
+            "views": {view: dict(row) for view, row in choice.table.items()},
+        }
         validated = [
             Tested(pl_module, data, split, collected, self._views, place, step, truths[split])
             for split, collected in splits.items()
@@ -127,17 +135,27 @@ class ImageLog(Callback):
         if not trainer.is_global_zero:
             return
         with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step} | line) + "\n")
-        told = {"step": step, "chosen": str(choice.view), "by": choice.by, "views": choice.table}
-        files.write_text(self.folder / "views.json", json.dumps(told, indent=1) + "\n")
-        if choice.table and len(self._views) > 2:
-            table = {view: {name: [one] for name, one in choice.table[str(view)].items()} for view in self._views}
-            counted = f"{len(splits[first].maps):,} images, by whose masks the view is chosen."
-            grid = plots.image_view_grid(table, choice.view, f"{validated[0].model} · {first}", counted)
-            path = files.save(grid, self.folder / "views.png", dpi=FOLLOWED_DPI)
-            tracking.log_picture(tracking.of(trainer.loggers), f"{first}/views", path, validated[0].model, step)
+            file.write(files.json_text({"step": step} | line))
+        self._tell_views(trainer, pl_module)
         for one in validated:
             self._draw(one, tracking.of(trainer.loggers))
+
+    def _tell_views(self, trainer: Trainer, pl_module: Classification) -> None:
+        """Write down how well every view finds the object in validation, as the checkpoint holds it, and draw it."""
+        told = pl_module.views
+        if not told or not trainer.is_global_zero:
+            return
+        files.write_json(self.folder / "views.json", told)
+        if len(told["views"]) <= 2:  # one view, and gradient times input
+            return
+        table = {
+            ImageView.parse(view): {name: [one] for name, one in row.items()} for view, row in told["views"].items()
+        }
+        model = f"{pl_module.title}, step {told['step']:,}"
+        counted = f"{told['images']:,} images, by whose masks the view is chosen."
+        grid = plots.image_view_grid(table, ImageView.parse(told["chosen"]), f"{model} · {told['split']}", counted)
+        path = files.save(grid, self.folder / "views.png", dpi=FOLLOWED_DPI)
+        tracking.log_picture(tracking.of(trainer.loggers), f"{told['split']}/views", path, model, told["step"])
 
     def _draw(self, validated: Tested, logger: tracking.RunLogger | None) -> None:
         """Confusion of classes, and the chosen images, at this step."""
@@ -181,8 +199,8 @@ class ImageLog(Callback):
             if trainer.is_global_zero:
                 write(tested, self.folder / "evaluation" / split, self.pictures, tracking.of(trainer.loggers))
         if trainer.is_global_zero:
-            text = json.dumps(self.results, indent=1, ensure_ascii=False) + "\n"
-            files.write_text(self.folder / "evaluation" / "scores.json", text)
+            files.write_json(self.folder / "evaluation" / "scores.json", self.results)
+        self._tell_views(trainer, pl_module)
 
     # --- both -------------------------------------------------------------------------------------------------
 

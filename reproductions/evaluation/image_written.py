@@ -113,7 +113,7 @@ def write(tested: Tested, folder: Path, pictures: Sequence[int], logger: trackin
     attended = tested.attended(sorted({*collected.looked[:KEPT], *pictures}))
     records.save(attended, folder / "attended.jsonl")
     if tested.table:
-        files.write_text(folder / "views.json", json.dumps(tested.table, indent=1) + "\n")
+        files.write_json(folder / "views.json", tested.table)
     drawn = [one for one in attended if one.index in pictures]
     columns = ["index", "name", "class", "predicted", "probability", "attention", "heads", "layers"]
     tracking.log_table(logger, f"{split}/images", columns, [_row(tested, one, folder) for one in drawn])

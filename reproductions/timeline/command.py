@@ -1,6 +1,5 @@
 """``make timeline``: train what is missing, then table, pictures, page, and the same in Weights & Biases."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -40,7 +39,7 @@ def write(budget: training.Budget, folder: Path) -> dict[str, Any]:
     sizes = sizes_of(budget)
     found = table(budget, costs(sizes), sizes)
     torch.set_num_threads(threads)
-    files.write_text(folder / "timeline.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    files.write_json(folder / "timeline.json", found)
     pictures = report.draw(found, folder)
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make timeline{' QUICK=1' * (budget is training.QUICK)}."
     written = files.write_text(folder / "report.html", report.page(found, pictures, made))
