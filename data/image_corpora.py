@@ -174,8 +174,7 @@ def _read(file: Path | IO[bytes], one: Listed, name: str, size: int, called: str
 
 def _folder(folder: Path, images: int | None, title: str) -> ImageCorpus:
     classes, splits = list_images(folder)
-    state = (f"{one.path}{(stat := one.path.stat()).st_size}{stat.st_mtime_ns}" for s in splits.values() for one in s)
-    edition = _digest(state)
+    edition = _digest(_state(one.path) for listed in splits.values() for one in listed)
     splits["train"] = _fewer(splits["train"], images, folder, classes)
 
     def read(split: str, size: int) -> Iterator[Labelled | Unreadable]:
@@ -183,6 +182,15 @@ def _folder(folder: Path, images: int | None, title: str) -> ImageCorpus:
             yield _read(one.path, one, one.path.relative_to(folder).as_posix(), size)
 
     return ImageCorpus(title, classes, _counts(splits), read, edition)
+
+
+def _state(path: Path) -> str:
+    """Name, size and time of an image; raises UserError for one that is not there, as behind a link to nothing."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read as an image ({error.strerror}): mend or remove it.") from None
+    return f"{path}{stat.st_size}{stat.st_mtime_ns}"
 
 
 def _counts(splits: dict[str, list[Listed]]) -> dict[str, int]:

@@ -76,9 +76,12 @@ class ReproductionCLI(LightningCLI):
             if model.init_args.get(name) not in (None, _default(model.class_path, name)):
                 raise UserError(f"model.init_args.{name} comes from the data; leave it out of the settings.")
         try:
-            super().instantiate_classes()
+            return super().instantiate_classes()
         except (ValueError, MisconfigurationException) as error:
-            raise UserError(" ".join(str(innermost(error)).split())) from error
+            told = innermost(error)
+        if isinstance(told, UserError) or not isinstance(told, (ValueError, MisconfigurationException)):
+            raise told
+        raise UserError(" ".join(str(told).split())) from told
 
     def _parse_ckpt_path(self) -> None:
         """Do not merge a checkpoint's hyperparameters over the command line, as Lightning would without a word."""
@@ -256,9 +259,14 @@ def _corpus_name(corpus: str) -> str:
 
 
 def innermost(error: BaseException) -> BaseException:
-    """The error that jsonargparse wrapped, with its own words."""
-    cause = error.__cause__ or error.__context__
-    return innermost(cause) if isinstance(cause, ValueError) else error
+    """The error that jsonargparse wrapped, of its own type and with its own words; a user's mistake says all there is."""
+    if isinstance(error, UserError):
+        return error
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if isinstance(cause, ValueError):
+        return innermost(cause)
+    # What the data is asked for on the way to the model, jsonargparse calls a ValueError, a full disk or a bug, too.
+    return error.__cause__ if isinstance(error, ValueError) and error.__cause__ is not None else error
 
 
 def _default(class_path: str, name: str) -> Any:

@@ -421,6 +421,13 @@ def test_a_damaged_photo_stops_the_preparation_and_leaves_nothing(tmp_path, fold
     assert not list((folder / "prepared").glob("images-broken*[!k]"))
 
 
+def test_a_link_to_nothing_among_the_photos_is_named(tmp_path):
+    photos(tmp_path / "photos")
+    (tmp_path / "photos/cat/gone.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(UserError, match=r"cat/gone.png cannot be read as an image \(No such file.*mend or remove it"):
+        small(corpus=str(tmp_path / "photos")).prepare()
+
+
 def test_all_damaged_photos_of_all_splits_are_named_at_once(tmp_path):
     root = tmp_path / "broken"
     for split in ("train", "valid", "test"):

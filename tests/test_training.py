@@ -319,6 +319,28 @@ def test_a_mistake_on_the_command_line_is_one_sentence(place, capfd, arguments, 
     assert error.startswith("error: ") and words in error
 
 
+def test_a_fault_of_the_users_text_keeps_its_own_sentence(place, capfd):
+    lines = place.read_bytes().splitlines()
+    lines[6] = "one .\tcaf\xe9 .".encode("latin-1")
+    place.write_bytes(b"\n".join(lines) + b"\n")
+    assert train(place) == 2
+    error = capfd.readouterr().err.strip().splitlines()[-1]
+    assert error == f"error: {place}, line 7 is not UTF-8 (byte 0xe9 at 10): convert it to UTF-8."
+
+
+def test_a_full_disk_while_a_corpus_is_prepared_is_called_so(place, capfd):
+    with room_for(4_000):
+        assert train(place) == 2
+    error = capfd.readouterr().err.strip().splitlines()[-1]
+    assert "disk is full" in error and "compute_fn" not in error
+
+
+def test_a_bug_while_a_corpus_is_prepared_is_no_mistake_of_the_user(place, monkeypatch):
+    monkeypatch.setattr("data.prepared.learn_tokenizer", lambda *_: {}["bug"])
+    with pytest.raises(KeyError, match="bug"):
+        train(place)
+
+
 def test_a_test_sentence_that_is_too_long_for_the_model_is_refused_before_the_training(place, tmp_path, capfd):
     lines = place.read_text(encoding="utf-8").splitlines()
     place.write_text("".join(f"{line} {' un' * 90}\n" if i % 3 else f"{line}\n" for i, line in enumerate(lines)))
