@@ -24,7 +24,7 @@ from reproductions.arguments import Parser
 from reproductions.averaging import Snapshots, average, snapshots
 from reproductions.evaluation.files import write_text
 from reproductions.run_settings import RunSettings, SaveRun
-from reproductions.runs import Run, stamp
+from reproductions.runs import Run, corpus_name, stamp
 from reproductions.trainer import Progress, Reseed, StopBetweenSteps, Throughput, keep_checkpoints
 
 log = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ class ReproductionCLI(LightningCLI):
             project=settings.project,
             name="-".join(folder.parts[-3:]),
             group=paper,
-            tags=[paper, _corpus_name(corpus), *settings.tags],
+            tags=[paper, corpus_name(corpus), *settings.tags],
             job_type=self.subcommand,
             config=config,
             mode=settings.wandb,
@@ -250,12 +250,6 @@ class ReproductionCLI(LightningCLI):
 def parameters(model: LightningModule) -> int:
     """How many numbers are trained; a shared matrix counts once."""
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def _corpus_name(corpus: str) -> str:
-    """A corpus as a tag: its name, the last part of a path, and of two files, ``a.en,a.fr``, what they share."""
-    first, _, second = corpus.partition(",")
-    return Path(first).stem if second else Path(first).name
 
 
 def innermost(error: BaseException) -> BaseException:

@@ -153,6 +153,8 @@ def translate(
 ) -> int:
     """Translate sentences, or the lines of standard input; of what was typed, draw where the model looked."""
     run = runs.find(task=TRANSLATION) if folder is None else runs.at(folder, TRANSLATION)
+    if folder is None:
+        log.info("Translating with %s", run.folder)
     translator = run.restore()
     if translator.module.view is None and (picture is not None or view is not None):
         raise UserError(

@@ -86,7 +86,7 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     kind = _of_runs(folders) if folders else _of_data(data)
     folders = folders or [_newest_or_trained(kind, paper, data) for paper in kind.papers]
     contestants = read_all(folders, kind.same)
-    corpus = Path(contestants[0].data["corpus"]).name
+    corpus = runs.corpus_name(contestants[0].data["corpus"])
     folder = out or runs.runs_dir() / "compare" / corpus / runs.stamp()
     compared = kind.compare(contestants)
     drawing, total = kind.draw(contestants, compared, folder), kind.total(contestants, compared)

@@ -8,9 +8,9 @@ from reproductions import runs
 from reproductions.compare.contestants import read_all
 from reproductions.compare.ladder import RUNGS, figure, table, text
 from reproductions.evaluation import files
+from reproductions.runs import LADDER
 from reproductions.side_by_side import Training, cores, train
 
-LADDER = "ladder"  # folder below configs/ and runs/
 CONFIGS = Path("configs") / LADDER
 
 

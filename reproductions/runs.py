@@ -19,6 +19,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,13 @@ from reproductions.tasks import Task
 
 SCORES = "evaluation/scores.json"  # in the folder of a run that was tested
 SUMMARY = "summary.json"  # in the folder of a run that has ended
+# What writes a file of a run again.
+REMEDIES = {
+    SCORES: "run `make evaluate` for this run again",
+    SUMMARY: "remove it, or continue the training, which writes it at its end",
+}
+# Folders of the small trainings that stand in one table each; none of them is the newest run of its paper.
+LADDER, TIMELINE = "ladder", "timeline"
 
 
 def runs_dir() -> Path:
@@ -64,21 +72,21 @@ class Run:
     @property
     def paper(self) -> str:
         """The folder of the reproduction, as the configuration names it; raises UserError if it names none."""
-        try:
-            return str(self._settings()["model"]["class_path"].split(".")[1])
-        except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, AttributeError) as error:
-            raise UserError(f"{self.config} is damaged or no run's: it names no model. Name another run.") from error
+        return self._named("model", lambda settings: settings["model"]["class_path"].split(".")[1])
 
     @property
     def corpus(self) -> str:
         """What it was trained on, by name or path, as it was given; raises UserError if the configuration names none."""
-        try:
-            return str(self._settings()["data"]["init_args"]["corpus"])
-        except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, OSError) as error:
-            raise UserError(f"{self.config} is damaged or no run's: it names no data. Name another run.") from error
+        return self._named("data", lambda settings: settings["data"]["init_args"]["corpus"])
 
-    def _settings(self) -> Any:
-        return yaml.safe_load(self.config.read_text(encoding="utf-8"))
+    def _named(self, what: str, of: Callable[[Any], Any]) -> str:
+        """A setting of the configuration; raises UserError if that is missing or damaged, or has none."""
+        try:
+            return str(of(yaml.safe_load(self.config.read_text(encoding="utf-8"))))
+        except OSError as error:
+            raise UserError(f"{self.config} cannot be read ({error.strerror}): name another run.") from error
+        except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, AttributeError) as error:
+            raise UserError(f"{self.config} is damaged or no run's: it names no {what}. Name another run.") from error
 
     @property
     def task(self) -> Task:
@@ -88,11 +96,11 @@ class Run:
     @property
     def scores(self) -> dict[str, Any]:
         """Scores of the test splits, empty before they were computed."""
-        return _json(self.folder / SCORES)
+        return _json(self.folder, SCORES)
 
     @property
     def summary(self) -> dict[str, Any]:
-        return _json(self.folder / SUMMARY)
+        return _json(self.folder, SUMMARY)
 
     def restore(self) -> Any:
         """The trained module with what its data decided; raises UserError where a file is missing or does not fit."""
@@ -112,12 +120,13 @@ def create(paper: str, config: str) -> Run:
 def every(
     paper: str = "*", config: str = "*", having: str = "checkpoints/best.ckpt", corpus: str | None = None
 ) -> list[Run]:
-    """The runs of a paper and config that have a certain file, the newest first.
+    """The runs of a paper and config that have a certain file, the newest first; of any paper, without those of a table.
 
     ``corpus``: a path, or two with a comma between; the runs that were trained on it, however its path was written.
     """
     found = [path.parents[len(Path(having).parts) - 1] for path in runs_dir().glob(f"{paper}/{config}/*/{having}")]
-    newest = (Run(folder) for folder in sorted(found, key=lambda path: path.name, reverse=True))
+    named = [folder for folder in found if paper != "*" or folder.parts[-3] not in (LADDER, TIMELINE)]
+    newest = (Run(folder) for folder in sorted(named, key=lambda path: path.name, reverse=True))
     return [run for run in newest if corpus is None or _places(run.corpus) == _places(corpus)]
 
 
@@ -156,12 +165,19 @@ def at(folder: Path, task: Task | None = None) -> Run:
     return run
 
 
+def corpus_name(corpus: str) -> str:
+    """What a corpus is called: its name, the last part of a path, and of two files, ``a.en,a.fr``, what they share."""
+    first, _, second = corpus.partition(",")
+    return Path(first).stem if second else Path(first).name
+
+
 def _places(corpus: str) -> list[Path]:
     """The files or folders behind a user's corpus."""
     return [Path(part).expanduser().resolve() for part in corpus.split(",")]
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / name
     if not path.is_file():
         return {}
     try:
@@ -169,5 +185,5 @@ def _json(path: Path) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise ValueError(f"it holds no object but {type(content).__name__}")
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is damaged ({error}): run `make evaluate` for this run again.") from error
+        raise UserError(f"{path} is damaged ({error}): {REMEDIES[name]}.") from error
     return content

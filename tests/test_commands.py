@@ -1,5 +1,6 @@
 """What the commands make of their options, before anything is trained."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,13 @@ import yaml
 from fake_hub import HEADS, LAYERS, SIZE, tiny_state
 
 from data.errors import UserError
-from reproductions import commands, runs
+from reproductions import commands, comparing, runs
 from reproductions.__main__ import run as command
+from reproductions.compare.contestants import Contestant
+from reproductions.ladder import LADDER
+from reproductions.page.catalogue import Entry, corpus_of, describe
+from reproductions.tasks import TRANSLATION
+from reproductions.timeline.training import PAPER as TIMELINE
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,9 +36,11 @@ def made(paper, config, time, corpus):
     """A run that can be continued."""
     folder = runs.runs_dir() / paper / config / time
     (folder / "checkpoints").mkdir(parents=True)
-    (folder / "checkpoints" / "last.ckpt").touch()
+    for name in ("last.ckpt", "best.ckpt"):
+        (folder / "checkpoints" / name).touch()
+    model = "bahdanau2014" if paper in (runs.LADDER, runs.TIMELINE) else paper
     settings = {
-        "model": {"class_path": f"reproductions.{paper}.training.X"},
+        "model": {"class_path": f"reproductions.{model}.training.X"},
         "data": {"init_args": {"corpus": str(corpus)}},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(settings))
@@ -115,3 +123,55 @@ def test_a_run_without_data_is_named(tmp_path):
     (tmp_path / "config.yaml").write_text("model: {}")
     with pytest.raises(UserError, match="names no data"):
         _ = runs.Run(tmp_path).corpus
+
+
+@pytest.mark.usefixtures("asked")
+def test_the_newest_run_of_all_is_none_of_a_table_of_small_trainings(capsys):
+    first = made("bahdanau2014", "accord", "1", "accord")
+    for table in (LADDER, TIMELINE):
+        made(table, "small", "2", "accord")
+    assert runs.find().folder == runs.find(task=TRANSLATION).folder == first
+    assert runs.find(LADDER).folder.parts[-3] == LADDER, "a table still finds its own"
+    command(["translate", "A sentence."])
+    assert f"Translating with {first}\n" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_run_without_settings_is_named(capsys):
+    folder = made("bahdanau2014", "accord", "1", "accord")
+    (folder / "config.yaml").unlink()
+    assert command(["translate", "A sentence."]) == 2
+    assert f"error: {folder / 'config.yaml'} cannot be read (No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("file", "remedy"), [
+    (runs.SCORES, "run `make evaluate`"),
+    (runs.SUMMARY, "remove it, or continue the training"),
+])  # fmt: skip
+def test_a_damaged_file_of_a_run_is_named_with_what_writes_it(tmp_path, file, remedy):
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / file).write_text("{")
+    with pytest.raises(UserError, match=f"{file} is damaged .*: {remedy}"):
+        _ = runs.Run(tmp_path).scores, runs.Run(tmp_path).summary
+
+
+def test_a_corpus_is_named_by_what_its_two_files_share():
+    named = {"accord": "accord", "my/pairs.tsv": "pairs.tsv", "my/a.en,my/a.fr": "a"}
+    assert {corpus: runs.corpus_name(corpus) for corpus in named} == named
+
+
+def test_page_and_comparison_name_two_files_by_what_they_share(monkeypatch):
+    data = {"corpus": "my/a.en,my/a.fr", "target_language": "fr"}
+    settings = {"data": {"init_args": data}, "model": {"init_args": {}}}
+    entry = Entry("bahdanau2014/own/1", runs.Run(Path("1")), "bahdanau2014", settings, 0.0, {}, {})
+    assert describe(entry)["corpus"] == "a" and corpus_of(entry) == "a, fr"
+
+    def drawn(contestants, compared, folder):
+        raise UserError(str(folder))
+
+    one = Contestant("", Path(), settings, {}, {}, {})
+    kind = replace(comparing.TRANSLATORS, compare=lambda _: {}, draw=drawn)
+    monkeypatch.setattr(comparing, "_of_runs", lambda _: kind)
+    monkeypatch.setattr(comparing, "read_all", lambda *_: [one, one])
+    with pytest.raises(UserError, match="compare/a/"):
+        comparing.compare("own", [Path("1"), Path("2")], None)

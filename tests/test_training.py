@@ -21,7 +21,6 @@ from data.errors import UserError
 from reproductions import checkpoints, runs
 from reproductions.__main__ import FULL
 from reproductions.__main__ import run as command
-from reproductions.cli import _corpus_name
 from reproductions.evaluation.records import AlignedTranslation, Translated, load
 from reproductions.figures import curves_of
 
@@ -349,14 +348,6 @@ def test_a_test_sentence_that_is_too_long_for_the_model_is_refused_before_the_tr
     error = capfd.readouterr().err.strip().splitlines()[-1]
     assert "numbers.tsv, line " in error and "80 positions" in error and "(split 'valid')" in error
     assert not list(tmp_path.glob("runs/**/*.ckpt"))
-
-
-def test_a_corpus_is_named_by_what_its_two_files_share():
-    assert [_corpus_name(corpus) for corpus in ("accord", "my/pairs.tsv", "my/a.en,my/a.fr")] == [
-        "accord",
-        "pairs.tsv",
-        "a",
-    ]
 
 
 def test_a_cut_line_of_scores_is_named(tmp_path):

@@ -122,7 +122,7 @@ def describe(entry: Entry) -> dict[str, Any]:
         "authors": authors,
         "attends": attention != "none",
         "mechanism": _mechanism(entry.paper, attention),
-        "corpus": Path(str(data.get("corpus", ""))).name,
+        "corpus": runs.corpus_name(str(data.get("corpus", ""))),
         "config": entry.name.split("/")[1],
         "time": entry.run.folder.name,
         "examples": corpus_of(entry),
@@ -160,7 +160,7 @@ def _is_number(value: Any) -> bool:
 def corpus_of(entry: Entry) -> str:
     """What its sentences are of: the corpus, and the language it is translated to."""
     data = entry.settings["data"]["init_args"]
-    return f"{Path(str(data.get('corpus', ''))).name}, {data.get('target_language', '')}"
+    return f"{runs.corpus_name(str(data.get('corpus', '')))}, {data.get('target_language', '')}"
 
 
 def examples(entries: Sequence[Entry]) -> dict[str, list[dict[str, str]]]:

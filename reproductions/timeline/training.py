@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from reproductions import runs
 from reproductions.attention import over_source
 from reproductions.side_by_side import Training
 
-PAPER = "timeline"  # folder below configs/ and runs/
+PAPER = runs.TIMELINE  # folder below configs/ and runs/
 CONFIG = Path("configs") / PAPER / "accord.yaml"
 
 
