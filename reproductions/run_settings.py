@@ -24,8 +24,8 @@ class RunSettings:
         monitor: the score that chooses the best checkpoint; None takes valid/bleu or valid/accuracy.
         patience: validations without a better score before training stops.
         checkpoint_every: steps between two writings of last.ckpt.
-        average: at the end, average the weights of so many snapshots, and keep the average as best.ckpt unless a single
-            checkpoint scores better in validation; 0 for none.
+        average: at the end, average the weights of so many snapshots, two or more, and keep the average as best.ckpt
+            unless a single checkpoint scores better in validation; 0 for none.
         snapshot_every: steps between two snapshots.
         weights: trained weights to start from, ``torchvision:vit_b_16`` or a file; for models that can take them.
         heads: of these weights, which no file says; None for those of the published ViT of their width.
@@ -46,8 +46,8 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         check_sizes(self, "patience", "checkpoint_every", "snapshot_every")
-        if self.average < 0:
-            raise ValueError(f"run.average must be 0 or more snapshots, not {self.average}")
+        if self.average < 0 or self.average == 1:
+            raise ValueError(f"run.average must be 0, or 2 or more snapshots, not {self.average}")
 
 
 class SaveRun(SaveConfigCallback):

@@ -237,6 +237,8 @@ def test_impossible_networks_are_refused_by_name(settings):
 def test_impossible_recipes_are_refused_by_name():
     with pytest.raises(ValueError, match="learning_rate"):
         Recipe(learning_rate=0)
+    with pytest.raises(ValueError, match="recipe.optimizer must be one of adadelta, adam, not 'sgd'"):
+        Recipe(optimizer="sgd")
 
 
 def reversal(attention, steps=220):

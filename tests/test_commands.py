@@ -14,6 +14,7 @@ from reproductions.__main__ import run as command
 from reproductions.compare.contestants import Contestant
 from reproductions.ladder import LADDER
 from reproductions.page.catalogue import Entry, corpus_of, describe
+from reproductions.run_settings import RunSettings
 from reproductions.tasks import TRANSLATION
 from reproductions.timeline.training import PAPER as TIMELINE
 
@@ -117,6 +118,13 @@ def test_the_recipe_for_training_on_is_that_of_table_4():
 def test_options_that_contradict_one_another_are_told(asked, capsys, more, words):
     assert command(["train", "vit2021", *more]) == 2
     assert words in capsys.readouterr().err and asked == []
+
+
+def test_an_average_of_one_snapshot_is_refused_for_it_is_none():
+    for count in (-1, 1):
+        with pytest.raises(ValueError, match=f"run.average must be 0, or 2 or more snapshots, not {count}"):
+            RunSettings("run", average=count)
+    assert [RunSettings("run", average=count).average for count in (0, 2)] == [0, 2]
 
 
 def test_a_run_without_data_is_named(tmp_path):

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from reproductions.attention import Additive, in_words
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, RNNsearch
+from reproductions.settings import check_choices
 from reproductions.translation import Search, Translation
 
 
@@ -34,6 +35,7 @@ class Recipe:
     initialisation: Literal["paper", "unit"] = "paper"
 
     def __post_init__(self) -> None:
+        check_choices(self)
         if not self.learning_rate > 0:
             raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
         if self.warmup < 0:
