@@ -16,6 +16,7 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from data.errors import UserError
+from reproductions.whole import whole
 
 PAPERS = {
     "bahdanau2014": "Bahdanau2014",
@@ -48,14 +49,11 @@ class WholeFiles(TorchCheckpointIO):
         if storage_options is not None:
             raise TypeError(f"a checkpoint is a local file and takes no storage options, not {storage_options!r}")
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         try:
-            with partial.open("wb") as file:
+            with whole(path) as partial, partial.open("wb") as file:
                 torch.save(checkpoint, file)
                 file.flush()
                 os.fsync(file.fileno())
-            partial.replace(path)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(path)) from error
         except RuntimeError as error:
@@ -64,8 +62,6 @@ class WholeFiles(TorchCheckpointIO):
             refused = error.__context__  # what the file said before torch, closing the archive, said this
             number = refused.errno if isinstance(refused, OSError) and refused.errno else errno.ENOSPC
             raise OSError(number, os.strerror(number), str(path)) from error
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 def read(path: Path) -> dict[str, Any]:

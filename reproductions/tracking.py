@@ -22,6 +22,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError
 
 from data.errors import UserError
+from reproductions.whole import whole
 
 log = logging.getLogger(__name__)
 
@@ -319,14 +320,8 @@ def _teardown() -> bool:
 
 
 def _remember(folder: Path, known: Identity) -> None:
-    partial = (
-        folder / f".{IDENTITY}.{os.getpid()}.partial"
-    )  # a process that is killed leaves the old one or the new one
-    try:
+    with whole(folder / IDENTITY) as partial:  # a process that is killed leaves the old one or the new one
         partial.write_text(json.dumps(asdict(known), indent=2) + "\n", encoding="utf-8")
-        partial.replace(folder / IDENTITY)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _borrow_environment(folder: Path) -> tuple[str, ...]:

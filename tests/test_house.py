@@ -66,7 +66,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
                            "data")),
     (r"reproductions", rule(ours="data")),
     (r"reproductions\.attention(\..*)?", rule("torch", "reproductions.attention reproductions.dropout")),
-    (r"reproductions\.settings", rule()),
+    (r"reproductions\.(settings|whole)", rule()),
     (r"reproductions\.(dropout|cross_entropy|decoding)", rule("torch")),
     (PAPER, rule(ours="{paper}")),
     (PAPER + r"\.model", rule("torch", "reproductions.attention reproductions.dropout reproductions.settings {paper}.model")),
@@ -76,7 +76,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.ema", rule("torch lightning")),
     (r"reproductions\.classification", rule("torch lightning", f"{BATCHES} reproductions.ema")),
     (r"reproductions\.translation", rule("torch lightning", f"{LAYERS} {BATCHES}")),
-    (r"reproductions\.tracking", rule("wandb lightning", "data.errors")),
+    (r"reproductions\.tracking", rule("wandb lightning", "data.errors reproductions.whole")),
     (r"reproductions\.evaluation\.(collect|log|gather|untrained|(language|caption)_(collect|log)"
      r"|image_(collect|log|scores|removal|asked|grounds|written))",
      rule("torch lightning numpy PIL matplotlib",
@@ -84,7 +84,8 @@ TABLE: tuple[tuple[str, Rule], ...] = (
           "reproductions.tracking")),
     (r"reproductions\.(evaluation|compare)(\..*)?",
      rule("numpy PIL sacrebleu sacremoses matplotlib jinja2 yaml",
-          "reproductions.evaluation reproductions.compare data.links data.errors data.words data.shapes", TORCH_SIDE)),
+          "reproductions.evaluation reproductions.compare reproductions.whole "
+          "data.links data.errors data.words data.shapes", TORCH_SIDE)),
     (r"reproductions\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
     (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", "data reproductions")),

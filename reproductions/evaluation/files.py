@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from data.errors import UserError
+from reproductions.whole import whole
 
 NO_DATE: dict[str, dict[str, None]] = {
     ".png": {"Software": None},
@@ -30,15 +30,9 @@ def save(figure: Figure, path: Path, dpi: int = 200) -> Path:
     suffix = path.suffix.lower()
     if suffix not in NO_DATE:
         raise UserError(f"{path}: a figure is saved as one of {', '.join(sorted(NO_DATE))}, not {suffix!r}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        # Type 42 keeps text in a PDF selectable; the salt makes the names inside an SVG repeatable.
-        with matplotlib.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "reproductions"}):
-            figure.savefig(partial, format=suffix[1:], dpi=dpi, metadata=NO_DATE[suffix])
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    # Type 42 keeps text in a PDF selectable; the salt makes the names inside an SVG repeatable.
+    with whole(path) as partial, matplotlib.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "reproductions"}):
+        figure.savefig(partial, format=suffix[1:], dpi=dpi, metadata=NO_DATE[suffix])
     return path
 
 
@@ -51,19 +45,14 @@ def film(frames: Sequence[Figure | Path], path: Path, dpi: int = 110) -> Path:
         raise ValueError(f"{path}: a film needs at least one frame")
     pictures = [_pixels(frame, dpi) for frame in frames]
     size = (max(one.width for one in pictures), max(one.height for one in pictures))
-    whole = []
+    pages = []
     for one in pictures:
         page = Image.new("RGB", size, "white")
         page.paste(one)
-        whole.append(page.quantize(256, dither=Image.Dither.NONE))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    times = [FRAME] * (len(whole) - 1) + [LAST]
-    try:
-        whole[0].save(partial, "GIF", save_all=True, append_images=whole[1:], duration=times, loop=0, disposal=1)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        pages.append(page.quantize(256, dither=Image.Dither.NONE))
+    times = [FRAME] * (len(pages) - 1) + [LAST]
+    with whole(path) as partial:
+        pages[0].save(partial, "GIF", save_all=True, append_images=pages[1:], duration=times, loop=0, disposal=1)
     return path
 
 
@@ -93,13 +82,8 @@ def _finite(value: Any) -> Any:
 
 def write_text(path: Path, text: str) -> Path:
     """Write a text file, whole or not at all, and return path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with whole(path) as partial:
         partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 

@@ -5,7 +5,6 @@ target, columns the source, as in Figure 3 of Bahdanau et al. 2014.
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from reproductions.evaluation.record_fields import (
     matrix,
     rounded,
 )
+from reproductions.whole import whole
 
 END = "</s>"
 
@@ -210,15 +210,9 @@ class Translated:
 
 def save(records: Iterable[Record], path: Path) -> None:
     """Write records as JSON lines, one a line. The file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            for record in records:
-                file.write(json.dumps(record.to_json(), ensure_ascii=False, allow_nan=False) + "\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole(path) as partial, partial.open("w", encoding="utf-8") as file:
+        for record in records:
+            file.write(json.dumps(record.to_json(), ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def load(path: Path, kind: type[R]) -> list[R]:
