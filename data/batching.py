@@ -6,11 +6,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from lightning import LightningDataModule
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from data.errors import UserError
+from data.once import damaged
 
 Ints = NDArray[Any]
 
@@ -41,12 +43,9 @@ class FlatIds:
             size = path.stat().st_size // np.dtype(np.int32).itemsize
             ids = np.memmap(path, dtype=np.int32, mode="r") if size else np.zeros(0, dtype=np.int32)
         except (OSError, ValueError) as error:
-            raise UserError(f"{stem.parent} is damaged ({error}): delete it to have it made anew.") from None
+            raise damaged(stem.parent, error) from None
         if size != offsets[-1]:
-            raise UserError(
-                f"{stem.parent} is damaged ({path.name} holds {size} ids instead of {offsets[-1]}): "
-                "delete it to have it made anew."
-            )
+            raise damaged(stem.parent, f"{path.name} holds {size} ids instead of {offsets[-1]}")
         return cls(ids, offsets)
 
     def __len__(self) -> int:
@@ -259,3 +258,8 @@ class ResumableLoader(DataLoader[Any]):
     def load_state_dict(self, state: dict[str, int]) -> None:
         self.batches.epoch, self.batches.start = state["epoch"], state["position"]
         self.position = state["position"]
+
+
+def trained_batches(data: LightningDataModule) -> int:
+    """Batches of this epoch that the trainer of ``data`` has behind it, for a loader's ``done``."""
+    return 0 if data.trainer is None else data.trainer.fit_loop.epoch_loop.batch_progress.current.processed

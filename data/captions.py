@@ -5,7 +5,7 @@ Shapes: B images, C = 3 channels, h = w = size, T words of the longest caption w
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from data.augmentation import Augmentation, seeded
-from data.batching import FlatIds, ResumableLoader
+from data.batching import FlatIds, ResumableLoader, trained_batches
 from data.download import data_dir
 from data.errors import UserError
 from data.images import Chosen, ImageBatches
@@ -187,17 +187,13 @@ class CaptionData(lightning.LightningDataModule):
         return self._examples[split]
 
     def train_dataloader(self) -> ResumableLoader:
-        return self._loader("train", self._trained_batches)
+        return self._loader("train", partial(trained_batches, self))
 
     def val_dataloader(self) -> list[ResumableLoader]:
         return [self._loader(name) for name in self.split_names("validate")]
 
     def test_dataloader(self) -> list[ResumableLoader]:
         return [self._loader(name) for name in self.split_names("test")]
-
-    def _trained_batches(self) -> int:
-        """Batches of this epoch that the trainer has behind it."""
-        return 0 if self.trainer is None else self.trainer.fit_loop.epoch_loop.batch_progress.current.processed
 
     def _loader(self, split: str, done: Callable[[], int] | None = None) -> ResumableLoader:
         train = split == "train"

@@ -5,7 +5,7 @@ Shapes: B images, C = 3 channels, K classes, h = w = size, N images of a split.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from data.augmentation import Augmentation, seeded
-from data.batching import ResumableLoader, TokenBatches, rank_and_world
+from data.batching import ResumableLoader, TokenBatches, rank_and_world, trained_batches
 from data.download import data_dir
 from data.errors import UserError
 from data.prepared_images import ImageSettings, load_array, load_facts, load_names, prepare_images
@@ -251,7 +251,7 @@ class ImageData(lightning.LightningDataModule):
         return self._examples[split]
 
     def train_dataloader(self) -> ResumableLoader:
-        return self._loader("train", self._trained_batches)
+        return self._loader("train", partial(trained_batches, self))
 
     def val_dataloader(self) -> list[ResumableLoader]:
         return [self._loader(name) for name in self.split_names("validate")]
@@ -261,10 +261,6 @@ class ImageData(lightning.LightningDataModule):
 
     def _array(self, split: str, name: str) -> NDArray[Any]:
         return load_array(self.folder, f"{split}.{name}")
-
-    def _trained_batches(self) -> int:
-        """Batches of this epoch that the trainer has behind it."""
-        return 0 if self.trainer is None else self.trainer.fit_loop.epoch_loop.batch_progress.current.processed
 
     def _loader(self, split: str, done: Callable[[], int] | None = None) -> ResumableLoader:
         train = split == "train"

@@ -1,6 +1,5 @@
 """From a corpus to arrays on disk: read once, learn the tokenisers, tokenise in chunks, store."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterator
@@ -13,10 +12,9 @@ from tqdm import tqdm
 
 from data.batching import FlatIds, FlatIdsWriter
 from data.corpora import Example, find, load
-from data.download import writable
 from data.errors import UserError
 from data.links import Links
-from data.once import made_once
+from data.once import damaged, made_once, prepared_folder
 from data.tokenizers import Tokenizer, learn_tokenizer, load_tokenizer
 from data.words import split
 
@@ -45,11 +43,8 @@ class Settings:
     def folder(self, data_dir: Path) -> Path:
         """Where these settings are prepared: another edition of the corpus is another directory."""
         corpus = find(self.corpus)
-        decisive = json.dumps([_VERSION, asdict(self), corpus.edition(data_dir)], sort_keys=True)
-        digest = hashlib.sha256(decisive.encode()).hexdigest()[:12]
-        name = f"{corpus.name}-{self.source_language}-{self.target_language}-{digest}"
-        ready = data_dir / "prepared" / name
-        return ready if ready.exists() else writable(data_dir) / "prepared" / name
+        name = f"{corpus.name}-{self.source_language}-{self.target_language}"
+        return prepared_folder(name, [_VERSION, asdict(self), corpus.edition(data_dir)], data_dir)
 
 
 def prepare(settings: Settings, data_dir: Path) -> Path:
@@ -69,11 +64,6 @@ def load_ids(folder: Path, split_name: str) -> tuple[FlatIds, FlatIds]:
         counts = f"{split_name} has {len(source)} sources and {len(target)} targets"
         raise damaged(folder, counts)
     return source, target
-
-
-def damaged(folder: Path, what: str) -> UserError:
-    """The error to raise where a prepared directory is not what was written."""
-    return UserError(f"{folder} is damaged ({what}): delete it to have it made anew.")
 
 
 def load_tokenizers(folder: Path) -> tuple[Tokenizer, Tokenizer]:

@@ -3,7 +3,6 @@
 Shapes: N images, O objects of an image at most, h = w = size.
 """
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterator
@@ -16,10 +15,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from data.batching import FlatIdsWriter
-from data.download import writable
 from data.errors import UserError
 from data.image_corpora import SHAPES_SEED, edition_of_shapes
-from data.once import made_once
+from data.once import made_once, prepared_folder
 from data.prepared_images import statistics
 from data.preprocessing import Preprocessing
 from data.shapes import Described, Facts, described
@@ -51,10 +49,8 @@ class CaptionSettings:
 
     def folder(self, data_dir: Path) -> Path:
         """Where these settings are prepared: another edition of the corpus is another directory."""
-        decisive = json.dumps([_VERSION, asdict(self), edition_of_shapes()], sort_keys=True)
-        name = f"captions-{self.corpus}-{self.size}-{hashlib.sha256(decisive.encode()).hexdigest()[:12]}"
-        ready = data_dir / "prepared" / name
-        return ready if ready.exists() else writable(data_dir) / "prepared" / name
+        name = f"captions-{self.corpus}-{self.size}"
+        return prepared_folder(name, [_VERSION, asdict(self), edition_of_shapes()], data_dir)
 
 
 def prepare_captions(settings: CaptionSettings, data_dir: Path) -> Path:

@@ -1,7 +1,6 @@
 """From images to arrays on disk: read once, brought to one size, stored as bytes that are mapped into memory."""
 
 import errno
-import hashlib
 import json
 import logging
 import shutil
@@ -15,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from data.download import writable
 from data.errors import UserError
 from data.image_corpora import ImageCorpus, Labelled, Unreadable, find_images
-from data.once import made_once
+from data.once import damaged, made_once, prepared_folder
 from data.preprocessing import Preprocessing
 
 logger = logging.getLogger(__name__)
@@ -42,11 +40,8 @@ class ImageSettings:
 
     def folder(self, corpus: ImageCorpus, data_dir: Path) -> Path:
         """Where these settings are prepared: another edition of the corpus is another directory."""
-        decisive = json.dumps([_VERSION, asdict(self), corpus.edition], sort_keys=True)
-        digest = hashlib.sha256(decisive.encode()).hexdigest()[:12]
-        name = f"images-{Path(self.corpus).name}-{self.size}-{digest}"
-        ready = data_dir / "prepared" / name
-        return ready if ready.exists() else writable(data_dir) / "prepared" / name
+        name = f"images-{Path(self.corpus).name}-{self.size}"
+        return prepared_folder(name, [_VERSION, asdict(self), corpus.edition], data_dir)
 
 
 def prepare_images(settings: ImageSettings, data_dir: Path) -> Path:
@@ -64,7 +59,7 @@ def load_array(folder: Path, name: str) -> Array:
     try:
         return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{folder} is damaged ({error}): delete it to have it made anew.") from None
+        raise damaged(folder, error) from None
 
 
 def load_facts(folder: Path) -> dict[str, Any]:
@@ -72,7 +67,7 @@ def load_facts(folder: Path) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{folder} is damaged ({error}): delete it to have it made anew.") from None
+        raise damaged(folder, error) from None
     return facts
 
 

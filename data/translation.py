@@ -5,7 +5,7 @@ Shapes: B sentences, S source positions, T target positions.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -14,11 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from data.batching import FlatIds, Ints, ResumableLoader, TokenBatches, check_sizes
+from data.batching import FlatIds, Ints, ResumableLoader, TokenBatches, check_sizes, trained_batches
 from data.corpora import Example, find
 from data.download import data_dir
 from data.errors import UserError
-from data.prepared import Settings, damaged, load_examples, load_ids, load_tokenizers, prepare
+from data.once import damaged
+from data.prepared import Settings, load_examples, load_ids, load_tokenizers, prepare
 from data.tokenizers import EOS, PAD, Tokenizer
 
 
@@ -216,7 +217,7 @@ class TranslationData(lightning.LightningDataModule):
         return find(self.settings.corpus).where(split, position + 1, example, side), getattr(example, side)
 
     def train_dataloader(self) -> ResumableLoader:
-        return self._loader("train", shuffle=True, done=self._trained_batches)
+        return self._loader("train", shuffle=True, done=partial(trained_batches, self))
 
     def val_dataloader(self) -> list[ResumableLoader]:
         return [self._loader(name, shuffle=False) for name in self.split_names("validate")]
@@ -234,10 +235,6 @@ class TranslationData(lightning.LightningDataModule):
                 raise UserError(f"Text {number} of {len(texts)} is empty: there is nothing to translate.")
         source = FlatIds.of(self.source_tokenizer.encode_batch(texts))
         return PairedIds(source, FlatIds.of([[EOS]] * len(texts))).__getitems__(np.arange(len(texts)))
-
-    def _trained_batches(self) -> int:
-        """Batches of this epoch that the trainer has behind it."""
-        return 0 if self.trainer is None else self.trainer.fit_loop.epoch_loop.batch_progress.current.processed
 
     def _loader(self, split: str, shuffle: bool, done: Callable[[], int] | None = None) -> ResumableLoader:
         data = self.pairs_of(split)
