@@ -1,6 +1,5 @@
 """The LightningModule that all classifiers of images share: loss, logging, and where it looked."""
 
-import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,8 +12,6 @@ from torch import Tensor, nn
 from data.errors import UserError
 from data.images import ImageBatch
 from reproductions.ema import MovingAverage
-
-Schedule = Literal["constant", "linear", "cosine", "steps"]
 
 
 class Network(Protocol):
@@ -202,19 +199,6 @@ def decayed(module: nn.Module, weight_decay: float, everything: bool = False) ->
     rest = [p for p in parameters if not everything and id(p) not in matrices]
     if rest:
         yield {"params": rest, "weight_decay": 0.0}
-
-
-def part_of_peak(step: int, total: float, warmup: int, schedule: Schedule) -> float:
-    """What multiplies the learning rate at a step, counted from 1: linear warm-up, then a fall until the last step.
-
-    "steps" divides by ten after a half and after three quarters of all steps.
-    """
-    if step <= warmup:
-        return step / warmup
-    part = min(1.0, (step - warmup) / max(1, total - warmup))
-    if schedule == "steps":
-        return 0.1 ** ((step > total / 2) + (step > total * 3 / 4))
-    return {"constant": 1.0, "linear": 1 - part, "cosine": 0.5 * (1 + math.cos(math.pi * part))}[schedule]
 
 
 def _pixels(shape: tuple[int, ...]) -> str:

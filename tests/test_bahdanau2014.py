@@ -1,6 +1,7 @@
 """RNNsearch against its paper: sizes, equations, indices, initialisation, and that it learns to align."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from torch import nn
 
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, ResetAfterUnit, RNNsearch
 from reproductions.bahdanau2014.training import Bahdanau2014, Recipe, initialise
+from reproductions.schedules import warmed
 
 SMALL = {"hidden": 5, "embedding": 4, "maxout": 3, "alignment": 6}
 SOURCE, TARGET = 11, 13
@@ -239,6 +241,14 @@ def test_impossible_recipes_are_refused_by_name():
         Recipe(learning_rate=0)
     with pytest.raises(ValueError, match="recipe.optimizer must be one of adadelta, adam, not 'sgd'"):
         Recipe(optimizer="sgd")
+
+
+def test_the_warm_up_ends_at_the_peak_and_the_cosine_at_nothing():
+    assert [warmed(step, 100, 4, "constant") for step in (0, 3, 4, 99)] == pytest.approx([0.2, 0.8, 1, 1])
+    assert [warmed(step, 100, 0, "cosine") for step in (0, 25, 50, 100, 101)] == pytest.approx(
+        [1, 0.5 + 0.5 * math.cos(math.pi / 4), 0.5, 0, 0]
+    )
+    assert warmed(25, 100, 99, "cosine") == pytest.approx(0.26 * warmed(25, 100, 0, "cosine"))
 
 
 def reversal(attention, steps=220):

@@ -51,7 +51,7 @@ TORCH_SIDE = (
 )
 LAYERS = (
     "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding "
-    "reproductions.settings"
+    "reproductions.settings reproductions.schedules"
 )
 BATCHES = "data.translation data.language data.batching data.images data.captions data.errors"
 # The first pattern that fits a module's name is its rule; {paper} is a package named after a paper and its year.
@@ -66,7 +66,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
                            "data")),
     (r"reproductions", rule(ours="data")),
     (r"reproductions\.attention(\..*)?", rule("torch", "reproductions.attention reproductions.dropout")),
-    (r"reproductions\.(settings|whole)", rule()),
+    (r"reproductions\.(settings|schedules|whole)", rule()),
     (r"reproductions\.(dropout|cross_entropy|decoding)", rule("torch")),
     (PAPER, rule(ours="{paper}")),
     (PAPER + r"\.model", rule("torch", "reproductions.attention reproductions.dropout reproductions.settings {paper}.model")),

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from reproductions.attention import Additive, in_words
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, RNNsearch
+from reproductions.schedules import warmed
 from reproductions.settings import check_choices
 from reproductions.translation import Search, Translation
 
@@ -122,12 +123,7 @@ class Bahdanau2014(Translation):
         else:
             optimizer = torch.optim.Adam(self.parameters(), lr=recipe.learning_rate)
         total = self.trainer.estimated_stepping_batches
-
-        def factor(step: int) -> float:
-            warm = min(1.0, (step + 1) / (recipe.warmup + 1))
-            if recipe.schedule == "constant":
-                return warm
-            return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
-
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: warmed(step, total, recipe.warmup, recipe.schedule)
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from data.language import LanguageBatch
 from reproductions.cheng2016.model import LSTMN, Network
 from reproductions.cross_entropy import cross_entropy
+from reproductions.schedules import warmed
 from reproductions.settings import check_choices
 
 
@@ -142,12 +143,7 @@ class Cheng2016(LightningModule):
         kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.SGD
         optimizer = kind(self.parameters(), lr=recipe.learning_rate)
         total = self.trainer.estimated_stepping_batches
-
-        def factor(step: int) -> float:
-            warm = min(1.0, (step + 1) / (recipe.warmup + 1))
-            if recipe.schedule == "constant":
-                return warm
-            return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
-
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: warmed(step, total, recipe.warmup, recipe.schedule)
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

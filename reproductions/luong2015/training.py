@@ -1,6 +1,5 @@
 """How the paper's models are trained: Luong, Pham and Manning (2015), Section 4.1, and what a shorter training needs."""
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ from torch import Tensor
 from data.translation import TranslationBatch
 from reproductions.attention import in_words
 from reproductions.luong2015.model import Attentional, Network
+from reproductions.schedules import warmed
 from reproductions.settings import check_choices, check_sizes
 from reproductions.translation import Search, Translation
 
@@ -110,10 +110,7 @@ class Luong2015(Translation):
             )
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
         total = self.trainer.estimated_stepping_batches
-
-        def factor(step: int) -> float:
-            warm = min(1.0, (step + 1) / (recipe.warmup + 1))
-            return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
-
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: warmed(step, total, recipe.warmup, "cosine")
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

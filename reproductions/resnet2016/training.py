@@ -6,8 +6,9 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from reproductions.classification import Classification, decayed, part_of_peak
+from reproductions.classification import Classification, decayed
 from reproductions.resnet2016.model import Network, ResNet
+from reproductions.schedules import part_of_peak
 from reproductions.settings import check_choices, check_rates
 
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from data.errors import UserError
-from reproductions.classification import Classification, decayed, part_of_peak
+from reproductions.classification import Classification, decayed
+from reproductions.schedules import part_of_peak
 from reproductions.settings import check_choices, check_rates
 from reproductions.vit2021.model import Network, ViT
 from reproductions.vit2021.weights import Converted, adopt, load

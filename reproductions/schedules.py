@@ -1,0 +1,27 @@
+"""What multiplies the learning rate from step to step, where the recipes of several papers agree."""
+
+import math
+from typing import Literal
+
+Schedule = Literal["constant", "linear", "cosine", "steps"]
+
+
+def part_of_peak(step: int, total: float, warmup: int, schedule: Schedule) -> float:
+    """What multiplies the learning rate at a step, counted from 1: linear warm-up, then a fall until the last step.
+
+    "steps" divides by ten after a half and after three quarters of all steps.
+    """
+    if step <= warmup:
+        return step / warmup
+    part = min(1.0, (step - warmup) / max(1, total - warmup))
+    if schedule == "steps":
+        return 0.1 ** ((step > total / 2) + (step > total * 3 / 4))
+    return {"constant": 1.0, "linear": 1 - part, "cosine": 0.5 * (1 + math.cos(math.pi * part))}[schedule]
+
+
+def warmed(step: int, total: float, warmup: int, schedule: Literal["constant", "cosine"]) -> float:
+    """What multiplies the learning rate at a step, counted from 0: linear warm-up, on top of a fall that begins with it."""
+    warm = min(1.0, (step + 1) / (warmup + 1))
+    if schedule == "constant":
+        return warm
+    return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
