@@ -6,7 +6,7 @@ To add one: a file with its class, and its line here. Every model that reads a s
 from inspect import signature
 
 from reproductions.attention.additive import Additive
-from reproductions.attention.base import Attended, Attention, masked_softmax
+from reproductions.attention.base import Attended, Attention, maps_of, masked_softmax
 from reproductions.attention.concat import Concat
 from reproductions.attention.content_based import ContentBased
 from reproductions.attention.dot import Dot
@@ -81,5 +81,5 @@ def build(name: str, query: int, key: int, hidden: int, window: int, positions: 
 __all__ = [
     "TIMELINE", "Additive", "Attended", "Attention", "Concat", "ContentBased", "Dot", "General", "Hard", "Intra",
     "LocalMonotonic", "LocalPredictive", "LocationBased", "MultiHead", "MultiHeadOverSource", "ScaledDot", "Soft", "build",
-    "check_name", "in_words", "masked_softmax", "over_source",
+    "check_name", "in_words", "maps_of", "masked_softmax", "over_source",
 ]  # fmt: skip

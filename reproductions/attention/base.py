@@ -1,6 +1,7 @@
 """What every attention mechanism shares: project the keys once, score, weigh, sum."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -18,6 +19,18 @@ class Attended(NamedTuple):
 
     context: Tensor
     weights: Tensor
+
+
+def maps_of(weights: Sequence[Tensor | None], mask: Tensor, T: int) -> Tensor:
+    """Maps (B, 1, H, T, S) of the weights (B, ., S) or (B, H, ., S) of each step; (B, 0, 0, T, S) where nothing was attended.
+
+    ``mask`` (B, S) is that of the source.
+    """
+    rows = [row for row in weights if row is not None]
+    if not rows:
+        return torch.zeros(len(mask), 0, 0, T, mask.shape[1], device=mask.device)
+    maps = torch.cat(rows, dim=-2)
+    return maps[:, None] if maps.dim() == 4 else maps[:, None, None]  # of several heads, or of one
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from reproductions.attention import build, check_name, over_source
+from reproductions.attention import build, check_name, maps_of, over_source
 from reproductions.dropout import Dropout
 from reproductions.settings import check_choices, check_rates, check_sizes
 
@@ -276,7 +276,7 @@ class RNNsearch(nn.Module):
             c.append(state.c)
             alpha.append(alpha_i if need_weights else None)
         t = self.decoder.readout(torch.stack(s, 1), Ey, torch.stack(c, 1))
-        return t, _maps(alpha, mask, target.shape[1])
+        return t, maps_of(alpha, mask, target.shape[1])
 
     def forward(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, V) and maps (B, L, H, T, S), teacher forced."""
@@ -294,7 +294,7 @@ class RNNsearch(nn.Module):
             Ey = self.decoder.E(previous)
         s, alpha, state = self.decoder.step(memory, state, self.decoder.unit.W(Ey), first=previous is None)
         t = self.decoder.readout(s, Ey, state.c)
-        return t, _maps([alpha], memory.mask, len(s) // len(memory.mask)), state
+        return t, maps_of([alpha], memory.mask, len(s) // len(memory.mask)), state
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
         """Length (B, 1, H, S) of what a position adds if it gets all the weight, ||h_j|| of one head; or (B, 0, 0, S)."""
@@ -302,12 +302,3 @@ class RNNsearch(nn.Module):
             return torch.zeros(len(mask), 0, 0, mask.shape[1], device=mask.device)
         memory, _ = self.encode(source, mask)
         return self.decoder.attention.norms(memory.keys, memory.h)[:, None]
-
-
-def _maps(alpha: list[Tensor | None], mask: Tensor, T: int) -> Tensor:
-    """Join weights (B, ., S) or (B, H, ., S) to (B, 1, H, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
-    rows = [a for a in alpha if a is not None]
-    if not rows:
-        return torch.zeros(len(mask), 0, 0, T, mask.shape[1], device=mask.device)
-    maps = torch.cat(rows, dim=-2)
-    return maps[:, None] if maps.dim() == 4 else maps[:, None, None]  # of several heads, or of one

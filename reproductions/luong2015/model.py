@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from reproductions.attention import build, check_name
+from reproductions.attention import build, check_name, maps_of
 from reproductions.dropout import Dropout
 from reproductions.settings import check_rates, check_sizes
 
@@ -190,7 +190,7 @@ class Attentional(nn.Module):
             a_t, state = self.decoder.step(memory, state, Ey_t)
             h_tilde.append(state.h_tilde)
             a.append(a_t if need_weights else None)
-        return self.decoder.dropout(torch.stack(h_tilde, 1)), _maps(a, mask, target.shape[1])
+        return self.decoder.dropout(torch.stack(h_tilde, 1)), maps_of(a, mask, target.shape[1])
 
     def forward(self, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, V) and maps (B, L, H, T, S), teacher forced."""
@@ -203,7 +203,7 @@ class Attentional(nn.Module):
         Ey = E(previous) if previous is not None else E.weight.new_zeros(len(state.t), E.embedding_dim)
         a, state = self.decoder.step(memory, state, Ey)
         k = len(state.t) // len(memory.mask)
-        return self.decoder.dropout(state.h_tilde), _maps([a], memory.mask, k), state
+        return self.decoder.dropout(state.h_tilde), maps_of([a], memory.mask, k), state
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
         """Length (B, 1, H, S) of what a position adds if it gets all the weight, ||h_s|| of one head; or (B, 0, 0, S)."""
@@ -211,12 +211,3 @@ class Attentional(nn.Module):
             return torch.zeros(len(mask), 0, 0, mask.shape[1], device=mask.device)
         memory, _ = self.encode(source, mask)
         return self.decoder.attention.norms(memory.keys, memory.h_s)[:, None]
-
-
-def _maps(a: list[Tensor | None], mask: Tensor, T: int) -> Tensor:
-    """Join weights (B, ., S) or (B, H, ., S) to (B, 1, H, T, S), or to (B, 0, 0, T, S) where nothing was attended."""
-    rows = [a_t for a_t in a if a_t is not None]
-    if not rows:
-        return torch.zeros(len(mask), 0, 0, T, mask.shape[1], device=mask.device)
-    maps = torch.cat(rows, dim=-2)
-    return maps[:, None] if maps.dim() == 4 else maps[:, None, None]  # of several heads, or of one
