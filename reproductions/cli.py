@@ -209,7 +209,9 @@ class ReproductionCLI(LightningCLI):
             return None
         best = self.trainer.checkpoint_callbacks[0].best_model_score
         self.model.load_state_dict(average(paths))
+        self.model.averaged = len(paths)
         self.trainer.validate(self.model, datamodule=self.datamodule, verbose=False)
+        self.model.averaged = 0
         score = float(self.trainer.callback_metrics[self.monitor])
         kept = best is None or score >= float(best)
         if kept:

@@ -64,8 +64,9 @@ def curves_of(compared: list[Run], measures: Mapping[str, str]) -> list[Curve]:
     """The scores of every validation of runs, by name, and what each is called in a picture."""
     curves = []
     for run in compared:
-        # A run that was killed and resumed repeats the steps since its last checkpoint.
-        lines = {line["step"]: line for line in _validations(run.folder / "validation.jsonl")}
+        # A run that was killed and resumed repeats the steps since its last checkpoint; averaged weights are of no step.
+        every = _validations(run.folder / "validation.jsonl")
+        lines = {line["step"]: line for line in every if "averaged" not in line}
         for name, measure in measures.items():
             points = [(step, line[name]) for step, line in sorted(lines.items()) if line.get(name) is not None]
             if points:
