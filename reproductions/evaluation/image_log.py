@@ -191,7 +191,8 @@ class ImageLog(Callback):
             subject = Subject(
                 pl_module, self._control, data.preprocessing, examples, collected, fresh, self._views, place, truth
             )
-            further = _questions(subject, split == first) if collected.maps else {}
+            with trainer.precision_plugin.forward_context():  # as the answers were given that these are held against
+                further = _questions(subject, split == first) if collected.maps else {}
             beside, origin = localisation(subject), Origin.of(trainer, pl_module)
             tested = Tested(pl_module, data, split, collected, self._views, place, origin, truth, beside, further)
             for logger in trainer.loggers:
