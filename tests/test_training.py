@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 import torch
 import wandb
+from page_runs import write
 from toy_run import corpus, overrides
 from wandb_offline import read
 
 from data.errors import UserError
-from reproductions import checkpoints, runs
+from reproductions import checkpoints, run_report, runs
 from reproductions.__main__ import FULL
 from reproductions.__main__ import run as command
 from reproductions.cli import _corpus_name
@@ -335,6 +336,17 @@ def test_a_corpus_is_named_by_what_its_two_files_share():
         "pairs.tsv",
         "a",
     ]
+
+
+def test_the_report_has_the_alignment_error_rate_in_per_cent(tmp_path):
+    run = runs.Run(write(tmp_path, "bahdanau2014", "20260101-000000-000000"))
+    (run.folder / "summary.json").unlink()
+    (run.folder / "evaluation").mkdir()
+    scores = {"test": {"bleu": 12.3, "aer": 0.0371, "bleu_signature": "none"}, "long": {"bleu": 0.5}}
+    (run.folder / runs.SCORES).write_text(json.dumps(scores))
+    head, test, long, *_ = run_report.text(run).splitlines()
+    assert head.endswith("AER %") and test.split()[0] == "test"
+    assert (test.split()[-1], long.split()[-1], test.split()[1]) == ("3.7", "-", "12.30")
 
 
 def test_a_cut_line_of_scores_is_named(tmp_path):
