@@ -163,7 +163,9 @@ def test_the_models_own_words_are_named_so_and_the_reference_stands_below():
     figure = plots.alignment(own(score=-3.25))
     text = " ".join(words_on(figure))
     assert "the model's own translation" in text and "reference: La zone européenne." in text
-    assert "log-probability −3.2" in text
+    assert "log-probability −3.25" in text
+    for score, words in ((-0.02, "log-probability −0.02"), (-0.001, "log-probability 0.00")):
+        assert words in " ".join(words_on(plots.alignment(own(score=score)))), "a sure translation is not minus nought"
     assert "model's output ↓" in [note.get_text() for note in figure.axes[0].texts]
     assert labels(figure.axes[0].yaxis) == list(TARGET)
 
