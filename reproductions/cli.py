@@ -264,7 +264,9 @@ def innermost(error: BaseException) -> BaseException:
 
 
 def _default(class_path: str, name: str) -> Any:
-    """What an argument of a model, or a field of one such as ``network.image_size``, is if nobody says anything."""
+    """What a field of a model's argument, such as ``network.image_size``, is if nobody says anything; None for an argument
+    itself, for those that the data decides have no default.
+    """
     module, _, leaf = class_path.rpartition(".")
     argument, _, inside = name.partition(".")
     known = inspect.signature(getattr(import_module(module), leaf)).parameters

@@ -21,7 +21,7 @@ class RunSettings:
         wandb: "online", "offline" or "disabled"; None goes online if there is a key, and offline otherwise.
         tags: for the tracker, beside paper and corpus.
         pictures: indices of the sentences or images whose attention is drawn, in each split.
-        monitor: the score that chooses the best checkpoint; None takes valid/bleu or valid/accuracy.
+        monitor: the score that chooses the best checkpoint; None takes that of the task, see ``tasks``.
         patience: validations without a better score before training stops.
         checkpoint_every: steps between two writings of last.ckpt.
         average: at the end, average the weights of so many snapshots, and keep the average as best.ckpt unless a single
