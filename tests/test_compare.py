@@ -17,6 +17,7 @@ from reproductions.averaging import average, snapshots
 from reproductions.compare.contestants import read_all
 from reproductions.compare.ladder import RUNGS
 from reproductions.compare.report import fixed, percent, unbroken
+from reproductions.evaluation import plots
 from reproductions.evaluation.records import AlignedTranslation, load
 from reproductions.figures import curves_of
 
@@ -89,7 +90,7 @@ def test_averaged_weights_are_told_from_those_of_the_last_step_and_are_in_no_cur
     lines = [json.loads(line) for line in (run.folder / "validation.jsonl").read_text().splitlines()]
     assert [[line.get(key) for key in WEIGHTS] for line in lines] == [[4, None], [8, None], [8, 3]]
     assert run.summary["averaged"]["score"] == pytest.approx(lines[-1]["valid/bleu"], abs=1e-4)
-    (curve,) = curves_of([run], {"valid/perplexity": "perplexity"})
+    (curve,) = curves_of([run], {"valid/perplexity": ("perplexity", "")})
     assert [*zip(curve.steps, curve.values, strict=True)] == [
         (line["step"], line["valid/perplexity"]) for line in lines[:2]
     ]
@@ -102,11 +103,18 @@ def test_averaged_weights_are_told_from_those_of_the_last_step_and_are_in_no_cur
     assert ": Transformer, mean of 3 snapshots ·" in mean and ": Transformer, step 8 ·" in last
 
 
-def test_what_another_validation_chose_is_not_taken_for_the_best_checkpoints(both):
-    run = run_of(both, "transformer2017")
+def test_what_another_validation_chose_is_not_taken_for_the_best_checkpoints(both, monkeypatch):
+    run, grids = run_of(both, "transformer2017"), []
+    monkeypatch.setattr(plots, "view_grid", lambda *drawn, draw=plots.view_grid: grids.append(drawn) or draw(*drawn))
     (run.folder / "views.json").write_text('{"chosen": "of a later validation"}')
     assert command(["evaluate", str(run.folder)]) == 0
-    assert json.loads((run.folder / "views.json").read_text())["chosen"] == checkpoints.read(run.best)["view"]
+    told, best = json.loads((run.folder / "views.json").read_text()), checkpoints.read(run.best)
+    assert told["chosen"] == best["view"]
+    ((*_, by, diagonal),) = grids
+    assert by == "gold links" and diagonal == told["diagonal"] == best["views"]["diagonal"]
+    assert diagonal == pytest.approx(run.scores["test"]["aer_of_the_diagonal"], abs=0.1), (
+        "other sentences, one language"
+    )
 
 
 def test_a_model_with_one_attention_has_nothing_to_choose(both):

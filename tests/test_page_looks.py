@@ -68,9 +68,8 @@ def test_every_view_of_a_scene_is_that_of_the_project_and_so_is_its_score(page):
     answer = look(classifier, scene("test 3", 24), None)
     pixels = classifier.preprocessing.pixels(scene("test 3", 24).image)
     looked = classifier.module.look(classifier.preprocessing.tensor(pixels[None]))
-    seen = Seen(
-        looked.maps[0].numpy(), looked.gradients[0].numpy(), looked.input_gradient[0].numpy(), answer["prefix"], (6, 6)
-    )
+    arrays = (looked.maps[0].numpy(), looked.gradients[0].numpy(), looked.input_gradient[0].numpy())
+    seen = Seen(*arrays, answer["prefix"], (6, 6), class_token=True)
     covered = coverage(shapes.scene("test", 3, size=24).mask[None], (6, 6))
     assert answer["label"] == shapes.CLASSES[shapes.scene("test", 3).label] and answer["chosen"] == "cls L2 Hmean"
     assert answer["probabilities"] == pytest.approx(looked.logits[0].softmax(0).tolist(), abs=1e-5)

@@ -14,7 +14,7 @@ from data.translation import PairedIds, TranslationData
 from reproductions import tracking
 from reproductions.evaluation import files, plots, records
 from reproductions.evaluation.aligner import Pair, align
-from reproductions.evaluation.alignment_metrics import AlignmentScores, alignment_error_rate
+from reproductions.evaluation.alignment_metrics import AlignmentScores, alignment_error_rate, diagonal_baseline
 from reproductions.evaluation.collect import Collected, Sides, collect
 from reproductions.evaluation.gather import Origin, gathered, stage_of
 from reproductions.evaluation.records import AlignedTranslation
@@ -108,7 +108,7 @@ class EvaluationLog(Callback):
             pl_module.view = str(choice.view)
             for collected in splits.values():
                 collected.show(choice.view)
-            pl_module.views = _told(origin, choice, by)
+            pl_module.views = _told(origin, choice, by) | {"diagonal": _diagonal(first.forced, links)}
             self._tell_views(trainer, pl_module)
         line = origin.line
         for split, collected in splits.items():
@@ -134,7 +134,8 @@ class EvaluationLog(Callback):
         files.write_json(self.folder / "views.json", told)
         table = {View.parse(view): AlignmentScores(**scores) for view, scores in told["views"].items()}
         model = f"{pl_module.title}, {Origin.told(told)}"
-        figure = plots.view_grid(table, View.parse(told["chosen"]), model, told["by"])
+        diagonal = told.get("diagonal")  # older checkpoints have none
+        figure = plots.view_grid(table, View.parse(told["chosen"]), model, told["by"], diagonal)
         path = files.save(figure, self.folder / "views.png")
         caption = f"Alignment error rate of every view against {told['by']}"
         tracking.log_picture(tracking.of(trainer.loggers), "alignment/views", path, caption, told["step"])
@@ -209,6 +210,13 @@ def _told(origin: Origin, choice: Choice, by: str) -> dict[str, Any]:
     """A choice as plain values, for a checkpoint and for JSON."""
     rates = {str(view): asdict(scores) for view, scores in choice.table.items()}
     return {**origin.line, "chosen": str(choice.view), "by": by, "views": rates}
+
+
+def _diagonal(forced: Sequence[AlignedTranslation], links: Mapping[int, Links]) -> float:
+    """The alignment error rate of the diagonal, which looks at nothing, over the sentences that have links."""
+    linked = [record for record in forced if record.index in links]
+    lengths = [(len(record.target_words), len(record.source_words)) for record in linked]
+    return diagonal_baseline([links[record.index] for record in linked], lengths).aer
 
 
 def _aer(record: AlignedTranslation | None) -> float | None:
