@@ -6,6 +6,7 @@ from pathlib import Path
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 
+from reproductions import tracking
 from reproductions.evaluation.files import write_text
 from reproductions.runs import Run
 from reproductions.settings import check_sizes
@@ -32,7 +33,7 @@ class RunSettings:
     """
 
     folder: str
-    project: str = "attention-then-and-now"
+    project: str = tracking.PROJECT
     wandb: str | None = None
     tags: tuple[str, ...] = ()
     pictures: tuple[int, ...] = (0, 1, 2, 3)

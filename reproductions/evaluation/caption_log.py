@@ -20,7 +20,6 @@ from reproductions.evaluation.localisation import Beside, plain
 from reproductions.evaluation.untrained import untrained
 
 KEPT = 100  # records of a test split that are written down, beside those drawn
-FOLLOWED_DPI = 110  # of the pictures through training, which are many
 DRAWN_MEASURES = ("pointing", "energy", "auroc")
 
 
@@ -97,7 +96,7 @@ class CaptionLog(Callback):
         for split, collected in splits.items():
             for record in self._drawn(collected.own):
                 path = self.folder / "pictures" / f"{split}-{record.index}" / origin.picture
-                files.save(plots.captioned([record]), path, dpi=FOLLOWED_DPI)
+                files.save(plots.captioned([record]), path, dpi=files.FOLLOWED_DPI)
                 key = f"attention/{split}-{record.index}"
                 tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), origin.step)
 

@@ -30,7 +30,6 @@ from reproductions.evaluation.untrained import untrained
 
 # Images of a split that are looked into, evenly spread; the others are classified alone, which costs a fourth.
 LOOKED = {"validate": 400, "test": 1200}
-FOLLOWED_DPI = 110  # of the pictures through training, which are many
 
 
 class ImageLog(Callback):
@@ -155,18 +154,18 @@ class ImageLog(Callback):
         model = f"{pl_module.title}, {Origin.told(told)}"
         counted = f"{told['images']:,} images, by whose masks the view is chosen."
         grid = plots.image_view_grid(table, ImageView.parse(told["chosen"]), f"{model} · {told['split']}", counted)
-        path = files.save(grid, self.folder / "views.png", dpi=FOLLOWED_DPI)
+        path = files.save(grid, self.folder / "views.png", dpi=files.FOLLOWED_DPI)
         tracking.log_picture(tracking.of(trainer.loggers), f"{told['split']}/views", path, model, told["step"])
 
     def _draw(self, validated: Tested, logger: tracking.RunLogger | None) -> None:
         """Confusion of classes, and the chosen images, at this step."""
         split, step = validated.split, validated.origin.step
         for name, figure in figures(validated.collected, {}, validated.data.classes, f"{validated.model} · {split}"):
-            path = files.save(figure, self.folder / f"{name}.png", dpi=FOLLOWED_DPI)
+            path = files.save(figure, self.folder / f"{name}.png", dpi=files.FOLLOWED_DPI)
             tracking.log_picture(logger, f"{split}/{name}", path, validated.model, step)
         for attended in validated.attended(self.pictures):
             path = self.folder / "pictures" / f"{split}-{attended.index}" / validated.origin.picture
-            files.save(plots.attended(attended), path, dpi=FOLLOWED_DPI)
+            files.save(plots.attended(attended), path, dpi=files.FOLLOWED_DPI)
             tracking.log_picture(logger, f"attention/{split}-{attended.index}", path, _caption(attended), step)
 
     def on_train_end(self, trainer: Trainer, pl_module: Classification) -> None:  # noqa: ARG002

@@ -14,8 +14,6 @@ from reproductions.evaluation.language_collect import CollectedSentences, Naming
 from reproductions.evaluation.language_records import ReadSentence
 from reproductions.evaluation.language_scores import details, scores
 
-FOLLOWED_DPI = 110  # of the pictures through training, which are many
-
 
 class LanguageLog(Callback):
     """Score every split, draw where chosen sentences look at themselves, send it to the tracker, keep it as files.
@@ -82,7 +80,7 @@ class LanguageLog(Callback):
         for split, collected in splits.items():
             for record in (record for record in collected.attended if record.index in self.pictures):
                 path = self.folder / "pictures" / f"{split}-{record.index}" / origin.picture
-                files.save(plots.alignment(record), path, dpi=FOLLOWED_DPI)
+                files.save(plots.alignment(record), path, dpi=files.FOLLOWED_DPI)
                 caption = f"{record.model} · {record.view} · {' '.join(record.source)}"
                 tracking.log_picture(logger, f"attention/{split}-{record.index}", path, caption, origin.step)
 

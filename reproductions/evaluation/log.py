@@ -24,7 +24,6 @@ from reproductions.evaluation.views import Choice, View
 from reproductions.translation import Translation
 
 ALIGNER_PAIRS = 50_000  # training pairs that the statistical aligner reads; more changes little and takes memory
-FOLLOWED_DPI = 110  # of the pictures through training, which are many
 BY_GOLD = "gold links"
 BY_ALIGNER = "the links of a statistical aligner trained on the training pairs"
 
@@ -122,7 +121,7 @@ class EvaluationLog(Callback):
         for split, collected in splits.items():
             for record in (record for record in collected.forced if record.index in self.pictures):
                 path = self.folder / "pictures" / f"{split}-{record.index}" / origin.picture
-                files.save(plots.alignment(record), path, dpi=FOLLOWED_DPI)
+                files.save(plots.alignment(record), path, dpi=files.FOLLOWED_DPI)
                 key = f"alignment/{split}-{record.index}"
                 tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), origin.step)
 
