@@ -4,8 +4,8 @@
     python -m benchmarks.decode --run runs/bahdanau2014/accord/TIME --width 1 --free
     python -m benchmarks.decode --pieces FOLDER --width 5 --peer "name=command ..."
 
-Translates a whole test set with the newest run, or with the run that is named, through the search that everything else
-uses. Where there is no run, and for ``--pieces``, with a new model. The clock runs from ids to texts.
+Translates a whole test set with the newest run that translates, or with the run that is named, through the search that
+everything else uses. Where there is no such run, and for ``--pieces``, with a new model. The clock runs from ids to texts.
 
 Every sentence gets exactly ``--fixed-length`` words, ``</s>`` held back: so the model need not be trained, and another
 program that is held to the same length, too, takes the same steps. With ``--free`` each sentence ends where the model
@@ -41,13 +41,14 @@ from data.errors import UserError
 from data.tokenizers import EOS
 from reproductions import runs
 from reproductions.decoding import Hypothesis, Translator, beam, greedy
+from reproductions.tasks import TRANSLATION
 
 KEY = "sentences_per_s"
 
 
 def of_run(folder: Path | None) -> tuple[Translator, TestSet]:
-    """The model of a run, the newest for None, and the first test split of its corpus."""
-    run = runs.find() if folder is None else runs.at(folder)
+    """The model of a run, the newest that translates for None, and the first test split of its corpus."""
+    run = runs.find(task=TRANSLATION) if folder is None else runs.at(folder, TRANSLATION)
     trained = run.restore()
     settings = yaml.safe_load(run.config.read_text(encoding="utf-8"))["data"]["init_args"]
     print(f"Translating with {run.folder}")
@@ -143,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--run", type=Path, help="folder of a run (default: the newest, if there is one)")
+    top.add_argument("--run", type=Path, help="folder of a run (default: the newest that translates)")
     top.add_argument(
         "--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces"
     )
@@ -203,7 +204,7 @@ def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], argum
 def _new(options: argparse.Namespace) -> bool:
     """Whether the model is none of a run."""
     asked = options.pieces is not None or options.weights is not None
-    return options.run is None and (asked or not any(runs.runs_dir().glob("*/*/*/checkpoints/best.ckpt")))
+    return options.run is None and (asked or not any(run.paper in TRANSLATION.papers for run in runs.every()))
 
 
 def _held(options: argparse.Namespace) -> str:

@@ -61,6 +61,11 @@ def peak_mib() -> float:
     """Largest memory in MiB so far: of the CUDA device, else resident memory of this process."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
+    return own_resident_mib()
+
+
+def own_resident_mib() -> float:
+    """Largest resident memory of this process so far, in MiB."""
     return resident_mib(resource.getrusage(resource.RUSAGE_SELF))
 
 

@@ -8,16 +8,17 @@ Tokenisation alone, splitting and encoding both sides, is timed on a sample.
 """
 
 import argparse
-import json
 import os
-import resource
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 
 from tqdm import tqdm
 
+from benchmarks import machine
 from data.corpora import load
+from data.errors import UserError
 from data.translation import TranslationData
 
 _SAMPLE = 20_000  # pairs on which tokenisation alone is timed
@@ -25,9 +26,8 @@ _CHUNK = 4096
 
 
 def peak_gib() -> float:
-    """Largest resident memory of this process so far; Linux counts in KiB, macOS in bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
+    """Largest resident memory of this process so far; on a CUDA device there is nothing of the data layer."""
+    return round(machine.own_resident_mib() / 2**10, 2)
 
 
 def generation(pairs: int) -> float:
@@ -49,19 +49,19 @@ def tokenisation(data: TranslationData, pairs: int) -> float:
     return (time.perf_counter() - start) / len(examples)
 
 
-def measure(arguments: argparse.Namespace) -> dict[str, float | int | str]:
-    generated = generation(arguments.pairs)
+def measure(options: argparse.Namespace) -> dict[str, float | int | str]:
+    generated = generation(options.pairs)
     data = TranslationData(
-        pairs=arguments.pairs,
-        tokenizer=arguments.tokenizer,
-        vocabulary=arguments.vocabulary,
-        batch_tokens=arguments.batch_tokens,
+        pairs=options.pairs,
+        tokenizer=options.tokenizer,
+        vocabulary=options.vocabulary,
+        batch_tokens=options.batch_tokens,
     )
     start = time.perf_counter()
     data.prepare()
     prepared = time.perf_counter() - start
     peak = peak_gib()
-    tokenised = tokenisation(data, arguments.pairs)
+    tokenised = tokenisation(data, options.pairs)
     loader = data.train_dataloader()
     start = time.perf_counter()
     sentences = cells = tokens = 0
@@ -71,34 +71,45 @@ def measure(arguments: argparse.Namespace) -> dict[str, float | int | str]:
         tokens += int(batch.source_mask.sum()) + int(batch.target_mask.sum())
     batched = time.perf_counter() - start
     return {
-        "pairs": arguments.pairs,
+        "pairs": options.pairs,
         "kept": sentences,
-        "tokenizer": arguments.tokenizer,
+        "tokenizer": options.tokenizer,
         "source_size": data.source_size,
         "target_size": data.target_size,
-        "generation_pairs_per_s": round(arguments.pairs / generated),
+        "generation_pairs_per_s": round(options.pairs / generated),
         "tokenisation_pairs_per_s": round(1 / tokenised),
-        "preparation_pairs_per_s": round(arguments.pairs / prepared),
+        "preparation_pairs_per_s": round(options.pairs / prepared),
         "batching_pairs_per_s": round(sentences / batched),
         "batches_per_s": round(len(loader) / batched),
         "real_tokens_of_cells": round(tokens / cells, 3),
-        "peak_rss_gib_preparing": round(peak, 2),
-        "peak_rss_gib": round(peak_gib(), 2),
+        "peak_rss_gib_preparing": peak,
+        "peak_rss_gib": peak_gib(),
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=1_000_000)
-    parser.add_argument("--tokenizer", choices=["words", "bpe"], default="words")
-    parser.add_argument("--vocabulary", type=int, default=30_000)
-    parser.add_argument("--batch-tokens", type=int, default=4096)
-    arguments = parser.parse_args()
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="python -m benchmarks.scale",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--pairs", type=int, default=1_000_000)
+    top.add_argument("--tokenizer", choices=["words", "bpe"], default="words")
+    top.add_argument("--vocabulary", type=int, default=30_000)
+    top.add_argument("--batch-tokens", type=int, default=4096)
+    return top
+
+
+def main(arguments: Sequence[str]) -> None:
+    options = parser().parse_args(arguments)
+    for name in ("pairs", "vocabulary", "batch_tokens"):
+        if getattr(options, name) < 1:
+            raise UserError(f"--{name.replace('_', '-')} {getattr(options, name)} must be at least 1.")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DATA_DIR"] = folder
-        result = measure(arguments)
-    sys.stdout.write(f"RESULT {json.dumps(result)}\n")
+        machine.report(measure(options))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(machine.run(main))

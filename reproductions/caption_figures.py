@@ -14,7 +14,6 @@ from reproductions.evaluation.caption_scores import SHOWN
 from reproductions.evaluation.caption_truth import OF_OBJECTS
 from reproductions.runs import Run
 
-SCORES = "evaluation/scores.json"
 SPLIT = "test"
 DRAWN = 8  # images, the first of the split
 BLIND = ("mean over the caption's words", "best fixed map")  # controls that are drawn beside
@@ -26,9 +25,9 @@ def xu2015(data: str | None, folder: Path) -> Iterator[Path]:
     Raises UserError naming the command to run where a run is missing.
     """
     config = data or "captions"
-    soft = runs.find("xu2015", config, having=SCORES)
+    soft = runs.find("xu2015", config, having=runs.SCORES)
     try:
-        hard = runs.find("xu2015", f"{config}-hard", having=SCORES)
+        hard = runs.find("xu2015", f"{config}-hard", having=runs.SCORES)
     except UserError as error:
         raise UserError(
             f"Soft attention is drawn beside hard attention, which has no scored run on {config}: train it with "

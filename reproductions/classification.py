@@ -73,6 +73,7 @@ class Classification(LightningModule):
         view: which layer, head and kind of map a picture shows; None before validation has chosen. Kept in the checkpoint.
         views: what it was chosen from, as plain values to be written down; empty before validation. Kept in the checkpoint too.
         steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
+        averaged: snapshots whose mean the weights are while validation measures it; 0 for those of one step.
 
     Args:
         model: the paper's network.
@@ -95,7 +96,7 @@ class Classification(LightningModule):
         self.compiled = compiled
         self.view: str | None = None
         self.views: dict[str, Any] = {}
-        self.steps = 0
+        self.steps = self.averaged = 0
         self._train_logits = model.logits
 
     @property

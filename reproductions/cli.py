@@ -212,7 +212,9 @@ class ReproductionCLI(LightningCLI):
             return None
         best = self.trainer.checkpoint_callbacks[0].best_model_score
         self.model.load_state_dict(average(paths))
+        self.model.averaged = len(paths)
         self.trainer.validate(self.model, datamodule=self.datamodule, verbose=False)
+        self.model.averaged = 0
         score = float(self.trainer.callback_metrics[self.monitor])
         kept = best is None or score >= float(best)
         if kept:
@@ -264,7 +266,9 @@ def innermost(error: BaseException) -> BaseException:
 
 
 def _default(class_path: str, name: str) -> Any:
-    """What an argument of a model, or a field of one such as ``network.image_size``, is if nobody says anything."""
+    """What a field of a model's argument, such as ``network.image_size``, is if nobody says anything; None for an argument
+    itself, for those that the data decides have no default.
+    """
     module, _, leaf = class_path.rpartition(".")
     argument, _, inside = name.partition(".")
     known = inspect.signature(getattr(import_module(module), leaf)).parameters

@@ -160,7 +160,7 @@ def _track(kind: Comparison, folder: Path, corpus: str, compared: Numbers, drawn
     """The same table and pictures in Weights & Biases."""
     logger = tracking.experiment_logger(
         folder,
-        project="attention-then-and-now",
+        project=tracking.PROJECT,
         name=f"compare-{corpus}-{folder.name}",
         group="compare",
         tags=["compare", corpus],

@@ -14,7 +14,12 @@ from reproductions.evaluation.records import AlignedTranslation, Translated
 from reproductions.runs import Run
 
 LENGTH_SPLITS = ("test", "long")  # of Accord: together they reach from 3 to 60 words
-CURVES = {"valid/bleu": "validation BLEU", "valid/perplexity": "validation perplexity", "valid/aer": "validation AER"}
+# Score -> what it is called in a picture, and its unit.
+CURVES = {
+    "valid/bleu": ("validation BLEU", ""),
+    "valid/perplexity": ("validation perplexity", ""),
+    "valid/aer": ("validation AER", "%"),
+}
 
 
 def bahdanau2014(data: str, folder: Path) -> Iterator[Path]:
@@ -60,16 +65,18 @@ def training(compared: list[Run], folder: Path) -> Iterator[Path]:
     yield files.save(plots.training_curves(curves_of(compared, CURVES)), folder / "training.png")
 
 
-def curves_of(compared: list[Run], measures: Mapping[str, str]) -> list[Curve]:
-    """The scores of every validation of runs, by name, and what each is called in a picture."""
+def curves_of(compared: list[Run], measures: Mapping[str, tuple[str, str]]) -> list[Curve]:
+    """The scores of every validation of runs, by name: what each is called in a picture, and its unit; "%" of a fraction."""
     curves = []
     for run in compared:
-        # A run that was killed and resumed repeats the steps since its last checkpoint.
-        lines = {line["step"]: line for line in _validations(run.folder / "validation.jsonl")}
-        for name, measure in measures.items():
-            points = [(step, line[name]) for step, line in sorted(lines.items()) if line.get(name) is not None]
+        # A run that was killed and resumed repeats the steps since its last checkpoint; averaged weights are of no step.
+        every = _validations(run.folder / "validation.jsonl")
+        lines = {line["step"]: line for line in every if "averaged" not in line}
+        for name, (measure, unit) in measures.items():
+            scale = 100 if unit == "%" else 1
+            points = [(step, scale * line[name]) for step, line in sorted(lines.items()) if line.get(name) is not None]
             if points:
-                curves.append(Curve(run.summary["title"], measure, "", *zip(*points, strict=True)))
+                curves.append(Curve(run.summary["title"], measure, unit, *zip(*points, strict=True)))
     return curves
 
 

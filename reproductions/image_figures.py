@@ -27,7 +27,7 @@ def vit2021(data: str | None, folder: Path) -> Iterator[Path]:
 
     Raises UserError where there is none.
     """
-    run = runs.find("vit2021", data or "*", having="evaluation/scores.json")
+    run = runs.find("vit2021", data or "*", having=runs.SCORES)
     classifier: TrainedClassifier = run.restore()
     path = run.folder / "evaluation" / next(iter(run.scores)) / "attended.jsonl"
     shown = records.load(path, AttendedImage)[:AVERAGED]

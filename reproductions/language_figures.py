@@ -16,9 +16,9 @@ from reproductions.figures import curves_of
 from reproductions.runs import Run
 
 CURVES = {
-    "valid/perplexity": "validation perplexity",
-    "valid/agreement": "agreement of “be”",
-    "valid/attention/previous": "weight on the entry before",
+    "valid/perplexity": ("validation perplexity", ""),
+    "valid/agreement": ("agreement of “be”", ""),
+    "valid/attention/previous": ("weight on the entry before", ""),
 }
 DRAWN = 4  # fixed sentences of Accord
 

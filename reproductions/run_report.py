@@ -24,7 +24,7 @@ def _lines(run: Run) -> Iterator[str]:
     width = max(len(split) for split in run.scores)
     yield "".join([" " * width, *(f"{heading:>14}" for heading, _ in task.columns.values())])
     for split, scores in run.scores.items():
-        cells = [_cell(scores.get(name), digits) for name, (_, digits) in task.columns.items()]
+        cells = [_cell(scores.get(name), *column) for name, column in task.columns.items()]
         yield "".join([f"{split:<{width}}", *cells])
     if averaged := summary.get("averaged"):
         which = "were taken" if averaged["kept"] else "were not taken: a single checkpoint validated better"
@@ -35,5 +35,7 @@ def _lines(run: Run) -> Iterator[str]:
         yield hint
 
 
-def _cell(value: float | None, digits: int) -> str:
-    return f"{'-':>14}" if value is None else f"{value:14.{digits}f}"
+def _cell(value: float | None, heading: str, digits: int) -> str:
+    if value is None:
+        return f"{'-':>14}"
+    return f"{value * (100 if heading.endswith('%') else 1):14.{digits}f}"

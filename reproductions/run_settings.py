@@ -6,6 +6,7 @@ from pathlib import Path
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
 
+from reproductions import tracking
 from reproductions.evaluation.files import write_text
 from reproductions.runs import Run
 from reproductions.settings import check_sizes
@@ -21,7 +22,7 @@ class RunSettings:
         wandb: "online", "offline" or "disabled"; None goes online if there is a key, and offline otherwise.
         tags: for the tracker, beside paper and corpus.
         pictures: indices of the sentences or images whose attention is drawn, in each split.
-        monitor: the score that chooses the best checkpoint; None takes valid/bleu or valid/accuracy.
+        monitor: the score that chooses the best checkpoint; None takes that of the task, see ``tasks``.
         patience: validations without a better score before training stops.
         checkpoint_every: steps between two writings of last.ckpt.
         average: at the end, average the weights of so many snapshots, two or more, and keep the average as best.ckpt
@@ -32,7 +33,7 @@ class RunSettings:
     """
 
     folder: str
-    project: str = "attention-then-and-now"
+    project: str = tracking.PROJECT
     wandb: str | None = None
     tags: tuple[str, ...] = ()
     pictures: tuple[int, ...] = (0, 1, 2, 3)

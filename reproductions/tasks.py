@@ -34,7 +34,7 @@ class Task:
         unit, counted: what throughput counts, in the log and in summary.json.
         kept: file or folder of a run that holds what its data decided; and its type as an artifact.
         log: the callback that measures, from the folder of the run and the indices of what is drawn.
-        columns: of the printed report: score -> heading and digits.
+        columns: of the printed report: score -> heading and digits; under a heading that ends in % stand fractions times 100.
         notes: lines below the table, from the scores of all splits.
         restore: the trained model behind one interface, from the folder of a run and a checkpoint.
     """
@@ -79,7 +79,7 @@ TRANSLATION = Task(
         "bleu_tokenised": ("BLEU tok. lc", 2),
         "chrf": ("chrF", 2),
         "perplexity": ("perplexity", 2),
-        "aer": ("AER", 3),
+        "aer": ("AER %", 1),
     },
     notes=_signature,
     restore=_translator,

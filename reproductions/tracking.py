@@ -26,6 +26,7 @@ from reproductions.whole import whole
 
 log = logging.getLogger(__name__)
 
+PROJECT = "attention-then-and-now"  # of runs, comparisons and timelines, unless a run names another
 INIT_TIMEOUT = 30.0  # seconds until an online run gives up and starts offline; W&B's own default is 90
 FINISH_TIMEOUT = 120.0  # seconds that the last uploads may take; W&B's own default is to wait for ever
 LONGEST_TAG = 64  # characters; a longer one W&B refuses, and the run with it

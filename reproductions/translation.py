@@ -84,6 +84,7 @@ class Translation(LightningModule):
         views: what it was chosen from, as plain values to be written down; empty where there was nothing to choose.
             Kept in the checkpoint too.
         steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
+        averaged: snapshots whose mean the weights are while validation measures it; 0 for those of one step.
 
     Args:
         model: the paper's network.
@@ -113,7 +114,7 @@ class Translation(LightningModule):
         self.reduction = reduction
         self.view: str | None = None
         self.views: dict[str, Any] = {}
-        self.steps = 0
+        self.steps = self.averaged = 0
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["paper"], checkpoint["view"], checkpoint["views"] = self.paper, self.view, self.views

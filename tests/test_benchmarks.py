@@ -8,7 +8,7 @@ import torch
 from page_runs import write, write_classifier
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import attention, decode, images, machine, models, page, train
+from benchmarks import attention, decode, images, machine, models, page, scale, train
 from benchmarks import corpus as corpora
 from benchmarks.fixed_length import LENGTH, FixedLength, lengths
 from benchmarks.interleave import parse_peers
@@ -123,6 +123,36 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path, monkeypatch):
     chosen = decode.parser().parse_args(["--hidden", "8", "--weights", str(tmp_path / "weights.pt")])
     with pytest.raises(UserError, match="weights.pt are not of this network"):
         decode.on_the_spot(chosen)
+
+
+def test_decoding_takes_the_newest_run_that_translates_and_refuses_a_classifier(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    monkeypatch.setattr("benchmarks.corpus.of_run", lambda *_: corpus().test)
+    classifier = write_classifier(tmp_path, "20260103-000000-000000")
+    chosen = decode.parser().parse_args([])
+    assert decode._new(chosen), "no run translates, so the model is a new one"
+    translator = write(tmp_path, "bahdanau2014", "20260101-000000-000000")
+    assert not decode._new(chosen)
+    decode.of_run(None)
+    assert f"Translating with {translator}" in capsys.readouterr().out
+    with pytest.raises(UserError, match="is a run of vit2021, which classifies images"):
+        decode.of_run(classifier)
+
+
+@pytest.mark.parametrize("argument", ["--pairs", "--vocabulary", "--batch-tokens"])
+def test_a_scale_of_nothing_is_refused_in_a_sentence(argument, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["scale", argument, "0"])
+    assert machine.run(scale.main) == 2
+    assert capsys.readouterr().err.startswith(f"error: {argument} 0 must be at least 1")
+
+
+def test_the_scale_of_the_data_layer_is_one_line_and_its_memory_is_that_of_the_process(capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)  # the data layer takes none of a device's memory
+    monkeypatch.setenv("DATA_DIR", "nowhere")
+    scale.main(["--pairs", "300"])
+    found = json.loads(capsys.readouterr().out.splitlines()[-1].removeprefix("RESULT "))
+    assert 250 < found["kept"] <= 300 and found["batching_pairs_per_s"] > 0
+    assert 0.05 < found["peak_rss_gib_preparing"] <= found["peak_rss_gib"] < 16
 
 
 def test_every_attention_is_measured_beside_additive(capsys, monkeypatch):

@@ -11,15 +11,18 @@ from test_training import ROOT
 from toy_run import NETWORK, corpus, overrides
 
 from data.errors import UserError
-from reproductions import checkpoints, ladder, runs
+from reproductions import checkpoints, ladder, runs, tracking
 from reproductions.__main__ import run as command
 from reproductions.averaging import average, snapshots
 from reproductions.compare.contestants import read_all
 from reproductions.compare.ladder import RUNGS
 from reproductions.compare.report import fixed, percent, unbroken
+from reproductions.evaluation import plots
 from reproductions.evaluation.records import AlignedTranslation, load
+from reproductions.figures import curves_of
 
 PAPERS = ("bahdanau2014", "transformer2017")
+WEIGHTS = ("step", "averaged")  # what tells the validations of a run apart
 KEPT = {("5", "layers"), ("5", "heads")}  # what a rung is about
 # Untrained models write until they may not go on: few sentences, and no beam.
 FEW = {
@@ -40,6 +43,12 @@ def both(tmp_path_factory):
         patch.chdir(ROOT)
         patch.setenv("RUNS_DIR", str(folder / "runs"))
         patch.setenv("DATA_DIR", str(folder / "data"))
+
+        def write_down(_, key, path, caption, step=None):
+            with (folder / "captions").open("a") as file:
+                file.write(f"{path.parent.name}/{path.name}: {caption}\n")
+
+        patch.setattr(tracking, "log_picture", write_down)
         for paper in PAPERS:
             small = overrides(8, paper, **FEW, **{"run.average": 3, "run.snapshot_every": 2})
             assert command(["train", paper, *small]) == 0
@@ -71,15 +80,41 @@ def test_the_table_of_views_is_that_of_the_best_checkpoint(both):
     told, best = json.loads((run.folder / "views.json").read_text()), checkpoints.read(run.best)
     lines = [json.loads(line) for line in (run.folder / "validation.jsonl").read_text().splitlines()]
     assert told["step"] == best["global_step"] and told["chosen"] == best["view"] and told == best["views"]
-    of_its_step = [line["valid/aer"] for line in lines if line["step"] == told["step"]]
-    assert told["views"][told["chosen"]]["aer"] in map(pytest.approx, of_its_step)
+    (line,) = (line for line in lines if [line.get(key) for key in WEIGHTS] == [told.get(key) for key in WEIGHTS])
+    assert told["views"][told["chosen"]]["aer"] == pytest.approx(line["valid/aer"])
+    assert told.get("averaged") == (3 if run.summary["averaged"]["kept"] else None)
 
 
-def test_what_another_validation_chose_is_not_taken_for_the_best_checkpoints(both):
+def test_averaged_weights_are_told_from_those_of_the_last_step_and_are_in_no_curve(both):
     run = run_of(both, "transformer2017")
+    lines = [json.loads(line) for line in (run.folder / "validation.jsonl").read_text().splitlines()]
+    assert [[line.get(key) for key in WEIGHTS] for line in lines] == [[4, None], [8, None], [8, 3]]
+    assert run.summary["averaged"]["score"] == pytest.approx(lines[-1]["valid/bleu"], abs=1e-4)
+    (curve,) = curves_of([run], {"valid/perplexity": ("perplexity", "")})
+    assert [*zip(curve.steps, curve.values, strict=True)] == [
+        (line["step"], line["valid/perplexity"]) for line in lines[:2]
+    ]
+    assert curve.values[-1] != lines[-1]["valid/perplexity"]
+    pictures = sorted(path.name for path in (run.folder / "pictures/valid-1").iterdir())
+    assert pictures == ["mean-0000008.png", "step-0000004.png", "step-0000008.png"]
+    captions = (both / "captions").read_text().splitlines()
+    (mean,) = (caption for caption in captions if caption.startswith("valid-1/mean-0000008.png: Transformer"))
+    (last,) = (caption for caption in captions if caption.startswith("valid-1/step-0000008.png: Transformer"))
+    assert ": Transformer, mean of 3 snapshots ·" in mean and ": Transformer, step 8 ·" in last
+
+
+def test_what_another_validation_chose_is_not_taken_for_the_best_checkpoints(both, monkeypatch):
+    run, grids = run_of(both, "transformer2017"), []
+    monkeypatch.setattr(plots, "view_grid", lambda *drawn, draw=plots.view_grid: grids.append(drawn) or draw(*drawn))
     (run.folder / "views.json").write_text('{"chosen": "of a later validation"}')
     assert command(["evaluate", str(run.folder)]) == 0
-    assert json.loads((run.folder / "views.json").read_text())["chosen"] == checkpoints.read(run.best)["view"]
+    told, best = json.loads((run.folder / "views.json").read_text()), checkpoints.read(run.best)
+    assert told["chosen"] == best["view"]
+    ((*_, by, diagonal),) = grids
+    assert by == "gold links" and diagonal == told["diagonal"] == best["views"]["diagonal"]
+    assert diagonal == pytest.approx(run.scores["test"]["aer_of_the_diagonal"], abs=0.1), (
+        "other sentences, one language"
+    )
 
 
 def test_a_model_with_one_attention_has_nothing_to_choose(both):

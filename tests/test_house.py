@@ -328,6 +328,33 @@ def test_no_file_names_a_path_of_a_machine() -> None:
     assert found == {}
 
 
+def unlisted(docstring: str, modules: set[str]) -> set[str]:
+    """The modules that a docstring which lists many of them leaves out; none where it lists something else, or nothing."""
+    listed = {*re.findall(r"^ *(\w+)  ", docstring, re.M), *re.findall(r"``(\w+)``", docstring)}
+    for several in re.findall(r"; ([\w,\s]+?) likewise", docstring):
+        listed |= set(re.findall(r"\w+", several))
+    named = modules & listed
+    return modules - named if 3 * len(named) >= len(modules) else set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in CODE if path.name == "__init__.py" and path.is_relative_to(ROOT / "reproductions")],
+    ids=identify,
+)
+def test_a_package_that_lists_its_modules_lists_all_of_them(path: Path) -> None:
+    modules = {one.stem for one in path.parent.iterdir() if one.suffix == ".py" or (one / "__init__.py").is_file()}
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    assert unlisted(docstring, modules - {"__init__", "__main__"}) == set()
+
+
+def test_a_module_that_is_not_listed_is_named() -> None:
+    assert unlisted("one    this\ntwo    that", {"one", "two", "three"}) == {"three"}
+    assert unlisted("``one`` and ``two``; three is a word", {"one", "two", "three"}) == {"three"}
+    assert unlisted("one    this; two and three likewise", {"one", "two", "three", "four"}) == {"four"}
+    assert unlisted("Nothing is listed: one, two.", {"one", "two", "three", "four", "five"}) == set()
+
+
 # --- Mistakes of public code ------------------------------------------------------------------------------------------
 
 MISTAKES = re.compile(r"^## Mistakes that public code makes\n(.*?)^## ", re.M | re.S)

@@ -31,6 +31,7 @@ def seen(**changes):
         "input_gradient": generator.random((6, 20)).astype(np.float32),
         "prefix": PREFIX,
         "grid": GRID,
+        "class_token": True,
     }
     return Seen(**(fields | changes))
 
@@ -175,14 +176,14 @@ def test_a_model_without_a_class_token_is_read_from_the_mean_of_its_patches():
     np.testing.assert_allclose(made.through(ImageView("rollout")), patches(rows), rtol=1e-4)
     relevance = (chefer(made.maps, made.gradients) - np.eye(TOKENS))[PREFIX:].mean(0)
     np.testing.assert_allclose(made.through(ImageView("gradient_rollout")), patches(relevance), rtol=1e-3)
-    cut = {"maps": attention()[..., PREFIX:, PREFIX:], "gradients": made.gradients[..., PREFIX:, PREFIX:], "prefix": 0}
-    np.testing.assert_allclose(seen(**cut).start, np.full(15, 1 / 15), rtol=1e-6)
+    cut = {"maps": attention()[..., PREFIX:, PREFIX:], "gradients": made.gradients[..., PREFIX:, PREFIX:]}
+    np.testing.assert_allclose(seen(**cut, prefix=0, class_token=False).start, np.full(15, 1 / 15), rtol=1e-6)
 
 
 def test_grad_cam_weighs_activations_by_their_mean_gradients():
     generator = np.random.default_rng(2)
     activations, gradients = generator.normal(size=(2, 7, *GRID)).astype(np.float32)
-    made = seen(maps=activations, gradients=gradients, prefix=0)
+    made = seen(maps=activations, gradients=gradients, prefix=0, class_token=False)
     by_hand = np.zeros(GRID)
     for channel in range(7):
         by_hand += gradients[channel].mean() * activations[channel]

@@ -11,6 +11,7 @@ from test_page import weights_of
 
 from data.accord import FIXED
 from data.words import join
+from reproductions.evaluation.alignment_metrics import alignment_error_rate
 from reproductions.evaluation.records import AlignedTranslation
 from reproductions.runs import runs_dir
 
@@ -167,7 +168,20 @@ def test_a_click_on_the_table_of_heads_chooses_the_view(browser, pages):
     browser.until("location.hash.includes('L2+H1')")
     aer = browser.run("document.querySelector('.heads button[aria-pressed=true]').textContent")
     shown = browser.run("document.querySelectorAll('.panel')[1].querySelector('[data-number=aer] dd').textContent")
-    assert float(aer) == pytest.approx(float(shown), abs=0.006)
+    assert "in %" in texts(browser, ".heads summary")[0] and aer.isdecimal() and shown.endswith(" %")
+    assert float(aer) == pytest.approx(float(shown.removesuffix(" %")), abs=0.6)
+    named = browser.run("document.querySelector('.heads button[aria-pressed=true]').getAttribute('aria-label')")
+    assert named == f"layer 2, head 1: AER {aer} %"
+
+
+def test_the_alignment_error_rate_is_in_per_cent_on_the_page_and_in_a_picture_taken_along(browser, pages):
+    browser.open(pages[1])
+    browser.until(READY)
+    record = AlignedTranslation.from_json(json.loads(browser.taken("[data-key=json0]", ".json").read_text()))
+    expected = f"{100 * alignment_error_rate([record]).aer:.1f} %"
+    assert texts(browser, "[data-number=aer] dd")[0] == expected
+    svg = browser.taken("[data-key=svg0]", ".svg").read_text()
+    assert f">AER {expected} · entropy" in svg
 
 
 def test_a_record_a_picture_and_the_whole_page_can_be_taken_along(browser, pages):

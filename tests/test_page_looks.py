@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 import socket
 import struct
 import zlib
@@ -67,9 +68,8 @@ def test_every_view_of_a_scene_is_that_of_the_project_and_so_is_its_score(page):
     answer = look(classifier, scene("test 3", 24), None)
     pixels = classifier.preprocessing.pixels(scene("test 3", 24).image)
     looked = classifier.module.look(classifier.preprocessing.tensor(pixels[None]))
-    seen = Seen(
-        looked.maps[0].numpy(), looked.gradients[0].numpy(), looked.input_gradient[0].numpy(), answer["prefix"], (6, 6)
-    )
+    arrays = (looked.maps[0].numpy(), looked.gradients[0].numpy(), looked.input_gradient[0].numpy())
+    seen = Seen(*arrays, answer["prefix"], (6, 6), class_token=True)
     covered = coverage(shapes.scene("test", 3, size=24).mask[None], (6, 6))
     assert answer["label"] == shapes.CLASSES[shapes.scene("test", 3).label] and answer["chosen"] == "cls L2 Hmean"
     assert answer["probabilities"] == pytest.approx(looked.logits[0].softmax(0).tolist(), abs=1e-5)
@@ -322,6 +322,23 @@ def test_views_heads_classes_and_depth_are_a_click_away(page, browser):
     assert "layer 1 of 2" in browser.run(READS)
     browser.until(f"{READS}.includes('layer 2 of 2') || document.querySelector('.play').textContent === 'Play depth'")
     browser.until("document.querySelector('.play').textContent === 'Play depth'")
+
+
+def test_a_classifier_that_is_trained_meanwhile_can_be_chosen_in_the_panels(page, browser):
+    address, folder = page
+    browser.open(address + "#where-it-looks")
+    browser.until(READY)
+    listed = "[...document.querySelectorAll('[data-key=run0] option')].map((option) => option.value)"
+    picture, before = browser.run("document.querySelector('.look .frame svg').outerHTML"), browser.run(listed)
+    new = write_classifier(folder, "20260106-000000-000000")
+    try:
+        name = "/".join(new.parts[-3:])
+        browser.until("document.querySelector('.notice').textContent.startsWith('There are new runs')")
+        assert sorted(browser.run(listed)) == sorted([*before, name])
+        chosen = browser.run("document.querySelector('[data-key=run0] select, select[data-key=run0]').value")
+        assert chosen == SEES and browser.run("document.querySelector('.look .frame svg').outerHTML") == picture
+    finally:
+        shutil.rmtree(new)
 
 
 @pytest.mark.parametrize("width", [360, 390, 768])

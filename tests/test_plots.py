@@ -163,7 +163,9 @@ def test_the_models_own_words_are_named_so_and_the_reference_stands_below():
     figure = plots.alignment(own(score=-3.25))
     text = " ".join(words_on(figure))
     assert "the model's own translation" in text and "reference: La zone européenne." in text
-    assert "log-probability −3.2" in text
+    assert "log-probability −3.25" in text
+    for score, words in ((-0.02, "log-probability −0.02"), (-0.001, "log-probability 0.00")):
+        assert words in " ".join(words_on(plots.alignment(own(score=score)))), "a sure translation is not minus nought"
     assert "model's output ↓" in [note.get_text() for note in figure.axes[0].texts]
     assert labels(figure.axes[0].yaxis) == list(TARGET)
 
@@ -261,7 +263,7 @@ def curve(name, values, sentences=10):
 
 
 def test_figure_2_draws_each_model_with_its_band_its_name_and_the_sentences_of_each_bin():
-    figure = plots.bleu_by_length([curve("RNNsearch", (60, 58, 57)), curve("RNNencdec", (55, 30, 10))], trained_to=15)
+    figure = plots.bleu_by_length([curve("RNNsearch", (60, 58, 57)), curve("RNNencdec", (55, 30, 10))])
     axes = figure.axes[0]
     drawn = [line.get_ydata().tolist() for line in axes.lines[:2]]
     assert drawn == [[60, 58, 57], [55, 30, 10]]

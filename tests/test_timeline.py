@@ -23,7 +23,7 @@ from reproductions.evaluation.records import AlignedTranslation
 from reproductions.side_by_side import Training, train
 from reproductions.timeline import rows, training, verdicts
 from reproductions.timeline.command import timeline, write
-from reproductions.timeline.cost import POSITIONS, Sizes, cost, formula
+from reproductions.timeline.cost import POSITIONS, Sizes, costs, formula
 from reproductions.timeline.report import titled
 from reproductions.timeline.training import FULL, QUICK, Budget
 
@@ -255,15 +255,27 @@ def test_noise_counts_a_mechanism_under_another_name_once_and_needs_two_seeds():
 # --- What a step costs --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", over_source())
-def test_the_products_of_the_equation_are_those_that_torch_counts(name):
+@pytest.fixture
+def quickly(monkeypatch):
+    """Times of one call, which nobody reads."""
+    monkeypatch.setattr("reproductions.timeline.cost.ROUNDS", 1)
+    monkeypatch.setattr("reproductions.timeline.cost.CALLS", 1)
+
+
+@pytest.mark.usefixtures("quickly")
+def test_the_products_of_the_equation_are_those_that_torch_counts():
     widths = {"D": SIZES.query, "K": SIZES.key, "n": SIZES.hidden, "S": SIZES.source}
-    terms = formula(name).split(" + ")
-    assert cost(name, SIZES).products == sum(math.prod(widths[letter] for letter in term.split()) for term in terms)
+    terms = {name: formula(name).split(" + ") for name in over_source()}
+    expected = {
+        name: sum(math.prod(widths[letter] for letter in term.split()) for term in those)
+        for name, those in terms.items()
+    }
+    assert {name: cost.products for name, cost in costs(SIZES).items()} == expected
 
 
+@pytest.mark.usefixtures("quickly")
 def test_wider_vectors_take_more_products_and_parameters_are_all_counted():
-    wide = replace(SIZES, query=48, key=96, hidden=64)
-    assert cost("additive", wide).products > cost("dot", wide).products > cost("dot", SIZES).products
-    assert cost("additive", wide).parameters == 48 * 64 + 96 * 64 + 64 + 64
-    assert cost("location", wide).parameters == 48 * POSITIONS and cost("dot", wide).parameters == 0
+    narrow, wide = costs(SIZES), costs(replace(SIZES, query=48, key=96, hidden=64))
+    assert wide["additive"].products > wide["dot"].products > narrow["dot"].products
+    assert wide["additive"].parameters == 48 * 64 + 96 * 64 + 64 + 64
+    assert wide["location"].parameters == 48 * POSITIONS and wide["dot"].parameters == 0

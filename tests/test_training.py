@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 import torch
 import wandb
+from page_runs import write
 from toy_run import corpus, overrides
 from wandb_offline import read
 
 from data.errors import UserError
-from reproductions import checkpoints, runs
+from reproductions import checkpoints, run_report, runs
 from reproductions.__main__ import FULL
 from reproductions.__main__ import run as command
 from reproductions.evaluation.records import AlignedTranslation, Translated, load
-from reproductions.figures import curves_of
+from reproductions.figures import CURVES, curves_of
 
 ROOT = Path(__file__).parents[1]
 EPOCH = 5  # batches of 480 cells in the toy corpus; asserted below
@@ -350,10 +351,31 @@ def test_a_test_sentence_that_is_too_long_for_the_model_is_refused_before_the_tr
     assert not list(tmp_path.glob("runs/**/*.ckpt"))
 
 
+def test_the_report_has_the_alignment_error_rate_in_per_cent(tmp_path):
+    run = runs.Run(write(tmp_path, "bahdanau2014", "20260101-000000-000000"))
+    (run.folder / "summary.json").unlink()
+    (run.folder / "evaluation").mkdir()
+    scores = {"test": {"bleu": 12.3, "aer": 0.0371, "bleu_signature": "none"}, "long": {"bleu": 0.5}}
+    (run.folder / runs.SCORES).write_text(json.dumps(scores))
+    head, test, long, *_ = run_report.text(run).splitlines()
+    assert head.endswith("AER %") and test.split()[0] == "test"
+    assert (test.split()[-1], long.split()[-1], test.split()[1]) == ("3.7", "-", "12.30")
+
+
+def test_the_alignment_error_rate_is_drawn_through_training_in_per_cent(tmp_path):
+    (tmp_path / "validation.jsonl").write_text(
+        '{"step": 4, "valid/aer": 0.5, "valid/bleu": 9}\n{"step": 8, "valid/aer": 0.25}'
+    )
+    (tmp_path / "summary.json").write_text('{"title": "RNNsearch"}')
+    bleu, aer = curves_of([runs.Run(tmp_path)], CURVES)
+    assert (bleu.unit, bleu.values) == ("", (9,))
+    assert (aer.measure, aer.unit, aer.steps, aer.values) == ("validation AER", "%", (4, 8), (50, 25))
+
+
 def test_a_cut_line_of_scores_is_named(tmp_path):
     (tmp_path / "validation.jsonl").write_text('{"step": 4, "valid/bleu": 1.0}\n{"step": 8, "va')
     with pytest.raises(UserError, match="validation.jsonl, line 2 is damaged.*delete that line"):
-        curves_of([runs.Run(tmp_path)], {"valid/bleu": "BLEU"})
+        curves_of([runs.Run(tmp_path)], {"valid/bleu": ("BLEU", "")})
 
 
 @pytest.mark.parametrize(("override", "named"), [

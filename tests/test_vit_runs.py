@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from data.errors import UserError
 from data.preprocessing import Preprocessing
 from reproductions import checkpoints, runs
 from reproductions.__main__ import run as command
+from reproductions.evaluation import image_log
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.records import load
 from reproductions.vit2021.conversion import HALVES, Normalisation
@@ -193,6 +195,25 @@ def test_both_objects_are_asked_for_where_there_are_two(trained):
     assert told["asked/auroc"] == pytest.approx(shown["all"]["auroc"][0], abs=1e-4)
     assert swapped["all"]["moves"][0] == pytest.approx(-shown["all"]["moves"][0])
     assert "asked" not in trained.scores["test"]
+
+
+def test_questions_are_asked_in_the_precision_that_the_answers_were_given_in(trained, tmp_path, monkeypatch):
+    asked = {}
+
+    def precision_of(name, question):
+        def wrapped(subject):
+            asked[name] = (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+            return question(subject)
+
+        return wrapped
+
+    for name in ("remove", "ask", "swap_grounds"):
+        monkeypatch.setattr(image_log, name, precision_of(name, getattr(image_log, name)))
+    copy = shutil.copytree(trained.folder, tmp_path / "runs" / Path(*trained.folder.parts[-3:]))
+    assert command(["evaluate", str(copy), "--trainer.precision=bf16-mixed"]) == 0
+    assert asked == dict.fromkeys(("remove", "ask", "swap_grounds"), torch.bfloat16)
+    shown = next(iter(json.loads((copy / "evaluation/scores.json").read_text())["test"]["removal"]["maps"].values()))
+    assert shown["all"]
 
 
 def test_images_of_the_user_are_classified_and_drawn(trained, tmp_path, capsys):

@@ -86,6 +86,7 @@ class Cheng2016(LightningModule):
         title: "LSTMN" or "LSTM", for captions.
         view: of the attention that a picture shows; there is only one, and none of the LSTM.
         steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
+        averaged: snapshots whose mean the weights are while validation measures it; 0 for those of one step.
     """
 
     paper = "cheng2016"
@@ -98,7 +99,7 @@ class Cheng2016(LightningModule):
         attends = network.attention == "intra"
         self.title = "LSTMN" if attends else "LSTM"
         self.view = "L1 H1 shift0" if attends else None
-        self.steps = 0
+        self.steps = self.averaged = 0
         self.save_hyperparameters(
             {"vocabulary": vocabulary, "network": asdict(network), "recipe": asdict(recipe)}
         )  # fmt: skip

@@ -15,12 +15,11 @@ from reproductions.evaluation.caption_collect import Captions, CollectedCaptions
 from reproductions.evaluation.caption_records import CaptionedImage
 from reproductions.evaluation.caption_scores import SHOWN, WordMaps, details, localisation, scores
 from reproductions.evaluation.caption_truth import OF_OBJECTS
-from reproductions.evaluation.gather import gathered, stage_of
+from reproductions.evaluation.gather import Origin, gathered, stage_of
 from reproductions.evaluation.localisation import Beside, plain
 from reproductions.evaluation.untrained import untrained
 
 KEPT = 100  # records of a test split that are written down, beside those drawn
-FOLLOWED_DPI = 110  # of the pictures through training, which are many
 DRAWN_MEASURES = ("pointing", "energy", "auroc")
 
 
@@ -30,7 +29,7 @@ class CaptionLog(Callback):
     Files, in ``folder``::
 
         validation.jsonl                    a line of scores for each validation
-        pictures/<split>-<index>/step-*.png the chosen images through training
+        pictures/<split>-<index>/step-*.png the chosen images through training; mean-*.png where snapshots were averaged
         evaluation/scores.json              scores of every test split
         evaluation/<split>/captions.jsonl   what the model says of every image, and what of it is true
         evaluation/<split>/own.jsonl        images with its own captions and their maps
@@ -66,8 +65,7 @@ class CaptionLog(Callback):
     ) -> None:
         data = _data(trainer)
         split = data.split_names(stage_of(trainer))[dataloader_idx]
-        steps = pl_module.steps if trainer.testing else trainer.global_step
-        naming = Naming(f"{pl_module.title}, step {steps:,}", split, pl_module.draws)
+        naming = Naming(f"{pl_module.title}, {Origin.of(trainer, pl_module)}", split, pl_module.draws)
         into = self._collected[dataloader_idx]
         collect(outputs, data.examples(split), data.tokenizer, naming, into)
         if self._control is not None:
@@ -85,7 +83,8 @@ class CaptionLog(Callback):
         splits = gathered(trainer, _data(trainer).split_names("validate"), self._collected)
         if trainer.sanity_checking:
             return
-        line: dict[str, Any] = {"step": trainer.global_step}
+        origin = Origin.of(trainer, pl_module)
+        line = origin.line
         for split, collected in splits.items():
             named = {f"{split}/{name}": value for name, value in _scores(collected).items()}
             pl_module.log_dict(named, rank_zero_only=False, add_dataloader_idx=False)
@@ -96,10 +95,10 @@ class CaptionLog(Callback):
             file.write(files.json_text(line))
         for split, collected in splits.items():
             for record in self._drawn(collected.own):
-                path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{trainer.global_step:07d}.png"
-                files.save(plots.captioned([record]), path, dpi=FOLLOWED_DPI)
+                path = self.folder / "pictures" / f"{split}-{record.index}" / origin.picture
+                files.save(plots.captioned([record]), path, dpi=files.FOLLOWED_DPI)
                 key = f"attention/{split}-{record.index}"
-                tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), trainer.global_step)
+                tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), origin.step)
 
     # --- test -------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ NO_DATE: dict[str, dict[str, None]] = {
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     ".svg": {"Date": None, "Creator": None},
 }
+FOLLOWED_DPI = 110  # of the pictures through training, which are many
 FRAME, LAST = 700, 1800  # milliseconds that a frame of a film stays, and the last one
 
 

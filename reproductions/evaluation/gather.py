@@ -1,6 +1,7 @@
-"""What the processes of a training that runs on several devices have collected, put together."""
+"""What the processes of a training that runs on several devices have collected, put together; and of which weights it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import torch
@@ -23,6 +24,38 @@ C = TypeVar("C", bound=Collection)
 def stage_of(trainer: Trainer) -> str:
     """ "validate" or "test", as the data modules name their splits."""
     return "test" if trainer.testing else "validate"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which weights are evaluated: those after a step, or the mean of so many snapshots up to it."""
+
+    step: int
+    averaged: int = 0
+
+    @classmethod
+    def of(cls, trainer: Trainer, module: Any) -> "Origin":
+        """Of what runs now: a test knows the step from the loaded checkpoint."""
+        return cls(module.steps) if trainer.testing else cls(trainer.global_step, module.averaged)
+
+    @classmethod
+    def told(cls, line: Mapping[str, Any]) -> "Origin":
+        """As ``line`` wrote it down."""
+        return cls(line["step"], line.get("averaged", 0))
+
+    def __str__(self) -> str:
+        """For titles."""
+        return f"mean of {self.averaged} snapshots" if self.averaged else f"step {self.step:,}"
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """What scores begin with, where they are written down."""
+        return {"step": self.step} | ({"averaged": self.averaged} if self.averaged else {})
+
+    @property
+    def picture(self) -> str:
+        """The name of a picture through training; what is averaged at the end has one beside that of the last step."""
+        return f"{'mean' if self.averaged else 'step'}-{self.step:07d}.png"
 
 
 def gathered(trainer: Trainer, names: Sequence[str], mine: Sequence[C]) -> dict[str, C]:

@@ -12,7 +12,7 @@ from data.images import ImageBatch, ImageData
 from reproductions import tracking
 from reproductions.classification import Classification
 from reproductions.evaluation import files, plots
-from reproductions.evaluation.gather import gathered, stage_of
+from reproductions.evaluation.gather import Origin, gathered, stage_of
 from reproductions.evaluation.image_asked import ask
 from reproductions.evaluation.image_collect import (
     CollectedImages,
@@ -30,7 +30,6 @@ from reproductions.evaluation.untrained import untrained
 
 # Images of a split that are looked into, evenly spread; the others are classified alone, which costs a fourth.
 LOOKED = {"validate": 400, "test": 1200}
-FOLLOWED_DPI = 110  # of the pictures through training, which are many
 
 
 class ImageLog(Callback):
@@ -45,7 +44,8 @@ class ImageLog(Callback):
         views.json, views.png               how well each view finds the object, and which was chosen: at the latest
                                             validation, and once the best checkpoint is tested, at that checkpoint's
         confusion.png                       the latest confusion of classes in validation
-        pictures/<split>-<index>/step-*.png the chosen images through training, and training.gif, the film of them
+        pictures/<split>-<index>/step-*.png the chosen images through training, and training.gif, the film of them;
+                                            mean-*.png where snapshots were averaged
         evaluation/scores.json              scores of every test split
         evaluation/<split>/answers.jsonl    what the model says of every image
         evaluation/<split>/attended.jsonl   images with maps
@@ -116,10 +116,10 @@ class ImageLog(Callback):
         truths = {split: self._truth(data, split, collected) for split, collected in splits.items()}
         first = next(iter(splits))
         choice = choose(splits[first], self._views, truths[first])
-        place, step = self._views.index(choice.view), trainer.global_step
+        place, origin = self._views.index(choice.view), Origin.of(trainer, pl_module)
         pl_module.view = str(choice.view)
         pl_module.views = {
-            "step": step,
+            **origin.line,
             "split": first,
             "images": len(splits[first].maps),
             "chosen": pl_module.view,
@@ -127,7 +127,7 @@ class ImageLog(Callback):
             "views": {view: dict(row) for view, row in choice.table.items()},
         }
         validated = [
-            Tested(pl_module, data, split, collected, self._views, place, step, truths[split])
+            Tested(pl_module, data, split, collected, self._views, place, origin, truths[split])
             for split, collected in splits.items()
         ]
         line = {f"{one.split}/{name}": value for one in validated for name, value in one.values().items()}
@@ -135,7 +135,7 @@ class ImageLog(Callback):
         if not trainer.is_global_zero:
             return
         with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
-            file.write(files.json_text({"step": step} | line))
+            file.write(files.json_text(origin.line | line))
         self._tell_views(trainer, pl_module)
         for one in validated:
             self._draw(one, tracking.of(trainer.loggers))
@@ -151,21 +151,21 @@ class ImageLog(Callback):
         table = {
             ImageView.parse(view): {name: [one] for name, one in row.items()} for view, row in told["views"].items()
         }
-        model = f"{pl_module.title}, step {told['step']:,}"
+        model = f"{pl_module.title}, {Origin.told(told)}"
         counted = f"{told['images']:,} images, by whose masks the view is chosen."
         grid = plots.image_view_grid(table, ImageView.parse(told["chosen"]), f"{model} · {told['split']}", counted)
-        path = files.save(grid, self.folder / "views.png", dpi=FOLLOWED_DPI)
+        path = files.save(grid, self.folder / "views.png", dpi=files.FOLLOWED_DPI)
         tracking.log_picture(tracking.of(trainer.loggers), f"{told['split']}/views", path, model, told["step"])
 
     def _draw(self, validated: Tested, logger: tracking.RunLogger | None) -> None:
         """Confusion of classes, and the chosen images, at this step."""
-        split, step = validated.split, validated.steps
+        split, step = validated.split, validated.origin.step
         for name, figure in figures(validated.collected, {}, validated.data.classes, f"{validated.model} · {split}"):
-            path = files.save(figure, self.folder / f"{name}.png", dpi=FOLLOWED_DPI)
+            path = files.save(figure, self.folder / f"{name}.png", dpi=files.FOLLOWED_DPI)
             tracking.log_picture(logger, f"{split}/{name}", path, validated.model, step)
         for attended in validated.attended(self.pictures):
-            path = self.folder / "pictures" / f"{split}-{attended.index}" / f"step-{step:07d}.png"
-            files.save(plots.attended(attended), path, dpi=FOLLOWED_DPI)
+            path = self.folder / "pictures" / f"{split}-{attended.index}" / validated.origin.picture
+            files.save(plots.attended(attended), path, dpi=files.FOLLOWED_DPI)
             tracking.log_picture(logger, f"attention/{split}-{attended.index}", path, _caption(attended), step)
 
     def on_train_end(self, trainer: Trainer, pl_module: Classification) -> None:  # noqa: ARG002
@@ -190,9 +190,10 @@ class ImageLog(Callback):
             subject = Subject(
                 pl_module, self._control, data.preprocessing, examples, collected, fresh, self._views, place, truth
             )
-            further = _questions(subject, split == first) if collected.maps else {}
-            beside, step = localisation(subject), pl_module.steps
-            tested = Tested(pl_module, data, split, collected, self._views, place, step, truth, beside, further)
+            with trainer.precision_plugin.forward_context():  # as the answers were given that these are held against
+                further = _questions(subject, split == first) if collected.maps else {}
+            beside, origin = localisation(subject), Origin.of(trainer, pl_module)
+            tested = Tested(pl_module, data, split, collected, self._views, place, origin, truth, beside, further)
             for logger in trainer.loggers:
                 logger.log_metrics({f"{split}/{name}": v for name, v in tested.values().items()}, step=pl_module.steps)
             self.results[split] = tested.known()

@@ -122,7 +122,7 @@ class Seen:
     input_gradient  (h, w), absolute gradient of that logit by the input times the input, added up over channels
     prefix          tokens before the patches
     grid            rows and columns of patches
-    class_token     whether the first token is the class token; None: if there is any before the patches
+    class_token     whether the first token is the class token
 
     Raises ValueError where the shapes do not fit, with the numbers of tokens.
     """
@@ -132,7 +132,7 @@ class Seen:
     input_gradient: Maps
     prefix: int
     grid: tuple[int, int]
-    class_token: bool | None = None
+    class_token: bool
     start: Maps = field(init=False)  # (T): which rows the class is read from, sum 1
 
     def __post_init__(self) -> None:
@@ -148,8 +148,6 @@ class Seen:
                 f"{self.grid[0]} x {self.grid[1]} = {patches} patches"
             )
         self.start = np.zeros(tokens, dtype=np.float32)
-        if self.class_token is None:
-            self.class_token = self.prefix > 0
         if self.class_token:
             self.start[0] = 1
         else:

@@ -11,6 +11,7 @@ from data.images import ImageData
 from reproductions import tracking
 from reproductions.classification import Classification
 from reproductions.evaluation import files, plots, records
+from reproductions.evaluation.gather import Origin
 from reproductions.evaluation.image_collect import CollectedImages, Naming, layer_views, record
 from reproductions.evaluation.image_films import depth_film
 from reproductions.evaluation.image_records import AttendedImage
@@ -40,7 +41,7 @@ class Tested:
         collected: answers and maps.
         views: of the maps.
         place: of the view that is shown, among them.
-        steps: of training behind the weights.
+        origin: of the weights.
         truth: masks; None where there are none.
         beside: the view beside its controls; empty without masks.
         further: what was asked besides, by name: "removal" of ``image_removal``, "asked" of ``image_asked``, "grounds" of
@@ -53,7 +54,7 @@ class Tested:
     collected: CollectedImages
     views: Sequence[ImageView]
     place: int
-    steps: int
+    origin: Origin
     truth: Truth | None = None
     beside: Mapping[str, Beside] = field(default_factory=dict)
     further: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class Tested:
     @property
     def model(self) -> str:
         """For titles."""
-        return f"{self.module.title}, step {self.steps:,}"
+        return f"{self.module.title}, {self.origin}"
 
     @property
     def view(self) -> str:
@@ -88,9 +89,7 @@ class Tested:
 
     def known(self) -> dict[str, Any]:
         """All that scores.json says of the split."""
-        told = (
-            self.values() | {"step": self.steps} | details(self.collected, self.place, self.truth) | {"view": self.view}
-        )
+        told = self.values() | self.origin.line | details(self.collected, self.place, self.truth) | {"view": self.view}
         parts = {"localisation": plain(self.beside), "heads": self.heads(), **self.further}
         return told | {name: part for name, part in parts.items() if part}
 

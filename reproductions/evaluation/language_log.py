@@ -9,12 +9,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from data.language import Contrast, LanguageBatch, LanguageData
 from reproductions import tracking
 from reproductions.evaluation import files, plots, records
-from reproductions.evaluation.gather import gathered, stage_of
+from reproductions.evaluation.gather import Origin, gathered, stage_of
 from reproductions.evaluation.language_collect import CollectedSentences, Naming, collect
 from reproductions.evaluation.language_records import ReadSentence
 from reproductions.evaluation.language_scores import details, scores
-
-FOLLOWED_DPI = 110  # of the pictures through training, which are many
 
 
 class LanguageLog(Callback):
@@ -23,7 +21,7 @@ class LanguageLog(Callback):
     Files, in ``folder``::
 
         validation.jsonl                    a line of scores for each validation
-        pictures/<split>-<index>/step-*.png the chosen sentences through training
+        pictures/<split>-<index>/step-*.png the chosen sentences through training; mean-*.png where snapshots were averaged
         evaluation/scores.json              scores of every test split
         evaluation/<split>/read.jsonl       every word with its surprisal
         evaluation/<split>/attended.jsonl   intra-attention of every sentence
@@ -55,10 +53,9 @@ class LanguageLog(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        data, stage = _data(trainer), stage_of(trainer)
-        split = data.split_names(stage)[dataloader_idx]
-        steps = pl_module.steps if stage == "test" else trainer.global_step
-        naming = Naming(f"{pl_module.title}, step {steps:,}", split)
+        data = _data(trainer)
+        split = data.split_names(stage_of(trainer))[dataloader_idx]
+        naming = Naming(f"{pl_module.title}, {Origin.of(trainer, pl_module)}", split)
         into = self._collected[dataloader_idx]
         collect(outputs, batch.words, data.examples(split), data.tokenizer, self._contrasts[split], naming, into)
 
@@ -77,15 +74,15 @@ class LanguageLog(Callback):
         pl_module.log_dict(line, rank_zero_only=False, add_dataloader_idx=False)
         if not trainer.is_global_zero:
             return
-        step, logger = trainer.global_step, tracking.of(trainer.loggers)
+        origin, logger = Origin.of(trainer, pl_module), tracking.of(trainer.loggers)
         with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
-            file.write(files.json_text({"step": step} | line))
+            file.write(files.json_text(origin.line | line))
         for split, collected in splits.items():
             for record in (record for record in collected.attended if record.index in self.pictures):
-                path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{step:07d}.png"
-                files.save(plots.alignment(record), path, dpi=FOLLOWED_DPI)
+                path = self.folder / "pictures" / f"{split}-{record.index}" / origin.picture
+                files.save(plots.alignment(record), path, dpi=files.FOLLOWED_DPI)
                 caption = f"{record.model} · {record.view} · {' '.join(record.source)}"
-                tracking.log_picture(logger, f"attention/{split}-{record.index}", path, caption, step)
+                tracking.log_picture(logger, f"attention/{split}-{record.index}", path, caption, origin.step)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         splits = gathered(trainer, _data(trainer).split_names("test"), self._collected)

@@ -14,9 +14,9 @@ from data.translation import PairedIds, TranslationData
 from reproductions import tracking
 from reproductions.evaluation import files, plots, records
 from reproductions.evaluation.aligner import Pair, align
-from reproductions.evaluation.alignment_metrics import AlignmentScores, alignment_error_rate
+from reproductions.evaluation.alignment_metrics import AlignmentScores, alignment_error_rate, diagonal_baseline
 from reproductions.evaluation.collect import Collected, Sides, collect
-from reproductions.evaluation.gather import gathered, stage_of
+from reproductions.evaluation.gather import Origin, gathered, stage_of
 from reproductions.evaluation.records import AlignedTranslation
 from reproductions.evaluation.scores import details, scores
 from reproductions.evaluation.text_metrics import sentence_chrf
@@ -24,7 +24,6 @@ from reproductions.evaluation.views import Choice, View
 from reproductions.translation import Translation
 
 ALIGNER_PAIRS = 50_000  # training pairs that the statistical aligner reads; more changes little and takes memory
-FOLLOWED_DPI = 110  # of the pictures through training, which are many
 BY_GOLD = "gold links"
 BY_ALIGNER = "the links of a statistical aligner trained on the training pairs"
 
@@ -40,7 +39,7 @@ class EvaluationLog(Callback):
         validation.jsonl                    a line of scores for each validation
         views.json, views.png               alignment error rate of every view, and which was chosen: at the latest
                                             validation, and once the best checkpoint is tested, at that checkpoint's
-        pictures/<split>-<index>/step-*.png the chosen sentences through training
+        pictures/<split>-<index>/step-*.png the chosen sentences through training; mean-*.png where snapshots were averaged
         evaluation/scores.json              scores of every test split
         evaluation/<split>/*.jsonl, *.png   translations, alignments and pictures
 
@@ -77,9 +76,9 @@ class EvaluationLog(Callback):
     ) -> None:
         data, stage = _data(trainer), stage_of(trainer)
         split = data.split_names(stage)[dataloader_idx]
-        steps = pl_module.steps if stage == "test" else trainer.global_step
         view = None if pl_module.view is None else View.parse(pl_module.view)
-        sides = Sides(data.source_tokenizer, data.target_tokenizer, f"{pl_module.title}, step {steps:,}", view)
+        model = f"{pl_module.title}, {Origin.of(trainer, pl_module)}"
+        sides = Sides(data.source_tokenizer, data.target_tokenizer, model, view)
         L, H = outputs["forced_maps"][0].shape[:2]
         keep_maps = stage == "validate" and L * H > 1  # with one map there is nothing to choose
         collect(outputs, data.examples(split), split, sides, self._collected[dataloader_idx], keep_maps)
@@ -101,16 +100,16 @@ class EvaluationLog(Callback):
         splits = gathered(trainer, _data(trainer).split_names("validate"), self._collected)
         if trainer.sanity_checking:
             return
-        first = next(iter(splits.values()))
+        first, origin = next(iter(splits.values())), Origin.of(trainer, pl_module)
         if first.looked:
             by, links = self._links_of(_data(trainer))
             choice = first.choose_view(links)
             pl_module.view = str(choice.view)
             for collected in splits.values():
                 collected.show(choice.view)
-            pl_module.views = _told(trainer.global_step, choice, by)
+            pl_module.views = _told(origin, choice, by) | {"diagonal": _diagonal(first.forced, links)}
             self._tell_views(trainer, pl_module)
-        line: dict[str, Any] = {"step": trainer.global_step}
+        line = origin.line
         for split, collected in splits.items():
             named = {f"{split}/{name}": value for name, value in self._scores(trainer, collected).items()}
             pl_module.log_dict(named, rank_zero_only=False, add_dataloader_idx=False)
@@ -121,10 +120,10 @@ class EvaluationLog(Callback):
             file.write(files.json_text(line))
         for split, collected in splits.items():
             for record in (record for record in collected.forced if record.index in self.pictures):
-                path = self.folder / "pictures" / f"{split}-{record.index}" / f"step-{trainer.global_step:07d}.png"
-                files.save(plots.alignment(record), path, dpi=FOLLOWED_DPI)
+                path = self.folder / "pictures" / f"{split}-{record.index}" / origin.picture
+                files.save(plots.alignment(record), path, dpi=files.FOLLOWED_DPI)
                 key = f"alignment/{split}-{record.index}"
-                tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), trainer.global_step)
+                tracking.log_picture(tracking.of(trainer.loggers), key, path, _caption(record), origin.step)
 
     def _tell_views(self, trainer: Trainer, pl_module: Translation) -> None:
         """Write down the alignment error rate of every view, as the checkpoint holds it, and draw it."""
@@ -133,9 +132,9 @@ class EvaluationLog(Callback):
             return
         files.write_json(self.folder / "views.json", told)
         table = {View.parse(view): AlignmentScores(**scores) for view, scores in told["views"].items()}
-        figure = plots.view_grid(
-            table, View.parse(told["chosen"]), f"{pl_module.title}, step {told['step']:,}", told["by"]
-        )
+        model = f"{pl_module.title}, {Origin.told(told)}"
+        diagonal = told.get("diagonal")  # older checkpoints have none
+        figure = plots.view_grid(table, View.parse(told["chosen"]), model, told["by"], diagonal)
         path = files.save(figure, self.folder / "views.png")
         caption = f"Alignment error rate of every view against {told['by']}"
         tracking.log_picture(tracking.of(trainer.loggers), "alignment/views", path, caption, told["step"])
@@ -206,10 +205,17 @@ def _data(trainer: Trainer) -> TranslationData:
     return data
 
 
-def _told(step: int, choice: Choice, by: str) -> dict[str, Any]:
+def _told(origin: Origin, choice: Choice, by: str) -> dict[str, Any]:
     """A choice as plain values, for a checkpoint and for JSON."""
     rates = {str(view): asdict(scores) for view, scores in choice.table.items()}
-    return {"step": step, "chosen": str(choice.view), "by": by, "views": rates}
+    return {**origin.line, "chosen": str(choice.view), "by": by, "views": rates}
+
+
+def _diagonal(forced: Sequence[AlignedTranslation], links: Mapping[int, Links]) -> float:
+    """The alignment error rate of the diagonal, which looks at nothing, over the sentences that have links."""
+    linked = [record for record in forced if record.index in links]
+    lengths = [(len(record.target_words), len(record.source_words)) for record in linked]
+    return diagonal_baseline([links[record.index] for record in linked], lengths).aer
 
 
 def _aer(record: AlignedTranslation | None) -> float | None:

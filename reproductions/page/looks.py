@@ -16,16 +16,12 @@ from data import shapes
 from data.errors import UserError
 from data.image_files import read_image
 from reproductions.evaluation import image_records
-from reproductions.evaluation.image_collect import TrainedClassifier, default_view, views_of
-from reproductions.evaluation.image_views import ImageView, Seen
+from reproductions.evaluation.image_collect import TrainedClassifier, default_view, every_map, places_of, views_of
+from reproductions.evaluation.image_views import ImageView
 from reproductions.evaluation.localisation import MEASURES, coverage, measure
 
 IMAGE_BYTES = 8 * 1024 * 1024
 FORMATS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP"}
-# Views that are made of the gradient of one class.
-CLASS_SPECIFIC = {
-    "gradient_rollout", "gradient_rollout_times_rollout", "gradient_rollout_smoothed", "grad_cam", "input_gradient",
-}  # fmt: skip
 STEPS = 65_535  # a value travels as a whole number of 16 bits: the largest of its map is this many
 MOST_ROWS = 1_500_000  # weights of patches on patches; of a larger model the mean of heads is sent
 GALLERY = {"test": 24, "two": 8}  # scenes of the embedded set that are offered: split -> how many
@@ -82,9 +78,7 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
     looked = module.look(preprocessing.tensor(pixels[None]), wanted)
     probabilities = looked.logits[0].softmax(0).tolist()
     views = views_of(module)
-    arrays = (looked.maps[0].numpy(), looked.gradients[0].numpy(), looked.input_gradient[0].numpy())
-    seen = Seen(*arrays, module.prefix, module.grid, module.class_token)
-    maps = np.stack([seen.through(view) for view in views])
+    maps = every_map(views, looked.maps[0], looked.gradients[0], looked.input_gradient[0], places_of(module))
     chosen = default_view(views) if module.view is None else ImageView.parse(module.view)
     return {
         "model": classifier.caption,
@@ -102,9 +96,9 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
         "chosen": str(chosen),
         "views": [str(view) for view in views],
         "described": [view.describe(*module.depth) for view in views],
-        "specific": [view.kind in CLASS_SPECIFIC for view in views],
+        "specific": [view.class_specific for view in views],
         "maps": packed(maps.reshape(len(views), -1)),
-        "rows": _rows(arrays[0], module.prefix) if module.kind == "attention" else None,
+        "rows": _rows(looked.maps[0].numpy(), module.prefix) if module.kind == "attention" else None,
         **_truth(shown.mask, pixels, maps, module.grid),
     }
 

@@ -52,7 +52,7 @@ def _track(folder: Path, found: Mapping[str, Any], pictures: Mapping[str, Path])
     """The same table and pictures in Weights & Biases."""
     logger = tracking.experiment_logger(
         folder,
-        project="attention-then-and-now",
+        project=tracking.PROJECT,
         name=f"timeline-{found['corpus']}-{runs.stamp()}",
         group="timeline",
         tags=["timeline", found["corpus"]],

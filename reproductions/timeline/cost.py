@@ -55,30 +55,21 @@ def formula(name: str) -> str:
     return f"{over_source()[name].products} + {READING}"
 
 
-def cost(name: str, sizes: Sizes) -> Cost:
-    """Count and measure one mechanism over a source.
+def costs(sizes: Sizes) -> dict[str, Cost]:
+    """Count and measure every mechanism over a source.
 
-    Where the mechanism asks for keys as wide as queries, they are, and the values remain as wide as annotations: so it is
+    Where a mechanism asks for keys as wide as queries, they are, and the values remain as wide as annotations: so it is
     in RNNsearch.
     """
-    return _costs([name], sizes)[name]
-
-
-def costs(sizes: Sizes) -> dict[str, Cost]:
-    """Of every mechanism over a source."""
-    return _costs(list(over_source()), sizes)
+    steps = {name: _Step(name, sizes) for name in over_source()}
+    took = _microseconds({name: step.look for name, step in steps.items()}, sizes)
+    return {name: Cost(step.parameters, step.products(), took[name]) for name, step in steps.items()}
 
 
 def times(sizes: Sizes, learning: bool = False) -> dict[str, float]:
     """Microseconds of every mechanism over a source, as in :class:`Cost`; ``learning`` adds the way back."""
     steps = {name: _Step(name, sizes) for name in over_source()}
     return _microseconds({name: step.learn if learning else step.look for name, step in steps.items()}, sizes)
-
-
-def _costs(names: list[str], sizes: Sizes) -> dict[str, Cost]:
-    steps = {name: _Step(name, sizes) for name in names}
-    took = _microseconds({name: step.look for name, step in steps.items()}, sizes)
-    return {name: Cost(step.parameters, step.products(), took[name]) for name, step in steps.items()}
 
 
 def _microseconds(calls: dict[str, Callable[[], None]], sizes: Sizes) -> dict[str, float]:

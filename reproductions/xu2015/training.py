@@ -105,6 +105,7 @@ class Xu2015(LightningModule):
     Attributes:
         view: None, for there is one map a word.
         steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
+        averaged: snapshots whose mean the weights are while validation measures it; 0 for those of one step.
 
     Args:
         vocabulary: words, the specials among them; comes from the data.
@@ -129,7 +130,7 @@ class Xu2015(LightningModule):
         self.eos, self.network, self.recipe, self.search = eos, network, recipe, search
         self.title = f"Show, Attend and Tell, {network.attention} attention"
         self.view: str | None = None
-        self.steps = 0
+        self.steps = self.averaged = 0
         self.bag = nn.Linear(network.annotation, vocabulary) if recipe.bag_of_words else None
         self.register_buffer("baseline", torch.zeros(()))  # b
         self.baseline: Tensor

@@ -42,11 +42,10 @@ class Curve(NamedTuple):
     values: Sequence[float]
 
 
-def bleu_by_length(curves: Sequence[LengthCurve], trained_to: int | None = None) -> Figure:
+def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
     """Figure 2 of Bahdanau et al. 2014: BLEU against source length, with 95 % bootstrap bands.
 
-    trained_to marks the longest training sentence. Raises ValueError if curves were not measured on the same
-    bins.
+    Raises ValueError if curves were not measured on the same bins.
     """
     bins = _same_bins(curves)
     names = max(width(curve.name, TEXT) for curve in curves) + 0.25
@@ -69,11 +68,6 @@ def bleu_by_length(curves: Sequence[LengthCurve], trained_to: int | None = None)
         ends.append((x[-1], y[-1], curve.name, colour))
     axes.set_xlim(0, max(high for _, high, _ in bins) + 1)
     axes.set_ylim(0, max(5.0, *(one.bleu.high for curve in curves for one in curve.bins)) * 1.04)
-    if trained_to is not None:
-        axes.axvline(trained_to, color=QUIET, lw=0.8, ls=(0, (1, 2)), zorder=1)
-        mark = axes.text(trained_to, 1.02, f"longest training sentence: {trained_to} words")
-        mark.set(transform=axes.get_xaxis_transform(), ha="center", va="bottom")
-        mark.set(fontproperties=font(SMALL - 0.5), color=QUIET)
     axes.set_xlabel("source length (words between spaces)", fontproperties=font(TEXT), color=INK)
     axes.set_ylabel("BLEU", fontproperties=font(TEXT), color=INK)
     _name_ends(axes, ends, FIGURE_2[1])

@@ -124,7 +124,7 @@ def caption(record: AlignedTranslation) -> list[str]:
     if not np.isnan(measured.end_mass):
         numbers.append(f"weight on </s> {_percent(measured.end_mass)}")
     if record.score is not None:
-        numbers.append("log-probability " + f"{record.score:.1f}".replace("-", "−"))
+        numbers.append("log-probability " + f"{record.score:z.2f}".replace("-", "−"))
     lines.append(" · ".join(numbers))
     sums = record.weights.sum(axis=1)
     if sums.min() < 0.995:

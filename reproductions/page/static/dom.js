@@ -67,6 +67,12 @@ export function widthOf(text, size, family, weight = 400) {
   return canvas.measureText(text).width;
 }
 
+/** A fraction for reading, in per cent; a dash for none. */
+export function percent(value, digits = 1) {
+  const text = decimal(100 * (value ?? NaN), digits);
+  return text === "–" ? text : `${text} %`;
+}
+
 /** A number for reading: a fixed number of digits, a true minus, a dash for none. */
 export function decimal(value, digits = 2) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";

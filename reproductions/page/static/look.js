@@ -30,18 +30,18 @@ export class WhereItLooks {
   }
 
   /** What can look: what was trained here, then what others have published. */
-  translators() {
+  models() {
     return [...this.trained(), ...this.overview.published];
   }
 
   /** {names, views, gone}: what the address names, or the newest classifier. */
   get chosen() {
-    const known = new Set(this.translators().map((run) => run.name));
+    const known = new Set(this.models().map((run) => run.name));
     return chosenIn(this.address.state, known, () => pairOf(this.trained()).slice(-1));
   }
 
   get runs() {
-    const known = new Map(this.translators().map((run) => [run.name, run]));
+    const known = new Map(this.models().map((run) => [run.name, run]));
     return this.chosen.names.slice(0, 3).map((name) => known.get(name));
   }
 

@@ -45,8 +45,6 @@ export class LookPanel {
     this.frame.addEventListener("keydown", (event) => this.walk(event));
   }
 
-  relist() {}
-
   /** The model's name, and the choice of another. */
   head(run) {
     this.stop();
@@ -55,8 +53,19 @@ export class LookPanel {
     this.node.dataset.run = run.name;
     return [
       heading(run, this.page.runs.length > 1 && !isSaved ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : ""),
-      choice("Run", runOptions(this.page.translators()), run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` }),
+      this.chooser(this.page.models()),
     ];
+  }
+
+  /** Which model, to choose from. */
+  chooser(models) {
+    this.list = choice("Run", runOptions(models), this.run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` });
+    return this.list;
+  }
+
+  /** There are other models to choose from now. */
+  relist(models) {
+    if (this.run && !this.list.contains(document.activeElement)) this.list.replaceWith(this.chooser(models));
   }
 
   /** What the server says while there is no answer yet. The parts stay as they are, so that nobody loses the focus. */

@@ -131,7 +131,7 @@ async function lookAgain() {
   } else {
     say("There are new runs: choose them in the panels.");
     views.current.settings?.();
-    for (const panel of views.current.panels ?? []) panel.relist(views.current.translators());
+    for (const panel of views.current.panels ?? []) panel.relist(views.current.models());
   }
 }
 

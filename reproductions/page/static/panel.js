@@ -1,17 +1,17 @@
 // One model's picture of a sentence: which run, which view, the weights, the numbers beneath.
 
 import { aligned, toJson, viewName, viewParts } from "./aligned.js";
-import { button, choice, decimal, element, tick } from "./dom.js";
+import { button, choice, decimal, element, percent, tick } from "./dom.js";
 import { exportButtons } from "./exporting.js";
 import { inks } from "./inks.js";
 import { Picture } from "./picture.js";
 
-const NUMBERS = [
-  ["aer", "AER", 3, "Alignment error rate of this sentence against the gold links: 0 is perfect. One link a target word, where it looks most (Och and Ney 2003)."],
-  ["entropy", "entropy", 2, "Of a row, divided by that of even weights: 0 is sharp, 1 is spread over all words."],
-  ["confidence", "largest weight", 2, "Mean over target words of the largest weight of a row."],
-  ["end_mass", "on </s>", 2, "Mean weight that target words leave on the end of the source sentence."],
-  ["monotonicity", "order", 2, "1: the looks move right word by word, −1: in reverse."],
+const NUMBERS = [ // name, label, how it is written, meaning
+  ["aer", "AER", percent, "Alignment error rate of this sentence against the gold links: 0 is perfect. One link a target word, where it looks most (Och and Ney 2003)."],
+  ["entropy", "entropy", decimal, "Of a row, divided by that of even weights: 0 is sharp, 1 is spread over all words."],
+  ["confidence", "largest weight", decimal, "Mean over target words of the largest weight of a row."],
+  ["end_mass", "on </s>", decimal, "Mean weight that target words leave on the end of the source sentence."],
+  ["monotonicity", "order", decimal, "1: the looks move right word by word, −1: in reverse."],
 ];
 
 /** Title and year of a run, for a heading; of one with another's attention, whose it is. */
@@ -150,8 +150,8 @@ export class Panel {
   }
 
   numbers() {
-    const items = NUMBERS.filter(([name]) => this.record.numbers[name] !== undefined).map(([name, label, digits, meaning]) =>
-      element("div", { title: meaning, "data-number": name }, element("dt", {}, label), element("dd", {}, decimal(this.record.numbers[name], digits))));
+    const items = NUMBERS.filter(([name]) => this.record.numbers[name] !== undefined).map(([name, label, written, meaning]) =>
+      element("div", { title: meaning, "data-number": name }, element("dt", {}, label), element("dd", {}, written(this.record.numbers[name]))));
     const score = element("div", { title: "Natural logarithm of the probability that the model gives the whole target." }, element("dt", {}, "log p"), element("dd", {}, decimal(this.record.score, 2)));
     return element("dl", { class: "numbers" }, items, score);
   }
@@ -161,20 +161,20 @@ export class Panel {
     const { layers, heads, views, numbers, gold } = this.answer;
     if (layers * heads === 1) return element("div");
     const parts = viewParts(this.record.view);
-    const measure = gold ? "aer" : "entropy";
+    const [measure, said, written] = gold ? ["aer", "AER", (value) => percent(value, 0)] : ["entropy", "entropy", decimal];
     const ways = (count) => [...Array.from({ length: count }, (_, i) => String(i + 1)), ...(count > 1 ? ["mean"] : [])];
     const colours = inks();
     const cell = (layer, head) => {
       const name = viewName({ ...parts, layer, head });
       const value = numbers[views.indexOf(name)]?.[measure];
       const strength = value === null || value === undefined ? 0 : Math.max(0, 1 - value) ** 1.5;
-      const one = button(decimal(value, 2), () => this.page.view(this.number, name), { "aria-pressed": String(name === this.record.view), "data-key": `grid${this.number}${name}`, "aria-label": `layer ${layer}, head ${head}: ${measure === "aer" ? "AER" : "entropy"} ${decimal(value, 2)}` });
+      const one = button(written(value).replace(" %", ""), () => this.page.view(this.number, name), { "aria-pressed": String(name === this.record.view), "data-key": `grid${this.number}${name}`, "aria-label": `layer ${layer}, head ${head}: ${said} ${written(value)}` });
       one.style.background = colours.weight(strength);
       one.style.color = colours.onWeight(strength);
       return element("td", {}, one);
     };
     return element("details", { class: "heads", open: this.page.look.heads, ontoggle: (event) => this.page.heads(event.target.open) },
-      element("summary", {}, gold ? "AER of every layer and head" : "Entropy of every layer and head"),
+      element("summary", {}, gold ? "AER of every layer and head, in %" : "Entropy of every layer and head"),
       element("div", { class: "scrolls" }, element("table", {},
         element("thead", {}, element("tr", {}, element("th", {}, ""), ways(heads).map((head) => element("th", { scope: "col" }, head === "mean" ? "mean" : `head ${head}`)))),
         element("tbody", {}, ways(layers).map((layer) => element("tr", {}, element("th", { scope: "row" }, layer === "mean" ? "mean" : `layer ${layer}`), ways(heads).map((head) => cell(layer, head))))))));
@@ -188,7 +188,7 @@ export class Panel {
 
   paper() {
     const { record, run } = this;
-    const numbers = NUMBERS.filter(([name]) => record.numbers[name] !== undefined && record.numbers[name] !== null).map(([name, label, digits]) => `${label} ${decimal(record.numbers[name], digits)}`);
+    const numbers = NUMBERS.filter(([name]) => record.numbers[name] !== undefined && record.numbers[name] !== null).map(([name, label, written]) => `${label} ${written(record.numbers[name])}`);
     const lines = [`${record.model} · ${run.config}`, record.described];
     return this.picture.paper({ title: runTitle(run), lines, notes: [numbers.slice(0, 3).join(" · "), numbers.slice(3).join(" · ")] }, this.page.look);
   }

@@ -2,7 +2,7 @@
 
 import { recorded } from "./aligned.js";
 import { ask } from "./ask.js";
-import { button, decimal, element, keepingFocus } from "./dom.js";
+import { button, decimal, element, keepingFocus, percent } from "./dom.js";
 import { exportButtons } from "./exporting.js";
 import { inks } from "./inks.js";
 import { legend } from "./legend.js";
@@ -112,8 +112,8 @@ function facts(row, table) {
   const spread = (values, scale) => (values.length > 1 ? ` (${decimal(scale * Math.min(...values), 1)} to ${decimal(scale * Math.max(...values), 1)})` : "");
   return [
     ["BLEU", `${decimal(row.bleu, 1)}${spread(row.bleu_seeds, 1)}`],
-    ["AER", `${decimal(100 * row.aer, 1)} %${spread(row.aer_seeds, 100)}`],
-    ["words turned round that it follows", `${decimal((100 * row.inversions_kept) / row.inversions, 0)} % of ${row.inversions}`],
+    ["AER", `${percent(row.aer)}${spread(row.aer_seeds, 100)}`],
+    ["words turned round that it follows", `${percent(row.inversions_kept / row.inversions, 0)} of ${row.inversions}`],
     ["entropy", decimal(row.entropy, 2)],
     ["parameters", row.parameters.toLocaleString("en")],
     [`products of a step over ${table.sizes.source} words`, row.products.toLocaleString("en")],

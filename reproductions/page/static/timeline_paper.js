@@ -1,6 +1,6 @@
 // The whole timeline as a picture for a file: every kind in order of year, each with its formula and what was measured.
 
-import { decimal, shape } from "./dom.js";
+import { decimal, percent, shape } from "./dom.js";
 import { recorded } from "./aligned.js";
 import { legendNotes } from "./legend.js";
 import { drawMatrix } from "./matrix.js";
@@ -16,7 +16,7 @@ export function titleOf(row) {
 
 /** What was measured of a kind, in short. */
 export function measuredOf(row) {
-  return `BLEU ${decimal(row.bleu, 1)} · AER ${decimal(100 * row.aer, 1)} %`;
+  return `BLEU ${decimal(row.bleu, 1)} · AER ${percent(row.aer)}`;
 }
 
 /** What all kinds have in common, in a sentence. */

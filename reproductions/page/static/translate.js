@@ -40,7 +40,7 @@ export class ThenAndNow {
   constructor(overview, address) {
     this.overview = overview;
     this.address = address;
-    this.translators = () => this.overview.runs.filter((run) => this.overview.translators.includes(run.paper) && run.ready);
+    this.models = () => this.overview.runs.filter((run) => this.overview.translators.includes(run.paper) && run.ready);
     this.pointer = { row: null, column: null };
     this.panels = [];
     this.turn = 0;
@@ -64,12 +64,12 @@ export class ThenAndNow {
 
   /** {names, views, gone}: what the address names, or the oldest and the newest paper. */
   get chosen() {
-    const known = new Set(this.translators().map((run) => run.name));
-    return chosenIn(this.address.state, known, () => thenAndNow(pairOf(this.translators())));
+    const known = new Set(this.models().map((run) => run.name));
+    return chosenIn(this.address.state, known, () => thenAndNow(pairOf(this.models())));
   }
 
   get runs() {
-    const known = new Map(this.translators().map((run) => [run.name, run]));
+    const known = new Map(this.models().map((run) => [run.name, run]));
     return this.chosen.names.slice(0, MOST).map((name) => known.get(name));
   }
 
@@ -125,7 +125,7 @@ export class ThenAndNow {
     const [language, other] = runs[0].languages;
     this.sentence.lang = language;
     this.target.lang = other;
-    const free = this.translators().filter((run) => !runs.includes(run));
+    const free = this.models().filter((run) => !runs.includes(run));
     keepingFocus(this.bar, () => this.bar.replaceChildren(
       segments("Drawing", [["map", "heat map"], ["links", "links"]], this.look.kind, (show) => this.address.set({ show: show === "map" ? null : show })),
       element("span", { class: "ofgold" }, tick("gold links", this.look.gold, (on) => this.address.set({ gold: on ? null : "0" }), { "data-key": "gold" })),
@@ -182,8 +182,8 @@ export class ThenAndNow {
     panel.number = i;
     const wrong = own instanceof Error ? own : shared instanceof Error ? shared : null;
     keepingFocus(panel.node, () => {
-      if (wrong) panel.fail(run, this.translators(), wrong.message);
-      else panel.show({ run, runs: this.translators(), answer: shared, own: { text: own.text, same: fixed?.target === own.text }, view: this.views[i], removable: this.runs.length > 1 && !isSaved });
+      if (wrong) panel.fail(run, this.models(), wrong.message);
+      else panel.show({ run, runs: this.models(), answer: shared, own: { text: own.text, same: fixed?.target === own.text }, view: this.views[i], removable: this.runs.length > 1 && !isSaved });
     });
   }
 
