@@ -19,7 +19,7 @@ RESUME ?=
 ARGS ?=
 
 # Text goes to the commands through the environment, never pasted into a shell line: any quote, apostrophe, space or
-# dollar sign in it arrives as typed. ARGS alone is shell text.
+# dollar sign in it arrives as typed. ARGS and RUNS, which are lists, are shell text.
 export DATA_TEXT := $(value DATA)
 export RUN_TEXT := $(value RUN)
 export SENTENCE_TEXT := $(value SENTENCE)
@@ -74,9 +74,10 @@ train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline wit
 	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(RESUMED) $(ARGS)
 
 .PHONY: train-luong
-train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, which attends after the step (same variables)
+train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, which attends after the step
 	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(RESUMED) $(ARGS)
-#: make train-luong ARGS="--model.init_args.network.attention dot"   or any other mechanism of the timeline
+#: make train-luong DATA=multi30k        accord (default), multi30k, path.tsv, or a.en,a.fr
+#: make train-luong ARGS="--model.network.attention dot"   or any other mechanism of the timeline
 
 .PHONY: train-xu
 train-xu: $(VENV)/.installed ## Train Show, Attend and Tell (Xu et al. 2015): captions of embedded images, and where it looks for each word
