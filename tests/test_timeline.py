@@ -231,7 +231,7 @@ ROW = {"name": "dot", "inversions": 100, "inversions_kept": 90.0, "right_in_orde
         ({"real": True}, "BLEU 0.3 below additive attention's[.]"),
         ({"real": True, "difference": 2.0}, "BLEU 2.0 above additive"),
         ({"real": None}, "0.3 below .* no verdict"),
-        ({"name": "additive"}, "The measure of the others"),
+        ({"name": "additive"}, "The others are compared with this one"),
     ],
 )
 def test_the_sentence_of_a_row_follows_from_its_numbers(change, words):

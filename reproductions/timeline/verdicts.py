@@ -53,7 +53,7 @@ def _focus(entropy: float) -> str:
 
 def _against_first(row: Mapping[str, Any]) -> str:
     if row["name"] == FIRST:
-        return "The measure of the others."
+        return "The others are compared with this one."
     side = "above" if row["difference"] > 0 else "below"
     apart = f"BLEU {abs(row['difference']):.1f} {side} additive attention's"
     if row["real"] is None:
