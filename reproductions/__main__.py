@@ -242,8 +242,8 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         if error.errno in FULL:
             message = (
-                f"The disk is full: {error.filename or 'a file'} could not be written. The last complete checkpoint is "
-                "still there; free some space and continue with --resume."
+                f"The disk is full: {error.filename or 'a file'} could not be written. Free some space and run the same "
+                "again; a training that had begun goes on with --resume, from its last complete checkpoint."
             )
         elif error.errno in CLOSED and error.filename:
             message = f"{error.filename} cannot be used: {error.strerror}."

@@ -49,7 +49,11 @@ def config_of(paper: str, data: str | None, variant: str) -> Path:
             f"There is no paper {paper!r} under {CONFIGS.resolve()}; there are: {', '.join(known) or 'none'}."
         )
     known = sorted(path.stem for path in folder.glob("*.yaml"))
-    own = "" if data and is_path(data) else " A file or folder of your own is given by its path, with a slash or a dot in it."
+    own = (
+        ""
+        if data and is_path(data)
+        else " A file or folder of your own is given by its path, with a slash or a dot in it."
+    )
     raise UserError(f"There is no {path}; {folder} has: {', '.join(known)}.{own}")
 
 
