@@ -17,7 +17,7 @@ from tqdm import tqdm
 from data.batching import FlatIdsWriter
 from data.errors import UserError
 from data.image_corpora import SHAPES_SEED, edition_of_shapes
-from data.once import made_once, prepared_folder
+from data.once import damaged, made_once, prepared_folder
 from data.prepared_images import statistics
 from data.preprocessing import Preprocessing
 from data.shapes import Described, Facts, described
@@ -61,9 +61,12 @@ def prepare_captions(settings: CaptionSettings, data_dir: Path) -> Path:
 
 
 def load_facts_of(folder: Path, split: str) -> list[Facts]:
-    """What is true of each image of a split."""
-    with (folder / f"{split}.facts.jsonl").open(encoding="utf-8") as file:
-        return [Facts.of(json.loads(line)) for line in file]
+    """What is true of each image of a split; raises UserError if the directory is damaged."""
+    try:
+        with (folder / f"{split}.facts.jsonl").open(encoding="utf-8") as file:
+            return [Facts.of(json.loads(line)) for line in file]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise damaged(folder, error) from None
 
 
 def _make(settings: CaptionSettings, work: Path) -> None:

@@ -63,17 +63,22 @@ def load_array(folder: Path, name: str) -> Array:
 
 
 def load_facts(folder: Path) -> dict[str, Any]:
-    """Title and numbers of images of a prepared directory."""
-    try:
-        facts: dict[str, Any] = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise damaged(folder, error) from None
+    """Title and numbers of images of a prepared directory; raises UserError if it is damaged."""
+    facts: dict[str, Any] = _json(folder, "settings.json")
     return facts
 
 
 def load_names(folder: Path, split: str) -> list[str]:
-    names: list[str] = json.loads((folder / f"{split}.names.json").read_text(encoding="utf-8"))
+    """Of every image of a split: its file, or what is drawn on it; raises UserError if the directory is damaged."""
+    names: list[str] = _json(folder, f"{split}.names.json")
     return names
+
+
+def _json(folder: Path, name: str) -> Any:
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise damaged(folder, error) from None
 
 
 def _make(settings: ImageSettings, corpus: ImageCorpus, work: Path) -> None:

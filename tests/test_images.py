@@ -481,9 +481,10 @@ def test_an_unknown_name_is_told(tmp_path):
         small(corpus=str(tmp_path / "nowhere")).prepare()
 
 
-def test_a_damaged_directory_is_told(tmp_path):
+@pytest.mark.parametrize("name", ["valid.pixels.npy", "valid.names.json"])
+def test_a_damaged_directory_is_told(tmp_path, name):
     images = small(corpus=str(photos(tmp_path / "mine")))
-    (images.prepare() / "valid.pixels.npy").write_bytes(b"no array")
+    (images.prepare() / name).write_bytes(b"no array")
     with pytest.raises(UserError, match="is damaged .*delete it"):
         images.examples("valid")
 

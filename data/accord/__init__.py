@@ -32,6 +32,7 @@ The tables are ``lexicon``, ``verb_table`` and ``names``; ``english`` and ``fren
 French words do to each other; ``entries``, ``pools``, ``verb_pools`` and ``function_words`` read the tables. The grammar
 goes from small to large: ``noun_phrases``, ``verb_groups``, ``adverbials``, ``phrases``, ``circumstances``, ``pronouns``,
 ``being``, ``clauses``, ``questions``, ``sentences``; ``draft`` keeps the books, ``splits`` and ``fixed`` give the pairs.
+``agreement`` finds the words that must agree with one that may stand far off.
 """
 
 from data.accord.draft import Pair

@@ -23,8 +23,8 @@ conflict  as train, but the ground betrays the class: who learns from it and loo
 each word with the objects that it speaks of.
 
 ``outlines`` are the classes; ``colours`` the palette; ``layout`` draws what a scene consists of, ``drawing`` its
-pixels; ``scenes`` gives scenes and twins; ``grammar`` makes words and reads them. Contact sheets: ``python -m data.shapes
---sample 40 --out sheet.png``, ``python -m data.shapes --captions 20 --out captions.png``.
+pixels; ``scenes`` gives scenes and twins; ``grammar`` makes words and reads them; ``contact_sheet`` shows many at once:
+``python -m data.shapes --sample 40 --out sheet.png``, ``python -m data.shapes --captions 20 --out captions.png``.
 """
 
 from data.shapes.described import Described, Facts, described
