@@ -32,6 +32,7 @@ MARKERS = "osD^vPX"
 TITLE, TEXT, SMALL = 10.5, 8.5, 7.5  # points
 LINE = 1.32  # distance of lines, in type sizes
 POINTS = 72  # per inch
+HINTED = 1.03  # fitted to pixels, a line of type is up to so much wider than its outlines
 
 
 def font(size: float, bold: bool = False, italic: bool = False) -> FontProperties:
@@ -55,7 +56,7 @@ def wrap(text: str, size: float, inches: float, bold: bool = False) -> list[str]
     """Break text at spaces so that each line fits; a single word may be wider."""
     lines: list[str] = []
     for word in text.split(" "):
-        if lines and width(f"{lines[-1]} {word}", size, bold) <= inches:
+        if lines and HINTED * width(f"{lines[-1]} {word}", size, bold) <= inches:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
