@@ -38,7 +38,7 @@ DOCUMENT = Path("docs") / "timeline.md"
 NUMBERS = DOCUMENT.with_suffix(".json")
 PICTURES = Path("docs") / "pictures" / "timeline"
 FIGURE = PICTURES.with_suffix(".png")
-DPI, FIGURE_DPI = 100, 75
+DPI = 100
 NOT_YET = "Not measured yet: `make timeline` trains what is missing, then `make docs` writes it down here."
 _PART = re.compile(r"<!-- (?P<kind>[a-z]+):(?P<rest>[^>]*?) -->\n(?P<body>.*?)<!-- end -->", re.S)
 # Papers whose runs show a mechanism where it is at home, by the name of the picture, with the config that is drawn.
@@ -93,7 +93,7 @@ def draw(found: Mapping[str, Any], seen: Mapping[str, AlignedTranslation]) -> li
         files.save(plots.alignment(record), ROOT / PICTURES / f"{name}.png", dpi=DPI)
         for name, record in records.items()
     ]
-    return [*drawn, files.save(figure(found), ROOT / FIGURE, dpi=FIGURE_DPI)]
+    return [*drawn, files.save(figure(found), ROOT / FIGURE, dpi=DPI)]
 
 
 def _seen(name: str) -> AlignedTranslation | None:
