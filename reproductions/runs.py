@@ -33,11 +33,9 @@ from reproductions.tasks import Task
 
 SCORES = "evaluation/scores.json"  # in the folder of a run that was tested
 SUMMARY = "summary.json"  # in the folder of a run that has ended
-VIEWS = "views.json"  # in the folder of a run with several maps to choose from
 # What writes a file of a run again.
 REMEDIES = {
     SCORES: "run `make evaluate` for this run again",
-    VIEWS: "run `make evaluate` for this run again",
     SUMMARY: "remove it, or continue the training, which writes it at its end",
 }
 # Folders of the small trainings that stand in one table each; none of them is the newest run of its paper.
@@ -103,11 +101,6 @@ class Run:
     @property
     def summary(self) -> dict[str, Any]:
         return _json(self.folder, SUMMARY)
-
-    @property
-    def views(self) -> dict[str, Any]:
-        """How well each view aligns, or finds the object, in validation, and which was chosen; empty where there is but one."""
-        return _json(self.folder, VIEWS)
 
     def restore(self) -> Any:
         """The trained module with what its data decided; raises UserError where a file is missing or does not fit."""

@@ -43,6 +43,8 @@ def trained(tmp_path_factory):
             "model.init_args.search.width": 1,
             "trainer.limit_val_batches": 2,
             "trainer.limit_test_batches": 1,
+            "data.init_args.test_splits": '["fixed"]',
+            "run.pictures": "[0]",
         }
         assert command(["train", "transformer2017", *overrides(4, "transformer2017", **small)]) == 0
         yield runs.find("transformer2017")

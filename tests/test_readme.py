@@ -70,7 +70,8 @@ def test_every_make_target_of_the_readme_exists():
 
 def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
     """With a network of a few numbers and this interpreter; otherwise as they stand."""
-    limits = {"trainer.limit_val_batches": 2, "trainer.limit_test_batches": 3}  # untrained models write long
+    # Untrained models write long, and a picture takes as long to draw as a few of their sentences to write.
+    limits = {"trainer.limit_val_batches": 2, "trainer.limit_test_batches": 3, "run.pictures": "[0]"}
     data = {"data.init_args.pairs": 300, "data.init_args.batch_tokens": 600, "run.snapshot_every": 2, **limits}
     few = {"data.init_args.test_splits": '["test","fixed"]'}  # what `compare` needs; `figures` needs the long ones too
     small = {
@@ -78,8 +79,8 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
         "train-luong": overrides(4, "luong2015", **data, **few),
         "train-cheng": overrides(4, "cheng2016", **data, **few),
         "train-xu": overrides(4, "xu2015", **{"data.init_args.images": 40, "data.init_args.size": 16}, **limits),
-        "train-vit": overrides(4, "vit2021", **{"data.init_args.images": 40, "data.init_args.size": 24}),
-        "train-resnet": overrides(4, "resnet2016", **{"data.init_args.images": 40, "data.init_args.size": 24}),
+        "train-vit": overrides(4, "vit2021", **{"data.init_args.images": 40, "data.init_args.size": 24}, **limits),
+        "train-resnet": overrides(4, "resnet2016", **{"data.init_args.images": 40, "data.init_args.size": 24}, **limits),
         **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **data)),
     }
     outer = {name: value for name, value in os.environ.items() if "MAKE" not in name and name not in ("MFLAGS", "ARGS")}

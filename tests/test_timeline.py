@@ -255,27 +255,27 @@ def test_noise_counts_a_mechanism_under_another_name_once_and_needs_two_seeds():
 # --- What a step costs --------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def quickly(monkeypatch):
-    """Times of one call, which nobody reads."""
-    monkeypatch.setattr("reproductions.timeline.cost.ROUNDS", 1)
-    monkeypatch.setattr("reproductions.timeline.cost.CALLS", 1)
+WIDE = replace(SIZES, query=48, key=96, hidden=64)
 
 
-@pytest.mark.usefixtures("quickly")
-def test_the_products_of_the_equation_are_those_that_torch_counts():
+@pytest.fixture(scope="module")
+def counted():
+    """Costs for each of two sizes; with times of one call, which nobody reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reproductions.timeline.cost.ROUNDS", 1)
+        patch.setattr("reproductions.timeline.cost.CALLS", 1)
+        return {sizes: costs(sizes) for sizes in (SIZES, WIDE)}
+
+
+@pytest.mark.parametrize("name", over_source())
+def test_the_products_of_the_equation_are_those_that_torch_counts(counted, name):
     widths = {"D": SIZES.query, "K": SIZES.key, "n": SIZES.hidden, "S": SIZES.source}
-    terms = {name: formula(name).split(" + ") for name in over_source()}
-    expected = {
-        name: sum(math.prod(widths[letter] for letter in term.split()) for term in those)
-        for name, those in terms.items()
-    }
-    assert {name: cost.products for name, cost in costs(SIZES).items()} == expected
+    terms = [math.prod(widths[letter] for letter in term.split()) for term in formula(name).split(" + ")]
+    assert counted[SIZES][name].products == sum(terms)
 
 
-@pytest.mark.usefixtures("quickly")
-def test_wider_vectors_take_more_products_and_parameters_are_all_counted():
-    narrow, wide = costs(SIZES), costs(replace(SIZES, query=48, key=96, hidden=64))
+def test_wider_vectors_take_more_products_and_parameters_are_all_counted(counted):
+    narrow, wide = counted[SIZES], counted[WIDE]
     assert wide["additive"].products > wide["dot"].products > narrow["dot"].products
     assert wide["additive"].parameters == 48 * 64 + 96 * 64 + 64 + 64
     assert wide["location"].parameters == 48 * POSITIONS and wide["dot"].parameters == 0

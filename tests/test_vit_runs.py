@@ -242,7 +242,7 @@ def test_a_run_that_classifies_does_not_translate_and_is_not_compared_with_itsel
     (["train", "resnet2016", "--weights", "torchvision:vit_b_16"], "vit2021"),
     (["train", "vit2021", "--weights", "missing.pth"], "missing.pth"),
     (["train", "vit2021", "--weights", "missing.pth", "--resume"], "--resume"),
-    (["train", "vit2021", "--data.size", "50"], "50"),
+    (["train", "vit2021", "--data.images", "40", "--data.size", "50"], "50"),
     (["train", "vit2021", "--model.network.image_size", "64"], "image_size"),
     (["look", "photo.jpg"], "no run of any paper that classifies images"),
 ])  # fmt: skip

@@ -166,7 +166,7 @@ def test_another_vocabulary_or_preprocessing_is_refused(trained):
 @pytest.mark.parametrize(("arguments", "words"), [
     (["train", "xu2015", "--variant", "medium"], "captions-hard"),
     (["train", "xu2015", "--data.corpus", "coco"], "shapes"),
-    (["train", "xu2015", "--model.network.patch", "5"], "patch"),
+    (["train", "xu2015", "--data.images", "40", "--model.network.patch", "5"], "patch"),
     (["train", "xu2015", "--model.vocabulary", "9"], "vocabulary"),
 ])  # fmt: skip
 def test_a_mistake_is_one_sentence(place, capfd, arguments, words):

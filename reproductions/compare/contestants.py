@@ -1,5 +1,6 @@
 """The runs that are compared, as their folders hold them: scores, records, sizes, times."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,6 @@ from typing import Any
 import yaml
 
 from data.errors import UserError
-from reproductions import runs
 from reproductions.evaluation import records
 from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.records import AlignedTranslation, Translated
@@ -86,13 +86,15 @@ class Contestant:
 
 def read(folder: Path) -> Contestant:
     """Raises UserError if the folder holds no finished and scored run."""
-    run = runs.at(folder)
-    if not run.best.is_file():
+    if not (folder / "config.yaml").is_file():
+        raise UserError(f"{folder} is no run: it has no config.yaml.")
+    if not (folder / "checkpoints" / "best.ckpt").is_file():
         raise UserError(f"{folder} has no checkpoint yet: train it on with RESUME=1, or name another run.")
-    if not run.scores or not run.summary:
+    scores, summary = _json(folder / "evaluation" / "scores.json"), _json(folder / "summary.json")
+    if not scores or not summary:
         raise UserError(f"{folder} has no scores yet: let its training end, or run `make evaluate RUN={folder}`.")
-    settings = yaml.safe_load(run.config.read_text(encoding="utf-8"))
-    return Contestant(run.summary["title"], folder, settings, run.summary, run.scores, run.views)
+    settings = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    return Contestant(summary["title"], folder, settings, summary, scores, _json(folder / "views.json"))
 
 
 def read_all(folders: Sequence[Path], same: Sequence[str] = SENTENCES) -> list[Contestant]:
@@ -139,3 +141,13 @@ def _named(found: Sequence[Contestant]) -> list[Contestant]:
             for one in named
         ]
     return named
+
+
+def _json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path} is damaged ({error}): name another run, or make it anew.") from error
+    return content
