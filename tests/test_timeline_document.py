@@ -44,13 +44,16 @@ FOUND = {
 }  # fmt: skip
 
 
+BLEU = re.search(r"\d\d\.\d \(\d\d\.\d to \d\d\.\d\)", TEXT)[0]  # of the first kind, over its seeds
+
+
 def test_the_document_is_as_make_docs_leaves_it():
     assert document.refreshed(TEXT, NUMBERS) == TEXT, MENDS
 
 
 @pytest.mark.parametrize(
     ("shown", "changed"),
-    [("return query @ keys.mT", "return query @ keys"), ("49.5 (49.4 to 49.6)", "94.5 (94.4 to 94.6)"), ("step 2,800", "step 9")],
+    [("return query @ keys.mT", "return query @ keys"), (BLEU, "99.5 (99.4 to 99.6)"), ("step 2,800", "step 9")],
 )  # fmt: skip
 def test_code_and_numbers_that_were_changed_by_hand_are_put_right(shown, changed):
     stale = TEXT.replace(shown, changed, 1)
