@@ -80,7 +80,9 @@ def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
         "train-cheng": overrides(4, "cheng2016", **data, **few),
         "train-xu": overrides(4, "xu2015", **{"data.init_args.images": 40, "data.init_args.size": 16}, **limits),
         "train-vit": overrides(4, "vit2021", **{"data.init_args.images": 40, "data.init_args.size": 24}, **limits),
-        "train-resnet": overrides(4, "resnet2016", **{"data.init_args.images": 40, "data.init_args.size": 24}, **limits),
+        "train-resnet": overrides(
+            4, "resnet2016", **{"data.init_args.images": 40, "data.init_args.size": 24}, **limits
+        ),
         **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **data)),
     }
     outer = {name: value for name, value in os.environ.items() if "MAKE" not in name and name not in ("MFLAGS", "ARGS")}

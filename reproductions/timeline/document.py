@@ -93,7 +93,7 @@ def draw(found: Mapping[str, Any], seen: Mapping[str, AlignedTranslation]) -> li
         files.save(plots.alignment(record), ROOT / PICTURES / f"{name}.png", dpi=DPI)
         for name, record in records.items()
     ]
-    return [*drawn, files.save(figure(found), ROOT / FIGURE, dpi=DPI)]
+    return [*drawn, files.save(figure(found), ROOT / FIGURE, dpi=DPI, small=True)]
 
 
 def _seen(name: str) -> AlignedTranslation | None:
