@@ -2,6 +2,7 @@ import json
 
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from data.errors import UserError
 from reproductions.evaluation.files import json_text, save, write_text
@@ -18,6 +19,13 @@ def test_the_suffix_chooses_the_format_and_the_same_figure_gives_the_same_bytes(
     first, second = save(figure(), tmp_path / "new" / f"a{suffix}"), save(figure(), tmp_path / f"b{suffix}")
     assert first.read_bytes().startswith(magic)
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_small_picture_has_the_same_size_in_half_of_the_bytes(tmp_path):
+    whole, small = save(figure(), tmp_path / "a.png"), save(figure(), tmp_path / "b.png", small=True)
+    assert 2 * small.stat().st_size < whole.stat().st_size
+    with Image.open(whole) as first, Image.open(small) as second:
+        assert first.size == second.size and second.mode == "P"
 
 
 def test_an_unknown_suffix_is_refused_with_those_that_exist(tmp_path):

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
 from data.links import Links
 from reproductions.evaluation import plots
@@ -10,7 +11,7 @@ from reproductions.evaluation.alignment_metrics import AlignmentScores
 from reproductions.evaluation.bootstrap import Interval
 from reproductions.evaluation.length_curves import LengthBin, LengthCurve
 from reproductions.evaluation.plots.curves import _spread
-from reproductions.evaluation.plots.style import ACCENT, DIFFERENCES, PAPER, WEIGHTS, wrap
+from reproductions.evaluation.plots.style import ACCENT, DIFFERENCES, PAPER, SMALL, TEXT, TITLE, WEIGHTS, font, wrap
 from reproductions.evaluation.records import AlignedTranslation
 from reproductions.evaluation.views import View, every_view
 
@@ -366,3 +367,16 @@ def test_text_is_wrapped_where_it_would_not_fit():
     lines = wrap(text, 8.0, 1.0)
     assert len(lines) > 2 and " ".join(lines) == text
     assert wrap(text, 8.0, 9.0) == [text]
+
+
+@pytest.mark.parametrize("dpi", [110, 130, 150, 200, 220])
+@pytest.mark.parametrize("size", [SMALL, TEXT, TITLE])
+def test_a_wrapped_line_fits_once_its_letters_are_fitted_to_pixels(dpi, size):
+    drawn = Figure(dpi=dpi)
+    renderer = FigureCanvasAgg(drawn).get_renderer()
+    words = "Vaswani et al.: qᵀ k / √d in every head, each with its own q, k, v · RNNsearch with multi-head attention, step 1,200"
+    for tenths in range(20, 90):  # inches: somewhere a line ends just before the edge
+        for line in wrap(words, size, tenths / 10):
+            seen = drawn.text(0, 0, line, fontproperties=font(size))
+            assert seen.get_window_extent(renderer).width / dpi <= tenths / 10
+            seen.remove()
