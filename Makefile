@@ -192,7 +192,7 @@ typecheck: $(VENV)/.installed ## Check types alone
 format: $(VENV)/.installed ## Format the code and mend what ruff can mend
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
-	@$(PY) -m reproductions.equation_table
+	@$(PY) -m reproductions.commands.equations
 
 .PHONY: docs
 docs: $(VENV)/.installed ## Bring docs/timeline.md up to date: its code, and numbers and pictures from the newest timeline

@@ -17,7 +17,7 @@ import torch
 
 from benchmarks import machine
 from data.errors import UserError
-from reproductions.timeline.cost import Sizes, formula, times
+from reproductions.experiments.timeline.cost import Sizes, formula, times
 
 FIRST = "additive"
 MOST = 1.5  # times additive attention: more wants a reason in the mathematics

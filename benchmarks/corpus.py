@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from data.batching import FlatIds
-from data.corpora import load
-from data.download import data_dir
 from data.errors import UserError
+from data.sources.download import data_dir
+from data.sources.text import load
 from data.tokenizers import EOS, SPECIALS, UNK, Tokenizer
 from data.translation import PairedIds, TranslationData
 

@@ -41,15 +41,15 @@ from data.errors import UserError
 from data.tokenizers import EOS
 from reproductions import runs
 from reproductions.decoding import Hypothesis, Translator, beam, greedy
-from reproductions.tasks import TRANSLATION
+from reproductions.tasks.task import restore
 
 KEY = "sentences_per_s"
 
 
 def of_run(folder: Path | None) -> tuple[Translator, TestSet]:
     """The model of a run, the newest that translates for None, and the first test split of its corpus."""
-    run = runs.find(task=TRANSLATION) if folder is None else runs.at(folder, TRANSLATION)
-    trained = run.restore()
+    run = runs.find(task="translation") if folder is None else runs.at(folder, "translation")
+    trained = restore(run)
     settings = yaml.safe_load(run.config.read_text(encoding="utf-8"))["data"]["init_args"]
     print(f"Translating with {run.folder}")
     return trained.module.model, corpora.of_run(settings, trained.source, trained.target)
@@ -204,7 +204,7 @@ def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], argum
 def _new(options: argparse.Namespace) -> bool:
     """Whether the model is none of a run."""
     asked = options.pieces is not None or options.weights is not None
-    return options.run is None and (asked or not any(run.paper in TRANSLATION.papers for run in runs.every()))
+    return options.run is None and (asked or not any(run.task == "translation" for run in runs.every()))
 
 
 def _held(options: argparse.Namespace) -> str:

@@ -20,9 +20,9 @@ import torch
 from benchmarks import machine
 from benchmarks.interleave import add_arguments, interleave, parse_peers, table, without_peers
 from benchmarks.train import Clock, trainer
-from data.download import data_dir
 from data.errors import UserError
 from data.images import ImageBatch, ImageData
+from data.sources.download import data_dir
 from reproductions.vit2021.training import Network, Recipe, ViT2021
 
 KEY = "images_per_s"

@@ -30,8 +30,8 @@ from PIL import Image
 from benchmarks import machine
 from benchmarks.serving import Client, served
 from data import shapes
-from data.corpora import load
 from data.errors import UserError
+from data.sources.text import load
 from reproductions.runs import runs_dir
 from tests.chromium import Browser, installed
 

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from tqdm import tqdm
 
 from benchmarks import machine
-from data.corpora import load
 from data.errors import UserError
+from data.sources.text import load
 from data.translation import TranslationData
 
 _SAMPLE = 20_000  # pairs on which tokenisation alone is timed

@@ -1,16 +1,43 @@
 """Corpora, tokenisers, batches and images: code only; the payload lies in ``$DATA_DIR``.
 
-A CPU build of torch beside the registry's torchvision, which is a CUDA build, cannot import torchvision: its Python
-files register kernels for two operators whose schemas its (then unloadable) library would have declared. Lightning
-imports torchvision through torchmetrics, so the whole project would fail. Declaring the two schemas is enough; it is
-done here, once, before the first import of lightning.
+    accord, shapes      the embedded sentences and images, with the truth about links and masks
+    sources             where raw text and images come from: named corpora, downloads, a user's own files
+    prepared            raw data -> arrays on disk, once
+    translation, language, images, captions     the data modules, and their batches
+    tokenizers, torchtext_tokenizer             text -> ids; the second only for DATA lanes with torchtext
+    batching            batches of sentences of similar length
+    preprocessing, augmentation                 pixels -> tensors, and the variations of a training
+    words, links        how text is split into words; which words translate which
+    whole, errors       files that appear whole or not at all; a user's mistakes
+
+Importing this package declares what torchvision needs, see :class:`_BeforeTorchvision`. It imports no torch itself.
 """
 
+import sys
 from importlib import metadata
-from typing import Any
+from importlib.abc import MetaPathFinder
 
 
-def _declare_torchvision_schemas() -> Any:
+class _BeforeTorchvision(MetaPathFinder):
+    """Declares two operators just before torchvision is imported for the first time.
+
+    A CPU build of torch beside the registry's torchvision, which is a CUDA build, cannot import torchvision: its Python
+    files register kernels for two operators whose schemas its (then unloadable) library would have declared. Lightning
+    imports torchvision through torchmetrics, so the whole project would fail. Declaring the two schemas is enough.
+    """
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:  # noqa: ARG002
+        """Find nothing, so that the search goes on; act once, on ``torchvision``."""
+        if fullname == "torchvision":
+            sys.meta_path.remove(self)
+            self.library = _declare_torchvision_schemas()  # a Library withdraws its schemas when it is collected
+            _kept.append(self)
+
+
+_kept: list[_BeforeTorchvision] = []
+
+
+def _declare_torchvision_schemas() -> object:
     """Declare ``torchvision::nms`` and ``torchvision::qnms`` if torch is a CPU build and torchvision is not."""
     try:
         mixed = "+cpu" in metadata.version("torch") and "+cpu" not in metadata.version("torchvision")
@@ -27,5 +54,4 @@ def _declare_torchvision_schemas() -> Any:
     return library
 
 
-# A Library withdraws its schemas when it is collected, hence the name that keeps it.
-_torchvision_schemas = _declare_torchvision_schemas()
+sys.meta_path.insert(0, _BeforeTorchvision())

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from data.errors import UserError
-from data.once import damaged
+from data.prepared.folder import damaged
 
 Ints = NDArray[Any]
 

@@ -17,13 +17,13 @@ from torch import Tensor
 
 from data.augmentation import Augmentation, seeded
 from data.batching import FlatIds, ResumableLoader, trained_batches
-from data.download import data_dir
 from data.errors import UserError
 from data.images import Chosen, ImageBatches
-from data.prepared_captions import CaptionSettings, load_facts_of, prepare_captions
-from data.prepared_images import load_array, load_facts
+from data.prepared.captions import CaptionSettings, load_facts_of, prepare_captions
+from data.prepared.images import load_array, load_facts
 from data.preprocessing import Preprocessing
 from data.shapes import Facts
+from data.sources.download import data_dir
 from data.tokenizers import PAD, Tokenizer, load_tokenizer
 
 

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from data.augmentation import Augmentation, seeded
 from data.batching import ResumableLoader, TokenBatches, rank_and_world, trained_batches
-from data.download import data_dir
 from data.errors import UserError
-from data.prepared_images import ImageSettings, load_array, load_facts, load_names, prepare_images
+from data.prepared.images import ImageSettings, load_array, load_facts, load_names, prepare_images
 from data.preprocessing import FITS, Preprocessing
+from data.sources.download import data_dir
 
 __all__ = ["ImageBatch", "ImageData", "ImageExamples", "Preprocessing"]
 

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from data.errors import UserError
-from data.image_files import upright
+from data.sources.image_files import upright
 
 Pixels = NDArray[np.uint8]
 FITS = ("letterbox", "crop")

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from data.batching import FlatIds, Ints, ResumableLoader, TokenBatches, check_sizes, trained_batches
-from data.corpora import Example, find
-from data.download import data_dir
 from data.errors import UserError
-from data.once import damaged
-from data.prepared import Settings, load_examples, load_ids, load_tokenizers, prepare
+from data.prepared.folder import damaged
+from data.prepared.text import Settings, load_examples, load_ids, load_tokenizers, prepare
+from data.sources.download import data_dir
+from data.sources.text import Example, find
 from data.tokenizers import EOS, PAD, Tokenizer
 
 
@@ -62,7 +62,7 @@ class PairedIds:
 class TranslationData(lightning.LightningDataModule):
     """A corpus, its tokenisers and its batches.
 
-    corpus: a name of data.corpora.CORPORA, path/to/corpus.tsv, or two aligned files as path/a.en,path/a.fr.
+    corpus: a name of data.sources.text.CORPORA, path/to/corpus.tsv, or two aligned files as path/a.en,path/a.fr.
     source_language, target_language: en, fr or de, as far as the corpus has them.
     tokenizer: words, bpe (pieces), or torchtext (words, in the frozen lane).
     vocabulary: most entries of a vocabulary, three specials included; learned from the training split alone.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
+from reproductions.papers import PAPERS
 
 LIGHTNING = ("fit", "validate", "test")
 # Options of the commands that hand others on to Lightning.
@@ -166,21 +167,23 @@ def _module(name: str) -> Any:
 
 Call = Callable[[argparse.Namespace, list[str]], int]
 CALLS: dict[str, Call] = {
-    "train": lambda o, rest: _module("commands").train(o.paper, o.data, o.variant, o.weights, o.heads, o.resume, rest),
-    "evaluate": lambda o, rest: _module("commands").evaluate(o.run, rest),
-    "translate": lambda o, _: _module("commands").translate(o.sentence, o.run, o.picture, o.view),
-    "look": lambda o, _: _module("looking").look(o.image, o.run, o.weights, o.heads, o.asked, o.out),
-    "figures": lambda o, _: _module("commands").draw(o.data, o.out),
-    "compare": lambda o, _: _module("comparing").compare(o.data, o.run, o.out),
-    "ladder": lambda o, rest: _module("ladder").ladder(o.again, o.jobs, rest),
-    "timeline": lambda o, rest: _module("timeline.command").timeline(o.quick, o.again, o.jobs, rest),
-    "docs": lambda *_: _module("timeline.document").docs(),
-    "explain": lambda o, _: _module("explain.command").explain(
+    "train": lambda o, rest: _module("commands.train").train(
+        o.paper, o.data, o.variant, o.weights, o.heads, o.resume, rest
+    ),
+    "evaluate": lambda o, rest: _module("commands.train").evaluate(o.run, rest),
+    "translate": lambda o, _: _module("commands.train").translate(o.sentence, o.run, o.picture, o.view),
+    "look": lambda o, _: _module("commands.look").look(o.image, o.run, o.weights, o.heads, o.asked, o.out),
+    "figures": lambda o, _: _module("commands.train").draw(o.data, o.out),
+    "compare": lambda o, _: _module("commands.compare").compare(o.data, o.run, o.out),
+    "ladder": lambda o, rest: _module("commands.ladder").ladder(o.again, o.jobs, rest),
+    "timeline": lambda o, rest: _module("commands.timeline").timeline(o.quick, o.again, o.jobs, rest),
+    "docs": lambda *_: _module("commands.docs").docs(),
+    "explain": lambda o, _: _module("commands.explain").explain(
         o.sentence, o.run, o.place, o.layer, o.head, o.word, o.out
     ),
     "page": lambda o, _: _module("page.server").serve(o.host, o.port),
-    "doctor": lambda *_: _module("doctor").main(),
-    **{name: lambda o, rest: _module("commands").lightning([o.command, *rest]) for name in LIGHTNING},
+    "doctor": lambda *_: _module("commands.doctor").main(),
+    **{name: lambda o, rest: _module("commands.train").lightning([o.command, *rest]) for name in LIGHTNING},
 }
 
 
@@ -228,8 +231,8 @@ def _is_no_advertisement(record: logging.LogRecord) -> bool:
 
 def _less(arguments: Sequence[str]) -> str:
     """What takes less memory: for the papers that a command names, by what their runs count, else for all."""
-    tasks = _module("tasks").TASKS
-    named = {one.unit for one in tasks for paper in one.papers if any(paper in argument for argument in arguments)}
+    of = _module("tasks.task").of
+    named = {of(paper).unit for paper in PAPERS if any(paper in argument for argument in arguments)}
     return ", or ".join(text for unit, text in SMALLER.items() if unit in (named or SMALLER))
 
 

@@ -28,8 +28,7 @@ from typing import Any
 import yaml
 
 from data.errors import UserError
-from reproductions import tasks
-from reproductions.tasks import Task
+from reproductions import papers
 
 SCORES = "evaluation/scores.json"  # in the folder of a run that was tested
 SUMMARY = "summary.json"  # in the folder of a run that has ended
@@ -89,9 +88,9 @@ class Run:
             raise UserError(f"{self.config} is damaged or no run's: it names no {what}. Name another run.") from error
 
     @property
-    def task(self) -> Task:
-        """What its model does."""
-        return tasks.of(self.paper)
+    def task(self) -> str:
+        """The folder of its paper's task; raises UserError for a paper that this version does not know."""
+        return papers.of(self.paper).task
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -101,10 +100,6 @@ class Run:
     @property
     def summary(self) -> dict[str, Any]:
         return _json(self.folder, SUMMARY)
-
-    def restore(self) -> Any:
-        """The trained module with what its data decided; raises UserError where a file is missing or does not fit."""
-        return self.task.restore(self.folder, self.best)
 
 
 def stamp() -> str:
@@ -134,7 +129,7 @@ def find(
     paper: str = "*",
     config: str = "*",
     having: str = "checkpoints/best.ckpt",
-    task: Task | None = None,
+    task: str | None = None,
     corpus: str | None = None,
 ) -> Run:
     """The newest run of a paper, config, task and corpus (see ``every``) that has a certain file.
@@ -142,25 +137,26 @@ def find(
     Raises UserError if there is none.
     """
     for run in every(paper, config, having, corpus):
-        if task is None or run.paper in task.papers:
+        if task is None or run.paper in papers.of_task(task):
             return run
     what = " ".join(name for name in (paper, config) if name != "*") or "any paper"
     what += "" if corpus is None else f" on {corpus}"
-    that = "" if task is None else f" that {task.does}"
+    that = "" if task is None else f" that {papers.TASKS[task]}"
     raise UserError(
         f"There is no run of {what}{that} with {having} under {runs_dir().resolve()}; train one first, for example with "
-        f"`make {(task or tasks.TRANSLATION).train}`."
+        f"`make {papers.train(task)}`."
     )
 
 
-def at(folder: Path, task: Task | None = None) -> Run:
+def at(folder: Path, task: str | None = None) -> Run:
     """The run in ``folder``; raises UserError if there is none, or if it is one of another task."""
     if not (folder / "config.yaml").is_file():
         raise UserError(f"{folder} is no run: it has no config.yaml. Name a folder under {runs_dir()}.")
     run = Run(folder)
-    if task is not None and run.paper not in task.papers:
+    if task is not None and run.task != task:
         raise UserError(
-            f"{folder} is a run of {run.paper}, which {run.task.does}; name a run of {' or '.join(task.papers)}."
+            f"{folder} is a run of {run.paper}, which {papers.TASKS[run.task]}; "
+            f"name a run of {' or '.join(papers.of_task(task))}."
         )
     return run
 

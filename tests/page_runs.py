@@ -22,7 +22,7 @@ from data.links import Links
 from data.preprocessing import Preprocessing
 from data.tokenizers import WordTokenizer
 from reproductions.bahdanau2014 import training as bahdanau
-from reproductions.evaluation.records import AlignedTranslation
+from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.page import server
 from reproductions.transformer2017 import training as transformer
 from reproductions.vit2021 import training as vit

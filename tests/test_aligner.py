@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from data.accord import pairs
-from reproductions.evaluation.aligner import Pair, align
-from reproductions.evaluation.alignment_metrics import alignment_counts, alignment_scores
+from reproductions.evaluation.measures.aligner import Pair, align
+from reproductions.evaluation.measures.alignment import alignment_counts, alignment_scores
 
 
 def numbered(sentences):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.links import Links
-from reproductions.evaluation.alignment_metrics import (
+from reproductions.evaluation.measures.alignment import (
     aer_of_sums,
     alignment_counts,
     alignment_error_rate,
@@ -17,7 +17,7 @@ from reproductions.evaluation.alignment_metrics import (
     reordering,
     right_by_order,
 )
-from reproductions.evaluation.records import AlignedTranslation
+from reproductions.evaluation.records.translation import AlignedTranslation
 
 
 def links(sure, possible=()):

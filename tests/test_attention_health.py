@@ -3,13 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproductions.evaluation.attention_health import (
-    agreement,
-    health,
-    monotonicity,
-    normalised_entropy,
-)
-from reproductions.evaluation.records import AlignedTranslation
+from reproductions.evaluation.measures.attention import agreement, health, monotonicity, normalised_entropy
+from reproductions.evaluation.records.translation import AlignedTranslation
 
 
 def record(weights, source=None, target=None):

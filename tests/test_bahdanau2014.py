@@ -10,7 +10,7 @@ from torch import nn
 
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, ResetAfterUnit, RNNsearch
 from reproductions.bahdanau2014.training import Bahdanau2014, Recipe, initialise
-from reproductions.schedules import warmed
+from reproductions.training.schedules import warmed
 
 SMALL = {"hidden": 5, "embedding": 4, "maxout": 3, "alignment": 6}
 SOURCE, TARGET = 11, 13

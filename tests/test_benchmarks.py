@@ -17,8 +17,8 @@ from data.errors import UserError
 from data.tokenizers import EOS
 from data.translation import PairedIds
 from reproductions.attention import over_source
+from reproductions.experiments.timeline import cost
 from reproductions.page.server import STATIC
-from reproductions.timeline import cost
 
 V = 50
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from reproductions.evaluation import bootstrap as module
-from reproductions.evaluation.bootstrap import (
+from reproductions.evaluation.measures import bootstrap as module
+from reproductions.evaluation.measures.bootstrap import (
     Comparison,
     bootstrap,
     bootstrap_means,

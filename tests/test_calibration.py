@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from reproductions.evaluation.calibration import accuracy, confusion, expected_calibration_error, reliability, wilson
+from reproductions.evaluation.measures.calibration import (
+    accuracy,
+    confusion,
+    expected_calibration_error,
+    reliability,
+    wilson,
+)
 
 
 def certain(predicted, classes=3, confidence=0.8):

@@ -7,7 +7,7 @@ import torch
 from data import shapes
 from data.captions import CaptionData
 from data.errors import UserError
-from data.prepared_captions import SHAPES_SEED, SIZES
+from data.prepared.captions import SHAPES_SEED, SIZES
 from data.tokenizers import EOS, PAD, load_tokenizer
 
 
@@ -17,7 +17,7 @@ def prepared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATA_DIR", str(folder))
-        patch.setattr("data.prepared_captions.SIZES", {"train": 90, "valid": 30, "test": 40})
+        patch.setattr("data.prepared.captions.SIZES", {"train": 90, "valid": 30, "test": 40})
         made = CaptionData(size=16, batch_images=16)
         made.prepare()
         yield made

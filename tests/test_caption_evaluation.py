@@ -11,13 +11,14 @@ from test_image_plots import drawn, said
 from data import shapes
 from data.shapes.described import Facts
 from data.shapes.grammar import Phrase, all_captions
-from reproductions.evaluation import caption_report, plots
-from reproductions.evaluation.caption_records import CaptionedImage
-from reproductions.evaluation.caption_scores import UNTRAINED, WordMaps, details, localisation, scores
-from reproductions.evaluation.caption_truth import judge
-from reproductions.evaluation.localisation import coverage, plain
+from reproductions.evaluation import plots
+from reproductions.evaluation.measures.captions import judge
+from reproductions.evaluation.measures.localisation import coverage, plain
+from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
 from reproductions.evaluation.records import load, save
-from reproductions.evaluation.text_metrics import bleu_of_sums, bleu_statistics
+from reproductions.evaluation.records.caption import CaptionedImage
+from reproductions.tasks.captions import report as caption_report
+from reproductions.tasks.captions.scores import UNTRAINED, WordMaps, details, localisation, scores
 
 RING, SQUARES = Phrase(1, "red", "plain", "ring"), Phrase(2, "blue", "striped", "square")
 FACTS = Facts(((0,), (1, 2)), (RING, SQUARES), "left of", tuple(all_captions([RING, SQUARES], "left of")))

@@ -16,15 +16,17 @@ from data.errors import UserError
 from data.language import LanguageData
 from data.tokenizers import EOS, Words
 from data.translation import TranslationData
-from reproductions import language_figures, runs
+from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.cheng2016.model import LSTMN, Network
 from reproductions.cheng2016.training import Cheng2016
-from reproductions.evaluation.language_collect import Naming, attended, reach, read
-from reproductions.evaluation.language_records import Agreed, ReadSentence, SelfAttended
-from reproductions.evaluation.language_scores import details, notes, scores
+from reproductions.commands.figures import cheng2016 as language_figures
+from reproductions.commands.figures.cheng2016 import of_encoder
 from reproductions.evaluation.records import load
-from reproductions.language_figures import of_encoder
+from reproductions.evaluation.records.sentence import Agreed, ReadSentence, SelfAttended
+from reproductions.tasks.language.collect import Naming, attended, reach, read
+from reproductions.tasks.language.scores import details, notes, scores
+from reproductions.tasks.task import restore
 from reproductions.transformer2017.inside import inside
 
 V, N, M, A = 11, 5, 4, 6
@@ -297,7 +299,7 @@ def test_a_reloaded_run_scores_and_reads_as_it_did(trained, capsys):
     assert command(["evaluate", str(run.folder)]) == 0
     assert run.scores == before
     assert f"{before['test']['perplexity']:.3f}" in capsys.readouterr().out
-    model, folder = run.restore(), run.folder / "evaluation" / "test"
+    model, folder = restore(run), run.folder / "evaluation" / "test"
     written, looked = load(folder / "read.jsonl", ReadSentence), load(folder / "attended.jsonl", SelfAttended)
     sentence = LanguageData(pairs=200, test_splits=["test"]).examples("test")[5].source
     again, record = model.read(sentence)
@@ -320,7 +322,7 @@ def test_an_lstm_has_scores_and_no_pictures(trained):
     run = trained["accord-lstm"]
     assert run.summary["title"] == "LSTM" and "perplexity" in run.scores["test"]
     assert "attention/previous" not in run.scores["test"] and not list(run.folder.rglob("*.png"))
-    assert run.restore().read("The king slept .")[1] is None
+    assert restore(run).read("The king slept .")[1] is None
 
 
 def test_a_resumed_run_goes_on_where_it_was(trained, monkeypatch, tmp_path):
@@ -341,8 +343,8 @@ def test_the_same_sentence_is_drawn_as_an_lstmn_and_a_transformer_read_it(traine
     assert {path.name for path in tmp_path.glob("*.png")} == {
         "cheng-training.png", "intra-attention-0.png"}  # fmt: skip
     text = "The report was signed ."
-    module, (first, second) = runs.Run(transformer).restore(), of_encoder(runs.Run(transformer).restore(), text, 0)
-    assert first.source == trained["accord"].restore().read(text)[1].source == tuple(text.split())
+    module, (first, second) = restore(runs.Run(transformer)), of_encoder(restore(runs.Run(transformer)), text, 0)
+    assert first.source == restore(trained["accord"]).read(text)[1].source == tuple(text.split())
     ids = torch.tensor([module.source.encode(text)])
     for layer, record in enumerate((first, second)):
         maps = inside(module.module.model, "encoder", layer, ids, ids).weights

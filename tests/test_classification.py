@@ -14,13 +14,13 @@ from torch.utils.data import DataLoader
 
 from data.errors import UserError
 from data.images import ImageBatch
-from reproductions import classification
 from reproductions.attention import MultiHead
-from reproductions.evaluation import image_collect
-from reproductions.evaluation.image_collect import at_once, look_through, views_of
 from reproductions.resnet2016.model import Network as CNNSizes
 from reproductions.resnet2016.training import Recipe as CNNRecipe
 from reproductions.resnet2016.training import ResNet2016
+from reproductions.tasks.images import collect as image_collect
+from reproductions.tasks.images.collect import at_once, look_through, views_of
+from reproductions.training import classification
 from reproductions.vit2021.model import Network
 from reproductions.vit2021.training import Recipe, ViT2021
 

@@ -9,14 +9,15 @@ import yaml
 from fake_hub import HEADS, LAYERS, SIZE, tiny_state
 
 from data.errors import UserError
-from reproductions import commands, comparing, runs
+from reproductions import runs
 from reproductions.__main__ import run as command
+from reproductions.commands import compare as comparing
+from reproductions.commands import train as commands
+from reproductions.commands.ladder import LADDER
+from reproductions.commands.settings import RunSettings
 from reproductions.compare.contestants import Contestant
-from reproductions.ladder import LADDER
+from reproductions.experiments.timeline.training import PAPER as TIMELINE
 from reproductions.page.catalogue import Entry, corpus_of, describe
-from reproductions.run_settings import RunSettings
-from reproductions.tasks import TRANSLATION
-from reproductions.timeline.training import PAPER as TIMELINE
 
 ROOT = Path(__file__).parents[1]
 
@@ -138,7 +139,7 @@ def test_the_newest_run_of_all_is_none_of_a_table_of_small_trainings(capsys):
     first = made("bahdanau2014", "accord", "1", "accord")
     for table in (LADDER, TIMELINE):
         made(table, "small", "2", "accord")
-    assert runs.find().folder == runs.find(task=TRANSLATION).folder == first
+    assert runs.find().folder == runs.find(task="translation").folder == first
     assert runs.find(LADDER).folder.parts[-3] == LADDER, "a table still finds its own"
     command(["translate", "A sentence."])
     assert f"Translating with {first}\n" in capsys.readouterr().err

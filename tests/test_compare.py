@@ -11,15 +11,19 @@ from test_training import ROOT
 from toy_run import NETWORK, corpus, overrides
 
 from data.errors import UserError
-from reproductions import checkpoints, ladder, runs, tracking
+from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.averaging import average, snapshots
+from reproductions.commands import ladder
+from reproductions.commands.figures.bahdanau2014 import curves_of
 from reproductions.compare.contestants import read_all
-from reproductions.compare.ladder import RUNGS
-from reproductions.compare.report import fixed, percent, unbroken
 from reproductions.evaluation import plots
-from reproductions.evaluation.records import AlignedTranslation, load
-from reproductions.figures import curves_of
+from reproductions.evaluation.records import load
+from reproductions.evaluation.records.translation import AlignedTranslation
+from reproductions.experiments.ladder import RUNGS
+from reproductions.reports import fixed, percent, unbroken
+from reproductions.tasks.task import restore
+from reproductions.training import checkpoints, tracking
+from reproductions.training.averaging import average, snapshots
 
 PAPERS = ("bahdanau2014", "transformer2017")
 WEIGHTS = ("step", "averaged")  # what tells the validations of a run apart
@@ -139,7 +143,7 @@ def test_the_last_snapshots_are_averaged_and_validated(both):
 
 def test_a_trained_transformer_translates_as_it_was_scored(both):
     run = run_of(both, "transformer2017")
-    translator = run.restore()
+    translator = restore(run)
     for record in load(run.folder / "evaluation" / "fixed" / "own.jsonl", AlignedTranslation)[:3]:
         _, again = translator.translate(" ".join(record.source_words))
         assert again.target == record.target and again.view == record.view
@@ -263,7 +267,7 @@ def test_a_sentence_longer_than_the_positions_is_refused(both, capsys):
 
 
 def test_unknown_characters_are_translated_all_the_same(both):
-    translated, record = run_of(both, "transformer2017").restore().translate("the Ω ∑ 漢字 agreement .")
+    translated, record = restore(run_of(both, "transformer2017")).translate("the Ω ∑ 漢字 agreement .")
     assert record.source_words[1:4] == ("Ω", "∑", "漢字") and translated.hypothesis
 
 

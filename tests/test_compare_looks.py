@@ -17,14 +17,15 @@ from toy_run import overrides
 from wandb_offline import read as tracked
 
 from data.errors import UserError
-from reproductions import comparing, runs
+from reproductions import runs
 from reproductions.__main__ import run as command
+from reproductions.commands import compare as comparing
+from reproductions.commands.compare import CLASSIFIERS, TRANSLATORS
 from reproductions.compare.answers import answers
+from reproductions.compare.classifiers import strips
 from reproductions.compare.contestants import IMAGES, read_all
-from reproductions.compare.looks import strips
-from reproductions.comparing import CLASSIFIERS, TRANSLATORS
 from reproductions.evaluation import plots
-from reproductions.evaluation.localisation import MEASURES
+from reproductions.evaluation.measures.localisation import MEASURES
 from reproductions.evaluation.plots.overlay import OUTLINE
 
 PAPERS = ("resnet2016", "vit2021")

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from data import download
-from data.corpora import CORPORA, find, load
-from data.download import Remote, data_dir, fetch
 from data.errors import UserError
-from data.reading import aligned_lines, lines, tab_separated
+from data.sources import download
+from data.sources.download import Remote, data_dir, fetch
+from data.sources.reading import aligned_lines, lines, tab_separated
+from data.sources.text import CORPORA, find, load
 
 PAYLOAD = b"".join(b"line %d\n" % i for i in range(20_000))
 SHA256 = hashlib.sha256(PAYLOAD).hexdigest()

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from reproductions.cross_entropy import ROWS, cross_entropy
-from reproductions.dropout import Dropout
+from reproductions.layers.cross_entropy import ROWS, cross_entropy
+from reproductions.layers.dropout import Dropout
 
 
 def problem(rows, dtype=torch.float32):

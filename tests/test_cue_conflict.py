@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from data import shapes
-from data.image_corpora import find_images
+from data.sources.images import find_images
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs" / "vit2021"
 COUNT, CHANCE = 500, 0.1

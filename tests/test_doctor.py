@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reproductions import doctor
+from reproductions.commands import doctor
 
 
 def found(name: str) -> doctor.Check:
@@ -56,8 +56,8 @@ def test_a_package_that_is_not_installed_fails_with_its_cure(monkeypatch: pytest
 
 def test_a_missing_tracker_is_reported_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "wandb", None)
-    monkeypatch.delitem(sys.modules, "reproductions.tracking", raising=False)
-    monkeypatch.delattr("reproductions.tracking", raising=False)
+    monkeypatch.delitem(sys.modules, "reproductions.training.tracking", raising=False)
+    monkeypatch.delattr("reproductions.training.tracking", raising=False)
     assert found("wandb").ok is False
     assert found("W&B").ok is False
 

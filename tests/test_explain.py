@@ -12,11 +12,12 @@ from toy_run import overrides
 from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.explain.command import LONGEST, _run, take_steps
+from reproductions.commands.explain import LONGEST, _run, take_steps
 from reproductions.explain.page import cells, page
 from reproductions.explain.steps import Steps
 from reproductions.explain.terminal import Screen, text
 from reproductions.explain.told import told
+from reproductions.tasks.task import restore
 from reproductions.transformer2017.inside import PLACES, inside
 
 SENTENCE = "The European Economic Area was signed."
@@ -76,7 +77,7 @@ def test_sizes_that_do_not_fit_are_refused():
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("layer", "head"), [(1, 1), (2, 2)])
 def test_the_steps_give_the_weights_and_contexts_of_the_model(trained, place, layer, head):
-    translator = trained.restore()
+    translator = restore(trained)
     steps = take_steps(translator, SENTENCE, place, layer, head, None)
     ids = torch.tensor([translator.source.encode(SENTENCE)])
     hypothesis = translator.module.translate(ids, torch.ones_like(ids, dtype=torch.bool))[0]
@@ -88,7 +89,7 @@ def test_the_steps_give_the_weights_and_contexts_of_the_model(trained, place, la
 @torch.inference_mode()
 def test_what_is_taken_out_is_what_the_whole_model_computes(trained):
     """The maps of the encoder and of the attention to the source, from the model's own forward passes."""
-    translator = trained.restore()
+    translator = restore(trained)
     model = translator.module.model
     ids = torch.tensor([translator.source.encode(SENTENCE)])
     mask, target = torch.ones_like(ids, dtype=torch.bool), torch.tensor([[5, 6, 7, 2]])
@@ -151,7 +152,7 @@ def test_the_numbers_of_each_step_are_worked_out_and_agree():
 
 
 def test_every_query_can_be_followed_on_the_page_without_a_script(trained):
-    html = page(take_steps(trained.restore(), SENTENCE, "decoder", 1, 1, None), "made")
+    html = page(take_steps(restore(trained), SENTENCE, "decoder", 1, 1, None), "made")
     queries = re.findall(r'<input type="radio" name="followed" id="(q\d+)"', html)
     assert queries and all(f"#{query}:checked ~ main" in html for query in queries)
     assert html.count("checked>") == 1 and "<script" not in html and "hidden by the mask" in html

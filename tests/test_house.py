@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from reproductions import papers
+
 ROOT = Path(__file__).resolve().parents[1]
 CODE = sorted([*(ROOT / "data").rglob("*.py"), *(ROOT / "reproductions").rglob("*.py")])
 
@@ -41,58 +43,46 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
     return Rule(*(frozenset(names.split()) for names in (outside, ours, except_ours)))
 
 
-TORCH_SIDE = (
-    "reproductions.evaluation.collect reproductions.evaluation.log reproductions.evaluation.image_collect "
-    "reproductions.evaluation.image_log reproductions.evaluation.image_scores reproductions.evaluation.image_removal "
-    "reproductions.evaluation.image_asked reproductions.evaluation.image_grounds "
-    "reproductions.evaluation.image_written reproductions.evaluation.gather reproductions.evaluation.language_collect "
-    "reproductions.evaluation.language_log reproductions.evaluation.caption_collect reproductions.evaluation.caption_log "
-    "reproductions.evaluation.untrained"
-)
-LAYERS = (
-    "reproductions.attention reproductions.dropout reproductions.cross_entropy reproductions.decoding "
-    "reproductions.settings reproductions.schedules"
-)
+PAPERS = " ".join(f"reproductions.{paper}" for paper in papers.PAPERS)
+MODELS = "reproductions.attention reproductions.layers"  # what a model may use
 BATCHES = "data.translation data.language data.batching data.images data.captions data.errors"
+RECORDS = "reproductions.evaluation data.links data.errors data.words data.shapes data.whole"
+READ = f"reproductions.papers reproductions.runs reproductions.reports {RECORDS}"  # a run without torch
+TRAINED = f"data reproductions.training reproductions.decoding {MODELS} {READ}"
+DRAWN = "numpy PIL sacrebleu sacremoses matplotlib"
 # The first pattern that fits a module's name is its rule; {paper} is a package named after a paper and its year.
 PAPER = r"reproductions\.(?P<paper>\w+\d{4})"
 TABLE: tuple[tuple[str, Rule], ...] = (
-    (r"data\.(links|errors)", rule(ours="data.errors")),
-    (r"data\.words", rule(ours="data.errors")),
+    (r"data\.(links|errors|words|whole)", rule(ours="data.errors")),
     (r"data\.accord(\..*)?", rule(ours="data.accord data.words data.links data.errors")),
     (r"data\.shapes(\..*)?", rule("numpy PIL", "data.shapes data.errors")),
     (r"data\.torchtext_tokenizer", rule("torchtext", "data")),
     (r"data(\..*)?", rule("torch numpy PIL lightning tokenizers torchvision datasets platformdirs filelock requests tqdm",
-                           "data")),
+                          "data")),
     (r"reproductions", rule(ours="data")),
-    (r"reproductions\.attention(\..*)?", rule("torch", "reproductions.attention reproductions.dropout")),
-    (r"reproductions\.(settings|schedules|whole)", rule()),
-    (r"reproductions\.(dropout|cross_entropy|decoding)", rule("torch")),
+    (r"reproductions\.papers", rule(ours="data.errors")),
+    (r"reproductions\.(attention|layers|decoding)(\..*)?", rule("torch", MODELS)),
     (PAPER, rule(ours="{paper}")),
-    (PAPER + r"\.model", rule("torch", "reproductions.attention reproductions.dropout reproductions.settings {paper}.model")),
+    (PAPER + r"\.model", rule("torch", f"{MODELS} {{paper}}.model")),
     (PAPER + r"\.weights", rule("torch torchvision", "data.errors {paper}")),
     (PAPER + r"\..*", rule("torch lightning",
-                           f"{LAYERS} reproductions.translation reproductions.classification {BATCHES} {{paper}}")),
-    (r"reproductions\.ema", rule("torch lightning")),
-    (r"reproductions\.classification", rule("torch lightning", f"{BATCHES} reproductions.ema")),
-    (r"reproductions\.translation", rule("torch lightning", f"{LAYERS} {BATCHES}")),
-    (r"reproductions\.tracking", rule("wandb lightning", "data.errors reproductions.whole")),
-    (r"reproductions\.evaluation\.(collect|log|gather|untrained|(language|caption)_(collect|log)"
-     r"|image_(collect|log|scores|removal|asked|grounds|written))",
-     rule("torch lightning numpy PIL matplotlib",
-          "data reproductions.evaluation reproductions.decoding reproductions.translation reproductions.classification "
-          "reproductions.tracking")),
-    (r"reproductions\.(evaluation|compare)(\..*)?",
-     rule("numpy PIL sacrebleu sacremoses matplotlib jinja2 yaml",
-          "reproductions.evaluation reproductions.compare reproductions.whole "
-          "data.links data.errors data.words data.shapes", TORCH_SIDE)),
-    (r"reproductions\.doctor",
+                           f"{MODELS} reproductions.decoding reproductions.training {BATCHES} {{paper}}")),
+    (r"reproductions\.training\.tracking", rule("wandb lightning", "data.errors data.whole")),
+    (r"reproductions\.training(\..*)?", rule("torch lightning numpy",
+     f"{MODELS} reproductions.decoding reproductions.training reproductions.papers data.whole {BATCHES}")),
+    (r"reproductions\.evaluation(\..*)?", rule(DRAWN, RECORDS)),
+    (r"reproductions\.(runs|reports|compare)(\..*)?", rule(f"{DRAWN} jinja2 yaml", f"{READ} reproductions.compare")),
+    (r"reproductions\.tasks(\..*)?", rule(f"torch lightning {DRAWN}", f"{TRAINED} {PAPERS} reproductions.tasks")),
+    (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", f"{TRAINED} {PAPERS} reproductions.tasks "
+     "reproductions.explain")),
+    (r"reproductions\.experiments(\..*)?", rule("torch matplotlib yaml tqdm",
+     f"{TRAINED} {PAPERS} reproductions.tasks reproductions.compare reproductions.experiments")),
+    (r"reproductions\.commands\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
-    (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", "data reproductions")),
-    (r"reproductions\.timeline(\..*)?", rule("torch matplotlib yaml tqdm", "data.errors reproductions")),
-    (r"reproductions\.page(\..*)?",
-     rule("torch numpy PIL matplotlib yaml starlette uvicorn anyio", "data reproductions", "reproductions.cli")),
-    (r"reproductions\..*", rule("torch lightning numpy jsonargparse tqdm yaml", "data reproductions")),
+    (r"reproductions\.page(\..*)?", rule("torch numpy PIL matplotlib yaml starlette uvicorn anyio",
+     f"{TRAINED} {PAPERS} reproductions.tasks reproductions.experiments reproductions.page")),
+    (r"reproductions\.(commands|__main__)(\..*)?", rule("torch lightning numpy jsonargparse tqdm yaml",
+     "data reproductions", "reproductions.page")),
 )  # fmt: skip
 
 
@@ -160,21 +150,24 @@ def test_imports_go_one_way(path: Path) -> None:
         ("reproductions.bahdanau2014.model", "import lightning.pytorch as L"),
         ("reproductions.transformer2017.model", "from reproductions.bahdanau2014.model import Encoder"),
         ("reproductions.transformer2017.training", "from reproductions.bahdanau2014.training import Adadelta"),
-        ("reproductions.bahdanau2014.training", "from reproductions.evaluation.records import AlignedTranslation"),
+        (
+            "reproductions.bahdanau2014.training",
+            "from reproductions.evaluation.records.translation import AlignedTranslation",
+        ),
         ("reproductions.bahdanau2014.training", "import wandb"),
         ("reproductions.decoding", "from reproductions.bahdanau2014.model import RNNsearch"),
-        ("reproductions.translation", "from reproductions import evaluation"),
-        ("reproductions.evaluation.records", "import torch"),
-        ("reproductions.evaluation.views", "from reproductions.evaluation.collect import collect"),
-        ("reproductions.evaluation.views", "from .collect import collect"),
+        ("reproductions.training.translation", "from reproductions import evaluation"),
+        ("reproductions.evaluation.records.translation", "import torch"),
+        ("reproductions.evaluation.views.alignment", "from reproductions.tasks.translation.collect import collect"),
+        ("reproductions.evaluation.views.alignment", "from ...tasks.translation.collect import collect"),
         ("reproductions.evaluation.plots.pages", "import matplotlib.pyplot as plt"),
         ("reproductions.evaluation.plots.pages", "from matplotlib import pyplot"),
         ("reproductions.evaluation.plots.pages", "def f():\n    from lightning.pytorch import Trainer"),
-        ("reproductions.evaluation.log", "import wandb"),
-        ("reproductions.compare.report", "import torch"),
-        ("reproductions.cli", "import wandb"),
-        ("reproductions.cli", "import importlib\nimportlib.import_module('wandb')"),
-        ("reproductions.doctor", "import wandb"),
+        ("reproductions.tasks.translation.log", "import wandb"),
+        ("reproductions.reports", "import torch"),
+        ("reproductions.commands.lightning", "import wandb"),
+        ("reproductions.commands.lightning", "import importlib\nimportlib.import_module('wandb')"),
+        ("reproductions.commands.doctor", "import wandb"),
     ],
 )
 def test_a_forbidden_import_is_caught(module: str, line: str) -> None:
@@ -186,10 +179,10 @@ def test_a_forbidden_import_is_caught(module: str, line: str) -> None:
     [
         ("reproductions.bahdanau2014.model", "from reproductions.attention import Additive"),
         ("reproductions.bahdanau2014.training", "from .model import RNNsearch"),
-        ("reproductions.evaluation.views", "from .records import AlignedTranslation"),
+        ("reproductions.evaluation.views.alignment", "from ..records.translation import AlignedTranslation"),
         ("reproductions.evaluation.plots.pages", "from matplotlib.figure import Figure"),
-        ("reproductions.evaluation.log", "from reproductions import tracking"),
-        ("reproductions.tracking", "import wandb"),
+        ("reproductions.tasks.translation.log", "from reproductions.training import tracking"),
+        ("reproductions.training.tracking", "import wandb"),
     ],
 )
 def test_what_the_table_allows_passes(module: str, line: str) -> None:
@@ -257,11 +250,11 @@ def test_a_file_keeps_the_rules(path: Path) -> None:
     [
         ("reproductions.attention.dot", "import torch\nself.alpha = 1"),
         ("reproductions.bahdanau2014.model", "import torch\nself.proj_keys = 1"),
-        ("reproductions.evaluation.views", "weights.T"),
+        ("reproductions.evaluation.views.alignment", "weights.T"),
         ("reproductions.decoding", "import torch\nmaps.transpose(1, 2)"),
-        ("reproductions.translation", "from torch import nn\nnn.RMSNorm(3)"),
-        ("reproductions.translation", "import torch\nf(enable_gqa=True)"),
-        ("reproductions.translation", "from torch.nn import RMSNorm"),
+        ("reproductions.training.translation", "from torch import nn\nnn.RMSNorm(3)"),
+        ("reproductions.training.translation", "import torch\nf(enable_gqa=True)"),
+        ("reproductions.training.translation", "from torch.nn import RMSNorm"),
         ("data.words", "src = 1"),
         ("data.words", "def f(tgt_mask): ..."),
         ("data.words", "from typing import override"),
@@ -280,7 +273,7 @@ def test_python_3_12_syntax_is_caught() -> None:
 
 def test_what_is_allowed_is_no_fault() -> None:
     assert faults("reproductions.attention.dot", "import torch\nkeys.transpose(1, 2)  # noqa: E501") == []
-    assert faults("reproductions.evaluation.records", "self.weights = 1") == []
+    assert faults("reproductions.evaluation.records.translation", "self.weights = 1") == []
 
 
 def project_files() -> list[Path]:
@@ -330,7 +323,8 @@ def test_no_file_names_a_path_of_a_machine() -> None:
 
 def unlisted(docstring: str, modules: set[str]) -> set[str]:
     """The modules that a docstring which lists many of them leaves out; none where it lists something else, or nothing."""
-    listed = {*re.findall(r"^ *(\w+)  ", docstring, re.M), *re.findall(r"``(\w+)``", docstring)}
+    rows = re.findall(r"^ *(\w+(?:, \w+)*)  ", docstring, re.M)
+    listed = {*re.findall(r"\w+", " ".join(rows)), *re.findall(r"``(\w+)``", docstring)}
     for several in re.findall(r"; ([\w,\s]+?) likewise", docstring):
         listed |= set(re.findall(r"\w+", several))
     named = modules & listed

@@ -6,11 +6,11 @@ import torch
 
 from data.images import ImageExamples
 from data.preprocessing import Preprocessing
-from reproductions.classification import Looked
-from reproductions.evaluation.image_asked import SWAPPED, ask
-from reproductions.evaluation.image_collect import Answer, CollectedImages
-from reproductions.evaluation.image_scores import UNTRAINED, Subject, right
-from reproductions.evaluation.image_views import ImageView
+from reproductions.evaluation.views.image import ImageView
+from reproductions.tasks.images.asked import SWAPPED, ask
+from reproductions.tasks.images.collect import Answer, CollectedImages
+from reproductions.tasks.images.scores import UNTRAINED, Subject, right
+from reproductions.training.classification import Looked
 
 K, GRID, COUNT = 5, (4, 6), 40
 PLAIN = Preprocessing(24, (0.0,) * 3, (1 / 255,) * 3, tuple("abcde"))  # a pixel's value is the input

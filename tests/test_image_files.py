@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from data.errors import UserError
-from data.image_files import list_images, read_image, upright
+from data.sources.image_files import list_images, read_image, upright
 
 RED, BLUE = (200, 30, 40), (20, 40, 210)
 

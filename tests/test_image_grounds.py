@@ -6,11 +6,11 @@ import torch
 
 from data.images import ImageExamples
 from data.preprocessing import Preprocessing
-from reproductions.classification import Looked
-from reproductions.evaluation.image_collect import Answer, CollectedImages
-from reproductions.evaluation.image_grounds import DIFFERENT, IMAGES, correlation, swap_grounds
-from reproductions.evaluation.image_scores import Subject
-from reproductions.evaluation.image_views import ImageView, normalised
+from reproductions.evaluation.views.image import ImageView, normalised
+from reproductions.tasks.images.collect import Answer, CollectedImages
+from reproductions.tasks.images.grounds import DIFFERENT, IMAGES, correlation, swap_grounds
+from reproductions.tasks.images.scores import Subject
+from reproductions.training.classification import Looked
 
 K, GRID, COUNT = 3, (4, 4), 260
 PLAIN = Preprocessing(8, (0.0,) * 3, (1 / 255,) * 3, tuple("abc"))

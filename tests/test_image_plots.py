@@ -6,13 +6,13 @@ from matplotlib.text import Text
 
 from data.preprocessing import Preprocessing
 from reproductions.evaluation import plots
-from reproductions.evaluation.bootstrap import Interval
-from reproductions.evaluation.calibration import reliability
-from reproductions.evaluation.image_records import AttendedImage
-from reproductions.evaluation.image_views import ImageView, every_image_view, normalised
-from reproductions.evaluation.localisation import threshold_mask
+from reproductions.evaluation.measures.bootstrap import Interval
+from reproductions.evaluation.measures.calibration import reliability
+from reproductions.evaluation.measures.localisation import threshold_mask
 from reproductions.evaluation.plots.overlay import HEAT, OUTLINE
 from reproductions.evaluation.plots.style import PAPER
+from reproductions.evaluation.records.image import AttendedImage
+from reproductions.evaluation.views.image import ImageView, every_image_view, normalised
 
 CLASSES = ("disc", "square", "triangle", "star", "cross", "ring", "crescent", "diamond frame", "bars", "heart")
 

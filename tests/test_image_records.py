@@ -6,7 +6,7 @@ import pytest
 
 from data.errors import UserError
 from reproductions.evaluation import records
-from reproductions.evaluation.image_records import AttendedImage
+from reproductions.evaluation.records.image import AttendedImage
 
 CLASSES = ("disc", "star", "heart")
 

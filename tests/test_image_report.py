@@ -1,6 +1,6 @@
 """What is printed of a classifier: both groups of images, controls with their verdicts, and no more heads than can be read."""
 
-from reproductions.evaluation.image_report import MARKS, UNMOVED, notes
+from reproductions.tasks.images.report import MARKS, UNMOVED, notes
 
 
 def row(value, difference=None):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from reproductions.evaluation.image_collect import Answer, CollectedImages
-from reproductions.evaluation.image_scores import Subject, Truth, every_view, localisation
-from reproductions.evaluation.image_views import ImageView
+from reproductions.evaluation.views.image import ImageView
+from reproductions.tasks.images.collect import Answer, CollectedImages
+from reproductions.tasks.images.scores import Subject, Truth, every_view, localisation
 
 GRID, VIEWS = (4, 6), [ImageView("rollout"), ImageView("input_gradient")]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from data.errors import UserError
-from reproductions.evaluation.image_views import (
+from reproductions.evaluation.views.image import (
     KINDS,
     ImageView,
     Seen,

@@ -11,11 +11,12 @@ import torch
 from PIL import Image
 
 import data.images
-from data import batching, image_corpora
+from data import batching
 from data.augmentation import Augmentation, seeded
 from data.errors import UserError
 from data.images import ImageBatches, ImageData
 from data.preprocessing import Preprocessing
+from data.sources import images as image_corpora
 
 FILL = (9, 8, 7)
 PREPARED = Preprocessing(8, (0.5, 0.25, 0.4), (0.2, 0.3, 0.1), ("cat", "dog"))

@@ -2,8 +2,8 @@ import pytest
 import sacrebleu
 
 from data.errors import UserError
-from reproductions.evaluation.length_curves import bleu_by_length
-from reproductions.evaluation.records import Translated
+from reproductions.evaluation.measures.lengths import bleu_by_length
+from reproductions.evaluation.records.translation import Translated
 
 
 def records():

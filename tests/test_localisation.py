@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from reproductions.evaluation.image_views import centre, normalised, uniform
-from reproductions.evaluation.localisation import (
+from reproductions.evaluation.measures.localisation import (
     MEASURES,
     against,
     beside_controls,
@@ -11,6 +10,7 @@ from reproductions.evaluation.localisation import (
     measure,
     threshold_mask,
 )
+from reproductions.evaluation.views.image import centre, normalised, uniform
 
 GRID = (4, 6)
 

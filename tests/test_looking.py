@@ -9,7 +9,7 @@ from torchvision.models import VisionTransformer
 
 from data.errors import UserError
 from reproductions.__main__ import run as command
-from reproductions.looking import pretrained
+from reproductions.tasks.images.pretrained import pretrained
 
 SOURCE = "torchvision:vit_b_16"
 

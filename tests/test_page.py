@@ -23,15 +23,16 @@ from data.accord import FIXED
 from data.errors import UserError
 from data.words import join
 from reproductions.__main__ import run as command
-from reproductions.evaluation.alignment_metrics import alignment_error_rate
-from reproductions.evaluation.records import AlignedTranslation
-from reproductions.evaluation.views import View, every_view
+from reproductions.evaluation.measures.alignment import alignment_error_rate
+from reproductions.evaluation.records.translation import AlignedTranslation
+from reproductions.evaluation.views.alignment import View, every_view
 from reproductions.page import saved, server
 from reproductions.page.alignments import STEPS, _force, align
 from reproductions.page.catalogue import MODELS, Catalogue
 from reproductions.page.request import TEXT_LETTERS, TEXT_WORDS
 from reproductions.page.timelines import LARGEST
 from reproductions.runs import Run
+from reproductions.tasks.task import restore
 
 SENTENCE, REFERENCE = join(FIXED[0].source, "en"), join(FIXED[0].target, "fr")
 THEN, NOW = "bahdanau2014/accord/20260101-000000-000000", "transformer2017/accord/20260102-000000-000000"
@@ -121,7 +122,7 @@ def test_both_models_answer_over_the_same_target_with_gold(page):
 
 def test_every_view_is_that_of_the_project_and_so_is_its_aer(page):
     _, folder = page
-    translator = Run(folder / NOW).restore()
+    translator = restore(Run(folder / NOW))
     answer = align(translator, SENTENCE, REFERENCE)
     ids, mask = torch.tensor([translator.source.encode(SENTENCE)]), None
     mask = torch.ones_like(ids, dtype=torch.bool)
@@ -142,7 +143,7 @@ def test_every_view_is_that_of_the_project_and_so_is_its_aer(page):
 @pytest.mark.parametrize("name", [THEN, NOW])
 def test_its_own_translation_forced_looks_where_it_looked_while_decoding(page, name):
     _, folder = page
-    translator = Run(folder / name).restore()
+    translator = restore(Run(folder / name))
     ids = torch.tensor([translator.source.encode(SENTENCE)])
     mask = torch.ones_like(ids, dtype=torch.bool)
     written = translator.module.translate(ids, mask)[0]
@@ -156,7 +157,7 @@ def test_its_own_translation_forced_looks_where_it_looked_while_decoding(page, n
 def test_a_model_without_attention_translates_and_shows_none(page):
     _, folder = page
     run = write(folder, "bahdanau2014", "20260104-000000-000000", attention="none")
-    answer = align(Run(run).restore(), SENTENCE, REFERENCE)
+    answer = align(restore(Run(run)), SENTENCE, REFERENCE)
     assert answer["views"] == [] and answer["gold"] is None and "weights" not in answer and answer["score"] < 0
     for path in sorted(run.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()

@@ -11,8 +11,8 @@ from test_page import weights_of
 
 from data.accord import FIXED
 from data.words import join
-from reproductions.evaluation.alignment_metrics import alignment_error_rate
-from reproductions.evaluation.records import AlignedTranslation
+from reproductions.evaluation.measures.alignment import alignment_error_rate
+from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.runs import runs_dir
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium on this machine")

@@ -21,11 +21,12 @@ from test_page import SENTENCE, THEN, alive, ask
 from data import shapes
 from data.errors import UserError
 from data.preprocessing import BARS, FITS
-from reproductions.evaluation.image_records import AttendedImage
-from reproductions.evaluation.image_views import ImageView, Seen
-from reproductions.evaluation.localisation import MEASURES, coverage, measure
+from reproductions.evaluation.measures.localisation import MEASURES, coverage, measure
+from reproductions.evaluation.records.image import AttendedImage
+from reproductions.evaluation.views.image import ImageView, Seen
 from reproductions.page.looks import GALLERY, IMAGE_BYTES, MOST_ROWS, STEPS, _rows, look, scene, uploaded
 from reproductions.runs import Run
+from reproductions.tasks.task import restore
 
 SEES = "vit2021/shapes/20260105-000000-000000"
 BYTES = {"Content-Type": "application/octet-stream"}
@@ -64,7 +65,7 @@ def maps_of(table, *shape):
 
 def test_every_view_of_a_scene_is_that_of_the_project_and_so_is_its_score(page):
     _, folder = page
-    classifier = Run(folder / SEES).restore()
+    classifier = restore(Run(folder / SEES))
     answer = look(classifier, scene("test 3", 24), None)
     pixels = classifier.preprocessing.pixels(scene("test 3", 24).image)
     looked = classifier.module.look(classifier.preprocessing.tensor(pixels[None]))
@@ -86,7 +87,7 @@ def test_every_view_of_a_scene_is_that_of_the_project_and_so_is_its_score(page):
 @pytest.mark.parametrize("fit", FITS)
 def test_a_map_is_drawn_over_the_very_pixels_that_the_model_read(page, monkeypatch, fit):
     """Of a picture that is cut to a square, too: laid over the whole picture, the map would shine beside the object."""
-    restored = Run(page[1] / SEES).restore()
+    restored = restore(Run(page[1] / SEES))
     classifier = replace(restored, preprocessing=replace(restored.preprocessing, fit=fit))
     given, read = [], type(restored.module).look
 

@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 
 from data.links import Links
 from reproductions.evaluation import plots
-from reproductions.evaluation.alignment_metrics import AlignmentScores
-from reproductions.evaluation.bootstrap import Interval
-from reproductions.evaluation.length_curves import LengthBin, LengthCurve
+from reproductions.evaluation.measures.alignment import AlignmentScores
+from reproductions.evaluation.measures.bootstrap import Interval
+from reproductions.evaluation.measures.lengths import LengthBin, LengthCurve
 from reproductions.evaluation.plots.curves import _spread
 from reproductions.evaluation.plots.style import ACCENT, DIFFERENCES, PAPER, SMALL, TEXT, TITLE, WEIGHTS, font, wrap
-from reproductions.evaluation.records import AlignedTranslation
-from reproductions.evaluation.views import View, every_view
+from reproductions.evaluation.records.translation import AlignedTranslation
+from reproductions.evaluation.views.alignment import View, every_view
 
 SOURCE = ("the", "European", "Area", "</s>")
 TARGET = ("L'", "zone", "très", "européenne", ".", "</s>")

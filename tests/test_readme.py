@@ -15,9 +15,9 @@ from PIL import Image
 from toy_run import NETWORK, overrides
 
 from data.errors import UserError
-from reproductions import equation_table
-from reproductions.checkpoints import PAPERS
-from reproductions.cli import ReproductionCLI
+from reproductions.commands import equations as equation_table
+from reproductions.commands.lightning import ReproductionCLI
+from reproductions.papers import PAPERS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -218,7 +218,7 @@ def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
     if "search" in settings:
         given |= {"search": training.Search(**settings["search"])}
     model, decided = (
-        getattr(training, PAPERS[paper]),
+        getattr(training, PAPERS[paper].module),
         ("source_vocabulary", "target_vocabulary", "vocabulary", "classes"),
     )
     model(**given, **{name: 20 for name in decided if name in signature(model).parameters})

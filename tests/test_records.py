@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from data.errors import UserError
 from data.links import Links
-from reproductions.evaluation.records import AlignedTranslation, Translated, load, save
+from reproductions.evaluation.records import load, save
+from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 
 SOURCE = ("the", "zone", "</s>")
 TARGET = ("la", "belle", "zone", "</s>")

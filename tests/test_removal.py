@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from reproductions.evaluation.bootstrap import Interval
-from reproductions.evaluation.image_views import normalised
-from reproductions.evaluation.removal import (
+from reproductions.evaluation.measures.bootstrap import Interval
+from reproductions.evaluation.measures.removal import (
     beside_controls,
     blurred,
     course,
@@ -14,6 +13,7 @@ from reproductions.evaluation.removal import (
     mean_curves,
     random_order,
 )
+from reproductions.evaluation.views.image import normalised
 
 GRID = (4, 6)
 

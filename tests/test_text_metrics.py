@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import UserError
-from reproductions.evaluation.records import Translated
-from reproductions.evaluation.text_metrics import (
+from reproductions.evaluation.measures.text import (
     bleu_of_sums,
     bleu_statistics,
     moses,
@@ -14,6 +13,7 @@ from reproductions.evaluation.text_metrics import (
     sentence_chrf,
     text_scores,
 )
+from reproductions.evaluation.records.translation import Translated
 
 REFERENCES = [
     "L'accord sur la zone économique européenne a été signé en août 1992.",

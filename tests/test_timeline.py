@@ -16,16 +16,17 @@ from test_training import ROOT
 from toy_run import overrides
 
 from data.errors import UserError
-from reproductions import runs, side_by_side
+from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, Additive, Dot, Intra, over_source
-from reproductions.evaluation.records import AlignedTranslation
-from reproductions.side_by_side import Training, train
-from reproductions.timeline import rows, training, verdicts
-from reproductions.timeline.command import timeline, write
-from reproductions.timeline.cost import POSITIONS, Sizes, costs, formula
-from reproductions.timeline.report import titled
-from reproductions.timeline.training import FULL, QUICK, Budget
+from reproductions.commands.timeline import timeline, write
+from reproductions.evaluation.records.translation import AlignedTranslation
+from reproductions.experiments import side_by_side
+from reproductions.experiments.side_by_side import Training, train
+from reproductions.experiments.timeline import rows, training, verdicts
+from reproductions.experiments.timeline.cost import POSITIONS, Sizes, costs, formula
+from reproductions.experiments.timeline.report import titled
+from reproductions.experiments.timeline.training import FULL, QUICK, Budget
 
 FEW = {
     "data.init_args.pairs": 200,
@@ -262,8 +263,8 @@ WIDE = replace(SIZES, query=48, key=96, hidden=64)
 def counted():
     """Costs for each of two sizes; with times of one call, which nobody reads."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reproductions.timeline.cost.ROUNDS", 1)
-        patch.setattr("reproductions.timeline.cost.CALLS", 1)
+        patch.setattr("reproductions.experiments.timeline.cost.ROUNDS", 1)
+        patch.setattr("reproductions.experiments.timeline.cost.CALLS", 1)
         return {sizes: costs(sizes) for sizes in (SIZES, WIDE)}
 
 

@@ -17,10 +17,11 @@ from data.links import Links
 from reproductions.attention import TIMELINE, Dot, over_source
 from reproductions.bahdanau2014.model import Network, RNNsearch
 from reproductions.bahdanau2014.training import initialise
+from reproductions.commands import docs as document
+from reproductions.commands.excerpts import excerpt
 from reproductions.evaluation.files import write_text
-from reproductions.evaluation.records import AlignedTranslation
-from reproductions.timeline import document, numbers
-from reproductions.timeline.excerpts import excerpt
+from reproductions.evaluation.records.translation import AlignedTranslation
+from reproductions.experiments.timeline import numbers
 
 TEXT = (document.ROOT / document.DOCUMENT).read_text(encoding="utf-8")
 NUMBERS = numbers.read(document.ROOT / document.NUMBERS)

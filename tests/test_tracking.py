@@ -17,8 +17,8 @@ from PIL import Image
 from wandb_server import KEY, Server
 
 from data.errors import UserError
-from reproductions import tracking
-from reproductions.tracking import decide, finish, identity, sync_hint
+from reproductions.training import tracking
+from reproductions.training.tracking import decide, finish, identity, sync_hint
 
 
 @pytest.fixture(autouse=True)

@@ -19,11 +19,15 @@ from toy_run import corpus, overrides
 from wandb_offline import read
 
 from data.errors import UserError
-from reproductions import checkpoints, run_report, runs
+from reproductions import runs
 from reproductions.__main__ import FULL
 from reproductions.__main__ import run as command
-from reproductions.evaluation.records import AlignedTranslation, Translated, load
-from reproductions.figures import CURVES, curves_of
+from reproductions.commands import report as run_report
+from reproductions.commands.figures.bahdanau2014 import CURVES, curves_of
+from reproductions.evaluation.records import load
+from reproductions.evaluation.records.translation import AlignedTranslation, Translated
+from reproductions.tasks.task import restore
+from reproductions.training import checkpoints
 
 ROOT = Path(__file__).parents[1]
 EPOCH = 5  # batches of 480 cells in the toy corpus; asserted below
@@ -141,7 +145,7 @@ def without_speed(scores):
 
 def test_a_reloaded_run_scores_and_translates_as_it_did(trained, capsys):
     before = without_speed(trained.scores)
-    translator = trained.restore()
+    translator = restore(trained)
     for record in load(trained.folder / "evaluation" / "test" / "translations.jsonl", Translated)[:4]:
         assert translator.translate(record.source)[0].hypothesis == record.hypothesis
     assert command(["evaluate", str(trained.folder)]) == 0
@@ -205,7 +209,7 @@ def test_every_tokeniser_trains_reloads_and_translates_from_the_command_line(pla
     run = only_run(tmp_path / "runs")
     assert json.loads((run.folder / "tokenizers" / "source.json").read_text())["kind"] == kind
     assert run.scores["test"]["sentences"] > 0
-    restored = run.restore()
+    restored = restore(run)
     assert restored.source.kind == kind
     (record, *_) = load(run.folder / "evaluation" / "test" / "translations.jsonl", Translated)
     assert restored.translate(record.source)[0].hypothesis == record.hypothesis
@@ -336,7 +340,7 @@ def test_a_full_disk_while_a_corpus_is_prepared_is_called_so(place, capfd):
 
 
 def test_a_bug_while_a_corpus_is_prepared_is_no_mistake_of_the_user(place, monkeypatch):
-    monkeypatch.setattr("data.prepared.learn_tokenizer", lambda *_: {}["bug"])
+    monkeypatch.setattr("data.prepared.text.learn_tokenizer", lambda *_: {}["bug"])
     with pytest.raises(KeyError, match="bug"):
         train(place)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from reproductions.cross_entropy import cross_entropy
+from reproductions.layers.cross_entropy import cross_entropy
 from reproductions.transformer2017.model import (
     DecoderLayer,
     EncoderLayer,

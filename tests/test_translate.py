@@ -11,11 +11,12 @@ import torch
 from test_training import ROOT, Malicious
 from toy_run import corpus, overrides
 
-from data.corpora import LONGEST
+from data.sources.text import LONGEST
 from data.tokenizers import BPETokenizer
 from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.evaluation.views import every_view
+from reproductions.evaluation.views.alignment import every_view
+from reproductions.tasks.task import restore
 
 PAPERS = ("bahdanau2014", "transformer2017")
 
@@ -56,7 +57,7 @@ def refused(capsys, run, *arguments):
 
 
 def test_each_view_of_a_model_is_another_look_at_one_translation(trained):
-    translator = trained["transformer2017"].restore()
+    translator = restore(trained["transformer2017"])
     found = [translator.translate("one two .", view=str(view)) for view in every_view(2, 2)]
     assert len({translated.hypothesis for translated, _ in found}) == 1
     assert [record.view for _, record in found] == [view.describe(2, 2) for view in every_view(2, 2)]
@@ -129,7 +130,7 @@ def test_a_memory_that_does_not_suffice_is_one_sentence(trained, capsys, monkeyp
     def fail(*_):
         raise fault
 
-    monkeypatch.setattr("reproductions.translation.Translation.translate", fail)
+    monkeypatch.setattr("reproductions.training.translation.Translation.translate", fail)
     error = refused(capsys, trained["bahdanau2014"], "one .")
     assert "memory does not suffice" in error and "9" in error and "batch_tokens" in error
 
@@ -138,7 +139,7 @@ def test_other_faults_of_the_code_are_not_called_a_lack_of_memory(trained, monke
     def fail(*_):
         raise RuntimeError("shapes do not fit")
 
-    monkeypatch.setattr("reproductions.translation.Translation.translate", fail)
+    monkeypatch.setattr("reproductions.training.translation.Translation.translate", fail)
     with pytest.raises(RuntimeError, match="shapes"):
         command(["translate", "one .", "--run", str(trained["bahdanau2014"].folder)])
 

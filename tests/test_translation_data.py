@@ -8,8 +8,9 @@ import pytest
 import torch
 import yaml
 
-from data import corpora, prepared
 from data.errors import UserError
+from data.prepared import text as prepared
+from data.sources import text as corpora
 from data.translation import TranslationBatch, TranslationData
 from data.words import split
 

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from data.errors import UserError
 from data.links import Links
-from reproductions.evaluation.alignment_metrics import alignment_counts, alignment_scores, hard_links
-from reproductions.evaluation.views import Pieces, View, choose_view, every_view, merge_pieces
+from reproductions.evaluation.measures.alignment import alignment_counts, alignment_scores, hard_links
+from reproductions.evaluation.views.alignment import Pieces, View, choose_view, every_view, merge_pieces
 
 MAPS = np.random.default_rng(0).dirichlet(np.ones(5), size=(3, 2, 4)).astype(np.float32)  # L 3, H 2, T 4, S 5
 NORMS = np.ones((3, 2, 5), dtype=np.float32)

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torchvision.models.vision_transformer import VisionTransformer
 
-from reproductions.classification import decayed
-from reproductions.dropout import DropPath
-from reproductions.schedules import part_of_peak
+from reproductions.layers.dropout import DropPath
+from reproductions.training.classification import decayed
+from reproductions.training.schedules import part_of_peak
 from reproductions.vit2021.model import Network, ViT, resize_positions, sincos
 from reproductions.vit2021.training import Recipe, ViT2021, initialise
 from reproductions.vit2021.weights import convert

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reproductions.evaluation.vit_inspection import (
+from reproductions.evaluation.measures.vit import (
     attention_distance,
     filter_components,
     position_similarity,

@@ -15,11 +15,13 @@ from wandb_offline import read
 
 from data.errors import UserError
 from data.preprocessing import Preprocessing
-from reproductions import checkpoints, runs
+from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.evaluation import image_log
-from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.records import load
+from reproductions.evaluation.records.image import AttendedImage
+from reproductions.tasks.images import log as image_log
+from reproductions.tasks.task import restore
+from reproductions.training import checkpoints
 from reproductions.vit2021.conversion import HALVES, Normalisation
 from reproductions.vit2021.weights import renormalised
 
@@ -110,7 +112,7 @@ def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(place, monkeypatch, 
 def test_a_reloaded_run_scores_and_answers_as_it_did(trained, capsys):
     before = without_speed(trained.scores)
     answers = (trained.folder / "evaluation" / "test" / "answers.jsonl").read_text()
-    classifier = trained.restore()
+    classifier = restore(trained)
     for attended in load(trained.folder / "evaluation" / "test" / "attended.jsonl", AttendedImage)[:2]:
         again = classifier.look(Image.fromarray(attended.pixels), attended.name)
         assert attended.mask is not None and again.predicted == attended.predicted and again.view == attended.view

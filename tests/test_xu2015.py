@@ -13,8 +13,8 @@ from data.errors import UserError
 from reproductions.attention.hard import Hard
 from reproductions.attention.soft import doubly_stochastic
 from reproductions.decoding import beam, greedy
-from reproductions.evaluation.untrained import untrained
-from reproductions.translation import Search
+from reproductions.tasks.untrained import untrained
+from reproductions.training.translation import Search
 from reproductions.xu2015.model import Captioner, Network, Told
 from reproductions.xu2015.training import Recipe, Xu2015, bag_of_words, learning_rule
 

@@ -12,10 +12,12 @@ from toy_run import overrides
 from wandb_offline import read
 
 from data.errors import UserError
-from reproductions import checkpoints, runs
+from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.evaluation.caption_records import CaptionedImage
 from reproductions.evaluation.records import load
+from reproductions.evaluation.records.caption import CaptionedImage
+from reproductions.tasks.task import restore
+from reproductions.training import checkpoints
 
 ROOT = Path(__file__).parents[1]
 SMALL = {"data.init_args.size": 16, "data.init_args.images": 48, "run.pictures": "[0,3]", "trainer.val_check_interval": 3,
@@ -36,7 +38,7 @@ def only_run(folder, config="captions"):
 def prepared(tmp_path_factory):
     """Where images are drawn once for all tests, and few of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("data.prepared_captions.SIZES", {"train": 48, "valid": 32, "test": 48})
+        patch.setattr("data.prepared.captions.SIZES", {"train": 48, "valid": 32, "test": 48})
         yield tmp_path_factory.mktemp("data")
 
 
@@ -97,7 +99,7 @@ def test_a_reloaded_run_scores_and_captions_as_it_did(trained, number, capsys):
     run = trained[number]
     before, folder = run.scores, run.folder / "evaluation" / "test"
     captions = (folder / "captions.jsonl").read_text()
-    captioner = run.restore()
+    captioner = restore(run)
     for one in load(folder / "own.jsonl", CaptionedImage)[:3]:
         words, maps = captioner.caption(one.pixels)
         assert words == one.words

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from reproductions.attention.base import Attended, Attention, masked_softmax
 from reproductions.attention.scaled_dot import ScaledDot
-from reproductions.dropout import Dropout
+from reproductions.layers.dropout import Dropout
 
 
 class MultiHead(nn.Module):

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from reproductions.attention import Additive, in_words
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, RNNsearch
-from reproductions.schedules import warmed
-from reproductions.settings import check_choices
-from reproductions.translation import Search, Translation
+from reproductions.layers.checks import check_choices
+from reproductions.training.schedules import warmed
+from reproductions.training.translation import Search, Translation
 
 
 @dataclass(frozen=True)

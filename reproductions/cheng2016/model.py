@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from reproductions.attention import Intra
-from reproductions.dropout import Dropout
-from reproductions.settings import check_choices, check_rates, check_sizes
+from reproductions.layers.checks import check_choices, check_rates, check_sizes
+from reproductions.layers.dropout import Dropout
 
 
 @dataclass(frozen=True)

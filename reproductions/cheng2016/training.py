@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from data.language import LanguageBatch
 from reproductions.cheng2016.model import LSTMN, Network
-from reproductions.cross_entropy import cross_entropy
-from reproductions.schedules import warmed
-from reproductions.settings import check_choices
+from reproductions.layers.checks import check_choices
+from reproductions.layers.cross_entropy import cross_entropy
+from reproductions.training.schedules import warmed
 
 
 @dataclass(frozen=True)

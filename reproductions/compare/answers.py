@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from reproductions.compare.contestants import Contestant
-from reproductions.evaluation.image_records import AttendedImage
-from reproductions.evaluation.localisation import MEASURES
+from reproductions.evaluation.measures.localisation import MEASURES
+from reproductions.evaluation.records.image import AttendedImage
 
 Rows = NDArray[np.bool_]
 

@@ -11,8 +11,8 @@ import yaml
 
 from data.errors import UserError
 from reproductions.evaluation import records
-from reproductions.evaluation.image_records import AttendedImage
-from reproductions.evaluation.records import AlignedTranslation, Translated
+from reproductions.evaluation.records.image import AttendedImage
+from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 
 # What the data of two runs must share, for their scores to be of the same sentences, or of the same images.
 SENTENCES = ("corpus", "source_language", "target_language", "pairs", "tokenizer")

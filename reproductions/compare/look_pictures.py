@@ -8,8 +8,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from reproductions.compare.classifiers import strips
 from reproductions.compare.contestants import Contestant
-from reproductions.compare.looks import strips
 from reproductions.compare.pictures import Picture
 from reproductions.evaluation import files, plots
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reproductions.compare.contestants import Contestant
-from reproductions.compare.numbers import chosen_sentences, length_curves
+from reproductions.compare.translators import chosen_sentences, length_curves
 from reproductions.evaluation import files, plots
-from reproductions.evaluation.records import AlignedTranslation
+from reproductions.evaluation.records.translation import AlignedTranslation
 
 
 class Picture(NamedTuple):

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from data.errors import UserError
-from reproductions.whole import whole
+from data.whole import whole
 
 NO_DATE: dict[str, dict[str, None]] = {
     ".png": {"Software": None},

@@ -5,5 +5,4 @@ told       the steps in words, with one query's own numbers
 terminal   the steps as text
 picture    the steps as a figure
 page       the steps as one page that opens without a network
-command    ``make explain``
 """

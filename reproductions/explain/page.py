@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reproductions.compare.report import template
 from reproductions.explain.steps import Matrix, Steps
 from reproductions.explain.told import Told, number, told
+from reproductions.reports import template
 
 WITH_NUMBERS = 20  # most keys of a matrix whose cells hold their numbers
 

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from data.translation import TranslationBatch
 from reproductions.attention import in_words
+from reproductions.layers.checks import check_choices, check_sizes
 from reproductions.luong2015.model import Attentional, Network
-from reproductions.schedules import warmed
-from reproductions.settings import check_choices, check_sizes
-from reproductions.translation import Search, Translation
+from reproductions.training.schedules import warmed
+from reproductions.training.translation import Search, Translation
 
 
 @dataclass(frozen=True)

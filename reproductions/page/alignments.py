@@ -15,12 +15,12 @@ from data.accord import FIXED
 from data.errors import UserError
 from data.tokenizers import UNK, Tokenizer, Words
 from data.translation import TranslationBatch
-from reproductions.evaluation.alignment_metrics import alignment_counts, alignment_scores, links_of
-from reproductions.evaluation.attention_health import health
-from reproductions.evaluation.collect import TrainedTranslator
-from reproductions.evaluation.record_fields import links_to_json
-from reproductions.evaluation.records import AlignedTranslation, without_end
-from reproductions.evaluation.views import Weights, every_view, merge_pieces
+from reproductions.evaluation.measures.alignment import alignment_counts, alignment_scores, links_of
+from reproductions.evaluation.measures.attention import health
+from reproductions.evaluation.records.codec import links_to_json
+from reproductions.evaluation.records.translation import AlignedTranslation, without_end
+from reproductions.evaluation.views.alignment import Weights, every_view, merge_pieces
+from reproductions.tasks.translation.collect import TrainedTranslator
 
 STEPS = 65_535  # weights travel as whole numbers of 16 bits: 1 is this many
 MOST_WEIGHTS = 4_000_000  # in one answer

@@ -13,22 +13,15 @@ import yaml
 from data.accord import FIXED
 from data.errors import UserError
 from data.words import join
-from reproductions import runs, tasks
+from reproductions import papers, runs
 from reproductions.attention import TIMELINE
 from reproductions.runs import SCORES, SUMMARY, Run
+from reproductions.tasks import task as tasks
+from reproductions.tasks.task import restore
 
 EXAMPLES = 12  # sentences of a corpus that are offered
 LEADS_OUT = "its {} is a link that leads out of the folder of runs"
 MODELS = 4  # trained models that are kept in memory
-NAMES = {
-    "bahdanau2014": ("RNNsearch", 2014, "Bahdanau, Cho and Bengio"),
-    "luong2015": ("Luong's translator", 2015, "Luong, Pham and Manning"),
-    "cheng2016": ("LSTMN", 2016, "Cheng, Dong and Lapata"),
-    "xu2015": ("Show, Attend and Tell", 2015, "Xu et al."),
-    "transformer2017": ("Transformer", 2017, "Vaswani et al."),
-    "resnet2016": ("ResNet", 2016, "He et al."),
-    "vit2021": ("Vision Transformer", 2021, "Dosovitskiy et al."),
-}  # paper -> model, year, authors
 
 
 class Entry(NamedTuple):
@@ -95,7 +88,7 @@ class Catalogue:
         """What ``Run.restore`` gives, from memory if the checkpoint is still the same."""
         key = (entry.name, entry.saved)
         if key not in self._models:
-            self._models[key] = entry.run.restore()
+            self._models[key] = restore(entry.run)
             while len(self._models) > MODELS:
                 self._models.popitem(last=False)
         self._models.move_to_end(key)
@@ -112,14 +105,14 @@ class Catalogue:
 def describe(entry: Entry) -> dict[str, Any]:
     """A run as the page shows it in a list."""
     summary, data = entry.summary, entry.settings["data"]["init_args"]
-    name, year, authors = NAMES.get(entry.paper, (entry.paper, None, ""))
+    known = papers.of(entry.paper)
     attention = _attention(entry.settings)
     return {
         "name": entry.name,
         "paper": entry.paper,
-        "title": summary.get("title", name),
-        "year": year,
-        "authors": authors,
+        "title": summary.get("title", known.model),
+        "year": known.year,
+        "authors": known.authors,
         "attends": attention != "none",
         "mechanism": _mechanism(entry.paper, attention),
         "corpus": runs.corpus_name(str(data.get("corpus", ""))),
@@ -189,7 +182,7 @@ def _settings(config: Path) -> dict[str, Any] | str:
         settings = yaml.safe_load(config.read_text(encoding="utf-8"))
         paper = settings["model"]["class_path"].split(".")[1]
         settings["data"]["init_args"].items()
-        tasks.of(paper)
+        papers.of(paper)
     except UserError as error:
         return str(error)
     except (OSError, ValueError, yaml.YAMLError, RecursionError, LookupError, TypeError, AttributeError):

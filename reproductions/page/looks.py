@@ -14,11 +14,11 @@ from PIL import Image
 
 from data import shapes
 from data.errors import UserError
-from data.image_files import read_image
-from reproductions.evaluation import image_records
-from reproductions.evaluation.image_collect import TrainedClassifier, default_view, every_map, places_of, views_of
-from reproductions.evaluation.image_views import ImageView
-from reproductions.evaluation.localisation import MEASURES, coverage, measure
+from data.sources.image_files import read_image
+from reproductions.evaluation.measures.localisation import MEASURES, coverage, measure
+from reproductions.evaluation.records import image as image_records
+from reproductions.evaluation.views.image import ImageView
+from reproductions.tasks.images.collect import TrainedClassifier, default_view, every_map, places_of, views_of
 
 IMAGE_BYTES = 8 * 1024 * 1024
 FORMATS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP"}

@@ -8,9 +8,9 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from data.errors import UserError
-from reproductions.evaluation.image_collect import TrainedClassifier
-from reproductions.looking import pretrained
-from reproductions.page.catalogue import NAMES
+from reproductions.papers import PAPERS
+from reproductions.tasks.images.collect import TrainedClassifier
+from reproductions.tasks.images.pretrained import pretrained
 from reproductions.vit2021 import weights
 
 SOURCE = "torchvision:vit_b_16"  # the only one, so that one large model is in memory at most
@@ -77,13 +77,13 @@ class Fetching(Thread):
 def offered() -> list[dict[str, Any]]:
     """What can be asked for, as the page lists it beside runs; ``fetched``: it is on this machine already."""
     known = weights.published(SOURCE)
-    _, year, authors = NAMES["vit2021"]
+    paper = PAPERS["vit2021"]
     return [
         {
             "name": SOURCE,
             "title": TITLE,
-            "year": year,
-            "authors": authors,
+            "year": paper.year,
+            "authors": paper.authors,
             "parameters": known.meta["num_params"],
             "mebibytes": round(known.meta["_file_size"]),
             "fetched": weights.kept_at(known).is_file(),

@@ -24,12 +24,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.errors import UserError
-from reproductions import runs, tasks
-from reproductions.evaluation.image_collect import TrainedClassifier
+from reproductions import papers, runs
 from reproductions.page import alignments, looks, published, request, saved, timelines
 from reproductions.page.catalogue import Catalogue, Entry, describe, examples
 from reproductions.page.colours import colours
 from reproductions.page.published import Published
+from reproductions.tasks.images.collect import TrainedClassifier
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Desk:
     def translator(self, name: str | None) -> Entry:
         """The run of this name; raises UserError if it is no translator's."""
         entry = self.catalogue.find(name)
-        if entry.paper not in tasks.TRANSLATION.papers:
+        if papers.of(entry.paper).task != "translation":
             raise UserError(f"{name} is a run of {entry.paper}, which does not translate.")
         return entry
 
@@ -118,7 +118,7 @@ class Desk:
         if name == published.SOURCE:
             return (name, 0.0), self.published.classifier
         entry = self.catalogue.find(name)
-        if entry.paper not in tasks.CLASSIFICATION.papers:
+        if papers.of(entry.paper).task != "images":
             raise UserError(f"{name} is a run of {entry.paper}, which does not look at pictures.")
         return (entry.name, entry.saved), lambda: self.catalogue.model(entry)
 
@@ -143,8 +143,8 @@ class Desk:
                 "folder": str(runs.runs_dir()),
                 "runs": [describe(entry) for entry in entries],
                 "refused": refused,
-                "translators": list(tasks.TRANSLATION.papers),
-                "classifiers": list(tasks.CLASSIFICATION.papers),
+                "translators": list(papers.of_task("translation")),
+                "classifiers": list(papers.of_task("images")),
                 "published": published.offered(),
                 "timeline": timelines.made(),
                 "examples": examples(entries),

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 from data.errors import UserError
 from reproductions import runs
-from reproductions.timeline.rows import record_of
-from reproductions.timeline.training import PAPER
+from reproductions.experiments.timeline.rows import record_of
+from reproductions.experiments.timeline.training import PAPER
 
 LARGEST = 8 * 2**20  # bytes; the whole timeline has some hundred thousand
 AGAIN = "make it anew with `make timeline`"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from reproductions.settings import check_choices, check_sizes
+from reproductions.layers.checks import check_choices, check_sizes
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from reproductions.classification import Classification, decayed
+from reproductions.layers.checks import check_choices, check_rates
 from reproductions.resnet2016.model import Network, ResNet
-from reproductions.schedules import part_of_peak
-from reproductions.settings import check_choices, check_rates
+from reproductions.training.classification import Classification, decayed
+from reproductions.training.schedules import part_of_peak
 
 
 @dataclass(frozen=True)

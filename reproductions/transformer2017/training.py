@@ -7,9 +7,9 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from reproductions.settings import check_choices, check_rates, check_sizes
+from reproductions.layers.checks import check_choices, check_rates, check_sizes
+from reproductions.training.translation import Search, Translation
 from reproductions.transformer2017.model import Network, Transformer
-from reproductions.translation import Search, Translation
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from data.errors import UserError
-from reproductions.classification import Classification, decayed
-from reproductions.schedules import part_of_peak
-from reproductions.settings import check_choices, check_rates
+from reproductions.layers.checks import check_choices, check_rates
+from reproductions.training.classification import Classification, decayed
+from reproductions.training.schedules import part_of_peak
 from reproductions.vit2021.model import Network, ViT
 from reproductions.vit2021.weights import Converted, adopt, load
 

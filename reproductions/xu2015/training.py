@@ -11,11 +11,11 @@ from data.captions import CaptionBatch
 from data.errors import UserError
 from reproductions.attention.hard import entropy, log_probability
 from reproductions.attention.soft import doubly_stochastic
-from reproductions.cross_entropy import cross_entropy
 from reproductions.decoding import Hypothesis, beam, greedy
-from reproductions.schedules import part_of_peak
-from reproductions.settings import check_choices, check_rates
-from reproductions.translation import Search
+from reproductions.layers.checks import check_choices, check_rates
+from reproductions.layers.cross_entropy import cross_entropy
+from reproductions.training.schedules import part_of_peak
+from reproductions.training.translation import Search
 from reproductions.xu2015.model import Captioner, Network, Told
 
 

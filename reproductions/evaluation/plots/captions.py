@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import Normal, Stroke
 
-from reproductions.evaluation.caption_records import CaptionedImage
-from reproductions.evaluation.localisation import coverage
+from reproductions.evaluation.measures.localisation import coverage
 from reproductions.evaluation.plots.localisation import HEADINGS, Intervals
 from reproductions.evaluation.plots.overlay import fit, heat, outline, picture, show
 from reproductions.evaluation.plots.style import (
@@ -28,6 +27,7 @@ from reproductions.evaluation.plots.style import (
     width,
     wrap,
 )
+from reproductions.evaluation.records.caption import CaptionedImage
 
 COLUMNS, TILE, GAP, MARGIN = 6, 1.22, 0.1, 0.16  # tiles of a line; inches
 ROW, PANEL, NUMBER = 0.2, 1.3, 0.42  # inches: a series of a word's kind, a panel, the number beside it

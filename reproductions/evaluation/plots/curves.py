@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from reproductions.evaluation.length_curves import LengthCurve
+from reproductions.evaluation.measures.lengths import LengthCurve
 from reproductions.evaluation.plots.style import (
     DASHES,
     FAINT,

@@ -6,9 +6,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import Normal, Stroke
 
-from reproductions.evaluation.alignment_metrics import gold_of, links_of
+from reproductions.evaluation.measures.alignment import gold_of, links_of
 from reproductions.evaluation.plots.style import ACCENT, INK, PAPER, POINTS, QUIET, SMALL, Page, font
-from reproductions.evaluation.records import AlignedTranslation
+from reproductions.evaluation.records.translation import AlignedTranslation
 
 DASHED = (0, (2.2, 1.6))  # points on, points off
 

@@ -7,8 +7,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from reproductions.evaluation.bootstrap import Interval
-from reproductions.evaluation.calibration import Reliability
+from reproductions.evaluation.measures.bootstrap import Interval
+from reproductions.evaluation.measures.calibration import Reliability
 from reproductions.evaluation.plots.style import (
     FAINT,
     INK,

@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reproductions.evaluation.image_records import AttendedImage
-from reproductions.evaluation.localisation import MASS, measured, threshold_mask
+from reproductions.evaluation.measures.localisation import MASS, measured, threshold_mask
 from reproductions.evaluation.plots.overlay import contour, fit, heat, outline, picture, show, whole
 from reproductions.evaluation.plots.style import INK, QUIET, SMALL, TEXT, TITLE, Page, lines_height, wrap
+from reproductions.evaluation.records.image import AttendedImage
 
 SIDE, BETWEEN, MARGIN, GAP = 2.15, 0.2, 0.16, 0.06  # inches
 UNBROKEN = "\u00a0×\u00a0"

@@ -17,8 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from reproductions.evaluation.image_records import AttendedImage
-from reproductions.evaluation.localisation import measured, threshold_mask
+from reproductions.evaluation.measures.localisation import measured, threshold_mask
 from reproductions.evaluation.plots.style import (
     INK,
     PAPER,
@@ -32,6 +31,7 @@ from reproductions.evaluation.plots.style import (
     width,
     wrap,
 )
+from reproductions.evaluation.records.image import AttendedImage
 
 Pixels = NDArray[np.uint8]
 Maps = NDArray[np.float32]

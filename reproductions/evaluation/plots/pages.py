@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 from matplotlib.figure import Figure
 
-from reproductions.evaluation.alignment_metrics import alignment_error_rate
-from reproductions.evaluation.attention_health import agreement, check_same_words, health
+from reproductions.evaluation.measures.alignment import alignment_error_rate
+from reproductions.evaluation.measures.attention import agreement, check_same_words, health
 from reproductions.evaluation.plots.panel import AS_IN_2014, CHANGE, COLOUR, Look, Panel
 from reproductions.evaluation.plots.style import Page
-from reproductions.evaluation.records import AlignedTranslation
+from reproductions.evaluation.records.translation import AlignedTranslation
 
 Style = Literal["colour", "paper"]
 MARGIN = 0.16  # inches around a page

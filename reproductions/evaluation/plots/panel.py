@@ -34,7 +34,7 @@ from reproductions.evaluation.plots.style import (
     width,
     wrap,
 )
-from reproductions.evaluation.records import END, AlignedTranslation
+from reproductions.evaluation.records.translation import END, AlignedTranslation
 
 GAP, THIN = 0.3, 0.78  # of ``</s>``: its distance and its breadth, in cells
 BAR = 0.68  # inches to the right of a matrix for the colour bar and its labels

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from reproductions.evaluation.alignment_metrics import AlignmentScores
-from reproductions.evaluation.image_views import WORDS, ImageView
+from reproductions.evaluation.measures.alignment import AlignmentScores
 from reproductions.evaluation.plots.style import (
     ACCENT,
     INK,
@@ -27,7 +26,8 @@ from reproductions.evaluation.plots.style import (
     width,
     wrap,
 )
-from reproductions.evaluation.views import View
+from reproductions.evaluation.views.alignment import View
+from reproductions.evaluation.views.image import WORDS, ImageView
 
 CELL = (0.46, 0.3)  # inches
 SHIFTS = {0: "read as each word is written", 1: "read one step later"}

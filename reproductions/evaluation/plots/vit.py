@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from reproductions.evaluation.image_records import AttendedImage
 from reproductions.evaluation.plots.style import (
     DIFFERENCES,
     FAINT,
@@ -26,6 +25,7 @@ from reproductions.evaluation.plots.style import (
     width,
     wrap,
 )
+from reproductions.evaluation.records.image import AttendedImage
 
 Floats = NDArray[np.float32]
 MARGIN, SIDE, GAP = 0.16, 1.3, 0.08  # inches; of one picture in Figure 6

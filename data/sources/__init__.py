@@ -1,0 +1,8 @@
+"""Where raw text and images come from; streams only.
+
+text            corpora by name, and a user's own files: pairs of sentences
+images          image collections by name, and a user's own folders
+download        files from the network: checked, resumed, explained
+reading         text files of any encoding, line by line
+image_files     an image file -> pixels, whatever the camera wrote
+"""

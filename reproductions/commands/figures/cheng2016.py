@@ -1,0 +1,78 @@
+"""Intra-attention of Cheng et al. (2016) beside the self-attention of the Transformer, drawn from trained runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from data.accord import FIXED
+from data.errors import UserError
+from reproductions import runs
+from reproductions.commands.figures.bahdanau2014 import curves_of
+from reproductions.evaluation import files, plots
+from reproductions.evaluation.records.sentence import SelfAttended
+from reproductions.evaluation.views.alignment import merge_pieces
+from reproductions.runs import Run
+from reproductions.tasks.task import restore
+from reproductions.tasks.translation.collect import TrainedTranslator
+
+CURVES = {
+    "valid/perplexity": ("validation perplexity", ""),
+    "valid/agreement": ("agreement of “be”", ""),
+    "valid/attention/previous": ("weight on the entry before", ""),
+}
+DRAWN = 4  # fixed sentences of Accord
+
+
+def cheng2016(data: str | None, folder: Path) -> Iterator[Path]:
+    """Draw the course of training, and the fixed sentences as the LSTMN reads them, beside the encoder of the newest
+    Transformer on the same corpus where there is one; gives each file as it is written.
+
+    Raises UserError naming the command to run where there is no LSTMN.
+    """
+    data = data or "accord"
+    try:
+        lstmn = runs.find("cheng2016", data, having=runs.SCORES)
+    except UserError as error:
+        raise UserError(f"The LSTMN has no scored run on {data}: train it with `make train-cheng`.") from error
+    compared = [lstmn, *_newest("cheng2016", f"{data}-lstm", runs.SCORES)]
+    yield files.save(plots.training_curves(curves_of(compared, CURVES)), folder / "cheng-training.png")
+    model = restore(lstmn)
+    beside = [restore(run) for run in _newest("transformer2017", data)]
+    for index, pair in enumerate(FIXED[:DRAWN]):
+        _, record = model.read(pair.source_text, "fixed", index)
+        records = [
+            record,
+            *(other for translator in beside for other in of_encoder(translator, pair.source_text, index)),
+        ]
+        for suffix in (".png", ".pdf"):
+            yield files.save(plots.alignment_strip(records), folder / f"intra-attention-{index}{suffix}")
+
+
+def of_encoder(translator: TrainedTranslator, text: str, index: int) -> Iterator[SelfAttended]:
+    """How the words of a sentence attend to one another in each layer of a Transformer's encoder, mean of its heads."""
+    module, tokenizer = translator.module, translator.source
+    ids = torch.tensor([tokenizer.encode(text)])
+    with torch.inference_mode():
+        _, maps = module.model.annotate(ids, torch.ones_like(ids, dtype=torch.bool), need_weights=True)  # type: ignore[attr-defined]
+    layers = maps[0].mean(dim=1).numpy()  # (L, S, S)
+    words, pieces = tokenizer.surface(text).words[:-1], tokenizer.surface(text).word_of_piece[:-1]
+    for number, weights in enumerate(layers, start=1):
+        yield SelfAttended(
+            source=words,
+            target=words,
+            weights=merge_pieces(weights[:-1, :-1], pieces, pieces),
+            model=f"{module.title}, step {module.steps:,}",
+            view=f"encoder, layer {number} of {len(layers)} · mean of {maps.shape[2]} heads · the rest of a row lies on </s>",
+            forced=True,
+            split="fixed",
+            index=index,
+        )
+
+
+def _newest(paper: str, config: str, having: str = "checkpoints/best.ckpt") -> list[Run]:
+    """The newest run of a configuration, if there is one."""
+    try:
+        return [runs.find(paper, config, having)]
+    except UserError:
+        return []

@@ -1,0 +1,68 @@
+"""The figures of Dosovitskiy et al. (2021) about what ViT has learned, drawn from a trained run: Figures 6, 7 and 11."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from reproductions import runs
+from reproductions.evaluation import files, plots, records
+from reproductions.evaluation.measures.vit import (
+    attention_distance,
+    filter_components,
+    position_similarity,
+    uniform_distance,
+)
+from reproductions.evaluation.records.image import AttendedImage
+from reproductions.evaluation.views.image import ImageView
+from reproductions.tasks.images.collect import TrainedClassifier, at_once, every_map, places_of
+from reproductions.tasks.task import restore
+
+AVERAGED = 128  # images that the attention distance is a mean over (Appendix D.7)
+DRAWN = 12  # images of Figure 6
+
+
+def vit2021(data: str | None, folder: Path) -> Iterator[Path]:
+    """Draw the figures of the newest run of ViT, on some data or on any; gives each file as it is written.
+
+    Raises UserError where there is none.
+    """
+    run = runs.find("vit2021", data or "*", having=runs.SCORES)
+    classifier: TrainedClassifier = restore(run)
+    path = run.folder / "evaluation" / next(iter(run.scores)) / "attended.jsonl"
+    shown = records.load(path, AttendedImage)[:AVERAGED]
+    model = classifier.caption
+    rolled, distances = _looked_into(classifier, shown)
+    network = classifier.module.model
+    uniform = uniform_distance(network.grid, network.network.patch)
+    components = filter_components(network.filters.detach().numpy())
+    similarity = position_similarity(network.positions.detach().numpy(), network.grid)
+    filters = "patch embedding" if network.embed.patched else "first convolution, 3 × 3"
+    drawn = {
+        "figure-6-attention": plots.figure_6(rolled[:DRAWN]),
+        "figure-7-filters-positions-distance": plots.figure_7(
+            components, similarity, distances, uniform, model, filters
+        ),
+        "figure-11-attention-distance": plots.figure_11({model: distances}, {model: uniform}),
+    }
+    for name, figure in drawn.items():
+        for suffix in (".png", ".pdf"):
+            yield files.save(figure, folder / f"{name}{suffix}")
+
+
+def _looked_into(
+    classifier: TrainedClassifier, shown: list[AttendedImage]
+) -> tuple[list[AttendedImage], "np.ndarray[tuple[int, int], np.dtype[np.float64]]"]:
+    """The images with their attention rollout, as in Figure 6, and the distances (L, H), mean over the images."""
+    module, view = classifier.module, ImageView("rollout")
+    rolled, far, together = [], [], at_once(module)
+    for start in range(0, len(shown), together):
+        some = shown[start : start + together]
+        looked = module.look(classifier.preprocessing.tensor(np.stack([one.pixels for one in some])))
+        maps = looked.maps.numpy()
+        far.append(attention_distance(maps, module.prefix, module.grid, module.model.network.patch))
+        for i, one in enumerate(some):
+            seen = every_map([view], looked.maps[i], looked.gradients[i], looked.input_gradient[i], places_of(module))
+            rolled.append(replace(one, map=seen[0], view=view.describe(*module.depth)))
+    return rolled, np.concatenate(far).mean(axis=0)

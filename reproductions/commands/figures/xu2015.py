@@ -1,0 +1,71 @@
+"""The figures of Xu et al. (2015), drawn from trained runs: soft beside hard attention over the same words, as their Figure 2."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from data.errors import UserError
+from reproductions import runs
+from reproductions.evaluation import files, plots, records
+from reproductions.evaluation.measures.captions import OF_OBJECTS
+from reproductions.evaluation.records.caption import CaptionedImage
+from reproductions.runs import Run
+from reproductions.tasks.captions.collect import TrainedCaptioner
+from reproductions.tasks.captions.report import LOOKS
+from reproductions.tasks.captions.scores import SHOWN
+from reproductions.tasks.task import restore
+
+SPLIT = "test"
+DRAWN = 8  # images, the first of the split
+BLIND = ("mean over the caption's words", "best fixed map")  # controls that are drawn beside
+
+
+def xu2015(data: str | None, folder: Path) -> Iterator[Path]:
+    """Draw the newest runs with soft and with hard attention side by side; gives each file as it is written.
+
+    Raises UserError naming the command to run where a run is missing.
+    """
+    config = data or "captions"
+    soft = runs.find("xu2015", config, having=runs.SCORES)
+    try:
+        hard = runs.find("xu2015", f"{config}-hard", having=runs.SCORES)
+    except UserError as error:
+        raise UserError(
+            f"Soft attention is drawn beside hard attention, which has no scored run on {config}: train it with "
+            "`make train-xu VARIANT=hard`."
+        ) from error
+    for number, (mine, theirs) in enumerate(_same_words(soft, hard)):
+        figure = plots.captioned([mine, theirs], ["soft attention", "hard attention"])
+        for suffix in (".png", ".pdf"):
+            yield files.save(figure, folder / f"figure-2-soft-and-hard-{number}{suffix}")
+    figure = plots.located_words(
+        _series(soft, hard), list(LOOKS), "Soft and hard attention before each kind of word", _note(soft)
+    )
+    for suffix in (".png", ".pdf"):
+        yield files.save(figure, folder / f"soft-and-hard-words{suffix}")
+
+
+def _same_words(soft: Run, hard: Run) -> Iterator[tuple[CaptionedImage, CaptionedImage]]:
+    """The first images of the test split with the words of soft attention, as it wrote them and as hard attention reads them."""
+    reader: TrainedCaptioner = restore(hard)
+    for mine in records.load(soft.folder / "evaluation" / SPLIT / "own.jsonl", CaptionedImage)[:DRAWN]:
+        maps = reader.follow(mine.pixels, mine.words)
+        yield mine, replace(mine, maps=maps, model=reader.name, forced=True, draws=reader.module.draws, score=None)
+
+
+def _series(soft: Run, hard: Run) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Name -> kind of word -> measure -> value and interval, each model over its own captions."""
+    found = {run.summary["title"]: run.scores[SPLIT].get("localisation", {}) for run in (soft, hard)}
+    shown = {title: known.get(SHOWN, {}) for title, known in found.items()}
+    blind = {f"control: {name}": found[soft.summary["title"]].get(name, {}) for name in BLIND}
+    return {
+        title: {role: groups[role] for role in OF_OBJECTS if groups.get(role)}
+        for title, groups in (shown | blind).items()
+    }
+
+
+def _note(soft: Run) -> str:
+    return (
+        f"Each over the words of its own captions of the {SPLIT} split that tell something true; the controls over those of "
+        f"{soft.summary['title']}."
+    )

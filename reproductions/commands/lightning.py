@@ -1,0 +1,283 @@
+"""Lightning's command line with one folder a run, a tracker that never asks, and nothing overridden in silence."""
+
+import inspect
+import json
+import logging
+import platform
+import sys
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import EarlyStopping
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
+
+from data.errors import UserError
+from reproductions.commands.arguments import Parser
+from reproductions.commands.settings import RunSettings, SaveRun
+from reproductions.evaluation.files import write_text
+from reproductions.runs import Run, corpus_name, stamp
+from reproductions.tasks import task as tasks
+from reproductions.training import checkpoints, tracking
+from reproductions.training.averaging import Snapshots, average, snapshots
+from reproductions.training.callbacks import Progress, Reseed, StopBetweenSteps, Throughput, keep_checkpoints
+
+log = logging.getLogger(__name__)
+
+# Arguments of models that the data decides, see its ``sizes``.
+LINKED = ("source_vocabulary", "target_vocabulary", "vocabulary", "classes", "network.image_size")
+STOPPED = {KeyboardInterrupt: 130, SIGTERMException: 143}  # exit status as a shell gives it: 128 + number of the signal
+
+
+class ReproductionCLI(LightningCLI):
+    """``fit``, ``validate`` and ``test`` with typed YAML: an unknown key or a wrong type is an error that names it.
+
+    Sizes flow from the data into the model. Differences from LightningCLI: no abbreviated options; a
+    checkpoint never overrides what the command line asks for.
+    """
+
+    def __init__(self) -> None:
+        self.throughput = Throughput()
+        self.tracker: tracking.RunLogger | None = None
+        commands = self.subcommands()
+        try:
+            super().__init__(
+                LightningModule,
+                LightningDataModule,
+                subclass_mode_model=True,
+                subclass_mode_data=True,
+                save_config_callback=SaveRun,
+                save_config_kwargs={"save_to_log_dir": False, "overwrite": True},
+                seed_everything_default=1,
+                auto_configure_optimizers=False,
+                parser_class=Parser,
+                parser_kwargs={"allow_abbrev": False, **{name: {"allow_abbrev": False} for name in commands}},
+            )
+        except BaseException as error:
+            tracking.finish(self.tracker, exit_code=STOPPED.get(type(error), 1))
+            raise
+        tracking.finish(self.tracker)
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_class_arguments(RunSettings, "run")
+        for name in LINKED:  # a link whose target the model does not have is left out
+            size = partial(_size, name)
+            parser.link_arguments("data", f"model.init_args.{name}", compute_fn=size, apply_on="instantiate")
+
+    def instantiate_classes(self) -> None:
+        """Build what the configuration names; a constructor that refuses a value speaks to the user."""
+        model = self.config[self.subcommand].model
+        for name in LINKED:
+            if model.init_args.get(name) not in (None, _default(model.class_path, name)):
+                raise UserError(f"model.init_args.{name} comes from the data; leave it out of the settings.")
+        try:
+            return super().instantiate_classes()
+        except (ValueError, MisconfigurationException) as error:
+            told = innermost(error)
+        if isinstance(told, UserError) or not isinstance(told, (ValueError, MisconfigurationException)):
+            raise told
+        raise UserError(" ".join(str(told).split())) from told
+
+    def _parse_ckpt_path(self) -> None:
+        """Do not merge a checkpoint's hyperparameters over the command line, as Lightning would without a word."""
+
+    @property
+    def settings(self) -> RunSettings:
+        return self.config_init[self.subcommand].run  # type: ignore[no-any-return]
+
+    @property
+    def task(self) -> tasks.Task:
+        return tasks.of(self.model.paper)
+
+    @property
+    def monitor(self) -> str:
+        """The score that chooses the best checkpoint."""
+        return self.settings.monitor or self.task.monitor
+
+    @property
+    def run(self) -> Run:
+        """The folder of this run."""
+        return Run(Path(self.settings.folder))
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """The trainer of the configuration, with the loggers and callbacks that every run has."""
+        settings, folder = self.settings, self.run.folder
+        config = self.config_init[self.subcommand]
+        self._check_before_anything_is_written()
+        mine: list[Callback] = [self.task.log(folder, settings.pictures)]
+        if config.trainer.enable_progress_bar is not False:
+            mine.append(Progress(refresh_rate=10 if sys.stdout.isatty() else 100))
+        if self.subcommand == "fit":
+            self.throughput.unit = self.task.unit
+            mine += [
+                Reseed(config.seed_everything),
+                self.throughput,
+                StopBetweenSteps(),
+                EarlyStopping(self.monitor, mode="max", patience=settings.patience),
+                *keep_checkpoints(self.run.best.parent, self.monitor, settings.checkpoint_every),
+            ]
+            if settings.average:
+                mine.append(Snapshots(self.run.snapshots, settings.average, settings.snapshot_every))
+        kwargs["callbacks"] = [*(config.trainer.callbacks or []), *mine]
+        kwargs["logger"] = self._loggers()
+        if config.trainer.enable_model_summary is None:  # a table of one module, with a column of zeros
+            kwargs["enable_model_summary"] = False
+        kwargs["plugins"] = [*(config.trainer.plugins or []), checkpoints.WholeFiles()]
+        # The batch sampler knows its rank itself, and the whole configuration is logged once.
+        return super().instantiate_trainer(
+            **kwargs, default_root_dir=str(folder), use_distributed_sampler=False, enable_autolog_hparams=False
+        )
+
+    def _loggers(self) -> list[Any]:
+        settings, folder = self.settings, self.run.folder
+        config = json.loads(self._parser(self.subcommand).dump(self.config[self.subcommand], format="json"))
+        paper, corpus = config["model"]["class_path"].split(".")[1], config["data"]["init_args"]["corpus"]
+        self.tracker = tracking.experiment_logger(
+            folder,
+            project=settings.project,
+            name="-".join(folder.parts[-3:]),
+            group=paper,
+            tags=[paper, corpus_name(corpus), *settings.tags],
+            job_type=self.subcommand,
+            config=config,
+            mode=settings.wandb,
+        )
+        csv = CSVLogger(folder, name="metrics", version=f"{self.subcommand}-{stamp()}")
+        return [csv] if self.tracker is None else [csv, self.tracker]
+
+    def _check_before_anything_is_written(self) -> None:
+        """One clear sentence for a folder that holds another run, and before Lightning opens a checkpoint that is
+        damaged, foreign, or trained on other words or images or with other settings.
+        """
+        fit, path = self.subcommand == "fit", self.config[self.subcommand].ckpt_path
+        if path is None:
+            if fit and rank_zero_only.rank == 0 and self.run.config.exists():
+                raise UserError(
+                    f"{self.run.folder} holds a run already: continue it with --ckpt_path {self.run.last}, or give "
+                    "another --run.folder."
+                )
+            return
+        checkpoint = checkpoints.read(Path(path))
+        checkpoints.check_fingerprints(path, checkpoint, self.datamodule.fingerprints())
+        parts = ("network", "recipe") if fit else ("network",)
+        checkpoints.check_settings(path, checkpoint, dict(self.model.hparams), parts)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Run it; Lightning turns Ctrl-C into an exit with status 1, which says as little as any other failure."""
+        self.config_init[subcommand].weights_only = True
+        if rank_zero_only.rank == 0:
+            log.info("%s, %s parameters, in %s", self.model.title, f"{parameters(self.model):,}", self.run.folder)
+        try:
+            super()._run_subcommand(subcommand)
+        except SIGTERMException:  # a SystemExit too, and what it says is right
+            raise
+        except SystemExit as error:
+            if self.trainer.interrupted:
+                raise KeyboardInterrupt from error
+            raise
+
+    def before_fit(self) -> None:
+        """A new run may start from trained weights; a continued one has its own."""
+        source = self.settings.weights
+        if source is None or self.config["fit"].ckpt_path is not None:
+            return
+        if not hasattr(self.model, "start_from"):
+            raise UserError(f"run.weights is {source!r}, but {self.model.title} has no converter of trained weights.")
+        prepared = self.datamodule.preprocessing
+        fresh = self.model.start_from(source, prepared.mean, prepared.std, self.settings.heads)
+        log.info("Starting from %s%s", source, f"; new: {', '.join(fresh)}" if fresh else "")
+
+    def after_fit(self) -> None:
+        """Average the last snapshots, test the best checkpoint, and write down what the run cost."""
+        self.trainer.save_checkpoint(self.run.last, weights_only=False)
+        summary = self._summary()
+        summary["averaged"] = self._average()
+        if self.trainer.is_global_zero:
+            write_text(self.run.folder / "summary.json", json.dumps(summary, indent=1) + "\n")
+        if self.run.best.exists():
+            best = str(self.run.best)
+            self.trainer.test(self.model, datamodule=self.datamodule, ckpt_path=best, verbose=False, weights_only=True)
+        self._send_artifacts()
+
+    def _average(self) -> dict[str, Any] | None:
+        """Validate the average of the last snapshots; it is the best checkpoint unless a single one scores better."""
+        self.trainer.strategy.barrier()
+        paths = snapshots(self.run.snapshots, self.trainer.global_step)[-self.settings.average :]
+        if self.settings.average < 2 or len(paths) < 2:
+            return None
+        best = self.trainer.checkpoint_callbacks[0].best_model_score
+        self.model.load_state_dict(average(paths))
+        self.model.averaged = len(paths)
+        self.trainer.validate(self.model, datamodule=self.datamodule, verbose=False)
+        self.model.averaged = 0
+        score = float(self.trainer.callback_metrics[self.monitor])
+        kept = best is None or score >= float(best)
+        if kept:
+            self.trainer.save_checkpoint(self.run.best, weights_only=True)
+        return {"snapshots": [path.stem for path in paths], "score": score, "kept": kept}
+
+    def _summary(self) -> dict[str, Any]:
+        best = self.trainer.checkpoint_callbacks[0].best_model_score
+        return {
+            "title": self.model.title,
+            "parameters": parameters(self.model),
+            "steps": self.trainer.global_step,
+            "epochs": self.trainer.current_epoch,
+            "best": None if best is None else {self.monitor: float(best)},
+            "training_seconds": round(self.throughput.seconds, 4),
+            self.task.counted: self.throughput.units,
+            "seed": self.config[self.subcommand].seed_everything,
+            "precision": self.trainer.precision,
+            "devices": self.trainer.world_size,
+            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        }
+
+    def _send_artifacts(self) -> None:
+        if not self.trainer.is_global_zero:
+            return
+        paper, kept = self.model.paper, self.run.folder / self.task.kept
+        if self.run.best.exists():
+            tracking.log_artifact(self.tracker, self.run.best, f"{paper}-checkpoint", "model")
+        tracking.log_artifact(self.tracker, kept, f"{paper}-{kept.stem}", self.task.artifact)
+
+
+def parameters(model: LightningModule) -> int:
+    """How many numbers are trained; a shared matrix counts once."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The error that jsonargparse wrapped, of its own type and with its own words; a user's mistake says all there is."""
+    if isinstance(error, UserError):
+        return error
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if isinstance(cause, ValueError):
+        return innermost(cause)
+    # What the data is asked for on the way to the model, jsonargparse calls a ValueError, a full disk or a bug, too.
+    return error.__cause__ if isinstance(error, ValueError) and error.__cause__ is not None else error
+
+
+def _default(class_path: str, name: str) -> Any:
+    """What a field of a model's argument, such as ``network.image_size``, is if nobody says anything; None for an argument
+    itself, for those that the data decides have no default.
+    """
+    module, _, leaf = class_path.rpartition(".")
+    argument, _, inside = name.partition(".")
+    known = inspect.signature(getattr(import_module(module), leaf)).parameters
+    default = known[argument].default if argument in known else None
+    return getattr(default, inside, None) if inside else None
+
+
+def _size(name: str, data: Any) -> int | None:
+    """What the data decides of a model's argument, None where that is not its matter."""
+    size: int | None = data.sizes.get(name)
+    return size

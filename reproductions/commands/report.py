@@ -1,0 +1,42 @@
+"""The last lines of a training or an evaluation: scores, what was averaged, where the pictures lie."""
+
+from collections.abc import Iterator
+
+from reproductions.runs import Run
+from reproductions.tasks.task import of
+from reproductions.training import tracking
+
+
+def text(run: Run) -> str:
+    """What is printed of a run."""
+    if not run.scores:
+        return f"{run.folder} has no scores: training ended before the first validation.\n"
+    return "".join(f"{line}\n" for line in _lines(run))
+
+
+def _lines(run: Run) -> Iterator[str]:
+    summary, task = run.summary, of(run.paper)
+    if summary:
+        yield ""
+        yield (
+            f"{summary['title']}, {summary['parameters']:,} parameters, {summary['steps']:,} steps in "
+            f"{summary['training_seconds'] / 60:.1f} minutes of training, seed {summary['seed']}"
+        )
+    width = max(len(split) for split in run.scores)
+    yield "".join([" " * width, *(f"{heading:>14}" for heading, _ in task.columns.values())])
+    for split, scores in run.scores.items():
+        cells = [_cell(scores.get(name), *column) for name, column in task.columns.items()]
+        yield "".join([f"{split:<{width}}", *cells])
+    if averaged := summary.get("averaged"):
+        which = "were taken" if averaged["kept"] else "were not taken: a single checkpoint validated better"
+        yield f"The averaged weights of {len(averaged['snapshots'])} snapshots validated at {averaged['score']:.2f} and {which}."
+    yield from task.notes(run.scores)
+    yield f"\nPictures and records: {run.folder / 'evaluation'}"
+    if hint := tracking.sync_hint(run.folder):
+        yield hint
+
+
+def _cell(value: float | None, heading: str, digits: int) -> str:
+    if value is None:
+        return f"{'-':>14}"
+    return f"{value * (100 if heading.endswith('%') else 1):14.{digits}f}"

@@ -1,0 +1,63 @@
+"""What a configuration says about its run as a whole, and what is written down before the first step."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.cli import SaveConfigCallback
+
+from reproductions.evaluation.files import write_text
+from reproductions.layers.checks import check_sizes
+from reproductions.runs import Run
+from reproductions.training import tracking
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Where a run lies, and how it is tracked, stopped and drawn.
+
+    Attributes:
+        folder: of the run.
+        project: of Weights & Biases.
+        wandb: "online", "offline" or "disabled"; None goes online if there is a key, and offline otherwise.
+        tags: for the tracker, beside paper and corpus.
+        pictures: indices of the sentences or images whose attention is drawn, in each split.
+        monitor: the score that chooses the best checkpoint; None takes that of the task, see ``tasks``.
+        patience: validations without a better score before training stops.
+        checkpoint_every: steps between two writings of last.ckpt.
+        average: at the end, average the weights of so many snapshots, two or more, and keep the average as best.ckpt
+            unless a single checkpoint scores better in validation; 0 for none.
+        snapshot_every: steps between two snapshots.
+        weights: trained weights to start from, ``torchvision:vit_b_16`` or a file; for models that can take them.
+        heads: of these weights, which no file says; None for those of the published ViT of their width.
+    """
+
+    folder: str
+    project: str = tracking.PROJECT
+    wandb: str | None = None
+    tags: tuple[str, ...] = ()
+    pictures: tuple[int, ...] = (0, 1, 2, 3)
+    monitor: str | None = None
+    patience: int = 10
+    checkpoint_every: int = 200
+    average: int = 0
+    snapshot_every: int = 1500
+    weights: str | None = None
+    heads: int | None = None
+
+    def __post_init__(self) -> None:
+        check_sizes(self, "patience", "checkpoint_every", "snapshot_every")
+        if self.average < 0 or self.average == 1:
+            raise ValueError(f"run.average must be 0, or 2 or more snapshots, not {self.average}")
+
+
+class SaveRun(SaveConfigCallback):
+    """Write config.yaml, and what the data decided, into the folder of the run, before the first step."""
+
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
+        if stage != "fit":
+            return
+        run = Run(Path(self.config.run.folder))
+        run.folder.mkdir(parents=True, exist_ok=True)
+        trainer.datamodule.save(run.folder)  # type: ignore[attr-defined]
+        write_text(run.config, self.parser.dump(self.config, skip_none=False))

@@ -1,0 +1,14 @@
+"""Numbers about records.
+
+alignment       hard links, alignment error rate against gold, baselines, reordering
+aligner         links for a corpus without gold, by a statistical aligner
+attention       entropy, coverage, mass on </s>, monotonicity, agreement of two models
+text            sacreBLEU, tokenised BLEU, chrF, and BLEU's sufficient statistics
+lengths         BLEU against source length (Bahdanau et al. 2014, Figure 2)
+bootstrap       confidence intervals and paired comparison for any statistic of sums
+localisation    does a map find the object: measures against masks beside controls
+removal         deletion and insertion: does the class depend on what the map marks, beside controls
+calibration     accuracy, calibration error, confusion
+vit             filters, positions and attention distance of a Vision Transformer
+captions        what of a caption is true of the scene
+"""

@@ -1,0 +1,221 @@
+"""Attention against gold word links: hard links, alignment error rate, baselines, reordering.
+
+Definitions: Och and Ney 2003, "A Systematic Comparison of Various Statistical Alignment Models", section 5. A
+link is (target position, source position), from 0, over words without ``</s>``. Rates are fractions between 0
+and 1.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.links import Links
+from reproductions.evaluation.records.translation import END, AlignedTranslation
+
+Link = tuple[int, int]
+
+
+def hard_links(weights: NDArray[np.float32], source_end: bool = True, target_end: bool = True) -> frozenset[Link]:
+    """One link for each target word: to the source position of its largest weight.
+
+    weights is (T, S). The last row is dropped if it is ``</s>`` (target_end). A word whose largest weight
+    lies on the source ``</s>`` (last column, source_end) or whose row is all zero gets no link. Ties go to
+    the lowest position. Raises ValueError for NaN.
+    """
+    if np.isnan(weights).any():
+        raise ValueError(f"weights of shape {weights.shape} hold NaN, so there is no largest one")
+    positions = hard_positions(weights[: len(weights) - target_end], source_end)
+    return frozenset((row, int(column)) for row, column in enumerate(positions) if column >= 0)
+
+
+def hard_positions(weights: NDArray[np.float32], source_end: bool = True) -> NDArray[np.intp]:
+    """(..., T, S) without the target's ``</s>`` row -> (..., T): where a row is largest, -1: no link."""
+    positions = weights.argmax(axis=-1)
+    no_link = weights.max(axis=-1) <= 0
+    if source_end:
+        no_link |= positions == weights.shape[-1] - 1
+    return np.where(no_link, -1, positions)
+
+
+def links_of(record: AlignedTranslation) -> frozenset[Link]:
+    """`hard_links` of a record, which knows where its ``</s>`` stand."""
+    return hard_links(record.weights, source_end=record.source[-1] == END, target_end=record.target[-1] == END)
+
+
+class AlignmentCounts(NamedTuple):
+    """Sums over sentences from which every rate below is made: |A|, |S|, |A and S|, |A and P|."""
+
+    hypothesis: int
+    sure: int
+    sure_hits: int
+    possible_hits: int
+
+
+def alignment_counts(links: Collection[Link], gold: Links) -> AlignmentCounts:
+    """Counts of one sentence; repeated links count once."""
+    hypothesis = frozenset(links)
+    return AlignmentCounts(
+        len(hypothesis),
+        len(gold.sure),
+        len(hypothesis & gold.sure),
+        len(hypothesis & (gold.sure | gold.possible)),
+    )
+
+
+@dataclass(frozen=True)
+class AlignmentScores:
+    """Alignment error rate, precision and recall of a corpus, with the counts that make them readable.
+
+    A rate is NaN where its denominator is 0. AER can be bought with few, certain links: read it beside
+    hypothesis_links.
+    """
+
+    aer: float
+    precision: float
+    recall: float
+    hypothesis_links: int
+    sure_links: int
+    sentences: int
+
+
+def alignment_scores(counts: Iterable[AlignmentCounts]) -> AlignmentScores:
+    """Micro-averaged scores: counts are summed over all sentences first.
+
+    precision = |A and P| / |A|,  recall = |A and S| / |S|,  AER = 1 - (|A and S| + |A and P|) / (|A| + |S|).
+    """
+    table = np.array(list(counts), dtype=np.int64).reshape(-1, 4)
+    hypothesis, sure, sure_hits, possible_hits = (int(total) for total in table.sum(axis=0))
+    return AlignmentScores(
+        aer=1 - _ratio(sure_hits + possible_hits, hypothesis + sure),
+        precision=_ratio(possible_hits, hypothesis),
+        recall=_ratio(sure_hits, sure),
+        hypothesis_links=hypothesis,
+        sure_links=sure,
+        sentences=len(table),
+    )
+
+
+def alignment_error_rate(records: Iterable[AlignedTranslation]) -> AlignmentScores:
+    """Scores of the records' hard links against gold. Raises ValueError for a record without gold."""
+    return alignment_scores(alignment_counts(links_of(record), gold_of(record)) for record in records)
+
+
+def alignment_table(records: Iterable[AlignedTranslation]) -> NDArray[np.float64]:
+    """(N, 4) counts, a row a sentence, for `bootstrap(alignment_table(records), aer_of_sums)`."""
+    rows = [alignment_counts(links_of(record), gold_of(record)) for record in records]
+    return np.array(rows, dtype=np.float64).reshape(-1, 4)
+
+
+def aer_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """AER of summed counts (..., 4) -> (...); NaN where there is neither a link nor a sure link."""
+    links = sums[..., 0] + sums[..., 1]
+    hits = sums[..., 2] + sums[..., 3]
+    rate: NDArray[np.float64] = 1 - np.divide(hits, links, out=np.full_like(links, np.nan), where=links > 0)
+    return rate
+
+
+def gold_of(record: AlignedTranslation) -> Links:
+    """The record's gold. Raises ValueError where it has none."""
+    if record.gold is None:
+        raise ValueError(f"{record.where} has no gold links, so its alignment cannot be scored")
+    return record.gold
+
+
+def gold_mass(records: Iterable[AlignedTranslation]) -> float:
+    """Recall without an argmax: mean weight on a word's sure links, over target words that have any."""
+    masses: list[float] = []
+    for record in records:
+        mass: dict[int, float] = {}
+        for row, column in gold_of(record).sure:
+            mass[row] = mass.get(row, 0.0) + float(record.weights[row, column])
+        masses.extend(mass.values())
+    return float(np.mean(masses)) if masses else float("nan")
+
+
+def diagonal_baseline(golds: Sequence[Links], lengths: Sequence[tuple[int, int]]) -> AlignmentScores:
+    """Scores of the length-scaled diagonal: target word t of T links to source word floor((t + 1/2) S / T).
+
+    lengths are (target words, source words) without ``</s>``. A model that does not beat this has learned no
+    alignment.
+    """
+    counts = []
+    for gold, (rows, columns) in zip(golds, lengths, strict=True):
+        links = {(row, int((row + 0.5) * columns / rows)) for row in range(rows)} if columns else set()
+        counts.append(alignment_counts(links, gold))
+    return alignment_scores(counts)
+
+
+@dataclass(frozen=True)
+class Reordering:
+    """Does the attention reorder as gold does: European Economic Area, zone économique européenne?
+
+    fidelity  Kendall's tau between the order of the attended and of the gold source positions, over pairs of
+              target words with sure links whose gold positions differ; 1 = same order, -1 = reversed. NaN
+              without pairs.
+    swaps     neighbouring target words whose gold positions are inverted
+    kept      of those, how many the attention inverts with both words on a gold link
+    """
+
+    fidelity: float
+    swaps: int
+    kept: int
+
+
+def reordering(records: Iterable[AlignedTranslation]) -> Reordering:
+    """`Reordering` over all records. A pair that the attention puts on one position counts as 0."""
+    agreement = pairs = swaps = kept = 0
+    for record in records:
+        gold = gold_of(record)
+        sources = _sure_sources(gold)
+        attended = dict(sorted(links_of(record)))
+        rows = sorted(row for row in sources if row in attended)
+        gold_at = np.array([np.mean(sources[row]) for row in rows])
+        model_at = np.array([attended[row] for row in rows], dtype=np.float64)
+        upper = np.triu_indices(len(rows), k=1)
+        truth = np.sign(gold_at[upper[1]] - gold_at[upper[0]])
+        found = np.sign(model_at[upper[1]] - model_at[upper[0]])
+        agreement += int((truth * found).sum())
+        pairs += int((truth != 0).sum())
+        for row in _inverted(sources):
+            swaps += 1
+            here, there = attended.get(row, -1), attended.get(row + 1, -1)
+            kept += (row, here) in gold.possible and (row + 1, there) in gold.possible and here > there
+    return Reordering(_ratio(agreement, pairs), swaps, kept)
+
+
+def right_by_order(records: Iterable[AlignedTranslation]) -> tuple[float, float]:
+    """Share of target words with sure links whose hard link is on gold: of those in order, of those turned round.
+
+    A word is turned round if its gold position and that of a neighbour are inverted, as in `Reordering`. NaN
+    where there is no such word.
+    """
+    right, words = [0, 0], [0, 0]
+    for record in records:
+        gold = gold_of(record)
+        sources = _sure_sources(gold)
+        turned = {word for row in _inverted(sources) for word in (row, row + 1)}
+        attended = dict(sorted(links_of(record)))
+        for row in sources:
+            words[row in turned] += 1
+            right[row in turned] += (row, attended.get(row, -1)) in gold.possible
+    return _ratio(right[0], words[0]), _ratio(right[1], words[1])
+
+
+def _sure_sources(gold: Links) -> dict[int, list[int]]:
+    """The source positions of each target word that has sure links, in order."""
+    sources: dict[int, list[int]] = {}
+    for row, column in sorted(gold.sure):
+        sources.setdefault(row, []).append(column)
+    return sources
+
+
+def _inverted(sources: dict[int, list[int]]) -> list[int]:
+    """The target words that stand before their next word, though all of their source stands behind all of its."""
+    return [row for row in sources if row + 1 in sources and min(sources[row]) > max(sources[row + 1])]
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator else float("nan")

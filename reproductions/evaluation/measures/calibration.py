@@ -1,0 +1,85 @@
+"""Is a classifier right as often as it says? Accuracy with its interval, calibration, and which classes it confuses.
+
+N images, K classes. Rows of a confusion matrix are the true classes, columns the predicted ones.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reproductions.evaluation.measures.bootstrap import Interval
+
+NORMAL_95 = 1.959964  # two-sided 95 % point of the normal distribution
+BINS = 15  # of probability, as in Guo et al. 2017
+
+Probabilities = NDArray[np.floating]
+Labels = NDArray[np.integer]
+
+
+def wilson(successes: int, count: int) -> Interval:
+    """A proportion with its 95 % score interval (Wilson 1927), which holds for few images and near 0 and 1 too.
+
+    Raises ValueError for no images, or more successes than there are.
+    """
+    if not 0 <= successes <= count or count < 1:
+        raise ValueError(f"a proportion needs at least one image, but {successes} of {count} are given")
+    z2 = NORMAL_95**2
+    part = successes / count
+    middle = (part + z2 / (2 * count)) / (1 + z2 / count)
+    half = NORMAL_95 / (1 + z2 / count) * (part * (1 - part) / count + z2 / (4 * count**2)) ** 0.5
+    # At the ends the bounds are exactly 0 and 1; rounding must not pass them.
+    return Interval(part, 0.0 if successes == 0 else middle - half, 1.0 if successes == count else middle + half)
+
+
+def accuracy(probabilities: Probabilities, labels: Labels) -> Interval:
+    """Part of the images (N, K) whose most probable class is the true one, with its 95 % interval."""
+    _check(probabilities, labels)
+    return wilson(int((probabilities.argmax(axis=1) == labels).sum()), len(labels))
+
+
+def confusion(probabilities: Probabilities, labels: Labels) -> NDArray[np.int64]:
+    """(K, K): how many images of the class of the row were taken for the class of the column."""
+    _check(probabilities, labels)
+    classes = probabilities.shape[1]
+    pairs = labels * classes + probabilities.argmax(axis=1)
+    return np.bincount(pairs, minlength=classes * classes).astype(np.int64).reshape(classes, classes)
+
+
+class Reliability(NamedTuple):
+    """Bins of the predicted class's probability that hold images: how many, mean probability, accuracy."""
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+
+def reliability(probabilities: Probabilities, labels: Labels, bins: int = BINS) -> Reliability:
+    """Equal bins (from, to] of the predicted class's probability; NaN in bins without images."""
+    _check(probabilities, labels)
+    edges = np.linspace(0, 1, bins + 1)
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = (probabilities.argmax(axis=1) == labels).astype(np.float64)
+    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        means = [np.bincount(place, values, minlength=bins) / counts for values in (confidence, right)]
+    return Reliability(edges, counts.astype(np.int64), *means)
+
+
+def expected_calibration_error(probabilities: Probabilities, labels: Labels, bins: int = BINS) -> float:
+    """Mean distance of accuracy from confidence over bins, weighed by their images (Guo et al. 2017, equation (3))."""
+    found = reliability(probabilities, labels, bins)
+    filled = found.counts > 0
+    gaps = np.abs(found.accuracy - found.confidence)[filled]
+    return float((gaps * found.counts[filled]).sum() / found.counts.sum())
+
+
+def _check(probabilities: Probabilities, labels: Labels) -> None:
+    """Raises ValueError for no images, and where the two do not fit."""
+    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not len(labels):
+        raise ValueError(f"probabilities {probabilities.shape} must be (images, classes), with a label for each of at least "
+                         f"one image, not {labels.shape}")  # fmt: skip
+    if labels.min() < 0 or labels.max() >= probabilities.shape[1]:
+        raise ValueError(f"labels from {labels.min()} to {labels.max()} do not fit {probabilities.shape[1]} classes")

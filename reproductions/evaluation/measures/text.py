@@ -1,0 +1,160 @@
+"""BLEU, chrF and exact match of detokenised translations, each with a label that says what was computed.
+
+sacreBLEU does all counting (Post 2018, "A Call for Clarity in Reporting BLEU Scores"). Two BLEU figures are
+reported, because they differ by several points on French and neither may pass for the other:
+`bleu`, sacreBLEU's own tokenisation of cased text, and `bleu_tokenised`, the practice of the Multi30k
+literature.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+from sacremoses import MosesPunctNormalizer, MosesTokenizer
+
+from data.errors import UserError
+from reproductions.evaluation.records.translation import Translated
+
+ORDERS = 4  # n-grams up to four words
+_PIECES = re.compile(r"@@(?=\s|$)|\u2581|</w>|</s>")
+
+
+@dataclass(frozen=True)
+class TextScores:
+    """Scores of one set of translations, in percent, with their signatures.
+
+    bleu             sacreBLEU on detokenised, cased text
+    bleu_tokenised   lower-cased, Moses-normalised and -tokenised with aggressive dash splitting (``-a``)
+    chrf             character n-gram F-score (chrF2)
+    exact            share of hypotheses equal to their reference
+    length_ratio     hypothesis words over reference words, under `bleu`'s tokenisation (a ratio, not percent)
+    """
+
+    bleu: float
+    bleu_signature: str
+    bleu_tokenised: float
+    bleu_tokenised_signature: str
+    chrf: float
+    chrf_signature: str
+    exact: float
+    length_ratio: float
+    sentences: int
+
+
+def text_scores(*, hypotheses: Sequence[str], references: Sequence[str], language: str) -> TextScores:
+    """Score translations against one reference each; language ("fr") chooses Moses' rules for
+    `bleu_tokenised`.
+
+    Raises UserError for unequal or zero counts and for text that still has word pieces or ``</s>`` in it.
+    """
+    check_texts(hypotheses=hypotheses, references=references)
+    bleu, chrf = BLEU(tokenize="13a", force=True), CHRF()
+    tokenised = BLEU(tokenize="none", lowercase=True, force=True)
+    cased = bleu.corpus_score(hypotheses, [references])
+    lowered = tokenised.corpus_score(moses(hypotheses, language), [moses(references, language)])
+    return TextScores(
+        bleu=cased.score,
+        bleu_signature=f"sacreBLEU {bleu.get_signature()}",
+        bleu_tokenised=lowered.score,
+        bleu_tokenised_signature=(
+            f"lower-cased, Moses normalised and tokenised with -a for {language!r}; "
+            f"sacreBLEU {tokenised.get_signature()}"
+        ),
+        chrf=chrf.corpus_score(hypotheses, [references]).score,
+        chrf_signature=f"sacreBLEU {chrf.get_signature()}",
+        exact=100 * float(np.mean([pair[0] == pair[1] for pair in zip(hypotheses, references, strict=True)])),
+        length_ratio=cased.sys_len / max(1, cased.ref_len),
+        sentences=len(references),
+    )
+
+
+def score_records(records: Sequence[Translated], language: str) -> TextScores:
+    """`text_scores` of records."""
+    return text_scores(
+        hypotheses=[record.hypothesis for record in records],
+        references=[record.reference for record in records],
+        language=language,
+    )
+
+
+def sentence_chrf(*, hypothesis: str, reference: str) -> float:
+    """chrF of one sentence, in percent. For ranking sentences; sentence BLEU is 0 for most short ones."""
+    check_texts(hypotheses=[hypothesis], references=[reference])
+    return float(CHRF().sentence_score(hypothesis, [reference]).score)
+
+
+def bleu_statistics(
+    *, hypotheses: Sequence[str], references: Sequence[str] | Sequence[Sequence[str]], language: str | None = None
+) -> NDArray[np.float64]:
+    """(N, 10), a row a sentence: words of hypothesis and reference, 4 n-gram matches, 4 n-gram totals.
+
+    BLEU of any set of sentences is `bleu_of_sums` of the sum of their rows, which makes resampling cheap.
+    Tokenised as `TextScores.bleu`, or with a language as `TextScores.bleu_tokenised`. Where a sentence has several
+    references, any of them may match, and the one closest in length counts as its length.
+    """
+    several = [[one] if isinstance(one, str) else list(one) for one in references]
+    check_texts(hypotheses=hypotheses, references=[text for one in several for text in one[:1]])
+    # Only the counts are read; effective_order does not change them and is what sacreBLEU wants for one
+    # sentence.
+    if language is not None:
+        hypotheses, several = moses(hypotheses, language), [moses(those, language) for those in several]
+    practice = {"tokenize": "13a"} if language is None else {"tokenize": "none", "lowercase": True}
+    bleu = BLEU(force=True, effective_order=True, **practice)
+    rows = []
+    for hypothesis, those in zip(hypotheses, several, strict=True):
+        score = bleu.sentence_score(hypothesis, those)
+        rows.append([score.sys_len, score.ref_len, *score.counts, *score.totals])
+    return np.array(rows, dtype=np.float64)
+
+
+def bleu_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """BLEU in percent of summed counts (..., 10) -> (...), with sacreBLEU's default (exponential) smoothing.
+
+    Papineni et al. 2002, section 2.3: brevity penalty times the geometric mean of the n-gram precisions.
+    """
+    hypothesis, reference = sums[..., 0], sums[..., 1]
+    matches, totals = sums[..., 2 : 2 + ORDERS], sums[..., 2 + ORDERS :]
+    # The k-th order without a match counts as 1 / 2^k of a match.
+    smoothed = np.where(matches > 0, matches, 0.5 ** np.cumsum(matches == 0, axis=-1))
+    defined = (totals > 0).all(axis=-1) & (matches > 0).any(axis=-1)
+    precisions = smoothed / np.maximum(totals, 1)
+    brevity = np.exp(np.minimum(0.0, 1 - reference / np.maximum(hypothesis, 1)))
+    score: NDArray[np.float64] = np.where(defined, 100 * brevity * np.exp(np.log(precisions).mean(axis=-1)), 0.0)
+    return score
+
+
+def moses(texts: Iterable[str], language: str) -> list[str]:
+    """Lower-cased, normalised, tokenised as ``tokenizer.perl -a`` does; tokens joined by spaces."""
+    normaliser, tokeniser = _moses(language)
+    return [
+        " ".join(tokeniser.tokenize(normaliser.normalize(text.lower()), aggressive_dash_splits=True, escape=False))
+        for text in texts
+    ]
+
+
+def check_texts(*, hypotheses: Sequence[str], references: Sequence[str]) -> None:
+    """Raise UserError unless both are detokenised text, one reference a hypothesis, and at least one."""
+    if isinstance(hypotheses, str) or isinstance(references, str):
+        raise UserError("hypotheses and references must be lists of sentences, not one text")
+    if len(hypotheses) != len(references):
+        raise UserError(
+            f"{len(hypotheses)} hypotheses cannot be scored against {len(references)} references: give one for each"
+        )
+    if not hypotheses:
+        raise UserError("there is no translation to score")
+    for name, texts in (("hypothesis", hypotheses), ("reference", references)):
+        for number, text in enumerate(texts):
+            if found := _PIECES.search(text):
+                raise UserError(
+                    f"{name} {number} still has the marker {found[0]!r} in it: {text!r}; score detokenised text"
+                )
+
+
+@lru_cache(maxsize=8)
+def _moses(language: str) -> tuple[MosesPunctNormalizer, MosesTokenizer]:
+    return MosesPunctNormalizer(lang=language), MosesTokenizer(lang=language)

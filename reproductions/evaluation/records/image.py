@@ -1,0 +1,168 @@
+"""Where a model looked in one image, as plain validated data: pixels, map, classes, and words. No torch, no drawing.
+
+Shapes: h, w pixels; gh, gw patches, row by row from the top left; K classes. Patch (row, column) of the map lies over the
+pixels from row * h / gh to (row + 1) * h / gh, and likewise across: the map covers the pixels exactly, whatever their sides.
+"""
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from reproductions.evaluation.records.codec import ATTENDED_IMAGE, check_fields, matrix, rounded
+
+SLACK = 1e-3  # how far rounding may take the sum of a map or of probabilities from 1
+
+
+@dataclass(frozen=True, eq=False)
+class AttendedImage:
+    """One image, what a model takes it for, one map of where it looked, and the words that say where that came from.
+
+    pixels         (h, w, 3) uint8, as the model saw them before normalisation; read-only, as all arrays here
+    map            (gh, gw) float32, 0 or more, sums to 1 over the patches alone
+    model          name and age, for a title: "ViT, step 1,200"
+    view           which layer, head and kind of map, in words: `ImageView.describe`
+    split, index   where the image lies in the corpus
+    label          the true class, None where nobody says
+    predicted      the class the model gives
+    probabilities  (K,) float32, which sum to 1
+    classes        K names
+    mask           (h, w) float32 in [0, 1], how much of each pixel the object covers; None where unknown
+    name           of the image, for a caption: "cat/0012.png"
+
+    Raises ValueError where these disagree, with the shapes and values.
+    """
+
+    KIND: ClassVar[str] = "attended image"
+
+    pixels: NDArray[np.uint8]
+    map: NDArray[np.float32]
+    model: str
+    view: str
+    split: str
+    index: int
+    label: int | None
+    predicted: int
+    probabilities: NDArray[np.float32]
+    classes: tuple[str, ...]
+    mask: NDArray[np.float32] | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        pixels = np.array(self.pixels)
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
+            raise ValueError(
+                f"pixels must be (height, width, 3) bytes, not {pixels.shape} {pixels.dtype}: {self.where}"
+            )
+        object.__setattr__(self, "classes", tuple(self.classes))
+        self._keep("pixels", pixels)
+        self._keep("map", np.array(self.map, dtype=np.float32))
+        self._keep("probabilities", np.array(self.probabilities, dtype=np.float32))
+        self._check_map()
+        self._check_classes()
+        if self.mask is not None:
+            mask = np.array(self.mask, dtype=np.float32)
+            if mask.shape != pixels.shape[:2] or not ((mask >= 0) & (mask <= 1)).all():
+                raise ValueError(
+                    f"a mask of shape {mask.shape} must be {pixels.shape[:2]}, between 0 and 1: {self.where}"
+                )
+            self._keep("mask", mask)
+
+    def _keep(self, name: str, array: NDArray[Any]) -> None:
+        array.setflags(write=False)
+        object.__setattr__(self, name, array)
+
+    def _check_map(self) -> None:
+        if self.map.ndim != 2 or not all(0 < p <= s for p, s in zip(self.map.shape, self.pixels.shape, strict=False)):
+            raise ValueError(f"a map {self.map.shape} does not fit the pixels {self.pixels.shape} of {self.where}")
+        if not np.isfinite(self.map).all() or (self.map < 0).any():
+            raise ValueError(f"the map of {self.where} has values that are negative or no numbers")
+        total = float(self.map.sum(dtype=np.float64))
+        if abs(total - 1) > SLACK:
+            raise ValueError(f"the map of {self.where} sums to {total:.5f}, not 1, over its {self.map.size} patches: was the "
+                             "class token's share taken out without bringing the rest back to 1?")  # fmt: skip
+
+    def _check_classes(self) -> None:
+        count = len(self.classes)
+        if self.probabilities.shape != (count,) or not count:
+            raise ValueError(
+                f"probabilities {self.probabilities.shape} do not fit {count} classes {list(self.classes)}"
+            )
+        total = float(self.probabilities.sum(dtype=np.float64))
+        if not (self.probabilities >= 0).all() or abs(total - 1) > SLACK:
+            raise ValueError(f"probabilities of {self.where} must be 0 or more and sum to 1, not to {total:.5f}")
+        for name, number in (("label", self.label), ("predicted", self.predicted)):
+            if not (number is None or 0 <= number < count):
+                raise ValueError(f"{name} {number} of {self.where} is none of {count} classes {list(self.classes)}")
+
+    @property
+    def where(self) -> str:
+        """The image's place, for captions and errors: "valid image 12"."""
+        return f"{self.split} image {self.index}"
+
+    @property
+    def right(self) -> bool | None:
+        """Whether the prediction is the true class; None where that is unknown."""
+        return None if self.label is None else self.label == self.predicted
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain types only: pixels and mask as PNG in base64, the mask in 255 steps; five significant digits elsewhere."""
+        mask = None if self.mask is None else (self.mask * 255).round().astype(np.uint8)
+        return {
+            "kind": self.KIND,
+            "pixels": png(self.pixels),
+            "map": rounded(self.map),
+            "model": self.model,
+            "view": self.view,
+            "split": self.split,
+            "index": self.index,
+            "label": self.label,
+            "predicted": self.predicted,
+            "probabilities": rounded(self.probabilities[None])[0],
+            "classes": list(self.classes),
+            "mask": None if mask is None else png(mask),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "AttendedImage":
+        """The inverse of `to_json`. Raises ValueError for a missing, unknown or wrongly typed field."""
+        check_fields(fields, cls.KIND, ATTENDED_IMAGE)
+        mask = fields["mask"]
+        return cls(
+            pixels=from_png(fields["pixels"], "RGB"),
+            map=matrix(fields["map"]),
+            model=fields["model"],
+            view=fields["view"],
+            split=fields["split"],
+            index=fields["index"],
+            label=fields["label"],
+            predicted=fields["predicted"],
+            probabilities=matrix([fields["probabilities"]])[0],
+            classes=tuple(fields["classes"]),
+            mask=None if mask is None else np.divide(from_png(mask, "L"), 255, dtype=np.float32),
+            name=fields["name"],
+        )
+
+
+def png(pixels: NDArray[np.uint8]) -> str:
+    """Pixels (h, w, 3), or a mask (h, w) in 255 steps, as PNG in base64."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="PNG")
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def from_png(text: str, mode: str) -> NDArray[np.uint8]:
+    """The inverse of `png`, of mode "RGB" or "L". Raises ValueError for what is no PNG of this mode."""
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("PNG",)) as image:
+            if image.mode != mode:
+                raise ValueError(f"the PNG of a record must be {mode}, not {image.mode}")
+            return np.array(image)
+    except (OSError, Image.DecompressionBombError) as error:
+        raise ValueError(f"a record's pixels are no readable PNG: {error}") from error

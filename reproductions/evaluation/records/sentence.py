@@ -1,0 +1,101 @@
+"""What a language model did with one sentence, and a sentence that attends to itself, as plain validated data. No torch.
+
+Letters: N words; T tokens, which are words or pieces and count ``</s>``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from reproductions.evaluation.records.codec import READ_SENTENCE, check_fields
+from reproductions.evaluation.records.translation import AlignedTranslation
+
+
+@dataclass(frozen=True, eq=False)
+class SelfAttended(AlignedTranslation):
+    """A sentence whose words attend to its words: ``source`` and ``target`` are the same N words, ``weights`` (N, N).
+
+    What a row lacks to 1 lies outside the words, where ``view`` says. Raises ValueError if the words differ.
+    """
+
+    KIND: ClassVar[str] = "self-attended sentence"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.source != self.target:
+            raise ValueError(
+                f"a sentence that attends to itself has the same words twice, not {self.source} and {self.target}"
+            )
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        return "attended →", "attending ↓"
+
+    @property
+    def about(self) -> str:
+        return "the sentence attends to itself"
+
+
+class Agreed(NamedTuple):
+    """A place where one form must stand and not the other: what word the model was asked about and what it preferred.
+
+    Attributes:
+        position: of the word, from 0.
+        other: the form that would be wrong.
+        misled: whether the last noun before it speaks for the wrong form.
+        right: whether the right form got the higher probability.
+    """
+
+    position: int
+    other: str
+    misled: bool
+    right: bool
+
+
+@dataclass(frozen=True)
+class ReadSentence:
+    """How a language model read a sentence.
+
+    Attributes:
+        words: N words, ``</s>`` last.
+        surprisal: -log p of each given those before it, in nats; of a word of several pieces, their sum.
+        tokens: T.
+        index: position in the split.
+        agreements: where a form must agree, and whether the model knows.
+
+    Raises ValueError unless every word has its surprisal, 0 or more.
+    """
+
+    KIND: ClassVar[str] = "read sentence"
+
+    words: tuple[str, ...]
+    surprisal: tuple[float, ...]
+    tokens: int
+    index: int
+    agreements: tuple[Agreed, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.words) != len(self.surprisal) or not all(nats >= 0 for nats in self.surprisal):
+            raise ValueError(
+                f"{len(self.words)} words {list(self.words)} need a surprisal each, 0 or more: {self.surprisal}"
+            )
+        if self.tokens < len(self.words):
+            raise ValueError(f"{len(self.words)} words {list(self.words)} cannot have {self.tokens} tokens")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain types only; surprisal with four digits after the point."""
+        return {
+            "kind": self.KIND,
+            "words": list(self.words),
+            "surprisal": [round(nats, 4) for nats in self.surprisal],
+            "tokens": self.tokens,
+            "index": self.index,
+            "agreements": [list(agreed) for agreed in self.agreements],
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "ReadSentence":
+        """The inverse of `to_json`. Raises ValueError for a missing, unknown or wrongly typed field."""
+        check_fields(fields, cls.KIND, READ_SENTENCE)
+        agreements = tuple(Agreed(*agreed) for agreed in fields["agreements"])
+        return cls(tuple(fields["words"]), tuple(fields["surprisal"]), fields["tokens"], fields["index"], agreements)

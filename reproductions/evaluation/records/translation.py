@@ -1,0 +1,232 @@
+"""What a model did with one sentence, as plain validated data: words, weights, texts. No torch, no drawing.
+
+Shapes: T target words, S source words, both with the final ``</s>`` where the model has one. Rows are the
+target, columns the source, as in Figure 3 of Bahdanau et al. 2014.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.links import Links
+from reproductions.evaluation.records.codec import (
+    ALIGNED_TRANSLATION,
+    ROW_SLACK,
+    TRANSLATED,
+    check_fields,
+    links_from_json,
+    links_to_json,
+    matrix,
+    rounded,
+)
+
+END = "</s>"
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedTranslation:
+    """One sentence, one target, one matrix of attention weights, and the words that say where it came from.
+
+    source      S words, ``</s>`` last if the model attends to it
+    target      T words, ``</s>`` last unless decoding was cut off
+    weights     (T, S) float32, read-only, before dropout; rows sum to 1, or to less for local attention
+    model       name and age, for a title: "RNNsearch, step 1,200"
+    view        which layer, head and step, in words: `View.describe`
+    forced      True: the target is the reference, fed to the model. False: the target is the model's own
+                translation
+    split, index    where the sentence lies in the corpus
+    reference   the reference translation as text
+    gold        true links over the words without ``</s>``; only a forced target can have them
+    score       log-probability of the target, natural logarithm
+
+    Raises ValueError where these disagree, with the lengths and the words.
+    """
+
+    KIND: ClassVar[str] = "aligned translation"
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    weights: NDArray[np.float32]
+    model: str
+    view: str
+    forced: bool
+    split: str
+    index: int
+    reference: str | None = None
+    gold: Links | None = None
+    score: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", _words(self.source, "source"))
+        object.__setattr__(self, "target", _words(self.target, "target"))
+        weights = np.array(self.weights, dtype=np.float32)
+        _check_weights(weights, self.target, self.source)
+        weights.setflags(write=False)
+        object.__setattr__(self, "weights", weights)
+        if self.gold is not None:
+            self._check_gold(self.gold)
+
+    def _check_gold(self, gold: Links) -> None:
+        if not self.forced:
+            raise ValueError(
+                f"gold links belong to the reference, but the target of {self.where} is the model's own "
+                "translation: force the reference, or leave gold out"
+            )
+        rows, columns = len(self.target_words), len(self.source_words)
+        outside = sorted(link for link in gold.possible if not (0 <= link[0] < rows and 0 <= link[1] < columns))
+        if outside:
+            raise ValueError(
+                f"gold links {outside} of {self.where} lie outside its {rows} target words "
+                f"{list(self.target_words)} and {columns} source words {list(self.source_words)} "
+                f"(links are target, source; from 0; without {END})"
+            )
+
+    @property
+    def source_words(self) -> tuple[str, ...]:
+        """The source without ``</s>``."""
+        return without_end(self.source)
+
+    @property
+    def target_words(self) -> tuple[str, ...]:
+        """The target without ``</s>``."""
+        return without_end(self.target)
+
+    @property
+    def where(self) -> str:
+        """The sentence's place, for captions and errors: "valid sentence 12"."""
+        return f"{self.split} sentence {self.index}"
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        """Names of columns and rows, for a picture."""
+        return "source →", "reference ↓" if self.forced else "model's output ↓"
+
+    @property
+    def about(self) -> str:
+        """Whose words stand at the rows, for a caption."""
+        return "target: the reference, forced" if self.forced else "target: the model's own translation"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain types only; weights with five significant digits."""
+        return {
+            "kind": self.KIND,
+            "source": list(self.source),
+            "target": list(self.target),
+            "weights": rounded(self.weights),
+            "model": self.model,
+            "view": self.view,
+            "forced": self.forced,
+            "split": self.split,
+            "index": self.index,
+            "reference": self.reference,
+            "gold": None if self.gold is None else links_to_json(self.gold),
+            "score": self.score,
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "AlignedTranslation":
+        """The inverse of `to_json`. Raises ValueError for a missing, unknown or wrongly typed field."""
+        check_fields(fields, cls.KIND, ALIGNED_TRANSLATION)
+        gold = fields["gold"]
+        return cls(
+            source=tuple(fields["source"]),
+            target=tuple(fields["target"]),
+            weights=matrix(fields["weights"]),
+            model=fields["model"],
+            view=fields["view"],
+            forced=fields["forced"],
+            split=fields["split"],
+            index=fields["index"],
+            reference=fields["reference"],
+            gold=None if gold is None else links_from_json(gold),
+            score=fields["score"],
+        )
+
+
+@dataclass(frozen=True)
+class Translated:
+    """One translated sentence as detokenised text, for scoring.
+
+    score is the log-probability of the hypothesis (natural logarithm), where the decoder gave one.
+    """
+
+    KIND: ClassVar[str] = "translated"
+
+    source: str
+    reference: str
+    hypothesis: str
+    index: int
+    score: float | None = None
+
+    @property
+    def source_length(self) -> int:
+        """Number of words in the source, split at spaces."""
+        return len(self.source.split())
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain types only."""
+        return {
+            "kind": self.KIND,
+            "source": self.source,
+            "reference": self.reference,
+            "hypothesis": self.hypothesis,
+            "index": self.index,
+            "score": self.score,
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Translated":
+        """The inverse of `to_json`. Raises ValueError for a missing, unknown or wrongly typed field."""
+        check_fields(fields, cls.KIND, TRANSLATED)
+        return cls(
+            source=fields["source"],
+            reference=fields["reference"],
+            hypothesis=fields["hypothesis"],
+            index=fields["index"],
+            score=fields["score"],
+        )
+
+
+def without_end(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words without the final ``</s>``, if there is one."""
+    return words[:-1] if words and words[-1] == END else words
+
+
+def _words(words: Sequence[str], side: str) -> tuple[str, ...]:
+    if isinstance(words, str):
+        raise ValueError(f"{side} must be a sequence of words, not the text {words!r}")
+    words = tuple(words)
+    if not words:
+        raise ValueError(f"{side} has no words, not even {END}")
+    wrong = [word for word in words if not isinstance(word, str) or not word]
+    if wrong:
+        raise ValueError(f"every {side} word must be a non-empty text, but {wrong} are not, in {list(words)}")
+    if END in words[:-1]:
+        raise ValueError(f"{END} may only stand at the end of the {side}, but it is {list(words)}")
+    return words
+
+
+def _check_weights(weights: NDArray[np.float32], target: tuple[str, ...], source: tuple[str, ...]) -> None:
+    sentences = f"{len(target)} target words {list(target)} and {len(source)} source words {list(source)}"
+    if weights.shape != (len(target), len(source)):
+        raise ValueError(f"weights of shape {weights.shape} (target, source) do not fit {sentences}")
+    if not np.isfinite(weights).all():
+        row, column = np.argwhere(~np.isfinite(weights))[0]
+        raise ValueError(f"the weight of {target[row]!r} on {source[column]!r} is not a number, for {sentences}")
+    if (weights < 0).any():
+        row, column = np.argwhere(weights < 0)[0]
+        raise ValueError(
+            f"the weight of {target[row]!r} on {source[column]!r} is negative ({weights[row, column]:.5f}), "
+            f"for {sentences}"
+        )
+    sums = weights.sum(axis=1, dtype=np.float64)
+    if (sums > 1 + ROW_SLACK).any():
+        row = int(sums.argmax())
+        raise ValueError(
+            f"the weights of {target[row]!r} (row {row}) sum to {sums[row]:.5f}, more than 1, "
+            f"for {sentences}: "
+            "are rows the target, and are the weights taken before dropout?"
+        )

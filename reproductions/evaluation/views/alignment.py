@@ -1,0 +1,237 @@
+"""A view makes one (T, S) alignment matrix of a model's (L, H, T, S) maps, and says in words how.
+
+In a Transformer the layer, the head and the step at which the weights are read decide whether the picture
+looks like an alignment at all (Chen et al. 2020, SHIFT-ATT; Luong et al. 2015, footnote 14). So the view is
+chosen by alignment error rate on validation data and printed in every caption.
+
+L layers, H heads, T target positions, S source positions; pieces where a tokeniser splits words.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UserError
+from data.links import Links
+from reproductions.evaluation.measures.alignment import (
+    AlignmentCounts,
+    AlignmentScores,
+    alignment_scores,
+    hard_positions,
+)
+
+Weights = NDArray[np.float32]
+_TEXT = re.compile(r"L(mean|\d+) H(mean|\d+) shift(0|1)( norms)?")
+
+
+@dataclass(frozen=True)
+class View:
+    """Which layer and head, counted from 1, or their mean; when the weights of a word are read; and what they weigh.
+
+    shift 0: at the step that writes the word. shift 1: one step later, when the word is the decoder's input.
+    norms: each weight times the length of what it weighs (Kobayashi et al. 2020), rows brought back to sum 1. A large
+    weight on a source position with a small value moves the result little: so it is with many weights on ``</s>``.
+    """
+
+    layer: int | Literal["mean"]
+    head: int | Literal["mean"]
+    shift: Literal[0, 1] = 0
+    norms: bool = False
+
+    def __post_init__(self) -> None:
+        for name, number in (("layer", self.layer), ("head", self.head)):
+            if number != "mean" and (type(number) is not int or number < 1):
+                raise UserError(f"{name} must be 'mean' or a number from 1, not {number!r}")
+        if self.shift not in (0, 1):
+            raise UserError(f"shift must be 0 or 1, not {self.shift!r}")
+
+    def __str__(self) -> str:
+        """For storing: "L2 Hmean shift1"; `View.parse` reads it."""
+        return f"L{self.layer} H{self.head} shift{self.shift}{' norms' if self.norms else ''}"
+
+    @classmethod
+    def parse(cls, text: str) -> "View":
+        """The inverse of `str`. Raises UserError for any other text."""
+        match = _TEXT.fullmatch(text)
+        if match is None:
+            raise UserError(f"{text!r} is not a view; write it like 'L2 Hmean shift1' or 'Lmean H3 shift0 norms'")
+        layer: int | Literal["mean"] = "mean" if match[1] == "mean" else int(match[1])
+        head: int | Literal["mean"] = "mean" if match[2] == "mean" else int(match[2])
+        return cls(layer, head, 1 if match[3] == "1" else 0, match[4] is not None)
+
+    def describe(self, layers: int, heads: int) -> str:
+        """In words, for a caption: "layer 2 of 6 · mean of 8 heads · read one step later".
+
+        A model with one layer or one head leaves that part out. Raises UserError for a layer or head it does
+        not have.
+        """
+        self.check(layers, heads)
+        parts = []
+        if layers > 1:
+            parts.append(f"mean of {layers} layers" if self.layer == "mean" else f"layer {self.layer} of {layers}")
+        if heads > 1:
+            parts.append(f"mean of {heads} heads" if self.head == "mean" else f"head {self.head} of {heads}")
+        step = "read one step later" if self.shift else "read as each word is written"
+        weighed = ["weights times value norms"] if self.norms else []
+        return " · ".join([*parts, *weighed, step if parts or weighed else f"attention {step}"])
+
+    def check(self, layers: int, heads: int) -> None:
+        """Raise UserError for a layer or head outside 1 to layers, 1 to heads."""
+        for name, number, count in (("layer", self.layer, layers), ("head", self.head, heads)):
+            if number != "mean" and number > count:
+                raise UserError(f"the view {self} asks for {name} {number}, but the model has {name}s 1 to {count}")
+
+    def apply(self, maps: Weights, norms: Weights) -> Weights:
+        """(L, H, T, S), and the norms (L, H, S) of the values -> (T, S).
+
+        With shift 1, row t holds the weights of step t + 1 and the last row keeps its own. T and S are
+        pieces: apply the view first, then `merge_pieces`. Raises ValueError for other shapes.
+        """
+        if maps.ndim != 4 or norms.shape != (*maps.shape[:2], maps.shape[3]):
+            raise ValueError(
+                f"maps must have the shape (layers, heads, target, source) and norms (layers, heads, source), "
+                f"not {maps.shape} and {norms.shape}"
+            )
+        self.check(*maps.shape[:2])
+        if self.norms:
+            maps = maps * norms[:, :, None]
+        layer = maps.mean(axis=0) if self.layer == "mean" else maps[self.layer - 1]
+        weights: Weights = layer.mean(axis=0) if self.head == "mean" else layer[self.head - 1]
+        if self.norms:
+            total = weights.sum(axis=1, keepdims=True)
+            weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+        return np.concatenate([weights[1:], weights[-1:]]) if self.shift else weights
+
+
+def every_view(layers: int, heads: int) -> list[View]:
+    """Each layer and their mean, each head and their mean, both shifts, without and with norms; no mean of one."""
+    layer_choices: list[int | Literal["mean"]] = [*range(1, layers + 1), *_mean_of(layers)]
+    head_choices: list[int | Literal["mean"]] = [*range(1, heads + 1), *_mean_of(heads)]
+    shifts: tuple[Literal[0, 1], ...] = (0, 1)
+    return [
+        View(layer, head, shift, norms)
+        for norms in (False, True)
+        for shift in shifts
+        for layer in layer_choices
+        for head in head_choices
+    ]
+
+
+def named(text: str, layers: int, heads: int) -> View:
+    """The view that a user asks for, of those that a model of this size has; raises UserError listing them."""
+    views = {str(view): view for view in every_view(layers, heads)}
+    if text not in views:
+        parts = zip(*(name.split()[:3] for name in views), strict=True)
+        choices = "; ".join(" or ".join(dict.fromkeys(part)) for part in parts)
+        raise UserError(
+            f"There is no view {text!r}. This model has {choices}; each also with norms: write it like {next(iter(views))!r} "
+            f"or {list(views)[-1]!r}."
+        )
+    return views[text]
+
+
+class Pieces(NamedTuple):
+    """The word of each piece of one sentence, from the tokeniser: (0, 1, 1, 2) if the second word has two."""
+
+    target: Sequence[int]
+    source: Sequence[int]
+
+
+class Choice(NamedTuple):
+    """The view with the lowest alignment error rate, and the scores of every view that was tried."""
+
+    view: View
+    table: Mapping[View, AlignmentScores]
+
+
+def choose_view(
+    maps: Sequence[Weights],
+    norms: Sequence[Weights],
+    golds: Sequence[Links],
+    pieces: Sequence[Pieces] | None = None,
+    views: Sequence[View] | None = None,
+) -> Choice:
+    """Choose the view with the lowest alignment error rate. Use validation data, never the test set.
+
+    maps    (L, H, T, S) a sentence, from forced decoding of the reference, both sides ending in ``</s>``
+    norms   (L, H, S) a sentence, of the values
+    golds   links between words: gold, or those of a statistical aligner
+    pieces  word of each piece, where positions are pieces; None where they are words
+    views   None tries `every_view`
+
+    A tie goes to the earlier view; the order of `every_view` prefers plain weights, shift 0 and single layers. Raises
+    UserError for no sentences or no sure links.
+    """
+    if (
+        not maps
+        or len(maps) != len(golds)
+        or len(maps) != len(norms)
+        or (pieces is not None and len(pieces) != len(maps))
+    ):
+        count = "none" if pieces is None else len(pieces)
+        raise UserError(
+            f"a view is chosen on sentences with gold links, but there are {len(maps)} maps, "
+            f"{len(norms)} norms, {len(golds)} gold and {count} pieces"
+        )
+    views = every_view(*maps[0].shape[:2]) if views is None else views
+    counts = np.zeros((len(views), len(maps), 4), dtype=np.int64)
+    for number, (sentence, lengths, gold) in enumerate(zip(maps, norms, golds, strict=True)):
+        stack = np.stack([view.apply(sentence, lengths) for view in views])  # (views, T, S)
+        if pieces is not None:
+            stack = merge_pieces(stack, pieces[number].target, pieces[number].source)
+        counts[:, number] = _counts(stack, gold)
+    table = {
+        view: alignment_scores(map(AlignmentCounts._make, rows))
+        for view, rows in zip(views, counts.tolist(), strict=True)
+    }
+    if not any(gold.sure for gold in golds):
+        raise UserError("a view cannot be chosen: the gold of these sentences has no sure links")
+    return Choice(min(table, key=lambda view: table[view].aer), table)
+
+
+def merge_pieces(weights: Weights, target: Sequence[int], source: Sequence[int]) -> Weights:
+    """(..., T, S) over pieces -> (..., T, S) over words: sum over source pieces, mean over target pieces.
+
+    target and source give the word of each piece, from 0 without gaps. Row sums stay what they were on
+    average: rows that sum to 1 still do. Raises ValueError where the pieces do not fit the weights.
+    """
+    for side, words, count in (("target", target, weights.shape[-2]), ("source", source, weights.shape[-1])):
+        steps = np.diff(words, prepend=-1) if len(words) else np.array([])
+        fits = len(words) == count and bool(np.isin(steps, (0, 1)).all()) and words[0] == 0
+        if not fits:
+            raise ValueError(
+                f"{count} {side} pieces need the word of each, rising from 0 without gaps, not {list(words)}"
+            )
+    columns = np.add.reduceat(weights, _starts(source), axis=-1)
+    rows: Weights = np.add.reduceat(columns, _starts(target), axis=-2)
+    merged: Weights = rows / np.bincount(target).astype(np.float32)[:, None]
+    return merged
+
+
+def _starts(words: Sequence[int]) -> NDArray[np.intp]:
+    return np.flatnonzero(np.diff(words, prepend=-1))
+
+
+def _counts(stack: Weights, gold: Links) -> NDArray[np.int64]:
+    """(views, T, S) over words -> (views, 4): the counts of `alignment_counts` for each view."""
+    views, rows, columns = stack.shape[0], stack.shape[1] - 1, stack.shape[2] - 1
+    for link in gold.possible:
+        if not (0 <= link[0] < rows and 0 <= link[1] < columns):
+            raise ValueError(f"gold link {link} lies outside {rows} target words and {columns} source words")
+    positions = hard_positions(stack[:, :-1])  # (views, T - 1)
+    linked = positions >= 0
+    hits = []
+    for links in (gold.sure, gold.possible):
+        is_gold = np.zeros((rows, columns + 1), dtype=bool)
+        is_gold[tuple(zip(*links, strict=True)) if links else ([], [])] = True
+        hits.append(is_gold[np.arange(rows), positions].sum(axis=1))  # -1, no link, is </s>: never gold
+    sure = np.full(views, len(gold.sure), dtype=np.int64)
+    return np.stack([linked.sum(axis=1), sure, *hits], axis=1)
+
+
+def _mean_of(count: int) -> Iterable[Literal["mean"]]:
+    return ("mean",) if count > 1 else ()

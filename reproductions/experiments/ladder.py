@@ -1,0 +1,93 @@
+"""From 2014 to 2017, one change at a time: the table and the figure of ``make ladder``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from reproductions.compare.contestants import Contestant
+from reproductions.compare.translators import compare_bleu
+from reproductions.evaluation import plots
+
+TEST = "test"
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A model of the ladder.
+
+    Attributes:
+        label: what it is.
+        changes: of each rung that it differs from in one thing: that rung's config, and the thing.
+    """
+
+    label: str
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+
+# Of each config in configs/ladder. What attention brings is seen twice: with the training of 2014 and with that of today.
+RUNGS = {
+    "1-rnnencdec": Rung("Fixed vector, training of 2014"),
+    "2-rnnsearch": Rung("Additive attention, training of 2014", {"1-rnnencdec": "attention"}),
+    "3-rnnencdec-modern": Rung("Fixed vector, modern training", {"1-rnnencdec": "training"}),
+    "4-rnnsearch-modern": Rung(
+        "Additive attention, modern training", {"3-rnnencdec-modern": "attention", "2-rnnsearch": "training"}
+    ),
+    "5-transformer-one-head": Rung(
+        "Transformer, 1 layer, 1 head", {"4-rnnsearch-modern": "recurrence left out, and the recipe that goes with it"}
+    ),
+    "6-transformer": Rung("Transformer", {"5-transformer-one-head": "layers and heads"}),
+}
+
+
+def table(runs: Mapping[str, Contestant]) -> list[dict[str, Any]]:
+    """One row a rung: scores on the test split, sizes, speed, and each change in BLEU with what was changed."""
+    rows = []
+    for name, one in runs.items():
+        rung, scores, summary = RUNGS[name], one.scores[TEST], one.summary
+        rows.append({
+            "rung": rung.label,
+            "bleu": scores["bleu"],
+            "bleu_interval": scores["bleu_interval"],
+            "aer": scores.get("aer"),
+            "tokens_per_s": summary["target_tokens"] / summary["training_seconds"],
+            "training_minutes": summary["training_seconds"] / 60,
+            "parameters": summary["parameters"],
+            "steps": summary["steps"],
+            "changes": [
+                {"what": what, "from": RUNGS[other].label, **compare_bleu(runs[other], one, TEST)}
+                for other, what in rung.changes.items()
+            ],
+            "folder": str(one.folder),
+        })  # fmt: skip
+    return rows
+
+
+def text(rows: Sequence[dict[str, Any]]) -> str:
+    """The table as text, a line a rung."""
+    width = max(len(row["rung"]) for row in rows)
+    lines = [f"{'':<{width}}{'BLEU':>8}{'AER %':>8}{'tokens/s':>10}{'minutes':>9}{'parameters':>12}"]
+    for row in rows:
+        aer = "-" if row["aer"] is None else f"{100 * row['aer']:.1f}"
+        lines.append(
+            f"{row['rung']:<{width}}{row['bleu']:>8.1f}{aer:>8}{row['tokens_per_s']:>10,.0f}"
+            f"{row['training_minutes']:>9.1f}{row['parameters']:>12,}"
+        )
+    lines += ["", "What each change did:"]
+    for row in rows:
+        lines += [
+            f"  {change['from']} → {row['rung']} ({change['what']}): {change['says']}" for change in row["changes"]
+        ]
+    return "\n".join(lines)
+
+
+def figure(rows: Sequence[dict[str, Any]], note: str) -> Figure:
+    """BLEU, AER, speed and size of every rung, side by side."""
+    columns = {
+        "BLEU": [row["bleu"] for row in rows],
+        "AER (%)": [None if row["aer"] is None else 100 * row["aer"] for row in rows],
+        "target tokens a second": [row["tokens_per_s"] for row in rows],
+        "parameters (million)": [row["parameters"] / 1e6 for row in rows],
+    }
+    return plots.rungs([row["rung"] for row in rows], columns, "From 2014 to 2017, one change at a time", note)

@@ -1,0 +1,9 @@
+"""The timeline: one translator under every kind of attention, measured and drawn side by side.
+
+training   every mechanism and seed on the same budget, several at a time, each kept once it is scored
+cost       what one step of a mechanism costs: products counted, time measured
+rows       the table, as plain data
+verdicts   what follows from it by rule: noise, and sentences
+report     the same sentence under all of them, table and one self-contained page
+numbers    what docs/timeline.md shows of the table, as committed
+"""

@@ -1,0 +1,73 @@
+"""The timeline as pictures and as one page that opens without a network."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from reproductions.attention import in_words
+from reproductions.evaluation import files, plots
+from reproductions.evaluation.records.translation import AlignedTranslation
+from reproductions.experiments.timeline.rows import record_of
+from reproductions.reports import template
+
+WIDEST = 26.0  # inches of the figure: four mechanisms in a row
+
+
+def over_source(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows that were trained and measured."""
+    return [row for row in table["rows"] if row["over_source"]]
+
+
+def titled(row: Mapping[str, Any], table: Mapping[str, Any]) -> AlignedTranslation:
+    """The attention of a row, under its year and name; then paper and formula, model, step, seed and view."""
+    record = record_of(row)
+    drawn = f"{record.model}, seed {table['seeds'][0]} · {record.view}"
+    title = f"{row['year']} · {in_words(row['name'])}"
+    return replace(record, model=title, view=f"{row['paper']}: {row['formula']} · {drawn}")
+
+
+def figure(table: Mapping[str, Any]) -> Figure:
+    """The same sentence under every attention, in order of year."""
+    return plots.alignment_grid([titled(row, table) for row in over_source(table)], widest=WIDEST)
+
+
+def draw(table: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """``timeline.png`` and ``.pdf``, and a picture of each mechanism; by name, "timeline" for the whole."""
+    whole = figure(table)
+    drawn = {"timeline": files.save(whole, folder / "timeline.png", dpi=150)}
+    files.save(whole, folder / "timeline.pdf")
+    for row in over_source(table):
+        drawn[row["name"]] = files.save(plots.alignment(titled(row, table)), folder / f"{row['name']}.png", dpi=130)
+    return drawn
+
+
+def page(table: Mapping[str, Any], pictures: Mapping[str, Path], made: str) -> str:
+    """The report as HTML; ``pictures`` are those of :func:`draw`, ``made`` says when and by which command."""
+    first = next(row for row in over_source(table))
+    return template("reproductions.experiments.timeline").render(
+        table=table, pictures=pictures, made=made, first=first, in_words=in_words
+    )
+
+
+def text(table: Mapping[str, Any]) -> str:
+    """The table in a terminal: a line a mechanism, then what follows from it."""
+    rows = over_source(table)
+    width = max(len(row["name"]) for row in rows)
+    lines = [
+        f"{'':4}  {'':<{width}}{'BLEU':>7}{'± ':>6}{'AER %':>7}{'followed %':>12}{'entropy':>9}{'parameters':>12}{'µs':>8}"
+    ]
+    for row in rows:
+        lines.append(
+            f"{row['year']}  {row['name']:<{width}}{row['bleu']:>7.1f}{spread(row['bleu_seeds']):>6.1f}{100 * row['aer']:>7.1f}"
+            f"{100 * row['inversions_kept'] / max(1, row['inversions']):>12.1f}{row['entropy']:>9.2f}"
+            f"{row['parameters']:>12,}{row['microseconds']:>8.2f}"
+        )
+    return "\n".join([*lines, "", *(f"{row['name']}: {row['says']}" for row in table["rows"])])
+
+
+def spread(seeds: list[float]) -> float:
+    """Half of the distance between the lowest and the highest seed."""
+    return (max(seeds) - min(seeds)) / 2

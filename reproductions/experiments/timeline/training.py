@@ -1,0 +1,44 @@
+"""What `make timeline` trains: RNNsearch with every mechanism over a source, each with the same budget and seeds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reproductions import runs
+from reproductions.attention import over_source
+from reproductions.experiments.side_by_side import Training
+
+PAPER = runs.TIMELINE  # folder below configs/ and runs/
+CONFIG = Path("configs") / PAPER / "accord.yaml"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What every training gets.
+
+    Attributes:
+        name: part of the names of its runs, so that runs of two budgets are never put in one table.
+        seeds: of initialisation and order of the batches.
+        steps: updates; None for those of the configuration.
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    steps: int | None
+
+
+FULL = Budget("full", (1, 2), None)
+QUICK = Budget("quick", (1,), 260)
+
+
+def training(mechanism: str, seed: int, budget: Budget) -> Training:
+    """One mechanism with one seed."""
+    options = (
+        "--seed_everything", str(seed), "--data.init_args.seed", str(seed),
+        "--model.init_args.network.attention", mechanism,
+    )  # fmt: skip
+    return Training(PAPER, f"{mechanism}-{budget.name}-seed{seed}", CONFIG, options, budget.steps)
+
+
+def trainings(budget: Budget) -> list[Training]:
+    """All of a budget: seed by seed, so that an interrupted timeline has every mechanism once before any twice."""
+    return [training(name, seed, budget) for seed in budget.seeds for name in over_source()]

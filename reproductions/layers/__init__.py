@@ -1,0 +1,6 @@
+"""What a model may use besides attention.
+
+dropout         dropout that draws fewer random numbers
+cross_entropy   the loss over the vocabulary, in blocks
+checks          the fields of a recipe or a network, checked
+"""

@@ -1,0 +1,74 @@
+"""One page that holds everything: text, tables and pictures in a single file that opens without a network."""
+
+import base64
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
+
+from reproductions.compare.pictures import Picture
+
+MISSING = "–"
+
+
+def page(numbers: dict[str, Any], pictures: Sequence[Picture], made: str, name: str) -> str:
+    """The report as HTML.
+
+    Args:
+        numbers: of ``compare`` in :mod:`reproductions.compare.translators` or :mod:`reproductions.compare.classifiers`.
+        pictures: of these numbers.
+        made: when, and by which command.
+        name: of the template.
+    """
+    general = [picture for picture in pictures if picture.index is None]
+    of_index: dict[int, list[Picture]] = {}
+    for picture in pictures:
+        if picture.index is not None:
+            of_index.setdefault(picture.index, []).append(picture)
+    text: str = template("reproductions.compare", name).render(
+        numbers=numbers, general=general, of_index=of_index, made=made
+    )
+    return text
+
+
+def template(package: str, name: str = "report.html") -> Template:
+    """A template of a package, which may include the style that all our reports share, ``report.css``."""
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader("reproductions", ".")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"fixed": fixed, "percent": percent, "count": count, "source": source, "unbroken": unbroken}
+    return environment.get_template(name)
+
+
+def fixed(value: float | None, digits: int = 1) -> str:
+    """A number with so many digits after the point; a dash where it is not known."""
+    if value is None or math.isnan(value):
+        return MISSING
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A fraction in percent, without the sign."""
+    return fixed(None if value is None else 100 * value, digits)
+
+
+def count(value: float | None) -> str:
+    """A whole number in groups of three digits."""
+    return MISSING if value is None or math.isnan(value) else f"{value:,.0f}"
+
+
+def unbroken(text: str) -> str:
+    """A number stays on the line of its unit, and of its name."""
+    return re.sub(r"(?<=\d) (?=%|BLEU|points)|(?<=p) (?=[=<])|(?<=[=<]) (?=\d)", "\u00a0", text)
+
+
+def source(path: Path) -> str:
+    """A picture as the source of an image, without a file."""
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

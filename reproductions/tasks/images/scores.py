@@ -1,0 +1,228 @@
+"""All scores of one split of images, under the names they have in the log, in files and in the report.
+
+N images, K classes, M of the images that were looked into, V views, (gh, gw) the grid of the maps.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from data.images import ImageExamples
+from data.preprocessing import Preprocessing
+from reproductions.evaluation import plots
+from reproductions.evaluation.measures.calibration import accuracy, confusion, expected_calibration_error, reliability
+from reproductions.evaluation.measures.localisation import (
+    MEASURES,
+    Beside,
+    beside_controls,
+    coverage,
+    intervals,
+    means,
+    measure,
+)
+from reproductions.evaluation.views.image import WORDS, ImageView, centre, normalised, uniform
+from reproductions.tasks.images.collect import Answer, CollectedImages, default_view
+from reproductions.training.classification import Classification
+
+Maps = NDArray[np.float32]
+CHOSEN_BY = "auroc"
+BY_MASKS = "area under the ROC curve against the masks of the validation split"
+BY_DEFAULT = "default: there are no masks to choose by"
+CONTROL = "input_gradient"  # a view that is no attention: it stands beside the others and is never chosen
+UNTRAINED = "the same network untrained"
+GRADIENT = "gradient times input"
+
+
+class Truth(NamedTuple):
+    """What maps are measured against.
+
+    Attributes:
+        covered: (M, gh, gw), the part of each patch that the object covers.
+        fixed: maps (gh, gw) that look at no image, by name.
+    """
+
+    covered: Maps
+    fixed: Mapping[str, Maps]
+
+    @classmethod
+    def of(cls, masks: Maps, mean_mask: Maps, grid: tuple[int, int]) -> "Truth":
+        """From masks (M, h, w), and the mean mask (h, w) of training, which is the best map that looks at no image."""
+        best = normalised(coverage(mean_mask[None], grid)[0])
+        return cls(coverage(masks, grid), {"uniform": uniform(grid), "centre": centre(grid), "best fixed map": best})
+
+
+class Subject(NamedTuple):
+    """A model, and the images of a split that it has looked at: whom further questions are put to.
+
+    Attributes:
+        module: in evaluation mode.
+        untrained: likewise, the control.
+        preprocessing: of its images.
+        examples: of the split.
+        collected: answers and maps of the split.
+        fresh: maps of the untrained model.
+        views: of the maps.
+        place: of the view that is shown, among them.
+        truth: masks; None where there are none.
+    """
+
+    module: Classification
+    untrained: Classification
+    preprocessing: Preprocessing
+    examples: ImageExamples
+    collected: CollectedImages
+    fresh: CollectedImages
+    views: Sequence[ImageView]
+    place: int
+    truth: Truth | None
+
+    @property
+    def shown(self) -> ImageView:
+        return self.views[self.place]
+
+    @property
+    def product(self) -> int:
+        """The place of gradient times input among the views."""
+        return next(place for place, view in enumerate(self.views) if view.kind == CONTROL)
+
+    def spread(self, count: int) -> list[int]:
+        """Indices of so many images, evenly spread over those that were looked into."""
+        looked = self.collected.looked
+        return [looked[i] for i in np.linspace(0, len(looked) - 1, min(len(looked), count)).astype(int)]
+
+    def answers(self, index: Sequence[int]) -> list[Answer]:
+        """What the model said of certain images."""
+        said = {answer.index: answer for answer in self.collected.answers}
+        return [said[one] for one in index]
+
+
+class Choice(NamedTuple):
+    """The view that a model is shown in, what it was chosen by, and the measures of every view; none without masks."""
+
+    view: ImageView
+    by: str
+    table: Mapping[str, Mapping[str, float]]
+
+
+def choose(collected: CollectedImages, views: Sequence[ImageView], truth: Truth | None) -> Choice:
+    """The view that ranks patches best, on validation images; without masks the default. A tie goes to the earlier one."""
+    if truth is None:
+        return Choice(default_view(views), BY_DEFAULT, {})
+    table = {str(view): means(collected.seen(place), truth.covered) for place, view in enumerate(views)}
+    candidates = [view for view in views if view.kind != CONTROL]
+    return Choice(max(candidates, key=lambda view: table[str(view)].get(CHOSEN_BY, 0.0)), BY_MASKS, table)
+
+
+def scores(collected: CollectedImages, place: int, truth: Truth | None) -> dict[str, float]:
+    """Numbers of one split: answers, their calibration, and how well the view at ``place`` finds the objects, beside maps
+    that look at no image.
+    """
+    labels, probabilities = collected.labels, collected.probabilities
+    said = probabilities[np.arange(len(labels)), labels]
+    result = {
+        "accuracy": accuracy(probabilities, labels).value,
+        "loss": float(-np.log(np.maximum(said, 1e-12)).mean()),
+        "calibration_error": expected_calibration_error(probabilities, labels),
+    }
+    if truth is not None:
+        found = means(collected.seen(place), truth.covered)
+        result |= {f"attention/{name}": value for name, value in found.items()}
+        for name, fixed in truth.fixed.items():
+            control = means(np.broadcast_to(fixed, truth.covered.shape), truth.covered)
+            result[f"attention/{CHOSEN_BY}_{name.replace(' ', '_')}"] = control[CHOSEN_BY]
+    return result
+
+
+def details(collected: CollectedImages, place: int, truth: Truth | None) -> dict[str, Any]:
+    """What a reader needs beside the numbers: how many images, confidence intervals, confusion of classes."""
+    labels, probabilities = collected.labels, collected.probabilities
+    result: dict[str, Any] = {
+        "images": len(labels),
+        "looked": len(collected.maps),
+        "looked_right": int(right(collected.answers, collected.looked).sum()),
+        "accuracy_interval": _rounded(accuracy(probabilities, labels)[1:]),
+        "confusion": confusion(probabilities, labels).tolist(),
+    }
+    if truth is not None:
+        found = intervals(measure(collected.seen(place), truth.covered))
+        result |= {f"attention/{name}_interval": _rounded(one[1:]) for name, one in found.items()}
+    return result
+
+
+def localisation(subject: Subject) -> dict[str, Beside]:
+    """The shown view beside its controls, on all images and on those that were classified rightly; empty without masks."""
+    collected, truth = subject.collected, subject.truth
+    if truth is None:
+        return {}
+    maps = {
+        words(subject.shown): collected.seen(subject.place),
+        **truth.fixed,
+        UNTRAINED: subject.fresh.seen(subject.place),
+        GRADIENT: collected.seen(subject.product),
+    }
+    return beside_controls(maps, truth.covered, {"right": right(collected.answers, collected.looked)})
+
+
+def words(view: ImageView) -> str:
+    """What a table calls a view."""
+    return WORDS.get(view.kind, str(view))
+
+
+def every_view(collected: CollectedImages, views: Sequence[ImageView], truth: Truth) -> dict[str, Any]:
+    """Measures of each view with their intervals, over all images and over those that were classified rightly."""
+    rightly = right(collected.answers, collected.looked)
+    tables = {str(view): measure(collected.seen(place), truth.covered) for place, view in enumerate(views)}
+    return {
+        view: {
+            group: {name: _rounded(one) for name, one in intervals(table[chosen]).items()}
+            for group, chosen in (("all", slice(None)), ("right", rightly))
+        }
+        for view, table in tables.items()
+    }
+
+
+def answers(
+    collected: CollectedImages, names: Sequence[str], classes: Sequence[str], place: int, truth: Truth | None
+) -> Iterator[dict[str, Any]]:
+    """What the model says of every image, one after another; of those that were looked into, how the view finds the object."""
+    table = (
+        {} if truth is None else dict(zip(collected.looked, measure(collected.seen(place), truth.covered), strict=True))
+    )
+    for answer in collected.answers:
+        p = answer.probabilities
+        found = zip(MEASURES, table.get(answer.index, ()), strict=False)
+        looked = {name: round(float(value), 5) for name, value in found if not np.isnan(value)}
+        yield {
+            "index": answer.index,
+            "name": names[answer.index],
+            "label": classes[answer.label],
+            "predicted": classes[answer.predicted],
+            "probability": round(float(p[answer.predicted]), 5),
+            "probability_of_label": round(float(p[answer.label]), 5),
+        } | ({"attention": looked} if looked else {})
+
+
+def figures(
+    collected: CollectedImages, rows: Mapping[str, Beside], classes: Sequence[str], title: str
+) -> Iterator[tuple[str, Figure]]:
+    """Pictures of a whole split, by name: confusion, and where there are masks the view beside its controls."""
+    labels, probabilities = collected.labels, collected.probabilities
+    numbers = (accuracy(probabilities, labels), expected_calibration_error(probabilities, labels))
+    bins = reliability(probabilities, labels)
+    yield "confusion", plots.confusion(confusion(probabilities, labels), classes, bins, numbers, title)
+    if rows:
+        measures = {name: row.measures for name, row in rows.items()}
+        yield "localisation", plots.beside_controls(measures, title, f"{len(collected.maps):,} images.")
+
+
+def right(answers: Sequence[Answer], index: Sequence[int]) -> NDArray[np.bool_]:
+    """(M), which of certain images were classified rightly."""
+    rightly = {answer.index for answer in answers if answer.predicted == answer.label}
+    return np.array([one in rightly for one in index], dtype=bool)
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(float(value), 4) for value in values]

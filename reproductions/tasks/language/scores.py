@@ -1,0 +1,82 @@
+"""All scores of one split of sentences that a language model has read."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reproductions.evaluation.measures.bootstrap import bootstrap
+from reproductions.evaluation.records.sentence import Agreed, ReadSentence
+
+MOST = 700  # nats; the exponential of more is no number
+
+
+def scores(read: Sequence[ReadSentence], reach: Sequence[tuple[int, float, float, float]]) -> dict[str, float]:
+    """Numbers of one split: perplexity, agreement where it is known, and how far the attention reaches.
+
+    Args:
+        read: the sentences.
+        reach: of each, rows and sums over them of the weight on the entry before, on the start, and of the distance; empty
+            for a model without attention.
+    """
+    nats, tokens = _sums(read).sum(axis=0)
+    result = {"perplexity": math.exp(min(nats / tokens, MOST)), "log_likelihood": -nats / tokens}
+    for name, agreed in (
+        ("agreement", _agreed(read)),
+        ("agreement_misled", [one for one in _agreed(read) if one.misled]),
+    ):
+        if agreed:
+            result[name] = sum(one.right for one in agreed) / len(agreed)
+    rows, *sums = np.sum(np.array(reach, dtype=np.float64).reshape(-1, 4), axis=0)
+    if rows:
+        result |= {
+            f"attention/{name}": total / rows
+            for name, total in zip(("previous", "start", "distance"), sums, strict=True)
+        }
+    return {name: float(value) for name, value in result.items()}
+
+
+def details(read: Sequence[ReadSentence]) -> dict[str, Any]:
+    """What a reader needs beside the numbers: counts, and a 95 % interval by resampling sentences."""
+    agreed = _agreed(read)
+    found = bootstrap(_sums(read), perplexity_of_sums)
+    return {
+        "sentences": len(read),
+        "tokens": sum(sentence.tokens for sentence in read),
+        "perplexity_interval": [round(found.low, 4), round(found.high, 4)],
+        "agreements": {
+            "right": sum(one.right for one in agreed),
+            "of": len(agreed),
+            "misled_right": sum(one.right for one in agreed if one.misled),
+            "misled": sum(one.misled for one in agreed),
+        },
+    }
+
+
+def perplexity_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From sums (..., 2) of nats and tokens."""
+    perplexity: NDArray[np.float64] = np.exp(np.minimum(sums[..., 0] / sums[..., 1], MOST))
+    return perplexity
+
+
+def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A line below the printed scores: agreement over all splits together, for each has few hard cases."""
+    counts = [split["agreements"] for split in results.values() if split["agreements"]["of"]]
+    if not counts:
+        return []
+    total = {name: sum(count[name] for count in counts) for name in counts[0]}
+    return [
+        f'Agreement, all splits: {total["right"]:,} of {total["of"]:,} forms of "be" preferred to the wrong number; '
+        f"{total['misled_right']} of {total['misled']} where the last noun before has the other number."
+    ]
+
+
+def _sums(read: Sequence[ReadSentence]) -> NDArray[np.float64]:
+    """(sentences, 2): nats and tokens of each."""
+    return np.array([(sum(sentence.surprisal), sentence.tokens) for sentence in read], dtype=np.float64)
+
+
+def _agreed(read: Sequence[ReadSentence]) -> list[Agreed]:
+    return [agreed for sentence in read for agreed in sentence.agreements]

@@ -1,0 +1,1 @@
+"""From a model's evaluation step to translations and alignments: records, scores, pictures."""

@@ -1,0 +1,135 @@
+"""What the training of every paper shares: exact resumption, checkpoints, speed."""
+
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+STOPS: dict[int, type[BaseException]] = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SIGTERMException}
+
+
+class Reseed(Callback):
+    """Draw the random numbers of every batch from (seed, step, batch of the step, rank).
+
+    So a resumed run repeats an uninterrupted one; nothing need be stored, and it holds on every rank.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        place = (trainer.global_step, batch_idx % trainer.accumulate_grad_batches, trainer.global_rank)
+        torch.manual_seed(int(np.random.SeedSequence((self.seed, *place)).generate_state(1, np.uint64)[0]))
+
+
+class StopBetweenSteps(Callback):
+    """Let Ctrl-C and SIGTERM wait for the optimiser's step, so that the state they save is neither half updated nor without
+    the gradients of batches that the step gathers. A second Ctrl-C does not wait.
+    """
+
+    def __init__(self) -> None:
+        self._asked: int | None = None
+        self._before: dict[int, Any] = {}
+        self._stepped = True
+
+    def on_train_start(self, *_: Any) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._asked = None
+            self._before = {number: signal.signal(number, self._ask) for number in STOPS}
+
+    def on_train_end(self, *_: Any) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._stop_if_asked()
+        self._before = {}
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self._stepped = (batch_idx + 1) % trainer.accumulate_grad_batches == 0 or trainer.is_last_batch
+        self._stop_if_asked()
+
+    def on_validation_batch_end(self, *_: Any) -> None:
+        self._stop_if_asked()
+
+    def _ask(self, number: int, _: Any) -> None:
+        if self._asked == number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self._asked = number
+
+    def _stop_if_asked(self) -> None:
+        if self._asked is None or not self._stepped:
+            return
+        if self._asked == signal.SIGTERM:
+            self._before[self._asked](self._asked, None)  # Lightning's own, which tells the other processes
+        raise STOPS[self._asked]
+
+
+class Progress(TQDMProgressBar):
+    """Lightning's bar without the version number of a logger."""
+
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        shown = super().get_metrics(trainer, pl_module)
+        shown.pop("v_num", None)
+        return shown
+
+
+class Throughput(Callback):
+    """Log real target tokens, or images, a second over the training steps alone, validation and logging not counted.
+
+    ``unit`` is the word for it; a batch says how many it holds, ``batch.units``. ``seconds`` and ``units`` are totals of
+    the whole run, also across resumption.
+    """
+
+    def __init__(self, unit: str = "tokens") -> None:
+        self.unit = unit
+        self.seconds = 0.0
+        self.units = 0
+        self._recent: list[tuple[float, int]] = []
+        self._started = 0.0
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        elapsed, units = time.perf_counter() - self._started, batch.units
+        self.seconds += elapsed
+        self.units += units
+        self._recent = [*self._recent[-49:], (elapsed, units)]
+        rate = sum(u for _, u in self._recent) / sum(s for s, _ in self._recent)
+        pl_module.log(f"train/{self.unit}_per_s", rate * trainer.world_size, prog_bar=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"seconds": self.seconds, "units": self.units}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.seconds = state_dict["seconds"]
+        self.units = state_dict["units"] if "units" in state_dict else state_dict["tokens"]  # of an older checkpoint
+
+
+def keep_checkpoints(folder: Path, monitor: str, every: int) -> list[ModelCheckpoint]:
+    """``best.ckpt`` by the monitored score, and ``last.ckpt`` every ``every`` steps and on Ctrl-C, SIGTERM or an error.
+
+    Neither is ever half written, see ``reproductions.training.checkpoints.WholeFiles``.
+    """
+    best = ModelCheckpoint(
+        dirpath=folder, filename="best", monitor=monitor, mode="max", save_top_k=1, enable_version_counter=False
+    )
+    last = ModelCheckpoint(
+        dirpath=folder,
+        filename="last",
+        every_n_train_steps=every,
+        save_top_k=1,
+        enable_version_counter=False,
+        save_on_exception=True,
+    )
+    return [best, last]

@@ -1,0 +1,138 @@
+"""Checkpoints: written whole or not at all; read though they may be truncated, foreign or hostile.
+
+Reading never runs what a file brings along, and what is wrong with it is said in one clear sentence.
+"""
+
+import errno
+import os
+import pickle
+import struct
+import zipfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+
+from data.errors import UserError
+from data.whole import whole
+from reproductions.papers import PAPERS
+
+OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view"}
+SETTINGS = {"network": "Network", "recipe": "Recipe", "search": "Search"}  # hyper-parameter -> its class in training.py
+# What the unpickler raises, besides its own error, where bytes are not what they were.
+DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, struct.error)
+NOT_WRITTEN = ("inline_container", "PytorchStreamWriter")  # torch's words where the disk did not take all that it gave
+DECIDED = {"tokenizers", "preprocessing"}  # one of them, or both: fingerprints of what the data decided
+
+
+class WholeFiles(TorchCheckpointIO):
+    """Write a checkpoint beside its place, then rename it: whoever looks finds the old one or the new one, whole.
+
+    Lightning writes to the system's folder for temporary files and moves the file from there. Where that is another
+    file system, to move is to copy, and a process that is killed in the middle leaves half a checkpoint.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Raises TypeError if ``storage_options`` are given: a local file has none; OSError with its number and the path
+        where the disk is full, which torch says without either.
+        """
+        if storage_options is not None:
+            raise TypeError(f"a checkpoint is a local file and takes no storage options, not {storage_options!r}")
+        path = Path(path)
+        try:
+            with whole(path) as partial, partial.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        except RuntimeError as error:
+            if not any(word in str(error) for word in NOT_WRITTEN):
+                raise
+            refused = error.__context__  # what the file said before torch, closing the archive, said this
+            number = refused.errno if isinstance(refused, OSError) and refused.errno else errno.ENOSPC
+            raise OSError(number, os.strerror(number), str(path)) from error
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The checkpoint at ``path``, on the CPU, read with ``weights_only=True``: tensors and plain types alone.
+
+    Raises UserError if the file is missing, truncated, holds anything but tensors and plain types, or is not ours.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no checkpoint at {path}; train first, or name a run that has one.")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if not zipfile.is_zipfile(path):
+            raise UserError(f"{path} is no checkpoint, or only a part of one; use another checkpoint.") from error
+        raise UserError(
+            f"{path} holds objects other than tensors and plain values, which could run code when loaded; it was not "
+            "opened. Use a checkpoint that this project wrote."
+        ) from error
+    except (*DAMAGED, EOFError, OSError) as error:
+        raise UserError(f"{path} is damaged or only half written; use another checkpoint of the run.") from error
+    if not isinstance(checkpoint, dict) or not checkpoint.keys() >= OURS or not checkpoint.keys() & DECIDED:
+        raise UserError(f"{path} is a checkpoint of another program: it names no paper of this project.")
+    return checkpoint
+
+
+def restore(path: Path, fingerprints: dict[str, str]) -> Any:
+    """The module of a checkpoint, with its weights, in evaluation mode.
+
+    Raises UserError as :func:`read` and :func:`check_fingerprints`, and if the weights do not fit the sizes that the
+    checkpoint itself names.
+    """
+    checkpoint = read(path)
+    check_fingerprints(path, checkpoint, fingerprints)
+    paper, settings = checkpoint["paper"], checkpoint["hyper_parameters"]
+    if paper not in PAPERS:
+        raise UserError(f"{path} is a checkpoint of {paper!r}; this version knows {', '.join(PAPERS)}.")
+    training = import_module(f"reproductions.{paper}.training")
+    try:
+        typed = {
+            name: getattr(training, SETTINGS[name])(**value) if name in SETTINGS else value
+            for name, value in settings.items()
+        }
+        module = getattr(training, PAPERS[paper].module)(**typed)
+        module.load_state_dict(checkpoint["state_dict"])
+    except (RuntimeError, TypeError, KeyError, ValueError) as error:
+        why = " ".join(str(error).split())
+        raise UserError(f"The weights or settings in {path} do not fit this version of {paper}: {why}") from error
+    module.on_load_checkpoint(checkpoint)
+    return module.eval()
+
+
+def check_fingerprints(path: Path, checkpoint: dict[str, Any], fingerprints: dict[str, str]) -> None:
+    """Raise UserError unless the data is made as that which the checkpoint was trained with.
+
+    ``fingerprints`` are those of a data module: of its tokenisers by their names, of its preprocessing, or of both.
+    """
+    trained = {name: (f"{name} tokeniser", known) for name, known in checkpoint.get("tokenizers", {}).items()}
+    if "preprocessing" in checkpoint:
+        trained["preprocessing"] = ("preprocessing", checkpoint["preprocessing"])
+    for name, (what, of_checkpoint) in trained.items():
+        if fingerprints.get(name) != of_checkpoint:
+            raise UserError(
+                f"The {what} does not fit {path}: the checkpoint was trained with {of_checkpoint}, this one is "
+                f"{fingerprints.get(name)}. Use the {what.split()[-1]} of the checkpoint's own run."
+            )
+
+
+def check_settings(path: Path, checkpoint: dict[str, Any], asked: dict[str, Any], parts: tuple[str, ...]) -> None:
+    """Raise UserError where the settings of a run are not those of the checkpoint that it starts from.
+
+    ``parts`` are those that must agree: "network" to load the weights, "recipe" too to train on, for the state of an
+    optimiser brings its own learning rate and the one asked for would be ignored.
+    """
+    trained = checkpoint["hyper_parameters"]
+    differing = [
+        f"{part}.{name} is {asked[part].get(name)!r} here and {value!r} there"
+        for part in parts
+        for name, value in trained[part].items()
+        if asked[part].get(name) != value
+    ]
+    if differing:
+        raise UserError(f"{path} was trained with other settings than those asked for: {'; '.join(differing)}.")

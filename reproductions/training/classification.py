@@ -1,0 +1,207 @@
+"""The LightningModule that all classifiers of images share: loss, logging, and where it looked."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple, Protocol
+
+import torch
+from lightning.pytorch import Callback, LightningModule
+from torch import Tensor, nn
+
+from data.errors import UserError
+from data.images import ImageBatch
+from reproductions.training.ema import MovingAverage
+
+
+class Network(Protocol):
+    """What the sizes of every classifier name."""
+
+    image_size: int
+    channels: int
+
+
+class Classifier(Protocol):
+    """A classifier that can be trained and looked into.
+
+    Attributes:
+        network: its sizes.
+        grid: rows and columns of the places that it tells apart.
+        prefix: tokens before them; 0 for a convolutional network.
+    """
+
+    network: Network
+    grid: tuple[int, int]
+    prefix: int
+
+    def logits(self, image: Tensor) -> Tensor:
+        """Logits (B, K) of images (B, C, h, w), by the fastest way."""
+        ...
+
+    def look(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits (B, K), and what they came from, in their graph: weights (B, H, T, S) of each layer, first to last, or
+        the one activation (B, C, h, w) before the pooling.
+        """
+        ...
+
+
+class Looked(NamedTuple):
+    """Where a classifier looked, image by image.
+
+    Attributes:
+        logits: (B, K).
+        maps: of an attention model (B, L, H, T, S), of a convolutional network its last activations (B, C, h, w).
+        gradients: of one class's logit by the maps, of their shape.
+        input_gradient: (B, h, w), absolute gradient of that logit by the input times the input, added up over channels.
+    """
+
+    logits: Tensor
+    maps: Tensor
+    gradients: Tensor
+    input_gradient: Tensor
+
+
+class Classification(LightningModule):
+    """Train and evaluate a classifier of images.
+
+    Attributes:
+        paper: the folder of the reproduction; stands in the checkpoint.
+        title: the name of the model, for captions.
+        class_token: whether the first token is one that the class is read from.
+        depth: layers and heads of its attention; (1, 1) for a convolutional network.
+        kind: what its maps are: "attention" weights, or "activation" of a convolutional network.
+        view: which layer, head and kind of map a picture shows; None before validation has chosen. Kept in the checkpoint.
+        views: what it was chosen from, as plain values to be written down; empty before validation. Kept in the checkpoint too.
+        steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
+        averaged: snapshots whose mean the weights are while validation measures it; 0 for those of one step.
+
+    Args:
+        model: the paper's network.
+        smoothing: label smoothing, on top of mixed targets.
+        ema: decay of the moving average of the weights that is evaluated instead of them; 0 for none.
+        compiled: train through ``torch.compile``, which takes a minute to begin and, on a CPU, a C++ compiler.
+    """
+
+    paper: str
+    title: str
+    depth: tuple[int, int]
+    class_token: bool
+    kind: Literal["attention", "activation"]
+
+    def __init__(self, model: Classifier, smoothing: float = 0.0, ema: float = 0.0, compiled: bool = False) -> None:
+        super().__init__()
+        self.model = model
+        self.smoothing = smoothing
+        self.ema = ema
+        self.compiled = compiled
+        self.view: str | None = None
+        self.views: dict[str, Any] = {}
+        self.steps = self.averaged = 0
+        self._train_logits = model.logits
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the places that the model tells apart."""
+        return self.model.grid
+
+    @property
+    def prefix(self) -> int:
+        """Tokens before those of the grid."""
+        return self.model.prefix
+
+    def configure_callbacks(self) -> list[Callback]:
+        return [MovingAverage(self.ema)] if self.ema else []
+
+    def on_fit_start(self) -> None:
+        """Raises UserError where compilation is asked for and there is no compiler."""
+        self._train_logits = self.model.logits
+        if not self.compiled:
+            return
+        compilers = (os.environ.get("CXX", ""), "g++", "clang++", "c++")
+        if self.device.type == "cpu" and not any(name and shutil.which(name) for name in compilers):
+            raise UserError("recipe.compiled needs a C++ compiler on a CPU; install g++, or set it to false.")
+        self._train_logits = torch.compile(self.model.logits)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["paper"], checkpoint["view"], checkpoint["views"] = self.paper, self.view, self.views
+        checkpoint["preprocessing"] = self.trainer.datamodule.preprocessing.fingerprint()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.view, self.steps = checkpoint["view"], checkpoint["global_step"]
+        self.views = checkpoint.get("views", {})  # older checkpoints have none
+
+    def training_step(self, batch: ImageBatch, batch_idx: int) -> Tensor:
+        self._check_size(batch.image)
+        logits = self._train_logits(batch.image).float()
+        loss = nn.functional.cross_entropy(logits, batch.target, label_smoothing=self.smoothing)
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(logits))
+        return loss
+
+    @torch.inference_mode()
+    def logits(self, image: Tensor) -> Tensor:
+        """Logits (B, K) of images (B, C, h, w), by the fastest way: without maps."""
+        self._check_size(image)
+        return self.model.logits(image).float()
+
+    def probabilities(self, image: Tensor) -> Tensor:
+        """p(class | image) (B, K), likewise."""
+        return self.logits(image).softmax(1)
+
+    def look(self, image: Tensor, asked: Tensor | None = None) -> Looked:
+        """Classify images (B, C, h, w), and see where the model looked.
+
+        Works under ``no_grad`` and ``inference_mode``, where Lightning evaluates. Call it in evaluation mode: there the
+        images of a batch do not mix, so that one backward pass gives each its own gradients.
+
+        Args:
+            image: (B, C, h, w).
+            asked: (B) classes whose logits the gradients are of; None for the predicted ones.
+
+        Raises UserError for images of another size.
+        """
+        self._check_size(image)
+        with torch.inference_mode(False), torch.enable_grad():
+            image = image.clone().requires_grad_()  # what was made in inference mode takes no part in a graph
+            logits, seen = self.model.look(image)
+            asked = logits.argmax(1) if asked is None else asked.clone()
+            *gradients, slope = torch.autograd.grad(logits.gather(1, asked[:, None]).sum(), [*seen, image])
+            if self.kind == "attention":
+                maps, slopes = torch.stack(seen, 1), torch.stack(gradients, 1)
+            else:
+                (maps,), (slopes,) = seen, gradients
+            product = (slope * image).abs().sum(1)
+            return Looked(*(one.detach().float() for one in (logits, maps, slopes, product)))
+
+    def validation_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
+        """Logits alone, on the CPU: whoever wants to see where it looked calls `look`."""
+        return self.logits(batch.image).cpu()
+
+    def test_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
+        return self.logits(batch.image).cpu()
+
+    def _check_size(self, image: Tensor) -> None:
+        network = self.model.network
+        reads = (network.channels, network.image_size, network.image_size)
+        if tuple(image.shape[1:]) != reads:
+            raise UserError(
+                f"This model reads images of {_pixels(reads)}, not of {_pixels(tuple(image.shape[1:]))}: set "
+                "network.image_size to the size of the data, or prepare the images with the model's own preprocessing."
+            )
+
+
+def decayed(module: nn.Module, weight_decay: float, everything: bool = False) -> Iterator[dict[str, Any]]:
+    """Parameter groups: weight decay on matrices and filters alone, not on norms, biases, tokens and positions; or on
+    ``everything``.
+    """
+    layers = [layer for layer in module.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
+    matrices = {id(layer.weight) for layer in layers}
+    parameters = list(module.parameters())
+    yield {"params": [p for p in parameters if everything or id(p) in matrices], "weight_decay": weight_decay}
+    rest = [p for p in parameters if not everything and id(p) not in matrices]
+    if rest:
+        yield {"params": rest, "weight_decay": 0.0}
+
+
+def _pixels(shape: tuple[int, ...]) -> str:
+    channels, height, width = shape
+    return f"{height} x {width} pixels and {channels} channel{'s' * (channels != 1)}"

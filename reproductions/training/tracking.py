@@ -1,0 +1,357 @@
+"""Weights & Biases. The only file that imports wandb.
+
+Tracking never asks, never hangs and never stops a training: without an API key or a network a run is tracked
+offline, into the same files, and one command uploads it later (:func:`sync_hint`).
+"""
+
+import json
+import logging
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import wandb
+from lightning.pytorch.loggers import Logger, WandbLogger
+from lightning.pytorch.utilities import rank_zero_only
+from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError
+
+from data.errors import UserError
+from data.whole import whole
+
+log = logging.getLogger(__name__)
+
+PROJECT = "attention-then-and-now"  # of runs, comparisons and timelines, unless a run names another
+INIT_TIMEOUT = 30.0  # seconds until an online run gives up and starts offline; W&B's own default is 90
+FINISH_TIMEOUT = 120.0  # seconds that the last uploads may take; W&B's own default is to wait for ever
+LONGEST_TAG = 64  # characters; a longer one W&B refuses, and the run with it
+MOST_ROWS = 2000  # of a table; W&B's page shows few more, and each is sent
+IDENTITY = "wandb.json"  # in the run's folder: which W&B run this is
+
+# What W&B raises when its server refuses, its process has died or no answer comes. They share no base class.
+FAILURES = (wandb.Error, OSError, HandleAbandonedError, MailboxClosedError)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How a run is tracked and why: "online", "offline" or "disabled"."""
+
+    name: Literal["online", "offline", "disabled"]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which W&B run a folder holds; ``uploaded`` says that W&B's server has all of it."""
+
+    id: str
+    mode: str
+    project: str
+    group: str | None
+    uploaded: bool = False
+
+
+class RunLogger(WandbLogger):
+    """Lightning's logger, but losing W&B's process in mid-training costs the tracking, not the training.
+
+    Attributes:
+        borrowed: environment variables set for this run; :func:`finish` clears them.
+        lost: W&B failed; nothing more reaches it.
+        finished: :func:`finish` was called; what is logged later is left out.
+    """
+
+    borrowed: tuple[str, ...] = ()
+    lost = False
+    finished = False
+
+    @property
+    def folder(self) -> Path:
+        """The run's own folder."""
+        return Path(self.save_dir or ".")
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        if not (self.lost or self.finished):
+            with self.guarded():
+                super().log_metrics(metrics, step)
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Any) -> None:
+        if not (self.lost or self.finished):
+            with self.guarded():
+                super().log_hyperparams(params)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Say once that W&B is lost; what follows reaches the run's other files alone."""
+        try:
+            yield
+        except FAILURES as error:
+            if not self.lost:
+                log.warning("W&B stopped (%s); the training goes on without it", _words(error))
+            self.lost = True
+
+
+def decide(mode: str | None = None) -> Mode:
+    """Choose how to track: as asked, else by WANDB_MODE or W&B's settings, else online if there is a key.
+
+    No prompt, no network. An online run without a usable key becomes an offline one.
+
+    Raises:
+        UserError: ``mode`` or WANDB_MODE is none of online, offline, disabled.
+    """
+    for name, value in (("the W&B mode", mode), ("WANDB_MODE", os.environ.get("WANDB_MODE") or None)):
+        if value not in (None, "online", "offline", "disabled", "run", "dryrun", "shared"):
+            raise UserError(f"{name} is {value!r}; use online, offline or disabled")
+    options: dict[str, Any] = {} if mode is None else {"mode": mode}
+    settings = wandb.setup(wandb.Settings(silent=True, **options)).settings
+    reason = "as asked" if mode else "WANDB_MODE" if os.environ.get("WANDB_MODE") else "W&B's settings"
+    if settings.mode == "disabled":
+        return Mode("disabled", reason)
+    if settings.mode in ("offline", "dryrun"):
+        return Mode("offline", reason)
+    try:
+        if wandb.login(prompt=False, verify=False):
+            return Mode("online", reason if "mode" in settings.model_fields_set else "an API key was found")
+    except wandb.Error as error:
+        return Mode("offline", _words(error))
+    return Mode("offline", "no API key; `wandb login` stores one")
+
+
+def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
+    folder: Path,
+    *,
+    project: str,
+    name: str,
+    group: str | None,
+    tags: list[str],
+    job_type: str,
+    config: dict[str, Any],
+    mode: str | None = None,
+) -> RunLogger | None:
+    """Start tracking the run in ``folder``; everything W&B writes lies below it.
+
+    A folder that was tracked before is continued: online as the same run. Offline W&B cannot append: there it is a new
+    run of the same group, with the first one as ``resumed_from``. A tag that is too long for W&B is cut.
+
+    Returns:
+        The logger, or None where tracking is disabled or W&B cannot start at all.
+
+    Raises:
+        UserError: see :func:`decide`.
+    """
+    folder = folder.resolve()
+    (folder / "wandb").mkdir(parents=True, exist_ok=True)
+    _forget_earlier_runs()
+    borrowed = _borrow_environment(folder)
+    first = decide(mode)
+    fallback = [Mode("offline", "W&B could not be reached")] if first.name == "online" else []
+    for attempt in [] if first.name == "disabled" else [first, *fallback]:
+        same, resumed_from = _continues(folder, attempt)
+        logger = RunLogger(
+            name=name,
+            save_dir=folder,
+            project=project,
+            group=group,
+            tags=[_tag(tag) for tag in tags],
+            job_type=job_type,
+            config=config | ({"resumed_from": resumed_from} if resumed_from else {}),
+            mode=attempt.name,
+            id=same,
+            settings=wandb.Settings(
+                silent=True,
+                console="wrap",  # the default replaces the terminal, and with it the progress bar
+                init_timeout=INIT_TIMEOUT,
+                finish_timeout=FINISH_TIMEOUT,
+                finish_timeout_raises=True,
+            ),
+        )
+        logger.borrowed = borrowed
+        if rank_zero_only.rank != 0 or _start(logger, attempt):
+            return logger
+    _return_environment(borrowed)
+    return None
+
+
+def of(loggers: Sequence[Logger]) -> RunLogger | None:
+    """The tracker among a trainer's loggers, None if there is none."""
+    return next((logger for logger in loggers if isinstance(logger, RunLogger)), None)
+
+
+def identity(folder: Path) -> Identity | None:
+    """Which W&B run ``folder`` holds, None if it was never tracked, or if what says so is damaged, which is told."""
+    path = folder / IDENTITY
+    try:
+        return Identity(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    except (ValueError, TypeError) as error:
+        log.warning("%s is damaged (%s): W&B goes on with a new run; delete the file", path, _words(error))
+        return None
+
+
+def sync_hint(folder: Path) -> str | None:
+    """The command that uploads what W&B does not have of ``folder`` yet; None when it has everything."""
+    runs, options = sorted((folder / "wandb").glob("offline-run-*")), []
+    known = identity(folder)
+    if known and known.mode == "online" and not known.uploaded:
+        runs += sorted((folder / "wandb").glob(f"run-*-{known.id}"))
+        options = ["--include-online"]
+    runs = [run for run in runs if any(run.glob("*.wandb")) and not any(run.glob("*.synced"))]
+    if not runs:
+        return None
+    return shlex.join([_near(Path(sys.executable)), "-m", "wandb", "sync", *options, *map(_near, runs)])
+
+
+@rank_zero_only
+def log_artifact(logger: RunLogger | None, path: Path, name: str, type: str) -> None:
+    """Log a file or a folder as an artifact of type "model" or "tokenizer", named such as "rnnsearch-accord".
+
+    Its content is copied into the run's folder at once, so the original may change or go.
+
+    Raises:
+        FileNotFoundError: there is nothing at ``path``.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} was to be logged as the artifact {name}, but it is not there")
+    if logger is None:
+        return
+    with logger.guarded():
+        artifact = wandb.Artifact(name, type)
+        if path.is_dir():
+            artifact.add_dir(str(path), skip_cache=True)
+        else:
+            artifact.add_file(str(path), skip_cache=True)
+        logger.experiment.log_artifact(artifact)
+
+
+@rank_zero_only
+def log_picture(logger: RunLogger | None, key: str, path: Path, caption: str, step: int | None = None) -> None:
+    """Log a picture; under a key that stays the same through training W&B shows a slider over the steps.
+
+    ``step`` is the trainer's; without it W&B files the picture under the last step that was logged before.
+    """
+    if logger is not None:
+        with logger.guarded():
+            logger.log_metrics({key: wandb.Image(str(path), caption=caption)}, step)
+
+
+@rank_zero_only
+def log_table(logger: RunLogger | None, key: str, columns: list[str], rows: list[list[Any]]) -> None:
+    """Log a table; a cell that is a Path is shown as the picture it leads to. What is beyond ``MOST_ROWS`` is left out."""
+    if logger is not None:
+        if len(rows) > MOST_ROWS:
+            log.info("W&B: the table %s has the first %s of %s rows", key, f"{MOST_ROWS:,}", f"{len(rows):,}")
+        with logger.guarded():
+            table = wandb.Table(columns=columns)
+            for row in rows[:MOST_ROWS]:
+                table.add_data(*(wandb.Image(str(cell)) if isinstance(cell, Path) else cell for cell in row))
+            logger.log_metrics({key: table})
+
+
+@rank_zero_only
+def finish(logger: RunLogger | None, exit_code: int = 0) -> None:
+    """End the run and wait until its files are complete, for the network at most ``FINISH_TIMEOUT`` seconds.
+
+    ``exit_code`` is what W&B shows: 0 is finished, anything else failed.
+    """
+    if logger is None or logger.finished:
+        return
+    logger.finished = True
+    with logger.guarded():
+        logger.experiment.finish(exit_code=exit_code)
+    complete = _teardown() and not logger.lost
+    known = identity(logger.folder)
+    if known:
+        _remember(logger.folder, replace(known, uploaded=complete and known.mode == "online"))
+    _return_environment(logger.borrowed)
+    hint = sync_hint(logger.folder)
+    if hint and known and known.mode == "online":
+        log.warning("W&B does not have the whole run yet; upload it with\n  %s", hint)
+
+
+def _continues(folder: Path, mode: Mode) -> tuple[str | None, str | None]:
+    """The W&B run to append to, and the one that a new run follows; both None for a first run."""
+    before = identity(folder)
+    if before is None:
+        return None, None
+    return (before.id, None) if mode.name == "online" and before.mode != "offline" else (None, before.id)
+
+
+def _tag(text: str) -> str:
+    return text if len(text) <= LONGEST_TAG else text[: LONGEST_TAG - 1] + "…"
+
+
+def _start(logger: RunLogger, mode: Mode) -> bool:
+    """Open the run; if W&B cannot, say so in one line, clear away what it left and return False."""
+    there = set((logger.folder / "wandb").iterdir())
+    try:
+        run = logger.experiment
+    except FAILURES as error:
+        log.warning("W&B did not start %s (%s)", mode.name, _words(error))
+        _teardown()
+        for left in set((logger.folder / "wandb").glob("*run-*")) - there:
+            shutil.rmtree(left, ignore_errors=True)
+        return False
+    _remember(logger.folder, Identity(run.id, mode.name, run.project, run.group or None))
+    log.info("W&B: %s (%s)%s", mode.name, mode.reason, f", {run.url}" if run.url else "")
+    return True
+
+
+def _forget_earlier_runs() -> None:
+    """End a run that this process left open, and let W&B read its environment again, which it does once a process."""
+    if wandb.run is not None:
+        with suppress(*FAILURES):
+            wandb.run.finish(exit_code=1)
+        wandb.run = None  # finish() leaves it where W&B's process has died, and Lightning would go on with it
+    _teardown()
+
+
+def _teardown() -> bool:
+    """Stop W&B's process, which completes its files; False if it ended badly."""
+    try:
+        wandb.teardown()
+    except (*FAILURES, SystemExit) as error:  # W&B exits this process for the status of its own
+        log.warning("W&B ended badly (%s)", _words(error))
+        return False
+    return True
+
+
+def _remember(folder: Path, known: Identity) -> None:
+    with whole(folder / IDENTITY) as partial:  # a process that is killed leaves the old one or the new one
+        partial.write_text(json.dumps(asdict(known), indent=2) + "\n", encoding="utf-8")
+
+
+def _borrow_environment(folder: Path) -> tuple[str, ...]:
+    """Keep what W&B stages below the run, so that a copy of it is whole; a variable that is set stays.
+
+    WANDB_CONFIG_DIR stays: there lie the address of the user's own server and what `wandb offline` switched.
+    """
+    wanted = {
+        "WANDB_DATA_DIR": str(folder / "wandb" / "data"),
+        "WANDB_CACHE_DIR": str(folder / "wandb" / "cache"),
+        "WANDB_ERROR_REPORTING": "false",  # W&B's reports about itself print when there is no network
+    }
+    borrowed = tuple(name for name in wanted if name not in os.environ)
+    os.environ.update({name: wanted[name] for name in borrowed})
+    return borrowed
+
+
+def _return_environment(borrowed: tuple[str, ...]) -> None:
+    for name in borrowed:
+        os.environ.pop(name, None)
+
+
+def _words(error: BaseException) -> str:
+    """The first line of an error, or its name where it has no text."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _near(path: Path) -> str:
+    """A path as typed from here: relative if it lies below the working directory."""
+    path = path.absolute()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,187 @@
+"""The LightningModule that all translators share: loss, logging, and the one evaluation step."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from data.errors import UserError
+from data.translation import TranslationBatch
+from reproductions.decoding import Hypothesis, Translator, beam, greedy
+from reproductions.layers.cross_entropy import cross_entropy
+
+
+class TrainableTranslator(Translator, Protocol):
+    """A translator that can be trained: deep features for all words at once, and the matrix that scores the words."""
+
+    head: nn.Linear
+    max_length: int | None  # most words or pieces, ``</s>`` included, of a sentence; None for any number
+
+    def features(
+        self, source: Tensor, mask: Tensor, target: Tensor, need_weights: bool = True
+    ) -> tuple[Tensor, Tensor]:
+        """Features (B, T, D) and maps (B, L, H, T, S), teacher forced: position t sees target[:, :t].
+
+        Without ``need_weights`` the maps are empty, L = 0 or H = 0.
+        """
+        ...
+
+    def norms(self, source: Tensor, mask: Tensor) -> Tensor:
+        """Length (B, L, H, S) of what each source position adds to the result where it gets the whole weight."""
+        ...
+
+
+@dataclass(frozen=True)
+class Search:
+    """How every translation is searched for: in validation, in tests, on the command line.
+
+    Attributes:
+        width: hypotheses kept open; 1 is greedy.
+        alpha: exponent of the length penalty ((5 + length) / 6) ** alpha; 0 for none.
+    """
+
+    width: int = 1
+    alpha: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise ValueError(f"search.width must be at least 1, not {self.width}")
+
+
+class Evaluated(NamedTuple):
+    """What the evaluation step knows of one batch, sentence by sentence.
+
+    Attributes:
+        index: position in the split.
+        hypotheses: the model's own translations with their maps.
+        forced_maps: (L, H, T, S) each, over the reference translation.
+        norms: (L, H, S) each, what a source position adds where it gets the whole weight.
+        nll: -log p(reference) in nats, ``</s>`` included.
+        words: words of the reference, ``</s>`` included.
+        seconds: that the batch took to translate.
+    """
+
+    index: list[int]
+    hypotheses: list[Hypothesis]
+    forced_maps: list[Tensor]
+    norms: list[Tensor]
+    nll: list[float]
+    words: list[int]
+    seconds: float
+
+
+class Translation(LightningModule):
+    """Train and evaluate a translator.
+
+    Attributes:
+        paper: the folder of the reproduction; stands in the checkpoint.
+        title: the paper's name of the model, for captions.
+        view: which layer, head and step a picture shows, as ``str(View)``; None for a model without attention.
+            Chosen on validation data by the evaluation callback, kept in the checkpoint.
+        views: what it was chosen from, as plain values to be written down; empty where there was nothing to choose.
+            Kept in the checkpoint too.
+        steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
+        averaged: snapshots whose mean the weights are while validation measures it; 0 for those of one step.
+
+    Args:
+        model: the paper's network.
+        eos: id of ``</s>``.
+        search: how to decode.
+        smoothing: label smoothing.
+        reduction: "sum" adds the loss of all words of a batch, as the code of Bahdanau et al. (2014) does before it
+            clips the gradient; "mean" divides by their number.
+    """
+
+    paper: str
+    title: str
+
+    def __init__(
+        self,
+        model: TrainableTranslator,
+        eos: int,
+        search: Search,
+        smoothing: float = 0.0,
+        reduction: Literal["sum", "mean"] = "mean",
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.eos = eos
+        self.search = search
+        self.smoothing = smoothing
+        self.reduction = reduction
+        self.view: str | None = None
+        self.views: dict[str, Any] = {}
+        self.steps = self.averaged = 0
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["paper"], checkpoint["view"], checkpoint["views"] = self.paper, self.view, self.views
+        checkpoint["tokenizers"] = self.trainer.datamodule.fingerprints()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.view, self.steps = checkpoint["view"], checkpoint["global_step"]
+        self.views = checkpoint.get("views", {})  # older checkpoints have none
+
+    def loss(self, batch: TranslationBatch, need_weights: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+        """Summed loss, -log p (N) of each real target word, and maps (B, L, H, T, S), empty unless they are needed.
+
+        Raises UserError for a sentence that is longer than the model can read.
+        """
+        self._check_length(batch.source, batch.target)
+        features, maps = self.model.features(batch.source, batch.source_mask, batch.target, need_weights)
+        real = batch.target_mask
+        return *cross_entropy(features[real], self.model.head, batch.target[real], self.smoothing), maps
+
+    def training_step(self, batch: TranslationBatch, batch_idx: int) -> Tensor:
+        loss, nll, _ = self.loss(batch)
+        self.log("train/loss", nll.mean(), prog_bar=True, batch_size=len(nll))
+        return loss if self.reduction == "sum" else loss / len(nll)
+
+    def translate(self, source: Tensor, mask: Tensor) -> list[Hypothesis]:
+        """Translate source sentences (B, S): the one way to decode, everywhere.
+
+        Raises UserError for a sentence that is longer than the model can read.
+        """
+        self._check_length(source)
+        if self.search.width == 1:
+            return greedy(self.model, source, mask, self.eos)
+        return beam(self.model, source, mask, self.eos, self.search.width, self.search.alpha)
+
+    @torch.inference_mode()
+    def norms(self, source: Tensor, mask: Tensor) -> Tensor:
+        """(B, L, H, S), see :meth:`TrainableTranslator.norms`."""
+        return self.model.norms(source, mask)
+
+    def evaluation_step(self, batch: TranslationBatch) -> Evaluated:
+        """Read the references with the model, and let it translate for itself."""
+        _, nll, maps = self.loss(batch, need_weights=True)
+        norms = self.norms(batch.source, batch.source_mask)
+        start = time.perf_counter()
+        hypotheses = [h._replace(maps=h.maps.cpu()) for h in self.translate(batch.source, batch.source_mask)]
+        seconds = time.perf_counter() - start
+        T, S = batch.target_mask.sum(1).tolist(), batch.source_mask.sum(1).tolist()
+        return Evaluated(
+            index=batch.index.tolist(),
+            hypotheses=hypotheses,
+            forced_maps=[m[:, :, :t, :s].float().cpu() for m, t, s in zip(maps, T, S, strict=True)],
+            norms=[n[:, :, :s].float().cpu() for n, s in zip(norms, S, strict=True)],
+            nll=[part.sum().item() for part in nll.split(T)],
+            words=T,
+            seconds=seconds,
+        )
+
+    def _check_length(self, *sides: Tensor) -> None:
+        longest, limit = max(side.shape[1] for side in sides), self.model.max_length
+        if limit is not None and longest > limit:
+            raise UserError(
+                f"A sentence has {longest:,} words or pieces with its </s>, and this model tells {limit:,} positions apart: "
+                "split the sentence, or train with a larger network.max_length."
+            )
+
+    def validation_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
+        return self.evaluation_step(batch)._asdict()
+
+    def test_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
+        return self.evaluation_step(batch)._asdict()
