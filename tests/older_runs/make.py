@@ -76,7 +76,9 @@ def trace(folder: Path) -> dict[str, Any]:
     (tracked, *_) = wandb_offline.files(folder)
     return {
         "files": sorted(named),
-        "keys": {name: _keys(path) for name, path in sorted(named.items()) if path.suffix in (".json", ".jsonl", ".csv")},
+        "keys": {
+            name: _keys(path) for name, path in sorted(named.items()) if path.suffix in (".json", ".jsonl", ".csv")
+        },
         "tracked": _tracked(tracked),
     }
 
