@@ -33,6 +33,7 @@ HERE = Path(__file__).with_name("older_runs")
 RECORDS = {kind.KIND: kind for kind in (AlignedTranslation, Translated, AttendedImage, CaptionedImage, ReadSentence,
                                         SelfAttended)}  # fmt: skip
 SPEED = "_per_s"  # what a score of speed ends in
+CLOSE, LAST_DIGIT = 3e-4, 1.5e-4  # relative, for other processors; absolute, for what was rounded to four decimals
 RESAMPLED, LOOSE = "first minus this", 0.02  # differences with a p-value, which a tie that rounding breaks may move
 each_paper = pytest.mark.parametrize("paper", PAPERS)
 
@@ -95,8 +96,11 @@ def lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def differences(older: Any, new: Any, rel: float = 1e-3, place: str = "") -> list[str]:
-    """Where two values from JSON, or two records, differ by more than rounding; seconds and versions may."""
+def differences(older: Any, new: Any, rel: float = CLOSE, place: str = "") -> list[str]:
+    """One sentence for each place where two records, or two values from JSON, differ by more than rounding.
+
+    Speeds and version numbers are not compared.
+    """
     if isinstance(older, tuple(RECORDS.values())):
         older, new = vars(older), vars(new)  # the same class, for both are of one file
     if isinstance(older, np.ndarray):
@@ -106,14 +110,14 @@ def differences(older: Any, new: Any, rel: float = 1e-3, place: str = "") -> lis
     elif isinstance(older, (list, tuple)) and isinstance(new, (list, tuple)) and len(older) == len(new):
         pairs = [(f"{place}[{i}]", *both) for i, both in enumerate(zip(older, new, strict=True))]
     else:
-        return [] if _alike(older, new, rel) else [f"{place}: {older!r} was {new!r}"]
+        return [] if _alike(older, new, rel) else [f"{place}: expected {older!r}, found {new!r}"]
     return [found for where, one, other in pairs
             for found in differences(one, other, LOOSE if RESAMPLED in where else rel, where)]  # fmt: skip
 
 
 def _alike(older: Any, new: Any, rel: float) -> bool:
     if isinstance(older, float) and isinstance(new, float):
-        return math.isclose(older, new, rel_tol=rel, abs_tol=1e-5)
+        return math.isclose(older, new, rel_tol=rel, abs_tol=LAST_DIGIT)
     if isinstance(older, str) and isinstance(new, str):
         return re.sub(r"version:\S+", "", older) == re.sub(r"version:\S+", "", new)
     return bool(type(older) is type(new) and older == new)
@@ -210,7 +214,10 @@ def test_a_new_run_learns_what_an_older_one_learned(new: tuple[str, Run], older:
 
 def test_a_difference_is_named_and_what_only_rounding_or_speed_changes_is_none() -> None:
     older = {"a": [1.0, {"b": 3}], "images_per_s": 5.0, "signature": "bleu version:2.6.0"}
-    assert differences(older, {"a": [1.0005, {"b": 3}], "images_per_s": 9.0, "signature": "bleu version:2.7.1"}) == []
-    assert differences(older, older | {"a": [1.01, {"b": 4}]}) == [".a[0]: 1.0 was 1.01", ".a[1].b: 3 was 4"]
+    assert differences(older, {"a": [1.0002, {"b": 3}], "images_per_s": 9.0, "signature": "bleu version:2.7.1"}) == []
+    assert differences(older, older | {"a": [1.01, {"b": 4}]}) == [
+        ".a[0]: expected 1.0, found 1.01",
+        ".a[1].b: expected 3, found 4",
+    ]
     assert differences({RESAMPLED: [0.5]}, {RESAMPLED: [0.505]}) == []
     assert len(differences(older, {"a": older["a"]})) == len(differences([1, 2], [1])) == len(differences(1, 1.0)) == 1

@@ -1,16 +1,16 @@
-"""Toy runs of every paper, small enough to be kept: each trained in a few steps, packed into a zip, and its trace taken.
+"""Train a toy run of every paper, pack it into a zip, and write down its trace.
 
 ::
 
     PYTHONPATH=.:tests python -m older_runs.make FOLDER
 
-writes, at whatever commit it is run,
+works at any commit and writes
 
     FOLDER/<paper>.zip     the run without pictures: <paper>/<config>/<time>/config.yaml, checkpoints/best.ckpt and so on
     FOLDER/<paper>.json    its trace: the names of all its files, and the keys that they and W&B hold
 
-The zips beside this file stay as they were first written: they are what later versions must still read. The traces are
-what a new run leaves; one that changes on purpose is copied from FOLDER.
+Never replace the zips beside this file: later versions must read what this one wrote. The traces say what a new run
+leaves; when that changes on purpose, copy the new trace from FOLDER.
 """
 
 import csv
@@ -70,7 +70,7 @@ def train(paper: str, work: Path) -> Path:
 
 
 def trace(folder: Path) -> dict[str, Any]:
-    """What a run leaves, as names and keys alone: no number, no time, no path."""
+    """What a run leaves, as names and keys without their values."""
     files = [path for path in folder.rglob("*") if path.is_file() and "wandb" not in path.relative_to(folder).parts]
     named = {_timeless(path.relative_to(folder).as_posix()): path for path in files}
     (tracked, *_) = wandb_offline.files(folder)
