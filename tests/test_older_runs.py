@@ -1,0 +1,223 @@
+"""Runs that an earlier version wrote are found, answer and score as they did; a new run leaves what they left.
+
+``older_runs/make.py`` says how the kept runs and their traces were made.
+"""
+
+import json
+import math
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import toy_run
+from older_runs import make
+from PIL import Image
+
+from reproductions import runs
+from reproductions.__main__ import run as command
+from reproductions.checkpoints import PAPERS
+from reproductions.evaluation.caption_records import CaptionedImage
+from reproductions.evaluation.image_records import AttendedImage
+from reproductions.evaluation.language_records import ReadSentence, SelfAttended
+from reproductions.evaluation.records import AlignedTranslation, Translated, load
+from reproductions.page.catalogue import Catalogue, describe
+from reproductions.runs import Run
+
+ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).with_name("older_runs")
+RECORDS = {kind.KIND: kind for kind in (AlignedTranslation, Translated, AttendedImage, CaptionedImage, ReadSentence,
+                                        SelfAttended)}  # fmt: skip
+SPEED = "_per_s"  # what a score of speed ends in
+CLOSE, LAST_DIGIT = 3e-4, 1.5e-4  # relative, for other processors; absolute, for what was rounded to four decimals
+RESAMPLED, LOOSE = "first minus this", 0.02  # differences with a p-value, which a tie that rounding breaks may move
+each_paper = pytest.mark.parametrize("paper", PAPERS)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the kept runs lie in ``older``, and again in ``evaluated``; new ones in ``runs``; the data of all in ``data``."""
+    work = tmp_path_factory.mktemp("older_runs")
+    toy_run.corpus(work)
+    for paper in PAPERS:
+        with zipfile.ZipFile(HERE / f"{paper}.zip") as packed:
+            packed.extractall(work / "older")
+            packed.extractall(work / "evaluated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setenv("DATA_DIR", str(work / "data"))
+        yield work
+
+
+@contextmanager
+def runs_in(folder: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNS_DIR", str(folder))
+        yield
+
+
+@pytest.fixture(scope="module")
+def older(work: Path) -> dict[str, Run]:
+    """The kept runs, as they were written."""
+    with runs_in(work / "older"):
+        return {paper: runs.find(paper) for paper in PAPERS}
+
+
+@pytest.fixture(scope="module")
+def evaluated(work: Path, request: pytest.FixtureRequest) -> tuple[str, Run]:
+    """A paper, and its kept run, scored anew."""
+    with runs_in(work / "evaluated"):
+        run = runs.find(request.param)
+        given = [f"--data.init_args.corpus={work / make.NUMBERS}"] if run.corpus == make.NUMBERS else []
+        assert command(["evaluate", str(run.folder), "--run.pictures=[]", *given]) == 0
+    return request.param, run
+
+
+@pytest.fixture(scope="module")
+def new(work: Path, request: pytest.FixtureRequest) -> tuple[str, Run]:
+    """A paper, and a new run with the settings of the kept one."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in make.places(work).items():
+            patch.setenv(name, value)
+        return request.param, Run(make.train(request.param, work))
+
+
+def records(path: Path) -> list[Any]:
+    """The records of a file, or its lines where they are of no kind."""
+    kind = json.loads(path.read_text(encoding="utf-8").partition("\n")[0]).get("kind")
+    return lines(path) if kind is None else load(path, RECORDS[kind])
+
+
+def lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def differences(older: Any, new: Any, rel: float = CLOSE, place: str = "") -> list[str]:
+    """One sentence for each place where two records, or two values from JSON, differ by more than rounding.
+
+    Speeds and version numbers are not compared.
+    """
+    if isinstance(older, tuple(RECORDS.values())):
+        older, new = vars(older), vars(new)  # the same class, for both are of one file
+    if isinstance(older, np.ndarray):
+        older, new = older.tolist(), new.tolist()
+    if isinstance(older, dict) and isinstance(new, dict) and older.keys() == new.keys():
+        pairs = [(f"{place}.{key}", older[key], new[key]) for key in older if not key.endswith(SPEED)]
+    elif isinstance(older, (list, tuple)) and isinstance(new, (list, tuple)) and len(older) == len(new):
+        pairs = [(f"{place}[{i}]", *both) for i, both in enumerate(zip(older, new, strict=True))]
+    else:
+        return [] if _alike(older, new, rel) else [f"{place}: expected {older!r}, found {new!r}"]
+    return [found for where, one, other in pairs
+            for found in differences(one, other, LOOSE if RESAMPLED in where else rel, where)]  # fmt: skip
+
+
+def _alike(older: Any, new: Any, rel: float) -> bool:
+    if isinstance(older, float) and isinstance(new, float):
+        return math.isclose(older, new, rel_tol=rel, abs_tol=LAST_DIGIT)
+    if isinstance(older, str) and isinstance(new, str):
+        return re.sub(r"version:\S+", "", older) == re.sub(r"version:\S+", "", new)
+    return bool(type(older) is type(new) and older == new)
+
+
+# --- What is kept -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_kept_is_small_and_names_no_folder_of_a_machine(work: Path) -> None:
+    assert {path.stem for path in HERE.glob("*.zip")} == {path.stem for path in HERE.glob("*.json")} == set(PAPERS)
+    assert all(path.stat().st_size < 100_000 for path in HERE.glob("*.zip"))
+    rooted = re.compile(rb"/(home|root|Users|work|tmp|opt|mnt|private|var)/\w")
+    assert not [path for path in (work / "older").rglob("*.*") if path.is_file() and rooted.search(path.read_bytes())]
+
+
+@each_paper
+def test_an_older_run_is_found_and_the_page_lists_it(paper: str, older: dict[str, Run], work: Path) -> None:
+    run = older[paper]
+    assert run.paper == paper and run.summary["steps"] == make.STEPS
+    with runs_in(work / "older"):
+        entries, refused = Catalogue().entries()
+    assert refused == {} and len(entries) == len(PAPERS)
+    (listed,) = (describe(entry) for entry in entries if entry.paper == paper)
+    assert listed["ready"] and listed["finished"] and listed["title"] == run.summary["title"]
+    assert listed["scores"].keys() == run.scores.keys()
+
+
+@each_paper
+def test_an_older_run_still_gives_the_answers_that_it_gave(paper: str, older: dict[str, Run]) -> None:
+    folder = older[paper].folder
+    model = runs.at(folder).restore()
+    asked = 0
+    for path in sorted((folder / "evaluation/test").glob("*.jsonl")):
+        for record in records(path):
+            asked += answers_again(model, record)
+    assert asked == make.LINES
+
+
+def answers_again(model: Any, record: Any) -> bool:
+    """Whether the record is one of an answer; the model must give the same one."""
+    match record:
+        case Translated():
+            assert model.translate(record.source)[0].hypothesis == record.hypothesis
+        case AttendedImage():
+            again = model.look(Image.fromarray(record.pixels), record.name)
+            assert again.predicted == record.predicted
+            assert differences([record.map, record.probabilities], [again.map, again.probabilities]) == []
+        case CaptionedImage(forced=False):
+            words, maps = model.caption(record.pixels)
+            assert words == record.words and differences(record.maps, maps) == []
+        case ReadSentence():
+            again, _ = model.read(" ".join(record.words[:-1]))
+            assert differences(record.surprisal, again.surprisal) == []
+        case _:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("evaluated", PAPERS, indirect=True)
+def test_an_older_run_scores_as_it_did(evaluated: tuple[str, Run], older: dict[str, Run]) -> None:
+    paper, run = evaluated
+    before = older[paper]
+    assert differences(before.scores, run.scores) == []
+    written = sorted((before.folder / "evaluation").rglob("*.jsonl"))
+    assert {path.parent.name for path in written} == before.scores.keys()
+    for path in written:
+        kept, again = records(path), records(run.folder / path.relative_to(before.folder))
+        assert differences(kept, again[: len(kept)], place=path.name) == []
+
+
+# --- What a new run leaves ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("new", PAPERS, indirect=True)
+def test_a_new_run_leaves_the_files_keys_and_tracked_values_of_an_older_one(new: tuple[str, Run]) -> None:
+    paper, run = new
+    before, now = json.loads((HERE / f"{paper}.json").read_text(encoding="utf-8")), make.trace(run.folder)
+    assert now["files"] == before["files"]
+    for name, keys in before["keys"].items():
+        assert now["keys"][name] == keys, name
+    assert now["tracked"] == before["tracked"]
+
+
+@pytest.mark.parametrize("new", PAPERS, indirect=True)
+def test_a_new_run_learns_what_an_older_one_learned(new: tuple[str, Run], older: dict[str, Run]) -> None:
+    paper, run = new
+    before = older[paper]
+    for name in ("title", "parameters", "steps", "epochs", "seed", before.task.counted):
+        assert run.summary[name] == before.summary[name], name
+    losses = [[line.get("valid/perplexity", line.get("valid/loss")) for line in lines(one.folder / "validation.jsonl")]
+              for one in (before, run)]  # fmt: skip
+    assert len(losses[0]) == 2 and differences(*losses, rel=0.01) == []
+
+
+def test_a_difference_is_named_and_what_only_rounding_or_speed_changes_is_none() -> None:
+    older = {"a": [1.0, {"b": 3}], "images_per_s": 5.0, "signature": "bleu version:2.6.0"}
+    assert differences(older, {"a": [1.0002, {"b": 3}], "images_per_s": 9.0, "signature": "bleu version:2.7.1"}) == []
+    assert differences(older, older | {"a": [1.01, {"b": 4}]}) == [
+        ".a[0]: expected 1.0, found 1.01",
+        ".a[1].b: expected 3, found 4",
+    ]
+    assert differences({RESAMPLED: [0.5]}, {RESAMPLED: [0.505]}) == []
+    assert len(differences(older, {"a": older["a"]})) == len(differences([1, 2], [1])) == len(differences(1, 1.0)) == 1
