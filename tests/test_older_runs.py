@@ -20,13 +20,15 @@ from PIL import Image
 
 from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.checkpoints import PAPERS
-from reproductions.evaluation.caption_records import CaptionedImage
-from reproductions.evaluation.image_records import AttendedImage
-from reproductions.evaluation.language_records import ReadSentence, SelfAttended
-from reproductions.evaluation.records import AlignedTranslation, Translated, load
+from reproductions.evaluation.records import load
+from reproductions.evaluation.records.caption import CaptionedImage
+from reproductions.evaluation.records.image import AttendedImage
+from reproductions.evaluation.records.sentence import ReadSentence, SelfAttended
+from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 from reproductions.page.catalogue import Catalogue, describe
+from reproductions.papers import PAPERS
 from reproductions.runs import Run
+from reproductions.tasks.task import of, restore
 
 ROOT = Path(__file__).parents[1]
 HERE = Path(__file__).with_name("older_runs")
@@ -148,7 +150,7 @@ def test_an_older_run_is_found_and_the_page_lists_it(paper: str, older: dict[str
 @each_paper
 def test_an_older_run_still_gives_the_answers_that_it_gave(paper: str, older: dict[str, Run]) -> None:
     folder = older[paper].folder
-    model = runs.at(folder).restore()
+    model = restore(runs.at(folder))
     asked = 0
     for path in sorted((folder / "evaluation/test").glob("*.jsonl")):
         for record in records(path):
@@ -205,7 +207,7 @@ def test_a_new_run_leaves_the_files_keys_and_tracked_values_of_an_older_one(new:
 def test_a_new_run_learns_what_an_older_one_learned(new: tuple[str, Run], older: dict[str, Run]) -> None:
     paper, run = new
     before = older[paper]
-    for name in ("title", "parameters", "steps", "epochs", "seed", before.task.counted):
+    for name in ("title", "parameters", "steps", "epochs", "seed", of(before.paper).counted):
         assert run.summary[name] == before.summary[name], name
     losses = [[line.get("valid/perplexity", line.get("valid/loss")) for line in lines(one.folder / "validation.jsonl")]
               for one in (before, run)]  # fmt: skip

@@ -30,7 +30,7 @@ import wandb_offline
 from toy_run import corpus, overrides
 
 from reproductions.__main__ import run as command
-from reproductions.checkpoints import PAPERS
+from reproductions.papers import PAPERS
 
 STEPS = 8
 NUMBERS = "numbers.tsv"  # the toy corpus: what config.yaml of a kept run says of it, and the checkpoint likewise
