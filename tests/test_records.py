@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from data.errors import UserError
 from data.links import Links
-from reproductions.evaluation.records import load, save
+from reproductions.evaluation.records import Record, load, save
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 
 SOURCE = ("the", "zone", "</s>")
@@ -99,6 +99,17 @@ def test_saved_records_come_back_the_same(tmp_path):
     assert read[0].gold == originals[0].gold
     np.testing.assert_allclose(read[0].weights, originals[0].weights, rtol=1e-4)
     assert [file.name for file in path.parent.iterdir()] == ["records.jsonl"]
+
+
+def test_a_line_is_the_kind_and_then_the_fields_in_their_order():
+    names = ["source", "target", "weights", "model", "view", "forced", "split", "index", "reference", "gold", "score"]
+    assert list(record().to_json()) == ["kind", *names]
+    assert record().to_json()["gold"] == {"sure": [[0, 0], [2, 1]], "possible": [[0, 0], [1, 1], [2, 1]]}
+
+
+def test_a_field_that_json_cannot_hold_is_refused_where_it_is_declared():
+    with pytest.raises(TypeError, match="cannot be of the type <class 'bytes'>"):
+        type("Odd", (Record,), {"__annotations__": {"content": bytes}})
 
 
 @given(st.integers(1, 70), st.integers(0, 2**32 - 1), st.floats(0.01, 1.0))

@@ -17,7 +17,7 @@ from data.tokenizers import UNK, Tokenizer, Words
 from data.translation import TranslationBatch
 from reproductions.evaluation.measures.alignment import alignment_counts, alignment_scores, links_of
 from reproductions.evaluation.measures.attention import health
-from reproductions.evaluation.records.codec import links_to_json
+from reproductions.evaluation.records.forms import links_to_json
 from reproductions.evaluation.records.translation import AlignedTranslation, without_end
 from reproductions.evaluation.views.alignment import Weights, every_view, merge_pieces
 from reproductions.tasks.translation.collect import TrainedTranslator

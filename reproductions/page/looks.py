@@ -16,7 +16,7 @@ from data import shapes
 from data.errors import UserError
 from data.sources.image_files import read_image
 from reproductions.evaluation.measures.localisation import MEASURES, coverage, measure
-from reproductions.evaluation.records import image as image_records
+from reproductions.evaluation.records.forms import mask_to_png, png
 from reproductions.evaluation.views.image import ImageView
 from reproductions.tasks.images.collect import TrainedClassifier, default_view, every_map, places_of, views_of
 
@@ -62,7 +62,7 @@ def gallery() -> list[dict[str, str]]:
     for split, count in GALLERY.items():
         for number in range(count):
             one = shapes.scene(split, number, size=GALLERY_SIZE)
-            address = "data:image/png;base64," + image_records.png(one.pixels)
+            address = "data:image/png;base64," + png(one.pixels)
             found.append({"name": f"{split} {number}", "label": shapes.caption(one), "image": address})
     return found
 
@@ -84,7 +84,7 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
         "model": classifier.caption,
         "name": shown.name,
         "label": shown.label,
-        "pixels": "data:image/png;base64," + image_records.png(pixels),
+        "pixels": "data:image/png;base64," + png(pixels),
         "size": list(pixels.shape[:2]),
         "grid": list(module.grid),
         "prefix": module.prefix,
@@ -132,5 +132,5 @@ def _truth(
         {name: None if math.isnan(value) else round(value, 4) for name, value in zip(MEASURES, row, strict=True)}
         for row in table.tolist()
     ]
-    drawn = image_records.png((mask * 255).round().astype(np.uint8))
-    return {"covered": [round(value, 3) for value in covered.ravel().tolist()], "numbers": numbers, "mask": drawn}
+    shares = [round(value, 3) for value in covered.ravel().tolist()]
+    return {"covered": shares, "numbers": numbers, "mask": mask_to_png(mask)}

@@ -3,20 +3,20 @@
 Shapes: h, w pixels; gh, gw places, row by row from the top left; T words, ``</s>`` among them; O objects.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reproductions.evaluation.records.codec import CAPTIONED_IMAGE, check_fields, matrix, rounded
-from reproductions.evaluation.records.image import SLACK, from_png, png
+from reproductions.evaluation.records.codec import Record
+from reproductions.evaluation.records.forms import Maps, Masks, Pixels
+from reproductions.evaluation.records.image import SLACK
 from reproductions.evaluation.records.translation import without_end
 
 
 @dataclass(frozen=True, eq=False)
-class CaptionedImage:
+class CaptionedImage(Record):
     """One image, one caption, a map for each of its words, and the words that say where that came from.
 
     pixels         (h, w, 3) uint8, as the model saw them before normalisation; read-only, as all arrays here
@@ -36,15 +36,15 @@ class CaptionedImage:
 
     KIND: ClassVar[str] = "captioned image"
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     words: tuple[str, ...]
-    maps: NDArray[np.float32]
+    maps: Maps
     model: str
     forced: bool
     split: str
     index: int
     references: tuple[str, ...]
-    masks: NDArray[np.float32]
+    masks: Masks
     spoken: tuple[tuple[int, ...], ...]
     draws: bool = False
     score: float | None = None
@@ -92,47 +92,3 @@ class CaptionedImage:
         """(h, w): what the word with this number speaks of; None where it tells nothing of an object."""
         numbers = self.spoken[word]
         return np.minimum(self.masks[list(numbers)].sum(0), 1) if numbers else None
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain types only: pixels and masks as PNG in base64, masks in 255 steps; maps with five significant digits."""
-        flat = self.maps.reshape(len(self.maps), -1)
-        return {
-            "kind": self.KIND,
-            "pixels": png(self.pixels),
-            "words": list(self.words),
-            "maps": [np.reshape(row, self.maps.shape[1:]).tolist() for row in rounded(flat)],
-            "model": self.model,
-            "forced": self.forced,
-            "split": self.split,
-            "index": self.index,
-            "references": list(self.references),
-            "masks": [png((mask * 255).round().astype(np.uint8)) for mask in self.masks],
-            "spoken": [list(numbers) for numbers in self.spoken],
-            "draws": self.draws,
-            "score": self.score,
-        }
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> "CaptionedImage":
-        """The inverse of `to_json`. Raises ValueError for a missing, unknown or wrongly typed field."""
-        check_fields(fields, cls.KIND, CAPTIONED_IMAGE)
-        masks = [np.divide(from_png(mask, "L"), 255, dtype=np.float32) for mask in fields["masks"]]
-        return cls(
-            pixels=from_png(fields["pixels"], "RGB"),
-            words=tuple(fields["words"]),
-            maps=_stacked([matrix(rows) for rows in fields["maps"]]),
-            model=fields["model"],
-            forced=fields["forced"],
-            split=fields["split"],
-            index=fields["index"],
-            references=tuple(fields["references"]),
-            masks=_stacked(masks),
-            spoken=tuple(tuple(numbers) for numbers in fields["spoken"]),
-            draws=fields["draws"],
-            score=fields["score"],
-        )
-
-
-def _stacked(arrays: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Raises ValueError for arrays of several shapes, or for none."""
-    return np.stack(arrays)

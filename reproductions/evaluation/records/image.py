@@ -4,23 +4,20 @@ Shapes: h, w pixels; gh, gw patches, row by row from the top left; K classes. Pa
 pixels from row * h / gh to (row + 1) * h / gh, and likewise across: the map covers the pixels exactly, whatever their sides.
 """
 
-import base64
-import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from reproductions.evaluation.records.codec import ATTENDED_IMAGE, check_fields, matrix, rounded
+from reproductions.evaluation.records.codec import Record
+from reproductions.evaluation.records.forms import Mask, Matrix, Pixels, Probabilities
 
 SLACK = 1e-3  # how far rounding may take the sum of a map or of probabilities from 1
 
 
 @dataclass(frozen=True, eq=False)
-class AttendedImage:
+class AttendedImage(Record):
     """One image, what a model takes it for, one map of where it looked, and the words that say where that came from.
 
     pixels         (h, w, 3) uint8, as the model saw them before normalisation; read-only, as all arrays here
@@ -40,17 +37,17 @@ class AttendedImage:
 
     KIND: ClassVar[str] = "attended image"
 
-    pixels: NDArray[np.uint8]
-    map: NDArray[np.float32]
+    pixels: Pixels
+    map: Matrix
     model: str
     view: str
     split: str
     index: int
     label: int | None
     predicted: int
-    probabilities: NDArray[np.float32]
+    probabilities: Probabilities
     classes: tuple[str, ...]
-    mask: NDArray[np.float32] | None = None
+    mask: Mask | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -109,60 +106,3 @@ class AttendedImage:
     def right(self) -> bool | None:
         """Whether the prediction is the true class; None where that is unknown."""
         return None if self.label is None else self.label == self.predicted
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain types only: pixels and mask as PNG in base64, the mask in 255 steps; five significant digits elsewhere."""
-        mask = None if self.mask is None else (self.mask * 255).round().astype(np.uint8)
-        return {
-            "kind": self.KIND,
-            "pixels": png(self.pixels),
-            "map": rounded(self.map),
-            "model": self.model,
-            "view": self.view,
-            "split": self.split,
-            "index": self.index,
-            "label": self.label,
-            "predicted": self.predicted,
-            "probabilities": rounded(self.probabilities[None])[0],
-            "classes": list(self.classes),
-            "mask": None if mask is None else png(mask),
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> "AttendedImage":
-        """The inverse of `to_json`. Raises ValueError for a missing, unknown or wrongly typed field."""
-        check_fields(fields, cls.KIND, ATTENDED_IMAGE)
-        mask = fields["mask"]
-        return cls(
-            pixels=from_png(fields["pixels"], "RGB"),
-            map=matrix(fields["map"]),
-            model=fields["model"],
-            view=fields["view"],
-            split=fields["split"],
-            index=fields["index"],
-            label=fields["label"],
-            predicted=fields["predicted"],
-            probabilities=matrix([fields["probabilities"]])[0],
-            classes=tuple(fields["classes"]),
-            mask=None if mask is None else np.divide(from_png(mask, "L"), 255, dtype=np.float32),
-            name=fields["name"],
-        )
-
-
-def png(pixels: NDArray[np.uint8]) -> str:
-    """Pixels (h, w, 3), or a mask (h, w) in 255 steps, as PNG in base64."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format="PNG")
-    return base64.b64encode(file.getvalue()).decode("ascii")
-
-
-def from_png(text: str, mode: str) -> NDArray[np.uint8]:
-    """The inverse of `png`, of mode "RGB" or "L". Raises ValueError for what is no PNG of this mode."""
-    try:
-        with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("PNG",)) as image:
-            if image.mode != mode:
-                raise ValueError(f"the PNG of a record must be {mode}, not {image.mode}")
-            return np.array(image)
-    except (OSError, Image.DecompressionBombError) as error:
-        raise ValueError(f"a record's pixels are no readable PNG: {error}") from error

@@ -3,11 +3,11 @@
 Letters: N words; T tokens, which are words or pieces and count ``</s>``.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
-from reproductions.evaluation.records.codec import READ_SENTENCE, check_fields
+from reproductions.evaluation.records.codec import Record
+from reproductions.evaluation.records.forms import Nats
 from reproductions.evaluation.records.translation import AlignedTranslation
 
 
@@ -53,7 +53,7 @@ class Agreed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ReadSentence:
+class ReadSentence(Record):
     """How a language model read a sentence.
 
     Attributes:
@@ -69,7 +69,7 @@ class ReadSentence:
     KIND: ClassVar[str] = "read sentence"
 
     words: tuple[str, ...]
-    surprisal: tuple[float, ...]
+    surprisal: tuple[Nats, ...]
     tokens: int
     index: int
     agreements: tuple[Agreed, ...] = ()
@@ -81,21 +81,3 @@ class ReadSentence:
             )
         if self.tokens < len(self.words):
             raise ValueError(f"{len(self.words)} words {list(self.words)} cannot have {self.tokens} tokens")
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain types only; surprisal with four digits after the point."""
-        return {
-            "kind": self.KIND,
-            "words": list(self.words),
-            "surprisal": [round(nats, 4) for nats in self.surprisal],
-            "tokens": self.tokens,
-            "index": self.index,
-            "agreements": [list(agreed) for agreed in self.agreements],
-        }
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> "ReadSentence":
-        """The inverse of `to_json`. Raises ValueError for a missing, unknown or wrongly typed field."""
-        check_fields(fields, cls.KIND, READ_SENTENCE)
-        agreements = tuple(Agreed(*agreed) for agreed in fields["agreements"])
-        return cls(tuple(fields["words"]), tuple(fields["surprisal"]), fields["tokens"], fields["index"], agreements)

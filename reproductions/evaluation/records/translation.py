@@ -4,30 +4,21 @@ Shapes: T target words, S source words, both with the final ``</s>`` where the m
 target, columns the source, as in Figure 3 of Bahdanau et al. 2014.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.links import Links
-from reproductions.evaluation.records.codec import (
-    ALIGNED_TRANSLATION,
-    ROW_SLACK,
-    TRANSLATED,
-    check_fields,
-    links_from_json,
-    links_to_json,
-    matrix,
-    rounded,
-)
+from reproductions.evaluation.records.codec import Record
+from reproductions.evaluation.records.forms import ROW_SLACK, GoldLinks, Matrix
 
 END = "</s>"
 
 
 @dataclass(frozen=True, eq=False)
-class AlignedTranslation:
+class AlignedTranslation(Record):
     """One sentence, one target, one matrix of attention weights, and the words that say where it came from.
 
     source      S words, ``</s>`` last if the model attends to it
@@ -49,14 +40,14 @@ class AlignedTranslation:
 
     source: tuple[str, ...]
     target: tuple[str, ...]
-    weights: NDArray[np.float32]
+    weights: Matrix
     model: str
     view: str
     forced: bool
     split: str
     index: int
     reference: str | None = None
-    gold: Links | None = None
+    gold: GoldLinks | None = None
     score: float | None = None
 
     def __post_init__(self) -> None:
@@ -69,7 +60,7 @@ class AlignedTranslation:
         if self.gold is not None:
             self._check_gold(self.gold)
 
-    def _check_gold(self, gold: Links) -> None:
+    def _check_gold(self, gold: GoldLinks) -> None:
         if not self.forced:
             raise ValueError(
                 f"gold links belong to the reference, but the target of {self.where} is the model's own "
@@ -109,45 +100,9 @@ class AlignedTranslation:
         """Whose words stand at the rows, for a caption."""
         return "target: the reference, forced" if self.forced else "target: the model's own translation"
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain types only; weights with five significant digits."""
-        return {
-            "kind": self.KIND,
-            "source": list(self.source),
-            "target": list(self.target),
-            "weights": rounded(self.weights),
-            "model": self.model,
-            "view": self.view,
-            "forced": self.forced,
-            "split": self.split,
-            "index": self.index,
-            "reference": self.reference,
-            "gold": None if self.gold is None else links_to_json(self.gold),
-            "score": self.score,
-        }
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> "AlignedTranslation":
-        """The inverse of `to_json`. Raises ValueError for a missing, unknown or wrongly typed field."""
-        check_fields(fields, cls.KIND, ALIGNED_TRANSLATION)
-        gold = fields["gold"]
-        return cls(
-            source=tuple(fields["source"]),
-            target=tuple(fields["target"]),
-            weights=matrix(fields["weights"]),
-            model=fields["model"],
-            view=fields["view"],
-            forced=fields["forced"],
-            split=fields["split"],
-            index=fields["index"],
-            reference=fields["reference"],
-            gold=None if gold is None else links_from_json(gold),
-            score=fields["score"],
-        )
-
 
 @dataclass(frozen=True)
-class Translated:
+class Translated(Record):
     """One translated sentence as detokenised text, for scoring.
 
     score is the log-probability of the hypothesis (natural logarithm), where the decoder gave one.
@@ -165,29 +120,6 @@ class Translated:
     def source_length(self) -> int:
         """Number of words in the source, split at spaces."""
         return len(self.source.split())
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain types only."""
-        return {
-            "kind": self.KIND,
-            "source": self.source,
-            "reference": self.reference,
-            "hypothesis": self.hypothesis,
-            "index": self.index,
-            "score": self.score,
-        }
-
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> "Translated":
-        """The inverse of `to_json`. Raises ValueError for a missing, unknown or wrongly typed field."""
-        check_fields(fields, cls.KIND, TRANSLATED)
-        return cls(
-            source=fields["source"],
-            reference=fields["reference"],
-            hypothesis=fields["hypothesis"],
-            index=fields["index"],
-            score=fields["score"],
-        )
 
 
 def without_end(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,147 @@
+"""How the values of a record's fields stand in JSON: plain types, matrices of weights, pixels, masks, links.
+
+A field of a record says its form by its type: ``weights: Matrix``.
+"""
+
+import base64
+import io
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from data.links import Links
+
+ROW_SLACK = 1e-4  # how far float32 rounding may lift a row of weights above 1
+DIGITS = 5  # significant digits of a weight on disk; weights below SMALLEST are written as 0
+SMALLEST = 1e-8
+
+
+class Form(NamedTuple):
+    """One kind of value: the types that it may have in JSON, and both ways between it and JSON."""
+
+    types: tuple[type, ...]
+    to_json: Callable[[Any], Any]
+    from_json: Callable[[Any], Any]
+
+
+def check_fields(fields: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> None:
+    """Every field is there, none is unknown, each has one of its types; bool does not pass for int."""
+    if missing := sorted(set(types) - set(fields)):
+        raise ValueError(f"fields {missing} are missing")
+    if unknown := sorted(set(fields) - set(types)):
+        raise ValueError(f"fields {unknown} are unknown")
+    for name, allowed in types.items():
+        if type(fields[name]) not in allowed:
+            wanted = " or ".join(kind.__name__ for kind in allowed)
+            raise ValueError(f"field {name!r} must be {wanted}, found {type(fields[name]).__name__} {fields[name]!r}")
+
+
+# --- Weights ----------------------------------------------------------------------------------------------------------
+
+
+def rounded(weights: NDArray[np.float32]) -> list[list[float]]:
+    """Weights with DIGITS significant digits; a row that this would lift above the limit is cut instead."""
+    exact = weights.astype(np.float64)
+    exact[exact < SMALLEST] = 0.0
+    exponent = np.floor(np.log10(np.where(exact > 0, exact, 1.0)))
+    scale = 10.0 ** (DIGITS - 1 - exponent)
+    nearest = np.round(exact * scale) / scale
+    cut = np.floor(exact * scale) / scale
+    # Summed as they will be read back; cutting never lifts a value, so the limit then holds as it did before.
+    too_much = nearest.astype(np.float32).sum(axis=1, keepdims=True, dtype=np.float64) > 1 + ROW_SLACK
+    rows: list[list[float]] = np.where(too_much, cut, nearest).tolist()
+    return rows
+
+
+def matrix(rows: list[Any]) -> NDArray[np.float32]:
+    """A matrix from JSON. Raises ValueError for ragged rows and for values that are no numbers."""
+    lengths = {len(row) if isinstance(row, list) else -1 for row in rows}
+    if len(lengths) > 1 or -1 in lengths:
+        raise ValueError("weights must be a list of rows of one length")
+    return np.array(rows, dtype=np.float32)
+
+
+def _maps_to_json(maps: NDArray[np.float32]) -> list[list[list[float]]]:
+    rows = rounded(maps.reshape(len(maps), -1))  # a map is one distribution: the limit holds for its sum
+    return [np.reshape(row, maps.shape[1:]).tolist() for row in rows]
+
+
+def _stacked(arrays: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Raises ValueError for arrays of several shapes, or for none."""
+    return np.stack(list(arrays))
+
+
+Matrix = Annotated[NDArray[np.float32], Form((list,), rounded, matrix)]
+Probabilities = Annotated[
+    NDArray[np.float32], Form((list,), lambda row: rounded(row[None])[0], lambda row: matrix([row])[0])
+]
+Maps = Annotated[NDArray[np.float32], Form((list,), _maps_to_json, lambda maps: _stacked(map(matrix, maps)))]
+Nats = Annotated[float, Form((float, int), lambda nats: round(nats, 4), lambda nats: nats)]
+
+
+# --- Pixels -----------------------------------------------------------------------------------------------------------
+
+
+def png(pixels: NDArray[np.uint8]) -> str:
+    """Pixels (h, w, 3), or a mask (h, w) in 255 steps, as PNG in base64."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="PNG")
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def from_png(text: str, mode: str) -> NDArray[np.uint8]:
+    """The inverse of `png`, of mode "RGB" or "L". Raises ValueError for what is no PNG of this mode."""
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("PNG",)) as image:
+            if image.mode != mode:
+                raise ValueError(f"the PNG of a record must be {mode}, not {image.mode}")
+            return np.array(image)
+    except (OSError, Image.DecompressionBombError) as error:
+        raise ValueError(f"a record's pixels are no readable PNG: {error}") from error
+
+
+def mask_to_png(mask: NDArray[np.float32]) -> str:
+    """A mask (h, w) in [0, 1], in 255 steps."""
+    return png((mask * 255).round().astype(np.uint8))
+
+
+def _mask_from_png(text: str) -> NDArray[np.float32]:
+    return np.divide(from_png(text, "L"), 255, dtype=np.float32)
+
+
+Pixels = Annotated[NDArray[np.uint8], Form((str,), png, lambda text: from_png(text, "RGB"))]
+Mask = Annotated[NDArray[np.float32], Form((str,), mask_to_png, _mask_from_png)]
+Masks = Annotated[
+    NDArray[np.float32],
+    Form(
+        (list,),
+        lambda masks: [mask_to_png(mask) for mask in masks],
+        lambda texts: _stacked(map(_mask_from_png, texts)),
+    ),
+]
+
+
+# --- Links ------------------------------------------------------------------------------------------------------------
+
+
+def links_to_json(links: Links) -> dict[str, list[list[int]]]:
+    """Sure and possible links in order, each a pair [target, source]."""
+    return {name: [list(link) for link in sorted(getattr(links, name))] for name in ("sure", "possible")}
+
+
+def _links_from_json(fields: Mapping[str, Any]) -> Links:
+    check_fields(fields, {"sure": (list,), "possible": (list,)})
+    sure, possible = (frozenset(_link(pair) for pair in fields[name]) for name in ("sure", "possible"))
+    return Links(sure=sure, possible=possible)
+
+
+def _link(pair: Any) -> tuple[int, int]:
+    if not isinstance(pair, list) or len(pair) != 2 or not all(type(position) is int for position in pair):
+        raise ValueError(f"a link is a pair of positions [target, source], not {pair!r}")
+    return pair[0], pair[1]
+
+
+GoldLinks = Annotated[Links, Form((dict,), links_to_json, _links_from_json)]
