@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data.batching import FlatIds
 from data.errors import UserError
+from data.prepared.ids import FlatIds
 from data.sources.download import data_dir
 from data.sources.text import load
 from data.tokenizers import EOS, SPECIALS, UNK, Tokenizer

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from data.augmentation import Augmentation, seeded
-from data.batching import FlatIds, ResumableLoader, trained_batches
+from data.batching import ResumableLoader, trained_batches
 from data.errors import UserError
 from data.images import Chosen, ImageBatches
-from data.prepared.captions import CaptionSettings, load_facts_of, prepare_captions
-from data.prepared.images import load_array, load_facts
+from data.prepared.captions import CaptionSettings, load_image_facts, prepare_captions
+from data.prepared.folder import load_array, load_facts
+from data.prepared.ids import FlatIds
 from data.preprocessing import Preprocessing
 from data.shapes import Facts
 from data.sources.download import data_dir
@@ -66,9 +67,9 @@ class Captioned:
         return len(self.captions)
 
     def __getitems__(self, chosen: Chosen) -> CaptionBatch:
-        fill = tuple(round(255 * part) for part in self.preprocessing.mean)
+        fill = self.preprocessing.mean_colour
         with seeded(*chosen.seed):
-            pixels = self.augmentation.pixels(self.pixels[chosen.index], (fill[0], fill[1], fill[2]))
+            pixels = self.augmentation.pixels(self.pixels[chosen.index], fill)
         image = self.preprocessing.tensor(pixels)
         return CaptionBatch(image, *self.captions.padded(chosen.index, PAD), torch.from_numpy(chosen.index))
 
@@ -183,7 +184,7 @@ class CaptionData(lightning.LightningDataModule):
             raise ValueError(f"{split!r} is no evaluation split of {self.title}: choose valid or test.")
         if split not in self._examples:
             pixels, masks = (load_array(self.folder, f"{split}.{name}") for name in ("pixels", "masks"))
-            self._examples[split] = CaptionExamples(pixels, masks, load_facts_of(self.folder, split))
+            self._examples[split] = CaptionExamples(pixels, masks, load_image_facts(self.folder, split))
         return self._examples[split]
 
     def train_dataloader(self) -> ResumableLoader:

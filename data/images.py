@@ -18,7 +18,8 @@ from torch import Tensor
 from data.augmentation import Augmentation, seeded
 from data.batching import ResumableLoader, TokenBatches, rank_and_world, trained_batches
 from data.errors import UserError
-from data.prepared.images import ImageSettings, load_array, load_facts, load_names, prepare_images
+from data.prepared.folder import load_array, load_facts
+from data.prepared.images import ImageSettings, load_names, prepare_images
 from data.preprocessing import FITS, Preprocessing
 from data.sources.download import data_dir
 
@@ -108,7 +109,7 @@ class ImageArray:
 
     def __getitems__(self, chosen: Chosen) -> ImageBatch:
         index, label = torch.from_numpy(chosen.index), torch.from_numpy(self.labels[chosen.index])
-        fill = tuple(round(255 * part) for part in self.preprocessing.mean)
+        fill = self.preprocessing.mean_colour
         with seeded(*chosen.seed):
             pixels = self.augmentation.pixels(self.pixels[chosen.index], fill)
             image = self.preprocessing.tensor(pixels)

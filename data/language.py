@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from data.accord.agreement import agreements
-from data.batching import FlatIds, Ints
+from data.batching import Ints
 from data.errors import UserError
+from data.prepared.ids import FlatIds
 from data.tokenizers import PAD, UNK, Tokenizer, WordTokenizer
 from data.translation import TranslationData
 from data.words import split as split_words

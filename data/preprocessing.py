@@ -21,6 +21,7 @@ from data.sources.image_files import upright
 Pixels = NDArray[np.uint8]
 FITS = ("letterbox", "crop")
 BARS = (124, 116, 104)  # the mean colour of ImageNet's images
+_CHUNK = 1024  # images measured at a time
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,30 @@ class Preprocessing:
     classes: tuple[str, ...]
     fit: str = "letterbox"
 
+    @classmethod
+    def of(cls, pixels: Pixels, classes: tuple[str, ...] = (), fit: str = "letterbox") -> "Preprocessing":
+        """That of square training images (N, h, w, 3), whose mean and deviation are measured, to four decimals."""
+        total, squares = np.zeros(3), np.zeros(3)
+        for start in range(0, len(pixels), _CHUNK):
+            chunk = pixels[start : start + _CHUNK] / 255
+            total += chunk.sum((0, 1, 2))
+            squares += (chunk * chunk).sum((0, 1, 2))
+        count = pixels[..., 0].size
+        mean = total / count
+        std = np.sqrt(np.maximum(squares / count - mean**2, 0))
+        r, g, b = (round(float(value), 4) for value in mean)
+        # Images of one colour have no deviation: they are shifted, not scaled.
+        x, y, z = (round(float(value), 4) if value > 1e-3 else 1.0 for value in std)
+        return cls(pixels.shape[1], (r, g, b), (x, y, z), classes, fit)
+
+    @property
+    def mean_colour(self) -> tuple[int, int, int]:
+        """The mean of red, green and blue as bytes, which normalisation makes 0."""
+        r, g, b = (round(255 * part) for part in self.mean)
+        return r, g, b
+
     def save(self, path: Path) -> None:
+        """Write it as JSON."""
         path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod

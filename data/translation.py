@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from data.batching import FlatIds, Ints, ResumableLoader, TokenBatches, check_sizes, trained_batches
+from data.batching import Ints, ResumableLoader, TokenBatches, check_sizes, trained_batches
 from data.errors import UserError
 from data.prepared.folder import damaged
-from data.prepared.text import Settings, load_examples, load_ids, load_tokenizers, prepare
+from data.prepared.ids import FlatIds
+from data.prepared.text import TextSettings, load_examples, load_ids, load_tokenizers, prepare_text
 from data.sources.download import data_dir
-from data.sources.text import Example, find
+from data.sources.text import Example, find_corpus
 from data.tokenizers import EOS, PAD, Tokenizer
 
 
@@ -98,7 +99,7 @@ class TranslationData(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        found = find(corpus)
+        found = find_corpus(corpus)
         tests = found.tests if test_splits is None else tuple(test_splits)
         for name in tests:
             if name not in found.splits or name == "train":
@@ -108,7 +109,7 @@ class TranslationData(lightning.LightningDataModule):
         for name, value in (("pairs", pairs), ("max_words", max_words)):
             if value is not None and value < 1:
                 raise UserError(f"{name}={value} must be at least 1.")
-        self.settings = Settings(
+        self.settings = TextSettings(
             corpus, source_language, target_language,
             tokenizer, vocabulary, min_frequency, joint, pairs, max_words, tests,
         )  # fmt: skip
@@ -119,7 +120,7 @@ class TranslationData(lightning.LightningDataModule):
     @cached_property
     def folder(self) -> Path:
         """Directory of the prepared corpus; prepares it when it is first asked for."""
-        return prepare(self.settings, data_dir())
+        return prepare_text(self.settings, data_dir())
 
     @cached_property
     def _tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
@@ -214,7 +215,7 @@ class TranslationData(lightning.LightningDataModule):
                 ids.tolist()
             )
         example = self.examples(split)[position]
-        return find(self.settings.corpus).where(split, position + 1, example, side), getattr(example, side)
+        return find_corpus(self.settings.corpus).where(split, position + 1, example, side), getattr(example, side)
 
     def train_dataloader(self) -> ResumableLoader:
         return self._loader("train", shuffle=True, done=partial(trained_batches, self))

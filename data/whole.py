@@ -1,14 +1,17 @@
-"""A file that appears whole or not at all."""
+"""A file, or a folder, that appears whole or not at all."""
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Where to write what becomes ``path`` when the block has ended: whoever looks finds the old file or the new one.
+    """Where to write what becomes ``path`` when the block has ended: a reader finds the old file or the new one.
 
     The folders above it are made. A block that fails leaves the old file, and nothing beside it.
     """
@@ -19,3 +22,25 @@ def whole(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """``folder``, which ``make`` fills unless it exists; of several processes that call at once, the first makes it.
+
+    ``make`` is given an empty directory to write to. If it fails, nothing is left.
+    """
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(folder.name + ".lock")):
+        if not folder.exists():
+            # Under the lock nobody else works here: a part that exists was left by a killed process.
+            work = folder.with_name(folder.name + ".part")
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir()
+            try:
+                make(work)
+                os.rename(work, folder)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+    return folder

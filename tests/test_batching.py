@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import batching
-from data.batching import FlatIds, FlatIdsWriter, ResumableLoader, TokenBatches
+from data.batching import ResumableLoader, TokenBatches
 from data.errors import UserError
+from data.prepared.ids import FlatIds, FlatIdsWriter
 
 SENTENCES = [[7, 2], [8, 9, 10, 2], [2], [11, 12, 2]]
 sizes = pytest.mark.parametrize("size", [{"batch_sentences": 7}, {"batch_tokens": 90}], ids=["sentences", "tokens"])

@@ -12,8 +12,8 @@ from benchmarks import attention, decode, images, machine, models, page, scale, 
 from benchmarks import corpus as corpora
 from benchmarks.fixed_length import LENGTH, FixedLength, lengths
 from benchmarks.interleave import parse_peers
-from data.batching import FlatIds
 from data.errors import UserError
+from data.prepared.ids import FlatIds
 from data.tokenizers import EOS
 from data.translation import PairedIds
 from reproductions.attention import over_source

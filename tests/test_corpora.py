@@ -13,7 +13,7 @@ from data.errors import UserError
 from data.sources import download
 from data.sources.download import Remote, data_dir, fetch
 from data.sources.reading import aligned_lines, lines, tab_separated
-from data.sources.text import CORPORA, find, load
+from data.sources.text import CORPORA, find_corpus, load
 
 PAYLOAD = b"".join(b"line %d\n" % i for i in range(20_000))
 SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
@@ -169,7 +169,7 @@ def test_a_line_without_a_tab_is_told_with_its_number(tmp_path):
 
 def test_an_unknown_corpus_lists_the_known_ones():
     with pytest.raises(UserError, match="'multi31k'.*accord, multi30k, tatoeba, wmt14"):
-        find("multi31k")
+        find_corpus("multi31k")
 
 
 def test_an_unknown_split_or_language_lists_the_known_ones(tmp_path):

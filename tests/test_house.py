@@ -53,7 +53,8 @@ DRAWN = "numpy PIL sacrebleu sacremoses matplotlib"
 # The first pattern that fits a module's name is its rule; {paper} is a package named after a paper and its year.
 PAPER = r"reproductions\.(?P<paper>\w+\d{4})"
 TABLE: tuple[tuple[str, Rule], ...] = (
-    (r"data\.(links|errors|words|whole)", rule(ours="data.errors")),
+    (r"data\.(links|errors|words)", rule(ours="data.errors")),
+    (r"data\.whole", rule("filelock")),
     (r"data\.accord(\..*)?", rule(ours="data.accord data.words data.links data.errors")),
     (r"data\.shapes(\..*)?", rule("numpy PIL", "data.shapes data.errors")),
     (r"data\.torchtext_tokenizer", rule("torchtext", "data")),

@@ -136,7 +136,7 @@ def test_a_file_that_was_cut_is_named(tmp_path, suffix):
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     path = saved(tmp_path / f"cut.{suffix}", Image.fromarray(noise))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(UserError, match=f"cut.{suffix} cannot be read as an image .*mend or remove it"):
+    with pytest.raises(UserError, match=f"cut.{suffix} cannot be read as an image .*fix or remove it"):
         read_image(path)
 
 

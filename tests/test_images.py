@@ -1,8 +1,6 @@
-import io
 import pickle
 import resource
 import shutil
-import tarfile
 
 import lightning
 import numpy as np
@@ -425,7 +423,7 @@ def test_a_damaged_photo_stops_the_preparation_and_leaves_nothing(tmp_path, fold
 def test_a_link_to_nothing_among_the_photos_is_named(tmp_path):
     photos(tmp_path / "photos")
     (tmp_path / "photos/cat/gone.png").symlink_to(tmp_path / "nowhere.png")
-    with pytest.raises(UserError, match=r"cat/gone.png cannot be read as an image \(No such file.*mend or remove it"):
+    with pytest.raises(UserError, match=r"cat/gone.png cannot be read as an image \(No such file.*fix or remove it"):
         small(corpus=str(tmp_path / "photos")).prepare()
 
 
@@ -437,13 +435,11 @@ def test_all_damaged_photos_of_all_splits_are_named_at_once(tmp_path):
     with pytest.raises(UserError) as told:
         small(corpus=str(root)).prepare()
     said = str(told.value)
-    assert said.startswith("3 images cannot be read: mend or remove ") and "more" not in said
+    assert said.startswith("3 images cannot be read: fix or remove ") and "more" not in said
     assert all(f"{split}/cat/3.png" in said for split in ("train", "valid", "test")) and "\n" not in said
     for i in range(10):
         (root / "train" / "dog" / f"{i}.png").write_bytes(b"no image")
-    with pytest.raises(
-        UserError, match="13 images cannot be read: .* and 3 more. Of the first: .*cannot be read as an"
-    ):
+    with pytest.raises(UserError, match="13 images cannot be read: .* and 3 more. The first: .*cannot be read as an"):
         small(corpus=str(root)).prepare()
 
 
@@ -519,19 +515,10 @@ def test_cifar10_is_read_with_torchvision(tmp_path, monkeypatch):
     assert np.array_equal(images.examples("test").pixels[3, :, :, 0], red)
 
 
-@pytest.mark.parametrize("archived", [False, True])
-def test_cifar10_as_jpeg_files_is_called_so(tmp_path, monkeypatch, archived):
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
-    tree = tmp_path / ("elsewhere" if archived else "data") / "cifar10"
+def test_cifar10_as_a_folder_of_jpeg_files_is_called_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
     for split in ("train", "test"):
-        photos(tree / split, ("airplane", "truck"), 15)
-    if archived:
-        (tmp_path / "data" / "cifar10").mkdir(parents=True)
-        with tarfile.open(tmp_path / "data" / "cifar10" / "cifar10-jpeg.tar.gz", "w:gz") as archive:
-            archive.add(tree, "cifar10")
-            odd = tarfile.TarInfo("cifar10/train/airplane/._0.png")
-            odd.size = 3
-            archive.addfile(odd, io.BytesIO(b"abc"))
+        photos(tmp_path / "cifar10" / split, ("airplane", "truck"), 15)
     images = small(corpus="cifar10")
     assert images.title == "CIFAR-10 (JPEG)" and images.classes == ("airplane", "truck")
     assert len(images.examples("test").labels) == 30
@@ -539,39 +526,21 @@ def test_cifar10_as_jpeg_files_is_called_so(tmp_path, monkeypatch, archived):
     assert images.examples("test").labels.tolist() == [0] * 15 + [1] * 15
 
 
+@pytest.mark.parametrize("corpus", ["cifar10", "cifar10/cifar10-jpeg.tar.gz"])
+def test_an_archive_of_image_files_is_to_be_unpacked(tmp_path, monkeypatch, corpus):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cifar10").mkdir()
+    (tmp_path / "cifar10" / "cifar10-jpeg.tar.gz").write_bytes(b"")
+    with pytest.raises(
+        UserError, match=r"cifar10-jpeg.tar.gz is an archive: unpack it with `tar -xf .* and give the folder"
+    ):
+        small(corpus=corpus).prepare()
+
+
 def test_without_network_the_place_for_the_file_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     with pytest.raises(
-        UserError, match=r"cannot be had .*cifar-10-python.tar.gz and put it at .*cifar10/cifar-10-python"
+        UserError, match=r"not available .*cifar-10-python.tar.gz and put it at .*cifar10/cifar-10-python"
     ):
         small(corpus="cifar10").prepare()
-
-
-def test_a_cut_archive_is_told(tmp_path, monkeypatch):
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    (tmp_path / "cifar10").mkdir()
-    (tmp_path / "cifar10" / "cifar10-jpeg.tar.gz").write_bytes(b"no archive")
-    with pytest.raises(UserError, match="cifar10-jpeg.tar.gz is damaged"):
-        small(corpus="cifar10").prepare()
-
-
-@pytest.mark.parametrize(("inside", "words"), [
-    (["c/train/a", "c/train/b", "c/val/a", "c/val/b"], "not c/val/a/0.png: pack its folders so"),
-    (["a", "b"], "not a/0.png"),
-    (["."], "not 0.png"),
-    ([], "train has no image; test has no image"),
-    (["train/a", "train/b"], "train has a, b; test has no image"),
-    (["train/a", "train/b", "test/a", "test/c"], "train has a, b; test has a, c"),
-])  # fmt: skip
-def test_an_archive_of_another_shape_is_told(tmp_path, monkeypatch, inside, words):
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    (tmp_path / "cifar10").mkdir()
-    for name in inside:
-        photos(tmp_path / "tree", (name,), 3)
-    with tarfile.open(tmp_path / "cifar10" / "cifar10-jpeg.tar.gz", "w:gz") as archive:
-        if inside:
-            archive.add(tmp_path / "tree", "")
-    with pytest.raises(UserError) as told:
-        small(corpus="cifar10").prepare()
-    assert "cifar10-jpeg.tar.gz must hold train/CLASS/IMAGE and test/CLASS/IMAGE" in str(told.value)
-    assert words in str(told.value) and "\n" not in str(told.value)

@@ -6,22 +6,21 @@ Shapes: N images, O objects of an image at most, h = w = size.
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from data.batching import FlatIdsWriter
 from data.errors import UserError
-from data.prepared.folder import damaged, made_once, prepared_folder
-from data.prepared.images import statistics
+from data.prepared.folder import WriteRow, load_lines, prepared_folder, save_facts, writing_rows
+from data.prepared.ids import FlatIdsWriter
 from data.preprocessing import Preprocessing
-from data.shapes import Described, Facts, described
+from data.shapes import Facts, described
 from data.sources.images import SHAPES_SEED, edition_of_shapes
-from data.tokenizers import Tokenizer, learn_tokenizer
+from data.tokenizers import learn_tokenizer
+from data.whole import made_once
 
 logger = logging.getLogger(__name__)
 
@@ -54,64 +53,61 @@ class CaptionSettings:
 
 
 def prepare_captions(settings: CaptionSettings, data_dir: Path) -> Path:
-    """Directory of the prepared images and captions, made unless it is there. Raises UserError for another corpus."""
+    """Directory of the prepared images and captions, made unless it exists. Raises UserError for an unknown corpus."""
     if settings.corpus != "shapes":
         raise UserError(f"There are no captions of {settings.corpus!r}: the corpus with captions is shapes.")
     return made_once(settings.folder(data_dir), lambda work: _make(settings, work))
 
 
-def load_facts_of(folder: Path, split: str) -> list[Facts]:
-    """What is true of each image of a split; raises UserError if the directory is damaged."""
-    try:
-        with (folder / f"{split}.facts.jsonl").open(encoding="utf-8") as file:
-            return [Facts.of(json.loads(line)) for line in file]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise damaged(folder, error) from None
+def load_image_facts(folder: Path, split: str) -> list[Facts]:
+    """What is true of each image of an evaluation split; raises UserError if the directory is damaged."""
+    return load_lines(folder, f"{split}.facts.jsonl", Facts.of)
 
 
 def _make(settings: CaptionSettings, work: Path) -> None:
-    texts = {split: list(_store(settings, split, count, work)) for split, count in settings.counts.items()}
-    tokenizer = learn_tokenizer("words", texts["train"], LANGUAGE, settings.vocabulary, settings.min_frequency)
+    captions = {split: list(_draw(settings, split, work)) for split in settings.counts}
+    tokenizer = learn_tokenizer("words", captions["train"], LANGUAGE, settings.vocabulary, settings.min_frequency)
     tokenizer.save(work, "caption")
-    for split, captions in texts.items():
-        _encode(tokenizer, captions, work / f"{split}.captions")
-    mean, std = statistics(np.load(work / "train.pixels.npy", mmap_mode="r"))
-    Preprocessing(settings.size, mean, std, ()).save(work / "preprocessing.json")
-    stored = {"title": TITLE, "settings": asdict(settings), "images": settings.counts, "version": _VERSION}
-    (work / "settings.json").write_text(json.dumps(stored, indent=2), encoding="utf-8")
+    for split, sentences in captions.items():
+        writer = FlatIdsWriter(work / f"{split}.captions")
+        writer.append(tokenizer.encode_words(sentences))
+        writer.close()
+    preprocessing = Preprocessing.of(np.load(work / "train.pixels.npy", mmap_mode="r"))
+    preprocessing.save(work / "preprocessing.json")
+    save_facts(work, title=TITLE, settings=asdict(settings), images=settings.counts, version=_VERSION)
     logger.info(
         "Prepared %s at %d x %d pixels: %s images, a vocabulary of %d entries.", TITLE, settings.size, settings.size,
         ", ".join(f"{name} {count:,}" for name, count in settings.counts.items()), len(tokenizer),
     )  # fmt: skip
 
 
-def _store(settings: CaptionSettings, split: str, count: int, work: Path) -> Iterator[list[str]]:
-    """Write pixels, and of evaluation splits masks and facts, of training the mean mask; gives the captions to learn."""
-    size, train = settings.size, split == "train"
+def _draw(settings: CaptionSettings, split: str, work: Path) -> Iterator[list[str]]:
+    """Write the pixels of a split, masks and facts if it is for evaluation, the mean mask if it is for training.
 
-    def array(name: str, dtype: type, *shape: int) -> NDArray[Any]:
-        mapped: NDArray[Any] = np.lib.format.open_memmap(work / f"{split}.{name}.npy", "w+", dtype, (count, *shape))
-        return mapped
+    Yields the words of each image's caption.
+    """
+    count, size = settings.counts[split], settings.size
+    lines, mean_mask = [], np.zeros((size, size))
+    with ExitStack() as files:
 
-    pixels = array("pixels", np.uint8, size, size, 3)
-    masks = None if train else array("masks", np.float16, MOST_OBJECTS, size, size)  # sixteenths are exact
-    mean_mask, lines = np.zeros((size, size)), []
-    for i in tqdm(range(count), desc=f"drawing {split}", unit=" images", leave=False):
-        one: Described = described(split, i, SHAPES_SEED, size)
-        pixels[i] = one.pixels
-        for place, thing in enumerate(one.objects):
-            mean_mask += thing.mask
-            if masks is not None:
-                masks[i, place] = thing.mask
-        lines.append(json.dumps(one.facts) + "\n")
-        yield [word.text for word in one.facts.captions[0]]
-    if train:
+        def rows(name: str, dtype: type, *shape: int) -> WriteRow:
+            return files.enter_context(writing_rows(work, f"{split}.{name}", dtype, (count, *shape)))
+
+        write_pixels = rows("pixels", np.uint8, size, size, 3)
+        # Sixteenths are exact in half precision.
+        write_masks = None if split == "train" else rows("masks", np.float16, MOST_OBJECTS, size, size)
+        for index in tqdm(range(count), desc=f"drawing {split}", unit=" images", leave=False):
+            scene = described(split, index, SHAPES_SEED, size)
+            write_pixels(scene.pixels)
+            masks = np.zeros((MOST_OBJECTS, size, size))
+            masks[: len(scene.objects)] = [drawn.mask for drawn in scene.objects]
+            if write_masks is None:
+                mean_mask += masks.sum(0)
+            else:
+                write_masks(masks)
+            lines.append(json.dumps(scene.facts) + "\n")
+            yield [word.text for word in scene.facts.captions[0]]
+    if split == "train":
         np.save(work / "mean_mask.npy", (mean_mask / count).astype(np.float32))
     else:
         (work / f"{split}.facts.jsonl").write_text("".join(lines), encoding="utf-8")
-
-
-def _encode(tokenizer: Tokenizer, captions: list[list[str]], stem: Path) -> None:
-    writer = FlatIdsWriter(stem)
-    writer.append(tokenizer.encode_words(captions))
-    writer.close()

@@ -1,47 +1,82 @@
-"""A directory that is made once, whichever process comes first, and appears whole or not at all."""
+"""What the preparations share: the folder of their settings, the JSON beside their arrays, the arrays, and damage."""
 
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from filelock import FileLock
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from data.errors import UserError
 from data.sources.download import writable
 
+Array = NDArray[Any]
+WriteRow = Callable[[Array], int]
+T = TypeVar("T")
+
 
 def prepared_folder(name: str, decisive: list[Any], data_dir: Path) -> Path:
-    """Where the directory lies, or will, whose content ``decisive`` decides: anything else in it is another directory."""
+    """Where the directory is, or will be, whose content ``decisive`` (JSON types) decides: any change is another directory."""
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
     folder = Path("prepared") / f"{name}-{digest}"
     return data_dir / folder if (data_dir / folder).exists() else writable(data_dir) / folder
 
 
-def damaged(folder: Path, what: object) -> UserError:
+def damaged(folder: Path, fault: object) -> UserError:
     """The error to raise where a prepared directory is not what was written."""
-    return UserError(f"{folder} is damaged ({what}): delete it to have it made anew.")
+    return UserError(f"{folder} is damaged ({fault}): delete it to have it made anew.")
 
 
-def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """``folder``, made by ``make``, which fills the directory that it is given, unless it is there; many processes may call
-    at once.
+def save_facts(folder: Path, **facts: Any) -> None:
+    """Write what a prepared directory holds, and the settings it was made with, as ``settings.json``."""
+    (folder / "settings.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+
+
+def load_facts(folder: Path) -> dict[str, Any]:
+    """What ``save_facts`` wrote; raises UserError if it is missing or damaged."""
+    facts: dict[str, Any] = load_json(folder, "settings.json")
+    return facts
+
+
+def load_json(folder: Path, name: str) -> Any:
+    """The content of a JSON file; raises UserError if it is missing or damaged."""
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise damaged(folder, error) from None
+
+
+def load_lines(folder: Path, name: str, parse: Callable[[Any], T]) -> list[T]:
+    """Every line of a file of JSON lines, parsed. Raises UserError that names a missing file or the first damaged line."""
+    parsed: list[T] = []
+    try:
+        for line in (folder / name).read_bytes().splitlines():
+            parsed.append(parse(json.loads(line)))
+    except FileNotFoundError:
+        raise damaged(folder, f"it has no {name}") from None
+    except (ValueError, TypeError, LookupError):  # not JSON, or other JSON
+        raise damaged(folder, f"{name}, line {len(parsed) + 1:,}") from None
+    return parsed
+
+
+def load_array(folder: Path, name: str) -> Array:
+    """An array, mapped from disk; raises UserError if it is missing or damaged."""
+    try:
+        return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise damaged(folder, error) from None
+
+
+@contextmanager
+def writing_rows(folder: Path, name: str, dtype: DTypeLike, shape: tuple[int, ...]) -> Iterator[WriteRow]:
+    """A function that appends one row to an array of ``shape``.
+
+    Not a mapped file: on a full disk, writing to one kills the process without an error.
     """
-    if folder.exists():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(folder.name + ".lock")):
-        if not folder.exists():
-            # Under the lock nobody else works here: what lies there is left of a run that was killed.
-            work = folder.with_name(folder.name + ".part")
-            shutil.rmtree(work, ignore_errors=True)
-            work.mkdir()
-            try:
-                make(work)
-                os.rename(work, folder)
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
-    return folder
+    with (folder / f"{name}.npy").open("wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        yield lambda row: file.write(np.ascontiguousarray(row, dtype).tobytes())

@@ -10,23 +10,25 @@ from typing import Any
 
 from tqdm import tqdm
 
-from data.batching import FlatIds, FlatIdsWriter
 from data.errors import UserError
 from data.links import Links
-from data.prepared.folder import damaged, made_once, prepared_folder
-from data.sources.text import Example, find, load
+from data.prepared.folder import damaged, load_lines, prepared_folder, save_facts
+from data.prepared.ids import FlatIds, FlatIdsWriter
+from data.sources.text import Example, find_corpus, load
 from data.tokenizers import Tokenizer, learn_tokenizer, load_tokenizer
-from data.words import split
+from data.whole import made_once
+from data.words import split as split_words
 
 logger = logging.getLogger(__name__)
 
 _VERSION = 1  # of the directory's layout
 _CHUNK = 4096  # sentences tokenised at a time
 _SIDES = ("source", "target")
+Sentence = list[str]  # its words
 
 
 @dataclass(frozen=True)
-class Settings:
+class TextSettings:
     """What decides the content of a prepared directory; the fields are those of TranslationData."""
 
     corpus: str
@@ -40,29 +42,30 @@ class Settings:
     max_words: int
     test_splits: tuple[str, ...]
 
+    @property
+    def languages(self) -> tuple[str, str]:
+        return self.source_language, self.target_language
+
     def folder(self, data_dir: Path) -> Path:
         """Where these settings are prepared: another edition of the corpus is another directory."""
-        corpus = find(self.corpus)
+        corpus = find_corpus(self.corpus)
         name = f"{corpus.name}-{self.source_language}-{self.target_language}"
         return prepared_folder(name, [_VERSION, asdict(self), corpus.edition(data_dir)], data_dir)
 
 
-def prepare(settings: Settings, data_dir: Path) -> Path:
-    """Directory of the prepared corpus, made unless it is there; many processes may call at once.
+def prepare_text(settings: TextSettings, data_dir: Path) -> Path:
+    """Directory of the prepared corpus, made unless it exists.
 
-    It appears whole or not at all. Raises UserError for faults of the corpus, and if no training pair is
-    left.
+    Raises UserError for faults of the corpus, and if no training pair is left.
     """
-    folder = settings.folder(data_dir)
-    return made_once(folder, lambda work: _make(settings, data_dir, work))
+    return made_once(settings.folder(data_dir), lambda work: _make(settings, data_dir, work))
 
 
-def load_ids(folder: Path, split_name: str) -> tuple[FlatIds, FlatIds]:
-    """Source and target ids of a split, mapped from disk."""
-    source, target = (FlatIds.load(folder / f"{split_name}.{side}") for side in _SIDES)
+def load_ids(folder: Path, split: str) -> tuple[FlatIds, FlatIds]:
+    """Source and target ids of a split, mapped from disk; raises UserError if they are damaged."""
+    source, target = (FlatIds.load(folder / f"{split}.{side}") for side in _SIDES)
     if len(source) != len(target):
-        counts = f"{split_name} has {len(source)} sources and {len(target)} targets"
-        raise damaged(folder, counts)
+        raise damaged(folder, f"{split} has {len(source)} sources and {len(target)} targets")
     return source, target
 
 
@@ -71,28 +74,24 @@ def load_tokenizers(folder: Path) -> tuple[Tokenizer, Tokenizer]:
     return load_tokenizer(folder, "source"), load_tokenizer(folder, "target")
 
 
-def load_examples(folder: Path, split_name: str) -> list[Example]:
+def load_examples(folder: Path, split: str) -> list[Example]:
     """The raw texts of an evaluation split, with gold links where the corpus has them.
 
     Raises UserError if the file is missing or damaged.
     """
-    path, examples = folder / f"{split_name}.jsonl", []
-    try:
-        for line in path.read_bytes().splitlines():
-            source, target, links = json.loads(line)
-            if links is not None:
-                sure, possible = (frozenset((t, s) for t, s in some) for some in links)
-                links = Links(sure=sure, possible=possible)
-            examples.append(Example(source, target, links))
-    except FileNotFoundError:
-        raise damaged(folder, f"it has no {path.name}") from None
-    except (ValueError, TypeError):  # no JSON, or other JSON
-        raise damaged(folder, f"{path.name}, line {len(examples) + 1:,}") from None
-    return examples
+    return load_lines(folder, f"{split}.jsonl", _example)
 
 
-def _make(settings: Settings, data_dir: Path, work: Path) -> None:
-    evaluation = {name: _save_examples(settings, data_dir, work, name) for name in ("valid", *settings.test_splits)}
+def _example(stored: list[Any]) -> Example:
+    source, target, links = stored
+    if links is not None:
+        sure, possible = (frozenset((t, s) for t, s in pairs) for pairs in links)
+        links = Links(sure=sure, possible=possible)
+    return Example(source, target, links)
+
+
+def _make(settings: TextSettings, data_dir: Path, work: Path) -> None:
+    evaluation = {split: _save_examples(settings, data_dir, work, split) for split in ("valid", *settings.test_splits)}
     spool = work / "train.words"
     kept, dropped = _spool_training(settings, data_dir, spool)
     if not kept:
@@ -104,11 +103,11 @@ def _make(settings: Settings, data_dir: Path, work: Path) -> None:
         tokenizer.save(work, side)
     _encode(tokenizers, _spooled(spool), work, "train", kept)
     spool.unlink()
-    for name, count in evaluation.items():
-        _encode(tokenizers, _split_examples(settings, work, name), work, name, count)
+    for split, count in evaluation.items():
+        pairs = (_words(example, settings) for example in load_examples(work, split))
+        _encode(tokenizers, pairs, work, split, count)
     counts = {"train": kept, **evaluation}
-    stored = {"settings": asdict(settings), "pairs": counts, "dropped": dropped, "version": _VERSION}
-    (work / "settings.json").write_text(json.dumps(stored, indent=2), encoding="utf-8")
+    save_facts(work, settings=asdict(settings), pairs=counts, dropped=dropped, version=_VERSION)
     logger.info(
         "Prepared %s %s-%s: %s pairs (%s longer than %d words dropped), vocabularies of %s and %s entries.",
         settings.corpus, settings.source_language, settings.target_language,
@@ -117,31 +116,30 @@ def _make(settings: Settings, data_dir: Path, work: Path) -> None:
     )  # fmt: skip
 
 
-def _save_examples(settings: Settings, data_dir: Path, work: Path, split_name: str) -> int:
-    """Write the raw evaluation texts, so that scores and ids are of the same sentences for ever."""
+def _save_examples(settings: TextSettings, data_dir: Path, work: Path, split: str) -> int:
+    """Write the raw evaluation texts, so that scores and ids always belong to the same sentences."""
     count = 0
-    with (work / f"{split_name}.jsonl").open("w", encoding="utf-8") as file:
-        for example in load(settings.corpus, split_name, settings.source_language, settings.target_language, data_dir):
+    with (work / f"{split}.jsonl").open("w", encoding="utf-8") as file:
+        for example in load(settings.corpus, split, *settings.languages, data_dir):
             links = example.links and [sorted(example.links.sure), sorted(example.links.possible)]
             file.write(json.dumps([example.source, example.target, links], ensure_ascii=False) + "\n")
             count += 1
     if not count:
-        raise UserError(f"The split {split_name!r} of {settings.corpus} is empty: give a larger corpus.")
+        raise UserError(f"The split {split!r} of {settings.corpus} is empty: give a larger corpus.")
     return count
 
 
-def _spool_training(settings: Settings, data_dir: Path, spool: Path) -> tuple[int, int]:
+def _spool_training(settings: TextSettings, data_dir: Path, spool: Path) -> tuple[int, int]:
     """Write the words of the training pairs that are short enough; return how many were kept and dropped.
 
-    The corpus is generated or streamed once only, and split into words once only; the words are read twice.
+    The corpus is streamed and split into words only once; the words are then read twice.
     """
     kept = dropped = 0
-    languages = settings.source_language, settings.target_language
-    examples = load(settings.corpus, "train", *languages, data_dir, settings.pairs)
+    examples = load(settings.corpus, "train", *settings.languages, data_dir, settings.pairs)
     with spool.open("w", encoding="utf-8") as file:
         for example in tqdm(examples, total=settings.pairs, desc="reading", unit=" pairs", leave=False):
-            source, target = split(example.source, languages[0]), split(example.target, languages[1])
-            # White space and invisible characters alone make no word.
+            source, target = _words(example, settings)
+            # A side of white space and invisible characters has no word.
             if not (source and target) or max(len(source), len(target)) > settings.max_words:
                 dropped += 1
                 continue
@@ -150,19 +148,19 @@ def _spool_training(settings: Settings, data_dir: Path, spool: Path) -> tuple[in
     return kept, dropped
 
 
-def _spooled(spool: Path) -> Iterator[tuple[list[str], list[str]]]:
+def _words(example: Example, settings: TextSettings) -> tuple[Sentence, Sentence]:
+    source, target = settings.languages
+    return split_words(example.source, source), split_words(example.target, target)
+
+
+def _spooled(spool: Path) -> Iterator[tuple[Sentence, Sentence]]:
     with spool.open(encoding="utf-8", newline="\n") as file:
         for line in file:
             source, target = line[:-1].split("\t")
             yield source.split(" "), target.split(" ")
 
 
-def _split_examples(settings: Settings, work: Path, split_name: str) -> Iterator[tuple[list[str], list[str]]]:
-    for example in load_examples(work, split_name):
-        yield split(example.source, settings.source_language), split(example.target, settings.target_language)
-
-
-def _learn(settings: Settings, spool: Path) -> tuple[Tokenizer, Tokenizer]:
+def _learn(settings: TextSettings, spool: Path) -> tuple[Tokenizer, Tokenizer]:
     sizes: tuple[Any, ...] = (settings.vocabulary, settings.min_frequency)
     if settings.joint:
         both = chain.from_iterable(_spooled(spool))
@@ -175,13 +173,13 @@ def _learn(settings: Settings, spool: Path) -> tuple[Tokenizer, Tokenizer]:
 
 def _encode(
     tokenizers: tuple[Tokenizer, Tokenizer],
-    pairs: Iterator[tuple[list[str], list[str]]],
+    pairs: Iterator[tuple[Sentence, Sentence]],
     work: Path,
-    split_name: str,
+    split: str,
     count: int,
 ) -> None:
-    writers = [FlatIdsWriter(work / f"{split_name}.{side}") for side in _SIDES]
-    with tqdm(total=count, desc=f"tokenising {split_name}", unit=" pairs", leave=False) as progress:
+    writers = [FlatIdsWriter(work / f"{split}.{side}") for side in _SIDES]
+    with tqdm(total=count, desc=f"tokenising {split}", unit=" pairs", leave=False) as progress:
         while chunk := list(islice(pairs, _CHUNK)):
             for writer, tokenizer, sentences in zip(writers, tokenizers, zip(*chunk, strict=True), strict=True):
                 writer.append(tokenizer.encode_words(sentences))

@@ -1,7 +1,7 @@
 """Image files of any kind as upright pictures in red, green and blue; folders of them, labelled by their names.
 
-What is odd is converted, not refused: EXIF rotation, CMYK, palettes, grey, 16 and 32 bits, transparency (on white), the
-first frame of an animation. What cannot be read is refused in one sentence that names the file.
+Unusual files are converted, not refused: EXIF rotation, CMYK, palettes, grey, 16 and 32 bits, transparency (on white), the
+first frame of an animation. A file that cannot be read is refused in one sentence that names it.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ MOST_PIXELS = 40_000_000  # checked before an image is decoded
 EXTENSIONS = (*IMG_EXTENSIONS, ".gif")
 # Subfolder -> split; without a subfolder for a split, its images are taken from train by a hash of their names.
 _SUBFOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
-_OTHER_SPLITS = {"training", "testing"}  # never names of classes, and read by nobody
+_OTHER_SPLITS = {"training", "testing"}  # refused: neither a class nor a name of a split
 _SHARE = 0.1  # of the images of a class, for each of valid and test
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
 
-class Listed(NamedTuple):
+class ImageFile(NamedTuple):
     """An image file and the number of its class."""
 
     path: Path
@@ -35,15 +35,15 @@ class Listed(NamedTuple):
 
 
 def read_image(file: Path | IO[bytes], name: str = "", size: int = 0) -> Image.Image:
-    """The picture in a file, upright, in mode RGB.
+    """The image in a file, upright, in mode RGB.
 
-    ``name``: what errors call it (default: its path). ``size``: the least side that is needed, so that a large JPEG need
-    not be decoded whole; 0 for all of it. Raises UserError for what is no image, is damaged or is too large.
+    ``name``: what errors call it (default: its path). ``size``: the shortest side needed, so that a large JPEG need not be
+    decoded in full; 0 for full size. Raises UserError if it is no image, damaged or too large.
     """
     name = name or str(file)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Pillow, about size and metadata: both are looked after here
+            warnings.simplefilter("ignore")  # Pillow's, about size and metadata: both are handled here
             with Image.open(file) as image:
                 _check_pixels(image, name)
                 if size:
@@ -57,11 +57,14 @@ def read_image(file: Path | IO[bytes], name: str = "", size: int = 0) -> Image.I
     except _UNREADABLE as error:
         said = getattr(error, "strerror", None) or str(error).replace(repr(file), "it").replace(str(file), "it")
         reason = said or type(error).__name__
-        raise UserError(f"{name} cannot be read as an image ({reason}): mend or remove it.") from None
+        raise UserError(f"{name} cannot be read as an image ({reason}): fix or remove it.") from None
 
 
 def upright(image: Image.Image, name: str = "The image") -> Image.Image:
-    """Turned as EXIF says, transparency on white, sixteen bits and floats brought to eight, in mode RGB."""
+    """The image in mode RGB: turned as EXIF says, transparency on white, sixteen bits and floats brought to eight.
+
+    Raises UserError if it is too large; ``name`` is what the error calls it.
+    """
     _check_pixels(image, name)
     image = ImageOps.exif_transpose(image)
     if image.mode == "F" or image.mode.startswith("I"):
@@ -81,7 +84,7 @@ def _check_pixels(image: Image.Image, name: str) -> None:
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:
-    """Integers count to 65,535, or to 255 if none is above; floats to 1, or to 255 likewise."""
+    """Integers range to 65,535, or to 255 if none is higher; floats to 1, or to 255 if any is higher."""
     if values.dtype.kind == "f":
         values = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
         values = values * 255 if values.max(initial=0) <= 1 else values
@@ -91,26 +94,26 @@ def _eight_bits(values: np.ndarray) -> np.ndarray:
 
 
 def is_image_file(path: str) -> bool:
-    """Whether a name promises an image; hidden files do not."""
+    """Whether a file's name says that it is an image; hidden files never are."""
     name = os.path.basename(path)
     return not name.startswith(".") and name.lower().endswith(EXTENSIONS)
 
 
-def list_images(folder: Path) -> tuple[tuple[str, ...], dict[str, list[Listed]]]:
+def list_images(folder: Path) -> tuple[tuple[str, ...], dict[str, list[ImageFile]]]:
     """Classes, in alphabetical order, and the images of train, valid and test.
 
     ``folder`` holds one folder for each class, or train, valid (val) and test with one folder for each class in them.
-    An image belongs to a split by its subfolder, or by a hash of its name: the same on every machine and in every order.
-    Raises UserError for folders without images, with one class only, with an empty class, or whose splits are not clear.
+    Images of a missing valid or test are set aside from train by a hash of their names, the same on every machine.
+    Raises UserError for folders without images, with one class only, with an empty class, or with unclear splits.
     """
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder: give one with a folder of images for each class.")
     roots = _roots(folder)
     classes = _folders(roots["train"])
     if len(classes) < 2:
-        found = f"only the class {classes[0]!r}" if classes else "no folder with images"
+        content = f"only the class {classes[0]!r}" if classes else "no folder with images"
         raise UserError(
-            f"{roots['train']} holds {found}: it needs one folder of images for each of two classes or more."
+            f"{roots['train']} holds {content}: it needs one folder of images for each of two classes or more."
         )
     splits = {split: _listed(root, classes) for split, root in roots.items()}
     for split in ("test", "valid"):
@@ -120,59 +123,68 @@ def list_images(folder: Path) -> tuple[tuple[str, ...], dict[str, list[Listed]]]
 
 
 def _roots(folder: Path) -> dict[str, Path]:
-    """Split -> its folder; all of it is train where no folder in it is called like a split."""
-    below = _folders(folder)
+    """Split -> its folder; without folders named after splits, the whole folder is train."""
+    subfolders = _folders(folder)
     given: dict[str, Path] = {}
-    for name in below:
+    for name in subfolders:
         split = _SUBFOLDERS.get(name.lower())
         if split in given:
             raise UserError(f"{given[split]} and {folder / name} are both for {split}: keep one of them.")
         if split:
             given[split] = folder / name
-    alike = [name for name in below if name.lower() in _SUBFOLDERS.keys() | _OTHER_SPLITS]
-    if alike and "train" not in given:
+    splits = [name for name in subfolders if name.lower() in _SUBFOLDERS.keys() | _OTHER_SPLITS]
+    if splits and "train" not in given:
         raise UserError(
-            f"{folder} has a folder {alike[0]} and none called train, so that {', '.join(below)} would be classes: call "
-            "the folders of its splits train, valid and test."
+            f"{folder} has a folder {splits[0]} and none called train, so that {', '.join(subfolders)} would be classes: "
+            "call the folders of its splits train, valid and test."
         )
     return given or {"train": folder}
 
 
 def _folders(root: Path) -> list[str]:
-    return sorted(one.name for one in root.iterdir() if one.is_dir() and not one.name.startswith((".", "__MACOSX")))
+    folders = (path.name for path in root.iterdir() if path.is_dir())
+    return sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
 
 
-def _listed(root: Path, classes: list[str]) -> list[Listed]:
+def _listed(root: Path, classes: list[str]) -> list[ImageFile]:
+    """The images in the folders of a split; raises UserError for an unknown class, an empty one, or none at all."""
     unknown = [name for name in _folders(root) if name not in classes]
     if unknown:
         raise UserError(
             f"{root / unknown[0]} is a class that the training images lack: they have {', '.join(classes)}."
         )
-    there = {name: number for number, name in enumerate(classes) if (root / name).is_dir()}
-    if not there:
+    numbers = {name: number for number, name in enumerate(classes) if (root / name).is_dir()}
+    if not numbers:
         raise UserError(
-            f"{root} holds no folder of a class: put some of {', '.join(classes)} there, or remove it, and images are set "
+            f"{root} holds no folder of a class: put some of {', '.join(classes)} there, or remove it to have images set "
             "aside for it."
         )
-    found = make_dataset(str(root), there, is_valid_file=is_image_file, allow_empty=True)
-    # What lies in a hidden folder within a class is hidden too.
-    listed = [
-        Listed(Path(path), label)
-        for path, label in found
+    paths = make_dataset(str(root), numbers, is_valid_file=is_image_file, allow_empty=True)
+    # Files in a hidden folder within a class are hidden too.
+    files = [
+        ImageFile(Path(path), label)
+        for path, label in paths
         if not any(part.startswith(".") for part in Path(path).relative_to(root).parts)
     ]
-    empty = [name for name, number in there.items() if number not in {one.label for one in listed}]
-    if empty:
-        raise UserError(f"{root / empty[0]} holds no image: add some, or remove the folder.")
-    return listed
+    labels = {file.label for file in files}
+    for name, number in numbers.items():
+        if number not in labels:
+            raise UserError(f"{root / name} holds no image: add some, or remove the folder.")
+    return files
 
 
-def set_aside(listed: list[Listed], root: Path, classes: list[str], split: str) -> tuple[list[Listed], list[Listed]]:
-    """What stays, and what goes to ``split``: those whose hash is low, and at least one of each class."""
+def set_aside(
+    files: list[ImageFile], root: Path, classes: list[str], split: str
+) -> tuple[list[ImageFile], list[ImageFile]]:
+    """The images that stay, and those that go to ``split``: a tenth by their hashes, at least one of each class.
+
+    The hash is that of the path below ``root``, so a folder that was moved is split in the same way. Raises UserError for a
+    class with too few images.
+    """
     stays, goes = [], []
     for number, name in enumerate(classes):
-        hashed = sorted((_hash(one.path, root, split), one) for one in listed if one.label == number)
-        ranked = [one for _, one in hashed]
+        hashed = sorted((_hash(file.path, root, split), file) for file in files if file.label == number)
+        ranked = [file for _, file in hashed]
         count = max(1, sum(low < _SHARE for low, _ in hashed))
         if count >= len(ranked):
             raise UserError(

@@ -80,7 +80,7 @@ class Corpus:
         return f"{self.place(example, side)} (split {split!r}): the {side}"
 
 
-def find(corpus: str) -> Corpus:
+def find_corpus(corpus: str) -> Corpus:
     """The corpus of that name, or the one in the user's files; raises UserError listing the known names."""
     if corpus in CORPORA:
         return CORPORA[corpus]
@@ -107,7 +107,7 @@ def load(  # noqa: PLR0913 - which examples, and where they lie
     ``folder`` is the data directory, ``$DATA_DIR`` if None. Raises UserError for an unknown corpus, split or
     language, for faults of the files (see data.sources.reading), and for an empty or overlong side outside training.
     """
-    found = find(corpus)
+    found = find_corpus(corpus)
     if split not in found.splits:
         raise UserError(f"{found.name} has no split {split!r}: choose one of {', '.join(found.splits)}.")
     for language in (source_language, target_language):
