@@ -354,7 +354,7 @@ def test_the_same_sentence_is_drawn_as_an_lstmn_and_a_transformer_read_it(traine
 def test_without_an_lstmn_the_command_that_trains_one_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     with pytest.raises(UserError, match="make train-cheng"):
-        list(language_figures.cheng2016(None, tmp_path))
+        list(language_figures.draw(None, tmp_path))
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

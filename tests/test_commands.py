@@ -1,5 +1,7 @@
 """What the commands make of their options, before anything is trained."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +14,9 @@ from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.commands import compare as comparing
-from reproductions.commands import train as commands
+from reproductions.commands import lightning
 from reproductions.commands.ladder import LADDER
-from reproductions.commands.settings import RunSettings
+from reproductions.commands.lightning.settings import RunSettings
 from reproductions.compare.contestants import Contestant
 from reproductions.experiments.timeline.training import PAPER as TIMELINE
 from reproductions.page.catalogue import Entry, corpus_of, describe
@@ -28,10 +30,27 @@ def asked(tmp_path, monkeypatch):
     given = []
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(commands, "lightning", lambda arguments: given.extend(arguments) or 1)
+    monkeypatch.setattr(lightning, "execute", lambda arguments: given.extend(arguments) or 1)
     for name in ("A", "B"):
         (tmp_path / name).mkdir()
     return given
+
+
+@pytest.mark.parametrize("arguments", [
+    "--help", "train --help", "timeline --help", "page --help", "nonsense", "look", "explain --layer one", "docs more",
+    "train nobody2014", "train vit2021 --data mars", "train vit2021 --heads 3", "look photo.jpg --heads 3",
+])  # fmt: skip
+def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(arguments):
+    """In a process of its own, for this one has imported everything."""
+    code = (
+        "import sys\nfrom reproductions.__main__ import run\ntry:\n    status = run(sys.argv[1:])\n"
+        "except SystemExit as stop:\n    status = stop.code\n"
+        "print(status, *{'torch', 'lightning', 'wandb'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments.split()], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == ("0" if "--help" in arguments else "2"), done.stderr
 
 
 def made(paper, config, time, corpus):
@@ -113,10 +132,10 @@ def test_the_recipe_for_training_on_is_that_of_table_4():
 
 @pytest.mark.parametrize(("more", "words"), [
     (["--weights", "vit.pth", "--variant", "conv"], "--variant conv chooses a network and --weights brings one"),
-    (["--heads", "3"], "--heads 3 is of trained weights"),
+    (["--heads", "3"], "--heads 3 describes trained weights"),
     (["--weights", "vit.pth", "--resume"], "--weights begins a new run"),
 ])  # fmt: skip
-def test_options_that_contradict_one_another_are_told(asked, capsys, more, words):
+def test_options_that_contradict_each_other_are_refused(asked, capsys, more, words):
     assert command(["train", "vit2021", *more]) == 2
     assert words in capsys.readouterr().err and asked == []
 

@@ -1,4 +1,5 @@
 import sys
+from argparse import Namespace
 from collections import namedtuple
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +15,7 @@ def found(name: str) -> doctor.Check:
 
 
 def test_a_sound_installation_passes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert doctor.main() == 0
+    assert doctor.run(Namespace(), []) == 0
     printed = capsys.readouterr().out
     for name in (
         *doctor.NEEDED,
@@ -36,7 +37,7 @@ def test_a_package_that_does_not_import_fails_with_its_cure_and_the_rest_is_stil
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "sacremoses", None)
-    assert doctor.main() == 1
+    assert doctor.run(Namespace(), []) == 1
     assert "make setup" in found("sacremoses").mend
     assert "  disk " in capsys.readouterr().out
 
@@ -50,7 +51,7 @@ def test_a_package_that_is_not_installed_fails_with_its_cure(monkeypatch: pytest
         return version(name)
 
     monkeypatch.setattr(metadata, "version", without_sacrebleu)
-    assert doctor.main() == 1
+    assert doctor.run(Namespace(), []) == 1
     assert found("sacrebleu") == doctor.Check("sacrebleu", False, "not installed", "run `make setup`")
 
 
@@ -70,7 +71,7 @@ def test_an_unknown_tracking_mode_is_one_failed_check_among_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", "banana")
-    assert doctor.main() == 1
+    assert doctor.run(Namespace(), []) == 1
     assert found("W&B").ok is False and "banana" in found("W&B").found
     assert "  torch " in (printed := capsys.readouterr().out) and "  disk " in printed
 
@@ -112,4 +113,4 @@ def test_a_full_disk_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10, 10, 2**20))
     assert found("disk").ok is False
-    assert doctor.main() == 1
+    assert doctor.run(Namespace(), []) == 1

@@ -12,11 +12,12 @@ from toy_run import overrides
 from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.commands.explain import LONGEST, _run, take_steps
+from reproductions.commands.explain import find
 from reproductions.explain.page import cells, page
 from reproductions.explain.steps import Steps
 from reproductions.explain.terminal import Screen, text
 from reproductions.explain.told import told
+from reproductions.explain.trained import LONGEST, take_steps
 from reproductions.tasks.task import restore
 from reproductions.transformer2017.inside import PLACES, inside
 
@@ -134,7 +135,7 @@ def test_what_cannot_be_explained_is_said_in_a_sentence(trained, capsys, monkeyp
 def test_without_a_transformer_the_command_that_trains_one_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     with pytest.raises(UserError, match="make train-transformer"):
-        _run(None)
+        find(None)
 
 
 def test_colours_are_symmetric_about_zero_and_absent_where_hidden():

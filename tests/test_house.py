@@ -82,6 +82,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
     (r"reproductions\.page(\..*)?", rule("torch numpy PIL matplotlib yaml starlette uvicorn anyio",
      f"{TRAINED} {PAPERS} reproductions.tasks reproductions.experiments reproductions.page")),
+    (r"reproductions\.commands\.page", rule(ours="reproductions.page")),
     (r"reproductions\.(commands|__main__)(\..*)?", rule("torch lightning numpy jsonargparse tqdm yaml",
      "data reproductions", "reproductions.page")),
 )  # fmt: skip
@@ -166,8 +167,8 @@ def test_imports_go_one_way(path: Path) -> None:
         ("reproductions.evaluation.plots.pages", "def f():\n    from lightning.pytorch import Trainer"),
         ("reproductions.tasks.translation.log", "import wandb"),
         ("reproductions.reports", "import torch"),
-        ("reproductions.commands.lightning", "import wandb"),
-        ("reproductions.commands.lightning", "import importlib\nimportlib.import_module('wandb')"),
+        ("reproductions.commands.lightning.cli", "import wandb"),
+        ("reproductions.commands.lightning.cli", "import importlib\nimportlib.import_module('wandb')"),
         ("reproductions.commands.doctor", "import wandb"),
     ],
 )

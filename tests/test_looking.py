@@ -98,7 +98,7 @@ def test_odd_pictures_are_looked_at_like_any_other(place, capsys):
 
 @pytest.mark.parametrize(("more", "words"), [
     (["--weights", SOURCE, "--run", "runs/x"], "give one of them"),
-    (["--heads", "3"], "--heads 3 is of trained weights: name them with --weights"),
+    (["--heads", "3"], "--heads 3 describes trained weights: name them with --weights"),
     (["--weights", SOURCE, "--heads", "5"], "5 heads do not divide the width 192"),
     (["--weights", "torchvision:vit_x"], "no ViT named 'vit_x'"),
     (["--weights", "nowhere.pth"], "no weights at nowhere.pth"),

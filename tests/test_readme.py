@@ -16,7 +16,7 @@ from toy_run import NETWORK, overrides
 
 from data.errors import UserError
 from reproductions.commands import equations as equation_table
-from reproductions.commands.lightning import ReproductionCLI
+from reproductions.commands.lightning.cli import ReproductionCLI
 from reproductions.papers import PAPERS
 
 ROOT = Path(__file__).parents[1]

@@ -19,7 +19,7 @@ from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, Additive, Dot, Intra, over_source
-from reproductions.commands.timeline import timeline, write
+from reproductions.commands.timeline import write
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments import side_by_side
 from reproductions.experiments.side_by_side import Training, train
@@ -204,10 +204,10 @@ def test_a_stopped_timeline_leaves_no_training_behind(tmp_path, monkeypatch, num
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with Ctrl-C ignored
     threading.Thread(target=stops, daemon=True).start()
     if number == signal.SIGINT:
-        assert timeline(quick=True, again=False, jobs=2, overrides=[]) == status
+        assert command(["timeline", "--quick", "--jobs", "2"]) == status
     else:
         with pytest.raises(SystemExit) as error:
-            timeline(quick=True, again=False, jobs=2, overrides=[])
+            command(["timeline", "--quick", "--jobs", "2"])
         assert error.value.code == status
     assert len(began) == len(stopped) == 2
     assert all(one.process.returncode == -signal.SIGTERM for one in stopped)

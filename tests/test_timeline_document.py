@@ -17,11 +17,10 @@ from data.links import Links
 from reproductions.attention import TIMELINE, Dot, over_source
 from reproductions.bahdanau2014.model import Network, RNNsearch
 from reproductions.bahdanau2014.training import initialise
-from reproductions.commands import docs as document
-from reproductions.commands.excerpts import excerpt
 from reproductions.evaluation.files import write_text
 from reproductions.evaluation.records.translation import AlignedTranslation
-from reproductions.experiments.timeline import numbers
+from reproductions.experiments.timeline import document, numbers
+from reproductions.experiments.timeline.excerpts import excerpt
 
 TEXT = (document.ROOT / document.DOCUMENT).read_text(encoding="utf-8")
 NUMBERS = numbers.read(document.ROOT / document.NUMBERS)

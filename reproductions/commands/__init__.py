@@ -1,1 +1,17 @@
-"""The commands of ``python -m reproductions``, a file each."""
+"""The commands of ``python -m reproductions``, one file each.
+
+A command's docstring is its help. ``options(parser)`` declares its options, and ``run(options, rest)`` does the work and
+returns the exit status; ``rest`` holds the options for Lightning, of commands that hand them on. All commands are imported
+to answer ``--help``, so torch, lightning and matplotlib are imported inside ``run``, once the options are checked.
+
+train, evaluate     a model, from configuration to scores
+translate, look     what a trained model makes of a sentence, or of an image
+figures             figures of the papers, one file per paper
+compare             then and now
+ladder, timeline    many trainings in one table
+explain             attention in five steps
+docs, doctor, page  the document of the timeline; what works on this machine; the interactive page
+lightning           fit, validate and test with every option of Lightning
+
+And what they share: ``configs``, ``weights``, ``trainings``, ``report``. ``equations`` is a part of `make format`.
+"""

@@ -1,5 +1,6 @@
-"""``make compare``: then and now side by side, translators over the same sentences or classifiers over the same images."""
+"""Then and now: runs over the same sentences or images, as one page, pictures and numbers."""
 
+import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from tqdm import tqdm
 
 from data.errors import UserError
 from reproductions import runs
-from reproductions.commands.train import CONFIGS, config_of, config_path, is_path, train
+from reproductions.commands.configs import CONFIGS, config_of, config_path, is_path
+from reproductions.commands.train import train
 from reproductions.compare import classifiers as looks
 from reproductions.compare import look_pictures, pictures
 from reproductions.compare import translators as numbers
@@ -21,11 +23,27 @@ from reproductions.evaluation import files
 from reproductions.papers import PAPERS, TASKS, of_task
 from reproductions.reports import page
 from reproductions.runs import Run
-from reproductions.training import tracking
 
 DIFFERENCE = ("difference", "low", "high", "p_value", "says")
 Numbers = dict[str, Any]
 Contestants = Sequence[Contestant]
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run", nargs="*", type=Path, help="folders of two or more runs; default: the newest of each paper"
+    )
+    parser.add_argument(
+        "--data",
+        default="accord",
+        help="corpus of the newest runs: accord (default), shapes or any other; what is missing is trained first",
+    )
+    parser.add_argument("--out", type=Path, help="folder to write into; default: runs/compare/CORPUS/TIME")
+
+
+def run(options: argparse.Namespace, _: Sequence[str]) -> int:
+    """Raises UserError for runs that cannot be compared."""
+    return compare(options.data, options.run, options.out)
 
 
 @dataclass(frozen=True)
@@ -168,6 +186,8 @@ def _newest(paper: str, data: str, variants: Sequence[str]) -> Run | None:
 
 def _track(kind: Comparison, folder: Path, corpus: str, compared: Numbers, drawn: Sequence[Picture]) -> None:
     """The same table and pictures in Weights & Biases."""
+    from reproductions.training import tracking
+
     logger = tracking.experiment_logger(
         folder,
         project=tracking.PROJECT,

@@ -1,11 +1,12 @@
-"""What is installed, where things lie, what is missing and how to mend it. Works where a package is missing."""
+"""Say what is installed, where things lie, what is missing and how to fix it."""
 
+import argparse
 import importlib
 import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -38,7 +39,11 @@ def report() -> list[Check]:
     return [*_packages(), *_device(), _datasets(), _torchtext(), _tracking(), *_data(), _runs(), _disk()]
 
 
-def main() -> int:
+def options(_: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(_: argparse.Namespace, __: Sequence[str]) -> int:
     """Print the report; 0 if the core works, 1 if it does not."""
     sys.stdout.write(f"Python {platform.python_version()} in {sys.prefix}\n")
     checks = report()

@@ -1,70 +1,90 @@
-"""What ``look`` does: pictures of the user's, classified and drawn; by a trained run, or by published weights."""
+"""Classify images with a trained run or with published weights, and draw where it looked."""
 
+import argparse
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from data.errors import UserError
-from data.sources.image_files import read_image
 from reproductions import runs
-from reproductions.evaluation import files, plots
-from reproductions.tasks.images.films import depth_film
-from reproductions.tasks.images.pretrained import pretrained
-from reproductions.tasks.task import restore
-from reproductions.vit2021.weights import HUB
+from reproductions.commands import weights
 
-LIKELIEST = 5  # classes that are printed of an image
+if TYPE_CHECKING:
+    from reproductions.tasks.images.collect import TrainedClassifier
+
+LIKELIEST = 5  # classes printed per image
 
 
-def look(  # noqa: PLR0913 - what the command line takes
-    images: Sequence[Path],
-    folder: Path | None,
-    weights: str | None,
-    heads: int | None,
-    asked: str | None,
-    out: Path | None,
-) -> int:
-    """Classify images, say the likeliest classes, and draw where the model looked, at the end and layer by layer.
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", nargs="+", type=Path)
+    parser.add_argument("--run", type=Path, help="folder of a run; default: the newest")
+    weights.options(parser, "look with trained weights instead of a run")
+    parser.add_argument("--asked", metavar="CLASS", help="draw the evidence for this class; default: the predicted one")
+    parser.add_argument(
+        "--out", type=Path, help="folder to draw into; default: looked/ in that of the run, or of all runs"
+    )
 
-    The model is that of the run in ``folder``, else that of published ``weights``, else the newest run's. ``heads`` of the
-    weights; None for those of the published ViT of their width.
 
-    Raises UserError for both of them, for a class ``asked`` for that the model does not know, and, when all others are
-    drawn, for what is no readable image.
+def run(options: argparse.Namespace, _: Sequence[str]) -> int:
+    """Print the likeliest classes of each image, and draw its attention at the end and layer by layer.
+
+    Raises UserError if both a run and weights are given, for an unknown class, and, once all other images are drawn, for
+    those that cannot be read.
     """
-    if folder is not None and weights is not None:
-        raise UserError(f"--run {folder} and --weights {weights} are two models: give one of them.")
-    if heads is not None and weights is None:
-        raise UserError(f"--heads {heads} is of trained weights: name them with --weights.")
-    if weights is None:
-        run = runs.find(task="images") if folder is None else runs.at(folder, "images")
-        classifier, place = restore(run), run.folder / "looked"
-    else:
-        classifier, place = pretrained(weights, heads), runs.runs_dir() / "looked" / _file_name(weights)
+    if options.run is not None and options.weights is not None:
+        raise UserError(f"--run {options.run} and --weights {options.weights} are two models: give one of them.")
+    weights.check(options.weights, options.heads)
+    classifier, folder = _from_run(options.run) if options.weights is None else _from_weights(options)
+    from data.sources.image_files import read_image
+
     unreadable = []
-    for number, path in enumerate(images):
+    for number, path in enumerate(options.image):
         try:
-            picture = read_image(path)
+            image = read_image(path)
         except UserError as error:
             unreadable.append(str(error))
             continue
-        attended = classifier.look(picture, path.name, number, asked)
-        order = attended.probabilities.argsort()[::-1][:LIKELIEST]
-        likely = ", ".join(f"{attended.classes[k]} {100 * attended.probabilities[k]:.1f} %" for k in order)
-        name = f"{path.stem}.png" if len(images) == 1 else f"{number:02d}-{path.stem}.png"
-        photo = classifier.photo(picture)
-        drawn = [files.save(plots.attended(attended, photo), (out or place) / name, photo.dpi)]
-        if len(layers := classifier.layers(picture)) > 1:
-            titles = (attended.model, f"{path.name} · attention through the layers")
-            drawn += depth_film(photo, layers, titles, drawn[0].with_suffix(""))
-        sys.stdout.write(f"{path}: {likely}\n" + "".join(f"  {one}\n" for one in drawn))
+        name = path.stem if len(options.image) == 1 else f"{number:02d}-{path.stem}"
+        likely, drawn = _look(classifier, image, path.name, number, options.asked, (options.out or folder) / name)
+        sys.stdout.write(f"{path}: {likely}\n" + "".join(f"  {file}\n" for file in drawn))
     if unreadable:
         raise UserError(" ".join(unreadable))
     return 0
 
 
-def _file_name(weights: str) -> str:
-    """A folder's name for the pictures of some weights."""
-    name = weights if weights.startswith(HUB) else Path(weights).stem
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "weights"
+def _from_run(folder: Path | None) -> tuple["TrainedClassifier", Path]:
+    """The classifier of a run, the newest if no folder is named, and where its pictures go."""
+    run = runs.find(task="images") if folder is None else runs.at(folder, "images")
+    from reproductions.tasks.task import restore
+
+    return restore(run), run.folder / "looked"
+
+
+def _from_weights(options: argparse.Namespace) -> tuple["TrainedClassifier", Path]:
+    """The classifier of published weights, and where its pictures go."""
+    from reproductions.tasks.images.pretrained import pretrained
+    from reproductions.vit2021.weights import HUB
+
+    name = options.weights if options.weights.startswith(HUB) else Path(options.weights).stem
+    name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "weights"
+    return pretrained(options.weights, options.heads), runs.runs_dir() / "looked" / name
+
+
+def _look(
+    classifier: "TrainedClassifier", image: Any, name: str, number: int, asked: str | None, place: Path
+) -> tuple[str, list[Path]]:
+    """The likeliest classes of an image (a PIL one) in words, and the pictures that were drawn, named after ``place``."""
+    from reproductions.evaluation import files, plots
+    from reproductions.tasks.images.films import depth_film
+
+    attended = classifier.look(image, name, number, asked)
+    order = attended.probabilities.argsort()[::-1][:LIKELIEST]
+    likely = ", ".join(f"{attended.classes[k]} {100 * attended.probabilities[k]:.1f} %" for k in order)
+    photo = classifier.photo(image)
+    drawn = [files.save(plots.attended(attended, photo), place.with_name(f"{place.name}.png"), photo.dpi)]
+    if len(layers := classifier.layers(image)) > 1:
+        titles = (attended.model, f"{name} · attention through the layers")
+        drawn += depth_film(photo, layers, titles, place)
+    return likely, drawn

@@ -1,40 +1,45 @@
-"""``make timeline``: train what is missing, then table, pictures, page, and the same in Weights & Biases."""
+"""Every kind of attention in one translator: trained, measured, drawn in order of year."""
 
+import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from reproductions import runs
-from reproductions.evaluation import files
-from reproductions.experiments.side_by_side import cores, train
-from reproductions.experiments.timeline import report, training
-from reproductions.experiments.timeline.cost import costs
-from reproductions.experiments.timeline.rows import sizes_of, table
-from reproductions.training import tracking
+from reproductions.commands import trainings
+
+if TYPE_CHECKING:
+    from reproductions.experiments.timeline.training import Budget
 
 
-def timeline(quick: bool, again: bool, jobs: int | None, overrides: Sequence[str]) -> int:
-    """Train every mechanism over a source that has no scored run yet, or all of them, and put them side by side.
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--quick", action="store_true", help="one seed and few steps: minutes, and no verdict")
+    trainings.options(parser)
 
-    Returns the exit status: 130 after Ctrl-C.
-    """
-    budget = training.QUICK if quick else training.FULL
-    try:
-        train(training.trainings(budget), cores() if jobs is None else jobs, again, overrides)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. What was trained is kept, and what had begun goes on: run the same again.\n")
-        return 130
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Train every mechanism over a source that has no scored run yet, or all of them, and put them side by side."""
+    from reproductions.experiments.timeline import training
+
+    budget = training.QUICK if options.quick else training.FULL
+    if status := trainings.run(training.trainings(budget), options, rest):
+        return status
     folder = runs.runs_dir() / training.PAPER
-    write(budget, folder / budget.name if quick else folder)  # minutes never stand in place of the whole
+    write(budget, folder / budget.name if options.quick else folder)  # minutes never stand in place of the whole
     return 0
 
 
-def write(budget: training.Budget, folder: Path) -> dict[str, Any]:
+def write(budget: "Budget", folder: Path) -> dict[str, Any]:
     """Everything that follows from the trained runs; the numbers are returned, too."""
+    import torch
+
+    from reproductions.evaluation import files
+    from reproductions.experiments.timeline import report, training
+    from reproductions.experiments.timeline.cost import costs
+    from reproductions.experiments.timeline.rows import sizes_of, table
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     sizes = sizes_of(budget)
@@ -51,6 +56,9 @@ def write(budget: training.Budget, folder: Path) -> dict[str, Any]:
 
 def _track(folder: Path, found: Mapping[str, Any], pictures: Mapping[str, Path]) -> None:
     """The same table and pictures in Weights & Biases."""
+    from reproductions.experiments.timeline import report
+    from reproductions.training import tracking
+
     logger = tracking.experiment_logger(
         folder,
         project=tracking.PROJECT,

@@ -1,1 +1,42 @@
-"""The figures of the papers, a file for each paper that has some."""
+"""Draw the papers' figures from the newest runs.
+
+Figures 2 and 3 of Bahdanau et al. (2014), Figure 2 of Xu et al. (2015), intra-attention of Cheng et al. (2016) beside the
+Transformer's, and Figures 6, 7 and 11 of Dosovitskiy et al. (2021).
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from data.errors import UserError
+from reproductions import runs
+
+PAPERS = ("bahdanau2014", "xu2015", "cheng2016", "vit2021")  # one file each, with ``draw(data, folder)``
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", help="what the runs were trained on; default: accord, captions, and any images")
+    parser.add_argument("--out", type=Path, help="folder to draw into; default: runs/figures")
+
+
+def run(options: argparse.Namespace, _: Sequence[str]) -> int:
+    """Draw the figures of each paper that has a scored run; what one of them lacks is reported and does not stop the others.
+
+    Raises UserError if nothing could be drawn.
+    """
+    papers = [paper for paper in PAPERS if any(runs.runs_dir().glob(f"{paper}/*/*/{runs.SCORES}"))] or PAPERS[:1]
+    missing: list[UserError] = []
+    for paper in papers:
+        drawer = import_module(f"reproductions.commands.figures.{paper}")
+        try:
+            for path in drawer.draw(options.data, options.out or runs.runs_dir() / "figures"):
+                sys.stdout.write(f"{path}\n")
+        except UserError as error:
+            missing.append(error)
+    if len(missing) == len(papers):
+        raise missing[0]
+    for error in missing:
+        sys.stderr.write(f"{error}\n")
+    return 0

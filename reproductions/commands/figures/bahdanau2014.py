@@ -22,11 +22,12 @@ CURVES = {
 }
 
 
-def bahdanau2014(data: str, folder: Path) -> Iterator[Path]:
-    """Draw Figure 2, Figure 3 and the course of training; gives each file as it is written.
+def draw(data: str | None, folder: Path) -> Iterator[Path]:
+    """Draw Figure 2, Figure 3 and the course of training; yields each file as it is written.
 
     Raises UserError naming the command to run where a run is missing.
     """
+    data = data or "accord"
     search = runs.find("bahdanau2014", data, having=runs.SCORES)
     try:
         encdec = runs.find("bahdanau2014", f"{data}-rnnencdec", having=runs.SCORES)

@@ -24,9 +24,9 @@ CURVES = {
 DRAWN = 4  # fixed sentences of Accord
 
 
-def cheng2016(data: str | None, folder: Path) -> Iterator[Path]:
+def draw(data: str | None, folder: Path) -> Iterator[Path]:
     """Draw the course of training, and the fixed sentences as the LSTMN reads them, beside the encoder of the newest
-    Transformer on the same corpus where there is one; gives each file as it is written.
+    Transformer on the same corpus where there is one; yields each file as it is written.
 
     Raises UserError naming the command to run where there is no LSTMN.
     """

@@ -23,8 +23,8 @@ AVERAGED = 128  # images that the attention distance is a mean over (Appendix D.
 DRAWN = 12  # images of Figure 6
 
 
-def vit2021(data: str | None, folder: Path) -> Iterator[Path]:
-    """Draw the figures of the newest run of ViT, on some data or on any; gives each file as it is written.
+def draw(data: str | None, folder: Path) -> Iterator[Path]:
+    """Draw the figures of the newest run of ViT, on some data or on any; yields each file as it is written.
 
     Raises UserError where there is none.
     """

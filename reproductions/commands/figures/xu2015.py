@@ -20,8 +20,8 @@ DRAWN = 8  # images, the first of the split
 BLIND = ("mean over the caption's words", "best fixed map")  # controls that are drawn beside
 
 
-def xu2015(data: str | None, folder: Path) -> Iterator[Path]:
-    """Draw the newest runs with soft and with hard attention side by side; gives each file as it is written.
+def draw(data: str | None, folder: Path) -> Iterator[Path]:
+    """Draw the newest runs with soft and with hard attention side by side; yields each file as it is written.
 
     Raises UserError naming the command to run where a run is missing.
     """

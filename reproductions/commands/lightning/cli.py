@@ -19,8 +19,8 @@ from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
 from data.errors import UserError
-from reproductions.commands.arguments import Parser
-from reproductions.commands.settings import RunSettings, SaveRun
+from reproductions.commands.lightning.errors import Parser, innermost
+from reproductions.commands.lightning.settings import RunSettings, SaveRun
 from reproductions.evaluation.files import write_text
 from reproductions.runs import Run, corpus_name, stamp
 from reproductions.tasks import task as tasks
@@ -79,10 +79,10 @@ class ReproductionCLI(LightningCLI):
         try:
             return super().instantiate_classes()
         except (ValueError, MisconfigurationException) as error:
-            told = innermost(error)
-        if isinstance(told, UserError) or not isinstance(told, (ValueError, MisconfigurationException)):
-            raise told
-        raise UserError(" ".join(str(told).split())) from told
+            cause = innermost(error)
+        if isinstance(cause, UserError) or not isinstance(cause, (ValueError, MisconfigurationException)):
+            raise cause
+        raise UserError(" ".join(str(cause).split())) from cause
 
     def _parse_ckpt_path(self) -> None:
         """Do not merge a checkpoint's hyperparameters over the command line, as Lightning would without a word."""
@@ -253,17 +253,6 @@ class ReproductionCLI(LightningCLI):
 def parameters(model: LightningModule) -> int:
     """How many numbers are trained; a shared matrix counts once."""
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def innermost(error: BaseException) -> BaseException:
-    """The error that jsonargparse wrapped, of its own type and with its own words; a user's mistake says all there is."""
-    if isinstance(error, UserError):
-        return error
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if isinstance(cause, ValueError):
-        return innermost(cause)
-    # What the data is asked for on the way to the model, jsonargparse calls a ValueError, a full disk or a bug, too.
-    return error.__cause__ if isinstance(error, ValueError) and error.__cause__ is not None else error
 
 
 def _default(class_path: str, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What is wrong with the settings of a run, in one sentence."""
+"""Errors of jsonargparse about the settings of a run, as one sentence."""
 
 import re
 from typing import NoReturn
@@ -12,17 +12,17 @@ class Parser(LightningArgumentParser):
     """Lightning's parser, whose errors are one sentence instead of fifty lines of usage."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Raises UserError; of the parsers inside this one, whose errors it weighs itself, ArgumentError."""
+        """Raise UserError; a parser inside this one raises ArgumentError, which jsonargparse handles itself."""
         if not self.exit_on_error:
             super().error(message, ex)
         raise UserError(f"{sentence(message)}; `.venv/bin/python -m reproductions fit --help` lists every setting.")
 
 
 def sentence(message: str) -> str:
-    """What matters of a message of jsonargparse: which key, what was expected, what was given.
+    """The core of a message of jsonargparse: which key, what was expected, what was given.
 
-    A class with arguments is tried as each type that may stand there, and each failure is listed; the last one that
-    names a class is the user's.
+    jsonargparse tries a class with arguments as each type that the setting allows, and lists every failure; the last one
+    that names a class is about what the user wrote.
     """
     keys = re.findall(r'^Parser key "([\w.]+)":', message)
     *_, inner = re.split(r"Problem with given class_path '[\w.]+':", message)
@@ -31,3 +31,14 @@ def sentence(message: str) -> str:
     inner = re.sub(r"<class '([\w.]+)'>", r"\1", inner)
     inner = re.sub(r"Expected an? (?:typing\.)?(.+?)\. Got value: ", r"expected \1, not ", " ".join(inner.split()))
     return inner if not keys or inner.startswith(f"{keys[0]}:") else f"{keys[0]}: {inner}"
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Unwrap jsonargparse's ValueError; a UserError is returned as it is."""
+    if isinstance(error, UserError):
+        return error
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if isinstance(cause, ValueError):
+        return innermost(cause)
+    # jsonargparse wraps anything raised while a linked argument is computed in a ValueError, even a full disk or a bug.
+    return error.__cause__ if isinstance(error, ValueError) and error.__cause__ is not None else error

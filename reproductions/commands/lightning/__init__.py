@@ -1,0 +1,27 @@
+"""Lightning's own `fit`, `validate` and `test`, with every setting of a configuration.
+
+cli        the LightningCLI: one folder per run, a tracker that never asks
+settings   the section ``run:`` of a configuration, and config.yaml
+errors     errors of jsonargparse as one sentence
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """``fit``, ``validate`` or ``test``, whose options Lightning reads itself."""
+    return execute([options.command, *rest])
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run a Lightning command line; returns 130 if Ctrl-C ended it and 143 if SIGTERM did."""
+    from reproductions.commands.lightning.cli import STOPPED, ReproductionCLI
+
+    sys.argv[1:] = arguments  # not passed by value: Lightning starts the processes of further devices with sys.argv
+    try:
+        ReproductionCLI()
+    except tuple(STOPPED) as stop:
+        return STOPPED[type(stop)]
+    return 0

@@ -1,0 +1,16 @@
+"""Serve the page: type a sentence and see where the trained models look."""
+
+import argparse
+from collections.abc import Sequence
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine alone")
+    parser.add_argument("--port", type=int, default=2017, help="0 takes any free port")
+
+
+def run(options: argparse.Namespace, _: Sequence[str]) -> int:
+    """Serve until Ctrl-C. Raises UserError if the address cannot be used."""
+    from reproductions.page.server import serve
+
+    return serve(options.host, options.port)

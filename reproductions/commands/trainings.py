@@ -1,0 +1,29 @@
+"""What `ladder` and `timeline` share: the trainings that one table needs, several at a time."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from reproductions.experiments.side_by_side import Training, cores, train
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--again", action="store_true", help="train anew, even what has a scored run")
+    parser.add_argument(
+        "--jobs", type=int, default=cores(), help="trainings at a time, one core each; default: all cores"
+    )
+
+
+def run(trainings: Sequence[Training], options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Train what has no scored run yet, or everything; returns the exit status, 130 after Ctrl-C.
+
+    Raises UserError if a training fails.
+    """
+    try:
+        train(trainings, options.jobs, options.again, rest)
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            "\nStopped. Finished trainings are kept and interrupted ones continue: run the same command again.\n"
+        )
+        return 130
+    return 0

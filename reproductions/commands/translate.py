@@ -1,0 +1,77 @@
+"""Translate sentences with a trained run and draw where it looked.
+
+Without a sentence, each line of standard input is translated.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from data.errors import UserError
+from reproductions import runs
+
+log = logging.getLogger(__name__)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sentence", nargs="*")
+    parser.add_argument("--run", type=Path, help="folder of a run; default: the newest")
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        help="file for the alignment of the last sentence; default: pictures/typed.png of the run, "
+        "for sentences that are given here",
+    )
+    parser.add_argument("--view", help="which attention to draw, like 'L2 H3 shift1'; default: the run's own")
+
+
+def run(options: argparse.Namespace, _: Sequence[str]) -> int:
+    """Print one translation per line. Raises UserError naming the sentence or line that cannot be translated."""
+    run = runs.find(task="translation") if options.run is None else runs.at(options.run, "translation")
+    from data.sources.reading import decoded
+    from reproductions.evaluation import files, plots
+    from reproductions.tasks.task import restore
+
+    if options.run is None:
+        log.info("Translating with %s", run.folder)
+    translator = restore(run)
+    picture = _picture(options, run, translator.module)
+    for number, (where, raw) in enumerate(_typed(options.sentence)):
+        try:
+            translated, record = translator.translate(decoded(raw, "It").strip(), number, options.view)
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from error
+        sys.stdout.write(translated.hypothesis + "\n")
+        sys.stdout.flush()
+        if record is not None and picture is not None:
+            files.save(plots.alignment(record), picture)
+            log.info("Drawn, %s: %s", record.view, picture)
+    return 0
+
+
+def _picture(options: argparse.Namespace, run: runs.Run, module: Any) -> Path | None:
+    """The file to draw into, if any; raises UserError for options that this model or command line has no use for."""
+    picture: Path | None = options.picture
+    if module.view is None:
+        if picture is not None or options.view is not None:
+            raise UserError(
+                f"{module.title} has no attention: leave --picture and --view out, there is nothing to draw."
+            )
+        return None
+    if options.sentence and picture is None:
+        picture = run.folder / "pictures" / "typed.png"
+    if options.view is not None and picture is None:
+        raise UserError(f"--view {options.view} says what a picture shows: name its file with --picture.")
+    return picture
+
+
+def _typed(sentences: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Each sentence or line of standard input as bytes, and how an error names it."""
+    if sentences:
+        yield from ((f"sentence {number}", os.fsencode(text)) for number, text in enumerate(sentences, start=1))
+    else:
+        yield from ((f"standard input, line {number:,}", raw) for number, raw in enumerate(sys.stdin.buffer, start=1))

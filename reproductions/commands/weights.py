@@ -1,0 +1,21 @@
+"""``--weights`` and ``--heads``, which `train` and `look` share: a model that somebody else trained."""
+
+import argparse
+
+from data.errors import UserError
+
+
+def options(parser: argparse.ArgumentParser, use: str) -> None:
+    """Add both; ``use`` says what the weights are for."""
+    parser.add_argument("--weights", help=f"{use}: torchvision:vit_b_16, or a file (.pth, .safetensors)")
+    parser.add_argument(
+        "--heads",
+        type=int,
+        help="attention heads of the pretrained model (not stored in the file); default: the published ViT of that width",
+    )
+
+
+def check(weights: str | None, heads: int | None) -> None:
+    """Raise UserError for heads without weights."""
+    if heads is not None and weights is None:
+        raise UserError(f"--heads {heads} describes trained weights: name them with --weights.")

@@ -1,0 +1,118 @@
+"""The five steps of one attention of a trained Transformer, over a sentence."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from data.errors import UserError
+from data.tokenizers import UNK, Tokenizer, Words
+from reproductions.evaluation.records.translation import END
+from reproductions.explain.steps import Matrix, Steps
+from reproductions.transformer2017.inside import PLACES, inside
+
+READS = {
+    "encoder": "encoder, source words reading one another",
+    "decoder": "decoder, target words reading those before them",
+    "source": "decoder, target words reading the source",
+}
+LONGEST = 40  # words or pieces: a page of larger matrices says nothing
+START = "<start>"  # what the decoder has read before its first word: the zero vector
+
+
+def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, word: str | None) -> Steps:
+    """The five steps of one head, layer and head counted from 1, over a sentence and the model's own translation of it.
+
+    A query of the decoder is named after the word that its position has read, in "decoder", and after the word that it
+    writes, in "source", as in every alignment picture.
+
+    Raises UserError for an empty or long sentence, and for a place, layer, head or word that does not exist.
+    """
+    module = trained.module
+    network = module.network
+    _check("place", place, PLACES)
+    _check("layer", layer, range(1, network.layers + 1))
+    _check("head", head, range(1, network.heads + 1))
+    ids = _read(trained.source, sentence)
+    source = torch.tensor([ids])
+    # No position of the decoder knows of those after it: what is cut off changes nothing.
+    own = list(module.translate(source, torch.ones_like(source, dtype=torch.bool))[0].ids[:LONGEST])
+    found = inside(module.model, place, layer - 1, source, torch.tensor([own]))  # type: ignore[arg-type]
+    Q, K, V = (part[head - 1].double().numpy() for part in (found.Q, found.K, found.V))
+    weights, context = (part[head - 1].numpy() for part in (found.weights, found.context))
+    sources = _pieces(trained.source, ids, trained.source.surface(sentence))
+    targets = _pieces(trained.target, own, trained.target.words(own))
+    given = (START, *targets[:-1])
+    queries, keys = {"encoder": (sources, sources), "decoder": (given, given), "source": (targets, sources)}[place]
+    notes = (
+        [] if place == "encoder" else [f"The target is the model's own translation: “{trained.target.decode(own)}”."]
+    )
+    unknown = dict.fromkeys(name for i, name in zip(ids, sources, strict=True) if i == UNK)
+    notes += [f"“{name}” is not in the vocabulary of this run: the model reads <unk> there." for name in unknown]
+    where = (
+        f"{module.title}, step {module.steps:,} · {READS[place]} · layer {layer} of {network.layers} · head {head} of "
+        f"{network.heads}"
+    )
+    followed = _followed(queries, keys, weights, word)
+    steps = Steps(queries, keys, Q, K, V, found.mask.numpy(), followed, where, _inputs(place, layer, network.d_model))
+    apart = max(np.abs(steps.weights - weights).max(), np.abs(steps.context - context).max())
+    exact = f"Recomputed from Q, K and V in double precision; the model's own weights and results differ by {apart:.0e} at most."
+    return replace(steps, notes=(*notes, exact))
+
+
+def _read(tokenizer: Tokenizer, sentence: str) -> list[int]:
+    ids = tokenizer.encode(sentence)
+    if len(ids) < 2:  # </s> alone
+        raise UserError("There is nothing to explain: the sentence is empty.")
+    if len(ids) > LONGEST:
+        raise UserError(
+            f"The sentence has {len(ids):,} words or pieces with </s>, more than {LONGEST}: give a shorter one."
+        )
+    return ids
+
+
+def _inputs(place: str, layer: int, d: int) -> str:
+    """What the projections read."""
+    first = "its embedding plus its position" if layer == 1 else f"what layer {layer - 1} has made of it"
+    if place == "source":
+        return (
+            f"X holds the {d} numbers of each target position after this layer's self-attention, X′ those of each source word "
+            "as the encoder leaves it. "
+        )
+    return f"X, which is X′ here, holds {d} numbers for each word: {first}. "
+
+
+def _pieces(tokenizer: Tokenizer, ids: Sequence[int], words: Words) -> tuple[str, ...]:
+    """What each position stands for: the word, where it is one piece, else the piece, "…" before one that goes on."""
+    names, before = [], -1
+    for piece, number in zip(ids, words.word_of_piece, strict=True):
+        alone = words.word_of_piece.count(number) == 1
+        name = words.words[number] if alone else tokenizer.words([piece]).words[0]
+        names.append(f"…{name}" if number == before else name)
+        before = number
+    return tuple(names)
+
+
+def _followed(queries: Sequence[str], keys: Sequence[str], weights: Matrix, word: str | None) -> int:
+    """The query that was asked for, by its word, in any case, or its number from 1; or the one that points most clearly at
+    another word.
+    """
+    if word is None:
+        shown = weights * [key not in (END, START) for key in keys]
+        if queries is keys:
+            np.fill_diagonal(shown, 0)
+        return int(shown.max(1).argmax())
+    for form in (str, str.casefold):
+        if found := [t for t, query in enumerate(queries) if form(query) == form(word)]:
+            return found[0]
+    if word.isascii() and word.isdigit() and 1 <= int(word) <= len(queries):
+        return int(word) - 1
+    known = ", ".join(f"{number} {query}" for number, query in enumerate(queries, start=1))
+    raise UserError(f"There is no query {word!r}: choose a word or its number from {known}.")
+
+
+def _check(what: str, value: Any, known: Sequence[Any]) -> None:
+    if value not in known:
+        raise UserError(f"There is no {what} {value}: choose from {', '.join(map(str, known))}.")
