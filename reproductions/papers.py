@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from data.errors import UserError
 
+VERSION = "0.2.0"  # of the project; stands in every checkpoint since 0.2.0
+
 
 class Paper(NamedTuple):
     """One reproduction.

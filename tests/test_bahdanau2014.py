@@ -239,8 +239,8 @@ def test_impossible_networks_are_refused_by_name(settings):
 def test_impossible_recipes_are_refused_by_name():
     with pytest.raises(ValueError, match="learning_rate"):
         Recipe(learning_rate=0)
-    with pytest.raises(ValueError, match="recipe.optimizer must be one of adadelta, adam, not 'sgd'"):
-        Recipe(optimizer="sgd")
+    with pytest.raises(ValueError, match="recipe.warmup must be 0 or more, not -1"):
+        Recipe(warmup=-1)
 
 
 def test_the_warm_up_ends_at_the_peak_and_the_cosine_at_nothing():

@@ -1,15 +1,12 @@
-"""The module all classifiers share: what evaluation sees under Lightning, gradients of maps, the average of the weights."""
+"""The module all classifiers share: what evaluation sees under Lightning, gradients of maps."""
 
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from lightning.pytorch import Callback, LightningDataModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import nn
-from torch._dynamo.testing import CompileCounterWithBackend
 from torch.utils.data import DataLoader
 
 from data.errors import UserError
@@ -20,7 +17,6 @@ from reproductions.resnet2016.training import Recipe as CNNRecipe
 from reproductions.resnet2016.training import ResNet2016
 from reproductions.tasks.images import collect as image_collect
 from reproductions.tasks.images.collect import at_once, look_through, views_of
-from reproductions.training import classification
 from reproductions.vit2021.model import Network
 from reproductions.vit2021.training import Recipe, ViT2021
 
@@ -58,8 +54,10 @@ def batch(n=6, seed=1):
 class Toy(LightningDataModule):
     """Four batches a split, made anew whenever they are read, as a real loader does: so under inference mode too."""
 
-    preprocessing = SimpleNamespace(fingerprint=lambda: "toy")
     seeds = (0, 1, 2, 3)
+
+    def fingerprints(self):
+        return {"preprocessing": "toy"}
 
     def _loader(self):
         return DataLoader(self.seeds, batch_size=None, collate_fn=lambda seed: batch(seed=int(seed)))
@@ -245,48 +243,6 @@ def test_the_loss_is_that_of_mixed_targets_with_smoothing():
     torch.testing.assert_close(module.training_step(mixed, 0), expected)
 
 
-def test_compilation_is_for_training_alone(monkeypatch, tmp_path):
-    compiled = []
-    monkeypatch.setattr(torch, "compile", lambda function: lambda image: compiled.append(len(image)) or function(image))
-    monkeypatch.setattr(classification.shutil, "which", lambda name: "/bin/" + name)
-    module = vit(recipe={"compiled": True})
-    trainer(tmp_path, 4).fit(module, datamodule=Toy())
-    assert compiled == [6, 6, 6, 6]
-
-
-@pytest.mark.parametrize("make", [vit, cnn])
-def test_a_compiled_network_has_the_loss_and_the_gradients_of_the_plain_one(make, monkeypatch, tmp_path):
-    """Really compiled, forward and backward: traced by Dynamo into one graph and differentiated ahead of time."""
-    counter = CompileCounterWithBackend("aot_eager")
-    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=counter, fullgraph=True))
-    monkeypatch.setattr(classification.shutil, "which", lambda name: "/bin/" + name)
-
-    def trained(compiled):
-        class Losses(Callback):
-            def on_train_batch_end(self, *arguments):
-                losses.append(arguments[2]["loss"].item())
-
-        losses = []
-        module = make(recipe={"compiled": compiled})
-        trainer(tmp_path, 4, [Losses()], limit_val_batches=0).fit(module, datamodule=Toy())
-        return losses, module.state_dict()
-
-    plain, weights = trained(False)
-    assert counter.frame_count == 0
-    torch._dynamo.reset()
-    compiled, again = trained(True)
-    assert counter.frame_count >= 1 and counter.op_count > 10
-    assert compiled == pytest.approx(plain, abs=1e-5) and len(plain) == 4
-    for name, value in weights.items():
-        torch.testing.assert_close(again[name], value, atol=1e-4, rtol=1e-3)
-
-
-def test_compilation_without_a_compiler_is_refused_in_one_sentence(monkeypatch, tmp_path):
-    monkeypatch.setattr(classification.shutil, "which", lambda _: None)
-    with pytest.raises(UserError, match="C\\+\\+ compiler"):
-        trainer(tmp_path, 1).fit(vit(recipe={"compiled": True}), datamodule=Toy())
-
-
 def test_a_checkpoint_names_paper_view_and_preprocessing(tmp_path):
     module, run = vit(), trainer(tmp_path, 1, limit_val_batches=0)
     module.view = "a view"
@@ -302,115 +258,3 @@ def test_a_checkpoint_names_paper_view_and_preprocessing(tmp_path):
     again.load_state_dict(found["state_dict"])
     again.on_load_checkpoint(found)
     assert (again.view, again.steps) == ("a view", 1)
-
-
-# --- The moving average of the weights --------------------------------------------------------------------------------
-
-
-class Weights(Callback):
-    """The weights after every step of training."""
-
-    def __init__(self):
-        self.after = []
-
-    def on_train_batch_end(self, *given):
-        self.after.append({name: value.clone() for name, value in given[1].state_dict().items()})
-
-
-def averaged(after, decay):
-    """The formula of the docstring, written out."""
-    average = {name: value.clone().double() for name, value in after[0].items()}
-    for n, weights in enumerate(after[1:], start=2):
-        k = min(decay, n / (n + 9))
-        for name, value in weights.items():
-            average[name] = k * average[name] + (1 - k) * value.double()
-    return average
-
-
-def same(state, other):
-    for name, value in state.items():
-        if "num_batches" not in name:
-            torch.testing.assert_close(value.double(), other[name].double(), rtol=1e-5, atol=1e-7, msg=name)
-
-
-EMA = {"recipe": {"ema": 0.7}}
-
-
-@pytest.mark.parametrize("options", [{"stem": "conv"}, {}], ids=str)
-def test_validation_and_checkpoints_have_the_average_and_training_goes_on_without_it(options, tmp_path):
-    seen, weights = [], Weights()
-
-    class Look(Callback):
-        def on_validation_batch_end(self, *given):
-            seen.append({name: value.clone() for name, value in given[1].state_dict().items()})
-
-    run = trainer(tmp_path, 8, [weights, Look()])
-    run.fit(vit(**EMA, **options), datamodule=Toy())
-    same(seen[0], averaged(weights.after[:4], 0.7))
-    same(seen[-1], averaged(weights.after, 0.7))
-    run.save_checkpoint(tmp_path / "last.ckpt")
-    found = torch.load(tmp_path / "last.ckpt", weights_only=True)
-    same(found["state_dict"], averaged(weights.after, 0.7))
-    same(found["current_model_state"], weights.after[-1])
-    plain, alone = trainer(tmp_path, 8, [second := Weights()]), vit(**options)
-    plain.fit(alone, datamodule=Toy())
-    same(second.after[-1], weights.after[-1])
-
-
-def test_a_loaded_checkpoint_is_evaluated_as_it_is_also_by_the_trainer_that_trained(tmp_path, recwarn):
-    module, run = vit(**EMA), trainer(tmp_path, 8)
-    run.fit(module, datamodule=Toy())
-    run.save_checkpoint(tmp_path / "a.ckpt")
-    average = torch.load(tmp_path / "a.ckpt", weights_only=True)["state_dict"]
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.zero_()
-    for stage in ("test", "validate"):
-        getattr(run, stage)(module, datamodule=Toy(), ckpt_path=tmp_path / "a.ckpt", verbose=False, weights_only=True)
-        same(module.state_dict(), average)
-    fresh = vit(seed=5, **EMA)
-    trainer(tmp_path).test(fresh, datamodule=Toy(), ckpt_path=tmp_path / "a.ckpt", verbose=False, weights_only=True)
-    same(fresh.state_dict(), average)
-    assert not [warning for warning in recwarn if "WeightAveraging" in str(warning.message)]
-
-
-class Alike(Toy):
-    """The same batch again and again, so that a run may stop anywhere."""
-
-    seeds = (0, 0, 0, 0)
-
-
-@pytest.mark.parametrize("stopped", ["in training", "in validation"])
-def test_a_run_that_was_stopped_goes_on_exactly(stopped, tmp_path):
-    """Lightning's own average is saved in the place of the weights where validation is interrupted, and lacks the last
-    step where a callback before it stops the training.
-    """
-
-    class Stop(Callback):
-        def on_validation_batch_end(self, *_):
-            if stopped == "in validation":
-                raise KeyboardInterrupt
-
-        def on_train_batch_end(self, trainer, *_):
-            if stopped == "in training" and trainer.global_step == 3:
-                raise KeyboardInterrupt
-
-    def run(seed, *callbacks, **options):
-        saves = any(isinstance(callback, ModelCheckpoint) for callback in callbacks)
-        fitted = trainer(tmp_path, 8, callbacks, limit_val_batches=1, enable_checkpointing=saves)
-        module = vit(seed, stem="conv", **EMA)
-        fitted.fit(module, datamodule=Alike(), **options)
-        fitted.save_checkpoint(tmp_path / f"{seed}.ckpt")
-        return torch.load(tmp_path / f"{seed}.ckpt", weights_only=True)
-
-    whole = run(0)
-    last = ModelCheckpoint(tmp_path, "stopped", every_n_train_steps=100, save_on_exception=True)
-    with pytest.raises(SystemExit):
-        run(0, Stop(), last)
-    resumed = run(9, ckpt_path=tmp_path / "stopped.ckpt", weights_only=True)
-    assert whole["global_step"] == resumed["global_step"] == 8
-    for part in ("state_dict", "current_model_state"):
-        same(whole[part], resumed[part])
-    assert not torch.equal(
-        whole["state_dict"]["model.head.0.weight"], whole["current_model_state"]["model.head.0.weight"]
-    )

@@ -10,7 +10,7 @@ from reproductions.evaluation.views.image import ImageView
 from reproductions.tasks.images.asked import SWAPPED, ask
 from reproductions.tasks.images.collect import Answer, CollectedImages
 from reproductions.tasks.images.scores import UNTRAINED, Subject, right
-from reproductions.training.classification import Looked
+from reproductions.training.classification import ImageMaps
 
 K, GRID, COUNT = 5, (4, 6), 40
 PLAIN = Preprocessing(24, (0.0,) * 3, (1 / 255,) * 3, tuple("abcde"))  # a pixel's value is the input
@@ -47,7 +47,7 @@ class Sees:
         logits = of_class.sum((2, 3)) * torch.arange(1, K + 1)
         chosen = logits.argmax(1) if asked is None or self.stubborn else asked
         gradients = torch.nn.functional.one_hot(chosen, K).float()[:, :, None, None].expand_as(maps)
-        return Looked(logits, maps, gradients, torch.ones(image[:, 0].shape))
+        return ImageMaps(logits, maps, gradients, torch.ones(image[:, 0].shape))
 
 
 def asked(module, fresh=None):

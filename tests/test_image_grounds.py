@@ -10,7 +10,7 @@ from reproductions.evaluation.views.image import ImageView, normalised
 from reproductions.tasks.images.collect import Answer, CollectedImages
 from reproductions.tasks.images.grounds import DIFFERENT, IMAGES, correlation, swap_grounds
 from reproductions.tasks.images.scores import Subject
-from reproductions.training.classification import Looked
+from reproductions.training.classification import ImageMaps
 
 K, GRID, COUNT = 3, (4, 4), 260
 PLAIN = Preprocessing(8, (0.0,) * 3, (1 / 255,) * 3, tuple("abc"))
@@ -27,7 +27,7 @@ class Reads:
 
     def look(self, image, asked=None):  # noqa: ARG002
         maps = torch.nn.functional.avg_pool2d(image[:, :1], 2)
-        return Looked(self.logits(image), maps, torch.ones_like(maps), image[:, 0])
+        return ImageMaps(self.logits(image), maps, torch.ones_like(maps), image[:, 0])
 
 
 def swapped(first, other):

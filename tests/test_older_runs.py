@@ -6,18 +6,23 @@
 import json
 import math
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import numpy as np
 import pytest
+import torch
 import toy_run
 from older_runs import make
 from PIL import Image
 
+from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.evaluation.records import load
@@ -29,6 +34,7 @@ from reproductions.page.catalogue import Catalogue, describe
 from reproductions.papers import PAPERS
 from reproductions.runs import Run
 from reproductions.tasks.task import of, restore
+from reproductions.training import checkpoints
 
 ROOT = Path(__file__).parents[1]
 HERE = Path(__file__).with_name("older_runs")
@@ -188,6 +194,92 @@ def test_an_older_run_scores_as_it_did(evaluated: tuple[str, Run], older: dict[s
     for path in written:
         kept, again = records(path), records(run.folder / path.relative_to(before.folder))
         assert differences(kept, again[: len(kept)], place=path.name) == []
+
+
+RETIRED = {
+    "vit2021": ("ema", 0.9),
+    "resnet2016": ("compiled", True),
+}  # a setting that is gone, and a value with an effect
+
+
+@pytest.mark.parametrize("paper", RETIRED)
+def test_an_older_run_trains_on_although_its_settings_name_what_is_gone(paper: str, work: Path, tmp_path: Path) -> None:
+    shutil.copytree(work / "older" / paper, tmp_path / paper)
+    with runs_in(tmp_path):
+        run = runs.find(paper)
+    assert "ema: 0.0" in run.config.read_text(encoding="utf-8")
+    given = ["--run.folder", str(run.folder), "--ckpt_path", str(run.best), f"--trainer.max_steps={make.STEPS + 4}"]
+    assert command(["fit", "--config", str(run.config), *given]) == 0
+    assert checkpoints.read(run.last)["global_step"] == make.STEPS + 4
+    assert "ema" not in run.config.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("paper", RETIRED)
+def test_what_is_gone_and_had_an_effect_is_named_with_the_version_that_had_it(
+    paper: str, work: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(work / "older" / paper, tmp_path / paper)
+    with runs_in(tmp_path):
+        run = runs.find(paper)
+    name, value = RETIRED[paper]
+    change(run.best, "recipe", name, value)
+    with pytest.raises(UserError, match=rf"best.ckpt has recipe.{name}: {value!r}, .* version 0.1.0 was the last"):
+        checkpoints.read(run.best)
+    text = run.config.read_text(encoding="utf-8")
+    run.config.write_text(re.sub(rf"{name}: .*", f"{name}: {str(value).lower()}", text), encoding="utf-8")
+    assert command(["evaluate", str(run.folder)]) == 2
+    assert f"The configuration has recipe.{name}: {value!r}, " in capfd.readouterr().err
+
+
+# --- What is refused ----------------------------------------------------------------------------------------------------
+
+
+def change(checkpoint: Path, part: str, name: str, value: object) -> None:
+    """Write a checkpoint again with another setting."""
+    content = torch.load(checkpoint, weights_only=True)
+    content["hyper_parameters"][part][name] = value
+    torch.save(content, checkpoint)
+
+
+@each_paper
+def test_a_choice_that_the_paper_does_not_offer_is_named(paper: str, older: dict[str, Run], tmp_path: Path) -> None:
+    training = import_module(f"reproductions.{paper}.training")
+    choices = [(part, field.name) for part, kind in (("network", training.Network), ("recipe", training.Recipe))
+               for field in fields(kind) if get_origin(field.type) is Literal]  # fmt: skip
+    assert choices
+    for part, name in choices:
+        changed = shutil.copy(older[paper].best, tmp_path / "changed.ckpt")
+        change(changed, part, name, "klingon")
+        kept = checkpoints.read(changed)
+        fingerprints = kept.get("tokenizers", {}) | {"preprocessing": kept.get("preprocessing", "")}
+        with pytest.raises(UserError, match=rf"changed.ckpt .*{part}.{name} must be one of .*, not 'klingon'"):
+            checkpoints.restore(changed, fingerprints)
+
+
+def test_a_checkpoint_of_a_paper_that_this_version_does_not_know_says_which_version_wrote_it(
+    older: dict[str, Run], tmp_path: Path
+) -> None:
+    content = torch.load(older["vit2021"].best, weights_only=True) | {"paper": "swin2021"}
+    for written, version in (({}, "0.1.0"), ({"version": "0.9.0"}, "0.9.0")):
+        torch.save(content | written, tmp_path / "later.ckpt")
+        with pytest.raises(
+            UserError, match=rf"'swin2021', written by version {version}; this version, .*, knows bahdanau"
+        ):
+            checkpoints.read(tmp_path / "later.ckpt")
+
+
+def test_a_run_whose_class_this_version_does_not_have_is_named_with_those_that_it_has(
+    work: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(work / "older" / "vit2021", tmp_path / "vit2021")
+    with runs_in(tmp_path):
+        run = runs.find("vit2021")
+    text = run.config.read_text(encoding="utf-8")
+    for moved in ("reproductions.vit2021.training.Elsewhere", "reproductions.swin2021.training.Swin2021"):
+        run.config.write_text(text.replace("reproductions.vit2021.training.ViT2021", moved), encoding="utf-8")
+        assert command(["evaluate", str(run.folder)]) == 2
+        (line,) = capfd.readouterr().err.splitlines()
+        assert f"has no model {moved}; it knows reproductions.bahdanau2014.training.Bahdanau2014, " in line
 
 
 # --- What a new run leaves ----------------------------------------------------------------------------------------------

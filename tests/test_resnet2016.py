@@ -80,8 +80,7 @@ def test_initial_filters_have_variance_two_over_fan_in():
 
 
 @pytest.mark.parametrize(("make", "named"), [
-    (lambda: Network(image_size=30), "network.image_size"), (lambda: Network(shortcut="C"), "network.shortcut"),
-    (lambda: Network(blocks=0), "network.blocks"), (lambda: Recipe(schedule="sqrt"), "recipe.schedule"),
+    (lambda: Network(image_size=30), "network.image_size"), (lambda: Network(blocks=0), "network.blocks"),
     (lambda: Recipe(learning_rate=-1.0), "recipe.learning_rate"),
 ])  # fmt: skip
 def test_a_setting_that_makes_no_sense_is_refused_by_name(make, named):

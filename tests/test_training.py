@@ -385,6 +385,7 @@ def test_a_cut_line_of_scores_is_named(tmp_path):
 @pytest.mark.parametrize(("override", "named"), [
     ("--model.init_args.network.hiden=3", "hiden"),
     ("--model.init_args.network.hidden=many", "many"),
+    ("--model.init_args.recipe.optimizer=sgd", "'adadelta', 'adam'"),
     ("--trianer.max_steps=3", "trianer"),
 ])  # fmt: skip
 def test_an_unknown_or_impossible_setting_is_named(place, capfd, override, named):

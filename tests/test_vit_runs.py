@@ -84,7 +84,7 @@ def without_speed(scores):
 
 
 @pytest.mark.parametrize(("settings", "stop"), [
-    ({"model.init_args.recipe.ema": 0.9, "model.init_args.network.dropout": 0.2, "data.init_args.shift": 2,
+    ({"model.init_args.network.dropout": 0.2, "data.init_args.shift": 2,
       "data.init_args.mixup": 0.2}, 4),  # in the middle of an epoch
     ({"model.init_args.network.stem": "conv", "data.init_args.flip": "true"}, EPOCH),  # between two
 ])  # fmt: skip

@@ -344,8 +344,7 @@ def test_images_of_another_size_are_refused():
 
 @pytest.mark.parametrize(("make", "named"), [
     (lambda: Network(patch=3), "network.patch"), (lambda: Network(image_size=50), "network.image_size 50"),
-    (lambda: Network(attention="medium"), "network.attention"), (lambda: Network(expectation=1.0), "network.expectation"),
-    (lambda: Network(hidden=0), "network.hidden"), (lambda: Recipe(reward="applause"), "recipe.reward"),
+    (lambda: Network(expectation=1.0), "network.expectation"), (lambda: Network(hidden=0), "network.hidden"),
     (lambda: Recipe(learning_rate=0), "recipe.learning_rate"), (lambda: Recipe(baseline_decay=1.0), "recipe.baseline_decay"),
     (lambda: Recipe(doubly_stochastic=-1), "recipe.doubly_stochastic"),
 ])  # fmt: skip

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from reproductions.attention import build, check_name, maps_of, over_source
-from reproductions.layers.checks import check_choices, check_rates, check_sizes
+from reproductions.layers.checks import check_rates, check_sizes
 from reproductions.layers.dropout import Dropout
 
 
@@ -48,7 +48,6 @@ class Network:
     max_length: int = 100
 
     def __post_init__(self) -> None:
-        check_choices(self)
         check_name(self.attention)
         check_sizes(self, "hidden", "embedding", "maxout", "alignment", "window", "max_length")
         check_rates(self, "dropout")

@@ -1,7 +1,7 @@
 """How RNNsearch is trained: Bahdanau, Cho and Bengio (2014), Section 4.2 and Appendix B, and what later practice offers."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from reproductions.attention import Additive, in_words
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, RNNsearch
-from reproductions.layers.checks import check_choices
+from reproductions.layers.checks import check_not_negative, check_positive
 from reproductions.training.schedules import warmed
 from reproductions.training.translation import Search, Translation
 
@@ -36,11 +36,8 @@ class Recipe:
     initialisation: Literal["paper", "unit"] = "paper"
 
     def __post_init__(self) -> None:
-        check_choices(self)
-        if not self.learning_rate > 0:
-            raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
-        if self.warmup < 0:
-            raise ValueError(f"recipe.warmup must be 0 or more steps, not {self.warmup}")
+        check_positive(self, "learning_rate")
+        check_not_negative(self, "warmup")
 
 
 def _orthogonal(matrix: Tensor) -> None:
@@ -103,15 +100,13 @@ class Bahdanau2014(Translation):
         named = {"additive": "RNNsearch", "none": "RNNencdec"}
         self.title = named.get(network.attention, f"RNNsearch with {in_words(network.attention)} attention")
         self.view = "L1 H1 shift0" if attends else None
-        self.save_hyperparameters(
-            {
-                "source_vocabulary": source_vocabulary,
-                "target_vocabulary": target_vocabulary,
-                "eos": eos,
-                "network": asdict(network),
-                "recipe": asdict(recipe),
-                "search": asdict(search),
-            }
+        self.store_arguments(
+            source_vocabulary=source_vocabulary,
+            target_vocabulary=target_vocabulary,
+            eos=eos,
+            network=network,
+            recipe=recipe,
+            search=search,
         )
 
     def configure_optimizers(self) -> Any:
@@ -122,8 +117,4 @@ class Bahdanau2014(Translation):
             )
         else:
             optimizer = torch.optim.Adam(self.parameters(), lr=recipe.learning_rate)
-        total = self.trainer.estimated_stepping_batches
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warmed(step, total, recipe.warmup, recipe.schedule)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        return self.scheduled(optimizer, lambda step, total: warmed(step, total, recipe.warmup, recipe.schedule))

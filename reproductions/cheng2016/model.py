@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from reproductions.attention import Intra
-from reproductions.layers.checks import check_choices, check_rates, check_sizes
+from reproductions.layers.checks import check_rates, check_sizes
 from reproductions.layers.dropout import Dropout
 
 
@@ -38,7 +38,6 @@ class Network:
     tied: bool = False
 
     def __post_init__(self) -> None:
-        check_choices(self)
         check_sizes(self, "hidden", "embedding", "alignment")
         check_rates(self, "dropout")
         if self.tied and self.hidden != self.embedding:

@@ -1,17 +1,17 @@
 """How the LSTMN of Cheng, Dong and Lapata (2016) is trained and evaluated as a language model, in minutes."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
 
 import torch
-from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
 from data.language import LanguageBatch
 from reproductions.cheng2016.model import LSTMN, Network
-from reproductions.layers.checks import check_choices
+from reproductions.layers.checks import check_not_negative, check_positive
 from reproductions.layers.cross_entropy import cross_entropy
+from reproductions.training.module import Reproduction
 from reproductions.training.schedules import warmed
 
 
@@ -34,11 +34,8 @@ class Recipe:
     forget: float = 1.0
 
     def __post_init__(self) -> None:
-        check_choices(self)
-        if not self.learning_rate > 0:
-            raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
-        if self.warmup < 0:
-            raise ValueError(f"recipe.warmup must be 0 or more steps, not {self.warmup}")
+        check_positive(self, "learning_rate")
+        check_not_negative(self, "warmup")
 
 
 @torch.no_grad()
@@ -59,8 +56,8 @@ def initialise(model: LSTMN, forget: float) -> None:
     model.unit.W_x.bias[n : 2 * n] = forget
 
 
-class Evaluated(NamedTuple):
-    """What the evaluation step knows of one batch, sentence by sentence.
+class EvaluatedBatch(TypedDict):
+    """What the evaluation step computes of a batch, sentence by sentence.
 
     Attributes:
         index: position in the split.
@@ -73,20 +70,13 @@ class Evaluated(NamedTuple):
     maps: list[Tensor]
 
 
-class Cheng2016(LightningModule):
+class Cheng2016(Reproduction):
     """LSTMN and LSTM as a LightningModule.
 
     Args:
         vocabulary: words of the language; comes from the data.
         network: sizes and choices of the network.
         recipe: how it is trained.
-
-    Attributes:
-        paper: the folder of the reproduction; stands in the checkpoint.
-        title: "LSTMN" or "LSTM", for captions.
-        view: of the attention that a picture shows; there is only one, and none of the LSTM.
-        steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
-        averaged: snapshots whose mean the weights are while validation measures it; 0 for those of one step.
     """
 
     paper = "cheng2016"
@@ -99,17 +89,7 @@ class Cheng2016(LightningModule):
         attends = network.attention == "intra"
         self.title = "LSTMN" if attends else "LSTM"
         self.view = "L1 H1 shift0" if attends else None
-        self.steps = self.averaged = 0
-        self.save_hyperparameters(
-            {"vocabulary": vocabulary, "network": asdict(network), "recipe": asdict(recipe)}
-        )  # fmt: skip
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["paper"], checkpoint["view"] = self.paper, self.view
-        checkpoint["tokenizers"] = self.trainer.datamodule.fingerprints()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.steps = checkpoint["global_step"]
+        self.store_arguments(vocabulary=vocabulary, network=network, recipe=recipe)
 
     def training_step(self, batch: LanguageBatch, batch_idx: int) -> Tensor:
         h, _ = self.model.features(batch.words, need_weights=False)
@@ -123,28 +103,18 @@ class Cheng2016(LightningModule):
         logits, maps = self.model(words)
         return logits.float().log_softmax(-1), maps.float()
 
-    def evaluation_step(self, batch: LanguageBatch) -> Evaluated:
+    def evaluation_step(self, batch: LanguageBatch) -> EvaluatedBatch:
         """Read the sentences with the model."""
         log_p, maps = self.read(batch.words)
         lengths = batch.mask.sum(1).tolist()
-        return Evaluated(
+        return EvaluatedBatch(
             index=batch.index.tolist(),
             log_p=[p[:t].cpu() for p, t in zip(log_p, lengths, strict=True)],
             maps=[m[:, :, :t, :t].cpu() for m, t in zip(maps, lengths, strict=True)],
         )
 
-    def validation_step(self, batch: LanguageBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
-        return self.evaluation_step(batch)._asdict()
-
-    def test_step(self, batch: LanguageBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
-        return self.evaluation_step(batch)._asdict()
-
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
         kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.SGD
         optimizer = kind(self.parameters(), lr=recipe.learning_rate)
-        total = self.trainer.estimated_stepping_batches
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warmed(step, total, recipe.warmup, recipe.schedule)
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        return self.scheduled(optimizer, lambda step, total: warmed(step, total, recipe.warmup, recipe.schedule))

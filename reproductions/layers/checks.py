@@ -21,6 +21,20 @@ def check_sizes(settings: Any, *names: str) -> None:
             raise ValueError(f"{_name(settings)}.{name} must be at least 1, not {getattr(settings, name)}")
 
 
+def check_positive(settings: Any, *names: str) -> None:
+    """Raise ValueError unless each of the named fields is above 0."""
+    for name in names:
+        if not getattr(settings, name) > 0:
+            raise ValueError(f"{_name(settings)}.{name} must be above 0, not {getattr(settings, name)}")
+
+
+def check_not_negative(settings: Any, *names: str) -> None:
+    """Raise ValueError unless each of the named fields is 0 or more."""
+    for name in names:
+        if getattr(settings, name) < 0:
+            raise ValueError(f"{_name(settings)}.{name} must be 0 or more, not {getattr(settings, name)}")
+
+
 def check_rates(settings: Any, *names: str) -> None:
     """Raise ValueError unless each of the named fields lies in [0, 1)."""
     for name in names:

@@ -1,6 +1,6 @@
 """How the paper's models are trained: Luong, Pham and Manning (2015), Section 4.1, and what a shorter training needs."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from data.translation import TranslationBatch
 from reproductions.attention import in_words
-from reproductions.layers.checks import check_choices, check_sizes
+from reproductions.layers.checks import check_not_negative, check_positive, check_sizes
 from reproductions.luong2015.model import Attentional, Network
 from reproductions.training.schedules import warmed
 from reproductions.training.translation import Search, Translation
@@ -38,13 +38,9 @@ class Recipe:
     uniform: float = 0.1
 
     def __post_init__(self) -> None:
-        check_choices(self)
         check_sizes(self, "epochs_before_halving")
-        for name in ("learning_rate", "uniform"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"recipe.{name} must be above 0, not {getattr(self, name)}")
-        if self.warmup < 0:
-            raise ValueError(f"recipe.warmup must be 0 or more steps, not {self.warmup}")
+        check_positive(self, "learning_rate", "uniform")
+        check_not_negative(self, "warmup")
 
 
 @torch.no_grad()
@@ -85,15 +81,13 @@ class Luong2015(Translation):
         attends = network.attention != "none"
         self.title = f"Luong et al., {in_words(network.attention) if attends else 'no'} attention"
         self.view = "L1 H1 shift0" if attends else None
-        self.save_hyperparameters(
-            {
-                "source_vocabulary": source_vocabulary,
-                "target_vocabulary": target_vocabulary,
-                "eos": eos,
-                "network": asdict(network),
-                "recipe": asdict(recipe),
-                "search": asdict(search),
-            }
+        self.store_arguments(
+            source_vocabulary=source_vocabulary,
+            target_vocabulary=target_vocabulary,
+            eos=eos,
+            network=network,
+            recipe=recipe,
+            search=search,
         )
 
     def training_step(self, batch: TranslationBatch, batch_idx: int) -> Tensor:
@@ -109,8 +103,4 @@ class Luong2015(Translation):
                 optimizer, lambda epoch: 0.5 ** max(0, epoch + 1 - recipe.epochs_before_halving)
             )
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
-        total = self.trainer.estimated_stepping_batches
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warmed(step, total, recipe.warmup, "cosine")
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        return self.scheduled(optimizer, lambda step, total: warmed(step, total, recipe.warmup, "cosine"))

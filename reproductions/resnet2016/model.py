@@ -8,7 +8,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from reproductions.layers.checks import check_choices, check_sizes
+from reproductions.layers.checks import check_sizes
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,6 @@ class Network:
     shortcut: Literal["pad", "projection"] = "pad"
 
     def __post_init__(self) -> None:
-        check_choices(self)
         check_sizes(self, "image_size", "channels", "blocks", "width")
         if self.image_size % 4:
             raise ValueError(f"network.image_size must be a multiple of 4, not {self.image_size}")

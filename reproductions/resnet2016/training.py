@@ -1,12 +1,12 @@
 """How the residual network is trained: He et al. (2016), Section 4.2, and what a shorter training needs."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import nn
 
-from reproductions.layers.checks import check_choices, check_rates
+from reproductions.layers.checks import check_not_negative, check_positive, check_rates
 from reproductions.resnet2016.model import Network, ResNet
 from reproductions.training.classification import Classification, decayed
 from reproductions.training.schedules import part_of_peak
@@ -24,8 +24,6 @@ class Recipe:
             and 48,000 of 64,000; "cosine" and "linear" fall to zero at the last step of the trainer; "constant".
         warmup: steps of linear warm-up before it.
         smoothing: label smoothing.
-        ema: decay of a moving average of the weights that is evaluated in their place, 0 for none.
-        compiled: train through ``torch.compile``.
     """
 
     learning_rate: float = 0.1
@@ -34,18 +32,11 @@ class Recipe:
     schedule: Literal["steps", "cosine", "linear", "constant"] = "steps"
     warmup: int = 0
     smoothing: float = 0.0
-    ema: float = 0.0
-    compiled: bool = False
 
     def __post_init__(self) -> None:
-        check_choices(self)
-        check_rates(self, "smoothing", "ema")
-        if not self.learning_rate > 0:
-            raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
-        if self.weight_decay < 0 or self.warmup < 0:
-            raise ValueError(
-                f"recipe.weight_decay and recipe.warmup must be 0 or more, not {self.weight_decay} and {self.warmup}"
-            )
+        check_rates(self, "smoothing")
+        check_positive(self, "learning_rate")
+        check_not_negative(self, "weight_decay", "warmup")
 
 
 @torch.no_grad()
@@ -73,17 +64,15 @@ class ResNet2016(Classification):
     def __init__(self, classes: int, network: Network = Network(), recipe: Recipe = Recipe()) -> None:
         model = ResNet(classes, network)
         initialise(model)
-        super().__init__(model, recipe.smoothing, recipe.ema, recipe.compiled)
+        super().__init__(model, recipe.smoothing)
         self.network, self.recipe, self.title = network, recipe, network.name
         self.depth, self.class_token = (1, 1), False
-        self.save_hyperparameters({"classes": classes, "network": asdict(network), "recipe": asdict(recipe)})
+        self.store_arguments(classes=classes, network=network, recipe=recipe)
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
         groups = list(decayed(self.model, recipe.weight_decay, everything=recipe.decay == "all"))
         optimizer = torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, foreach=True)
-        total = self.trainer.estimated_stepping_batches
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda done: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
+        return self.scheduled(
+            optimizer, lambda done, total: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
         )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -17,7 +17,8 @@ from lightning.fabric.plugins import TorchCheckpointIO
 
 from data.errors import UserError
 from data.whole import whole
-from reproductions.papers import PAPERS
+from reproductions.layers.checks import check_choices
+from reproductions.papers import PAPERS, VERSION
 
 OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view"}
 SETTINGS = {"network": "Network", "recipe": "Recipe", "search": "Search"}  # hyper-parameter -> its class in training.py
@@ -74,9 +75,28 @@ def read(path: Path) -> dict[str, Any]:
         ) from error
     except (*DAMAGED, EOFError, OSError) as error:
         raise UserError(f"{path} is damaged or only half written; use another checkpoint of the run.") from error
-    if not isinstance(checkpoint, dict) or not checkpoint.keys() >= OURS or not checkpoint.keys() & DECIDED:
+    if not _is_ours(checkpoint):
         raise UserError(f"{path} is a checkpoint of another program: it names no paper of this project.")
+    paper = checkpoint["paper"]
+    if paper not in PAPERS:
+        raise UserError(
+            f"{path} is a checkpoint of {paper!r}, written by version {_version(checkpoint)}; this version, {VERSION}, knows "
+            f"{', '.join(PAPERS)}."
+        )
+    _module(paper).drop_retired(checkpoint["hyper_parameters"], path)
     return checkpoint
+
+
+def _is_ours(checkpoint: Any) -> bool:
+    """Whether a version of this project may have written it: the keys are there, and the arguments are named."""
+    return (
+        isinstance(checkpoint, dict)
+        and checkpoint.keys() >= OURS
+        and bool(checkpoint.keys() & DECIDED)
+        and isinstance(checkpoint["paper"], str)
+        and isinstance(stored := checkpoint["hyper_parameters"], dict)
+        and all(isinstance(stored.get(name, {}), dict) for name in SETTINGS)
+    )
 
 
 def restore(path: Path, fingerprints: dict[str, str]) -> Any:
@@ -87,22 +107,45 @@ def restore(path: Path, fingerprints: dict[str, str]) -> Any:
     """
     checkpoint = read(path)
     check_fingerprints(path, checkpoint, fingerprints)
-    paper, settings = checkpoint["paper"], checkpoint["hyper_parameters"]
-    if paper not in PAPERS:
-        raise UserError(f"{path} is a checkpoint of {paper!r}; this version knows {', '.join(PAPERS)}.")
-    training = import_module(f"reproductions.{paper}.training")
+    paper = checkpoint["paper"]
     try:
-        typed = {
-            name: getattr(training, SETTINGS[name])(**value) if name in SETTINGS else value
-            for name, value in settings.items()
-        }
-        module = getattr(training, PAPERS[paper].module)(**typed)
+        module = _module(paper)(**_arguments(paper, checkpoint["hyper_parameters"]))
         module.load_state_dict(checkpoint["state_dict"])
     except (RuntimeError, TypeError, KeyError, ValueError) as error:
         why = " ".join(str(error).split())
-        raise UserError(f"The weights or settings in {path} do not fit this version of {paper}: {why}") from error
+        raise UserError(
+            f"The weights or settings in {path} were written by version {_version(checkpoint)} and do not fit {paper} in this "
+            f"version, {VERSION}: {why}"
+        ) from error
     module.on_load_checkpoint(checkpoint)
     return module.eval()
+
+
+def _module(paper: str) -> Any:
+    """The class of a paper's LightningModule."""
+    return getattr(import_module(f"reproductions.{paper}.training"), PAPERS[paper].module)
+
+
+def _arguments(paper: str, stored: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a paper's module, from plain values; raises TypeError or ValueError if one of them does not fit."""
+    training, arguments = import_module(f"reproductions.{paper}.training"), dict(stored)
+    for name, kind in SETTINGS.items():
+        if name in stored:
+            arguments[name] = getattr(training, kind)(**stored[name])
+            check_choices(arguments[name])
+    return arguments
+
+
+def _version(checkpoint: dict[str, Any]) -> str:
+    """The version of the project that wrote a checkpoint; the first one did not write it down."""
+    return checkpoint.get("version", "0.1.0")
+
+
+def decided(fingerprints: dict[str, str]) -> dict[str, Any]:
+    """What a checkpoint holds of the fingerprints of a data module; :func:`check_fingerprints` reads it."""
+    tokenizers = {name: value for name, value in fingerprints.items() if name != "preprocessing"}
+    preprocessing = {name: value for name, value in fingerprints.items() if name == "preprocessing"}
+    return preprocessing | ({"tokenizers": tokenizers} if tokenizers else {})
 
 
 def check_fingerprints(path: Path, checkpoint: dict[str, Any], fingerprints: dict[str, str]) -> None:

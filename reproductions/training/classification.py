@@ -1,21 +1,18 @@
 """The LightningModule that all classifiers of images share: loss, logging, and where it looked."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
-from lightning.pytorch import Callback, LightningModule
 from torch import Tensor, nn
 
 from data.errors import UserError
 from data.images import ImageBatch
-from reproductions.training.ema import MovingAverage
+from reproductions.training.module import Reproduction, Retired
 
 
-class Network(Protocol):
-    """What the sizes of every classifier name."""
+class ReadsImages(Protocol):
+    """The sizes of a network that reads images: height and width in pixels, and channels."""
 
     image_size: int
     channels: int
@@ -30,7 +27,7 @@ class Classifier(Protocol):
         prefix: tokens before them; 0 for a convolutional network.
     """
 
-    network: Network
+    network: ReadsImages
     grid: tuple[int, int]
     prefix: int
 
@@ -45,7 +42,7 @@ class Classifier(Protocol):
         ...
 
 
-class Looked(NamedTuple):
+class ImageMaps(NamedTuple):
     """Where a classifier looked, image by image.
 
     Attributes:
@@ -61,43 +58,28 @@ class Looked(NamedTuple):
     input_gradient: Tensor
 
 
-class Classification(LightningModule):
+class Classification(Reproduction):
     """Train and evaluate a classifier of images.
 
     Attributes:
-        paper: the folder of the reproduction; stands in the checkpoint.
-        title: the name of the model, for captions.
         class_token: whether the first token is one that the class is read from.
         depth: layers and heads of its attention; (1, 1) for a convolutional network.
         kind: what its maps are: "attention" weights, or "activation" of a convolutional network.
-        view: which layer, head and kind of map a picture shows; None before validation has chosen. Kept in the checkpoint.
-        views: what it was chosen from, as plain values to be written down; empty before validation. Kept in the checkpoint too.
-        steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
-        averaged: snapshots whose mean the weights are while validation measures it; 0 for those of one step.
 
     Args:
         model: the paper's network.
         smoothing: label smoothing, on top of mixed targets.
-        ema: decay of the moving average of the weights that is evaluated instead of them; 0 for none.
-        compiled: train through ``torch.compile``, which takes a minute to begin and, on a CPU, a C++ compiler.
     """
 
-    paper: str
-    title: str
     depth: tuple[int, int]
     class_token: bool
     kind: Literal["attention", "activation"]
+    retired = {"recipe.ema": Retired(0.0, "0.1.0"), "recipe.compiled": Retired(False, "0.1.0")}
 
-    def __init__(self, model: Classifier, smoothing: float = 0.0, ema: float = 0.0, compiled: bool = False) -> None:
+    def __init__(self, model: Classifier, smoothing: float = 0.0) -> None:
         super().__init__()
         self.model = model
         self.smoothing = smoothing
-        self.ema = ema
-        self.compiled = compiled
-        self.view: str | None = None
-        self.views: dict[str, Any] = {}
-        self.steps = self.averaged = 0
-        self._train_logits = model.logits
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -109,30 +91,9 @@ class Classification(LightningModule):
         """Tokens before those of the grid."""
         return self.model.prefix
 
-    def configure_callbacks(self) -> list[Callback]:
-        return [MovingAverage(self.ema)] if self.ema else []
-
-    def on_fit_start(self) -> None:
-        """Raises UserError where compilation is asked for and there is no compiler."""
-        self._train_logits = self.model.logits
-        if not self.compiled:
-            return
-        compilers = (os.environ.get("CXX", ""), "g++", "clang++", "c++")
-        if self.device.type == "cpu" and not any(name and shutil.which(name) for name in compilers):
-            raise UserError("recipe.compiled needs a C++ compiler on a CPU; install g++, or set it to false.")
-        self._train_logits = torch.compile(self.model.logits)
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["paper"], checkpoint["view"], checkpoint["views"] = self.paper, self.view, self.views
-        checkpoint["preprocessing"] = self.trainer.datamodule.preprocessing.fingerprint()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.view, self.steps = checkpoint["view"], checkpoint["global_step"]
-        self.views = checkpoint.get("views", {})  # older checkpoints have none
-
     def training_step(self, batch: ImageBatch, batch_idx: int) -> Tensor:
-        self._check_size(batch.image)
-        logits = self._train_logits(batch.image).float()
+        check_image_size(batch.image, self.model.network)
+        logits = self.model.logits(batch.image).float()
         loss = nn.functional.cross_entropy(logits, batch.target, label_smoothing=self.smoothing)
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(logits))
         return loss
@@ -140,14 +101,14 @@ class Classification(LightningModule):
     @torch.inference_mode()
     def logits(self, image: Tensor) -> Tensor:
         """Logits (B, K) of images (B, C, h, w), by the fastest way: without maps."""
-        self._check_size(image)
+        check_image_size(image, self.model.network)
         return self.model.logits(image).float()
 
     def probabilities(self, image: Tensor) -> Tensor:
         """p(class | image) (B, K), likewise."""
         return self.logits(image).softmax(1)
 
-    def look(self, image: Tensor, asked: Tensor | None = None) -> Looked:
+    def look(self, image: Tensor, asked: Tensor | None = None) -> ImageMaps:
         """Classify images (B, C, h, w), and see where the model looked.
 
         Works under ``no_grad`` and ``inference_mode``, where Lightning evaluates. Call it in evaluation mode: there the
@@ -159,7 +120,7 @@ class Classification(LightningModule):
 
         Raises UserError for images of another size.
         """
-        self._check_size(image)
+        check_image_size(image, self.model.network)
         with torch.inference_mode(False), torch.enable_grad():
             image = image.clone().requires_grad_()  # what was made in inference mode takes no part in a graph
             logits, seen = self.model.look(image)
@@ -170,23 +131,21 @@ class Classification(LightningModule):
             else:
                 (maps,), (slopes,) = seen, gradients
             product = (slope * image).abs().sum(1)
-            return Looked(*(one.detach().float() for one in (logits, maps, slopes, product)))
+            return ImageMaps(*(tensor.detach().float() for tensor in (logits, maps, slopes, product)))
 
-    def validation_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
-        """Logits alone, on the CPU: whoever wants to see where it looked calls `look`."""
+    def evaluation_step(self, batch: ImageBatch) -> Tensor:
+        """Logits (B, K) on the CPU, without maps: those are the matter of :meth:`look`."""
         return self.logits(batch.image).cpu()
 
-    def test_step(self, batch: ImageBatch, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
-        return self.logits(batch.image).cpu()
 
-    def _check_size(self, image: Tensor) -> None:
-        network = self.model.network
-        reads = (network.channels, network.image_size, network.image_size)
-        if tuple(image.shape[1:]) != reads:
-            raise UserError(
-                f"This model reads images of {_pixels(reads)}, not of {_pixels(tuple(image.shape[1:]))}: set "
-                "network.image_size to the size of the data, or prepare the images with the model's own preprocessing."
-            )
+def check_image_size(image: Tensor, network: ReadsImages) -> None:
+    """Raise UserError unless images (B, C, h, w) have the size that the network reads."""
+    reads = (network.channels, network.image_size, network.image_size)
+    if tuple(image.shape[1:]) != reads:
+        raise UserError(
+            f"This model reads images of {_pixels(reads)}, not of {_pixels(tuple(image.shape[1:]))}: set "
+            "network.image_size to the size of the data, or prepare the images with the model's own preprocessing."
+        )
 
 
 def decayed(module: nn.Module, weight_decay: float, everything: bool = False) -> Iterator[dict[str, Any]]:

@@ -2,16 +2,16 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, Protocol, TypedDict
 
 import torch
-from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
 from data.errors import UserError
 from data.translation import TranslationBatch
 from reproductions.decoding import Hypothesis, Translator, beam, greedy
 from reproductions.layers.cross_entropy import cross_entropy
+from reproductions.training.module import Reproduction
 
 
 class TrainableTranslator(Translator, Protocol):
@@ -51,8 +51,8 @@ class Search:
             raise ValueError(f"search.width must be at least 1, not {self.width}")
 
 
-class Evaluated(NamedTuple):
-    """What the evaluation step knows of one batch, sentence by sentence.
+class EvaluatedBatch(TypedDict):
+    """What the evaluation step computes of a batch, sentence by sentence.
 
     Attributes:
         index: position in the split.
@@ -60,8 +60,8 @@ class Evaluated(NamedTuple):
         forced_maps: (L, H, T, S) each, over the reference translation.
         norms: (L, H, S) each, what a source position adds where it gets the whole weight.
         nll: -log p(reference) in nats, ``</s>`` included.
-        words: words of the reference, ``</s>`` included.
-        seconds: that the batch took to translate.
+        words: number of words of the reference, ``</s>`` included.
+        seconds: time to translate the whole batch.
     """
 
     index: list[int]
@@ -73,18 +73,8 @@ class Evaluated(NamedTuple):
     seconds: float
 
 
-class Translation(LightningModule):
+class Translation(Reproduction):
     """Train and evaluate a translator.
-
-    Attributes:
-        paper: the folder of the reproduction; stands in the checkpoint.
-        title: the paper's name of the model, for captions.
-        view: which layer, head and step a picture shows, as ``str(View)``; None for a model without attention.
-            Chosen on validation data by the evaluation callback, kept in the checkpoint.
-        views: what it was chosen from, as plain values to be written down; empty where there was nothing to choose.
-            Kept in the checkpoint too.
-        steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
-        averaged: snapshots whose mean the weights are while validation measures it; 0 for those of one step.
 
     Args:
         model: the paper's network.
@@ -94,9 +84,6 @@ class Translation(LightningModule):
         reduction: "sum" adds the loss of all words of a batch, as the code of Bahdanau et al. (2014) does before it
             clips the gradient; "mean" divides by their number.
     """
-
-    paper: str
-    title: str
 
     def __init__(
         self,
@@ -112,17 +99,6 @@ class Translation(LightningModule):
         self.search = search
         self.smoothing = smoothing
         self.reduction = reduction
-        self.view: str | None = None
-        self.views: dict[str, Any] = {}
-        self.steps = self.averaged = 0
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["paper"], checkpoint["view"], checkpoint["views"] = self.paper, self.view, self.views
-        checkpoint["tokenizers"] = self.trainer.datamodule.fingerprints()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.view, self.steps = checkpoint["view"], checkpoint["global_step"]
-        self.views = checkpoint.get("views", {})  # older checkpoints have none
 
     def loss(self, batch: TranslationBatch, need_weights: bool = False) -> tuple[Tensor, Tensor, Tensor]:
         """Summed loss, -log p (N) of each real target word, and maps (B, L, H, T, S), empty unless they are needed.
@@ -154,7 +130,7 @@ class Translation(LightningModule):
         """(B, L, H, S), see :meth:`TrainableTranslator.norms`."""
         return self.model.norms(source, mask)
 
-    def evaluation_step(self, batch: TranslationBatch) -> Evaluated:
+    def evaluation_step(self, batch: TranslationBatch) -> EvaluatedBatch:
         """Read the references with the model, and let it translate for itself."""
         _, nll, maps = self.loss(batch, need_weights=True)
         norms = self.norms(batch.source, batch.source_mask)
@@ -162,7 +138,7 @@ class Translation(LightningModule):
         hypotheses = [h._replace(maps=h.maps.cpu()) for h in self.translate(batch.source, batch.source_mask)]
         seconds = time.perf_counter() - start
         T, S = batch.target_mask.sum(1).tolist(), batch.source_mask.sum(1).tolist()
-        return Evaluated(
+        return EvaluatedBatch(
             index=batch.index.tolist(),
             hypotheses=hypotheses,
             forced_maps=[m[:, :, :t, :s].float().cpu() for m, t, s in zip(maps, T, S, strict=True)],
@@ -179,9 +155,3 @@ class Translation(LightningModule):
                 f"A sentence has {longest:,} words or pieces with its </s>, and this model tells {limit:,} positions apart: "
                 "split the sentence, or train with a larger network.max_length."
             )
-
-    def validation_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
-        return self.evaluation_step(batch)._asdict()
-
-    def test_step(self, batch: TranslationBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
-        return self.evaluation_step(batch)._asdict()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from reproductions.attention import MultiHead
-from reproductions.layers.checks import check_choices, check_rates, check_sizes
+from reproductions.layers.checks import check_rates, check_sizes
 from reproductions.layers.dropout import Dropout
 
 
@@ -58,7 +58,6 @@ class Network:
     extra_length: int = 50
 
     def __post_init__(self) -> None:
-        check_choices(self)
         check_sizes(self, "layers", "d_model", "d_ff", "heads", "max_length", "extra_length")
         check_rates(self, "dropout", "attention_dropout", "relu_dropout")
         if self.d_model % self.heads or self.d_model % 2:

@@ -1,13 +1,13 @@
 """How the Transformer is trained: Vaswani et al. (2017), Section 5, and what a shorter training needs."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import nn
 
-from reproductions.layers.checks import check_choices, check_rates, check_sizes
+from reproductions.layers.checks import check_positive, check_rates, check_sizes
 from reproductions.training.translation import Search, Translation
 from reproductions.transformer2017.model import Network, Transformer
 
@@ -32,11 +32,9 @@ class Recipe:
     smoothing: float = 0.1
 
     def __post_init__(self) -> None:
-        check_choices(self)
         check_sizes(self, "warmup")
         check_rates(self, "smoothing", "beta2")
-        if not self.factor > 0:
-            raise ValueError(f"recipe.factor must be above 0, not {self.factor}")
+        check_positive(self, "factor")
 
 
 @torch.no_grad()
@@ -89,28 +87,24 @@ class Transformer2017(Translation):
         super().__init__(model, eos, search, smoothing=recipe.smoothing)
         self.network, self.recipe = network, recipe
         self.view = f"L{network.layers} H{'mean' if network.heads > 1 else 1} shift0"  # until validation has chosen
-        self.save_hyperparameters(
-            {
-                "source_vocabulary": source_vocabulary,
-                "target_vocabulary": target_vocabulary,
-                "eos": eos,
-                "network": asdict(network),
-                "recipe": asdict(recipe),
-                "search": asdict(search),
-            }
+        self.store_arguments(
+            source_vocabulary=source_vocabulary,
+            target_vocabulary=target_vocabulary,
+            eos=eos,
+            network=network,
+            recipe=recipe,
+            search=search,
         )
 
     def configure_optimizers(self) -> Any:
         recipe, d = self.recipe, self.network.d_model
         optimizer = torch.optim.Adam(self.parameters(), lr=1.0, betas=(0.9, recipe.beta2), eps=1e-9)
-        total = self.trainer.estimated_stepping_batches
 
-        def rate(done: int) -> float:
+        def rate(done: int, total: float) -> float:
             step = done + 1
             if recipe.schedule == "inverse_root" or step <= recipe.warmup:
                 return recipe.factor * learning_rate(step, d, recipe.warmup)
             part = min(1.0, (step - recipe.warmup) / max(1, total - recipe.warmup))
             return recipe.factor * learning_rate(recipe.warmup, d, recipe.warmup) * 0.5 * (1 + math.cos(math.pi * part))
 
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        return self.scheduled(optimizer, rate)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from reproductions.attention import MultiHead
-from reproductions.layers.checks import check_choices, check_rates, check_sizes
+from reproductions.layers.checks import check_not_negative, check_rates, check_sizes
 from reproductions.layers.dropout import Dropout, DropPath
 
 
@@ -57,11 +57,9 @@ class Network:
     epsilon: float = 1e-6
 
     def __post_init__(self) -> None:
-        check_choices(self)
         check_sizes(self, "image_size", "patch", "channels", "layers", "d", "d_mlp", "heads")
         check_rates(self, "dropout", "drop_path")
-        if self.registers < 0:
-            raise ValueError(f"network.registers must be 0 or more, not {self.registers}")
+        check_not_negative(self, "registers")
         if self.image_size % self.patch:
             raise ValueError(
                 f"network.patch must divide network.image_size: {self.patch} does not divide {self.image_size}"

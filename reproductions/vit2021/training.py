@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from data.errors import UserError
-from reproductions.layers.checks import check_choices, check_rates
+from reproductions.layers.checks import check_not_negative, check_positive, check_rates
 from reproductions.training.classification import Classification, decayed
 from reproductions.training.schedules import part_of_peak
 from reproductions.vit2021.model import Network, ViT
@@ -33,8 +33,6 @@ class Recipe:
         schedule: after the warm-up: "cosine" or "linear" to zero at the last step of the trainer, or "constant".
         warmup: steps of linear warm-up.
         smoothing: label smoothing; DeiT has 0.1.
-        ema: decay of a moving average of the weights that is evaluated in their place, 0 for none; DeiT has 0.99996.
-        compiled: train through ``torch.compile``.
     """
 
     optimizer: Literal["adamw", "sgd"] = "adamw"
@@ -45,18 +43,11 @@ class Recipe:
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     warmup: int = 10_000
     smoothing: float = 0.0
-    ema: float = 0.0
-    compiled: bool = False
 
     def __post_init__(self) -> None:
-        check_choices(self)
-        check_rates(self, "beta_2", "smoothing", "ema")
-        if not self.learning_rate > 0:
-            raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
-        if self.weight_decay < 0 or self.warmup < 0:
-            raise ValueError(
-                f"recipe.weight_decay and recipe.warmup must be 0 or more, not {self.weight_decay} and {self.warmup}"
-            )
+        check_rates(self, "beta_2", "smoothing")
+        check_positive(self, "learning_rate")
+        check_not_negative(self, "weight_decay", "warmup")
 
 
 @torch.no_grad()
@@ -105,10 +96,10 @@ class ViT2021(Classification):
     def __init__(self, classes: int, network: Network = Network(), recipe: Recipe = Recipe()) -> None:
         model = ViT(classes, network)
         initialise(model)
-        super().__init__(model, recipe.smoothing, recipe.ema, recipe.compiled)
+        super().__init__(model, recipe.smoothing)
         self.network, self.recipe, self.title = network, recipe, network.name
         self.depth, self.class_token = (network.layers, network.heads), network.pooling == "cls"
-        self.save_hyperparameters({"classes": classes, "network": asdict(network), "recipe": asdict(recipe)})
+        self.store_arguments(classes=classes, network=network, recipe=recipe)
 
     def start_from(
         self, source: str, mean: Sequence[float] = (), std: Sequence[float] = (), heads: int | None = None
@@ -146,8 +137,6 @@ class ViT2021(Classification):
             optimizer = torch.optim.AdamW(groups, recipe.learning_rate, betas=(0.9, recipe.beta_2), foreach=True)
         else:
             optimizer = torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, foreach=True)
-        total = self.trainer.estimated_stepping_batches
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda done: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
+        return self.scheduled(
+            optimizer, lambda done, total: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
         )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from reproductions.attention import Hard, Soft, masked_softmax
-from reproductions.layers.checks import check_choices, check_rates, check_sizes
+from reproductions.layers.checks import check_rates, check_sizes
 from reproductions.layers.dropout import Dropout
 
 
@@ -60,7 +60,6 @@ class Network:
     longest: int = 30
 
     def __post_init__(self) -> None:
-        check_choices(self)
         check_sizes(
             self,
             "image_size",

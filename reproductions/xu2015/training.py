@@ -1,19 +1,19 @@
 """How captions are learned: Xu et al. (2015), Sections 4.1 to 4.3, and what a shorter training needs."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
 
 import torch
-from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
 from data.captions import CaptionBatch
-from data.errors import UserError
 from reproductions.attention.hard import entropy, log_probability
 from reproductions.attention.soft import doubly_stochastic
 from reproductions.decoding import Hypothesis, beam, greedy
-from reproductions.layers.checks import check_choices, check_rates
+from reproductions.layers.checks import check_not_negative, check_positive, check_rates
 from reproductions.layers.cross_entropy import cross_entropy
+from reproductions.training.classification import check_image_size
+from reproductions.training.module import Reproduction
 from reproductions.training.schedules import part_of_peak
 from reproductions.training.translation import Search
 from reproductions.xu2015.model import Captioner, Network, Told
@@ -46,13 +46,9 @@ class Recipe:
     reward: Literal["caption", "word"] = "caption"
 
     def __post_init__(self) -> None:
-        check_choices(self)
         check_rates(self, "baseline_decay")
-        if not self.learning_rate > 0:
-            raise ValueError(f"recipe.learning_rate must be above 0, not {self.learning_rate}")
-        for name in ("warmup", "bag_of_words", "doubly_stochastic", "reward_weight", "entropy_weight"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"recipe.{name} must be 0 or more, not {getattr(self, name)}")
+        check_positive(self, "learning_rate")
+        check_not_negative(self, "warmup", "bag_of_words", "doubly_stochastic", "reward_weight", "entropy_weight")
 
 
 def learning_rule(told: Told, real: Tensor, log_p: Tensor, baseline: Tensor, recipe: Recipe) -> Tensor:
@@ -82,8 +78,8 @@ def bag_of_words(logits: Tensor, target: Tensor, real: Tensor) -> Tensor:
     return nn.functional.binary_cross_entropy_with_logits(logits, there, reduction="sum") / len(logits)
 
 
-class Evaluated(NamedTuple):
-    """What the evaluation step knows of one batch, image by image.
+class EvaluatedBatch(TypedDict):
+    """What the evaluation step computes of a batch, image by image.
 
     Attributes:
         index: position in the split.
@@ -99,13 +95,8 @@ class Evaluated(NamedTuple):
     words: list[int]
 
 
-class Xu2015(LightningModule):
+class Xu2015(Reproduction):
     """Show, Attend and Tell as a LightningModule.
-
-    Attributes:
-        view: None, for there is one map a word.
-        steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
-        averaged: snapshots whose mean the weights are while validation measures it; 0 for those of one step.
 
     Args:
         vocabulary: words, the specials among them; comes from the data.
@@ -129,29 +120,10 @@ class Xu2015(LightningModule):
         self.model = Captioner(vocabulary, network)
         self.eos, self.network, self.recipe, self.search = eos, network, recipe, search
         self.title = f"Show, Attend and Tell, {network.attention} attention"
-        self.view: str | None = None
-        self.steps = self.averaged = 0
         self.bag = nn.Linear(network.annotation, vocabulary) if recipe.bag_of_words else None
         self.register_buffer("baseline", torch.zeros(()))  # b
         self.baseline: Tensor
-        self.save_hyperparameters(
-            {
-                "vocabulary": vocabulary,
-                "eos": eos,
-                "network": asdict(network),
-                "recipe": asdict(recipe),
-                "search": asdict(search),
-            }
-        )
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        prints = self.trainer.datamodule.fingerprints()
-        checkpoint["paper"], checkpoint["view"] = self.paper, self.view
-        checkpoint["preprocessing"] = prints.pop("preprocessing")
-        checkpoint["tokenizers"] = prints
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.steps = checkpoint["global_step"]
+        self.store_arguments(vocabulary=vocabulary, eos=eos, network=network, recipe=recipe, search=search)
 
     @property
     def draws(self) -> bool:
@@ -168,7 +140,7 @@ class Xu2015(LightningModule):
 
         Raises UserError for images of another size.
         """
-        self._check_size(image)
+        check_image_size(image, self.network)
         told = self.model.features(image, target)
         loss, nll = cross_entropy(told.features[real], self.model.head, target[real])
         return loss, torch.zeros(real.shape, device=nll.device).masked_scatter(real, -nll), told
@@ -189,7 +161,7 @@ class Xu2015(LightningModule):
 
     def caption(self, image: Tensor) -> list[Hypothesis]:
         """Captions of images (B, C, h, w): the one way to decode, everywhere. Raises UserError for images of another size."""
-        self._check_size(image)
+        check_image_size(image, self.network)
         everywhere = torch.ones(len(image), self.grid[0] * self.grid[1], dtype=torch.bool, device=image.device)
         if self.search.width == 1:
             return greedy(self.model, image, everywhere, self.eos)
@@ -198,14 +170,14 @@ class Xu2015(LightningModule):
     @torch.inference_mode()
     def follow(self, image: Tensor, target: Tensor) -> Tensor:
         """Where it looks, alpha (B, T, P), while it reads captions (B, T) that are given."""
-        self._check_size(image)
+        check_image_size(image, self.network)
         return self.model.features(image, target).alpha.float()
 
-    def evaluation_step(self, batch: CaptionBatch) -> Evaluated:
+    def evaluation_step(self, batch: CaptionBatch) -> EvaluatedBatch:
         """Read the captions with the model, and let it write its own."""
         _, log_p, told = self.told(batch.image, batch.target, batch.target_mask)
         words = batch.target_mask.sum(1).tolist()
-        return Evaluated(
+        return EvaluatedBatch(
             index=batch.index.tolist(),
             hypotheses=[one._replace(maps=one.maps.float().cpu()) for one in self.caption(batch.image)],
             forced_maps=[alpha[:t].float().cpu() for alpha, t in zip(told.alpha, words, strict=True)],
@@ -213,25 +185,9 @@ class Xu2015(LightningModule):
             words=words,
         )
 
-    def validation_step(self, batch: CaptionBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
-        return self.evaluation_step(batch)._asdict()
-
-    def test_step(self, batch: CaptionBatch, batch_idx: int, dataloader_idx: int = 0) -> Any:
-        return self.evaluation_step(batch)._asdict()
-
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
         optimizer = torch.optim.Adam(self.parameters(), recipe.learning_rate, foreach=True)
-        total = self.trainer.estimated_stepping_batches
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda done: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
+        return self.scheduled(
+            optimizer, lambda done, total: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
         )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
-
-    def _check_size(self, image: Tensor) -> None:
-        network = self.network
-        reads = (network.channels, network.image_size, network.image_size)
-        if tuple(image.shape[1:]) != reads:
-            raise UserError(
-                f"This model reads images of {reads}, channels, height and width, not of {tuple(image.shape[1:])}."
-            )

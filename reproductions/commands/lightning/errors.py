@@ -1,11 +1,13 @@
-"""Errors of jsonargparse about the settings of a run, as one sentence."""
+"""Lightning's parser of settings, whose errors are one sentence."""
 
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser
 
 from data.errors import UserError
+from reproductions.commands.lightning.older import without_retired
 
 
 class Parser(LightningArgumentParser):
@@ -16,6 +18,10 @@ class Parser(LightningArgumentParser):
         if not self.exit_on_error:
             super().error(message, ex)
         raise UserError(f"{sentence(message)}; `.venv/bin/python -m reproductions fit --help` lists every setting.")
+
+    def parse_string(self, content: str = "", *given: Any, **named: Any) -> Namespace:
+        """Parse a configuration, also one that an earlier version wrote; raises UserError as :func:`without_retired`."""
+        return super().parse_string(without_retired(content), *given, **named)
 
 
 def sentence(message: str) -> str:

@@ -81,7 +81,7 @@ def collect(
     """Add one batch.
 
     Args:
-        evaluated: fields of ``reproductions.xu2015.training.Evaluated``.
+        evaluated: fields of ``reproductions.xu2015.training.EvaluatedBatch``.
         examples: all images of the split.
         tokenizer: of the captions.
         naming: what records carry.

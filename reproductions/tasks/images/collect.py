@@ -20,7 +20,7 @@ from data.sources.image_files import upright
 from reproductions.evaluation.plots import Photo
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.evaluation.views.image import ImageView, Seen, every_image_view
-from reproductions.training.classification import Looked
+from reproductions.training.classification import ImageMaps
 
 Maps = NDArray[np.float32]
 NAMED = 20  # classes that an error names
@@ -171,7 +171,7 @@ class Looks(Protocol):
     grid: tuple[int, int]
     class_token: bool
 
-    def look(self, image: Tensor, asked: Tensor | None = None) -> Looked: ...
+    def look(self, image: Tensor, asked: Tensor | None = None) -> ImageMaps: ...
 
 
 def places_of(module: Looks) -> Places:

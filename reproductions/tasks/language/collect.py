@@ -87,7 +87,7 @@ def collect(  # noqa: PLR0913 - a batch, and all that is known of it
     """Add one batch.
 
     Args:
-        evaluated: fields of ``Evaluated`` in the training of the paper: index, log_p (T, V) and maps (L, H, T, T).
+        evaluated: fields of ``EvaluatedBatch`` in the training of the paper: index, log_p (T, V) and maps (L, H, T, T).
         ids: (B, T) of the batch.
         examples: all sentences of the split, as text.
         tokenizer: of their language.

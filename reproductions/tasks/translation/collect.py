@@ -100,7 +100,7 @@ def collect(
     """Add one batch.
 
     Args:
-        evaluated: fields of ``reproductions.training.translation.Evaluated``.
+        evaluated: fields of ``reproductions.training.translation.EvaluatedBatch``.
         examples: all sentences of the split, as text.
         split: its name.
         sides: how ids become words, and which view of the maps to take.
