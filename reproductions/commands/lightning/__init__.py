@@ -3,6 +3,7 @@
 cli        the LightningCLI: one folder per run, a tracker that never asks
 settings   the section ``run:`` of a configuration, and config.yaml
 errors     errors of jsonargparse as one sentence
+older      configurations that an earlier version wrote
 """
 
 import argparse

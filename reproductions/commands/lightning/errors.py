@@ -1,4 +1,4 @@
-"""Lightning's parser of settings, whose errors are one sentence."""
+"""Errors of jsonargparse about the settings of a run, as one sentence."""
 
 import re
 from typing import Any, NoReturn
