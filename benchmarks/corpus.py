@@ -52,7 +52,7 @@ def choose(pieces: Path | None) -> Corpus:
     data = TranslationData(name, tokenizer="bpe", vocabulary=8000, joint=True, test_splits=[split])
     references = [example.target for example in data.examples(split)]
     test = TestSet(f"{name}, {split}", data.pairs_of(split), data.target_tokenizer.decode, references)
-    return Corpus(data.pairs_of("train"), data.source_size, data.target_size, test)
+    return Corpus(data.pairs_of("train"), len(data.source_tokenizer), len(data.target_tokenizer), test)
 
 
 def of_run(settings: dict[str, Any], source: Tokenizer, target: Tokenizer) -> TestSet:

@@ -3,12 +3,13 @@
     accord, shapes      the embedded sentences and images, with the truth about links and masks
     sources             where raw text and images come from: named corpora, downloads, a user's own files
     prepared            raw data -> arrays on disk, once
-    translation, language, images, captions     the data modules, and their batches
-    tokenizers, torchtext_tokenizer             text -> ids; the second only for DATA lanes with torchtext
-    batching            batches of sentences of similar length
-    preprocessing, augmentation                 pixels -> tensors, and the variations of a training
+    module              what the four data modules share: prepare, splits, loaders, what a run keeps of its data
+    translation, language, images, captions     the data modules: their settings, and what a batch is
+    batching            batches of similar length, and a loader that resumes where it stopped
+    tokenizers, torchtext_tokenizer             text -> ids; the second only in the frozen lane with torchtext
+    preprocessing, augmentation                 pixels -> tensors, and random changes to training images
     words, links        how text is split into words; which words translate which
-    whole, errors       files that appear whole or not at all; a user's mistakes
+    whole, errors       files and folders that appear whole or not at all; a user's mistakes
 
 Importing this package declares what torchvision needs, see :class:`_BeforeTorchvision`. It imports no torch itself.
 """

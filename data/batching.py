@@ -5,7 +5,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from lightning import LightningDataModule
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Sampler
 
@@ -138,7 +137,7 @@ class Batched(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __getitems__(self, indices: Ints) -> Any: ...
+    def __getitems__(self, indices: Any) -> Any: ...
 
 
 def _as_is(batch: Any) -> Any:
@@ -183,8 +182,3 @@ class ResumableLoader(DataLoader[Any]):
     def load_state_dict(self, state: dict[str, int]) -> None:
         self.batches.epoch, self.batches.start = state["epoch"], state["position"]
         self.position = state["position"]
-
-
-def trained_batches(data: LightningDataModule) -> int:
-    """Batches of this epoch that the trainer of ``data`` has behind it, for a loader's ``done``."""
-    return 0 if data.trainer is None else data.trainer.fit_loop.epoch_loop.batch_progress.current.processed

@@ -3,9 +3,7 @@
 Shapes: B sentences, T positions, which count ``</s>``.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,16 +11,17 @@ import torch
 from torch import Tensor
 
 from data.accord.agreement import agreements
-from data.batching import Ints
-from data.errors import UserError
+from data.batching import Ints, TokenBatches
+from data.module import PreparedText
 from data.prepared.ids import FlatIds
+from data.prepared.text import TextSettings, load_ids
+from data.sources.text import find_corpus
 from data.tokenizers import PAD, UNK, Tokenizer, WordTokenizer
-from data.translation import TranslationData
 from data.words import split as split_words
 
 
 class LanguageBatch(NamedTuple):
-    """Ids of sentences; every row ends with ``eos`` and is filled up with ``pad``; no start symbol."""
+    """Ids of sentences; every row ends with ``eos``, then ``pad``; there is no start symbol."""
 
     words: Tensor  # (B, T) int64, y_1 .. y_T
     mask: Tensor  # (B, T) bool, True at words and </s>
@@ -35,8 +34,8 @@ class LanguageBatch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sentences:
-    """The sentences of a split; indexed by many positions at once, it gives a LanguageBatch."""
+class SentenceIds:
+    """The sentences of a split; indexed by many positions at once, it returns a LanguageBatch."""
 
     ids: FlatIds
 
@@ -54,7 +53,7 @@ class Sentences:
 
 
 class Contrast(NamedTuple):
-    """A position of a sentence where its word must stand and not ``other``, of this id; ``misled`` as in ``accord.agreement``."""
+    """A position of a sentence whose word must not be the form ``other`` (its ``id``); ``misled`` as in ``accord.agreement``."""
 
     position: int
     other: str
@@ -62,13 +61,13 @@ class Contrast(NamedTuple):
     misled: bool
 
 
-class LanguageData(TranslationData):
-    """The sentences of one language of a parallel corpus, prepared and batched as for translation.
+class LanguageData(PreparedText):
+    """The sentences of one language of a parallel corpus, prepared as for translation.
 
     language: the one that is read.
-    other: that of the other side, which is never read; a corpus that is prepared for translators from ``language`` to
-        ``other`` is not prepared again.
-    All else is as in TranslationData; lengths and batches are those of the one side, but ``max_words`` holds for both.
+    other: the language of the other side, which is not read. With the same languages and settings, a corpus prepared for
+        translators is used again.
+    All other arguments are those of TranslationData. Batches go by the length of the one side; ``max_words`` holds for both.
 
     Raises UserError for values and files that cannot be used.
     """
@@ -90,50 +89,38 @@ class LanguageData(TranslationData):
         seed: int = 1,
         num_workers: int = 0,
     ) -> None:
-        super().__init__(
+        settings = TextSettings(
             corpus, language, other, tokenizer, vocabulary, min_frequency, False, pairs, max_words,
-            batch_sentences, batch_tokens, sort_batches, test_splits, seed, num_workers,
+            find_corpus(corpus).tested_on(test_splits),
         )  # fmt: skip
+        super().__init__(settings, batch_sentences, batch_tokens, sort_batches, seed, num_workers)
+        self.save_hyperparameters()
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """Of the language that is read."""
-        return self.source_tokenizer
+        """That of ``language``."""
+        return self.tokenizers[0]
 
     @property
     def sizes(self) -> dict[str, int]:
-        """What the data decides of a model, by the names of the model's arguments."""
         return {"vocabulary": len(self.tokenizer)}
 
-    def fingerprints(self) -> dict[str, str]:
-        """Of what a checkpoint is of no use without: the tokeniser."""
-        return {"language": self.tokenizer.fingerprint()}
+    @property
+    def decided(self) -> dict[str, Tokenizer]:
+        return {"language": self.tokenizer}
 
-    def save(self, folder: Path) -> None:
-        """Write the tokeniser into the folder of a run."""
-        kept = folder / "tokenizers"
-        kept.mkdir(parents=True, exist_ok=True)
-        self.tokenizer.save(kept, "language")
-
-    def pairs_of(self, split: str) -> Sentences:  # type: ignore[override]
-        """The tokenised sentences of a split."""
-        return Sentences(super().pairs_of(split).source)
+    def batched(self, split: str, train: bool) -> tuple[SentenceIds, TokenBatches]:
+        sentences = SentenceIds(load_ids(self.folder, split)[0])
+        return sentences, self.batches(sentences.lengths, train)
 
     def contrasts(self, split: str) -> dict[int, list[Contrast]]:
-        """Where a form must agree, by position in an evaluation split; none but in the English of Accord, word by word."""
+        """Where a form must agree, by position in an evaluation split; empty unless these are the English words of Accord."""
         settings, tokenizer = self.settings, self.tokenizer
         if (settings.corpus, settings.source_language) != ("accord", "en") or not isinstance(tokenizer, WordTokenizer):
             return {}
-        found: dict[int, list[Contrast]] = {}
+        contrasts: dict[int, list[Contrast]] = {}
         for index, example in enumerate(self.examples(split)):
             for position, other, misled in agreements(split_words(example.source, "en")):
                 if (id := tokenizer.encode(other)[0]) != UNK:
-                    found.setdefault(index, []).append(Contrast(position, other, id, misled))
-        return found
-
-    def batch_of(self, texts: Sequence[str]) -> LanguageBatch:  # type: ignore[override]
-        """A batch of texts, in their order; raises UserError for an empty one."""
-        for number, text in enumerate(texts, start=1):
-            if not text.strip():
-                raise UserError(f"Text {number} of {len(texts)} is empty: there is nothing to read.")
-        return Sentences(FlatIds.of(self.tokenizer.encode_batch(texts))).__getitems__(np.arange(len(texts)))
+                    contrasts.setdefault(index, []).append(Contrast(position, other, id, misled))
+        return contrasts

@@ -63,9 +63,10 @@ class Preprocessing:
         r, g, b = (round(255 * part) for part in self.mean)
         return r, g, b
 
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    def save(self, folder: Path, name: str = "preprocessing") -> None:
+        """Write ``<folder>/<name>.json``."""
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
+        (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> "Preprocessing":

@@ -74,7 +74,7 @@ def write_classifier(root: Path, name: str) -> Path:
     folder = root / "vit2021" / "shapes" / name
     (folder / "checkpoints").mkdir(parents=True)
     preprocessing = Preprocessing(24, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), shapes.CLASSES)
-    preprocessing.save(folder / "preprocessing.json")
+    preprocessing.save(folder)
     torch.manual_seed(1)
     network = vit.Network(image_size=24, patch=4, layers=2, d=8, d_mlp=8, heads=2)
     module = vit.ViT2021(len(shapes.CLASSES), network=network)

@@ -209,7 +209,7 @@ def data(tmp_path_factory):
 def test_the_english_of_a_prepared_corpus_is_read_and_nothing_is_prepared_again(data):
     both = TranslationData(pairs=300, batch_tokens=600, test_splits=["test"])
     assert data.folder == both.folder and data.fingerprints() == {"language": both.fingerprints()["source"]}
-    assert data.sizes == {"vocabulary": both.source_size}
+    assert data.sizes == {"vocabulary": len(both.source_tokenizer)}
     batch = next(iter(data.train_dataloader()))
     english = both.pairs_of("train").source
     for row, mask, index in zip(*batch, strict=True):

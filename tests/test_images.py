@@ -246,7 +246,7 @@ def test_evaluation_is_not_augmented():
         ({"crop": (0.9, 0.5)}, r"crop=\[0.9, 0.5\] are"),
         ({"magnitude": 31}, "magnitude=31 must be 0 to 30"),
         ({"mixup": -0.1}, "mixup=-0.1 must not be negative"),
-        ({"fit": "squash"}, "fit='squash' is not known: choose letterbox or crop"),
+        ({"fit": "squash"}, "There is no fit 'squash': choose letterbox or crop"),
     ],
 )
 def test_bad_values_are_named(arguments, fault):
@@ -324,7 +324,7 @@ def test_workers_make_the_same_batches(tmp_path):
 
 
 def test_a_preprocessing_is_stored_and_told_from_others(tmp_path):
-    PREPARED.save(tmp_path / "preprocessing.json")
+    PREPARED.save(tmp_path)
     again = Preprocessing.load(tmp_path / "preprocessing.json")
     assert again == PREPARED and again.fingerprint() == PREPARED.fingerprint()
     assert Preprocessing(8, PREPARED.mean, PREPARED.std, ("dog", "cat")).fingerprint() != PREPARED.fingerprint()

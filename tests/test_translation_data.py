@@ -97,7 +97,7 @@ def test_each_vocabulary_is_learned_from_its_side_of_training_alone(corpus, side
 def test_a_joint_vocabulary_is_one_for_both_languages(corpus, tokenizer):
     data = small(corpus, tokenizer=tokenizer, vocabulary=400, joint=True)
     assert data.source_tokenizer.entries == data.target_tokenizer.entries
-    assert data.source_size == data.target_size <= 400
+    assert len(data.source_tokenizer) == len(data.target_tokenizer) <= 400
     assert (data.source_tokenizer.language, data.target_tokenizer.language) == ("en", "fr")
     apart = small(corpus, tokenizer=tokenizer, vocabulary=400)
     assert apart.source_tokenizer.entries != apart.target_tokenizer.entries
@@ -196,21 +196,6 @@ def test_a_damaged_preparation_says_what_to_delete(corpus):
     (data.prepare() / "train.target.ids").write_bytes(b"")
     with pytest.raises(UserError, match="is damaged .*train.target.ids.*delete it"):
         data.train_dataloader()
-
-
-def test_texts_make_a_batch_in_their_order(corpus):
-    data = small(corpus)
-    texts = ["Word 5 is a man's dog.", "dog", "An unseen wyvern."]
-    batch = data.batch_of(texts)
-    for row, keep, text in zip(batch.source, batch.source_mask, texts, strict=True):
-        assert row[keep].tolist() == data.source_tokenizer.encode(text)
-    assert batch.index.tolist() == [0, 1, 2]
-    assert batch.target.tolist() == [[data.target_tokenizer.eos]] * 3 and batch.target_mask.all()
-
-
-def test_an_empty_text_cannot_be_translated(corpus):
-    with pytest.raises(UserError, match="Text 2 of 2 is empty"):
-        small(corpus).batch_of(["dog", " \n"])
 
 
 def test_loaders_come_in_the_order_of_their_names(corpus):

@@ -73,7 +73,7 @@ def _make(settings: CaptionSettings, work: Path) -> None:
         writer.append(tokenizer.encode_words(sentences))
         writer.close()
     preprocessing = Preprocessing.of(np.load(work / "train.pixels.npy", mmap_mode="r"))
-    preprocessing.save(work / "preprocessing.json")
+    preprocessing.save(work)
     save_facts(work, title=TITLE, settings=asdict(settings), images=settings.counts, version=_VERSION)
     logger.info(
         "Prepared %s at %d x %d pixels: %s images, a vocabulary of %d entries.", TITLE, settings.size, settings.size,

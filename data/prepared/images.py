@@ -63,7 +63,7 @@ def _make(settings: ImageSettings, corpus: ImageCorpus, work: Path) -> None:
         raise _no_space(needed, work) from error
     _check_read(unreadable)
     preprocessing = Preprocessing.of(np.load(work / "train.pixels.npy", mmap_mode="r"), corpus.classes, settings.fit)
-    preprocessing.save(work / "preprocessing.json")
+    preprocessing.save(work)
     save_facts(work, title=corpus.title, settings=asdict(settings), images=corpus.counts, version=_VERSION)
     logger.info(
         "Prepared %s at %d x %d pixels: %s images of %d classes.", corpus.title, settings.size, settings.size,

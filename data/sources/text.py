@@ -73,6 +73,13 @@ class Corpus:
     edition: Callable[[Path], str]
     place: Callable[[Example, str], str] | None = None
 
+    def tested_on(self, splits: list[str] | None) -> tuple[str, ...]:
+        """The splits to test on, all if None is given; raises UserError for one that the corpus cannot be tested on."""
+        for name in splits or ():
+            if name not in self.splits or name == "train":
+                raise UserError(f"{self.name} cannot be tested on {name!r}: choose from {', '.join(self.splits[1:])}.")
+        return self.tests if splits is None else tuple(splits)
+
     def where(self, split: str, number: int, example: Example, side: str) -> str:
         """In words, for an error: where the source or target of an example stands, the ``number``-th of a split, from 1."""
         if self.place is None:
