@@ -1,6 +1,7 @@
 """Scaled dot-product attention in five steps, with the numbers of a trained Transformer."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
-    """Print the five steps, and write them as a figure and as a page.
+    """Print the five steps, and write them as a page.
 
     Raises UserError for a run that is no Transformer, for an empty or long sentence, and for a place, layer, head or word
     that does not exist.
@@ -36,17 +37,16 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     from reproductions.evaluation import files
     from reproductions.explain import terminal
     from reproductions.explain.page import page
-    from reproductions.explain.picture import figure
     from reproductions.explain.trained import take_steps
     from reproductions.tasks.task import restore
 
     steps = take_steps(restore(run), options.sentence, options.place, options.layer, options.head, options.word)
-    where = (options.out or run.folder / "explained") / f"{options.place}-L{options.layer}-H{options.head}"
-    drawn = files.save(figure(steps), where.with_suffix(".png"), dpi=170)
-    written = files.write_text(
-        where.with_suffix(".html"), page(steps, f"Made on {datetime.now(UTC):%Y-%m-%d} with make explain.")
-    )
-    sys.stdout.write(f"{terminal.text(steps, terminal.Screen.of(sys.stdout))}\nPage: {written}\nPicture: {drawn}\n")
+    name = f"{options.place}-L{options.layer}-H{options.head}.html"
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make explain."
+    written = files.write_text((options.out or run.folder / "explained") / name, page(steps, made))
+    unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
+    text = terminal.text(steps, shutil.get_terminal_size((100, 40)).columns, unicode)
+    sys.stdout.write(f"{text}\nPage: {written}\n")
     return 0
 
 

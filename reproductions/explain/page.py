@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reproductions.explain.narration import Key, Narration, keys, narrate, number
 from reproductions.explain.steps import Matrix, Steps
-from reproductions.explain.told import Told, number, told
 from reproductions.reports import template
 
 WITH_NUMBERS = 20  # most keys of a matrix whose cells hold their numbers
@@ -21,12 +21,18 @@ class Cell(NamedTuple):
 
 
 class Query(NamedTuple):
-    """What the page says where one query is followed: the steps in words, and its way through them, a row a key."""
+    """What the page says while one query is followed.
 
-    told: list[Told]
-    rows: list[tuple[str, str, str, str, float]]
-    read: str
+    Attributes:
+        narration: the five steps in words.
+        keys: what becomes of each key.
+        asks: the numbers of the query; read: the numbers of its result.
+    """
+
+    narration: list[Narration]
+    keys: list[Key]
     asks: str
+    read: str
 
 
 def page(steps: Steps, made: str) -> str:
@@ -45,7 +51,7 @@ def page(steps: Steps, made: str) -> str:
         steps=steps,
         matrices=matrices,
         queries=queries,
-        told=told(steps),
+        narration=narrate(steps),
         numbers=len(steps.keys) <= WITH_NUMBERS,
         made=made,
     )
@@ -53,14 +59,8 @@ def page(steps: Steps, made: str) -> str:
 
 def query(steps: Steps) -> Query:
     """The followed query in words and numbers."""
-    t = steps.followed
-    rows = []
-    for s, word in enumerate(steps.keys):
-        score, scaled, weight = number(steps.scores[t, s]), number(steps.scaled[t, s]), float(steps.weights[t, s])
-        seen = (scaled, number(weight, 3), weight) if steps.mask[t, s] else ("hidden", "0", 0.0)
-        rows.append((word, score, *seen))
-    asks, read = ("  ".join(number(x) for x in vector) for vector in (steps.Q[t], steps.context[t]))
-    return Query(told(steps), rows, read, asks)
+    asks, read = ("  ".join(map(number, row)) for row in (steps.Q[steps.followed], steps.context[steps.followed]))
+    return Query(narrate(steps), keys(steps), asks, read)
 
 
 def cells(matrix: Matrix, weights: bool = False) -> list[list[Cell]]:

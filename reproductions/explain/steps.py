@@ -15,13 +15,13 @@ class Steps:
     T queries, S keys; rows are queries, columns keys.
 
     Attributes:
-        queries, keys: the words that ask, and those that are asked.
+        queries, keys: the words that ask, and the words that answer.
         Q, K, V: (T, d_k), (S, d_k), (S, d_v).
         mask: (T, S), True = may be attended.
-        followed: the query whose numbers are shown.
+        followed: place of the query whose numbers are worked out.
         where: which attention of which model, in words.
-        inputs: what Q, K and V are made of, in a sentence.
-        notes: what else a reader must know, a sentence each.
+        inputs: what Q, K and V are computed from, in a sentence.
+        notes: what else a reader must know, one sentence each.
         scores: step 2, Q K^T, (T, S).
         scaled: step 3, scores / sqrt(d_k), (T, S).
         weights: step 4, softmax over the keys that the mask leaves, (T, S); rows sum to 1.
@@ -78,7 +78,7 @@ class Steps:
 
 
 def softmax(scores: Matrix, seen: NDArray[np.bool_]) -> Matrix:
-    """Rows of weights (T, S) over the keys that are seen, of which each row has one."""
+    """Weights (T, S), each row over the keys that are seen; every row needs one."""
     kept = np.where(seen, scores, -np.inf)
     shares = np.exp(kept - kept.max(1, keepdims=True))
     weights: Matrix = shares / shares.sum(1, keepdims=True)

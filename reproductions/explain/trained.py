@@ -37,18 +37,18 @@ def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, w
     _check("head", head, range(1, network.heads + 1))
     ids = _read(trained.source, sentence)
     source = torch.tensor([ids])
-    # No position of the decoder knows of those after it: what is cut off changes nothing.
+    # No position of the decoder reads those after it, so cutting the translation off changes nothing before the cut.
     own = list(module.translate(source, torch.ones_like(source, dtype=torch.bool))[0].ids[:LONGEST])
-    found = inside(module.model, place, layer - 1, source, torch.tensor([own]))  # type: ignore[arg-type]
-    Q, K, V = (part[head - 1].double().numpy() for part in (found.Q, found.K, found.V))
-    weights, context = (part[head - 1].numpy() for part in (found.weights, found.context))
+    computed = inside(module.model, place, layer - 1, source, torch.tensor([own]))  # type: ignore[arg-type]
+    Q, K, V = (part[head - 1].double().numpy() for part in (computed.Q, computed.K, computed.V))
+    weights, context = (part[head - 1].numpy() for part in (computed.weights, computed.context))
     sources = _pieces(trained.source, ids, trained.source.surface(sentence))
     targets = _pieces(trained.target, own, trained.target.words(own))
     given = (START, *targets[:-1])
     queries, keys = {"encoder": (sources, sources), "decoder": (given, given), "source": (targets, sources)}[place]
-    notes = (
-        [] if place == "encoder" else [f"The target is the model's own translation: “{trained.target.decode(own)}”."]
-    )
+    notes = []
+    if place != "encoder":
+        notes.append(f"The target is the model's own translation: “{trained.target.decode(own)}”.")
     unknown = dict.fromkeys(name for i, name in zip(ids, sources, strict=True) if i == UNK)
     notes += [f"“{name}” is not in the vocabulary of this run: the model reads <unk> there." for name in unknown]
     where = (
@@ -56,7 +56,9 @@ def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, w
         f"{network.heads}"
     )
     followed = _followed(queries, keys, weights, word)
-    steps = Steps(queries, keys, Q, K, V, found.mask.numpy(), followed, where, _inputs(place, layer, network.d_model))
+    steps = Steps(
+        queries, keys, Q, K, V, computed.mask.numpy(), followed, where, _inputs(place, layer, network.d_model)
+    )
     apart = max(np.abs(steps.weights - weights).max(), np.abs(steps.context - context).max())
     exact = f"Recomputed from Q, K and V in double precision; the model's own weights and results differ by {apart:.0e} at most."
     return replace(steps, notes=(*notes, exact))
@@ -85,7 +87,7 @@ def _inputs(place: str, layer: int, d: int) -> str:
 
 
 def _pieces(tokenizer: Tokenizer, ids: Sequence[int], words: Words) -> tuple[str, ...]:
-    """What each position stands for: the word, where it is one piece, else the piece, "…" before one that goes on."""
+    """The name of each position: its word if that is one piece, else the piece, with "…" where it continues a word."""
     names, before = [], -1
     for piece, number in zip(ids, words.word_of_piece, strict=True):
         alone = words.word_of_piece.count(number) == 1
@@ -96,23 +98,23 @@ def _pieces(tokenizer: Tokenizer, ids: Sequence[int], words: Words) -> tuple[str
 
 
 def _followed(queries: Sequence[str], keys: Sequence[str], weights: Matrix, word: str | None) -> int:
-    """The query that was asked for, by its word, in any case, or its number from 1; or the one that points most clearly at
-    another word.
+    """The place of a query, by its word in any case or its number from 1; default: the one that points most clearly at
+    another word. Raises UserError if there is no such query.
     """
     if word is None:
-        shown = weights * [key not in (END, START) for key in keys]
+        at_words = weights * [key not in (END, START) for key in keys]
         if queries is keys:
-            np.fill_diagonal(shown, 0)
-        return int(shown.max(1).argmax())
+            np.fill_diagonal(at_words, 0)
+        return int(at_words.max(1).argmax())
     for form in (str, str.casefold):
-        if found := [t for t, query in enumerate(queries) if form(query) == form(word)]:
-            return found[0]
+        if places := [t for t, query in enumerate(queries) if form(query) == form(word)]:
+            return places[0]
     if word.isascii() and word.isdigit() and 1 <= int(word) <= len(queries):
         return int(word) - 1
-    known = ", ".join(f"{number} {query}" for number, query in enumerate(queries, start=1))
-    raise UserError(f"There is no query {word!r}: choose a word or its number from {known}.")
+    choices = ", ".join(f"{number} {query}" for number, query in enumerate(queries, start=1))
+    raise UserError(f"There is no query {word!r}: choose a word or its number from {choices}.")
 
 
-def _check(what: str, value: Any, known: Sequence[Any]) -> None:
-    if value not in known:
-        raise UserError(f"There is no {what} {value}: choose from {', '.join(map(str, known))}.")
+def _check(what: str, value: Any, choices: Sequence[Any]) -> None:
+    if value not in choices:
+        raise UserError(f"There is no {what} {value}: choose from {', '.join(map(str, choices))}.")

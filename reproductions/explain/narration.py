@@ -7,12 +7,19 @@ import numpy as np
 
 from reproductions.explain.steps import Matrix, Steps, softmax
 
-TERMS = 3  # of a sum that are written out
-LARGE = 20.0  # a score whose exponential is no longer written out
+TERMS = 3  # terms of a sum that are written out
+LARGE = 20.0  # from this score on, the exponential is too large to write out
 
 
-class Told(NamedTuple):
-    """A step in words: its title, its formula with shapes, a careful sentence or two, and the followed query's numbers."""
+class Narration(NamedTuple):
+    """A step in words.
+
+    Attributes:
+        title: of the step.
+        formula: with shapes.
+        says: what the step does and why, in a sentence or two.
+        worked: the followed query's own numbers, worked out.
+    """
 
     title: str
     formula: str
@@ -20,14 +27,35 @@ class Told(NamedTuple):
     worked: str
 
 
-def told(steps: Steps) -> list[Told]:
+class Key(NamedTuple):
+    """What steps 2 to 4 make of one key for the followed query; ``share`` is the weight as a number."""
+
+    word: str
+    score: str
+    scaled: str
+    weight: str
+    share: float
+
+
+def narrate(steps: Steps) -> list[Narration]:
     """The five steps, in order."""
     return [step(steps) for step in (_vectors, _scores, _scale, _softmax, _sum)]
 
 
-def _vectors(steps: Steps) -> Told:
+def keys(steps: Steps) -> list[Key]:
+    """Every key of the followed query, in the order of the sentence."""
+    t = steps.followed
+    rows = []
+    for s, word in enumerate(steps.keys):
+        score, share = number(steps.scores[t, s]), float(steps.weights[t, s])
+        seen = (number(steps.scaled[t, s]), number(share, 3)) if steps.mask[t, s] else ("hidden", "0")
+        rows.append(Key(word, score, *seen, share))
+    return rows
+
+
+def _vectors(steps: Steps) -> Narration:
     T, S, d_v = len(steps.queries), *steps.V.shape
-    return Told(
+    return Narration(
         "Queries, keys, values",
         f"Q = X W_Q ({T} × {steps.d_k})   K = X′ W_K ({S} × {steps.d_k})   V = X′ W_V ({S} × {d_v})",
         f"{steps.inputs}Three matrices of this head, all learned, make three vectors: a query says what a word asks for, "
@@ -36,9 +64,9 @@ def _vectors(steps: Steps) -> Told:
     )
 
 
-def _scores(steps: Steps) -> Told:
+def _scores(steps: Steps) -> Narration:
     most = steps.read[0]
-    return Told(
+    return Narration(
         "Scores",
         f"Q Kᵀ {_shape(steps.scores)}",
         f"Each query meets each key in a dot product, {steps.d_k} products summed. It is large where the two vectors are "
@@ -47,11 +75,11 @@ def _scores(steps: Steps) -> Told:
     )
 
 
-def _scale(steps: Steps) -> Told:
+def _scale(steps: Steps) -> Narration:
     d, t, most = steps.d_k, steps.followed, steps.read[0]
     score, scaled = steps.scores[t, most], steps.scaled[t, most]
     unscaled = softmax(steps.scores, steps.mask)[t].max()
-    return Told(
+    return Narration(
         "Scale",
         f"Q Kᵀ / √{d} {_shape(steps.scaled)}",
         f"A dot product of {d} independent numbers of mean 0 and variance 1 has variance {d}; divided by √{d} it has "
@@ -61,14 +89,14 @@ def _scale(steps: Steps) -> Told:
     )
 
 
-def _softmax(steps: Steps) -> Told:
+def _softmax(steps: Steps) -> Narration:
     hidden = len(steps.keys) - len(steps.read)
     masked = (
         f"The mask hides {hidden} of {len(steps.keys)} keys from “{steps.word}”: their weight is exactly 0."
         if hidden
         else f"No key is hidden from “{steps.word}”."
     )
-    return Told(
+    return Narration(
         "Softmax" if steps.mask.all() else "Mask and softmax",
         f"A = softmax(Q Kᵀ / √{steps.d_k}) {_shape(steps.weights)}",
         f"exp makes every score positive, and dividing by their sum makes a row of weights that sum to 1. {masked}",
@@ -76,10 +104,10 @@ def _softmax(steps: Steps) -> Told:
     )
 
 
-def _sum(steps: Steps) -> Told:
+def _sum(steps: Steps) -> Narration:
     weights = steps.weights[steps.followed]
     terms = [f"{number(weights[s], 3)} v({steps.keys[s]})" for s in steps.read[:TERMS]]
-    return Told(
+    return Narration(
         "Weighted sum",
         f"A V {_shape(steps.context)}",
         f"The values are mixed, as much of each as its weight says. The result is one new vector for “{steps.word}”; those "
@@ -98,17 +126,17 @@ def _product(steps: Steps, key: int) -> str:
 
 
 def _weight(steps: Steps, key: int) -> str:
-    """The weight of the key with the highest score, from the exponentials of all that are seen."""
+    """The weight of the key with the highest score, from the exponentials of all keys that the mask leaves."""
     t, seen = steps.followed, steps.read
     named = f"weight({steps.word}, {steps.keys[key]})"
     if len(seen) == 1:
         return f"{named} = 1: there is no other key to look at"
     highest = steps.scaled[t, key]
     less = highest if highest > LARGE else 0.0  # which changes no weight
-    one, total = np.exp(highest - less), np.exp(steps.scaled[t, seen] - less).sum()
-    taken = f" after {number(highest)} is taken off every score," if less else ""
+    largest, total = np.exp(highest - less), np.exp(steps.scaled[t, seen] - less).sum()
+    subtracted = f" after subtracting {number(highest)} from every score," if less else ""
     return (
-        f"{named} ={taken} exp({number(highest - less)}) ÷ the sum over {len(seen)} keys = {one:.4g} ÷ {total:.4g} = "
+        f"{named} ={subtracted} exp({number(highest - less)}) ÷ the sum over {len(seen)} keys = {largest:.4g} ÷ {total:.4g} = "
         f"{number(steps.weights[t, key], 3)}"
     )
 
@@ -119,7 +147,7 @@ def _shape(matrix: Matrix) -> str:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """With a true minus; what rounds to zero has none."""
+    """With a true minus; a number that rounds to zero has none."""
     text = f"{value:.{digits}f}"
     return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
 
@@ -131,7 +159,7 @@ def signed(value: float) -> str:
 
 
 def percent(fraction: float) -> str:
-    """Of a weight; never "100 %" for what is less than everything."""
+    """A weight in percent; "100 %" only for a weight of exactly 1."""
     if 0.999 < fraction < 1:
         return "more than 99.9 %"
     return f"{100 * fraction:.1f} %" if 0.995 <= fraction < 1 else f"{100 * fraction:.0f} %"
