@@ -1,5 +1,6 @@
 """The LightningModule that all classifiers of images share: loss, logging, and where it looked."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -9,6 +10,10 @@ from torch import Tensor, nn
 from data.errors import UserError
 from data.images import ImageBatch
 from reproductions.training.module import Reproduction, Retired
+
+# Views that older checkpoints were measured in and may have chosen; they are no longer made.
+RETIRED_VIEWS = ("rollout_no_identity", "rollout_minus_median", "gradient_rollout_times_rollout")
+log = logging.getLogger(__name__)
 
 
 class ReadsImages(Protocol):
@@ -90,6 +95,15 @@ class Classification(Reproduction):
     def prefix(self) -> int:
         """Tokens before those of the grid."""
         return self.model.prefix
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        if self.view in RETIRED_VIEWS:
+            log.warning("Validation chose the view %r, which is no longer made; the default view is shown.", self.view)
+            self.view, self.views = None, {}
+        elif self.views:
+            rows = {view: row for view, row in self.views["views"].items() if view not in RETIRED_VIEWS}
+            self.views = self.views | {"views": rows}
 
     def training_step(self, batch: ImageBatch, batch_idx: int) -> Tensor:
         check_image_size(batch.image, self.model.network)

@@ -8,7 +8,7 @@ L layers, H heads, T target positions, S source positions; pieces where a tokeni
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -23,9 +23,10 @@ from reproductions.evaluation.measures.alignment import (
     alignment_scores,
     hard_positions,
 )
+from reproductions.evaluation.views.part import TEXT, Part, Which, every_part
 
 Weights = NDArray[np.float32]
-_TEXT = re.compile(r"L(mean|\d+) H(mean|\d+) shift(0|1)( norms)?")
+_TEXT = re.compile(rf"{TEXT} shift(?P<shift>0|1)(?P<norms> norms)?")
 
 
 @dataclass(frozen=True)
@@ -37,21 +38,24 @@ class View:
     weight on a source position with a small value moves the result little: so it is with many weights on ``</s>``.
     """
 
-    layer: int | Literal["mean"]
-    head: int | Literal["mean"]
+    layer: Which
+    head: Which
     shift: Literal[0, 1] = 0
     norms: bool = False
 
     def __post_init__(self) -> None:
-        for name, number in (("layer", self.layer), ("head", self.head)):
-            if number != "mean" and (type(number) is not int or number < 1):
-                raise UserError(f"{name} must be 'mean' or a number from 1, not {number!r}")
+        self.part.check()
         if self.shift not in (0, 1):
             raise UserError(f"shift must be 0 or 1, not {self.shift!r}")
 
+    @property
+    def part(self) -> Part:
+        """Layer and head."""
+        return Part(self.layer, self.head)
+
     def __str__(self) -> str:
         """For storing: "L2 Hmean shift1"; `View.parse` reads it."""
-        return f"L{self.layer} H{self.head} shift{self.shift}{' norms' if self.norms else ''}"
+        return f"{self.part} shift{self.shift}{' norms' if self.norms else ''}"
 
     @classmethod
     def parse(cls, text: str) -> "View":
@@ -59,9 +63,7 @@ class View:
         match = _TEXT.fullmatch(text)
         if match is None:
             raise UserError(f"{text!r} is not a view; write it like 'L2 Hmean shift1' or 'Lmean H3 shift0 norms'")
-        layer: int | Literal["mean"] = "mean" if match[1] == "mean" else int(match[1])
-        head: int | Literal["mean"] = "mean" if match[2] == "mean" else int(match[2])
-        return cls(layer, head, 1 if match[3] == "1" else 0, match[4] is not None)
+        return cls(*Part.of(match), 1 if match["shift"] == "1" else 0, match["norms"] is not None)
 
     def describe(self, layers: int, heads: int) -> str:
         """In words, for a caption: "layer 2 of 6 · mean of 8 heads · read one step later".
@@ -69,21 +71,11 @@ class View:
         A model with one layer or one head leaves that part out. Raises UserError for a layer or head it does
         not have.
         """
-        self.check(layers, heads)
-        parts = []
-        if layers > 1:
-            parts.append(f"mean of {layers} layers" if self.layer == "mean" else f"layer {self.layer} of {layers}")
-        if heads > 1:
-            parts.append(f"mean of {heads} heads" if self.head == "mean" else f"head {self.head} of {heads}")
+        self.part.check_exists(self, layers, heads)
+        parts = self.part.describe(layers, heads)
         step = "read one step later" if self.shift else "read as each word is written"
         weighed = ["weights times value norms"] if self.norms else []
         return " · ".join([*parts, *weighed, step if parts or weighed else f"attention {step}"])
-
-    def check(self, layers: int, heads: int) -> None:
-        """Raise UserError for a layer or head outside 1 to layers, 1 to heads."""
-        for name, number, count in (("layer", self.layer, layers), ("head", self.head, heads)):
-            if number != "mean" and number > count:
-                raise UserError(f"the view {self} asks for {name} {number}, but the model has {name}s 1 to {count}")
 
     def apply(self, maps: Weights, norms: Weights) -> Weights:
         """(L, H, T, S), and the norms (L, H, S) of the values -> (T, S).
@@ -96,11 +88,8 @@ class View:
                 f"maps must have the shape (layers, heads, target, source) and norms (layers, heads, source), "
                 f"not {maps.shape} and {norms.shape}"
             )
-        self.check(*maps.shape[:2])
-        if self.norms:
-            maps = maps * norms[:, :, None]
-        layer = maps.mean(axis=0) if self.layer == "mean" else maps[self.layer - 1]
-        weights: Weights = layer.mean(axis=0) if self.head == "mean" else layer[self.head - 1]
+        self.part.check_exists(self, *maps.shape[:2])
+        weights = self.part.select(maps * norms[:, :, None] if self.norms else maps)
         if self.norms:
             total = weights.sum(axis=1, keepdims=True)
             weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
@@ -109,16 +98,9 @@ class View:
 
 def every_view(layers: int, heads: int) -> list[View]:
     """Each layer and their mean, each head and their mean, both shifts, without and with norms; no mean of one."""
-    layer_choices: list[int | Literal["mean"]] = [*range(1, layers + 1), *_mean_of(layers)]
-    head_choices: list[int | Literal["mean"]] = [*range(1, heads + 1), *_mean_of(heads)]
     shifts: tuple[Literal[0, 1], ...] = (0, 1)
-    return [
-        View(layer, head, shift, norms)
-        for norms in (False, True)
-        for shift in shifts
-        for layer in layer_choices
-        for head in head_choices
-    ]
+    parts = every_part(layers, heads)
+    return [View(*part, shift, norms) for norms in (False, True) for shift in shifts for part in parts]
 
 
 def named(text: str, layers: int, heads: int) -> View:
@@ -231,7 +213,3 @@ def _counts(stack: Weights, gold: Links) -> NDArray[np.int64]:
         hits.append(is_gold[np.arange(rows), positions].sum(axis=1))  # -1, no link, is </s>: never gold
     sure = np.full(views, len(gold.sure), dtype=np.int64)
     return np.stack([linked.sum(axis=1), sure, *hits], axis=1)
-
-
-def _mean_of(count: int) -> Iterable[Literal["mean"]]:
-    return ("mean",) if count > 1 else ()

@@ -17,61 +17,60 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from reproductions.evaluation.measures.localisation import coverage
+from reproductions.evaluation.views.part import TEXT, Part, Which, every_part
 
 Maps = NDArray[np.float32]
-Kind = Literal[
-    "cls", "rollout", "rollout_no_identity", "rollout_minus_median", "gradient_rollout", "gradient_rollout_times_rollout",
-    "gradient_rollout_smoothed", "grad_cam", "input_gradient",
-]  # fmt: skip
+Kind = Literal["cls", "rollout", "gradient_rollout", "gradient_rollout_smoothed", "grad_cam", "input_gradient"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 WORDS: dict[Kind, str] = {
     "rollout": "attention rollout",
-    "rollout_no_identity": "attention rollout without identity",
-    "rollout_minus_median": "attention rollout minus its median",
     "gradient_rollout": "gradient-weighted rollout",
-    "gradient_rollout_times_rollout": "gradient-weighted rollout times rollout",
     "gradient_rollout_smoothed": "gradient-weighted rollout, smoothed 3 × 3",
     "grad_cam": "Grad-CAM of the last activations",
     "input_gradient": "gradient times input",
 }
-_TEXT = re.compile(r"(?P<kind>[a-z_]+)(?: L(?P<layer>mean|\d+) H(?P<head>mean|\d+))?")
+_TEXT = re.compile(rf"(?P<kind>[a-z_]+)(?: {TEXT})?")
 
 
 @dataclass(frozen=True)
 class ImageView:
     """What is made of weights and gradients.
 
-    cls                             weights of the class token in one layer and head, counted from 1, or their mean
-    rollout                         mean of heads plus identity, rows brought to sum 1, multiplied over all layers (Abnar and
-                                    Zuidema 2020); _no_identity leaves the identity out; _minus_median takes away the median
-                                    over patches, which the identity of many layers spreads evenly
-    gradient_rollout                R = R + mean over heads of (weights times gradient, where positive) R, from the identity,
-                                    for one class (Chefer, Gur and Wolf 2021, rules 5 and 6)
-    gradient_rollout_times_rollout  the product of the two
-    gradient_rollout_smoothed       mean over each patch and its neighbours
-    grad_cam                        activations weighed by their mean gradients, where positive (Selvaraju et al. 2017)
-    input_gradient                  absolute gradient times input, mean over each patch
+    cls                        weights of the class token in one layer and head, counted from 1, or their mean
+    rollout                    mean of heads plus identity, rows brought to sum 1, multiplied over all layers (Abnar and
+                               Zuidema 2020)
+    gradient_rollout           R = R + mean over heads of (weights times gradient, where positive) R, from the identity,
+                               for one class (Chefer, Gur and Wolf 2021, rules 5 and 6)
+    gradient_rollout_smoothed  mean over each patch and its neighbours
+    grad_cam                   activations weighed by their mean gradients, where positive (Selvaraju et al. 2017)
+    input_gradient             absolute gradient times input, mean over each patch
 
     A model without a class token reads its class from the mean of its patches: there the mean of their rows stands for the
     class token's. layer and head belong to cls alone.
     """
 
     kind: Kind
-    layer: int | Literal["mean"] | None = None
-    head: int | Literal["mean"] | None = None
+    layer: Which | None = None
+    head: Which | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise UserError(f"there is no kind of view {self.kind!r}; there are {', '.join(KINDS)}")
+        if self.kind == "cls":
+            self.part.check()
+            return
         for name, number in (("layer", self.layer), ("head", self.head)):
-            if self.kind != "cls" and number is not None:
+            if number is not None:
                 raise UserError(f"{name} {number!r} belongs to a view of the kind cls, not to {self.kind}")
-            if self.kind == "cls" and number != "mean" and (type(number) is not int or number < 1):
-                raise UserError(f"{name} must be 'mean' or a number from 1, not {number!r}")
+
+    @property
+    def part(self) -> Part:
+        """Layer and head, of the kind cls alone."""
+        return Part(self.layer, self.head)  # type: ignore[arg-type]  # `Part.check` refuses None
 
     def __str__(self) -> str:
         """For storing: "cls L2 Hmean" or "rollout"; `ImageView.parse` reads it."""
-        return f"cls L{self.layer} H{self.head}" if self.kind == "cls" else self.kind
+        return f"cls {self.part}" if self.kind == "cls" else self.kind
 
     @classmethod
     def parse(cls, text: str) -> "ImageView":
@@ -82,35 +81,24 @@ class ImageView:
             raise UserError(
                 f"{text!r} is not a view of an image; write it like 'cls L2 Hmean', or one of {', '.join(KINDS[1:])}"
             )
-        return cls(kind, *(_number(match[name]) for name in ("layer", "head")))
+        return cls(kind, *Part.of(match)) if kind == "cls" else cls(kind)
 
     def describe(self, layers: int, heads: int) -> str:
         """In words, for a caption: "attention · layer 2 of 6 · mean of 4 heads" or "attention rollout · 6 layers".
 
         Raises UserError for a layer or head that the model does not have.
         """
-        self.check(layers, heads)
-        if self.kind in ("grad_cam", "input_gradient"):
+        if self.kind == "cls":
+            self.part.check_exists(self, layers, heads)
+            return " · ".join(["attention", *self.part.describe(layers, heads)])
+        if self.kind in ("grad_cam", "input_gradient") or layers == 1:
             return WORDS[self.kind]
-        if self.kind != "cls":
-            return f"{WORDS[self.kind]} · {layers} layers" if layers > 1 else WORDS[self.kind]
-        parts = ["attention"]
-        if layers > 1:
-            parts.append(f"mean of {layers} layers" if self.layer == "mean" else f"layer {self.layer} of {layers}")
-        if heads > 1:
-            parts.append(f"mean of {heads} heads" if self.head == "mean" else f"head {self.head} of {heads}")
-        return " · ".join(parts)
+        return f"{WORDS[self.kind]} · {layers} layers"
 
     @property
     def class_specific(self) -> bool:
         """Whether it shows what speaks for one class, and so another map where another class is asked for."""
         return self.kind.startswith("gradient_") or self.kind in ("grad_cam", "input_gradient")
-
-    def check(self, layers: int, heads: int) -> None:
-        """Raise UserError for a layer or head outside 1 to layers, 1 to heads."""
-        for name, number, count in (("layer", self.layer, layers), ("head", self.head, heads)):
-            if isinstance(number, int) and number > count:
-                raise UserError(f"the view {self} asks for {name} {number}, but the model has {name}s 1 to {count}")
 
 
 @dataclass
@@ -165,33 +153,16 @@ class Seen:
         if view.kind == "grad_cam":
             influence = self.gradients.mean(axis=(1, 2), keepdims=True)
             return normalised(np.maximum((influence * self.maps).sum(axis=0), 0))
-        view.check(*self.maps.shape[:2])
         return normalised(self._attention(view))
 
     def _attention(self, view: ImageView) -> Maps:
         if view.kind == "cls":
-            rows = np.einsum("t,lhts->lhs", self.start, self.maps) if not self.class_token else self.maps[:, :, 0]
-            layer = rows.mean(axis=0) if view.layer in ("mean", None) else rows[int(view.layer) - 1]
-            row: Maps = layer.mean(axis=0) if view.head in ("mean", None) else layer[int(view.head) - 1]
-            return self._patches(row)
-        if view.kind == "rollout_no_identity":
-            return self._patches(rollout(self._heads, self.start, identity=False))
-        if view.kind in ("rollout", "rollout_minus_median"):
-            median = np.median(self._rollout) if view.kind == "rollout_minus_median" else 0
-            above: Maps = np.maximum(self._rollout - median, 0)
-            return above
-        if view.kind == "gradient_rollout_times_rollout":
-            return self._gradient_rollout * self._rollout
+            view.part.check_exists(view, *self.maps.shape[:2])
+            rows = self.maps[:, :, 0] if self.class_token else np.einsum("t,lhts->lhs", self.start, self.maps)
+            return self._patches(view.part.select(rows))
+        if view.kind == "rollout":
+            return self._patches(rollout(self.maps.mean(axis=1), self.start))
         return smoothed(self._gradient_rollout) if view.kind == "gradient_rollout_smoothed" else self._gradient_rollout
-
-    @cached_property
-    def _heads(self) -> Maps:
-        mean: Maps = self.maps.mean(axis=1)
-        return mean
-
-    @cached_property
-    def _rollout(self) -> Maps:
-        return normalised(self._patches(rollout(self._heads, self.start)))
 
     @cached_property
     def _gradient_rollout(self) -> Maps:
@@ -205,16 +176,15 @@ class Seen:
         return row[self.prefix :].reshape(self.grid)
 
 
-def rollout(layers: Maps, start: Maps, identity: bool = True) -> Maps:
+def rollout(layers: Maps, start: Maps) -> Maps:
     """Rows of the product A_L ... A_1, which start (..., T) weighs: (..., S). The first layer stands at the right.
 
-    layers is (L, T, S), means of heads. With the identity A = (weights + I) with rows brought back to sum 1. start = I gives
-    the whole product; one row costs far less.
+    layers is (L, T, S), means of heads; A = (weights + I) with rows brought back to sum 1. start = I gives the whole
+    product; one row costs far less.
     """
     for weights in layers[::-1]:
-        total = weights.sum(axis=1) + identity
-        share = start / np.where(total > 0, total, 1)  # the rows' sums divide rows, not columns
-        start = share @ weights + (share if identity else 0)
+        share = start / (weights.sum(axis=1) + 1)  # the rows' sums divide rows, not columns
+        start = share @ weights + share
     return start
 
 
@@ -234,9 +204,7 @@ def smoothed(values: Maps) -> Maps:
 
 def every_image_view(layers: int, heads: int) -> list[ImageView]:
     """Every view of an attention model: each layer and their mean by each head and their mean, rollouts, gradients."""
-    layer_choices: list[int | Literal["mean"]] = [*range(1, layers + 1), *_mean_of(layers)]
-    head_choices: list[int | Literal["mean"]] = [*range(1, heads + 1), *_mean_of(heads)]
-    single = [ImageView("cls", layer, head) for layer in layer_choices for head in head_choices]
+    single = [ImageView("cls", *part) for part in every_part(layers, heads)]
     return single + [ImageView(kind) for kind in KINDS if kind not in ("cls", "grad_cam")]
 
 
@@ -249,11 +217,3 @@ def centre(grid: tuple[int, int]) -> Maps:
     """The control that looks at the middle: a Gaussian whose standard deviation is a quarter of each side."""
     down, across = (np.exp(-8 * ((np.arange(count) + 0.5) / count - 0.5) ** 2) for count in grid)
     return normalised(np.outer(down, across).astype(np.float32))
-
-
-def _mean_of(count: int) -> list[Literal["mean"]]:
-    return ["mean"] if count > 1 else []
-
-
-def _number(text: str | None) -> int | Literal["mean"] | None:
-    return None if text is None else "mean" if text == "mean" else int(text)

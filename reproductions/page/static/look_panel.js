@@ -15,10 +15,7 @@ const FRAME = 900; // milliseconds a layer is shown
 const LISTED = 10; // patches in the table beside the picture
 const KINDS = {
   rollout: "rollout",
-  rollout_no_identity: "rollout without identity",
-  rollout_minus_median: "rollout minus its median",
   gradient_rollout: "gradient-weighted rollout",
-  gradient_rollout_times_rollout: "gradient-weighted × rollout",
   gradient_rollout_smoothed: "gradient-weighted, smoothed",
   grad_cam: "Grad-CAM",
   input_gradient: "gradient × input",

@@ -1,0 +1,70 @@
+"""The part of a model's maps that a view shows: one layer and one head, counted from 1, or the mean of all.
+
+L layers, H heads.
+"""
+
+from re import Match
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import UserError
+
+Which = int | Literal["mean"]
+TEXT = r"L(?P<layer>mean|\d+) H(?P<head>mean|\d+)"
+
+
+class Part(NamedTuple):
+    """A layer and a head."""
+
+    layer: Which
+    head: Which
+
+    def __str__(self) -> str:
+        """For storing: "L2 Hmean"; `TEXT` matches it."""
+        return f"L{self.layer} H{self.head}"
+
+    @classmethod
+    def of(cls, match: Match[str]) -> "Part":
+        """From a match of `TEXT`."""
+        return cls(_which(match["layer"]), _which(match["head"]))
+
+    def check(self) -> None:
+        """Raise UserError unless layer and head are "mean" or a number from 1."""
+        for name, number in self._asdict().items():
+            if number != "mean" and (type(number) is not int or number < 1):
+                raise UserError(f"{name} must be 'mean' or a number from 1, not {number!r}")
+
+    def check_exists(self, view: object, layers: int, heads: int) -> None:
+        """Raise UserError, with the view, for a layer or head outside 1 to layers, 1 to heads."""
+        for name, number, count in (("layer", self.layer, layers), ("head", self.head, heads)):
+            if number != "mean" and number > count:
+                raise UserError(f"the view {view} asks for {name} {number}, but the model has {name}s 1 to {count}")
+
+    def describe(self, layers: int, heads: int) -> list[str]:
+        """In words: ["layer 2 of 6", "mean of 8 heads"]. A model with one layer or one head leaves that out."""
+        words = []
+        for name, number, count in (("layer", self.layer, layers), ("head", self.head, heads)):
+            if count > 1:
+                words.append(f"mean of {count} {name}s" if number == "mean" else f"{name} {number} of {count}")
+        return words
+
+    def select(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(L, H, ...) -> (...)."""
+        layer = maps.mean(axis=0) if self.layer == "mean" else maps[self.layer - 1]
+        head: NDArray[np.float32] = layer.mean(axis=0) if self.head == "mean" else layer[self.head - 1]
+        return head
+
+
+def every_part(layers: int, heads: int) -> list[Part]:
+    """Each layer and their mean by each head and their mean; no mean of one."""
+    return [Part(layer, head) for layer in _each(layers) for head in _each(heads)]
+
+
+def _each(count: int) -> list[Which]:
+    return [*range(1, count + 1), "mean"] if count > 1 else [1]
+
+
+def _which(text: str) -> Which:
+    return "mean" if text == "mean" else int(text)
