@@ -17,8 +17,7 @@ from reproductions.evaluation.measures.localisation import coverage, plain
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
 from reproductions.evaluation.records import load, save
 from reproductions.evaluation.records.caption import CaptionedImage
-from reproductions.tasks.captions import report as caption_report
-from reproductions.tasks.captions.scores import UNTRAINED, WordMaps, details, localisation, scores
+from reproductions.tasks.captions.scores import UNTRAINED, WordMaps, details, localisation, notes, scores
 
 RING, SQUARES = Phrase(1, "red", "plain", "ring"), Phrase(2, "blue", "striped", "square")
 FACTS = Facts(((0,), (1, 2)), (RING, SQUARES), "left of", tuple(all_captions([RING, SQUARES], "left of")))
@@ -161,7 +160,7 @@ def test_the_report_says_words_measures_and_controls():
     looked = WordMaps.of(own)
     told = details(own, judgements) | {
         "words": len(looked.maps), "localisation": plain(localisation(looked, np.ones((48, 48), dtype=np.float32)))}  # fmt: skip
-    lines = caption_report.notes({"test": json.loads(json.dumps(told))})
+    lines = notes({"test": json.loads(json.dumps(told))})
     assert any(line.startswith("all words") and "1.000 (1.000 to 1.000)" in line for line in lines)
     assert any(line.startswith("uniform") for line in lines) and "all true captions" in lines[1]
 

@@ -24,7 +24,7 @@ from reproductions.commands.figures import cheng2016 as language_figures
 from reproductions.commands.figures.cheng2016 import of_encoder
 from reproductions.evaluation.records import load
 from reproductions.evaluation.records.sentence import Agreed, ReadSentence, SelfAttended
-from reproductions.tasks.language.collect import Naming, attended, reach, read
+from reproductions.tasks.language.collect import attended, reach, read
 from reproductions.tasks.language.scores import details, notes, scores
 from reproductions.tasks.task import restore
 from reproductions.transformer2017.inside import inside
@@ -267,7 +267,7 @@ def test_a_row_holds_what_its_word_looked_at_and_not_the_start():
         Words(("the", "kings", "</s>"), (0, 1, 1, 2)),
         ReadSentence(("the", "kings", "</s>"), (1, 1, 1), 4, 3),
     )
-    record = attended(weights, words, Naming("LSTMN", "test"), sentence)
+    record = attended(weights, words, "LSTMN", "test", sentence)
     assert record.source == record.target == ("the", "kings")
     np.testing.assert_allclose(
         record.weights, [[0, 0], [(0.75 + 0.1) / 2, 0.4 / 2]]

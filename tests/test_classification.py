@@ -15,8 +15,8 @@ from reproductions.attention import MultiHead
 from reproductions.resnet2016.model import Network as CNNSizes
 from reproductions.resnet2016.training import Recipe as CNNRecipe
 from reproductions.resnet2016.training import ResNet2016
-from reproductions.tasks.images import collect as image_collect
-from reproductions.tasks.images.collect import at_once, look_through, views_of
+from reproductions.tasks.images import maps as image_maps
+from reproductions.tasks.images.maps import at_once, look_through, views_of
 from reproductions.vit2021.model import Network
 from reproductions.vit2021.training import Recipe, ViT2021
 
@@ -138,7 +138,7 @@ def test_as_many_images_are_looked_into_at_once_as_fit_the_memory(monkeypatch):
     )
     views, asked = views_of(module), torch.tensor([2, 0, 1, 1, 0, 2])
     whole = look_through(module, batch().image, views, asked)
-    monkeypatch.setattr(image_collect, "WEIGHTS", 4 * 3 * 2 * 5**2)
+    monkeypatch.setattr(image_maps, "WEIGHTS", 4 * 3 * 2 * 5**2)
     np.testing.assert_allclose(look_through(module, batch().image, views, asked), whole, rtol=1e-4, atol=1e-6)
     assert sizes == [6, 4, 2] and whole.shape == (6, len(views), 2, 2)
     monkeypatch.undo()

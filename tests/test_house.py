@@ -165,7 +165,7 @@ def test_imports_go_one_way(path: Path) -> None:
         ("reproductions.evaluation.plots.pages", "import matplotlib.pyplot as plt"),
         ("reproductions.evaluation.plots.pages", "from matplotlib import pyplot"),
         ("reproductions.evaluation.plots.pages", "def f():\n    from lightning.pytorch import Trainer"),
-        ("reproductions.tasks.translation.log", "import wandb"),
+        ("reproductions.tasks.log", "import wandb"),
         ("reproductions.reports", "import torch"),
         ("reproductions.commands.lightning.cli", "import wandb"),
         ("reproductions.commands.lightning.cli", "import importlib\nimportlib.import_module('wandb')"),
@@ -183,7 +183,7 @@ def test_a_forbidden_import_is_caught(module: str, line: str) -> None:
         ("reproductions.bahdanau2014.training", "from .model import RNNsearch"),
         ("reproductions.evaluation.views.alignment", "from ..records.translation import AlignedTranslation"),
         ("reproductions.evaluation.plots.pages", "from matplotlib.figure import Figure"),
-        ("reproductions.tasks.translation.log", "from reproductions.training import tracking"),
+        ("reproductions.tasks.log", "from reproductions.training import tracking"),
         ("reproductions.training.tracking", "import wandb"),
     ],
 )

@@ -24,11 +24,11 @@ def cells(lines, name):
     return lines[place : place + 2]
 
 
-def test_every_map_has_a_row_for_all_images_and_one_for_those_classified_rightly():
+def test_every_map_has_a_row_for_all_images_and_one_for_the_correctly_classified():
     lines = notes({"test": looked({"rollout": row(0.9), "centre": row(0.6, 0.3)})})
-    assert "1,200 images of test, of which 1,173 are classified rightly" in lines[1]
+    assert "1,200 images of test, 1,173 of them correctly classified" in lines[1]
     for name in ("rollout", "centre"):
-        assert cells(lines, name)[1].startswith("  classified rightly")
+        assert cells(lines, name)[1].startswith("  correctly classified")
     assert "0.600 (0.590 to 0.610) +" in cells(lines, "centre")[0]
 
 

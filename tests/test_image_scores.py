@@ -5,7 +5,7 @@ import pytest
 
 from reproductions.evaluation.views.image import ImageView
 from reproductions.tasks.images.collect import Answer, CollectedImages
-from reproductions.tasks.images.scores import Subject, Truth, every_view, localisation
+from reproductions.tasks.images.scores import Truth, every_view, localisation
 
 GRID, VIEWS = (4, 6), [ImageView("rollout"), ImageView("input_gradient")]
 
@@ -15,7 +15,7 @@ def at(row, column):
 
 
 def collected(right, looked):
-    """One image for each: rightly classified or not; where it was, every view shines on the object at (1, 1)."""
+    """One image for each: correctly classified or not; where it was, every view shines on the object at (1, 1)."""
     one = CollectedImages()
     for index, (is_right, seen) in enumerate(zip(right, looked, strict=True)):
         one.answers.append(Answer(index, 2, np.eye(3, dtype=np.float32)[2 if is_right else 0]))
@@ -24,12 +24,12 @@ def collected(right, looked):
     return one
 
 
-def test_where_a_model_looks_is_measured_over_all_images_and_over_the_rightly_classified_alone():
+def test_where_a_model_looks_is_measured_over_all_images_and_over_the_correctly_classified_alone():
     """Much of what looks like a bad map is the map of a wrong answer. An image that was not looked into counts nowhere."""
     one = collected(right=[True, False, False, True, False, True], looked=[True, True, False, True, True, False])
     truth = Truth(np.stack([at(1, 1)] * 4), {})
-    asked = dict.fromkeys(("module", "untrained", "preprocessing", "examples"))  # of which these tables take nothing
-    first, *_ = localisation(Subject(**asked, collected=one, fresh=one, views=VIEWS, place=0, truth=truth)).values()
+    one.untrained = one.maps
+    first, *_ = localisation(one, VIEWS, 0, truth).values()
     assert first.measures["all"]["energy"].value == pytest.approx(0.5)
     assert first.measures["right"]["energy"].value == pytest.approx(1)
     told = every_view(one, VIEWS, truth)["rollout"]

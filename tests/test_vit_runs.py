@@ -19,7 +19,7 @@ from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.evaluation.records import load
 from reproductions.evaluation.records.image import AttendedImage
-from reproductions.tasks.images import log as image_log
+from reproductions.tasks.images import questions
 from reproductions.tasks.task import restore
 from reproductions.training import checkpoints
 from reproductions.vit2021.conversion import HALVES, Normalisation
@@ -125,7 +125,7 @@ def test_a_reloaded_run_scores_and_answers_as_it_did(trained, capsys):
     assert f"{before['test']['accuracy']:.4f}" in printed
     for control in ("uniform", "centre", "best fixed map", "the same network untrained", "gradient times input"):
         assert control in printed
-    for part in ("classified rightly", "Asked for the class of each object", "The same objects on another ground"):
+    for part in ("correctly classified", "Asked for the class of each object", "The same objects on another ground"):
         assert part in printed
 
 
@@ -210,7 +210,7 @@ def test_questions_are_asked_in_the_precision_that_the_answers_were_given_in(tra
         return wrapped
 
     for name in ("remove", "ask", "swap_grounds"):
-        monkeypatch.setattr(image_log, name, precision_of(name, getattr(image_log, name)))
+        monkeypatch.setattr(questions, name, precision_of(name, getattr(questions, name)))
     copy = shutil.copytree(trained.folder, tmp_path / "runs" / Path(*trained.folder.parts[-3:]))
     assert command(["evaluate", str(copy), "--trainer.precision=bf16-mixed"]) == 0
     assert asked == dict.fromkeys(("remove", "ask", "swap_grounds"), torch.bfloat16)

@@ -17,8 +17,8 @@ from data.errors import UserError
 from data.sources.image_files import read_image
 from reproductions.evaluation.measures.localisation import MEASURES, coverage, measure
 from reproductions.evaluation.records.forms import mask_to_png, png
-from reproductions.evaluation.views.image import ImageView
-from reproductions.tasks.images.collect import TrainedClassifier, default_view, every_map, places_of, views_of
+from reproductions.tasks.images.maps import every_map, shown_view, views_of
+from reproductions.tasks.images.trained import TrainedClassifier
 
 IMAGE_BYTES = 8 * 1024 * 1024
 FORMATS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP"}
@@ -78,8 +78,7 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
     looked = module.look(preprocessing.tensor(pixels[None]), wanted)
     probabilities = looked.logits[0].softmax(0).tolist()
     views = views_of(module)
-    maps = every_map(views, looked.maps[0], looked.gradients[0], looked.input_gradient[0], places_of(module))
-    chosen = default_view(views) if module.view is None else ImageView.parse(module.view)
+    maps = every_map(module, looked, 0, views)
     return {
         "model": classifier.caption,
         "name": shown.name,
@@ -93,7 +92,7 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
         "asked": classes[int(np.argmax(probabilities))] if asked is None else asked,
         "layers": module.depth[0],
         "heads": module.depth[1],
-        "chosen": str(chosen),
+        "chosen": str(shown_view(module)),
         "views": [str(view) for view in views],
         "described": [view.describe(*module.depth) for view in views],
         "specific": [view.class_specific for view in views],

@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 
 from data.errors import UserError
 from reproductions.papers import PAPERS
-from reproductions.tasks.images.collect import TrainedClassifier
 from reproductions.tasks.images.pretrained import pretrained
+from reproductions.tasks.images.trained import TrainedClassifier
 from reproductions.vit2021 import weights
 
 SOURCE = "torchvision:vit_b_16"  # the only one, so that one large model is in memory at most

@@ -29,7 +29,7 @@ from reproductions.page import alignments, looks, published, request, saved, tim
 from reproductions.page.catalogue import Catalogue, Entry, describe, examples
 from reproductions.page.colours import colours
 from reproductions.page.published import Published
-from reproductions.tasks.images.collect import TrainedClassifier
+from reproductions.tasks.images.trained import TrainedClassifier
 
 log = logging.getLogger(__name__)
 

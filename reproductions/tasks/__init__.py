@@ -1,7 +1,10 @@
 """From trained models to records, scores and pictures: a folder for each task, the only bridge between the two.
 
-task            what a run, its report and its restoration ask of a task
+task            what a task is, and how to add one
+log             the one callback that evaluates every task
 gather          merge what all processes have collected
+origin          which weights of a model answer
 untrained       the same network before any training, as a control
-translation, images, captions, language     the tasks
+typed, report   a typed sentence as ids; measures with their intervals as text
+language, captions, translation, images     the tasks, the simplest first
 """

@@ -1,70 +1,56 @@
-"""What the processes of a training that runs on several devices have collected, put together; and of which weights it is."""
+"""Merge what the processes of a run on several devices have collected."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from lightning.pytorch import Trainer
 
 
-class Collection(Protocol):
-    """What was collected of one split."""
+@dataclass
+class Collection:
+    """Everything that is collected about the examples of one split.
 
-    def __len__(self) -> int: ...
+    A subclass declares only fields: lists of records that each have an ``index``, dictionaries by index, and sums.
+    """
 
-    def merge(self, other: Any) -> None: ...
+    def __len__(self) -> int:
+        """The number of examples: of records in the longest list."""
+        return max((len(value) for value in vars(self).values() if isinstance(value, list)), default=0)
 
-    def in_order(self) -> Any: ...
+    def merge(self, other: Any) -> None:
+        """Add what another process has collected."""
+        for name, value in vars(other).items():
+            if isinstance(value, list):
+                getattr(self, name).extend(value)
+            elif isinstance(value, dict):
+                getattr(self, name).update(value)
+            else:
+                setattr(self, name, getattr(self, name) + value)
+
+    def sort(self) -> None:
+        """Put the examples in the order of the split, each once, however many processes evaluated it."""
+        for name, value in vars(self).items():
+            if isinstance(value, list):
+                by_index = {record.index: record for record in value}
+                setattr(self, name, [by_index[index] for index in sorted(by_index)])
+            elif isinstance(value, dict):
+                setattr(self, name, dict(sorted(value.items())))
 
 
 C = TypeVar("C", bound=Collection)
 
 
-def stage_of(trainer: Trainer) -> str:
-    """ "validate" or "test", as the data modules name their splits."""
-    return "test" if trainer.testing else "validate"
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Which weights are evaluated: those after a step, or the mean of so many snapshots up to it."""
-
-    step: int
-    averaged: int = 0
-
-    @classmethod
-    def of(cls, trainer: Trainer, module: Any) -> "Origin":
-        """Of what runs now: a test knows the step from the loaded checkpoint."""
-        return cls(module.steps) if trainer.testing else cls(trainer.global_step, module.averaged)
-
-    @classmethod
-    def told(cls, line: Mapping[str, Any]) -> "Origin":
-        """As ``line`` wrote it down."""
-        return cls(line["step"], line.get("averaged", 0))
-
-    def __str__(self) -> str:
-        """For titles."""
-        return f"mean of {self.averaged} snapshots" if self.averaged else f"step {self.step:,}"
-
-    @property
-    def line(self) -> dict[str, Any]:
-        """What scores begin with, where they are written down."""
-        return {"step": self.step} | ({"averaged": self.averaged} if self.averaged else {})
-
-    @property
-    def picture(self) -> str:
-        """The name of a picture through training; what is averaged at the end has one beside that of the last step."""
-        return f"{'mean' if self.averaged else 'step'}-{self.step:07d}.png"
-
-
-def gathered(trainer: Trainer, names: Sequence[str], mine: Sequence[C]) -> dict[str, C]:
-    """By the name of its split, what all processes have collected; every example once, and no split without any."""
+def gather(trainer: Trainer, collected: Sequence[C]) -> Sequence[C]:
+    """What all processes have collected about each split, in the order of its examples."""
     if trainer.world_size > 1:
         everyone: list[Any] = [None] * trainer.world_size
-        torch.distributed.all_gather_object(everyone, mine)
-        mine = everyone[0]
-        for theirs in everyone[1:]:
-            for first, other in zip(mine, theirs, strict=True):
-                first.merge(other)
-    return {name: one.in_order() for name, one in zip(names, mine, strict=True) if len(one)}
+        torch.distributed.all_gather_object(everyone, collected)
+        collected, *others = everyone
+        for other in others:
+            for merged, more in zip(collected, other, strict=True):
+                merged.merge(more)
+    for collection in collected:
+        collection.sort()
+    return collected

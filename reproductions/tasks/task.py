@@ -1,45 +1,229 @@
-"""What a run, its report and its restoration ask of a task: translation, images, captions, language."""
+"""What a task is: how the models of some papers are evaluated, and how a trained one is restored.
 
-from collections.abc import Callable, Mapping, Sequence
+To add a task, write a folder like ``language`` and name it in ``reproductions/papers.py``:
+
+=============  ==========================================================================================
+collect.py     from a batch of the evaluation step to records; a ``Collection`` of them
+scores.py      numbers of one split, as plain functions of records
+task.py        a :class:`Split`, a :class:`Task`, and ``TASK``, the class of the latter
+=============  ==========================================================================================
+
+:class:`reproductions.tasks.log.EvaluationLog` calls them in this order:
+
+=============================  ==================  =========================================================
+for each                       in                  call
+=============================  ==================  =========================================================
+split                          validation, test    ``task.begin``
+batch                          validation, test    ``split.add``
+validation                     validation          ``task.choose``
+split                          validation, test    ``split.scores``
+split                          validation          ``split.followed``
+split                          test                ``split.details, records, table, figures``
+validation, test               validation, test    ``task.views``
+=============================  ==================  =========================================================
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from lightning.pytorch import Callback
+from lightning.pytorch import Trainer
+from matplotlib.figure import Figure
 
 from reproductions import papers
+from reproductions.evaluation.files import FOLLOWED_DPI
 from reproductions.runs import Run
+from reproductions.tasks.gather import Collection
+from reproductions.tasks.origin import Origin
+from reproductions.tasks.untrained import untrained
+
+M = TypeVar("M")  # a module
+D = TypeVar("D")  # a data module
+C = TypeVar("C", bound=Collection)
 
 
 @dataclass(frozen=True)
-class Task:
-    """What the models of some papers do.
+class Stage(Generic[M, D]):
+    """One validation, or one test.
+
+    Attributes:
+        name: "validate" or "test", as data modules call it.
+        module: the model, in evaluation mode.
+        data: the data module of the run.
+        origin: which weights are evaluated.
+        pictures: indices of the examples to draw in every split.
+        precision: makes the context in which the module computes its answers.
+    """
+
+    name: str
+    module: M
+    data: D
+    origin: Origin
+    pictures: tuple[int, ...] = ()
+    precision: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+    @classmethod
+    def of(cls, trainer: Trainer, module: Any, pictures: tuple[int, ...]) -> "Stage[M, D]":
+        """What a trainer is about to evaluate; a test takes the step from the loaded checkpoint."""
+        if trainer.testing:
+            name, origin = "test", Origin.of(module)
+        else:
+            name, origin = "validate", Origin(module.title, trainer.global_step, module.averaged)
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        return cls(name, module, data, origin, pictures, trainer.precision_plugin.forward_context)
+
+    @property
+    def testing(self) -> bool:
+        return self.name == "test"
+
+    @cached_property
+    def untrained(self) -> M:
+        """The same network before any training, as a control."""
+        control: M = untrained(self.module)
+        return control
+
+
+class Drawn(NamedTuple):
+    """A picture.
+
+    Attributes:
+        file: where it is written, in the folder of the run.
+        key: what the tracker calls it; stays the same through training.
+        figure: the picture.
+        caption: for the tracker.
+        dpi: dots per inch.
+    """
+
+    file: str
+    key: str
+    figure: Figure
+    caption: str
+    dpi: int = FOLLOWED_DPI
+
+
+class Views(NamedTuple):
+    """The views of an attention that validation chose from, as plain values with a "step"; drawn where there are several."""
+
+    table: Mapping[str, Any]
+    drawn: Drawn | None
+
+
+class Table(NamedTuple):
+    """A table for the tracker: its name, its headings, its rows. A cell that is a Path shows the picture there."""
+
+    name: str
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+@dataclass
+class Split(ABC, Generic[M, D, C]):
+    """One split under evaluation.
+
+    Attributes:
+        stage: of the evaluation.
+        name: of the split.
+        collected: what was collected of its examples; of all processes once all batches were added.
+    """
+
+    stage: Stage[M, D]
+    name: str
+    collected: C
+
+    @property
+    def title(self) -> str:
+        """For pictures of the whole split: "RNNsearch, step 1,200 · test"."""
+        return f"{self.stage.origin} · {self.name}"
+
+    def is_drawn(self, index: int) -> bool:
+        """Whether a picture of this example is wanted; a test draws every example of the split "fixed"."""
+        return index in self.stage.pictures or (self.name == "fixed" and self.stage.testing)
+
+    def through_training(self, index: int, figure: Figure, caption: str, shows: str = "attention") -> Drawn:
+        """A picture of one example after this step, for :meth:`followed`; ``shows`` is what of it."""
+        example = f"{self.name}-{index}"
+        return Drawn(f"pictures/{example}/{self.stage.origin.picture}", f"{shows}/{example}", figure, caption)
+
+    @abstractmethod
+    def add(self, outputs: Any, batch: Any) -> None:
+        """Collect one batch: what the module's ``validation_step`` or ``test_step`` returned, and the batch."""
+
+    @abstractmethod
+    def scores(self) -> dict[str, float]:
+        """Numbers for a curve, by the name that they have in the log, in files and in the report."""
+
+    @abstractmethod
+    def followed(self) -> Iterator[Drawn]:
+        """What a validation draws: chosen examples at this step."""
+
+    @abstractmethod
+    def details(self) -> dict[str, Any]:
+        """What scores.json holds besides the scores: counts, confidence intervals, signatures."""
+
+    @abstractmethod
+    def records(self) -> dict[str, Any]:
+        """File name -> content: of a .jsonl records, or plain values, one per line; of a .json one plain value."""
+
+    @abstractmethod
+    def table(self, folder: Path) -> Table:
+        """The tracker's table; pictures of its rows are written into ``folder``."""
+
+    def figures(self) -> Iterator[tuple[str, Figure]]:
+        """Name and picture of what a test draws of the whole split; nothing unless a task has more to show."""
+        yield from ()
+
+
+class Task(ABC):
+    """What the models of some papers do. Each run has its own object, which may keep what it computed of the data.
 
     Attributes:
         monitor: the score that chooses the best checkpoint where the configuration names none.
         unit, counted: what throughput counts, in the log and in summary.json.
-        kept: file or folder of a run that holds what its data decided; and its type as an artifact.
-        log: the callback that measures, from the folder of the run and the indices of what is drawn.
-        columns: of the printed report: score -> heading and digits; under a heading that ends in % stand fractions times 100.
-        notes: lines below the table, from the scores of all splits.
-        restore: the trained model behind one interface, from the folder of a run and a checkpoint.
+        kept: file or folder of a run that holds what its data decided.
+        artifact: what the tracker calls the type of ``kept``.
+        columns: of the printed table: score -> heading and digits; under a heading that ends in % stand fractions times 100.
+        filmed: pictures through training become a film at its end.
     """
 
-    monitor: str
-    unit: str
-    counted: str
-    kept: str
-    artifact: str
-    log: Callable[[Path, Sequence[int]], Callback]
-    columns: Mapping[str, tuple[str, int]]
-    notes: Callable[[Mapping[str, Mapping[str, Any]]], list[str]]
-    restore: Callable[[Path, Path], Any]
+    monitor: ClassVar[str]
+    unit: ClassVar[str]
+    counted: ClassVar[str]
+    kept: ClassVar[str]
+    artifact: ClassVar[str]
+    columns: ClassVar[Mapping[str, tuple[str, int]]]
+    filmed: ClassVar[bool] = False
+
+    def check(self, module: Any, data: Any) -> None:  # noqa: B027 - most models read whatever the data holds
+        """Before a training: raise UserError for data that the model cannot read."""
+
+    @abstractmethod
+    def begin(self, stage: Stage[Any, Any], name: str) -> Split[Any, Any, Any]:
+        """A split of this name, of which nothing was collected yet."""
+
+    def choose(self, splits: Sequence[Any]) -> None:  # noqa: B027 - most tasks have nothing to choose
+        """Choose in validation which view of the attention is shown, set it in the module, and show it in the splits."""
+
+    def views(self, module: Any) -> Views | None:
+        """The table that the view was chosen from, as the module holds it; None where there was nothing to choose."""
+        return None
+
+    @abstractmethod
+    def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Lines below the printed table, from the content of scores.json: split -> scores and details."""
+
+    @abstractmethod
+    def restore(self, folder: Path, checkpoint: Path) -> Any:
+        """The trained model behind one interface, such as text in, text out; raises UserError for a file that does not fit."""
 
 
 def of(paper: str) -> Task:
     """The task of a paper; raises UserError for a paper of another version or project."""
-    task: Task = import_module(f"reproductions.tasks.{papers.of(paper).task}.task").TASK
+    task: Task = import_module(f"reproductions.tasks.{papers.of(paper).task}.task").TASK()
     return task
 
 

@@ -1,15 +1,12 @@
-"""The control of Adebayo et al. (2018): the same network before any training. What its maps find, no learning has put there."""
+"""The control of Adebayo et al. (2018): the same network before any training. What its maps find was not learned."""
 
-from typing import TypeVar
+from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule
-
-M = TypeVar("M", bound=LightningModule)
 
 
-def untrained(module: M) -> M:
-    """A module of the same arguments with weights of its own, in evaluation mode.
+def untrained(module: Any) -> Any:
+    """A LightningModule with the same arguments and with weights of its own, in evaluation mode.
 
     A matrix that the recipe starts at zero, as ViT's head, is drawn too, or every gradient would be zero.
     """

@@ -16,7 +16,8 @@ from reproductions.evaluation.measures.vit import (
 )
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.evaluation.views.image import ImageView
-from reproductions.tasks.images.collect import TrainedClassifier, at_once, every_map, places_of
+from reproductions.tasks.images.maps import at_once, every_map
+from reproductions.tasks.images.trained import TrainedClassifier
 from reproductions.tasks.task import restore
 
 AVERAGED = 128  # images that the attention distance is a mean over (Appendix D.7)
@@ -63,6 +64,5 @@ def _looked_into(
         maps = looked.maps.numpy()
         far.append(attention_distance(maps, module.prefix, module.grid, module.model.network.patch))
         for i, one in enumerate(some):
-            seen = every_map([view], looked.maps[i], looked.gradients[i], looked.input_gradient[i], places_of(module))
-            rolled.append(replace(one, map=seen[0], view=view.describe(*module.depth)))
+            rolled.append(replace(one, map=every_map(module, looked, i, [view])[0], view=view.describe(*module.depth)))
     return rolled, np.concatenate(far).mean(axis=0)

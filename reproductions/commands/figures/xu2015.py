@@ -11,8 +11,7 @@ from reproductions.evaluation.measures.captions import OF_OBJECTS
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.runs import Run
 from reproductions.tasks.captions.collect import TrainedCaptioner
-from reproductions.tasks.captions.report import LOOKS
-from reproductions.tasks.captions.scores import SHOWN
+from reproductions.tasks.captions.scores import HEADINGS, SHOWN
 from reproductions.tasks.task import restore
 
 SPLIT = "test"
@@ -39,7 +38,7 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
         for suffix in (".png", ".pdf"):
             yield files.save(figure, folder / f"figure-2-soft-and-hard-{number}{suffix}")
     figure = plots.located_words(
-        _series(soft, hard), list(LOOKS), "Soft and hard attention before each kind of word", _note(soft)
+        _series(soft, hard), list(HEADINGS), "Soft and hard attention before each kind of word", _note(soft)
     )
     for suffix in (".png", ".pdf"):
         yield files.save(figure, folder / f"soft-and-hard-words{suffix}")

@@ -24,6 +24,7 @@ from reproductions.commands.lightning.settings import RunSettings, SaveRun
 from reproductions.evaluation.files import write_text
 from reproductions.runs import Run, corpus_name, stamp
 from reproductions.tasks import task as tasks
+from reproductions.tasks.log import EvaluationLog
 from reproductions.training import checkpoints, tracking
 from reproductions.training.averaging import Snapshots, average, snapshots
 from reproductions.training.callbacks import Progress, Reseed, StopBetweenSteps, Throughput, keep_checkpoints
@@ -110,7 +111,7 @@ class ReproductionCLI(LightningCLI):
         settings, folder = self.settings, self.run.folder
         config = self.config_init[self.subcommand]
         self._check_before_anything_is_written()
-        mine: list[Callback] = [self.task.log(folder, settings.pictures)]
+        mine: list[Callback] = [EvaluationLog(self.task, folder, settings.pictures)]
         if config.trainer.enable_progress_bar is not False:
             mine.append(Progress(refresh_rate=10 if sys.stdout.isatty() else 100))
         if self.subcommand == "fit":

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from reproductions.evaluation.measures.bootstrap import (
     Comparison,
     Interval,
+    bootstrap,
     bootstrap_means,
     counted,
     mean_of_sums,
@@ -228,6 +229,34 @@ def beside_controls(
             else {},
         )
         for name, table in tables.items()
+    }
+
+
+def compared(values: Mapping[str, Mapping[str, Table]], groups: Mapping[str, NDArray[np.bool_]]) -> dict[str, Beside]:
+    """Means of values (N) by the name of a map and of a measure, and how far the first map is from each other one.
+
+    Both are over all images and over groups (N) of them; a group of no image has no measures.
+    """
+    first = next(iter(values.values()))
+    chosen = {"all": np.ones(len(next(iter(first.values()))), dtype=bool)} | dict(groups)
+
+    def interval(of: Table, rows: NDArray[np.bool_]) -> Interval:
+        return bootstrap(counted(of[rows]), mean_of_sums)
+
+    def difference(measure: str, of: Table, rows: NDArray[np.bool_]) -> Comparison:
+        return paired_bootstrap(counted(of[rows]), counted(first[measure][rows]), mean_of_sums)
+
+    return {
+        name: Beside(
+            {group: {m: interval(of, rows) for m, of in table.items() if rows.any()} for group, rows in chosen.items()},
+            {}
+            if table is first
+            else {
+                group: {m: difference(m, of, rows) for m, of in table.items() if rows.any()}
+                for group, rows in chosen.items()
+            },
+        )
+        for name, table in values.items()
     }
 
 

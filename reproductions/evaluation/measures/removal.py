@@ -13,15 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reproductions.evaluation.measures.bootstrap import (
-    Comparison,
-    Interval,
-    bootstrap,
-    counted,
-    mean_of_sums,
-    paired_bootstrap,
-)
-from reproductions.evaluation.measures.localisation import Beside
+from reproductions.evaluation.measures.bootstrap import Interval, bootstrap, counted, mean_of_sums
+from reproductions.evaluation.measures.localisation import Beside, compared
 
 Maps = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -136,27 +129,11 @@ def random_order(count: int, grid: tuple[int, int]) -> Maps:
 
 
 def beside_controls(courses: Mapping[str, Course], right: NDArray[np.bool_]) -> dict[str, Beside]:
-    """Areas of the first map, then of its controls, on all images and on those that were classified rightly (N)."""
-    groups = {"all": np.ones(len(right), dtype=bool), "right": right}
-    areas = {name: {way: area(one.changed, getattr(one, way)) for way in WAYS} for name, one in courses.items()}
-    first = next(iter(areas))
-
-    def of(name: str, rows: NDArray[np.bool_]) -> dict[str, Interval]:
-        return {
-            way: bootstrap(counted(values[rows]), mean_of_sums) for way, values in areas[name].items() if rows.any()
-        }
-
-    def from_first(name: str, rows: NDArray[np.bool_]) -> dict[str, Comparison]:
-        pairs = {way: (counted(values[rows]), counted(areas[first][way][rows])) for way, values in areas[name].items()}
-        return {way: paired_bootstrap(*pair, mean_of_sums) for way, pair in pairs.items() if rows.any()}
-
-    return {
-        name: Beside(
-            {group: of(name, rows) for group, rows in groups.items()},
-            {group: from_first(name, rows) for group, rows in groups.items()} if name != first else {},
-        )
-        for name in courses
+    """Areas of the first map, then of its controls, on all images and on those that are correctly classified (N)."""
+    areas = {
+        name: {way: area(course.changed, getattr(course, way)) for way in WAYS} for name, course in courses.items()
     }
+    return compared(areas, {"right": right})
 
 
 def mean_curves(one: Course) -> dict[str, list[Interval]]:

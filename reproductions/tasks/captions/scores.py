@@ -1,16 +1,18 @@
 """All scores of one split of captions, under the names they have in the log, in files and in the report.
 
-N images, M words that tell something of an object, (gh, gw) the grid of places.
+N images, M words that say something true of an object, (gh, gw) the grid of places.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from data.shapes.grammar import ROLES, meaning
+from reproductions.evaluation import plots
 from reproductions.evaluation.measures.bootstrap import bootstrap, mean_of_sums
 from reproductions.evaluation.measures.captions import OF_OBJECTS, Judgement
 from reproductions.evaluation.measures.localisation import Beside, beside_controls, coverage, means
@@ -18,20 +20,22 @@ from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.translation import without_end
 from reproductions.evaluation.views.image import centre, normalised, uniform
+from reproductions.tasks.report import table
 
 Maps = NDArray[np.float32]
-SHOWN = "attention"
+SHOWN, MEAN, FIXED = "attention", "mean over the caption's words", "best fixed map"
 UNTRAINED = "the same network untrained"
+HEADINGS = {"pointing": "highest on object", "energy": "map on object", "auroc": "AUROC"}  # of measures
 
 
 class WordMaps(NamedTuple):
-    """The maps of all words that tell something of an object, and what they speak of.
+    """The maps of all words that say something true of an object, and where that object is.
 
     Attributes:
         maps: (M, gh, gw).
-        covered: (M, gh, gw), the part of each place that is covered by what the word speaks of.
-        owners: (M), which image each is of.
-        roles: (M), what each tells.
+        covered: (M, gh, gw), the part of each place that the object covers.
+        owners: (M), the index of the image.
+        roles: (M), what the word says, such as "colour".
         means: (M, gh, gw), the mean map over all words of the same caption.
         untrained: (M, gh, gw) of a network before training, over the same words; None where there is none.
     """
@@ -46,25 +50,31 @@ class WordMaps(NamedTuple):
     @classmethod
     def of(cls, records: Sequence[CaptionedImage], untrained: Mapping[int, Maps] | None = None) -> "WordMaps":
         """From the captions of a split; maps of the untrained network by the index of the image."""
-        rows, masks, roles, means, control = [], [], [], [], []
+        maps, masks, owners, roles, means, control = [], [], [], [], [], []
         for record in records:
             mean = record.maps[: len(without_end(record.words))].mean(axis=0) if record.text else None
             for t, word in enumerate(record.words):
                 mask = record.mask_of(t)
                 if mask is not None:
-                    rows.append((record.index, record.maps[t]))
+                    maps.append(record.maps[t])
                     masks.append(mask)
+                    owners.append(record.index)
                     roles.append(str(meaning(word)[0]))
                     means.append(mean)
                     control.append(untrained[record.index][t] if untrained else record.maps[t])
         grid = records[0].maps.shape[1:]
-        maps = np.array([one for _, one in rows], dtype=np.float32).reshape(-1, *grid)
-        covered = coverage(np.array(masks, dtype=np.float32).reshape(-1, *records[0].pixels.shape[:2]), grid)
+
+        def stacked(rows: Sequence[Any], shape: tuple[int, ...] = grid) -> Maps:
+            return np.array(rows, dtype=np.float32).reshape(-1, *shape)
+
         return cls(
-            maps, covered, np.array([index for index, _ in rows], dtype=np.int64), np.array(roles, dtype=np.str_),
-            np.array(means, dtype=np.float32).reshape(maps.shape),
-            np.array(control, dtype=np.float32).reshape(maps.shape) if untrained else None,
-        )  # fmt: skip
+            maps=stacked(maps),
+            covered=coverage(stacked(masks, records[0].pixels.shape[:2]), grid),
+            owners=np.array(owners, dtype=np.int64),
+            roles=np.array(roles, dtype=np.str_),
+            means=stacked(means),
+            untrained=stacked(control) if untrained else None,
+        )
 
 
 def scores(
@@ -83,13 +93,13 @@ def scores(
         nll, words: -log p of the captions to learn in nats, and how many tokens that is.
     """
     result = {"bleu": float(bleu_of_sums(_bleu_table(own).sum(axis=0)))}
-    result |= {name: float(mean_of_sums(table.sum(axis=0))) for name, table in _truth_tables(judged).items()}
+    result |= {name: float(mean_of_sums(facts.sum(axis=0))) for name, facts in _truth_tables(judged).items()}
     result["perplexity"] = math.exp(min(nll / words, 700))
     for prefix, records in (("attention", own), ("attention_forced", forced)):
         looked = WordMaps.of(records)
         for group, rows in _groups(looked).items():
-            found = means(looked.maps[rows], looked.covered[rows])
-            result |= {f"{prefix}/{name}" + f"_{group}" * (group != "all"): value for name, value in found.items()}
+            measures = means(looked.maps[rows], looked.covered[rows])
+            result |= {f"{prefix}/{name}" + f"_{group}" * (group != "all"): value for name, value in measures.items()}
         if len(looked.maps):
             result[f"{prefix}/chance"] = float(looked.covered.mean())
     return result
@@ -98,26 +108,55 @@ def scores(
 def details(own: Sequence[CaptionedImage], judged: Mapping[int, Judgement]) -> dict[str, Any]:
     """What a reader needs beside the numbers: counts, signature and confidence intervals."""
     intervals = {"bleu": bootstrap(_bleu_table(own), bleu_of_sums)}
-    intervals |= {name: bootstrap(table, mean_of_sums) for name, table in _truth_tables(judged).items()}
+    intervals |= {name: bootstrap(facts, mean_of_sums) for name, facts in _truth_tables(judged).items()}
     return {
         "images": len(own),
         "bleu_signature": "sacreBLEU, 13a, cased, against all true captions of an image (one to four)",
-        **{f"{name}_interval": [round(float(one), 4) for one in found[1:]] for name, found in intervals.items()},
+        **{f"{name}_interval": [round(float(end), 4) for end in interval[1:]] for name, interval in intervals.items()},
     }
 
 
 def localisation(looked: WordMaps, mean_mask: Maps) -> dict[str, Beside]:
     """The maps beside controls, over all words and over those of each role; mean_mask (h, w) is that of the training images."""
     grid = (looked.maps.shape[1], looked.maps.shape[2])
-    fixed = {
+    maps = {
+        SHOWN: looked.maps,
+        MEAN: looked.means,
         "uniform": uniform(grid),
         "centre": centre(grid),
-        "best fixed map": normalised(coverage(mean_mask[None], grid)[0]),
+        FIXED: normalised(coverage(mean_mask[None], grid)[0]),
     }
-    maps = {SHOWN: looked.maps, "mean over the caption's words": looked.means, **fixed}
     if looked.untrained is not None:
         maps[UNTRAINED] = looked.untrained
     return beside_controls(maps, looked.covered, _groups(looked), looked.owners)
+
+
+def figures(located: Mapping[str, Beside], title: str, words: int) -> Iterator[tuple[str, Figure]]:
+    """Pictures of a whole split, by name: the maps beside controls over all words, and over each kind of word."""
+    note = f"{words:,} words that say something true of an object, in the model's own captions."
+    everything = {name: {"all": row.measures["all"]} for name, row in located.items()}
+    yield "localisation", plots.beside_controls(everything, title, note)
+    groups = {name: located[name].measures for name in (SHOWN, MEAN, FIXED)}
+    series = {name: {str(role): rows[role] for role in OF_OBJECTS if rows[role]} for name, rows in groups.items()}
+    yield "words", plots.located_words(series, list(HEADINGS), title, note)
+
+
+def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Lines below the printed scores: where the model looks before each kind of word, beside controls, with 95 % intervals."""
+    lines: list[str] = []
+    for split, result in results.items():
+        lines += ["", f"BLEU of {split}: {result['bleu_signature']}."]
+        if "localisation" not in result:  # no word of a caption was true
+            continue
+        (_, shown), *controls = result["localisation"].items()
+        rows = {"all words": shown["all"], **{f"  {role}": shown[role] for role in OF_OBJECTS if shown.get(role)}}
+        rows |= {name: groups["all"] for name, groups in controls}
+        heading = (
+            f"Where it looks before the {result['words']:,} words of its own captions of {split} that say something true of an "
+            "object:"
+        )
+        lines += ["", heading, *table(rows, HEADINGS)]
+    return lines
 
 
 def _groups(looked: WordMaps) -> dict[str, NDArray[np.bool_]]:
@@ -125,11 +164,11 @@ def _groups(looked: WordMaps) -> dict[str, NDArray[np.bool_]]:
 
 
 def _truth_tables(judged: Mapping[int, Judgement]) -> dict[str, NDArray[np.float64]]:
-    """(N, 2) by name, what is said rightly and what there is to say: of "true" whole captions, of a role its facts."""
-    tables = {"true": [(float(one.true), 1.0) for one in judged.values()]}
+    """(N, 2) by name, what is said correctly and what there is to say: of "true" whole captions, of a role its facts."""
+    tables = {"true": [(float(judgement.true), 1.0) for judgement in judged.values()]}
     for role in ROLES:
-        if rows := [one.right[role] for one in judged.values() if role in one.right]:
-            tables[role] = [(float(said), float(known)) for said, known in rows]
+        if rows := [judgement.right[role] for judgement in judged.values() if role in judgement.right]:
+            tables[role] = [(float(said), float(to_say)) for said, to_say in rows]
     return {name: np.array(rows) for name, rows in tables.items()}
 
 

@@ -1,31 +1,125 @@
-"""Captions of images: what is measured, printed and restored."""
+"""Captions of images: how a captioner is evaluated and restored."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from matplotlib.figure import Figure
+
+from data.captions import CaptionBatch, CaptionData
 from data.preprocessing import Preprocessing
 from data.tokenizers import load_tokenizer
-from reproductions.tasks.captions import report
-from reproductions.tasks.captions.collect import TrainedCaptioner
-from reproductions.tasks.captions.log import CaptionLog
-from reproductions.tasks.task import Task
+from reproductions.evaluation import files, plots
+from reproductions.evaluation.measures.localisation import Beside, plain
+from reproductions.evaluation.records.caption import CaptionedImage
+from reproductions.tasks.captions import scores
+from reproductions.tasks.captions.collect import Captioner, CollectedCaptions, TrainedCaptioner
+from reproductions.tasks.captions.scores import WordMaps
+from reproductions.tasks.task import Drawn, Split, Stage, Table, Task
 from reproductions.training import checkpoints
 
-
-def _captioner(folder: Path, checkpoint: Path) -> TrainedCaptioner:
-    kept = folder / TASK.kept
-    preprocessing, tokenizer = Preprocessing.load(kept / "preprocessing.json"), load_tokenizer(kept, "caption")
-    fingerprints = {"preprocessing": preprocessing.fingerprint(), "caption": tokenizer.fingerprint()}
-    return TrainedCaptioner(checkpoints.restore(checkpoint, fingerprints), preprocessing, tokenizer)
+KEPT = 100  # records of a test split that are written down, besides those drawn
 
 
-TASK = Task(
-    monitor="valid/bleu",
-    unit="images",
-    counted="images",
-    kept="prepared",
-    artifact="preprocessing",
-    log=CaptionLog,
-    columns={
+@dataclass
+class CaptionSplit(Split[Captioner, CaptionData, CollectedCaptions]):
+    """Images with the captions that a model wrote and read.
+
+    Files in ``evaluation/<split>``::
+
+        captions.jsonl                what the model says of every image, and what of it is true
+        own.jsonl                     images with its own captions and their maps
+        forced.jsonl                  the same images with the captions to learn
+        <split>-*-own.png, -forced    the chosen images
+        localisation.png, words.png   the maps beside controls, and before each kind of word
+
+    Attributes:
+        control: the same network before training, in a test.
+    """
+
+    control: Captioner | None
+
+    def add(self, outputs: Mapping[str, Any], batch: CaptionBatch) -> None:
+        """``outputs``: see :meth:`CollectedCaptions.add`."""
+        data, module = self.stage.data, self.stage.module
+        origin = {"model": str(self.stage.origin), "split": self.name, "draws": module.draws}
+        self.collected.add(outputs, data.examples(self.name), data.tokenizer, **origin)
+        if self.control is not None:
+            self.collected.add_untrained(self.control, outputs, batch.image)
+
+    def scores(self) -> dict[str, float]:
+        captions = self.collected
+        return scores.scores(captions.own, captions.forced, captions.judged, captions.nll, captions.words)
+
+    @cached_property
+    def looked(self) -> WordMaps:
+        """The maps of the own captions."""
+        return WordMaps.of(self.collected.own, self.collected.untrained)
+
+    @cached_property
+    def located(self) -> dict[str, Beside]:
+        """The maps beside controls; empty where no word of a caption was true."""
+        return scores.localisation(self.looked, self.stage.data.mean_mask) if len(self.looked.maps) else {}
+
+    def details(self) -> dict[str, Any]:
+        found = {"words": len(self.looked.maps), "localisation": plain(self.located)} if self.located else {}
+        return scores.details(self.collected.own, self.collected.judged) | found
+
+    def followed(self) -> Iterator[Drawn]:
+        for record in self._drawn():
+            caption = f"{record.model} · {record.where}: {record.text}"
+            yield self.through_training(record.index, plots.captioned([record]), caption)
+
+    def records(self) -> dict[str, Any]:
+        return {
+            "captions.jsonl": map(self._judged, self.collected.own),
+            "own.jsonl": self._kept(self.collected.own),
+            "forced.jsonl": self._kept(self.collected.forced),
+        }
+
+    def table(self, folder: Path) -> Table:
+        forced = {record.index: record for record in self.collected.forced}
+        rows: list[list[Any]] = []
+        for record in self._drawn():
+            paths = [
+                files.save(plots.captioned([drawn]), folder / f"{self.name}-{record.index}-{name}.png")
+                for name, drawn in (("own", record), ("forced", forced[record.index]))
+            ]
+            true = self.collected.judged[record.index].true
+            rows.append([record.index, record.text, true, " / ".join(record.references), *paths])
+        return Table("captions", ["index", "caption", "true", "true captions", "own words", "words to learn"], rows)
+
+    def figures(self) -> Iterator[tuple[str, Figure]]:
+        if self.located:
+            yield from scores.figures(self.located, self.title, len(self.looked.maps))
+
+    def _drawn(self) -> list[CaptionedImage]:
+        return [record for record in self.collected.own if self.is_drawn(record.index)]
+
+    def _kept(self, captions: Sequence[CaptionedImage]) -> list[CaptionedImage]:
+        return [record for place, record in enumerate(captions) if place < KEPT or self.is_drawn(record.index)]
+
+    def _judged(self, record: CaptionedImage) -> dict[str, Any]:
+        judgement = self.collected.judged[record.index]
+        return {
+            "index": record.index,
+            "caption": record.text,
+            "true": judgement.true,
+            "right": judgement.right,
+            "references": record.references,
+            "log_probability": round(record.score or 0.0, 4),
+        }
+
+
+class Captions(Task):
+    """Say in words what an image shows."""
+
+    monitor = "valid/bleu"
+    unit = counted = "images"
+    kept, artifact = "prepared", "preprocessing"
+    columns = {
         "bleu": ("BLEU", 2),
         "true": ("wholly true", 3),
         "shape": ("shapes", 3),
@@ -34,7 +128,19 @@ TASK = Task(
         "count": ("counts", 3),
         "relation": ("relations", 3),
         "perplexity": ("perplexity", 2),
-    },
-    notes=report.notes,
-    restore=_captioner,
-)
+    }
+
+    def begin(self, stage: Stage[Captioner, CaptionData], name: str) -> CaptionSplit:
+        return CaptionSplit(stage, name, CollectedCaptions(), stage.untrained if stage.testing else None)
+
+    def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        return scores.notes(results)
+
+    def restore(self, folder: Path, checkpoint: Path) -> TrainedCaptioner:
+        kept = folder / self.kept
+        preprocessing, tokenizer = Preprocessing.load(kept / "preprocessing.json"), load_tokenizer(kept, "caption")
+        fingerprints = {"preprocessing": preprocessing.fingerprint(), "caption": tokenizer.fingerprint()}
+        return TrainedCaptioner(checkpoints.restore(checkpoint, fingerprints), preprocessing, tokenizer)
+
+
+TASK = Captions

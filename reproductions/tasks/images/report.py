@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-LOOKS = {"auroc": "AUROC", "energy_gain": "times chance", "ground_top1": "highest on ground"}
+from reproductions.tasks.report import CELL, interval, table
+
+# Headings of what is printed of each part.
+LOCALISATION = {"auroc": "AUROC", "energy_gain": "times chance", "ground_top1": "highest on ground"}
 ASKED = {"auroc": "AUROC", "energy": "part of the map on it", "moves": "it minus the other"}
 GROUNDS = {
     "same_answer": "same answer",
@@ -11,44 +14,43 @@ GROUNDS = {
     "moved": "without sign",
     "correlation": "correlation of maps",
 }
-REMOVED = {"deletion": "deletion (less is more)", "insertion": "insertion"}
+REMOVAL = {"deletion": "deletion (less is more)", "insertion": "insertion"}
 LESS = ("ground_top1", "deletion")  # the lower, the better
-CELL = 26  # characters
-RIGHT = "  classified rightly"
+RIGHT = "  correctly classified"
 MARKS = "+ the first map is better than this one beyond the 95 % interval of their difference, - worse, = neither."
 UNMOVED = "This view is the same whatever class is asked for: that it does not move is so by construction."
 ENDS = 6  # heads that are printed, of many: the best and the worst
 
 Scores = Mapping[str, Any]
-Rows = Mapping[str, Mapping[str, Sequence[float]]]
 
 
-def notes(scores: Mapping[str, Scores]) -> list[str]:
+def notes(results: Mapping[str, Scores]) -> list[str]:
     """Of every split, with 95 % intervals; nothing of what was not measured, as localisation without masks."""
     lines: list[str] = []
-    first = next(iter(scores), "")
-    for split, known in scores.items():
+    first = next(iter(results), "")
+    for split, result in results.items():
         for name, part in PARTS.items():
-            if name in known and (name != "heads" or split == first):
-                lines += ["", *part(split, known)]
+            if name in result and (name != "heads" or split == first):
+                lines += ["", *part(split, result)]
     return lines
 
 
-def _looks(split: str, known: Scores) -> Iterator[str]:
+def _localisation(split: str, result: Scores) -> Iterator[str]:
     yield (
-        f"Where it looks in {known['looked']:,} images of {split}, of which {known['looked_right']:,} are classified rightly "
-        f"({known['view']}):"
+        f"Where it looks in {result['looked']:,} images of {split}, {result['looked_right']:,} of them correctly classified "
+        f"({result['view']}):"
     )
-    yield from _compared(known["localisation"], LOOKS)
+    yield from _compared(result["localisation"], LOCALISATION)
 
 
-def _heads(split: str, known: Scores) -> Iterator[str]:
-    rows = {_head(view): groups["all"] for view, groups in known["heads"].items()}
+def _heads(split: str, result: Scores) -> Iterator[str]:
+    rows = {_head(view): groups["all"] for view, groups in result["heads"].items()}
     ranked = sorted(rows, key=lambda name: rows[name]["auroc"][0], reverse=True)
     few = len(rows) <= 2 * ENDS
-    of = "each head" if few else f"the {ENDS} best and the {ENDS} worst of {len(rows)} heads"
-    yield f"The class token's weights in {of}, over the same images (evaluation/{split}/views.png has all):"
-    yield from table({name: rows[name] for name in (rows if few else [*ranked[:ENDS], *ranked[-ENDS:]])}, LOOKS)
+    which = "each head" if few else f"the {ENDS} best and the {ENDS} worst of {len(rows)} heads"
+    yield f"The class token's weights in {which}, over the same images (evaluation/{split}/views.png has all):"
+    printed = rows if few else [*ranked[:ENDS], *ranked[-ENDS:]]
+    yield from table({name: rows[name] for name in printed}, LOCALISATION)
 
 
 def _head(view: str) -> str:
@@ -57,16 +59,16 @@ def _head(view: str) -> str:
     return f"layer {layer[1:]} head {head[1:]}"
 
 
-def _asked(split: str, known: Scores) -> Iterator[str]:
-    asked = known["asked"]
+def _asked(split: str, result: Scores) -> Iterator[str]:
+    asked = result["asked"]
     yield f"Asked for the class of each object in {asked['images']:,} images of {split}, against that object alone:"
     yield from _compared(asked["maps"], ASKED)
     if not asked["class_specific"]:
         yield UNMOVED
 
 
-def _grounds(split: str, known: Scores) -> Iterator[str]:
-    grounds = known["grounds"]
+def _grounds(split: str, result: Scores) -> Iterator[str]:
+    grounds = result["grounds"]
     lead = next(iter(grounds["maps"].values()))["all"]["lead"][0]
     yield (
         f"The same objects on another ground, {grounds['images']:,} images of {split}; before, the predicted class leads by a "
@@ -75,21 +77,21 @@ def _grounds(split: str, known: Scores) -> Iterator[str]:
     yield from _compared(grounds["maps"], GROUNDS)
 
 
-def _removed(split: str, known: Scores) -> Iterator[str]:
-    removal = known["removal"]
+def _removal(split: str, result: Scores) -> Iterator[str]:
+    removal = result["removal"]
     yield (
         f"Probability of the predicted class as patches go or come, mean area over {removal['images']:,} images of "
         f"{split}; in their place {removal['instead']}:"
     )
-    yield from _compared(removal["maps"], REMOVED)
+    yield from _compared(removal["maps"], REMOVAL)
 
 
-PARTS = {"localisation": _looks, "heads": _heads, "asked": _asked, "grounds": _grounds, "removal": _removed}
+PARTS = {"localisation": _localisation, "heads": _heads, "asked": _asked, "grounds": _grounds, "removal": _removal}
 
 
 def _compared(maps: Mapping[str, Scores], headings: Mapping[str, str]) -> Iterator[str]:
-    """Each map over all images and over those that were classified rightly, marked by how the first compares with it."""
-    rows: dict[str, list[str]] = {}
+    """Each map over all images and over the correctly classified ones, marked by how the first compares with it."""
+    rows: list[tuple[str, list[str]]] = []
     marked = False
     for name, groups in maps.items():
         for group, label in (("all", name), ("right", RIGHT)):
@@ -97,11 +99,11 @@ def _compared(maps: Mapping[str, Scores], headings: Mapping[str, str]) -> Iterat
                 differences = groups.get(f"first minus this, {group}", {})
                 marks = [_mark(measure, differences.get(measure)) for measure in headings]
                 marked = marked or any(mark != " " for mark in marks)
-                cells = [_interval(groups[group].get(measure)) for measure in headings]
-                rows[f"{name}/{group}"] = [label, *(f"{c} {m}" for c, m in zip(cells, marks, strict=True))]
-    width = max(len(label) for label, *_ in rows.values())
+                values = [interval(groups[group].get(measure)) for measure in headings]
+                rows.append((label, [f"{value} {mark}" for value, mark in zip(values, marks, strict=True)]))
+    width = max(len(label) for label, _ in rows)
     yield " " * width + "".join(f"{heading:>{CELL}}  " for heading in headings.values()).rstrip()
-    for label, *cells in rows.values():
+    for label, cells in rows:
         yield f"{label:<{width}}" + "".join(f"{cell:>{CELL + 2}}" for cell in cells).rstrip()
     if marked:
         yield MARKS
@@ -114,15 +116,3 @@ def _mark(measure: str, difference: Sequence[float] | None) -> str:
     _, low, high, *_ = difference
     above, below = ("-", "+") if measure in LESS else ("+", "-")
     return above if low > 0 else below if high < 0 else "="
-
-
-def table(rows: Rows, headings: Mapping[str, str]) -> Iterator[str]:
-    """A heading and a line a row, each measure with its 95 % interval."""
-    width = max(map(len, rows))
-    yield " " * width + "".join(f"{heading:>{CELL}}" for heading in headings.values())
-    for name, found in rows.items():
-        yield f"{name:<{width}}" + "".join(f"{_interval(found.get(measure)):>{CELL}}" for measure in headings)
-
-
-def _interval(values: Sequence[float] | None) -> str:
-    return "-" if values is None else f"{values[0]:.3f} ({values[1]:.3f} to {values[2]:.3f})"

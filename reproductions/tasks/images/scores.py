@@ -10,8 +10,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from data.images import ImageExamples
-from data.preprocessing import Preprocessing
 from reproductions.evaluation import plots
 from reproductions.evaluation.measures.calibration import accuracy, confusion, expected_calibration_error, reliability
 from reproductions.evaluation.measures.localisation import (
@@ -24,8 +22,8 @@ from reproductions.evaluation.measures.localisation import (
     measure,
 )
 from reproductions.evaluation.views.image import WORDS, ImageView, centre, normalised, uniform
-from reproductions.tasks.images.collect import Answer, CollectedImages, default_view
-from reproductions.training.classification import Classification
+from reproductions.tasks.images.collect import CollectedImages
+from reproductions.tasks.images.maps import default_view
 
 Maps = NDArray[np.float32]
 CHOSEN_BY = "auroc"
@@ -54,52 +52,7 @@ class Truth(NamedTuple):
         return cls(coverage(masks, grid), {"uniform": uniform(grid), "centre": centre(grid), "best fixed map": best})
 
 
-class Subject(NamedTuple):
-    """A model, and the images of a split that it has looked at: whom further questions are put to.
-
-    Attributes:
-        module: in evaluation mode.
-        untrained: likewise, the control.
-        preprocessing: of its images.
-        examples: of the split.
-        collected: answers and maps of the split.
-        fresh: maps of the untrained model.
-        views: of the maps.
-        place: of the view that is shown, among them.
-        truth: masks; None where there are none.
-    """
-
-    module: Classification
-    untrained: Classification
-    preprocessing: Preprocessing
-    examples: ImageExamples
-    collected: CollectedImages
-    fresh: CollectedImages
-    views: Sequence[ImageView]
-    place: int
-    truth: Truth | None
-
-    @property
-    def shown(self) -> ImageView:
-        return self.views[self.place]
-
-    @property
-    def product(self) -> int:
-        """The place of gradient times input among the views."""
-        return next(place for place, view in enumerate(self.views) if view.kind == CONTROL)
-
-    def spread(self, count: int) -> list[int]:
-        """Indices of so many images, evenly spread over those that were looked into."""
-        looked = self.collected.looked
-        return [looked[i] for i in np.linspace(0, len(looked) - 1, min(len(looked), count)).astype(int)]
-
-    def answers(self, index: Sequence[int]) -> list[Answer]:
-        """What the model said of certain images."""
-        said = {answer.index: answer for answer in self.collected.answers}
-        return [said[one] for one in index]
-
-
-class Choice(NamedTuple):
+class ChosenView(NamedTuple):
     """The view that a model is shown in, what it was chosen by, and the measures of every view; none without masks."""
 
     view: ImageView
@@ -107,13 +60,13 @@ class Choice(NamedTuple):
     table: Mapping[str, Mapping[str, float]]
 
 
-def choose(collected: CollectedImages, views: Sequence[ImageView], truth: Truth | None) -> Choice:
+def choose(collected: CollectedImages, views: Sequence[ImageView], truth: Truth | None) -> ChosenView:
     """The view that ranks patches best, on validation images; without masks the default. A tie goes to the earlier one."""
     if truth is None:
-        return Choice(default_view(views), BY_DEFAULT, {})
+        return ChosenView(default_view(views), BY_DEFAULT, {})
     table = {str(view): means(collected.seen(place), truth.covered) for place, view in enumerate(views)}
     candidates = [view for view in views if view.kind != CONTROL]
-    return Choice(max(candidates, key=lambda view: table[str(view)].get(CHOSEN_BY, 0.0)), BY_MASKS, table)
+    return ChosenView(max(candidates, key=lambda view: table[str(view)].get(CHOSEN_BY, 0.0)), BY_MASKS, table)
 
 
 def scores(collected: CollectedImages, place: int, truth: Truth | None) -> dict[str, float]:
@@ -121,15 +74,15 @@ def scores(collected: CollectedImages, place: int, truth: Truth | None) -> dict[
     that look at no image.
     """
     labels, probabilities = collected.labels, collected.probabilities
-    said = probabilities[np.arange(len(labels)), labels]
+    of_labels = probabilities[np.arange(len(labels)), labels]
     result = {
         "accuracy": accuracy(probabilities, labels).value,
-        "loss": float(-np.log(np.maximum(said, 1e-12)).mean()),
+        "loss": float(-np.log(np.maximum(of_labels, 1e-12)).mean()),
         "calibration_error": expected_calibration_error(probabilities, labels),
     }
     if truth is not None:
-        found = means(collected.seen(place), truth.covered)
-        result |= {f"attention/{name}": value for name, value in found.items()}
+        measures = means(collected.seen(place), truth.covered)
+        result |= {f"attention/{name}": value for name, value in measures.items()}
         for name, fixed in truth.fixed.items():
             control = means(np.broadcast_to(fixed, truth.covered.shape), truth.covered)
             result[f"attention/{CHOSEN_BY}_{name.replace(' ', '_')}"] = control[CHOSEN_BY]
@@ -142,28 +95,29 @@ def details(collected: CollectedImages, place: int, truth: Truth | None) -> dict
     result: dict[str, Any] = {
         "images": len(labels),
         "looked": len(collected.maps),
-        "looked_right": int(right(collected.answers, collected.looked).sum()),
+        "looked_right": int(collected.looked_right.sum()),
         "accuracy_interval": _rounded(accuracy(probabilities, labels)[1:]),
         "confusion": confusion(probabilities, labels).tolist(),
     }
     if truth is not None:
-        found = intervals(measure(collected.seen(place), truth.covered))
-        result |= {f"attention/{name}_interval": _rounded(one[1:]) for name, one in found.items()}
+        measures = intervals(measure(collected.seen(place), truth.covered))
+        result |= {f"attention/{name}_interval": _rounded(interval[1:]) for name, interval in measures.items()}
     return result
 
 
-def localisation(subject: Subject) -> dict[str, Beside]:
-    """The shown view beside its controls, on all images and on those that were classified rightly; empty without masks."""
-    collected, truth = subject.collected, subject.truth
+def localisation(
+    collected: CollectedImages, views: Sequence[ImageView], place: int, truth: Truth | None
+) -> dict[str, Beside]:
+    """The view at ``place`` beside its controls, on all images and on the correctly classified ones; empty without masks."""
     if truth is None:
         return {}
     maps = {
-        words(subject.shown): collected.seen(subject.place),
+        words(views[place]): collected.seen(place),
         **truth.fixed,
-        UNTRAINED: subject.fresh.seen(subject.place),
-        GRADIENT: collected.seen(subject.product),
+        UNTRAINED: collected.seen_untrained(place),
+        GRADIENT: collected.seen(control_place(views)),
     }
-    return beside_controls(maps, truth.covered, {"right": right(collected.answers, collected.looked)})
+    return beside_controls(maps, truth.covered, {"right": collected.looked_right})
 
 
 def words(view: ImageView) -> str:
@@ -171,14 +125,19 @@ def words(view: ImageView) -> str:
     return WORDS.get(view.kind, str(view))
 
 
+def control_place(views: Sequence[ImageView]) -> int:
+    """The place of gradient times input among the views."""
+    return next(place for place, view in enumerate(views) if view.kind == CONTROL)
+
+
 def every_view(collected: CollectedImages, views: Sequence[ImageView], truth: Truth) -> dict[str, Any]:
-    """Measures of each view with their intervals, over all images and over those that were classified rightly."""
-    rightly = right(collected.answers, collected.looked)
+    """Measures of each view with their intervals, over all images and over those that are correctly classified."""
+    groups = (("all", slice(None)), ("right", collected.looked_right))
     tables = {str(view): measure(collected.seen(place), truth.covered) for place, view in enumerate(views)}
     return {
         view: {
-            group: {name: _rounded(one) for name, one in intervals(table[chosen]).items()}
-            for group, chosen in (("all", slice(None)), ("right", rightly))
+            group: {name: _rounded(interval) for name, interval in intervals(table[rows]).items()}
+            for group, rows in groups
         }
         for view, table in tables.items()
     }
@@ -193,8 +152,8 @@ def answers(
     )
     for answer in collected.answers:
         p = answer.probabilities
-        found = zip(MEASURES, table.get(answer.index, ()), strict=False)
-        looked = {name: round(float(value), 5) for name, value in found if not np.isnan(value)}
+        measures = zip(MEASURES, table.get(answer.index, ()), strict=False)
+        attention = {name: round(float(value), 5) for name, value in measures if not np.isnan(value)}
         yield {
             "index": answer.index,
             "name": names[answer.index],
@@ -202,26 +161,16 @@ def answers(
             "predicted": classes[answer.predicted],
             "probability": round(float(p[answer.predicted]), 5),
             "probability_of_label": round(float(p[answer.label]), 5),
-        } | ({"attention": looked} if looked else {})
+        } | ({"attention": attention} if attention else {})
 
 
-def figures(
-    collected: CollectedImages, rows: Mapping[str, Beside], classes: Sequence[str], title: str
-) -> Iterator[tuple[str, Figure]]:
-    """Pictures of a whole split, by name: confusion, and where there are masks the view beside its controls."""
+def confusion_figure(collected: CollectedImages, classes: Sequence[str], title: str) -> Figure:
+    """Which classes are taken for which, and how sure the model is of its answers."""
     labels, probabilities = collected.labels, collected.probabilities
     numbers = (accuracy(probabilities, labels), expected_calibration_error(probabilities, labels))
-    bins = reliability(probabilities, labels)
-    yield "confusion", plots.confusion(confusion(probabilities, labels), classes, bins, numbers, title)
-    if rows:
-        measures = {name: row.measures for name, row in rows.items()}
-        yield "localisation", plots.beside_controls(measures, title, f"{len(collected.maps):,} images.")
-
-
-def right(answers: Sequence[Answer], index: Sequence[int]) -> NDArray[np.bool_]:
-    """(M), which of certain images were classified rightly."""
-    rightly = {answer.index for answer in answers if answer.predicted == answer.label}
-    return np.array([one in rightly for one in index], dtype=bool)
+    return plots.confusion(
+        confusion(probabilities, labels), classes, reliability(probabilities, labels), numbers, title
+    )
 
 
 def _rounded(values: Sequence[float]) -> list[float]:

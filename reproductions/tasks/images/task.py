@@ -1,33 +1,84 @@
-"""Classification of images: what is measured, printed and restored."""
+"""Classification of images: how a classifier is evaluated and restored."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from data.images import ImageData
 from data.preprocessing import Preprocessing
+from reproductions.evaluation import plots
+from reproductions.evaluation.views.image import ImageView
 from reproductions.tasks.images import report
-from reproductions.tasks.images.collect import TrainedClassifier
-from reproductions.tasks.images.log import ImageLog
-from reproductions.tasks.task import Task
+from reproductions.tasks.images.collect import CollectedImages, spread
+from reproductions.tasks.images.scores import choose
+from reproductions.tasks.images.tested import ImageSplit
+from reproductions.tasks.images.trained import TrainedClassifier
+from reproductions.tasks.origin import Origin
+from reproductions.tasks.task import Drawn, Stage, Task, Views
 from reproductions.training import checkpoints
+from reproductions.training.classification import Classification
+
+# Images of a split that are looked into, evenly spread; the others are only classified, which costs a fourth.
+LOOKED = {"validate": 400, "test": 1200}
 
 
-def _classifier(folder: Path, checkpoint: Path) -> TrainedClassifier:
-    preprocessing = Preprocessing.load(folder / TASK.kept)
-    module = checkpoints.restore(checkpoint, {"preprocessing": preprocessing.fingerprint()})
-    return TrainedClassifier(module, preprocessing)
+class Images(Task):
+    """Say what an image shows, by one of several classes.
 
+    Each validation chooses the view that finds the object best, by the masks of the validation split; without masks it is the
+    default.
+    """
 
-TASK = Task(
-    monitor="valid/accuracy",
-    unit="images",
-    counted="images",
-    kept="preprocessing.json",
-    artifact="preprocessing",
-    log=ImageLog,
-    columns={
+    monitor = "valid/accuracy"
+    unit = counted = "images"
+    kept, artifact = "preprocessing.json", "preprocessing"
+    columns = {
         "accuracy": ("accuracy", 4),
         "loss": ("cross-entropy", 3),
         "calibration_error": ("calib. error", 3),
-    },
-    notes=report.notes,
-    restore=_classifier,
-)
+    }
+    filmed = True
+
+    def begin(self, stage: Stage[Classification, ImageData], name: str) -> ImageSplit:
+        control = stage.untrained if stage.testing else None
+        chosen = spread(len(stage.data.examples(name).labels), LOOKED[stage.name])
+        return ImageSplit(stage, name, CollectedImages(), control, frozenset((*chosen, *stage.pictures)))
+
+    def choose(self, splits: Sequence[ImageSplit]) -> None:
+        split = splits[0]
+        module, chosen = split.stage.module, choose(split.collected, split.views, split.truth)
+        module.view = str(chosen.view)
+        module.views = {
+            **split.stage.origin.as_json(),
+            "split": split.name,
+            "images": len(split.collected.maps),
+            "chosen": module.view,
+            "by": chosen.by,
+            "views": {view: dict(measures) for view, measures in chosen.table.items()},
+        }
+
+    def views(self, module: Classification) -> Views | None:
+        views = module.views
+        if not views:
+            return None
+        if len(views["views"]) <= 2:  # one view, and gradient times input
+            return Views(views, None)
+        table = {
+            ImageView.parse(view): {name: [value] for name, value in measures.items()}
+            for view, measures in views["views"].items()
+        }
+        model, split = str(Origin.parse(module.title, views)), views["split"]
+        note = f"{views['images']:,} images, by whose masks the view is chosen."
+        figure = plots.image_view_grid(table, ImageView.parse(views["chosen"]), f"{model} · {split}", note)
+        return Views(views, Drawn("views.png", f"{split}/views", figure, model))
+
+    def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        return report.notes(results)
+
+    def restore(self, folder: Path, checkpoint: Path) -> TrainedClassifier:
+        preprocessing = Preprocessing.load(folder / self.kept)
+        module = checkpoints.restore(checkpoint, {"preprocessing": preprocessing.fingerprint()})
+        return TrainedClassifier(module, preprocessing)
+
+
+TASK = Images

@@ -1,161 +1,245 @@
-"""What a tested split of images leaves behind: scores, answers, records, pictures, and the tracker's table."""
+"""A split of images under evaluation: scores, records, pictures, and the tracker's table."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from data.images import ImageData
-from reproductions.evaluation import files, plots, records
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from torch import Tensor, from_numpy
+
+from data.images import ImageBatch, ImageData
+from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.localisation import Beside, plain
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.evaluation.views.image import ImageView
-from reproductions.tasks.gather import Origin
-from reproductions.tasks.images.collect import CollectedImages, Naming, layer_views, record
-from reproductions.tasks.images.films import depth_film
-from reproductions.tasks.images.scores import Truth, answers, details, every_view, figures, scores
-from reproductions.training import tracking
+from reproductions.tasks.images import scores
+from reproductions.tasks.images.collect import CollectedImages
+from reproductions.tasks.images.maps import layer_views, look_through, shown_view, views_of
+from reproductions.tasks.images.questions import Subject, further
+from reproductions.tasks.images.scores import Truth
+from reproductions.tasks.task import Drawn, Split, Table
 from reproductions.training.classification import Classification
 
-FURTHER = {"removal": "attention", "asked": "asked", "grounds": "grounds"}  # question -> what its scores are called
-KEPT = 128  # records of a test split that are written down beside those drawn: Figure 11 is a mean over so many
+PREFIXES = {"removal": "attention", "asked": "asked", "grounds": "grounds"}  # question -> what its scores are called
+KEPT = 128  # records of a test split that are written down besides those drawn: Figure 11 is a mean over so many
+COLUMNS = ["index", "name", "class", "predicted", "probability", "attention", "heads", "layers"]
 
 
-@dataclass(frozen=True)
-class Tested:
-    """One split, as a model answered it.
+@dataclass
+class ImageSplit(Split[Classification, ImageData, CollectedImages]):
+    """Images as a model answered them.
+
+    Files in ``evaluation/<split>``::
+
+        answers.jsonl           what the model says of every image
+        attended.jsonl          images with maps
+        views.json, .png        every layer, head and rollout against the masks
+        <split>-*.png, *.gif    the chosen images with maps, and their heads and layers
+        confusion.png           which classes are taken for which
+        localisation.png        the shown view beside its controls
+        removal.png             deletion and insertion
 
     Attributes:
-        module: in evaluation mode.
-        data: which the split is of.
-        split: its name.
-        collected: answers and maps.
-        views: of the maps.
-        place: of the view that is shown, among them.
-        origin: of the weights.
-        truth: masks; None where there are none.
-        beside: the view beside its controls; empty without masks.
-        further: what was asked besides, by name: "removal" of ``image_removal``, "asked" of ``image_asked``, "grounds" of
-            ``image_grounds``; each of them where it was.
+        control: the same network before training, in a test.
+        chosen: indices of the images that are looked into.
     """
 
-    module: Classification
-    data: ImageData
-    split: str
-    collected: CollectedImages
-    views: Sequence[ImageView]
-    place: int
-    origin: Origin
-    truth: Truth | None = None
-    beside: Mapping[str, Beside] = field(default_factory=dict)
-    further: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    control: Classification | None
+    chosen: frozenset[int]
+
+    def add(self, outputs: Tensor, batch: ImageBatch) -> None:
+        """``outputs``: logits (B, K), on the CPU."""
+        second = self.stage.data.examples(self.name).second_labels
+        index, collected = batch.index.tolist(), self.collected
+        collected.add(index, batch.label, outputs, None if second is None else from_numpy(second[index]))
+        rows = [row for row, place in enumerate(index) if place in self.chosen]
+        if not rows:
+            return
+        looked, image = [index[row] for row in rows], batch.image[rows]
+        with self.stage.precision():
+            maps = look_through(self.stage.module, image, self.views, outputs[rows].argmax(1))
+            collected.maps |= zip(looked, maps, strict=True)
+            if self.control is not None:
+                collected.untrained |= zip(looked, look_through(self.control, image, self.views), strict=True)
+
+    @cached_property
+    def views(self) -> list[ImageView]:
+        """Every view of the model."""
+        return views_of(self.stage.module)
 
     @property
-    def model(self) -> str:
-        """For titles."""
-        return f"{self.module.title}, {self.origin}"
+    def place(self) -> int:
+        """Of the view that is shown, among all views."""
+        return self.views.index(shown_view(self.stage.module))
 
     @property
     def view(self) -> str:
-        """In words."""
-        return self.views[self.place].describe(*self.module.depth)
-
-    def values(self) -> dict[str, float]:
-        """Numbers for a curve."""
-        found = scores(self.collected, self.place, self.truth)
-        for question, told in self.further.items():
-            shown = next(iter(told["maps"].values()))
-            found |= {f"{FURTHER[question]}/{name}": value for name, (value, *_) in shown["all"].items()}
-        return found
+        """The view that is shown, in words."""
+        return self.views[self.place].describe(*self.stage.module.depth)
 
     @cached_property
-    def table(self) -> dict[str, Any]:
+    def truth(self) -> Truth | None:
+        """The masks of the images that were looked into, and the mean mask of training; None without masks."""
+        data, collected = self.stage.data, self.collected
+        masks = data.examples(self.name).masks_of(collected.looked, collected.looked_labels)
+        if masks is None or not collected.maps:
+            return None
+        mean_mask, grid = data.mean_mask, self.stage.module.grid
+        assert mean_mask is not None
+        return Truth.of(masks, mean_mask, grid)
+
+    @cached_property
+    def further(self) -> Mapping[str, Mapping[str, Any]]:
+        """What a test asks of the model besides, by question, in the precision in which it answered."""
+        if self.control is None or not self.collected.maps:
+            return {}
+        module, data, first = self.stage.module, self.stage.data, self.stage.data.split_names("test")[0]
+        subject = Subject(
+            module, self.control, data.preprocessing, data.examples(self.name), self.collected, self.views, self.place,
+            self.truth,
+        )  # fmt: skip
+        with self.stage.precision():
+            return further(subject, first=self.name == first)
+
+    @cached_property
+    def located(self) -> dict[str, Beside]:
+        """The shown view beside its controls; empty without masks."""
+        return scores.localisation(self.collected, self.views, self.place, self.truth)
+
+    @cached_property
+    def against_masks(self) -> dict[str, Any]:
         """Every view against the masks; empty without masks."""
-        return {} if self.truth is None else every_view(self.collected, self.views, self.truth)
+        return {} if self.truth is None else scores.every_view(self.collected, self.views, self.truth)
 
-    def heads(self) -> dict[str, Any]:
-        """The rows of the table that are of one layer and one head, where there are several."""
-        single = [str(view) for view in self.views if isinstance(view.layer, int) and isinstance(view.head, int)]
-        return {view: self.table[view] for view in single} if self.table and len(single) > 1 else {}
+    @cached_property
+    def heads(self) -> list[ImageView]:
+        """The views of one layer and one head; none unless there are several."""
+        single = [view for view in self.views if isinstance(view.layer, int) and isinstance(view.head, int)]
+        return single if len(single) > 1 else []
 
-    def known(self) -> dict[str, Any]:
-        """All that scores.json says of the split."""
-        told = self.values() | self.origin.line | details(self.collected, self.place, self.truth) | {"view": self.view}
-        parts = {"localisation": plain(self.beside), "heads": self.heads(), **self.further}
-        return told | {name: part for name, part in parts.items() if part}
+    def scores(self) -> dict[str, float]:
+        values = scores.scores(self.collected, self.place, self.truth)
+        for question, answer in self.further.items():
+            measures = next(iter(answer["maps"].values()))["all"]
+            values |= {f"{PREFIXES[question]}/{name}": value for name, (value, *_) in measures.items()}
+        return values
+
+    def details(self) -> dict[str, Any]:
+        heads = {str(view): self.against_masks[str(view)] for view in self.heads if self.against_masks}
+        parts = {"localisation": plain(self.located), "heads": heads, **self.further}
+        details = scores.details(self.collected, self.place, self.truth) | {"view": self.view}
+        return details | {name: part for name, part in parts.items() if part}
+
+    def followed(self) -> Iterator[Drawn]:
+        figure = scores.confusion_figure(self.collected, self.stage.data.classes, self.title)
+        yield Drawn("confusion.png", f"{self.name}/confusion", figure, str(self.stage.origin))
+        for image in self.attended(self.stage.pictures):
+            label, predicted = image.classes[image.label or 0], image.classes[image.predicted]
+            caption = f"{image.model} · {image.view} · {image.name}: {label}, predicted {predicted}"
+            yield self.through_training(image.index, plots.attended(image), caption)
+
+    def records(self) -> dict[str, Any]:
+        names, classes = self.stage.data.examples(self.name).names, self.stage.data.classes
+        return {
+            "answers.jsonl": scores.answers(self.collected, names, classes, self.place, self.truth),
+            "attended.jsonl": self.attended(sorted({*self.collected.looked[:KEPT], *self.stage.pictures})),
+        } | ({"views.json": self.against_masks} if self.against_masks else {})
 
     def attended(self, indices: Sequence[int]) -> list[AttendedImage]:
-        """The images of certain indices with their maps, as the view shows them; those that were not looked into left out."""
-        said = {answer.index: answer for answer in self.collected.answers}
-        examples, naming = self.data.examples(self.split), Naming(self.model, self.view, self.split)
+        """Certain images with the map that is shown; without those that were not looked into."""
+        examples, maps = self.stage.data.examples(self.name), self.collected.maps
+        looked = [index for index in indices if index in maps]
+        answers = self.collected.answers_of(looked)
+        masks = examples.masks_of(looked, [answer.label for answer in answers])
         return [
-            record(said[index], self.collected.maps[index][self.place], examples, self.data.classes, naming)
-            for index in indices
-            if index in self.collected.maps
+            AttendedImage(
+                pixels=examples.pixels[answer.index],
+                map=maps[answer.index][self.place],
+                model=str(self.stage.origin),
+                view=self.view,
+                split=self.name,
+                index=answer.index,
+                label=answer.label,
+                predicted=answer.predicted,
+                probabilities=answer.probabilities,
+                classes=tuple(self.stage.data.classes),
+                mask=None if masks is None else masks[row],
+                name=examples.names[answer.index],
+            )
+            for row, answer in enumerate(answers)
         ]
 
+    def table(self, folder: Path) -> Table:
+        images = self.attended(sorted(set(self.stage.pictures)))
+        return Table("images", COLUMNS, [self._row(image, folder / f"{self.name}-{image.index}") for image in images])
 
-def write(tested: Tested, folder: Path, pictures: Sequence[int], logger: tracking.RunLogger | None) -> None:
-    """Write a split into its folder, and its pictures and table to the tracker; ``pictures``: indices of those drawn."""
-    classes, collected, split = tested.data.classes, tested.collected, tested.split
-    lines = answers(collected, tested.data.examples(split).names, classes, tested.place, tested.truth)
-    files.write_text(folder / "answers.jsonl", "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines))
-    attended = tested.attended(sorted({*collected.looked[:KEPT], *pictures}))
-    records.save(attended, folder / "attended.jsonl")
-    if tested.table:
-        files.write_json(folder / "views.json", tested.table)
-    drawn = [one for one in attended if one.index in pictures]
-    columns = ["index", "name", "class", "predicted", "probability", "attention", "heads", "layers"]
-    tracking.log_table(logger, f"{split}/images", columns, [_row(tested, one, folder) for one in drawn])
-    for name, figure in _figures(tested):
-        path = files.save(figure, folder / f"{name}.png")
-        tracking.log_picture(logger, f"{split}/{name}", path, f"{tested.model} · {split}")
+    def _row(self, image: AttendedImage, stem: Path) -> list[Any]:
+        """Draw one image, where the model looked in it, and every layer and head; a row of the tracker's table."""
+        path = files.save(plots.attended(image), stem.with_name(f"{stem.name}.png"))
+        label, predicted = image.classes[image.label or 0], image.classes[image.predicted]
+        probability = round(float(image.probabilities[image.predicted]), 3)
+        heads, layers = self._every_head(image, stem), self._every_layer(image, stem)
+        return [image.index, image.name, label, predicted, probability, path, heads, layers]
+
+    def _every_head(self, image: AttendedImage, stem: Path) -> Path | None:
+        """Every layer and head over one image; None for a model without several."""
+        if not self.heads:
+            return None
+        maps = self._maps(image, self.heads).reshape(*self.stage.module.depth, *self.stage.module.grid)
+        figure = plots.heads(image.pixels, maps, image.model, f"{image.name} · attention of each head")
+        return files.save(figure, stem.with_name(f"{stem.name}-heads.png"))
+
+    def _every_layer(self, image: AttendedImage, stem: Path) -> Path | None:
+        """The mean of the heads of each layer as a row of pictures and as a film; None for a model without several."""
+        views = layer_views(self.stage.module)
+        if len(views) < 2:
+            return None
+        titles = (image.model, f"{image.name} · attention through the layers")
+        return depth_film(image.pixels, self._maps(image, views), titles, stem).strip
+
+    def _maps(self, image: AttendedImage, views: Sequence[ImageView]) -> NDArray[np.float32]:
+        """(V, gh, gw) of one image."""
+        return self.collected.maps[image.index][[self.views.index(view) for view in views]]
+
+    def figures(self) -> Iterator[tuple[str, Figure]]:
+        yield "confusion", scores.confusion_figure(self.collected, self.stage.data.classes, self.title)
+        looked = f"{len(self.collected.maps):,} images"
+        if self.located:
+            measures = {name: row.measures for name, row in self.located.items()}
+            yield "localisation", plots.beside_controls(measures, self.title, f"{looked}.")
+        if self.heads and self.against_masks:
+            table = {view: self.against_masks[str(view)]["all"] for view in self.views}
+            note = f"{looked}, with 95 % bootstrap intervals."
+            yield "views", plots.image_view_grid(table, self.views[self.place], self.title, note)
+        if removal := self.further.get("removal"):
+            note = (
+                f"Mean over {removal['images']} images. In place of a patch comes {removal['instead']}. Bands and numbers in "
+                "parentheses are 95 % bootstrap intervals."
+            )
+            yield "removal", plots.removal(removal["changed"], removal["maps"], self.title, note)
 
 
-def _row(tested: Tested, one: AttendedImage, folder: Path) -> list[Any]:
-    """Draw one image, where the model looked in it, and every layer and head; a row of the tracker's table."""
-    stem = f"{tested.split}-{one.index}"
-    path = files.save(plots.attended(one), folder / f"{stem}.png")
-    sure = round(float(one.probabilities[one.predicted]), 3)
-    heads, layers = _every_head(tested, one, folder / stem), _every_layer(tested, one, folder / stem)
-    return [one.index, one.name, one.classes[one.label], one.classes[one.predicted], sure, path, heads, layers]
+class Film(NamedTuple):
+    """The two files of one film."""
+
+    strip: Path
+    film: Path
 
 
-def _every_head(tested: Tested, one: AttendedImage, stem: Path) -> Path | None:
-    """Every layer and head over one image; None for a model without, or with a single one."""
-    L, H = tested.module.depth
-    views = [view for view in tested.views if isinstance(view.layer, int) and isinstance(view.head, int)]
-    if len(views) < L * H or L * H == 1:
-        return None
-    maps = tested.collected.maps[one.index][[tested.views.index(view) for view in views]]
-    drawn = plots.heads(
-        one.pixels, maps.reshape(L, H, *tested.module.grid), one.model, f"{one.name} · attention of each head"
-    )
-    return files.save(drawn, stem.with_name(f"{stem.name}-heads.png"))
+def depth_film(
+    photo: plots.Photo | NDArray[np.uint8], layers: NDArray[np.float32], titles: tuple[str, str], stem: Path
+) -> Film:
+    """Draw maps (L, gh, gw), first layer first, over a photo or an image (h, w, 3), as a row of pictures and as a film.
 
+    Files are ``<stem>-layers.png`` and ``<stem>-layers.gif``.
 
-def _every_layer(tested: Tested, one: AttendedImage, stem: Path) -> Path | None:
-    """The mean of the heads of each layer as a row of pictures and as a film; None for a model without layers."""
-    views = layer_views(tested.module)
-    if len(views) < 2:
-        return None
-    maps = tested.collected.maps[one.index][[tested.views.index(view) for view in views]]
-    return depth_film(one.pixels, maps, (one.model, f"{one.name} · attention through the layers"), stem).strip
-
-
-def _figures(tested: Tested) -> Iterator[tuple[str, Any]]:
-    """Pictures of the whole split, by name."""
-    title = f"{tested.model} · {tested.split}"
-    yield from figures(tested.collected, tested.beside, tested.data.classes, title)
-    if tested.heads():
-        table = {view: tested.table[str(view)]["all"] for view in tested.views}
-        counted = f"{len(tested.collected.maps):,} images, with 95 % bootstrap intervals."
-        yield "views", plots.image_view_grid(table, tested.views[tested.place], title, counted)
-    if known := tested.further.get("removal"):
-        note = (
-            f"Mean over {known['images']} images. In place of a patch comes {known['instead']}. Bands and numbers in "
-            "parentheses are 95 % bootstrap intervals."
-        )
-        yield "removal", plots.removal(known["changed"], known["maps"], title, note)
+    ``titles``: model and age; name of the image and what the maps are.
+    """
+    names = [f"layer {number}" for number in range(1, len(layers) + 1)]
+    strip = files.save(plots.film(photo, layers, names, *titles), stem.with_name(f"{stem.name}-layers.png"))
+    frames = [plots.film(photo, layer[None], [name], *titles) for layer, name in zip(layers, names, strict=True)]
+    return Film(strip, files.film(frames, stem.with_name(f"{stem.name}-layers.gif")))

@@ -1,31 +1,31 @@
-"""From a language model's evaluation step to records: the one place where ids and tensors become words and numbers.
+"""From a language model's evaluation step to records: ids and tensors become words and numbers here alone.
 
-T tokens of a sentence, ``</s>`` counted; N words, ``</s>`` left out.
+T tokens of a sentence, ``</s>`` counted; N words, ``</s>`` left out; V words of the vocabulary.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from data.errors import UserError
 from data.language import Contrast
-from data.sources.text import LONGEST, Example
 from data.tokenizers import Tokenizer, Words
 from reproductions.evaluation.records.sentence import Agreed, ReadSentence, SelfAttended
 from reproductions.evaluation.views.alignment import Weights, merge_pieces
+from reproductions.tasks import typed
+from reproductions.tasks.gather import Collection
+from reproductions.tasks.origin import Origin
 
 VIEW = "intra-attention · the rest of a row lies on the state before the first word"
 
 
 class Reach(NamedTuple):
-    """Where the words of a sentence looked that had a choice, sums over them.
+    """How far back the words of one sentence look, summed over the words that have a choice.
 
     Attributes:
-        rows: how many; the first two states can look at one entry at most.
+        rows: number of these words; the first two states can look at one entry at most.
         previous: weight on the entry right before.
         start: weight on the state before the first word.
         distance: mean number of entries back.
@@ -38,101 +38,49 @@ class Reach(NamedTuple):
 
 
 @dataclass
-class CollectedSentences:
+class CollectedSentences(Collection):
     """Everything about the sentences of one split.
 
     Attributes:
         read: how each was read.
-        attended: where its words looked; none for a model without attention.
-        reach: likewise, by index.
+        attended: where its words looked; empty for a model without attention.
+        reach: how far back they looked, by index; empty likewise.
     """
 
     read: list[ReadSentence] = field(default_factory=list)
     attended: list[SelfAttended] = field(default_factory=list)
     reach: dict[int, Reach] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        return len(self.read)
-
-    def in_order(self) -> "CollectedSentences":
-        """Sentences in the order of the split, each once, however many processes evaluated them."""
-        self.read = [sentence for _, sentence in sorted({one.index: one for one in self.read}.items())]
-        self.attended = [record for _, record in sorted({one.index: one for one in self.attended}.items())]
-        return self
-
-    def merge(self, other: "CollectedSentences") -> None:
-        """Add what another process has collected."""
-        self.read += other.read
-        self.attended += other.attended
-        self.reach |= other.reach
-
-
-@dataclass(frozen=True)
-class Naming:
-    """What stands in every record of a split: the model's name and age, and the split's name."""
-
-    model: str
-    split: str
-
-
-def collect(  # noqa: PLR0913 - a batch, and all that is known of it
-    evaluated: Mapping[str, Any],
-    ids: Tensor,
-    examples: Sequence[Example],
-    tokenizer: Tokenizer,
-    contrasts: Mapping[int, Sequence[Contrast]],
-    naming: Naming,
-    into: CollectedSentences,
-) -> None:
-    """Add one batch.
-
-    Args:
-        evaluated: fields of ``EvaluatedBatch`` in the training of the paper: index, log_p (T, V) and maps (L, H, T, T).
-        ids: (B, T) of the batch.
-        examples: all sentences of the split, as text.
-        tokenizer: of their language.
-        contrasts: where a form must agree, by index.
-        naming: what the records are called.
-        into: where it goes.
-    """
-    for index, log_p, maps, row in zip(
-        evaluated["index"], evaluated["log_p"], evaluated["maps"], ids.cpu(), strict=True
-    ):
-        words = tokenizer.surface(examples[index].source)
-        sentence = read(log_p, row[: len(log_p)], words, index, contrasts.get(index, ()))
-        into.read.append(sentence)
-        if len(maps):
-            into.attended.append(attended(maps[0, 0].numpy(), words, naming, sentence))
-            into.reach[index] = reach(maps[0, 0].numpy())
+    def add(self, sentence: ReadSentence, weights: Weights | None, words: Words, model: str, split: str) -> None:
+        """Add a sentence, and its attention (T, T) if the model has any; ``model`` is its title and age."""
+        self.read.append(sentence)
+        if weights is not None:
+            self.attended.append(attended(weights, words, model, split, sentence))
+            self.reach[sentence.index] = reach(weights)
 
 
 def read(log_p: Tensor, ids: Tensor, words: Words, index: int, contrasts: Sequence[Contrast] = ()) -> ReadSentence:
-    """How a sentence was read, from log-probabilities (T, V) and its ids (T)."""
+    """How a sentence was read, from log-probabilities (T, V) and its ids (T); ``contrasts``: where a form must agree."""
     nats = -log_p.gather(1, ids[:, None])[:, 0].double().numpy()
     surprisal = np.bincount(words.word_of_piece, weights=nats)
-    known = [
-        Agreed(
-            one.position,
-            one.other,
-            one.misled,
-            bool(log_p[one.position, ids[one.position]] > log_p[one.position, one.id]),
-        )
-        for one in contrasts
-    ]
-    return ReadSentence(words.words, tuple(np.maximum(surprisal, 0).tolist()), len(ids), index, tuple(known))
+    agreements = tuple(
+        Agreed(position, other, misled, bool(log_p[position, ids[position]] > log_p[position, other_id]))
+        for position, other, other_id, misled in contrasts
+    )
+    return ReadSentence(words.words, tuple(np.maximum(surprisal, 0).tolist()), len(ids), index, agreements)
 
 
-def attended(weights: Weights, words: Words, naming: Naming, sentence: ReadSentence) -> SelfAttended:
+def attended(weights: Weights, words: Words, model: str, split: str, sentence: ReadSentence) -> SelfAttended:
     """Where each word of a sentence looked, from weights (T, T) whose row 0 is the state before the first word."""
     pieces = words.word_of_piece[:-1]  # </s> is written and never read
     return SelfAttended(
         source=words.words[:-1],
         target=words.words[:-1],
         weights=merge_pieces(weights[1:, 1:], pieces, pieces),
-        model=naming.model,
+        model=model,
         view=VIEW,
         forced=True,
-        split=naming.split,
+        split=split,
         index=sentence.index,
         score=-float(np.sum(sentence.surprisal)),
     )
@@ -151,35 +99,30 @@ def reach(weights: Weights) -> Reach:
     )
 
 
-class ReadsLanguage(Protocol):
-    """What :class:`TrainedLanguageModel` asks of a module."""
+class LanguageModel(Protocol):
+    """What evaluation asks of a module."""
 
     title: str
     steps: int
 
-    def read(self, words: Tensor) -> tuple[Tensor, Tensor]: ...
+    def read(self, words: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities (B, T, V), and maps (B, L, H, T, T), L = H = 0 without attention, for words (B, T)."""
+        ...
 
 
 @dataclass(frozen=True)
 class TrainedLanguageModel:
     """A trained module with its tokeniser: text in, surprisal and attention out."""
 
-    module: ReadsLanguage
+    module: LanguageModel
     tokenizer: Tokenizer
 
     def read(self, text: str, split: str = "typed", index: int = 0) -> tuple[ReadSentence, SelfAttended | None]:
         """Read one sentence; the attention is None for a model without. Raises UserError for an empty or endless text."""
-        ids = torch.tensor([self.tokenizer.encode(text)])
-        if ids.shape[1] < 2:  # </s> alone
-            raise UserError("There is nothing to read: the sentence is empty.")
-        if ids.shape[1] > LONGEST:
-            raise UserError(
-                f"The sentence has {ids.shape[1]:,} words or pieces, more than {LONGEST:,}: split it into sentences."
-            )
+        ids = typed.encode(text, self.tokenizer, "read")
         log_p, maps = self.module.read(ids)
         words = self.tokenizer.surface(text)
         sentence = read(log_p[0], ids[0], words, index)
         if not maps.shape[1]:
             return sentence, None
-        naming = Naming(f"{self.module.title}, step {self.module.steps:,}", split)
-        return sentence, attended(maps[0, 0, 0].numpy(), words, naming, sentence)
+        return sentence, attended(maps[0, 0, 0].numpy(), words, str(Origin.of(self.module)), split, sentence)

@@ -14,55 +14,57 @@ MOST = 700  # nats; the exponential of more is no number
 
 
 def scores(read: Sequence[ReadSentence], reach: Sequence[tuple[int, float, float, float]]) -> dict[str, float]:
-    """Numbers of one split: perplexity, agreement where it is known, and how far the attention reaches.
+    """Numbers of one split: perplexity, agreement where forms must agree, and how far the attention reaches.
 
     Args:
         read: the sentences.
-        reach: of each, rows and sums over them of the weight on the entry before, on the start, and of the distance; empty
-            for a model without attention.
+        reach: of each sentence the number of rows, and sums over them of the weight on the entry before, on the start, and of
+            the distance; empty for a model without attention.
     """
     nats, tokens = _sums(read).sum(axis=0)
     result = {"perplexity": math.exp(min(nats / tokens, MOST)), "log_likelihood": -nats / tokens}
-    for name, agreed in (
-        ("agreement", _agreed(read)),
-        ("agreement_misled", [one for one in _agreed(read) if one.misled]),
-    ):
-        if agreed:
-            result[name] = sum(one.right for one in agreed) / len(agreed)
+    agreements = _agreements(read)
+    misled = [agreed for agreed in agreements if agreed.misled]
+    for name, group in (("agreement", agreements), ("agreement_misled", misled)):
+        if group:
+            result[name] = sum(agreed.right for agreed in group) / len(group)
     rows, *sums = np.sum(np.array(reach, dtype=np.float64).reshape(-1, 4), axis=0)
     if rows:
-        result |= {
-            f"attention/{name}": total / rows
-            for name, total in zip(("previous", "start", "distance"), sums, strict=True)
-        }
+        names = ("previous", "start", "distance")
+        result |= {f"attention/{name}": total / rows for name, total in zip(names, sums, strict=True)}
     return {name: float(value) for name, value in result.items()}
+
+
+def perplexity(sentence: ReadSentence) -> float:
+    """Of one sentence alone."""
+    return scores([sentence], [])["perplexity"]
 
 
 def details(read: Sequence[ReadSentence]) -> dict[str, Any]:
     """What a reader needs beside the numbers: counts, and a 95 % interval by resampling sentences."""
-    agreed = _agreed(read)
-    found = bootstrap(_sums(read), perplexity_of_sums)
+    agreements = _agreements(read)
+    interval = bootstrap(_sums(read), perplexity_of_sums)
     return {
         "sentences": len(read),
         "tokens": sum(sentence.tokens for sentence in read),
-        "perplexity_interval": [round(found.low, 4), round(found.high, 4)],
+        "perplexity_interval": [round(interval.low, 4), round(interval.high, 4)],
         "agreements": {
-            "right": sum(one.right for one in agreed),
-            "of": len(agreed),
-            "misled_right": sum(one.right for one in agreed if one.misled),
-            "misled": sum(one.misled for one in agreed),
+            "right": sum(agreed.right for agreed in agreements),
+            "of": len(agreements),
+            "misled_right": sum(agreed.right for agreed in agreements if agreed.misled),
+            "misled": sum(agreed.misled for agreed in agreements),
         },
     }
 
 
 def perplexity_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """From sums (..., 2) of nats and tokens."""
-    perplexity: NDArray[np.float64] = np.exp(np.minimum(sums[..., 0] / sums[..., 1], MOST))
-    return perplexity
+    perplexities: NDArray[np.float64] = np.exp(np.minimum(sums[..., 0] / sums[..., 1], MOST))
+    return perplexities
 
 
 def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A line below the printed scores: agreement over all splits together, for each has few hard cases."""
+    """A line below the printed scores: agreement over all splits together, because each has few hard cases."""
     counts = [split["agreements"] for split in results.values() if split["agreements"]["of"]]
     if not counts:
         return []
@@ -78,5 +80,5 @@ def _sums(read: Sequence[ReadSentence]) -> NDArray[np.float64]:
     return np.array([(sum(sentence.surprisal), sentence.tokens) for sentence in read], dtype=np.float64)
 
 
-def _agreed(read: Sequence[ReadSentence]) -> list[Agreed]:
+def _agreements(read: Sequence[ReadSentence]) -> list[Agreed]:
     return [agreed for sentence in read for agreed in sentence.agreements]

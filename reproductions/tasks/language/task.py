@@ -1,32 +1,105 @@
-"""Language models: what is measured, printed and restored."""
+"""Language models: how one is evaluated and restored."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from data.language import Contrast, LanguageBatch, LanguageData
 from data.tokenizers import load_tokenizer
+from reproductions.evaluation import files, plots
 from reproductions.tasks.language import scores
-from reproductions.tasks.language.collect import TrainedLanguageModel
-from reproductions.tasks.language.log import LanguageLog
-from reproductions.tasks.task import Task
+from reproductions.tasks.language.collect import CollectedSentences, LanguageModel, TrainedLanguageModel, read
+from reproductions.tasks.task import Drawn, Split, Stage, Table, Task
 from reproductions.training import checkpoints
 
 
-def _language_model(folder: Path, checkpoint: Path) -> TrainedLanguageModel:
-    tokenizer = load_tokenizer(folder / TASK.kept, "language")
-    return TrainedLanguageModel(checkpoints.restore(checkpoint, {"language": tokenizer.fingerprint()}), tokenizer)
+@dataclass
+class LanguageSplit(Split[LanguageModel, LanguageData, CollectedSentences]):
+    """Sentences as a language model read them.
+
+    Files in ``evaluation/<split>``::
+
+        read.jsonl          every word with its surprisal
+        attended.jsonl      intra-attention of every sentence
+        <split>-*.png       that of the chosen sentences
+
+    Attributes:
+        contrasts: where a form must agree, by index.
+    """
+
+    contrasts: Mapping[int, Sequence[Contrast]]
+
+    def add(self, outputs: Mapping[str, Any], batch: LanguageBatch) -> None:
+        """``outputs``: index, log_p (T, V) and maps (L, H, T, T) of each sentence."""
+        data, model = self.stage.data, str(self.stage.origin)
+        examples = data.examples(self.name)
+        sentences = (outputs[name] for name in ("index", "log_p", "maps"))
+        for index, log_p, maps, ids in zip(*sentences, batch.words.cpu(), strict=True):
+            words = data.tokenizer.surface(examples[index].source)
+            sentence = read(log_p, ids[: len(log_p)], words, index, self.contrasts.get(index, ()))
+            weights = maps[0, 0].numpy() if len(maps) else None
+            self.collected.add(sentence, weights, words, model, self.name)
+
+    def scores(self) -> dict[str, float]:
+        return scores.scores(self.collected.read, list(self.collected.reach.values()))
+
+    def details(self) -> dict[str, Any]:
+        return scores.details(self.collected.read)
+
+    def followed(self) -> Iterator[Drawn]:
+        for record in self.collected.attended:
+            if self.is_drawn(record.index):
+                caption = f"{record.model} · {record.view} · {' '.join(record.source)}"
+                yield self.through_training(record.index, plots.alignment(record), caption)
+
+    def records(self) -> dict[str, Any]:
+        return {"read.jsonl": self.collected.read, "attended.jsonl": self.collected.attended}
+
+    def table(self, folder: Path) -> Table:
+        pictures = {
+            record.index: files.save(plots.alignment(record), folder / f"{self.name}-{record.index}.png")
+            for record in self.collected.attended
+            if self.is_drawn(record.index)
+        }
+        rows: list[list[Any]] = [
+            [
+                sentence.index,
+                " ".join(sentence.words[:-1]),
+                round(scores.perplexity(sentence), 2),
+                pictures.get(sentence.index),
+            ]
+            for sentence in self.collected.read
+        ]
+        return Table("sentences", ["index", "sentence", "perplexity", "intra-attention"], rows)
 
 
-TASK = Task(
-    monitor="valid/log_likelihood",
-    unit="tokens",
-    counted="tokens",
-    kept="tokenizers",
-    artifact="tokenizer",
-    log=LanguageLog,
-    columns={
+class Language(Task):
+    """Predict each word of a sentence from those before it."""
+
+    monitor = "valid/log_likelihood"
+    unit = counted = "tokens"
+    kept, artifact = "tokenizers", "tokenizer"
+    columns = {
         "perplexity": ("perplexity", 3),
         "agreement": ("agreement", 4),
         "agreement_misled": ("  where misled", 4),
-    },
-    notes=scores.notes,
-    restore=_language_model,
-)
+    }
+
+    def __init__(self) -> None:
+        self._contrasts: dict[str, dict[int, list[Contrast]]] = {}
+
+    def begin(self, stage: Stage[LanguageModel, LanguageData], name: str) -> LanguageSplit:
+        if name not in self._contrasts:
+            self._contrasts[name] = stage.data.contrasts(name)
+        return LanguageSplit(stage, name, CollectedSentences(), self._contrasts[name])
+
+    def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        return scores.notes(results)
+
+    def restore(self, folder: Path, checkpoint: Path) -> TrainedLanguageModel:
+        tokenizer = load_tokenizer(folder / self.kept, "language")
+        return TrainedLanguageModel(checkpoints.restore(checkpoint, {"language": tokenizer.fingerprint()}), tokenizer)
+
+
+TASK = Language

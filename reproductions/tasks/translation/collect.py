@@ -1,184 +1,156 @@
-"""From a model's evaluation step to records: the one place where ids and tensors become words and matrices."""
+"""From a translator's evaluation step to records: ids and tensors become words and matrices here alone.
+
+L layers, H heads, T target positions, S source positions.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
 
-from data.errors import UserError
 from data.links import Links
-from data.sources.text import LONGEST, Example
-from data.tokenizers import Tokenizer
-from reproductions.decoding import Hypothesis
+from data.sources.text import Example
+from data.tokenizers import Tokenizer, Words
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 from reproductions.evaluation.views.alignment import Choice, Pieces, View, Weights, choose_view, merge_pieces, named
+from reproductions.tasks import typed
+from reproductions.tasks.gather import Collection
+from reproductions.tasks.origin import Origin
+from reproductions.training.translation import Translation
 
 
-@dataclass(frozen=True)
-class Sides:
-    """The tokenisers of both sides, the name that every caption carries, and the view, None without attention."""
+class TranslationMaps(NamedTuple):
+    """Where a model looked while it wrote or read one translation: every view of it can be made of this.
 
-    source: Tokenizer
-    target: Tokenizer
-    model: str
-    view: View | None
-
-
-class Looked(NamedTuple):
-    """Where a model looked over a reference: maps (L, H, T, S), norms (L, H, S) of the values, the word of each piece."""
+    Attributes:
+        maps: (L, H, T, S) over pieces.
+        norms: (L, H, S) of the values.
+        source, target: the words of both sides, and the word of each piece.
+    """
 
     maps: Weights
     norms: Weights
-    pieces: Pieces
+    source: Words
+    target: Words
+
+    @property
+    def pieces(self) -> Pieces:
+        """The word of each piece."""
+        return Pieces(self.target.word_of_piece, self.source.word_of_piece)
+
+    def matrix(self, view: View) -> Weights:
+        """(T, S) over words, as the view reads them."""
+        written = self.maps[:, :, : len(self.pieces.target)]
+        return merge_pieces(view.apply(written, self.norms), *self.pieces)
+
+    def describe(self, view: View) -> str:
+        """The view in words."""
+        return view.describe(*self.maps.shape[:2])
+
+    def record(self, view: View, **fields: Any) -> AlignedTranslation:
+        """The alignment in a view, with the other fields of the record."""
+        return AlignedTranslation(
+            source=self.source.words,
+            target=self.target.words,
+            weights=self.matrix(view),
+            view=self.describe(view),
+            **fields,
+        )
 
 
 @dataclass
-class Collected:
+class CollectedTranslations(Collection):
     """Everything about the sentences of one split.
 
     Attributes:
         translated: texts for scoring.
-        forced: alignments over the references, with gold where the corpus has it; none for a model without attention.
-        own: alignments over the model's own translations; likewise.
-        looked: everything a view over the references can be made of, by index; kept only on demand.
-        nll: -log p of all references in nats; words: how many words they have, ``</s>`` included.
-        seconds: that the translations took; of several processes, the slowest's.
+        forced: alignments over the references, with gold where the corpus has it; empty for a model without attention.
+        own: alignments over the model's own translations; empty likewise.
+        maps: what other views over the references are made of, by index; kept only on demand.
+        nll: -log p of all references in nats.
+        words: number of words of the references, ``</s>`` included.
+        seconds: that the translations took; of several processes, those of the slowest.
     """
 
     translated: list[Translated] = field(default_factory=list)
     forced: list[AlignedTranslation] = field(default_factory=list)
     own: list[AlignedTranslation] = field(default_factory=list)
-    looked: dict[int, Looked] = field(default_factory=dict)
+    maps: dict[int, TranslationMaps] = field(default_factory=dict)
     nll: float = 0.0
     words: int = 0
     seconds: float = 0.0
 
-    def __len__(self) -> int:
-        return len(self.translated)
+    def merge(self, other: "CollectedTranslations") -> None:
+        slowest = max(self.seconds, other.seconds)
+        super().merge(other)
+        self.seconds = slowest
 
-    def in_order(self) -> "Collected":
-        """Sentences in the order of the split, each once, however many processes evaluated them."""
-        for records in (self.translated, self.forced, self.own):
-            once = {record.index: record for record in records}
-            records[:] = [once[index] for index in sorted(once)]
-        return self
+    def add(  # noqa: PLR0913 - a batch, and what turns it into words
+        self,
+        outputs: Mapping[str, Any],
+        examples: Sequence[Example],
+        source: Tokenizer,
+        target: Tokenizer,
+        view: View | None,
+        keep_maps: bool,
+        **origin: Any,
+    ) -> None:
+        """Add one batch.
 
-    def merge(self, other: "Collected") -> None:
-        """Add what another process has collected."""
-        for name in ("translated", "forced", "own"):
-            getattr(self, name).extend(getattr(other, name))
-        self.looked |= other.looked
-        self.nll += other.nll
-        self.words += other.words
-        self.seconds = max(self.seconds, other.seconds)
+        Args:
+            outputs: index, hypotheses, forced_maps (L, H, T, S), norms (L, H, S), nll and words of each sentence, and the
+                seconds of all.
+            examples: all sentences of the split, as text.
+            source, target: the tokenisers.
+            view: of the attention; None for a model without.
+            keep_maps: keep what other views over the references are made of.
+            origin: fields ``model`` and ``split`` of every alignment.
+        """
+        self.nll += sum(outputs["nll"])
+        self.words += sum(outputs["words"])
+        self.seconds += outputs["seconds"]
+        sentences = (outputs[name] for name in ("index", "hypotheses", "forced_maps", "norms", "nll"))
+        for index, hypothesis, forced_maps, norms, nll in zip(*sentences, strict=True):
+            example, score = examples[index], hypothesis.log_probability
+            text = target.decode(hypothesis.ids)
+            self.translated.append(Translated(example.source, example.target, text, index, score))
+            if view is None:
+                continue
+            read, reference, own = (
+                source.surface(example.source), target.surface(example.target), target.words(hypothesis.ids)
+            )  # fmt: skip
+            forced = TranslationMaps(forced_maps.numpy(), norms.numpy(), read, reference)
+            written = TranslationMaps(hypothesis.maps.float().numpy(), norms.numpy(), read, own)
+            fields = origin | {"index": index, "reference": example.target}
+            self.forced.append(forced.record(view, forced=True, gold=example.links, score=-nll, **fields))
+            self.own.append(written.record(view, forced=False, score=score, **fields))
+            if keep_maps:
+                self.maps[index] = forced
 
     def choose_view(self, links: Mapping[int, Links]) -> Choice:
-        """The view over the references that agrees best with the links of the sentences, by index; needs ``looked``."""
-        chosen = [index for index in sorted(self.looked) if index in links]
-        kept = [self.looked[index] for index in chosen]
-        maps, norms, pieces = ([getattr(one, name) for one in kept] for name in Looked._fields)
-        return choose_view(maps, norms, [links[index] for index in chosen], pieces)
+        """The view over the references that agrees best with the links of the sentences, by index; needs ``maps``."""
+        linked = [index for index in self.maps if index in links]
+        looked = [self.maps[index] for index in linked]
+        return choose_view(
+            maps=[each.maps for each in looked],
+            norms=[each.norms for each in looked],
+            golds=[links[index] for index in linked],
+            pieces=[each.pieces for each in looked],
+        )
 
     def show(self, view: View) -> None:
-        """Make the alignments over the references anew, as another view has them; needs ``looked``."""
+        """Make the alignments over the references anew, in another view; needs ``maps``."""
         for place, record in enumerate(self.forced):
-            maps, norms, pieces = self.looked[record.index]
-            weights = _weights(view, maps, norms, pieces.target, pieces.source)
-            self.forced[place] = replace(record, weights=weights, view=view.describe(*maps.shape[:2]))
-
-
-def collect(
-    evaluated: Mapping[str, Any],
-    examples: Sequence[Example],
-    split: str,
-    sides: Sides,
-    into: Collected,
-    keep_maps: bool = False,
-) -> None:
-    """Add one batch.
-
-    Args:
-        evaluated: fields of ``reproductions.training.translation.EvaluatedBatch``.
-        examples: all sentences of the split, as text.
-        split: its name.
-        sides: how ids become words, and which view of the maps to take.
-        into: where it goes.
-        keep_maps: keep what another view over the references would be made of.
-    """
-    into.nll += sum(evaluated["nll"])
-    into.words += sum(evaluated["words"])
-    into.seconds += evaluated["seconds"]
-    for i, index in enumerate(evaluated["index"]):
-        example, hypothesis = examples[index], evaluated["hypotheses"][i]
-        into.translated.append(
-            Translated(
-                source=example.source,
-                reference=example.target,
-                hypothesis=sides.target.decode(hypothesis.ids),
-                index=index,
-                score=hypothesis.log_probability,
-            )
-        )
-        if sides.view is None:
-            continue
-        source, reference = sides.source.surface(example.source), sides.target.surface(example.target)
-        own = sides.target.words(hypothesis.ids)
-        forced_maps, norms = evaluated["forced_maps"][i].numpy(), evaluated["norms"][i].numpy()
-        common = {"model": sides.model, "split": split, "index": index, "source": source.words}
-        into.forced.append(
-            AlignedTranslation(
-                target=reference.words,
-                weights=_weights(sides.view, forced_maps, norms, reference.word_of_piece, source.word_of_piece),
-                view=sides.view.describe(*forced_maps.shape[:2]),
-                forced=True,
-                gold=example.links,
-                reference=example.target,
-                score=-evaluated["nll"][i],
-                **common,
-            )
-        )
-        into.own.append(
-            AlignedTranslation(
-                target=own.words,
-                weights=_weights(
-                    sides.view, hypothesis.maps.float().numpy(), norms, own.word_of_piece, source.word_of_piece
-                ),
-                view=sides.view.describe(*forced_maps.shape[:2]),
-                forced=False,
-                reference=example.target,
-                score=hypothesis.log_probability,
-                **common,
-            )
-        )
-        if keep_maps:
-            pieces = Pieces(reference.word_of_piece, source.word_of_piece)
-            into.looked[index] = Looked(forced_maps, norms, pieces)
-
-
-def _weights(view: View, maps: Weights, norms: Weights, target: Sequence[int], source: Sequence[int]) -> Weights:
-    """(L, H, T, S) over pieces -> (T, S) over words, as the view reads them."""
-    return merge_pieces(view.apply(maps[:, :, : len(target)], norms), target, source)
-
-
-class Translates(Protocol):
-    """What :class:`TrainedTranslator` asks of a module; see ``reproductions.training.translation.Translation``."""
-
-    title: str
-    view: str | None
-    steps: int
-
-    def translate(self, source: Tensor, mask: Tensor) -> list[Hypothesis]: ...
-
-    def norms(self, source: Tensor, mask: Tensor) -> Tensor: ...
+            maps = self.maps[record.index]
+            self.forced[place] = replace(record, weights=maps.matrix(view), view=maps.describe(view))
 
 
 @dataclass(frozen=True)
 class TrainedTranslator:
     """A trained module with its tokenisers: text in, text and alignment out."""
 
-    module: Translates
+    module: Translation
     source: Tokenizer
     target: Tokenizer
 
@@ -189,29 +161,19 @@ class TrainedTranslator:
 
         Raises UserError if there is nothing to translate, if it is endless, or if there is no such view.
         """
-        ids = torch.tensor([self.source.encode(text)])
-        if ids.shape[1] < 2:  # </s> alone
-            raise UserError("There is nothing to translate: the sentence is empty.")
-        if ids.shape[1] > LONGEST:
-            raise UserError(
-                f"The sentence has {ids.shape[1]:,} words or pieces, more than {LONGEST:,}: split it into sentences."
-            )
+        ids = typed.encode(text, self.source, "translate")
         mask = torch.ones_like(ids, dtype=torch.bool)
         hypothesis = self.module.translate(ids, mask)[0]
-        translated = Translated(text, "", self.target.decode(hypothesis.ids), index, hypothesis.log_probability)
+        score = hypothesis.log_probability
+        translated = Translated(text, "", self.target.decode(hypothesis.ids), index, score)
         if self.module.view is None:
             return translated, None
-        source, own = self.source.surface(text), self.target.words(hypothesis.ids)
-        maps, norms = hypothesis.maps.float().numpy(), self.module.norms(ids, mask)[0].numpy()
-        looked = View.parse(self.module.view) if view is None else named(view, *maps.shape[:2])
-        return translated, AlignedTranslation(
-            source=source.words,
-            target=own.words,
-            weights=_weights(looked, maps, norms, own.word_of_piece, source.word_of_piece),
-            model=f"{self.module.title}, step {self.module.steps:,}",
-            view=looked.describe(*maps.shape[:2]),
-            forced=False,
-            split="typed",
-            index=index,
-            score=hypothesis.log_probability,
+        maps = TranslationMaps(
+            maps=hypothesis.maps.float().numpy(),
+            norms=self.module.norms(ids, mask)[0].numpy(),
+            source=self.source.surface(text),
+            target=self.target.words(hypothesis.ids),
         )
+        shown = View.parse(self.module.view) if view is None else named(view, *maps.maps.shape[:2])
+        model = str(Origin.of(self.module))
+        return translated, maps.record(shown, model=model, forced=False, split="typed", index=index, score=score)

@@ -1,41 +1,173 @@
-"""Translation: what is measured, printed and restored."""
+"""Translation: how a translator is evaluated and restored."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from data.links import Links
 from data.tokenizers import load_tokenizer
-from reproductions.tasks.task import Task
-from reproductions.tasks.translation.collect import TrainedTranslator
-from reproductions.tasks.translation.log import EvaluationLog
+from data.translation import TranslationBatch, TranslationData
+from reproductions.evaluation import files, plots
+from reproductions.evaluation.measures.alignment import AlignmentScores, alignment_error_rate
+from reproductions.evaluation.measures.text import sentence_chrf
+from reproductions.evaluation.records.translation import AlignedTranslation
+from reproductions.evaluation.views.alignment import View
+from reproductions.tasks.origin import Origin
+from reproductions.tasks.task import Drawn, Split, Stage, Table, Task, Views
+from reproductions.tasks.translation import scores
+from reproductions.tasks.translation.collect import CollectedTranslations, TrainedTranslator
+from reproductions.tasks.translation.links import diagonal, links_of
 from reproductions.training import checkpoints
+from reproductions.training.translation import Translation
+
+COLUMNS = ["index", "source", "reference", "translation", "chrF", "AER", "forced alignment", "own alignment"]
 
 
-def _translator(folder: Path, checkpoint: Path) -> TrainedTranslator:
-    kept = folder / TASK.kept
-    source, target = load_tokenizer(kept, "source"), load_tokenizer(kept, "target")
-    fingerprints = {"source": source.fingerprint(), "target": target.fingerprint()}
-    return TrainedTranslator(checkpoints.restore(checkpoint, fingerprints), source, target)
+@dataclass
+class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations]):
+    """Sentences with their translations.
+
+    Files in ``evaluation/<split>``::
+
+        translations.jsonl              texts
+        forced.jsonl                    alignments over the references; empty without attention
+        own.jsonl                       alignments over the model's own translations; empty likewise
+        <split>-*-forced.png, -own      both, of the chosen sentences
+    """
+
+    def add(self, outputs: Mapping[str, Any], batch: TranslationBatch) -> None:
+        """``outputs``: see :meth:`CollectedTranslations.add`."""
+        data, view = self.stage.data, self.stage.module.view
+        L, H = outputs["forced_maps"][0].shape[:2]
+        self.collected.add(
+            outputs,
+            examples=data.examples(self.name),
+            source=data.source_tokenizer,
+            target=data.target_tokenizer,
+            view=None if view is None else View.parse(view),
+            keep_maps=L * H > 1 and not self.stage.testing,  # with one map there is nothing to choose
+            model=str(self.stage.origin),
+            split=self.name,
+        )
+
+    @property
+    def language(self) -> str:
+        """Of the target."""
+        return self.stage.data.target_tokenizer.language
+
+    def scores(self) -> dict[str, float]:
+        seen = self.collected
+        return scores.scores(seen.translated, seen.forced, self.language, seen.nll, seen.words)
+
+    def details(self) -> dict[str, Any]:
+        seen = self.collected
+        speed = len(seen.translated) / max(seen.seconds, 1e-9)
+        return {"sentences_per_s": round(speed, 1)} | scores.details(seen.translated, seen.forced, self.language)
+
+    def followed(self) -> Iterator[Drawn]:
+        for record in self.collected.forced:
+            if self.is_drawn(record.index):
+                caption = f"{record.model} · {record.view} · over the reference · {' '.join(record.source)}"
+                yield self.through_training(record.index, plots.alignment(record), caption, shows="alignment")
+
+    def records(self) -> dict[str, Any]:
+        return {
+            "translations.jsonl": self.collected.translated,
+            "forced.jsonl": self.collected.forced,
+            "own.jsonl": self.collected.own,
+        }
+
+    def table(self, folder: Path) -> Table:
+        forced, own = (
+            {record.index: record for record in group} for group in (self.collected.forced, self.collected.own)
+        )
+        rows: list[list[Any]] = []
+        for sentence in self.collected.translated:
+            index = sentence.index
+            chrf = sentence_chrf(hypothesis=sentence.hypothesis, reference=sentence.reference)
+            pictures: list[Path | None] = [None, None]
+            if self.is_drawn(index) and index in forced:
+                pictures = [
+                    files.save(plots.alignment(record), folder / f"{self.name}-{index}-{name}.png")
+                    for name, record in (("forced", forced[index]), ("own", own[index]))
+                ]
+            texts = [sentence.source, sentence.reference, sentence.hypothesis]
+            rows.append([index, *texts, round(chrf, 1), _aer(forced.get(index)), *pictures])
+        return Table("sentences", COLUMNS, rows)
 
 
-def _signature(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    return [f"BLEU: {next(iter(scores.values()))['bleu_signature']}"]
+class Translate(Task):
+    """Say in another language what a sentence says.
 
+    Where a model has several layers or heads, each validation chooses the view that aligns best with the links of the
+    validation split.
+    """
 
-TASK = Task(
-    monitor="valid/bleu",
-    unit="tokens",
-    counted="target_tokens",
-    kept="tokenizers",
-    artifact="tokenizer",
-    log=EvaluationLog,
-    columns={
+    monitor = "valid/bleu"
+    unit, counted = "tokens", "target_tokens"
+    kept, artifact = "tokenizers", "tokenizer"
+    columns = {
         "bleu": ("BLEU", 2),
         "bleu_tokenised": ("BLEU tok. lc", 2),
         "chrf": ("chrF", 2),
         "perplexity": ("perplexity", 2),
         "aer": ("AER %", 1),
-    },
-    notes=_signature,
-    restore=_translator,
-)
+    }
+
+    def __init__(self) -> None:
+        self._links: tuple[str, Mapping[int, Links]] | None = None
+
+    def check(self, module: Translation, data: TranslationData) -> None:
+        if module.model.max_length is not None:
+            data.check_lengths(module.model.max_length)
+
+    def begin(self, stage: Stage[Translation, TranslationData], name: str) -> TranslationSplit:
+        return TranslationSplit(stage, name, CollectedTranslations())
+
+    def choose(self, splits: Sequence[TranslationSplit]) -> None:
+        stage, seen = splits[0].stage, splits[0].collected
+        if not seen.maps:
+            return
+        if self._links is None:
+            self._links = links_of(stage.data)
+        by, links = self._links
+        choice = seen.choose_view(links)
+        for split in splits:
+            split.collected.show(choice.view)
+        stage.module.view = str(choice.view)
+        stage.module.views = {
+            **stage.origin.as_json(),
+            "chosen": str(choice.view),
+            "by": by,
+            "views": {str(view): asdict(rates) for view, rates in choice.table.items()},
+            "diagonal": diagonal(seen.forced, links),
+        }
+
+    def views(self, module: Translation) -> Views | None:
+        views = module.views
+        if not views:
+            return None
+        rates = {View.parse(view): AlignmentScores(**scores) for view, scores in views["views"].items()}
+        model, baseline = str(Origin.parse(module.title, views)), views.get("diagonal")  # older checkpoints have none
+        figure = plots.view_grid(rates, View.parse(views["chosen"]), model, views["by"], baseline)
+        caption = f"Alignment error rate of every view against {views['by']}"
+        return Views(views, Drawn("views.png", "alignment/views", figure, caption, dpi=200))
+
+    def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        return [f"BLEU: {next(iter(results.values()))['bleu_signature']}"]
+
+    def restore(self, folder: Path, checkpoint: Path) -> TrainedTranslator:
+        source, target = (load_tokenizer(folder / self.kept, side) for side in ("source", "target"))
+        fingerprints = {"source": source.fingerprint(), "target": target.fingerprint()}
+        return TrainedTranslator(checkpoints.restore(checkpoint, fingerprints), source, target)
+
+
+TASK = Translate
+
+
+def _aer(record: AlignedTranslation | None) -> float | None:
+    """Of one sentence; None without a map, without gold, or where neither has a link."""
+    aer = math.nan if record is None or record.gold is None else alignment_error_rate([record]).aer
+    return None if math.isnan(aer) else round(aer, 3)

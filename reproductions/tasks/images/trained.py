@@ -1,0 +1,86 @@
+"""A trained classifier: a picture of any size in, classes and a map out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from data.errors import UserError
+from data.preprocessing import Preprocessing
+from data.sources.image_files import upright
+from reproductions.evaluation.plots import Photo
+from reproductions.evaluation.records.image import AttendedImage
+from reproductions.tasks.images.collect import Answer
+from reproductions.tasks.images.maps import every_map, layer_views, shown_view
+from reproductions.tasks.origin import Origin
+from reproductions.training.classification import Classification
+
+NAMED = 20  # classes that an error names
+PHOTO = 1200  # pixels of the longer side of a picture that maps are drawn over, at most
+
+
+@dataclass(frozen=True)
+class TrainedClassifier:
+    """A module with its preprocessing.
+
+    ``origin`` says whose weights these are where no training of this project stands behind them.
+    """
+
+    module: Classification
+    preprocessing: Preprocessing
+    origin: str = ""
+
+    @property
+    def caption(self) -> str:
+        """The model and which weights it has: the step of its checkpoint, or where they come from."""
+        return f"{self.module.title}, {self.origin}" if self.origin else str(Origin.of(self.module))
+
+    def number(self, asked: str | None) -> Tensor | None:
+        """(1): the class of this name; None for None. Raises UserError for a class that the module does not know."""
+        classes = self.preprocessing.classes
+        if asked is None:
+            return None
+        if asked not in classes:
+            more = f" and {len(classes) - NAMED:,} more" if len(classes) > NAMED else ""
+            names = ", ".join(classes[:NAMED])
+            raise UserError(f"{self.module.title} knows no class {asked[:50]!r}; it knows {names}{more}.")
+        return torch.tensor([classes.index(asked)])
+
+    def photo(self, image: Image.Image) -> Photo:
+        """A picture to draw maps over: at its own resolution, a large one at PHOTO pixels, and what of it the module sees."""
+        whole = upright(image)
+        whole.thumbnail((PHOTO, PHOTO), Image.Resampling.LANCZOS)
+        return Photo(np.array(whole), self.preprocessing.window(*whole.size))
+
+    def layers(self, image: Image.Image) -> NDArray[np.float32]:
+        """Maps (L, gh, gw) of one picture of any size: the mean of the heads of each layer, first to last."""
+        looked = self.module.look(self.preprocessing.tensor(self.preprocessing.pixels(image)[None]))
+        return every_map(self.module, looked, 0, layer_views(self.module))
+
+    def look(self, image: Image.Image, name: str, index: int = 0, asked: str | None = None) -> AttendedImage:
+        """Classify one picture of any size, and see where the module looked.
+
+        ``asked`` is the class whose logit a class-specific view is of; the predicted one if left out.
+
+        Raises UserError for a class that the module does not know.
+        """
+        module, number = self.module, self.number(asked)
+        pixels = self.preprocessing.pixels(image)
+        looked = module.look(self.preprocessing.tensor(pixels[None]), number)
+        view, answer = shown_view(module), Answer(index, -1, looked.logits[0].numpy())
+        return AttendedImage(
+            pixels=pixels,
+            map=every_map(module, looked, 0, [view])[0],
+            model=self.caption,
+            view=view.describe(*module.depth) + ("" if asked is None else f" · for {asked}"),
+            split="given",
+            index=index,
+            label=None,
+            predicted=answer.predicted,
+            probabilities=answer.probabilities,
+            classes=self.preprocessing.classes,
+            name=name,
+        )

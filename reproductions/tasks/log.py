@@ -1,0 +1,143 @@
+"""The one callback that evaluates: a run's validations and tests become scores, pictures, files and the tracker's rows."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, Trainer
+
+from data.whole import whole
+from reproductions.evaluation import files
+from reproductions.tasks.gather import gather
+from reproductions.tasks.task import Drawn, Split, Stage, Task
+from reproductions.training import tracking
+
+
+class EvaluationLog(Callback):
+    """Score every split, draw chosen examples, write both into the run's folder and send them to the tracker.
+
+    Files in ``folder``::
+
+        validation.jsonl                one line of scores per validation
+        views.json, views.png           scores of every view of the attention, and the chosen one, where a task chooses: those
+                                        of the latest validation, and once the best checkpoint is tested, of that checkpoint
+        pictures/<split>-<index>/       chosen examples through training: step-*.png, mean-*.png where snapshots were
+                                        averaged, and training.gif where the task films them
+        evaluation/scores.json          scores and details of every test split
+        evaluation/<split>/             records and pictures of one: see the docstring of the task's split
+
+    Args:
+        task: what is evaluated.
+        folder: of the run.
+        pictures: indices of the examples to draw in every split; of "fixed" a test draws all.
+    """
+
+    def __init__(self, task: Task, folder: Path, pictures: Sequence[int]) -> None:
+        self.task = task
+        self.folder = folder
+        self.pictures = tuple(pictures)
+        self.results: dict[str, dict[str, Any]] = {}
+        self._splits: list[Split[Any, Any, Any]] = []
+
+    def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
+        """Refuse data that the model cannot read before the training, not in the test after it."""
+        self.task.check(pl_module, trainer.datamodule)  # type: ignore[attr-defined]
+
+    # --- collecting -------------------------------------------------------------------------------------------
+
+    def _begin(self, trainer: Trainer, pl_module: Any) -> None:
+        stage: Stage[Any, Any] = Stage.of(trainer, pl_module, self.pictures)
+        self._splits = [self.task.begin(stage, name) for name in stage.data.split_names(stage.name)]
+
+    def _add(
+        self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        self._splits[dataloader_idx].add(outputs, batch)
+
+    on_validation_epoch_start = on_test_epoch_start = _begin
+    on_validation_batch_end = on_test_batch_end = _add
+
+    def _gathered(self, trainer: Trainer) -> list[Split[Any, Any, Any]]:
+        """The splits with what all processes have collected; without those that no batch came from."""
+        together = gather(trainer, [split.collected for split in self._splits])
+        for split, collected in zip(self._splits, together, strict=True):
+            split.collected = collected
+        return [split for split in self._splits if len(split.collected)]
+
+    # --- validation -------------------------------------------------------------------------------------------
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        splits = self._gathered(trainer)
+        if trainer.sanity_checking:
+            return
+        self.task.choose(splits)
+        line = {f"{split.name}/{name}": value for split in splits for name, value in split.scores().items()}
+        pl_module.log_dict(line, rank_zero_only=False, add_dataloader_idx=False)
+        if not trainer.is_global_zero:
+            return
+        origin, logger = splits[0].stage.origin, tracking.of(trainer.loggers)
+        with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
+            file.write(files.json_text(origin.as_json() | line))
+        self._write_views(pl_module, logger)
+        for split in splits:
+            for drawn in split.followed():
+                self._draw(drawn, origin.step, logger)
+
+    def _write_views(self, module: Any, logger: tracking.RunLogger | None) -> None:
+        """Write down the scores of every view, as the checkpoint holds them, and draw them."""
+        views = self.task.views(module)
+        if views is None:
+            return
+        files.write_json(self.folder / "views.json", views.table)
+        if views.drawn is not None:
+            self._draw(views.drawn, views.table["step"], logger)
+
+    def _draw(self, drawn: Drawn, step: int, logger: tracking.RunLogger | None) -> None:
+        path = files.save(drawn.figure, self.folder / drawn.file, dpi=drawn.dpi)
+        tracking.log_picture(logger, drawn.key, path, drawn.caption, step)
+
+    def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Make a film of the pictures through training, where the task wants one."""
+        if self.task.filmed and trainer.is_global_zero:
+            for folder in (self.folder / "pictures").glob("*-*/"):
+                if frames := sorted(folder.glob("step-*.png")):
+                    files.film(frames, folder / "training.gif")
+
+    # --- test -------------------------------------------------------------------------------------------------
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        tracker = tracking.of(trainer.loggers)
+        for split in self._gathered(trainer):
+            scores = split.scores()
+            for logger in trainer.loggers:
+                named = {f"{split.name}/{name}": value for name, value in scores.items()}
+                logger.log_metrics(named, step=pl_module.steps)
+            self.results[split.name] = scores | {"step": pl_module.steps} | split.details()
+            if trainer.is_global_zero:
+                self._write(split, tracker)
+        if trainer.is_global_zero:
+            files.write_json(self.folder / "evaluation" / "scores.json", self.results)
+            self._write_views(pl_module, tracker)
+
+    def _write(self, split: Split[Any, Any, Any], tracker: tracking.RunLogger | None) -> None:
+        """Records, pictures and the tracker's table of one split."""
+        folder = self.folder / "evaluation" / split.name
+        for name, content in split.records().items():
+            if name.endswith(".jsonl"):
+                _write_lines(content, folder / name)
+            else:
+                files.write_json(folder / name, content)
+        table = split.table(folder)
+        tracking.log_table(tracker, f"{split.name}/{table.name}", table.columns, table.rows)
+        for name, figure in split.figures():
+            path = files.save(figure, folder / f"{name}.png")
+            tracking.log_picture(tracker, f"{split.name}/{name}", path, split.title)
+
+
+def _write_lines(content: Iterable[Any], path: Path) -> None:
+    """Write records, or plain dictionaries, as JSON lines. The file appears whole or not at all."""
+    with whole(path) as partial, partial.open("w", encoding="utf-8") as file:
+        for record in content:
+            fields = record if isinstance(record, dict) else record.to_json()
+            file.write(json.dumps(fields, ensure_ascii=False, allow_nan=False) + "\n")

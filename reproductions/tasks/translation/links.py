@@ -1,0 +1,48 @@
+"""What a view of the attention is chosen by: gold links, or where a corpus has none those of a statistical aligner."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from data.links import Links
+from data.translation import PairedIds, TranslationData
+from reproductions.evaluation.measures.aligner import Pair, align
+from reproductions.evaluation.measures.alignment import diagonal_baseline
+from reproductions.evaluation.records.translation import AlignedTranslation
+
+ALIGNER_PAIRS = 50_000  # training pairs that the statistical aligner reads; more changes little and takes memory
+BY_GOLD = "gold links"
+BY_ALIGNER = "the links of a statistical aligner trained on the training pairs"
+
+
+def links_of(data: TranslationData) -> tuple[str, Mapping[int, Links]]:
+    """Where the links of the validation sentences come from, in words, and the links by index."""
+    split = data.split_names("validate")[0]
+    gold = {i: example.links for i, example in enumerate(data.examples(split)) if example.links is not None}
+    return (BY_GOLD, gold) if gold else (BY_ALIGNER, dict(enumerate(_aligned(data, split))))
+
+
+def diagonal(forced: Sequence[AlignedTranslation], links: Mapping[int, Links]) -> float:
+    """The alignment error rate of the diagonal, which looks at nothing, over the sentences that have links."""
+    linked = [record for record in forced if record.index in links]
+    lengths = [(len(record.target_words), len(record.source_words)) for record in linked]
+    return diagonal_baseline([links[record.index] for record in linked], lengths).aer
+
+
+def _aligned(data: TranslationData, split: str) -> Iterator[Links]:
+    """Links between the words of each sentence of a split, by the statistical aligner."""
+    training, pairs = data.pairs_of("train"), data.pairs_of(split)
+    read = [_pair(training, i) for i in range(min(len(training), ALIGNER_PAIRS))]
+    aligned = align(read, [_pair(pairs, i) for i in range(len(pairs))])
+    for example, links in zip(data.examples(split), aligned, strict=True):
+        target = data.target_tokenizer.surface(example.target).word_of_piece
+        source = data.source_tokenizer.surface(example.source).word_of_piece
+        sure, possible = (
+            frozenset((target[t], source[s]) for t, s in pieces) for pieces in (links.sure, links.possible)
+        )
+        yield Links(sure, possible)
+
+
+def _pair(pairs: PairedIds, index: int) -> Pair:
+    """Ids without the ``</s>`` at the end."""
+    return Pair(np.asarray(pairs.source[index])[:-1], np.asarray(pairs.target[index])[:-1])
