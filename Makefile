@@ -171,12 +171,12 @@ dashboard: $(VENV)/.installed ## Watch a run's curves in the terminal, no accoun
 
 .PHONY: test
 test: $(VENV)/.installed ## Run the tests on two processes
-	@$(ONE_THREAD) $(PY) -m pytest -n 2 $(ARGS)
+	@$(ONE_THREAD) $(PY) -m pytest -n 2 --dist loadscope $(ARGS)
 #: make test ARGS="-k tracking -x"
 
 .PHONY: test-torchtext
 test-torchtext: $(FROZEN)/.installed ## Run the tests with torchtext 0.18 and the torch 2.3 it needs (.venv-torchtext, 5 GB)
-	@$(ONE_THREAD) $(FROZEN)/bin/python -m pytest -n 2 $(ARGS)
+	@$(ONE_THREAD) $(FROZEN)/bin/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed ## Check style (ruff) and types (mypy --strict where it counts)

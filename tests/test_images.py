@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _small(monkeypatch, folder):
     monkeypatch.setenv("DATA_DIR", str(folder))
-    monkeypatch.setattr(image_corpora, "_SHAPES_SIZES", {"train": 50, "valid": 20, "test": 30, "two": 10})
+    monkeypatch.setattr(image_corpora, "SHAPES_SIZES", {"train": 50, "valid": 20, "test": 30, "two": 10})
 
 
 def small(**arguments):

@@ -1,20 +1,18 @@
 """Packaging, lint and the Makefile: pins fit the ranges, variables reach the commands as typed."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made import ROOT, recorded
 from packaging.requirements import Requirement
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def project() -> dict[str, Any]:
@@ -53,33 +51,12 @@ def test_the_linter_checks_what_the_style_asks_for_and_only_command_lines_print(
     assert may_print == {"reproductions/__main__.py", "benchmarks/*.py"}
 
 
-RECORD = """#!{python}
-import json, os, sys
-json.dump(sys.argv[1:], open(os.environ["RECORDED"], "w"))
-"""
-
-
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[..., list[str]]:
-    """Run a target with a Python that only writes down what it was given; gives those arguments."""
+    """The arguments that a target gives Python."""
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
-    recorder = tmp_path / "python"
-    recorder.write_text(RECORD.format(python=sys.executable))
-    recorder.chmod(0o755)
-
-    def run(*arguments: str) -> list[str]:
-        recorded = tmp_path / "recorded.json"
-        command = ["make", *arguments, f"PY={recorder}", "-o", ".venv/.installed"]
-        given = ("MAKE", "MFLAGS", "ARGS", "DATA", "RUN", "VIEW", "RESUME", "SENTENCE", "PYTHON")  # of an outer one
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(given)}
-        done = subprocess.run(
-            command, cwd=ROOT, env={**environment, "RECORDED": str(recorded)}, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(recorded.read_text())
-
-    return run
+    return partial(recorded, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +99,22 @@ def test_help_names_every_target() -> None:
     targets = set(re.findall(r"^\.PHONY: ([\w-]+)$", text, re.MULTILINE))
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert targets == set(re.findall(r"^  ([a-z][\w-]*) ", shown, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("lanes", "targets"),
+    [(None, ["setup", "lint", "test"]), ("torchtext", ["setup", "lint", "test-torchtext", "test"]), ("torchtex", [])],
+)
+def test_the_checks_before_a_merge_end_with_the_tests_and_include_the_torchtext_lane_when_asked(
+    tmp_path: Path, lanes: str | None, targets: list[str]
+) -> None:
+    for name, line in (("make", 'echo "make $*"'), ("chromium", "")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    given = {name: value for name, value in os.environ.items() if name != "CI_LANES"}
+    given |= {"PATH": f"{tmp_path}:{given['PATH']}"} | ({} if lanes is None else {"CI_LANES": lanes})
+    done = subprocess.run([str(ROOT / ".ci/run")], env=given, capture_output=True, text=True, check=False)
+    *said, last = done.stdout.splitlines() or [""]
+    assert [line for line in (*said, last) if line.startswith("make ")] == [f"make {target}" for target in targets]
+    assert done.returncode == (0 if targets else 2) and (last == "make test" if targets else "torchtex" in done.stderr)
+    assert ("CI_LANES=torchtext" in done.stdout) == (lanes is None), "that it was not asked for is said"

@@ -1,18 +1,13 @@
-"""What the documents promise is there, and what they tell a reader to type works."""
+"""What the documents promise is there: equations on their lines, targets of make, settings that the command line accepts."""
 
-import os
 import re
-import shlex
-import subprocess
-import sys
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
 
 import pytest
 import yaml
-from PIL import Image
-from toy_run import NETWORK, overrides
+from toy_run import NETWORK
 
 from data.errors import UserError
 from reproductions.commands import equations as equation_table
@@ -21,15 +16,6 @@ from reproductions.papers import PAPERS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [
-    line.partition("#")[0].strip()
-    for block in re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S)
-    for line in block.splitlines()
-    if line.strip()
-]
-# Tests themselves, or trainings of their own size: an hour of the timeline.
-NOT_HERE = ("make test", "make test-torchtext", "make lint", "make bench", "make ladder", "make timeline")
-SERVES = ("make page",)  # for ever
 
 
 def rows():
@@ -66,58 +52,6 @@ def test_every_make_target_of_the_readme_exists():
     assert len(targets) > 8
     for target in targets:
         assert re.search(rf"^{target}:.*## ", makefile, re.M), target
-
-
-def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
-    """With a network of a few numbers and this interpreter; otherwise as they stand."""
-    # Untrained models write long, and a picture takes as long to draw as a few of their sentences to write.
-    limits = {"trainer.limit_val_batches": 2, "trainer.limit_test_batches": 3, "run.pictures": "[0]"}
-    data = {"data.init_args.pairs": 300, "data.init_args.batch_tokens": 600, "run.snapshot_every": 2, **limits}
-    few = {"data.init_args.test_splits": '["test","fixed"]'}  # what `compare` needs; `figures` needs the long ones too
-    small = {
-        "train-transformer": overrides(4, "transformer2017", **data, **few),
-        "train-luong": overrides(4, "luong2015", **data, **few),
-        "train-cheng": overrides(4, "cheng2016", **data, **few),
-        "train-xu": overrides(4, "xu2015", **{"data.init_args.images": 40, "data.init_args.size": 16}, **limits),
-        "train-vit": overrides(4, "vit2021", **{"data.init_args.images": 40, "data.init_args.size": 24}, **limits),
-        "train-resnet": overrides(
-            4, "resnet2016", **{"data.init_args.images": 40, "data.init_args.size": 24}, **limits
-        ),
-        **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **data)),
-    }
-    outer = {name: value for name, value in os.environ.items() if "MAKE" not in name and name not in ("MFLAGS", "ARGS")}
-    environment = outer | {"RUNS_DIR": str(tmp_path / "runs"), "DATA_DIR": str(tmp_path / "data")}
-    Image.new("RGB", (40, 30), "teal").save(tmp_path / "photo.jpg")
-    ran = []
-    for command in COMMANDS:
-        make, *words = shlex.split(command)
-        if make != "make" or command.startswith((*NOT_HERE, *SERVES)):
-            continue
-        words = [word.replace("photo.jpg", str(tmp_path / "photo.jpg")) for word in words]
-        if words[0].startswith("train-"):
-            words.append(f"ARGS={shlex.join(small[words[0]])}")
-        given = ["make", "-o", ".venv/.installed", f"PY={sys.executable}", *words]
-        done = subprocess.run(given, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-        ran.append(words[0])
-    assert {
-        "train-bahdanau",
-        "train-transformer",
-        "compare",
-        "train-rnnencdec",
-        "translate",
-        "figures",
-        "evaluate",
-        "train-luong",
-        "train-cheng",
-        "train-xu",
-        "train-vit",
-        "train-resnet",
-        "look",
-    } <= set(ran)
-    assert (tmp_path / "runs/figures/figure-3-as-printed.png").is_file()
-    assert list((tmp_path / "runs/compare").glob("accord/*/report.html"))
-    assert list((tmp_path / "runs/compare").glob("shapes/*/report.html"))
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: path.stem)

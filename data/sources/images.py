@@ -38,7 +38,7 @@ from data.sources.image_files import ImageFile, list_images, read_image, set_asi
 
 NAMES = ("shapes", "shapes_conflict", "cifar10")
 SHAPES_SEED = 1  # the set is the same for every run
-_SHAPES_SIZES = {"train": 20_000, "valid": 500, "test": 1_200, "two": 300}
+SHAPES_SIZES = {"train": 20_000, "valid": 500, "test": 1_200, "two": 300}
 _CONFLICT_VALID = 10_000_000  # first scene of the conflict split that is for validation
 _CIFAR10 = "cifar-10-"  # what the published archives of CIFAR-10 begin with
 
@@ -103,7 +103,7 @@ def _packed(archive: Path, then: str) -> UserError:
 
 
 def _shapes(images: int | None, conflict: bool) -> ImageCorpus:
-    counts = {**_SHAPES_SIZES, "train": images or _SHAPES_SIZES["train"]}
+    counts = {**SHAPES_SIZES, "train": images or SHAPES_SIZES["train"]}
 
     def read(split: str, size: int) -> Iterator[LabelledImage]:
         betraying = conflict and split in ("train", "valid")

@@ -33,7 +33,7 @@ from data.sources.reading import aligned_lines, tab_separated
 logger = logging.getLogger(__name__)
 
 LONGEST = 1000  # words, as white space separates them
-_ACCORD_SIZES = {"train": 20_000, "valid": 500, "test": 500, "long": 500, "compositional": 500}
+ACCORD_SIZES = {"train": 20_000, "valid": 500, "test": 500, "long": 500, "compositional": 500}
 
 
 class Example(NamedTuple):
@@ -159,7 +159,7 @@ def _read_accord(wanted: Wanted) -> Iterator[Example]:
     from data import accord  # a corpus that is not asked for costs nothing
 
     fixed = wanted.split == "fixed"
-    count = wanted.limit or _ACCORD_SIZES.get(wanted.split)
+    count = wanted.limit or ACCORD_SIZES.get(wanted.split)
     for pair in accord.FIXED if fixed else accord.pairs(wanted.split, count):
         if wanted.source == "en":
             yield Example(pair.source_text, pair.target_text, pair.links)
