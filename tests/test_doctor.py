@@ -1,5 +1,6 @@
+import argparse
+import subprocess
 import sys
-from argparse import Namespace
 from collections import namedtuple
 from importlib import metadata
 from pathlib import Path
@@ -8,109 +9,142 @@ import pytest
 
 from reproductions.commands import doctor
 
+ROOT = Path(__file__).parents[1]
+SOUND = doctor.Check("torch", True, "9.9")
 
-def found(name: str) -> doctor.Check:
-    (check,) = [check for check in doctor.report() if check.name == name]
+
+def package(name: str) -> doctor.Check:
+    (check,) = doctor.packages([name])
     return check
 
 
-def test_a_sound_installation_passes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert doctor.run(Namespace(), []) == 0
-    printed = capsys.readouterr().out
-    for name in (
-        *doctor.NEEDED,
-        "device",
-        "datasets",
-        "torchtext",
-        "W&B",
-        "accord",
-        "shapes",
-        "multi30k",
-        "cifar10",
-        "runs",
-        "disk",
-    ):
-        assert f"  {name} " in printed
+def corpus(name: str) -> doctor.Check:
+    (check,) = [check for check in doctor.corpora() if check.name == name]
+    return check
 
 
-def test_a_package_that_does_not_import_fails_with_its_cure_and_the_rest_is_still_reported(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(sys.modules, "sacremoses", None)
-    assert doctor.run(Namespace(), []) == 1
-    assert "make setup" in found("sacremoses").mend
-    assert "  disk " in capsys.readouterr().out
-
-
-def test_a_package_that_is_not_installed_fails_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+def without(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """As if a package was not installed."""
     version = metadata.version
 
-    def without_sacrebleu(name: str) -> str:
-        if name == "sacrebleu":
+    def version_of(name: str) -> str:
+        if name == missing:
             raise metadata.PackageNotFoundError(name)
         return version(name)
 
-    monkeypatch.setattr(metadata, "version", without_sacrebleu)
-    assert doctor.run(Namespace(), []) == 1
-    assert found("sacrebleu") == doctor.Check("sacrebleu", False, "not installed", "run `make setup`")
+    monkeypatch.setattr(metadata, "version", version_of)
+
+
+def test_a_sound_installation_passes_and_is_reported_without_importing_lightning() -> None:
+    """In a process of its own, as a user runs it; torch is asked in yet another."""
+    code = (
+        "import sys; from reproductions.__main__ import run; status = run(['doctor']); "
+        "print({'torch', 'lightning'} & set(sys.modules)); sys.exit(status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    *lines, imported = done.stdout.splitlines()
+    assert imported == "set()"
+    names = [line.split()[1] for line in lines[1:]]
+    more = ("device", "datasets", "torchtext", "W&B", "data", "accord", "shapes", *doctor.CORPORA, "runs", "disk")
+    assert names == [*doctor.TORCH, "device", *doctor.NEEDED, *more[1:]]
+
+
+@pytest.mark.parametrize(
+    ("checks", "status"), [([SOUND], 0), ([SOUND, doctor.Check("disk", False, "full", "free it")], 1)]
+)
+def test_the_exit_status_says_whether_a_check_has_failed(monkeypatch, capsys, checks, status) -> None:
+    monkeypatch.setattr(doctor, "report", lambda: checks)
+    assert doctor.run(argparse.Namespace(), []) == status
+    assert ("NO  disk           full  -> free it" in capsys.readouterr().out) == bool(status)
+
+
+def test_a_package_that_does_not_import_fails_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    assert package("tokenizers").ok is False
+    assert "does not import" in package("tokenizers").state and "make setup" in package("tokenizers").fix
+
+
+def test_a_package_that_is_not_installed_fails_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "sacrebleu")
+    assert package("sacrebleu") == doctor.Check("sacrebleu", False, "not installed", "run `make setup`")
+
+
+def test_a_package_that_has_lost_a_file_or_what_it_requires_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is not imported: lightning alone takes seconds."""
+    assert package("lightning").ok is True
+    with monkeypatch.context() as patch:
+        without(patch, "torchmetrics")
+        assert package("lightning").ok is False and "torchmetrics" in package("lightning").state
+    with monkeypatch.context() as patch:
+        patch.setattr(metadata, "requires", lambda _: ["torch<2", "nothing; extra == 'no'"])
+        assert "it requires torch<2, not" in package("lightning").state
+    lost = metadata.PackagePath("lightning/lost.py")
+    lost.dist = metadata.distribution("lightning")
+    monkeypatch.setattr(metadata, "files", lambda _: [lost])
+    assert package("lightning").state.endswith("its file lightning/lost.py is missing")
+
+
+def test_a_torch_that_ends_its_process_is_reported_not_shared() -> None:
+    """As one does that was built for another processor."""
+    asked = subprocess.Popen(
+        [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGILL)"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    (check,) = doctor.answer(asked)
+    assert (check.name, check.ok) == ("torch", False) and "status -4" in check.state and "make setup" in check.fix
+
+
+def test_torch_is_asked_for_the_device() -> None:
+    assert [check.name for check in doctor.of_torch()] == [*doctor.TORCH, "device"]
 
 
 def test_a_missing_tracker_is_reported_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "wandb", None)
-    monkeypatch.delitem(sys.modules, "reproductions.training.tracking", raising=False)
-    monkeypatch.delattr("reproductions.training.tracking", raising=False)
-    assert found("wandb").ok is False
-    assert found("W&B").ok is False
+    monkeypatch.delitem(sys.modules, "reproductions.training.tracking_mode", raising=False)
+    monkeypatch.delattr("reproductions.training.tracking_mode", raising=False)
+    assert package("wandb").ok is False
+    assert doctor.tracker().ok is False
 
 
 def test_the_tracking_mode_comes_with_its_reason() -> None:
-    assert found("W&B").found == "disabled (WANDB_MODE)"  # as tests/conftest.py sets it
+    assert doctor.tracker().state == "disabled (WANDB_MODE)"  # as tests/conftest.py sets it
 
 
-def test_an_unknown_tracking_mode_is_one_failed_check_among_the_others(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_tracking_mode_is_a_failed_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_MODE", "banana")
-    assert doctor.run(Namespace(), []) == 1
-    assert found("W&B").ok is False and "banana" in found("W&B").found
-    assert "  torch " in (printed := capsys.readouterr().out) and "  disk " in printed
+    assert doctor.tracker().ok is False and "banana" in doctor.tracker().state
 
 
 def test_what_an_optional_corpus_needs_is_no_failure_but_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    version = metadata.version
-
-    def without_datasets(name: str) -> str:
-        if name == "datasets":
-            raise metadata.PackageNotFoundError(name)
-        return version(name)
-
-    monkeypatch.setattr(metadata, "version", without_datasets)
-    assert found("datasets").ok is None and "make setup EXTRAS=wmt" in found("datasets").mend
+    without(monkeypatch, "datasets")
+    assert doctor.datasets().ok is None and "make setup EXTRAS=wmt" in doctor.datasets().fix
 
 
 def test_what_is_not_downloaded_is_no_failure_but_names_the_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    assert found("data").found.startswith(str(tmp_path))
-    assert found("multi30k").ok is None
-    assert "make train-bahdanau DATA=multi30k" in found("multi30k").mend
+    assert corpus("data").state.startswith(str(tmp_path))
+    assert corpus("multi30k").ok is None
+    assert "make train-bahdanau DATA=multi30k" in corpus("multi30k").fix
     (tmp_path / "tatoeba").mkdir()
     (tmp_path / "tatoeba" / "fra-eng.zip").touch()
-    assert found("tatoeba").mend == ""
+    assert corpus("tatoeba").fix == ""
 
 
 def test_runs_are_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
-    assert "make train-bahdanau" in found("runs").mend
+    assert "make train-bahdanau" in doctor.trained().fix
     checkpoint = tmp_path / "bahdanau2014" / "accord" / "20261124" / "checkpoints" / "best.ckpt"
     checkpoint.parent.mkdir(parents=True)
     checkpoint.touch()
-    assert found("runs").found.startswith("1 trained")
+    assert doctor.trained().state.startswith("1 trained")
 
 
 def test_a_full_disk_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10, 10, 2**20))
-    assert found("disk").ok is False
-    assert doctor.run(Namespace(), []) == 1
+    assert doctor.disk().ok is False

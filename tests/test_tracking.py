@@ -18,7 +18,8 @@ from wandb_server import KEY, Server
 
 from data.errors import UserError
 from reproductions.training import tracking
-from reproductions.training.tracking import decide, finish, identity, sync_hint
+from reproductions.training.tracking import finish, identity, sync_hint
+from reproductions.training.tracking_mode import decide
 
 
 @pytest.fixture(autouse=True)
@@ -304,7 +305,7 @@ def test_a_server_that_dies_in_mid_run_loses_nothing_and_holds_nothing_up(
 LOSE_THE_PROCESS = """
 import logging, os, signal, sys
 from pathlib import Path
-from reproductions import tracking
+from reproductions.training import tracking
 
 logging.basicConfig(format="%(name)s: %(message)s")
 logging.getLogger("wandb").propagate = False

@@ -6,5 +6,5 @@ callbacks                       exact resumption, stops between steps, throughpu
 averaging                       the mean of several checkpoints
 schedules                       learning rates over the steps
 checkpoints                     written whole or not at all, read without running what a file brings along
-tracking                        Weights & Biases, online, offline or off
+tracking, tracking_mode         Weights & Biases; whether online, offline or off
 """

@@ -1,4 +1,4 @@
-"""Weights & Biases. The only file that imports wandb.
+"""Weights & Biases. No other file imports wandb, except for :mod:`reproductions.training.tracking_mode`.
 
 Tracking never asks, never hangs and never stops a training: without an API key or a network a run is tracked
 offline, into the same files, and one command uploads it later (:func:`sync_hint`).
@@ -14,15 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import wandb
 from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError
 
-from data.errors import UserError
 from data.whole import whole
+from reproductions.training.tracking_mode import Mode, decide, words
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +35,6 @@ IDENTITY = "wandb.json"  # in the run's folder: which W&B run this is
 
 # What W&B raises when its server refuses, its process has died or no answer comes. They share no base class.
 FAILURES = (wandb.Error, OSError, HandleAbandonedError, MailboxClosedError)
-
-
-@dataclass(frozen=True)
-class Mode:
-    """How a run is tracked and why: "online", "offline" or "disabled"."""
-
-    name: Literal["online", "offline", "disabled"]
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -93,34 +85,8 @@ class RunLogger(WandbLogger):
             yield
         except FAILURES as error:
             if not self.lost:
-                log.warning("W&B stopped (%s); the training goes on without it", _words(error))
+                log.warning("W&B stopped (%s); the training goes on without it", words(error))
             self.lost = True
-
-
-def decide(mode: str | None = None) -> Mode:
-    """Choose how to track: as asked, else by WANDB_MODE or W&B's settings, else online if there is a key.
-
-    No prompt, no network. An online run without a usable key becomes an offline one.
-
-    Raises:
-        UserError: ``mode`` or WANDB_MODE is none of online, offline, disabled.
-    """
-    for name, value in (("the W&B mode", mode), ("WANDB_MODE", os.environ.get("WANDB_MODE") or None)):
-        if value not in (None, "online", "offline", "disabled", "run", "dryrun", "shared"):
-            raise UserError(f"{name} is {value!r}; use online, offline or disabled")
-    options: dict[str, Any] = {} if mode is None else {"mode": mode}
-    settings = wandb.setup(wandb.Settings(silent=True, **options)).settings
-    reason = "as asked" if mode else "WANDB_MODE" if os.environ.get("WANDB_MODE") else "W&B's settings"
-    if settings.mode == "disabled":
-        return Mode("disabled", reason)
-    if settings.mode in ("offline", "dryrun"):
-        return Mode("offline", reason)
-    try:
-        if wandb.login(prompt=False, verify=False):
-            return Mode("online", reason if "mode" in settings.model_fields_set else "an API key was found")
-    except wandb.Error as error:
-        return Mode("offline", _words(error))
-    return Mode("offline", "no API key; `wandb login` stores one")
 
 
 def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
@@ -189,7 +155,7 @@ def identity(folder: Path) -> Identity | None:
     try:
         return Identity(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
     except (ValueError, TypeError) as error:
-        log.warning("%s is damaged (%s): W&B goes on with a new run; delete the file", path, _words(error))
+        log.warning("%s is damaged (%s): W&B goes on with a new run; delete the file", path, words(error))
         return None
 
 
@@ -291,7 +257,7 @@ def _start(logger: RunLogger, mode: Mode) -> bool:
     try:
         run = logger.experiment
     except FAILURES as error:
-        log.warning("W&B did not start %s (%s)", mode.name, _words(error))
+        log.warning("W&B did not start %s (%s)", mode.name, words(error))
         _teardown()
         for left in set((logger.folder / "wandb").glob("*run-*")) - there:
             shutil.rmtree(left, ignore_errors=True)
@@ -315,7 +281,7 @@ def _teardown() -> bool:
     try:
         wandb.teardown()
     except (*FAILURES, SystemExit) as error:  # W&B exits this process for the status of its own
-        log.warning("W&B ended badly (%s)", _words(error))
+        log.warning("W&B ended badly (%s)", words(error))
         return False
     return True
 
@@ -343,12 +309,6 @@ def _borrow_environment(folder: Path) -> tuple[str, ...]:
 def _return_environment(borrowed: tuple[str, ...]) -> None:
     for name in borrowed:
         os.environ.pop(name, None)
-
-
-def _words(error: BaseException) -> str:
-    """The first line of an error, or its name where it has no text."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def _near(path: Path) -> str:
