@@ -1,8 +1,8 @@
-"""What happens to training images between disk and model: shift and flip by arrays, the rest by torchvision.
+"""Random changes to training images between disk and model: shift and flip with arrays, the rest with torchvision.
 
 Shapes: B images, h, w rows and columns, K classes.
 
-Everything is drawn from torch's global generator, as torchvision draws; ``seeded`` makes that exact for a batch.
+All random numbers come from torch's global generator, as in torchvision; ``seeded`` fixes them for a batch.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ Pixels = NDArray[np.uint8]
 
 @contextmanager
 def seeded(*numbers: int) -> Iterator[None]:
-    """Draw as these numbers say; then torch's global generator goes on as if nothing had been drawn."""
+    """Seed torch's global generator with these numbers for the block, and restore it afterwards."""
     seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]) >> 1
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -31,10 +31,7 @@ def seeded(*numbers: int) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Settings by the names of ImageData's arguments; see there.
-
-    Raises UserError for values that mean nothing.
-    """
+    """Settings, by the names of ImageData's arguments, where they are explained. Raises UserError for invalid values."""
 
     shift: int = 0
     flip: bool = False
@@ -55,18 +52,18 @@ class Augmentation:
             raise UserError(f"magnitude={self.magnitude} must be 0 to 30.")
         if self.crop is not None and not 0 < self.crop[0] <= self.crop[1] <= 1:
             raise UserError(
-                f"crop={list(self.crop)} are the least and the largest share of an image: give 0 < least <= largest <= 1."
+                f"crop={list(self.crop)} are the smallest and the largest share of an image: give 0 < smallest <= largest <= 1."
             )
 
     def pixels(self, pixels: Pixels, fill: tuple[int, int, int]) -> Pixels:
-        """(B, h, w, 3) -> the same, changed; ``fill`` is the colour of what comes from beyond the edge or was erased."""
+        """Changed images, (B, h, w, 3) as given; ``fill`` is the colour of areas beyond the edge and of erased ones."""
         if self.shift or self.flip:
             pixels = self._moved(pixels)
         steps = self._steps(pixels.shape[1], fill)
         return self._each(pixels, v2.Compose(steps)) if steps else pixels
 
     def mixed(self, image: Tensor, label: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-        """Images (B, 3, h, w) and target (B, K): one-hot, or shared between the two images that were mixed."""
+        """Images (B, 3, h, w) and target (B, K): one-hot, or shared between the classes of two mixed images."""
         kinds: list[torch.nn.Module] = []
         if self.mixup:
             kinds.append(v2.MixUp(alpha=self.mixup, num_classes=classes))
@@ -78,7 +75,7 @@ class Augmentation:
         return image, torch.nn.functional.one_hot(label, classes).float()
 
     def _moved(self, pixels: Pixels) -> Pixels:
-        """Shifted by up to ``shift`` pixels each way, edges repeated; every other one flipped from left to right."""
+        """Shifted by up to ``shift`` pixels each way, edges repeated; half of them flipped from left to right."""
         count, height, width, _ = pixels.shape
         down, right = torch.randint(-self.shift, self.shift + 1, (2, count)).numpy()
         flipped = (torch.rand(count) < 0.5).numpy() if self.flip else np.zeros(count, dtype=bool)
@@ -91,7 +88,7 @@ class Augmentation:
         return items.reshape(-1).take(places).view(np.uint8).reshape(pixels.shape)
 
     def _steps(self, size: int, fill: tuple[int, int, int]) -> list[torch.nn.Module]:
-        """What torchvision does to an image, in this order."""
+        """The transformations of torchvision, in the order they are applied."""
         steps: list[torch.nn.Module] = []
         if self.crop is not None:
             steps.append(v2.RandomResizedCrop(size, self.crop, antialias=True))
@@ -102,7 +99,7 @@ class Augmentation:
         return steps
 
     def _each(self, pixels: Pixels, change: torch.nn.Module) -> Pixels:
-        """Each image by a draw of its own; given many, torchvision draws once for all."""
+        """Each image changed on its own: given a batch, torchvision draws once for all of it."""
         image = torch.einsum("bhwc->bchw", torch.from_numpy(np.ascontiguousarray(pixels)))
-        done = torch.stack([change(one) for one in image])
-        return torch.einsum("bchw->bhwc", done).numpy()
+        changed = torch.stack([change(single) for single in image])
+        return torch.einsum("bchw->bhwc", changed).numpy()

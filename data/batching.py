@@ -14,14 +14,14 @@ Ints = NDArray[Any]
 
 
 def rank_and_world() -> tuple[int, int]:
-    """This process among those that train together; asked late, for samplers are built before they meet."""
+    """Rank of this process and number of processes; called late, because samplers are built before processes are joined."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_rank(), torch.distributed.get_world_size()
     return 0, 1
 
 
 def check_sizes(batch_sentences: int | None, batch_tokens: int | None, sort_batches: int) -> None:
-    """Raises UserError unless exactly one of the first two is given and all are positive."""
+    """Raise UserError unless exactly one of the first two is given and all are positive."""
     if (batch_sentences is None) == (batch_tokens is None):
         given = f"{batch_sentences} and {batch_tokens}"
         raise UserError(f"Give exactly one of batch_sentences and batch_tokens, not {given}.")
@@ -31,21 +31,21 @@ def check_sizes(batch_sentences: int | None, batch_tokens: int | None, sort_batc
 
 
 class TokenBatches(Sampler[Ints]):
-    """Batches of sentence numbers, (B,) int64 each, alike in length; the same in every run of the same seed.
+    """Batches of sentence numbers, (B,) int64 each, of similar length; the same in every run with the same seed.
 
-    Exactly one of two sizes:
+    Exactly one of two sizes is given:
 
     ``batch_sentences``: windows of ``sort_batches`` batches are drawn at random, sorted by length and cut
     (Bahdanau et al. 2015, appendix B.2.2: 80 sentences, 20 batches).
     ``batch_tokens``: all sentences are sorted by length, ties at random, and cut so that a batch has at most
-    that many cells on either side, padding included: sentences times the longest of source and target
+    this many cells on either side, padding included: sentences times the longest of source and target
     (Vaswani et al. 2017, section 5.1). The cuts depend on lengths alone, so every epoch has the same number
-    of batches. A sentence longer than the budget is a batch by itself.
+    of batches. A sentence longer than the budget is a batch of its own.
 
-    ``lengths`` (sentences,) are those of the longer side of each pair. With ``shuffle`` batches are drawn
-    anew each epoch and every rank has the same number of them, of similar length at each step; the longest
-    may occur on two ranks. Without it, every sentence occurs exactly once over all ranks, and ranks may
-    differ by one sentence. Raises UserError for sizes that make no batches.
+    ``lengths`` (sentences,) are those of the longer side of each pair. With ``shuffle``, batches are redrawn
+    every epoch and all ranks have the same number of them, of similar length at each step; the longest may
+    occur on two ranks. Without it, every sentence occurs exactly once over all ranks, and ranks may differ by
+    one sentence. Raises UserError for sizes that make no batches.
     """
 
     def __init__(  # noqa: PLR0913 - two ways to size a batch
@@ -64,12 +64,11 @@ class TokenBatches(Sampler[Ints]):
         self.shuffle, self.seed = shuffle, seed
         self.epoch = 0
         self.start = 0
-        # Lightning calls set_epoch on loader.sampler and loader.batch_sampler.sampler only: on the latter
-        # here.
+        # Lightning calls set_epoch on loader.sampler and loader.batch_sampler.sampler only: here on the latter.
         self.sampler = self
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw epoch ``epoch`` from now on, from its beginning unless it is the one that was resumed."""
+        """Draw epoch ``epoch`` from now on, from its first batch unless it is the epoch that was resumed."""
         if epoch != self.epoch:
             self.epoch, self.start = epoch, 0
 
@@ -94,7 +93,7 @@ class TokenBatches(Sampler[Ints]):
         rng = self._rng()
         batches = self._cut(self._sorted(rng, 0, 1))
         steps = -(-len(batches) // world)
-        # Neighbours in length make one step of all ranks, so that none waits long for another.
+        # Batches of similar length make one step of all ranks, so that no rank waits long for another.
         mine = [batches[min(step * world + rank, len(batches) - 1)] for step in range(steps)]
         return [mine[step] for step in rng.permutation(steps)]
 
@@ -115,7 +114,7 @@ class TokenBatches(Sampler[Ints]):
         return np.split(order, self._ends(order)[:-1]) if len(order) else []
 
     def _ends(self, order: Ints) -> list[int]:
-        """Where each batch ends in ``order``."""
+        """The positions in ``order`` where batches end."""
         count = len(order)
         if self.batch_sentences is not None:
             return [*range(self.batch_sentences, count, self.batch_sentences), *([count] if count else [])]
@@ -133,7 +132,7 @@ class TokenBatches(Sampler[Ints]):
 
 
 class Batched(Protocol):
-    """A data set that gives a whole batch at once."""
+    """A data set that returns a whole batch at once."""
 
     def __len__(self) -> int: ...
 
@@ -145,13 +144,13 @@ def _as_is(batch: Any) -> Any:
 
 
 class ResumableLoader(DataLoader[Any]):
-    """A loader whose state is where it stands: the epoch, and the batches of it that are done.
+    """A loader whose state is its position: the epoch, and how many of its batches are done.
 
-    ``done`` tells how many batches of the epoch were trained on, if somebody knows: a batch that was handed out when
-    training was interrupted comes again. Without it a batch counts as done when it is handed out.
+    ``done``: number of batches trained on in this epoch, if the caller can tell. A batch that was loaded but not trained on
+    before an interruption is then loaded again. Without it, a batch counts as done when it is loaded.
 
-    Lightning stores the state in its checkpoints and gives it back before the first batch. The sampler then
-    starts behind the batches that were trained on, so no worker reads them again.
+    Lightning stores the state in its checkpoints and restores it before the first batch. The sampler then starts after the
+    batches that were trained on, so no worker reads them again.
     """
 
     def __init__(
@@ -165,12 +164,12 @@ class ResumableLoader(DataLoader[Any]):
             batch_sampler=batches,  # type: ignore[arg-type]
             collate_fn=_as_is,
             num_workers=num_workers,
-            # A generator of its own: each pass draws a seed, which must not move the global generator.
+            # Its own generator: each pass draws a seed, which must not advance the global generator.
             generator=torch.Generator().manual_seed(batches.seed),
         )
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        # Runs at the first next(), when Lightning has told the epoch; Lightning makes iterators before that.
+        # Runs at the first next(), after Lightning has set the epoch; iterators are made earlier.
         self.position = self.batches.start
         for batch in super().__iter__():
             self.position += 1

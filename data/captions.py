@@ -16,8 +16,8 @@ from torch import Tensor
 from data.augmentation import Augmentation, seeded
 from data.images import ImageBatches, SeededImages
 from data.module import PreparedImages, check_positive
-from data.prepared.captions import CaptionSettings, load_image_facts, prepare_captions
-from data.prepared.folder import load_array
+from data.prepared.captions import CaptionSettings, prepare_captions
+from data.prepared.folder import load_array, load_lines
 from data.prepared.ids import FlatIds
 from data.preprocessing import Preprocessing
 from data.shapes import Facts
@@ -134,7 +134,8 @@ class CaptionData(PreparedImages):
             raise ValueError(f"{split!r} is no evaluation split of {self.title}: choose valid or test.")
         if split not in self._examples:
             pixels, masks = (load_array(self.folder, f"{split}.{name}") for name in ("pixels", "masks"))
-            self._examples[split] = CaptionExamples(pixels, masks, load_image_facts(self.folder, split))
+            facts = load_lines(self.folder, f"{split}.facts.jsonl", Facts.of)
+            self._examples[split] = CaptionExamples(pixels, masks, facts)
         return self._examples[split]
 
     def batched(self, split: str, train: bool) -> tuple[CaptionedImages, ImageBatches]:

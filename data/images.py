@@ -17,8 +17,8 @@ from data.augmentation import Augmentation, seeded
 from data.batching import TokenBatches, rank_and_world
 from data.errors import UserError
 from data.module import PreparedImages
-from data.prepared.folder import load_array, load_facts
-from data.prepared.images import ImageSettings, load_names, prepare_images
+from data.prepared.folder import load_array, load_facts, load_json
+from data.prepared.images import ImageSettings, prepare_images
 from data.preprocessing import FITS, Preprocessing
 
 EXTRA = ("masks", "without", "elsewhere", "second_labels", "second_masks")  # fields of ImageExamples, for drawn images
@@ -195,7 +195,7 @@ class ImageData(PreparedImages):
             extra = {name: self._array(split, name) for name in EXTRA if (self.folder / f"{split}.{name}.npy").exists()}
             extra |= {name: extra[name].astype(np.float32) for name in extra if name.endswith("masks")}
             labels = np.array(self._array(split, "labels"))
-            names = load_names(self.folder, split)
+            names = load_json(self.folder, f"{split}.names.json")
             self._examples[split] = ImageExamples(self._array(split, "pixels"), labels, names, **extra)
         return self._examples[split]
 

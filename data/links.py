@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Links:
     """Sure and possible links of one sentence pair, as in Och and Ney (2003), section 5.
 
-    A link is (target position, source position), 0-based, over words without the end symbol. Every sure link
-    is also possible: raises ValueError otherwise, and for a negative position.
+    A link is (target position, source position), counted from 0, over words without the end symbol. Every sure link is also
+    possible. Raises ValueError if one is not, and for a negative position.
     """
 
     sure: frozenset[tuple[int, int]]

@@ -14,11 +14,11 @@ from data.augmentation import Augmentation
 from data.batching import Batched, Ints, ResumableLoader, TokenBatches, check_sizes
 from data.errors import UserError
 from data.prepared.folder import damaged, load_array, load_facts
-from data.prepared.text import TextSettings, load_examples, load_ids, load_tokenizers, prepare_text
+from data.prepared.text import TextSettings, load_examples, load_ids, prepare_text
 from data.preprocessing import Preprocessing
 from data.sources.download import data_dir
 from data.sources.text import Example
-from data.tokenizers import Tokenizer
+from data.tokenizers import Tokenizer, load_tokenizer
 
 
 def check_positive(**values: int | None) -> None:
@@ -142,7 +142,7 @@ class PreparedText(PreparedData):
     @cached_property
     def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
         """Those of the source and of the target."""
-        return load_tokenizers(self.folder)
+        return load_tokenizer(self.folder, "source"), load_tokenizer(self.folder, "target")
 
     def validation_splits(self) -> list[str]:
         # Fixed sentences are few; their alignments are worth following through training.

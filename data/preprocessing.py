@@ -1,4 +1,4 @@
-"""From a picture of any size to the square that a model sees, and from its bytes to normalised numbers.
+"""From an image of any size to the square that a model sees, and from its bytes to normalised numbers.
 
 Shapes: N images, h = w = size.
 """
@@ -26,13 +26,13 @@ _CHUNK = 1024  # images measured at a time
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How images become a model's input, and what its outputs are called.
+    """How images become a model's input, and the names of its classes.
 
     size: side of the square, in pixels.
     mean, std: of red, green and blue of the training images, in [0, 1].
     classes: their names, by number.
-    fit: how a picture that is no square becomes one. "letterbox": it is seen whole, between bars of one colour;
-        "crop": its shorter side fills the square and the ends of the longer are cut off (as ImageNet's models do).
+    fit: how an image that is not square becomes square. "letterbox": whole, between bars of one colour; "crop": its shorter
+        side fills the square, and the ends of the longer side are cut off (as for ImageNet's models).
     """
 
     size: int
@@ -70,7 +70,7 @@ class Preprocessing:
 
     @classmethod
     def load(cls, path: Path) -> "Preprocessing":
-        """Raises UserError if the file is missing or damaged."""
+        """What ``save`` wrote; raises UserError if the file is missing or damaged."""
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
             fields: dict[str, Any] = {
@@ -81,41 +81,42 @@ class Preprocessing:
             raise UserError(f"{path} does not say how images were prepared ({error}): train the model anew.") from None
 
     def fingerprint(self) -> str:
-        """Tells one preprocessing from another."""
+        """Digest of every field."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
 
     def frame(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """(left, top, width, height) of a whole picture on the square, in its pixels; negative where it is cut off."""
+        """(left, top, width, height) of a whole image on the square, in the square's pixels; negative where it is cut off."""
         side = min(width, height) if self.fit == "crop" else max(width, height)
         new = (max(1, round(width * self.size / side)), max(1, round(height * self.size / side)))
         return (self.size - new[0]) // 2, (self.size - new[1]) // 2, *new
 
     def window(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """(left, top, right, bottom) of the square on a whole picture, in the picture's pixels: the inverse of `frame`. It
-        reaches beyond the picture where there are bars.
+        """(left, top, right, bottom) of the square on a whole image, in the image's pixels: the inverse of ``frame``.
+
+        It reaches beyond the image where there are bars.
         """
         left, top, across, down = self.frame(width, height)
         x, y = width / across, height / down
         return -left * x, -top * y, (self.size - left) * x, (self.size - top) * y
 
     def pixels(self, image: Image.Image) -> Pixels:
-        """(h, w, 3) uint8 of a picture in any mode; what EXIF turned is turned back."""
+        """(h, w, 3) uint8 of an image in any mode, turned as EXIF says."""
         image = upright(image)
         if image.size == (self.size, self.size):
             return np.array(image)
         left, top, width, height = self.frame(*image.size)
-        # The part of the picture that is seen, so that a long one is not enlarged whole.
+        # Only the visible part is resized: a long image enlarged whole would be huge.
         x, y = max(0, -left) * image.width / width, max(0, -top) * image.height / height
         box = (x, y, image.width - x, image.height - y)
-        seen = (min(width, self.size), min(height, self.size))
-        resized = image.resize(seen, Image.Resampling.BICUBIC, box=box)
+        visible = (min(width, self.size), min(height, self.size))
+        resized = image.resize(visible, Image.Resampling.BICUBIC, box=box)
         square = Image.new("RGB", (self.size, self.size), BARS)
         square.paste(resized, (max(0, left), max(0, top)))
         return np.array(square)
 
     def tensor(self, pixels: Pixels) -> Tensor:
         """(N, h, w, 3) uint8 -> (N, 3, h, w) float32, of mean 0 and deviation 1 over the training images."""
-        source = torch.from_numpy(np.require(pixels, requirements="CW"))  # a record's pixels cannot be written to
+        source = torch.from_numpy(np.require(pixels, requirements=["C", "W"]))  # a record's pixels are read-only
         image = torch.empty(len(source), 3, *source.shape[1:3])
         for channel, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
             image[:, channel] = source[..., channel]

@@ -1,7 +1,6 @@
 """Texts to ids and back, by words or by byte-pair pieces of words; both work on the words of data.words.
 
-Three ids are the same everywhere: pad 0, unk 1, eos 2. There is no start symbol. A tokeniser is stored as
-JSON.
+Three ids are the same everywhere: pad 0, unk 1, eos 2. There is no start symbol. A tokeniser is stored as JSON.
 """
 
 import hashlib
@@ -10,7 +9,8 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from itertools import takewhile
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, cast
 
@@ -26,16 +26,16 @@ _REMEDY = "restore it, or delete its directory to have it made anew"
 
 
 class Words(NamedTuple):
-    """The words that ids stand for, "</s>" among them; piece i belongs to word ``word_of_piece[i]``."""
+    """The words that ids stand for, "</s>" included; piece i belongs to word ``word_of_piece[i]``."""
 
     words: tuple[str, ...]
     word_of_piece: tuple[int, ...]
 
 
 class Tokenizer(ABC):
-    """What every tokeniser does; a kind says how words become ids and back.
+    """Texts to ids and back, in one language; a subclass says how words become ids.
 
-    ``entries`` are the texts of the ids in order, the three specials first. Raises ValueError otherwise.
+    ``entries`` are the texts of the ids in order. Raises ValueError unless they are distinct strings, the three specials first.
     """
 
     kind: ClassVar[str]
@@ -43,9 +43,9 @@ class Tokenizer(ABC):
 
     def __init__(self, entries: Sequence[str], language: str) -> None:
         if tuple(entries[: len(SPECIALS)]) != SPECIALS or len(set(entries)) != len(entries):
-            raise ValueError(f"Entries start with {SPECIALS} and occur once, unlike {entries[:5]}...")
+            raise ValueError(f"Entries must start with {SPECIALS} and occur once, unlike {entries[:5]}...")
         if not all(isinstance(entry, str) for entry in entries):
-            raise ValueError("Entries are texts.")
+            raise ValueError("Every entry must be a string.")
         self.entries = tuple(entries)
         self.language = language
 
@@ -62,30 +62,30 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
-        """Ids of sentences that are split into words already, ``eos`` last in each."""
+        """Ids of sentences that were already split into words, ``eos`` last in each."""
 
     @abstractmethod
     def words(self, ids: Sequence[int]) -> Words:
-        """The words of ids, up to and with the first ``eos``; an unknown word reads "<unk>"."""
+        """The words of ids, up to and including the first ``eos``; an unknown word reads "<unk>"."""
 
     @abstractmethod
     def surface(self, text: str) -> Words:
-        """The true words of a text and "</s>", with the pieces that ``encode(text)`` makes of them."""
+        """The words of a text as written and "</s>", with the word that each piece of ``encode(text)`` belongs to."""
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids up to the first ``eos``, spaced as its language spaces it."""
         return join([word for word in self.words(ids).words if word != SPECIALS[EOS]], self.language)
 
-    @abstractmethod
     def in_language(self, language: str) -> "Tokenizer":
         """The same vocabulary for texts of another language."""
+        return type(self)(**self.fields(), language=language)
 
     def fields(self) -> dict[str, Any]:
-        """What is stored, in JSON types, beside kind, language and version."""
+        """The vocabulary in JSON types, by the names of the constructor's arguments."""
         return {"entries": list(self.entries)}
 
     def fingerprint(self) -> str:
-        """Digest of kind and vocabulary, the same in every language: ids mean the same where it agrees."""
+        """Digest of kind and vocabulary, whatever the language: where it agrees, ids mean the same."""
         text = json.dumps([self.kind, self.fields()], ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -96,7 +96,7 @@ class Tokenizer(ABC):
 
 
 class WordTokenizer(Tokenizer):
-    """One id a word; words outside the vocabulary are ``unk``."""
+    """One id per word; words outside the vocabulary are ``unk``."""
 
     kind = "words"
 
@@ -108,7 +108,7 @@ class WordTokenizer(Tokenizer):
     def learn(
         cls, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int
     ) -> "WordTokenizer":
-        """The most frequent words, ``vocabulary`` entries at most; ties in the order of the words."""
+        """The most frequent words, at most ``vocabulary`` entries; ties in alphabetical order."""
         counts: Counter[str] = Counter()
         for words in sentences:
             counts.update(words)
@@ -128,15 +128,12 @@ class WordTokenizer(Tokenizer):
         words = (*split(text, self.language), SPECIALS[EOS])
         return Words(words, tuple(range(len(words))))
 
-    def in_language(self, language: str) -> "WordTokenizer":
-        return type(self)(self.entries, language)
-
 
 class BPETokenizer(Tokenizer):
-    """Byte-pair pieces of words (Sennrich, Haddow and Birch 2016); those that start a word start with "▁".
+    """Byte-pair pieces of words (Sennrich, Haddow and Birch 2016); the first piece of a word starts with "▁".
 
-    A word with a character that was never seen is one ``unk`` as a whole, so that it stays one word.
-    ``merges`` are the learned pairs, in order; raises ValueError for a merge of pieces that are no entries.
+    A word with a character that training never had is a single ``unk``. ``merges`` are the learned pairs, in order. Raises
+    ValueError for a merge whose pieces are not entries.
     """
 
     kind = "bpe"
@@ -156,7 +153,7 @@ class BPETokenizer(Tokenizer):
     def learn(
         cls, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int
     ) -> "BPETokenizer":
-        """At most ``vocabulary`` entries, the specials and all single characters among them."""
+        """At most ``vocabulary`` entries, including the specials and all single characters."""
         learner = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token=SPECIALS[UNK]))
         trainer = tokenizers.trainers.BpeTrainer(
             vocab_size=vocabulary,
@@ -176,36 +173,33 @@ class BPETokenizer(Tokenizer):
     def words(self, ids: Sequence[int]) -> Words:
         words: list[str] = []
         word_of_piece = []
-        whole = True  # whether the next piece starts a word even without the mark
+        starts = True  # whether the next piece starts a word even without the mark
         for i in _until_eos(ids):
             piece = self.entries[i]
             special = i < len(SPECIALS)
-            if whole or special or piece.startswith(self._START):
+            if starts or special or piece.startswith(self._START):
                 words.append(piece)
             else:
                 words[-1] += piece
-            whole = special
+            starts = special
             word_of_piece.append(len(words) - 1)
-        # A mark alone, which a model may write before it has learned, is a word without a character.
+        # A mark alone, which an untrained model may generate, is a word without characters.
         return Words(tuple(word.removeprefix(self._START) or SPECIALS[UNK] for word in words), tuple(word_of_piece))
 
     def surface(self, text: str) -> Words:
         words = split(text, self.language)
         return Words((*words, SPECIALS[EOS]), tuple(self._encode([words])[0][1]))
 
-    def in_language(self, language: str) -> "BPETokenizer":
-        return BPETokenizer(self.entries, self.merges, language)
-
     def fields(self) -> dict[str, Any]:
         return {"entries": list(self.entries), "merges": [list(merge) for merge in self.merges]}
 
     def _encode(self, sentences: Sequence[Sequence[str]]) -> list[tuple[list[int], list[int]]]:
-        """For each sentence its ids and the word of each piece, with ``eos`` as the last word."""
+        """For each sentence its ids and the word that each piece belongs to; ``eos`` is the last word."""
         marked = [self._marked(words) for words in sentences]
         encoded = []
         for encoding, words in zip(self._pieces.encode_batch(marked, is_pretokenized=True), marked, strict=True):
             ids: list[int] = encoding.ids
-            word_of_piece = cast(list[int], encoding.word_ids)  # None is for tokens that were added; none are
+            word_of_piece = cast(list[int], encoding.word_ids)  # None only for added tokens; there are none
             if UNK in ids:
                 ids, word_of_piece = _whole_unknown(ids, word_of_piece)
             encoded.append(([*ids, EOS], [*word_of_piece, len(words)]))
@@ -213,27 +207,23 @@ class BPETokenizer(Tokenizer):
 
     @classmethod
     def _marked(cls, words: Sequence[str]) -> list[str]:
-        # The mark itself, should a text hold it, must not look like the start of a word.
+        # A mark in the text itself must not look like the start of a word.
         return [cls._START + word.replace(cls._START, "_") for word in words]
 
 
 def _whole_unknown(ids: list[int], word_of_piece: list[int]) -> tuple[list[int], list[int]]:
-    """Replace all pieces of a word by a single ``unk`` where one of them is."""
-    unknown = {word for i, word in zip(ids, word_of_piece, strict=True) if i == UNK}
+    """Replace all pieces of a word by a single ``unk`` if any of them is unknown."""
     kept: list[tuple[int, int]] = []
-    for i, word in zip(ids, word_of_piece, strict=True):
-        if word not in unknown:
-            kept.append((i, word))
-        elif not kept or kept[-1][1] != word:
-            kept.append((UNK, word))
+    for word, pieces in groupby(zip(ids, word_of_piece, strict=True), key=itemgetter(1)):
+        pairs = list(pieces)
+        kept += [(UNK, word)] if any(i == UNK for i, _ in pairs) else pairs
     return [i for i, _ in kept], [word for _, word in kept]
 
 
 def _until_eos(ids: Sequence[int]) -> list[int]:
-    """Ids up to and with the first ``eos``."""
+    """Ids up to and including the first ``eos``."""
     ids = [int(i) for i in ids]
-    before = list(takewhile(lambda i: i != EOS, ids))
-    return ids[: len(before) + 1]
+    return ids[: ids.index(EOS) + 1] if EOS in ids else ids
 
 
 # Kind -> module and class; torchtext is imported only where it is asked for.
@@ -257,7 +247,7 @@ def learn_tokenizer(
 
 
 def load_tokenizer(folder: Path, name: str) -> Tokenizer:
-    """Read what ``save(folder, name)`` wrote; raises UserError naming the file if it is not that."""
+    """Read what ``save(folder, name)`` wrote; raises UserError naming the file if it is missing or damaged."""
     path = folder / f"{name}.json"
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -269,9 +259,9 @@ def load_tokenizer(folder: Path, name: str) -> Tokenizer:
     kind = str(fields.pop("kind", None))
     if fields.pop("version", None) != _VERSION or kind not in KINDS:
         raise UserError(f"{path} is not a tokeniser of version {_VERSION}: {_REMEDY}.")
-    chosen = _class_of(kind)
+    tokenizer_class = _class_of(kind)
     try:
-        tokenizer: Tokenizer = chosen(**fields)
+        tokenizer: Tokenizer = tokenizer_class(**fields)
     except (TypeError, ValueError) as error:
         raise UserError(f"{path} is a damaged tokeniser ({error}): {_REMEDY}.") from None
     return tokenizer

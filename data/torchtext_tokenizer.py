@@ -31,7 +31,7 @@ class TorchtextTokenizer(WordTokenizer):
 
     def __init__(self, entries: Sequence[str], language: str) -> None:
         super().__init__(entries, language)
-        # An ordered dictionary of counts is how torchtext 0.18 takes a list of words in a given order.
+        # torchtext 0.18 takes words in a given order only as an ordered dictionary of counts.
         self._vocab = vocab_from_counts(dict.fromkeys(self.entries, 1))
         self._vocab.set_default_index(UNK)
         self._split = get_tokenizer(partial(split, language=language))
@@ -40,7 +40,7 @@ class TorchtextTokenizer(WordTokenizer):
     def learn(
         cls, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int
     ) -> "TorchtextTokenizer":
-        """As WordTokenizer.learn; ``build_vocab_from_iterator`` breaks ties in the same way."""
+        """Like WordTokenizer.learn; ``build_vocab_from_iterator`` breaks ties in the same way."""
         built = build_vocab_from_iterator(
             sentences,
             min_freq=min_frequency,

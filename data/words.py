@@ -1,11 +1,11 @@
-"""Text to words and back, for English, French and German: one compiled pattern a language.
+"""Text to words and back, for English, French and German: one compiled pattern per language.
 
 The words are those of the Moses tokeniser in spirit: punctuation stands alone, a French elision keeps its
-apostrophe and leans on the next word, an English clitic leans on the word before. Unlike Moses nothing is
-escaped, and hyphenated words, decimal numbers and abbreviations with inner points stay whole.
+apostrophe and leans on the next word, an English clitic leans on the previous word. Unlike Moses it escapes
+nothing, and keeps hyphenated words, decimal numbers and abbreviations with inner points whole.
 
-``join`` needs no marks in the words: every word itself says on which side it takes no space. Two words are
-glued only if ``split`` parts them again, so ``split(join(words)) == words`` for all that ``split`` gives.
+``join`` needs no marks in the words: each word determines on which side it takes no space. Two words are glued
+only if ``split`` separates them again, so ``split(join(words)) == words`` for everything that ``split`` returns.
 """
 
 import re
@@ -24,7 +24,7 @@ _NOT = rf"n['’]t(?!{_LETTER}|['’-]{_LETTER})"
 _INNER_ENGLISH = _INNER.replace("|['’]", rf"|(?!{_CLITIC})['’]")
 _ACRONYM = rf"(?<!{_LETTER})(?:[^\W\d_]\.){{2,}}"  # U.S., p.m.
 _ELISION = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[ldnscjmt])['’]"
-# Every other visible character alone; zero-width space, soft hyphen and byte order mark vanish like space.
+# Any other visible character stands alone; zero-width space, soft hyphen and byte order mark count as space.
 _OTHER = r"&\w+;|\.{2,}|-{2,}|[^\s\u200b\u00ad\ufeff]"
 
 _PATTERNS = {
@@ -36,7 +36,7 @@ _PATTERNS = {
     "de": re.compile(rf"{_ACRONYM}|{_LETTER}+{_INNER}{_HANGING}|{_OTHER}", re.I),
 }
 
-# Words that take no space before them, and words that take none behind them.
+# Words without a space before them, and words without a space after them.
 _LEANS_LEFT = {
     "en": frozenset(".,;:?!%)]}…/”’°"),
     "fr": frozenset(".,)]}…/”’°"),  # French sets a space before ; : ? ! % and inside « »
@@ -47,7 +47,7 @@ _LEANS_RIGHT = {
     "fr": frozenset("([{/#“‘"),
     "de": frozenset("([{/#„‚"),
 }
-# Marks that may open or close, and the pair they belong to: the first opens it, the next closes it.
+# Marks that may open or close, and the pair that each belongs to: the first opens it, the next closes it.
 _PAIR = {
     "en": {'"': '"', "'": "'"},
     "fr": {'"': '"', "'": "'"},
@@ -59,7 +59,7 @@ _RIGHT_WORD = {"fr": re.compile(rf"{_ELISION}\Z", re.I)}
 
 
 def split(text: str, language: str) -> list[str]:
-    """Words of ``text``: ``"L'accord sur la zone."`` -> ``["L'", "accord", "sur", "la", "zone", "."]``.
+    """The words of ``text``: ``"L'accord sur la zone."`` -> ``["L'", "accord", "sur", "la", "zone", "."]``.
 
     Raises UserError for a language other than ``LANGUAGES``.
     """
@@ -67,9 +67,9 @@ def split(text: str, language: str) -> list[str]:
 
 
 def join(words: Sequence[str], language: str) -> str:
-    """Text of ``words``, spaced as the language spaces it: the inverse of :func:`split`.
+    """The text of ``words``, spaced as in the language: the inverse of :func:`split`.
 
-    Straight quotation marks pair up from left to right; apostrophes, straight or curly, are kept as they are.
+    Straight quotation marks pair up from left to right; straight and curly apostrophes are kept.
     Raises UserError for a language other than ``LANGUAGES``.
     """
     pattern = _pattern(language)
@@ -103,7 +103,7 @@ def join(words: Sequence[str], language: str) -> str:
 
 
 def _is_possessive(word: str) -> bool:
-    """Whether an apostrophe behind ``word`` is no quotation mark: "the girls' team", 4' for feet."""
+    """Whether an apostrophe after ``word`` is not a quotation mark: "the girls' team", 4' for feet."""
     return (word[-1:] in ("s", "S") and word[-2:-1].isalpha()) or word[-1:].isdigit()
 
 
@@ -111,5 +111,6 @@ def _pattern(language: str) -> re.Pattern[str]:
     try:
         return _PATTERNS[language]
     except KeyError:
-        known = ", ".join(LANGUAGES)
-        raise UserError(f"There are no rules for words of {language!r}: choose one of {known}.") from None
+        raise UserError(
+            f"There are no rules for words of {language!r}: choose one of {', '.join(LANGUAGES)}."
+        ) from None

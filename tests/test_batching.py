@@ -60,7 +60,7 @@ def test_ids_written_in_chunks_are_read_back_from_disk(tmp_path):
     assert flat.lengths.tolist() == [2, 4, 1, 3]
 
 
-def test_a_file_that_was_cut_is_told(tmp_path):
+def test_a_file_that_was_cut_is_named(tmp_path):
     writer = FlatIdsWriter(tmp_path / "train.source")
     writer.append(SENTENCES)
     writer.close()
@@ -92,10 +92,10 @@ def test_the_number_of_batches_is_the_same_in_every_epoch(size):
 
 @sizes
 def test_epochs_differ_and_the_same_seed_repeats_them(size):
-    one, two = TokenBatches(drawn(), **size, seed=3), TokenBatches(drawn(), **size, seed=3)
-    assert epoch(one, 0) == epoch(two, 0)
-    assert epoch(one, 1) == epoch(two, 1) != epoch(one, 0)
-    assert epoch(TokenBatches(drawn(), **size, seed=4), 0) != epoch(one, 0)
+    first, again = (TokenBatches(drawn(), **size, seed=3) for _ in range(2))
+    assert epoch(first, 0) == epoch(again, 0)
+    assert epoch(first, 1) == epoch(again, 1) != epoch(first, 0)
+    assert epoch(TokenBatches(drawn(), **size, seed=4), 0) != epoch(first, 0)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -246,8 +246,8 @@ def fit(folder, max_steps, checkpoint=None, num_workers=0, save_at=None):
 def test_lightning_draws_every_epoch_anew_and_completely(tmp_path):
     model, count = fit(tmp_path, max_steps=3 * len(TokenBatches(drawn(60), batch_tokens=120)))
     epochs = [[batch for number, batch in model.seen if number == e] for e in range(3)]
-    assert [len(one) for one in epochs] == [count] * 3
-    assert all(sorted(sum(one, [])) == list(range(60)) for one in epochs)
+    assert [len(batches) for batches in epochs] == [count] * 3
+    assert all(sorted(sum(batches, [])) == list(range(60)) for batches in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
 
 

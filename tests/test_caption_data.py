@@ -23,7 +23,7 @@ def prepared(tmp_path_factory):
         yield made
 
 
-def test_the_set_has_the_sizes_that_are_told():
+def test_the_set_has_its_documented_sizes():
     assert SIZES == {"train": 20_000, "valid": 500, "test": 1_000}
 
 
@@ -39,7 +39,7 @@ def test_a_batch_is_the_scenes_and_a_true_caption_of_each(prepared):
             assert ids[length - 1] == EOS and set(ids[length:]) <= {PAD} and batch.target_mask[place, :length].all()
             torch.testing.assert_close(batch.image[place], prepared.preprocessing.tensor(scene.pixels[None])[0])
             assert examples.facts[index] == scene.facts and np.array_equal(examples.pixels[index], scene.pixels)
-            masks = np.stack([one.mask for one in scene.objects])
+            masks = np.stack([drawn.mask for drawn in scene.objects])
             assert (
                 np.array_equal(examples.masks[index][: len(masks)], masks)
                 and not examples.masks[index][len(masks) :].any()

@@ -24,7 +24,7 @@ def rows(count):
 
 
 def write_tsv(path, pairs):
-    path.write_text("".join(f"{source}\t{target}\tby somebody\n" for source, target in pairs), encoding="utf-8")
+    path.write_text("".join(f"{source}\t{target}\tby a translator\n" for source, target in pairs), encoding="utf-8")
     return str(path)
 
 
@@ -99,66 +99,57 @@ def test_an_unusable_pair_outside_training_is_an_error(tmp_path, bad, fault):
 
 # Faults of files, each with its file and line
 
+WHOLE = gzip.compress(PAYLOAD)
+FLIPPED = WHOLE[: len(WHOLE) // 2] + bytes([WHOLE[len(WHOLE) // 2] ^ 0xFF]) + WHOLE[len(WHOLE) // 2 + 1 :]
 
-def test_a_missing_file_is_named(tmp_path):
+
+def lines_of(path, content, member=None):
+    path.write_bytes(content)
+    return list(lines(path, member))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("cut.gz", WHOLE[: len(WHOLE) // 2], r"cut.gz is cut short after line [\d,]+.*fetch it again"),
+        ("flipped.gz", FLIPPED, "flipped.gz is (damaged|cut short) after line"),
+        ("text.gz", b"not gzip at all", "text.gz is damaged after line"),
+        ("a.zip", b"PK but no archive", "a.zip is damaged"),
+        ("latin.txt", "un\ncafé\n".encode("latin-1"), r"latin.txt, line 2 is not UTF-8 \(byte 0xe9 at 4\)"),
+        ("nul.txt", b"a\nb\nc\0d\n", "nul.txt, line 3 holds a NUL byte"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named_with_the_file_and_the_line(tmp_path, name, content, fault):
+    with pytest.raises(UserError, match=fault):
+        lines_of(tmp_path / name, content, member="fra.txt" if name.endswith(".zip") else None)
+
+
+def test_a_missing_file_and_a_directory_are_named(tmp_path):
     with pytest.raises(UserError, match="There is no file .*gone.tsv"):
         list(lines(tmp_path / "gone.tsv"))
-
-
-def test_a_directory_is_no_corpus(tmp_path):
     (tmp_path / "a.tsv").mkdir()
     with pytest.raises(UserError, match="a.tsv cannot be read"):
         list(lines(tmp_path / "a.tsv"))
 
 
-def test_a_cut_gzip_tells_how_far_it_could_be_read(tmp_path):
-    whole = gzip.compress(PAYLOAD)
-    (tmp_path / "cut.gz").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(UserError, match=r"cut.gz is cut short after line [\d,]+.*fetch it again"):
-        list(lines(tmp_path / "cut.gz"))
-    assert list(lines_of(tmp_path / "whole.gz", whole))[-1] == "line 19999"
-
-
-def lines_of(path, content):
-    path.write_bytes(content)
-    return lines(path)
-
-
-def test_a_damaged_archive_is_named(tmp_path):
-    whole = bytearray(gzip.compress(PAYLOAD))
-    whole[len(whole) // 2] ^= 0xFF
-    for name, content in (("a.gz", bytes(whole)), ("b.gz", b"not gzip at all")):
-        with pytest.raises(UserError, match=f"{name} is (damaged|cut short) after line"):
-            list(lines_of(tmp_path / name, content))
-    (tmp_path / "c.zip").write_bytes(b"PK but no archive")
-    with pytest.raises(UserError, match="c.zip is damaged"):
-        list(lines(tmp_path / "c.zip", member="fra.txt"))
-
-
-def test_bytes_that_are_not_utf8_are_told_with_their_line(tmp_path):
-    with pytest.raises(UserError, match=r"latin.txt, line 2 is not UTF-8 \(byte 0xe9 at 4\)"):
-        list(lines_of(tmp_path / "latin.txt", "un\ncafé\n".encode("latin-1")))
-
-
-def test_a_nul_byte_is_told_with_its_line(tmp_path):
-    with pytest.raises(UserError, match="nul.txt, line 3 holds a NUL byte"):
-        list(lines_of(tmp_path / "nul.txt", b"a\nb\nc\0d\n"))
+def test_a_whole_gzip_is_read_to_its_end(tmp_path):
+    assert lines_of(tmp_path / "whole.gz", WHOLE)[-1] == "line 19999"
 
 
 def test_only_a_line_feed_ends_a_line_and_a_byte_order_mark_is_no_text(tmp_path):
     content = "\ufeffa\r\nb\u2028b\x0cb\x85b\nc".encode()
-    assert list(lines_of(tmp_path / "a.txt", content)) == ["a", "b\u2028b\x0cb\x85b", "c"]
+    assert lines_of(tmp_path / "a.txt", content) == ["a", "b\u2028b\x0cb\x85b", "c"]
 
 
 @pytest.mark.parametrize(("left", "right"), [(3, 5), (5, 3)])
-def test_files_of_different_lengths_are_told_with_both_counts(tmp_path, left, right):
+def test_files_of_different_lengths_are_named_with_both_counts(tmp_path, left, right):
     (tmp_path / "a.en").write_text("x\n" * left)
     (tmp_path / "a.fr").write_text("y\n" * right)
     with pytest.raises(UserError, match=rf"a.en has {left} lines and .*a.fr has {right}:"):
         list(aligned_lines(tmp_path / "a.en", tmp_path / "a.fr"))
 
 
-def test_a_line_without_a_tab_is_told_with_its_number(tmp_path):
+def test_a_line_without_a_tab_is_named_with_its_number(tmp_path):
     (tmp_path / "a.tsv").write_text("a\tb\nno tab here\n")
     with pytest.raises(UserError, match="a.tsv, line 2 has no tab.*'no tab here'"):
         list(tab_separated(tmp_path / "a.tsv"))

@@ -17,7 +17,7 @@ from data.shapes.outlines import CLASSES
 
 COUNT = 400
 SCENES = [shapes.described("valid", index) for index in range(COUNT)]
-TOLD = [(scene, words) for scene in SCENES for words in scene.facts.captions]
+CAPTIONED = [(scene, words) for scene in SCENES for words in scene.facts.captions]
 
 
 def texts(words):
@@ -48,32 +48,32 @@ def lies(scene, first, second):
 
 
 def test_every_count_colour_texture_and_shape_that_is_said_is_that_of_the_objects_it_is_said_of():
-    for scene, words in TOLD:
-        said = read(texts(words))
-        for phrase in said.phrases:
+    for scene, words in CAPTIONED:
+        reading = read(texts(words))
+        for phrase in reading.phrases:
             group = {word.phrase for word in words if word.text in (phrase.colour, phrase.shape, plural(phrase.shape))}
             (number,) = group
             members = [scene.objects[i] for i in scene.facts.members[number]]
             assert len(members) == phrase.count
-            assert {(one.colour, one.texture, one.kind) for one in members} == {phrase[1:]}
-        assert len(said.phrases) == len(scene.facts.groups)
+            assert {(drawn.colour, drawn.texture, drawn.kind) for drawn in members} == {phrase[1:]}
+        assert len(reading.phrases) == len(scene.facts.groups)
 
 
 def test_every_relation_that_is_said_is_the_only_one_that_the_masks_show():
     seen = set()
-    for scene, words in TOLD:
+    for scene, words in CAPTIONED:
         if scene.facts.relation is not None:
             order = [next(w.phrase for w in words if w.phrase is not None), words[-1].phrase]
-            shown = lies(scene, *(scene.facts.members[i] for i in order))
-            assert len(shown) == 1
-            assert read(texts(words)).relation in true_relations(shown[0])
+            relations = lies(scene, *(scene.facts.members[i] for i in order))
+            assert len(relations) == 1
+            assert read(texts(words)).relation in true_relations(relations[0])
             seen.add(read(texts(words)).relation)
     assert seen == set(RELATIONS)
 
 
 def test_a_word_has_a_mask_exactly_if_it_tells_something_of_objects():
     nothing = {"a", "an", "of", *(relation.split()[0] for relation in RELATIONS)}
-    for scene, words in TOLD:
+    for scene, words in CAPTIONED:
         for word in words:
             mask = scene.mask_of(word)
             assert mask.any() == (word.text not in nothing)
@@ -93,7 +93,7 @@ def test_groups_differ_in_shape_and_colour_so_that_every_word_tells_which_one_it
 
 def test_no_two_objects_touch_and_none_covers_the_centre():
     for scene in SCENES:
-        masks = np.stack([one.mask for one in scene.objects])
+        masks = np.stack([drawn.mask for drawn in scene.objects])
         assert (masks > 0).sum(0).max() <= 1
         assert masks[:, 23:25, 23:25].mean((1, 2)).max() < 0.5  # of the four pixels around it
 
@@ -121,7 +121,7 @@ def test_a_caption_by_hand():
     assert " ".join(texts(describe([squares._replace(count=1), ring], "left of"))) == (
         "an orange striped square left of a red ring"
     )
-    assert [" ".join(texts(one)) for one in all_captions([ring, squares], "left of")] == [
+    assert [" ".join(texts(words)) for words in all_captions([ring, squares], "left of")] == [
         "a red ring left of two orange striped squares",
         "a red ring beside two orange striped squares",
         "two orange striped squares right of a red ring",
@@ -144,21 +144,25 @@ def test_what_is_described_is_read_back(relation):
         phrases = [Phrase(count, NAMES[number % 10], texture, shape), Phrase(1, "teal", "plain", "disc")]
         phrases = phrases[: 1 if relation is None else 2]
         words = describe(phrases, relation)
-        found = read(texts(words))
-        assert (found.words, list(found.phrases), found.relation) == (words, phrases, relation) and found.grammatical
+        reading = read(texts(words))
+        assert (reading.words, list(reading.phrases), reading.relation) == (
+            words,
+            phrases,
+            relation,
+        ) and reading.grammatical
 
 
-@pytest.mark.parametrize(("said", "phrases", "relation"), [
+@pytest.mark.parametrize(("text", "phrases", "relation"), [
     ("", [Phrase(None, None, "plain", None)], None),
     ("red red ring", [Phrase(None, "red", "plain", "ring")], None),
     ("two red ring", [Phrase(2, "red", "plain", "ring")], None),
     ("a ring above", [Phrase(1, None, "plain", "ring"), Phrase(None, None, "plain", None)], "above"),
     ("a <unk> dotted discs left a star above", [Phrase(1, None, "dotted", "disc"), Phrase(1, None, "plain", "star")], "left of"),
 ])  # fmt: skip
-def test_what_is_no_caption_is_read_as_far_as_it_goes(said, phrases, relation):
-    found = read(said.split())
-    assert (list(found.phrases), found.relation, found.grammatical) == (phrases, relation, False)
-    assert [word.text for word in found.words] == said.split()
+def test_what_is_no_caption_is_read_as_far_as_it_goes(text, phrases, relation):
+    reading = read(text.split())
+    assert (list(reading.phrases), reading.relation, reading.grammatical) == (phrases, relation, False)
+    assert [word.text for word in reading.words] == text.split()
 
 
 def test_a_phrase_that_leaves_something_out_and_a_relation_of_one_are_refused():
@@ -186,9 +190,9 @@ def test_the_same_scene_at_another_size_is_the_same_scene():
     for index in range(20):
         small, large = shapes.described("test", index), shapes.described("test", index, size=96)
         assert small.facts == large.facts and large.pixels.shape == (96, 96, 3)
-        for one, other in zip(small.objects, large.objects, strict=True):
-            shrunk = other.mask.reshape(48, 2, 48, 2).mean((1, 3))
-            assert abs(shrunk - one.mask).mean() < 0.002
+        for drawn, larger in zip(small.objects, large.objects, strict=True):
+            shrunk = larger.mask.reshape(48, 2, 48, 2).mean((1, 3))
+            assert abs(shrunk - drawn.mask).mean() < 0.002
 
 
 @pytest.mark.parametrize(("arguments", "fault"), [
@@ -200,7 +204,7 @@ def test_bad_arguments_are_named(arguments, fault):
         shapes.described(*arguments)
 
 
-def test_a_sheet_of_captions_is_written_and_mistakes_are_told(tmp_path, capsys):
+def test_a_sheet_of_captions_is_written_and_mistakes_are_reported(tmp_path, capsys):
     assert main(["--captions", "3", "--out", str(tmp_path / "sheet.png"), "--size", "32"]) == 0
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.height > 400

@@ -163,19 +163,19 @@ def test_one_tree_is_split_by_the_names_of_its_files(tmp_path):
     assert classes == ("cat", "dog")
     counts = {name: len(listed) for name, listed in splits.items()}
     assert sum(counts.values()) == 200 and 140 < counts["train"] < 180 and min(counts.values()) >= 8
-    paths = [one.path for listed in splits.values() for one in listed]
+    paths = [file.path for listed in splits.values() for file in listed]
     assert len(set(paths)) == 200
-    assert all(classes[one.label] == one.path.parent.name for listed in splits.values() for one in listed)
+    assert all(classes[file.label] == file.path.parent.name for listed in splits.values() for file in listed)
     _, elsewhere = list_images(tree(tmp_path / "other", ["cat", "dog"], 100))
     for name in splits:
-        assert {one.path.relative_to(tmp_path / "one") for one in splits[name]} == {
-            one.path.relative_to(tmp_path / "other") for one in elsewhere[name]
+        assert {file.path.relative_to(tmp_path / "one") for file in splits[name]} == {
+            file.path.relative_to(tmp_path / "other") for file in elsewhere[name]
         }
 
 
 def test_more_images_do_not_move_those_that_are_there(tmp_path):
     def test_names():
-        return {one.path.name for one in list_images(tmp_path)[1]["test"] if one.label == 0}
+        return {file.path.name for file in list_images(tmp_path)[1]["test"] if file.label == 0}
 
     tree(tmp_path, ["a", "b"], 80)
     before = test_names()
@@ -188,14 +188,14 @@ def test_subfolders_name_the_splits(tmp_path, valid):
     tree(tmp_path, [f"{split}/{kind}" for split in ("train", valid, "test") for kind in ("a", "b")], 3)
     _, splits = list_images(tmp_path)
     for name, folder in (("train", "train"), ("valid", valid), ("test", "test")):
-        assert [one.path.relative_to(tmp_path).parts[0] for one in splits[name]] == [folder] * 6
+        assert [file.path.relative_to(tmp_path).parts[0] for file in splits[name]] == [folder] * 6
 
 
 def test_a_split_without_a_folder_is_taken_from_train(tmp_path):
     _, splits = list_images(tree(tmp_path, ["train/a", "train/b", "test/a", "test/b"], 20))
     assert len(splits["test"]) == 40 and len(splits["valid"]) >= 2
     assert len(splits["train"]) + len(splits["valid"]) == 40
-    assert {one.label for one in splits["valid"]} == {0, 1}
+    assert {file.label for file in splits["valid"]} == {0, 1}
 
 
 def test_what_is_hidden_or_no_image_is_passed_over(tmp_path):

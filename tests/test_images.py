@@ -82,8 +82,8 @@ def test_ranks_share_the_images(monkeypatch):
         monkeypatch.setattr(data.images, "rank_and_world", lambda rank=rank: (rank, 2))
         chosen = list(ImageBatches(np.ones(48, np.int64), 8, shuffle=True, seed=1))
         assert len(chosen) == 3
-        seen += [int(i) for one in chosen for i in one.index]
-        assert {one.seed[-1] for one in chosen} == {rank}
+        seen += [int(i) for batch in chosen for i in batch.index]
+        assert {batch.seed[-1] for batch in chosen} == {rank}
     assert sorted(seen) == list(range(48))
 
 
@@ -148,13 +148,13 @@ def test_a_shift_moves_every_image_by_itself_and_repeats_its_edge():
     pixels = noise(200)
     with seeded(1):
         moved = Augmentation(shift=2).pixels(pixels, FILL)
-    found = set()
+    shifts = set()
     for before, after in zip(pixels, moved, strict=True):
         padded = np.pad(before, ((2, 2), (2, 2), (0, 0)), mode="edge")
         places = [(y, x) for y in range(5) for x in range(5) if np.array_equal(padded[y : y + 8, x : x + 8], after)]
         assert places
-        found.add(places[0])
-    assert len(found) == 25
+        shifts.add(places[0])
+    assert len(shifts) == 25
 
 
 def test_a_flip_turns_half_of_the_images_from_left_to_right():
@@ -204,7 +204,7 @@ def test_every_image_has_a_draw_of_its_own(settings):
     pixels = np.repeat(noise(1, 16), 8, axis=0)
     with seeded(4):
         changed = Augmentation(**settings).pixels(pixels, FILL)
-    assert len({one.tobytes() for one in changed}) >= 6
+    assert len({image.tobytes() for image in changed}) >= 6
 
 
 def test_a_crop_is_a_part_of_the_image_of_the_share_and_the_shape_that_were_asked_for():
@@ -229,8 +229,8 @@ def test_a_single_image_is_not_mixed():
 
 def test_evaluation_is_not_augmented():
     heavy = small(shift=4, flip=True, rand_augment=2, mixup=1.0, erasing=1.0)
-    for one, other in zip(heavy.val_dataloader()[0], small().val_dataloader()[0], strict=True):
-        assert torch.equal(one.image, other.image) and torch.equal(one.target, other.target)
+    for batch, plain in zip(heavy.val_dataloader()[0], small().val_dataloader()[0], strict=True):
+        assert torch.equal(batch.image, plain.image) and torch.equal(batch.target, plain.target)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_evaluation_is_not_augmented():
         ({"shift": -1}, "shift=-1 must not be negative"),
         ({"shift": 16}, "shift=16 moves images of 16 pixels out of sight"),
         ({"erasing": 1.5}, "erasing=1.5 is a probability"),
-        ({"crop": (0.0, 1.0)}, r"crop=\[0.0, 1.0\] are the least and the largest share"),
+        ({"crop": (0.0, 1.0)}, r"crop=\[0.0, 1.0\] are the smallest and the largest share"),
         ({"crop": (0.9, 0.5)}, r"crop=\[0.9, 0.5\] are"),
         ({"magnitude": 31}, "magnitude=31 must be 0 to 30"),
         ({"mixup": -0.1}, "mixup=-0.1 must not be negative"),
@@ -265,8 +265,8 @@ def test_a_batch_depends_on_seed_epoch_and_number_alone_and_leaves_the_global_ge
     state = torch.get_rng_state()
     torch.manual_seed(2)
     again = list(small(**HEAVY).train_dataloader())
-    for one, other in zip(first, again, strict=True):
-        assert torch.equal(one.image, other.image) and torch.equal(one.target, other.target)
+    for batch, repeated in zip(first, again, strict=True):
+        assert torch.equal(batch.image, repeated.image) and torch.equal(batch.target, repeated.target)
     torch.manual_seed(1)
     assert torch.equal(state, torch.get_rng_state())
     assert not torch.equal(next(iter(small(**HEAVY, seed=2).train_dataloader())).image, first[0].image)
@@ -276,7 +276,7 @@ def test_no_two_batches_of_a_run_draw_the_same_numbers():
     batches, seeds = ImageBatches(np.ones(48, np.int64), 8, shuffle=True, seed=1), []
     for epoch in range(3):
         batches.set_epoch(epoch)
-        seeds += [one.seed for one in batches]
+        seeds += [batch.seed for batch in batches]
     assert len(set(seeds)) == len(seeds) == 18
 
 
@@ -323,7 +323,7 @@ def test_workers_make_the_same_batches(tmp_path):
 # Preprocessing
 
 
-def test_a_preprocessing_is_stored_and_told_from_others(tmp_path):
+def test_a_preprocessing_is_stored_and_its_fingerprint_differs_from_others(tmp_path):
     PREPARED.save(tmp_path)
     again = Preprocessing.load(tmp_path / "preprocessing.json")
     assert again == PREPARED and again.fingerprint() == PREPARED.fingerprint()
@@ -432,18 +432,18 @@ def test_all_damaged_photos_of_all_splits_are_named_at_once(tmp_path):
     for split in ("train", "valid", "test"):
         photos(root / split)
         (root / split / "cat" / "3.png").write_bytes(b"no image")
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         small(corpus=str(root)).prepare()
-    said = str(told.value)
-    assert said.startswith("3 images cannot be read: fix or remove ") and "more" not in said
-    assert all(f"{split}/cat/3.png" in said for split in ("train", "valid", "test")) and "\n" not in said
+    error = str(raised.value)
+    assert error.startswith("3 images cannot be read: fix or remove ") and "more" not in error
+    assert all(f"{split}/cat/3.png" in error for split in ("train", "valid", "test")) and "\n" not in error
     for i in range(10):
         (root / "train" / "dog" / f"{i}.png").write_bytes(b"no image")
     with pytest.raises(UserError, match="13 images cannot be read: .* and 3 more. The first: .*cannot be read as an"):
         small(corpus=str(root)).prepare()
 
 
-def test_a_disk_without_room_is_told_before_anything_is_written(tmp_path, folder, monkeypatch):
+def test_a_disk_without_room_is_reported_before_anything_is_written(tmp_path, folder, monkeypatch):
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=12_345))
     with pytest.raises(UserError, match=r"The images take 30,720 bytes, and .*prepared has 12,345 free: make room"):
@@ -471,7 +471,7 @@ def test_images_of_one_colour_are_no_division_by_zero(tmp_path):
     assert batch.image.abs().max() < 0.01
 
 
-def test_an_unknown_name_is_told(tmp_path):
+def test_an_unknown_name_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"no image set 'imagenet': choose one of shapes, shapes_conflict, cifar10"):
         small(corpus="imagenet").prepare()
     with pytest.raises(UserError, match="nowhere is no folder"):
@@ -479,7 +479,7 @@ def test_an_unknown_name_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["valid.pixels.npy", "valid.names.json"])
-def test_a_damaged_directory_is_told(tmp_path, name):
+def test_a_damaged_directory_is_named(tmp_path, name):
     images = small(corpus=str(photos(tmp_path / "mine")))
     (images.prepare() / name).write_bytes(b"no array")
     with pytest.raises(UserError, match="is damaged .*delete it"):
@@ -538,7 +538,7 @@ def test_an_archive_of_image_files_is_to_be_unpacked(tmp_path, monkeypatch, corp
         small(corpus=corpus).prepare()
 
 
-def test_without_network_the_place_for_the_file_is_told(tmp_path, monkeypatch):
+def test_without_network_the_place_for_the_file_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     with pytest.raises(
         UserError, match=r"not available .*cifar-10-python.tar.gz and put it at .*cifar10/cifar-10-python"

@@ -20,8 +20,8 @@ class Drawn:
         for index in range(COUNT):
             self.scenes.append(shapes.scene(split, index))
             self.without.append(shapes.without_object(split, index))
-        self.labels = np.array([one.label for one in self.scenes])
-        self.masks = np.stack([one.mask for one in self.scenes])
+        self.labels = np.array([scene.label for scene in self.scenes])
+        self.masks = np.stack([scene.mask for scene in self.scenes])
         self.coverage = self.masks.reshape(COUNT, 12, PATCH, 12, PATCH).mean((2, 4)).reshape(COUNT, 144)
 
 
@@ -72,10 +72,10 @@ def test_no_scene_is_in_two_splits():
 
 
 def test_a_picture_has_eight_bits_and_its_mask_sixteenths():
-    one = shapes.scene("train", 3, size=40)
-    assert one.pixels.shape == (40, 40, 3) and one.pixels.dtype == np.uint8
-    assert one.mask.shape == (40, 40) and one.mask.dtype == np.float32
-    assert np.array_equal(one.mask * 16, np.round(one.mask * 16)) and one.mask.max() == 1
+    scene = shapes.scene("train", 3, size=40)
+    assert scene.pixels.shape == (40, 40, 3) and scene.pixels.dtype == np.uint8
+    assert scene.mask.shape == (40, 40) and scene.mask.dtype == np.float32
+    assert np.array_equal(scene.mask * 16, np.round(scene.mask * 16)) and scene.mask.max() == 1
 
 
 def test_classes_take_turns_and_there_are_ten():
@@ -86,9 +86,9 @@ def test_classes_take_turns_and_there_are_ten():
 def test_the_same_scene_at_another_size_is_the_same_scene():
     for index in range(40):
         small, large = shapes.scene("test", index), shapes.scene("test", index, size=96)
-        for one, other in zip(small.objects, large.objects, strict=True):
-            assert (one.kind, one.colour, one.texture) == (other.kind, other.colour, other.texture)
-            assert (2 * one.x, 2 * one.y, 2 * one.size) == pytest.approx((other.x, other.y, other.size))
+        for drawn, larger in zip(small.objects, large.objects, strict=True):
+            assert (drawn.kind, drawn.colour, drawn.texture) == (larger.kind, larger.colour, larger.texture)
+            assert (2 * drawn.x, 2 * drawn.y, 2 * drawn.size) == pytest.approx((larger.x, larger.y, larger.size))
         shrunk = large.mask.reshape(48, 2, 48, 2).mean((1, 3))
         assert abs(shrunk - small.mask).mean() < 0.002
 
@@ -102,9 +102,9 @@ def test_no_outline_reaches_farther_than_it_may_and_all_hold_about_as_much(kind)
 
 
 def test_every_object_can_be_named(train):
-    for one in train.scenes[:200]:
-        (drawn,) = one.objects
-        assert drawn.kind == shapes.CLASSES[one.label] and drawn.colour in COLOURS and drawn.texture in TEXTURES
+    for scene in train.scenes[:200]:
+        (drawn,) = scene.objects
+        assert drawn.kind == shapes.CLASSES[scene.label] and drawn.colour in COLOURS and drawn.texture in TEXTURES
     assert shapes.caption(shapes.scene("two", 0)).count(" and ") == 1
 
 
@@ -115,36 +115,36 @@ def test_every_object_can_be_named(train):
 def test_image_and_twin_differ_under_the_mask_and_nowhere_else(split):
     shares = []
     for index in range(200):
-        one, twin = shapes.scene(split, index), shapes.without_object(split, index)
-        changed = (one.pixels != twin).any(-1)
-        assert not changed[one.mask == 0].any()
-        shares.append(changed[one.mask > 0.5].mean())
+        scene, twin = shapes.scene(split, index), shapes.without_object(split, index)
+        changed = (scene.pixels != twin).any(-1)
+        assert not changed[scene.mask == 0].any()
+        shares.append(changed[scene.mask > 0.5].mean())
     assert np.mean(shares) > 0.99 and min(shares) > 0.85  # between two tones of a pattern there may be the ground's
 
 
 def test_the_edge_of_an_object_is_mixed_as_its_mask_says():
     for index in range(0, 200, 10):
-        one = shapes.scene("test", index)
-        if one.objects[0].texture == "plain":
-            twin, edge = shapes.without_object("test", index), (one.mask > 0) & (one.mask < 1)
-            colour = one.pixels[one.mask == 1].mean(0)
-            expected = twin + one.mask[..., None] * (colour - twin)
-            assert np.abs(one.pixels - expected)[edge].max() < 24  # of 255; the noise has 9 to either side
+        scene = shapes.scene("test", index)
+        if scene.objects[0].texture == "plain":
+            twin, edge = shapes.without_object("test", index), (scene.mask > 0) & (scene.mask < 1)
+            colour = scene.pixels[scene.mask == 1].mean(0)
+            expected = twin + scene.mask[..., None] * (colour - twin)
+            assert np.abs(scene.pixels - expected)[edge].max() < 24  # of 255; the noise has 9 to either side
 
 
 def test_every_object_stands_out(train):
     apart = [
-        np.abs(one.pixels.astype(int) - twin).sum(-1)[one.mask == 1].mean()
-        for one, twin in zip(train.scenes, train.without, strict=True)
+        np.abs(scene.pixels.astype(int) - twin).sum(-1)[scene.mask == 1].mean()
+        for scene, twin in zip(train.scenes, train.without, strict=True)
     ]
     assert min(apart) > 60  # of three times 255
 
 
 def test_on_another_ground_the_object_is_the_same_and_the_ground_is_not():
     for index in range(100):
-        one, other = shapes.scene("test", index), shapes.on_other_ground("test", index)
-        assert np.array_equal(one.pixels[one.mask == 1], other[one.mask == 1])
-        assert (one.pixels != other).any(-1)[one.mask == 0].mean() > 0.9
+        scene, other = shapes.scene("test", index), shapes.on_other_ground("test", index)
+        assert np.array_equal(scene.pixels[scene.mask == 1], other[scene.mask == 1])
+        assert (scene.pixels != other).any(-1)[scene.mask == 0].mean() > 0.9
 
 
 def test_the_masks_lie_where_the_objects_are_said_to_be():
@@ -158,10 +158,10 @@ def test_the_masks_lie_where_the_objects_are_said_to_be():
 
 def test_two_objects_are_of_two_classes_and_apart():
     for index in range(200):
-        first, second = (one := shapes.scene("two", index)).objects
-        assert first.kind != second.kind and first.kind == shapes.CLASSES[one.label]
-        assert np.array_equal(one.mask, first.mask) and not (first.mask * second.mask).any()
-        assert (shapes.without_object("two", index) == one.pixels).all(-1)[second.mask > 0].all()
+        first, second = (scene := shapes.scene("two", index)).objects
+        assert first.kind != second.kind and first.kind == shapes.CLASSES[scene.label]
+        assert np.array_equal(scene.mask, first.mask) and not (first.mask * second.mask).any()
+        assert (shapes.without_object("two", index) == scene.pixels).all(-1)[second.mask > 0].all()
 
 
 # Nothing but the object tells the class
@@ -176,7 +176,7 @@ def test_the_ground_does_not_tell_the_class(train):
 
 @pytest.mark.parametrize("attribute", ["colour", "texture", "x", "y", "size"])
 def test_colour_texture_place_and_size_do_not_tell_the_class(train, attribute):
-    values = [getattr(one.objects[0], attribute) for one in train.scenes]
+    values = [getattr(scene.objects[0], attribute) for scene in train.scenes]
     if isinstance(values[0], float):
         values = np.digitize(values, np.quantile(values, [0.25, 0.5, 0.75])).tolist()
     kinds = sorted(set(values))
@@ -238,11 +238,11 @@ def test_bad_arguments_are_named(arguments, fault):
         shapes.scene(*arguments)
 
 
-def test_a_contact_sheet_is_written_and_mistakes_are_told(tmp_path, capsys):
+def test_a_contact_sheet_is_written_and_mistakes_are_reported(tmp_path, capsys):
     path = tmp_path / "new" / "sheet.png"
     assert main(["--sample", "12", "--out", str(path), "--size", "32"]) == 0
     with Image.open(path) as sheet:
         assert sheet.width > 1000 and sheet.height > 1000
     assert main(["--sample", "0"]) == 2
     assert main(["--sample", "1", "--out", str(tmp_path / "sheet.nothing")]) == 2
-    assert "at least one scene" in (told := capsys.readouterr().err) and "ends in .png" in told
+    assert "at least one scene" in (printed := capsys.readouterr().err) and "ends in .png" in printed

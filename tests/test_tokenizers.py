@@ -201,7 +201,7 @@ def test_the_torchtext_backend_without_torchtext_says_what_it_needs():
 
 
 def test_entries_without_the_specials_are_refused():
-    with pytest.raises(ValueError, match="Entries start with"):
+    with pytest.raises(ValueError, match="Entries must start with"):
         WordTokenizer(["a", "b"], "fr")
     with pytest.raises(ValueError, match="merge of 'a' and 'b'"):
         BPETokenizer([*SPECIALS, "a", "b"], [("a", "b")], "fr")

@@ -86,11 +86,11 @@ def test_training_batches_hold_every_pair_of_the_split_once(corpus):
 @pytest.mark.parametrize(("side", "language"), [("source", "en"), ("target", "fr")])
 def test_each_vocabulary_is_learned_from_its_side_of_training_alone(corpus, side, language):
     data = small(corpus)
-    known = set({"source": data.source_tokenizer, "target": data.target_tokenizer}[side].entries)
+    entries = set({"source": data.source_tokenizer, "target": data.target_tokenizer}[side].entries)
     train = {word for e in corpora.load(corpus, "train", "en", "fr") for word in split(getattr(e, side), language)}
     test = {word for e in data.examples("test") for word in split(getattr(e, side), language)}
-    assert known - {"<pad>", "<unk>", "</s>"} == train
-    assert test - train and not (test - train) & known
+    assert entries - {"<pad>", "<unk>", "</s>"} == train
+    assert test - train and not (test - train) & entries
 
 
 @kinds
@@ -155,9 +155,9 @@ def test_a_failed_preparation_leaves_nothing_behind(tmp_path, data_folder):
 
 
 def test_what_a_killed_run_left_is_cleared(corpus, data_folder):
-    folder = small(corpus).settings.folder(data_folder)
-    (folder.parent / (folder.name + ".part")).mkdir(parents=True)
-    (folder.parent / (folder.name + ".part") / "train.words").write_text("half a li")
+    folder = small(corpus).prepare()
+    part = folder.rename(folder.parent / (folder.name + ".part"))
+    (part / "train.words").write_text("half a li")
     assert small(corpus).prepare() == folder
     assert prepared_folders(data_folder) == [folder.name] and not (folder / "train.words").exists()
 
@@ -232,10 +232,10 @@ def test_accord_turned_round_has_its_links_turned_round():
     there, back = (
         TranslationData(pairs=50, source_language=s, target_language=t) for s, t in (("en", "fr"), ("fr", "en"))
     )
-    one, two = there.examples("test")[3], back.examples("test")[3]
-    assert (one.source, one.target) == (two.target, two.source)
-    assert one.links.sure == {(t, s) for s, t in two.links.sure} != two.links.sure
-    assert one.links.possible == {(t, s) for s, t in two.links.possible}
+    english, french = there.examples("test")[3], back.examples("test")[3]
+    assert (english.source, english.target) == (french.target, french.source)
+    assert english.links.sure == {(t, s) for s, t in french.links.sure} != french.links.sure
+    assert english.links.possible == {(t, s) for s, t in french.links.possible}
 
 
 def test_examples_read_from_disk_are_those_of_the_corpus():
@@ -313,8 +313,8 @@ def test_the_settings_are_plain_json_types_and_load_without_pickle(corpus, tmp_p
 
 def test_workers_give_the_same_batches(corpus):
     alone, helped = small(corpus).train_dataloader(), small(corpus, num_workers=1).train_dataloader()
-    for one, two in zip(alone, helped, strict=True):
-        assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+    for batch, same in zip(alone, helped, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(batch, same, strict=True))
 
 
 def test_arrays_are_mapped_and_not_read(corpus):

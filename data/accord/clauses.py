@@ -1,4 +1,4 @@
-"""Clauses: a subject, its verb, what the verb takes, and adverbials. One function a construction."""
+"""Clauses: a subject, its verb, what the verb takes, and adverbials. One function per construction."""
 
 from data.accord import adverbials
 from data.accord.being import copula, kind

@@ -1,4 +1,4 @@
-"""Determiner, adjectives and noun, as far as the noun itself. One function a construction.
+"""Determiner, adjectives and noun, as far as the noun itself. One function per construction.
 
 Every construction writes its English to the draft and returns its French. ``end`` is the English position before which
 it should stop; it is a wish, which the smallest phrase may overrun.

@@ -1,4 +1,4 @@
-"""Sentences: one clause or several, joined, subordinate, reported, quoted or asked. One function a construction."""
+"""Sentences: one clause or several, joined, subordinate, reported, quoted or asked. One function per construction."""
 
 from collections.abc import Callable
 

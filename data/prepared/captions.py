@@ -14,13 +14,12 @@ import numpy as np
 from tqdm import tqdm
 
 from data.errors import UserError
-from data.prepared.folder import WriteRow, load_lines, prepared_folder, save_facts, writing_rows
+from data.prepared.folder import WriteRow, prepared_folder, save_facts, writing_rows
 from data.prepared.ids import FlatIdsWriter
 from data.preprocessing import Preprocessing
-from data.shapes import Facts, described
+from data.shapes import described
 from data.sources.images import SHAPES_SEED, edition_of_shapes
 from data.tokenizers import learn_tokenizer
-from data.whole import made_once
 
 logger = logging.getLogger(__name__)
 
@@ -46,22 +45,17 @@ class CaptionSettings:
         """Images of each split."""
         return {**SIZES, "train": self.images or SIZES["train"]}
 
-    def folder(self, data_dir: Path) -> Path:
-        """Where these settings are prepared: another edition of the corpus is another directory."""
-        name = f"captions-{self.corpus}-{self.size}"
-        return prepared_folder(name, [_VERSION, asdict(self), edition_of_shapes()], data_dir)
-
 
 def prepare_captions(settings: CaptionSettings, data_dir: Path) -> Path:
-    """Directory of the prepared images and captions, made unless it exists. Raises UserError for an unknown corpus."""
+    """Directory of the prepared images and captions, made unless it exists; another edition of Shapes is another directory.
+
+    Raises UserError for an unknown corpus.
+    """
     if settings.corpus != "shapes":
         raise UserError(f"There are no captions of {settings.corpus!r}: the corpus with captions is shapes.")
-    return made_once(settings.folder(data_dir), lambda work: _make(settings, work))
-
-
-def load_image_facts(folder: Path, split: str) -> list[Facts]:
-    """What is true of each image of an evaluation split; raises UserError if the directory is damaged."""
-    return load_lines(folder, f"{split}.facts.jsonl", Facts.of)
+    name = f"captions-{settings.corpus}-{settings.size}"
+    decisive = [_VERSION, asdict(settings), edition_of_shapes()]
+    return prepared_folder(name, decisive, data_dir, lambda work: _make(settings, work))
 
 
 def _make(settings: CaptionSettings, work: Path) -> None:

@@ -12,17 +12,21 @@ from numpy.typing import DTypeLike, NDArray
 
 from data.errors import UserError
 from data.sources.download import writable
+from data.whole import made_once
 
 Array = NDArray[Any]
 WriteRow = Callable[[Array], int]
 T = TypeVar("T")
 
 
-def prepared_folder(name: str, decisive: list[Any], data_dir: Path) -> Path:
-    """Where the directory is, or will be, whose content ``decisive`` (JSON types) decides: any change is another directory."""
+def prepared_folder(name: str, decisive: list[Any], data_dir: Path, make: Callable[[Path], None]) -> Path:
+    """The directory whose content ``decisive`` (JSON types) decides; unless it exists, ``make`` fills it, once.
+
+    Any change of ``decisive`` is another directory.
+    """
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
     folder = Path("prepared") / f"{name}-{digest}"
-    return data_dir / folder if (data_dir / folder).exists() else writable(data_dir) / folder
+    return made_once(data_dir / folder if (data_dir / folder).exists() else writable(data_dir) / folder, make)
 
 
 def damaged(folder: Path, fault: object) -> UserError:

@@ -15,7 +15,7 @@ Ints = NDArray[Any]
 
 
 class FlatIds:
-    """Sentence i is ``ids[offsets[i]:offsets[i + 1]]``: two arrays however many sentences there are.
+    """Sentence i is ``ids[offsets[i]:offsets[i + 1]]``: two arrays for any number of sentences.
 
     ``ids`` (N,) int32, ``offsets`` (sentences + 1,) int64. Either may be mapped from disk.
     """
@@ -57,7 +57,7 @@ class FlatIds:
         return np.diff(self.offsets)
 
     def padded(self, chosen: Ints, pad: int) -> tuple[Tensor, Tensor]:
-        """Ids (B, N) int64 of the chosen sentences; mask (B, N) bool, True where a sentence has an id."""
+        """Ids (B, T) int64 of the chosen sentences (B,), and mask (B, T) bool, True where a sentence has an id."""
         starts = self.offsets[chosen]
         lengths = self.offsets[chosen + 1] - starts
         positions = np.arange(lengths.max(initial=1))

@@ -13,10 +13,9 @@ import numpy as np
 from tqdm import tqdm
 
 from data.errors import UserError
-from data.prepared.folder import WriteRow, load_json, prepared_folder, save_facts, writing_rows
+from data.prepared.folder import WriteRow, prepared_folder, save_facts, writing_rows
 from data.preprocessing import Preprocessing
 from data.sources.images import ImageCorpus, UnreadableImage, find_images
-from data.whole import made_once
 
 logger = logging.getLogger(__name__)
 
@@ -34,27 +33,22 @@ class ImageSettings:
     images: int | None
     fit: str
 
-    def folder(self, corpus: ImageCorpus, data_dir: Path) -> Path:
-        """Where these settings are prepared: another edition of the corpus is another directory."""
-        name = f"images-{Path(self.corpus).name}-{self.size}"
-        return prepared_folder(name, [_VERSION, asdict(self), corpus.edition], data_dir)
-
 
 def prepare_images(settings: ImageSettings, data_dir: Path) -> Path:
-    """Directory of the prepared images, made unless it exists. Raises UserError for faults of the corpus or a full disk."""
+    """Directory of the prepared images, made unless it exists; another edition of the corpus is another directory.
+
+    Raises UserError for faults of the corpus and a full disk.
+    """
     corpus = find_images(settings.corpus, settings.images, data_dir)
-    return made_once(settings.folder(corpus, data_dir), lambda work: _make(settings, corpus, work))
-
-
-def load_names(folder: Path, split: str) -> list[str]:
-    """For each image of a split its file, or what is drawn on it; raises UserError if the directory is damaged."""
-    names: list[str] = load_json(folder, f"{split}.names.json")
-    return names
+    name = f"images-{Path(settings.corpus).name}-{settings.size}"
+    decisive = [_VERSION, asdict(settings), corpus.edition]
+    return prepared_folder(name, decisive, data_dir, lambda work: _make(settings, corpus, work))
 
 
 def _make(settings: ImageSettings, corpus: ImageCorpus, work: Path) -> None:
     needed = sum(_array_bytes(corpus, split, settings.size) for split in corpus.counts)
-    _check_space(needed, work)
+    if needed > shutil.disk_usage(work).free:
+        raise _no_space(needed, work)
     try:
         unreadable = [image for split in corpus.counts for image in _store(settings, corpus, split, work)]
     except OSError as error:
@@ -75,11 +69,6 @@ def _array_bytes(corpus: ImageCorpus, split: str, size: int) -> int:
     """Disk space of a split: three bytes per pixel; drawn images of evaluation splits have two twins and masks as well."""
     with_twins = corpus.masks and split != "train"
     return corpus.counts[split] * size * size * (13 if with_twins else 3)
-
-
-def _check_space(needed: int, work: Path) -> None:
-    if needed > shutil.disk_usage(work).free:
-        raise _no_space(needed, work)
 
 
 def _no_space(needed: int, work: Path) -> UserError:

@@ -15,8 +15,7 @@ from data.links import Links
 from data.prepared.folder import damaged, load_lines, prepared_folder, save_facts
 from data.prepared.ids import FlatIds, FlatIdsWriter
 from data.sources.text import Example, find_corpus, load
-from data.tokenizers import Tokenizer, learn_tokenizer, load_tokenizer
-from data.whole import made_once
+from data.tokenizers import Tokenizer, learn_tokenizer
 from data.words import split as split_words
 
 logger = logging.getLogger(__name__)
@@ -46,19 +45,16 @@ class TextSettings:
     def languages(self) -> tuple[str, str]:
         return self.source_language, self.target_language
 
-    def folder(self, data_dir: Path) -> Path:
-        """Where these settings are prepared: another edition of the corpus is another directory."""
-        corpus = find_corpus(self.corpus)
-        name = f"{corpus.name}-{self.source_language}-{self.target_language}"
-        return prepared_folder(name, [_VERSION, asdict(self), corpus.edition(data_dir)], data_dir)
-
 
 def prepare_text(settings: TextSettings, data_dir: Path) -> Path:
-    """Directory of the prepared corpus, made unless it exists.
+    """Directory of the prepared corpus, made unless it exists; another edition of the corpus is another directory.
 
     Raises UserError for faults of the corpus, and if no training pair is left.
     """
-    return made_once(settings.folder(data_dir), lambda work: _make(settings, data_dir, work))
+    corpus = find_corpus(settings.corpus)
+    name = "-".join((corpus.name, *settings.languages))
+    decisive = [_VERSION, asdict(settings), corpus.edition(data_dir)]
+    return prepared_folder(name, decisive, data_dir, lambda work: _make(settings, data_dir, work))
 
 
 def load_ids(folder: Path, split: str) -> tuple[FlatIds, FlatIds]:
@@ -67,11 +63,6 @@ def load_ids(folder: Path, split: str) -> tuple[FlatIds, FlatIds]:
     if len(source) != len(target):
         raise damaged(folder, f"{split} has {len(source)} sources and {len(target)} targets")
     return source, target
-
-
-def load_tokenizers(folder: Path) -> tuple[Tokenizer, Tokenizer]:
-    """Source and target tokeniser."""
-    return load_tokenizer(folder, "source"), load_tokenizer(folder, "target")
 
 
 def load_examples(folder: Path, split: str) -> list[Example]:

@@ -7,7 +7,7 @@ import os
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from platformdirs import user_cache_dir
 from tqdm import tqdm
@@ -23,8 +23,7 @@ _TIMEOUT = 30.0  # seconds without a byte
 class Remote(NamedTuple):
     """A file to download: its address and its SHA-256.
 
-    ``advisory``: the publisher renews the file from time to time, so another checksum is reported, not
-    refused.
+    ``advisory``: the publisher renews the file from time to time, so another checksum is logged, not refused.
     """
 
     url: str
@@ -66,9 +65,9 @@ def data_dir() -> Path:
 
 
 def writable(folder: Path) -> Path:
-    """``folder``, or the user's cache directory where ``folder`` is a read-only share."""
-    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    if os.access(there, os.W_OK):
+    """``folder``, or the user's cache directory if ``folder`` is read-only."""
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if os.access(existing, os.W_OK):
         return folder
     cache = _cache_dir()
     logger.info("%s is read-only: what is prepared goes to %s.", folder, cache)
@@ -80,10 +79,10 @@ def _cache_dir() -> Path:
 
 
 def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | None = None) -> Path:
-    """Path of the file ``name`` below ``folder``, downloaded when it is not there and checked in either case.
+    """Path of the file ``name`` below ``folder``; it is downloaded if it does not exist, and its checksum is compared.
 
-    Raises UserError when the file cannot be had, is cut short, or has another checksum than the published
-    one; the text names the place where it can be put by hand.
+    Raises UserError if the file is not available, cut short, or has another checksum than the published one; the text
+    names the place to put it by hand.
     """
     folder = data_dir() if folder is None else folder
     remote = (REMOTES if remotes is None else remotes)[name]
@@ -94,7 +93,7 @@ def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | No
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        expected = _receive(remote.url, part)
+        _receive(remote.url, part)
     except urllib.error.HTTPError as error:
         reason = f"the server answered {error.code} {error.reason}"
     except TimeoutError:
@@ -102,21 +101,18 @@ def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | No
     except (OSError, http.client.HTTPException) as error:
         reason = str(getattr(error, "reason", error)) or type(error).__name__
     else:
-        received = part.stat().st_size
-        if expected is None or received == expected:
-            try:
-                _check(part, remote, f"it was discarded; run again, or put the right file at {path} by hand")
-            except UserError:
-                part.unlink()
-                raise
-            os.replace(part, path)
-            return path
-        reason = f"the connection ended after {received:,} of {expected:,} bytes; the rest is fetched next time"
+        try:
+            _check(part, remote, f"it was discarded; run again, or put the right file at {path} by hand")
+        except UserError:
+            part.unlink()
+            raise
+        os.replace(part, path)
+        return path
     raise UserError(f"Could not download {remote.url} ({reason}): try again, or put the file at {path} by hand.")
 
 
-def _receive(url: str, part: Path) -> int | None:
-    """Append what is missing of ``url`` to ``part``; return the size of the whole in bytes, if told."""
+def _receive(url: str, part: Path) -> None:
+    """Append to ``part`` what it lacks of ``url``; raises OSError or HTTPException, also if the connection ends early."""
     start = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "attention-then-and-now"}
     if start:
@@ -126,42 +122,38 @@ def _receive(url: str, part: Path) -> int | None:
     except urllib.error.HTTPError as error:
         if error.code != 416 or not start:
             raise
-        # Nothing lies behind `start`: either the part is whole, or it belongs to another file and starts
-        # again.
-        if error.headers.get("Content-Range", "").endswith(f"*/{start}"):
-            return start
-        part.unlink()
-        return _receive(url, part)
+        # The file ends at `start` or earlier: the part is complete, or it belongs to another file and starts again.
+        if not error.headers.get("Content-Range", "").endswith(f"*/{start}"):
+            part.unlink()
+            _receive(url, part)
+        return
     with response:
         if response.status != 206:
             start = 0
         length = response.headers.get("Content-Length")
-        whole = None if length is None else start + int(length)
-        progress = tqdm(total=whole, initial=start, unit="B", unit_scale=True, desc=part.stem, leave=False)
+        size = None if length is None else start + int(length)
+        progress = tqdm(total=size, initial=start, unit="B", unit_scale=True, desc=part.stem, leave=False)
         with part.open("ab" if start else "wb") as file, progress:
-            # A cut connection ends the stream early without an error; the caller compares the sizes.
+            # A cut connection ends the stream without an error.
             while chunk := response.read1(_CHUNK):
                 file.write(chunk)
                 progress.update(len(chunk))
-    return whole
+    received = part.stat().st_size
+    if size is not None and received != size:
+        raise ConnectionError(
+            f"the connection ended after {received:,} of {size:,} bytes; the rest is fetched next time"
+        )
 
 
 def _check(path: Path, remote: Remote, remedy: str) -> None:
+    """Raise UserError, ending in ``remedy``, for another checksum than the published one; log it if that is advisory."""
     with path.open("rb") as file:
-        found = _sha256(file)
-    if found == remote.sha256:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 == remote.sha256:
         return
-    if remote.advisory:
-        logger.info(
-            "%s has SHA-256 %s, not %s: its publisher renews it from time to time, so scores on it are not "
-            "comparable with those of another edition.", path.name, found[:12], remote.sha256[:12],
-        )  # fmt: skip
-        return
-    raise UserError(f"{path} has SHA-256 {found} instead of {remote.sha256}: {remedy}.")
-
-
-def _sha256(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(1 << 20):
-        digest.update(chunk)
-    return digest.hexdigest()
+    if not remote.advisory:
+        raise UserError(f"{path} has SHA-256 {sha256} instead of {remote.sha256}: {remedy}.")
+    logger.info(
+        "%s has SHA-256 %s, not %s: its publisher renews it from time to time, so scores on it are not comparable with "
+        "those of another edition.", path.name, sha256[:12], remote.sha256[:12],
+    )  # fmt: skip

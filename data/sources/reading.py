@@ -1,4 +1,4 @@
-"""Lines of text files, plain or compressed, with every fault of a file told by its name and line."""
+"""Lines of text files, plain or compressed; every error names the file and the line."""
 
 import gzip
 import zipfile
@@ -18,7 +18,7 @@ def lines(path: Path, member: str | None = None) -> Iterator[str]:
     """Lines of a UTF-8 file without their ends, unpacked from ``.gz`` or as ``member`` of a zip archive.
 
     Only a line feed ends a line, so line numbers agree with every editor and with the other side of a corpus.
-    Raises UserError: the file is missing, cut short or damaged, or a line is not UTF-8 or holds a NUL byte.
+    Raises UserError if the file is missing, cut short or damaged, or if a line is not UTF-8 or contains a NUL byte.
     """
     number = 0
     try:
@@ -39,7 +39,7 @@ def lines(path: Path, member: str | None = None) -> Iterator[str]:
 
 
 def aligned_lines(source: Path, target: Path) -> Iterator[tuple[str, str]]:
-    """Pairs of lines of two files; raises UserError with both counts if one has more lines."""
+    """Pairs of lines of two files; raises UserError with both counts if one file has more lines."""
     sides = lines(source), lines(target)
     number = 0
     for number, (left, right) in enumerate(zip_longest(*sides), start=1):
@@ -54,7 +54,7 @@ def aligned_lines(source: Path, target: Path) -> Iterator[tuple[str, str]]:
 
 
 def tab_separated(path: Path, member: str | None = None) -> Iterator[tuple[str, str]]:
-    """First two columns of a tab-separated file; raises UserError for a line without a tab."""
+    """The first two columns of a tab-separated file; raises UserError for a line without a tab."""
     for number, line in enumerate(lines(path, member), start=1):
         columns = line.split("\t", 2)
         if len(columns) < 2:
@@ -76,7 +76,7 @@ def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
 
 
 def decoded(raw: bytes, where: str) -> str:
-    """A line as text; raises UserError, beginning with ``where``, if it is not UTF-8 or holds a NUL byte."""
+    """A line as text; raises UserError, beginning with ``where``, if it is not UTF-8 or contains a NUL byte."""
     if b"\0" in raw:
         raise UserError(f"{where} holds a NUL byte: is it text in UTF-8?")
     try:

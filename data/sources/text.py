@@ -3,7 +3,7 @@
 ========  =========================================  ==========  ====================================
 corpus    training pairs                             languages   splits for testing
 ========  =========================================  ==========  ====================================
-accord    any number, 20,000 unless told             en, fr      test, long, compositional, fixed
+accord    any number, by default 20,000              en, fr      test, long, compositional, fixed
 multi30k  29,000                                     en, fr, de  test_2016_flickr, test_2017_flickr
 tatoeba   138,275 (edition of 2017)                  en, fr      test
 wmt14     40.8 million (fr), 4.5 million (de)        en, fr, de  test
@@ -13,7 +13,7 @@ a file    98 of 100 lines, 1 for valid, 1 for test   en, fr, de  test
 A file is a path/to/corpus.tsv, or two aligned files as path/a.en,path/a.fr.
 
 Training pairs with an empty side or with more than ``LONGEST`` words are dropped and counted in one log line;
-in any other split they are an error, for a score on a changed test set is not comparable with anybody's.
+in any other split they are an error: a score on a changed test set would be comparable with no other.
 """
 
 import hashlib
@@ -37,15 +37,15 @@ ACCORD_SIZES = {"train": 20_000, "valid": 500, "test": 500, "long": 500, "compos
 
 
 class Example(NamedTuple):
-    """One sentence pair as raw text, with its gold word links where the corpus knows them."""
+    """One sentence pair as raw text, with its gold word links if the corpus has them."""
 
     source: str
     target: str
     links: Links | None = None
 
 
-class Wanted(NamedTuple):
-    """Which examples to read; ``limit`` is how many are needed at most, None for all."""
+class Request(NamedTuple):
+    """Which examples to read, in which languages, from which data directory; ``limit``: how many at most, None for all."""
 
     split: str
     source: str
@@ -54,15 +54,16 @@ class Wanted(NamedTuple):
     limit: int | None = None
 
 
-Reader = Callable[[Wanted], Iterable[Example]]
+Reader = Callable[[Request], Iterable[Example]]
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a corpus offers: split names, languages, the splits it is tested on, and how to read it.
+    """What a corpus offers.
 
-    ``edition`` tells one state of the corpus from another: changed files, a changed grammar. ``place`` says in which
-    file and line an example's side stands, where that is a user's own.
+    splits: their names, train first. languages: empty for a user's own files. tests: the splits it is tested on.
+    read: streams the examples of a request. edition: differs between two states of the corpus in a data directory.
+    place: file and line of one side of an example, for a user's own files.
     """
 
     name: str
@@ -81,54 +82,53 @@ class Corpus:
         return self.tests if splits is None else tuple(splits)
 
     def where(self, split: str, number: int, example: Example, side: str) -> str:
-        """In words, for an error: where the source or target of an example stands, the ``number``-th of a split, from 1."""
+        """For an error: where the source or target of the ``number``-th example of a split stands, counted from 1."""
         if self.place is None:
             return f"{self.name}, split {split!r}: the {side} of pair {number:,}"
         return f"{self.place(example, side)} (split {split!r}): the {side}"
 
 
-def find_corpus(corpus: str) -> Corpus:
+def find_corpus(name: str) -> Corpus:
     """The corpus of that name, or the one in the user's files; raises UserError listing the known names."""
-    if corpus in CORPORA:
-        return CORPORA[corpus]
-    paths = tuple(Path(part.strip()).expanduser() for part in corpus.split(","))
+    if name in CORPORA:
+        return CORPORA[name]
+    paths = tuple(Path(part.strip()).expanduser() for part in name.split(","))
     if len(paths) == 2 or (len(paths) == 1 and paths[0].name.endswith((".tsv", ".txt", ".tsv.gz"))):
         return _own_files(paths)
-    known = ", ".join(CORPORA)
     raise UserError(
-        f"There is no corpus {corpus!r}: choose one of {known}, or give path/to/corpus.tsv "
+        f"There is no corpus {name!r}: choose one of {', '.join(CORPORA)}, or give path/to/corpus.tsv "
         "(source TAB target) or two aligned files as path/a.en,path/a.fr."
     )
 
 
 def load(  # noqa: PLR0913 - which examples, and where they lie
-    corpus: str,
+    name: str,
     split: str,
     source_language: str,
     target_language: str,
     folder: Path | None = None,
     count: int | None = None,
 ) -> Iterator[Example]:
-    """Stream the examples of a split, the first ``count`` of them if given.
+    """Stream the examples of a split of a named corpus, the first ``count`` if it is given.
 
     ``folder`` is the data directory, ``$DATA_DIR`` if None. Raises UserError for an unknown corpus, split or
     language, for faults of the files (see data.sources.reading), and for an empty or overlong side outside training.
     """
-    found = find_corpus(corpus)
-    if split not in found.splits:
-        raise UserError(f"{found.name} has no split {split!r}: choose one of {', '.join(found.splits)}.")
+    corpus = find_corpus(name)
+    if split not in corpus.splits:
+        raise UserError(f"{corpus.name} has no split {split!r}: choose one of {', '.join(corpus.splits)}.")
     for language in (source_language, target_language):
-        if found.languages and language not in found.languages:
-            raise UserError(f"{found.name} has no {language!r}: choose from {', '.join(found.languages)}.")
+        if corpus.languages and language not in corpus.languages:
+            raise UserError(f"{corpus.name} has no {language!r}: choose from {', '.join(corpus.languages)}.")
     if source_language == target_language:
         raise UserError(f"Source and target language are both {source_language!r}: choose two.")
     folder = data_dir() if folder is None else folder
-    examples = found.read(Wanted(split, source_language, target_language, folder, count))
-    return islice(_sound(examples, found, split), count)
+    examples = corpus.read(Request(split, source_language, target_language, folder, count))
+    return islice(_sound(examples, corpus, split), count)
 
 
 def _sound(examples: Iterable[Example], corpus: Corpus, split: str) -> Iterator[Example]:
-    """Drop and count training pairs that nothing can be learned from; refuse them anywhere else."""
+    """The examples without those that have an empty or overlong side, which are an error outside training."""
     empty = overlong = 0
     for number, example in enumerate(examples, start=1):
         if not (example.source.strip() and example.target.strip()):
@@ -142,7 +142,7 @@ def _sound(examples: Iterable[Example], corpus: Corpus, split: str) -> Iterator[
             yield example
             continue
         if split != "train":
-            raise UserError(f"{corpus.where(split, number, example, side)} {fault}; mend it.")
+            raise UserError(f"{corpus.where(split, number, example, side)} {fault}; fix it.")
     if empty or overlong:
         logger.warning(
             "%s, split %r: dropped %s pairs with an empty side and %s with more than %s words.",
@@ -151,62 +151,62 @@ def _sound(examples: Iterable[Example], corpus: Corpus, split: str) -> Iterator[
 
 
 def _words(text: str) -> int:
-    # Splitting is dear for millions of pairs, and a text has at most every second character as a word.
+    # Splitting millions of texts is slow; a text has at most half as many words as characters.
     return len(text.split()) if len(text) > 2 * LONGEST else 0
 
 
-def _read_accord(wanted: Wanted) -> Iterator[Example]:
-    from data import accord  # a corpus that is not asked for costs nothing
+def _read_accord(request: Request) -> Iterator[Example]:
+    from data import accord  # imported only if it is asked for
 
-    fixed = wanted.split == "fixed"
-    count = wanted.limit or ACCORD_SIZES.get(wanted.split)
-    for pair in accord.FIXED if fixed else accord.pairs(wanted.split, count):
-        if wanted.source == "en":
+    fixed = request.split == "fixed"
+    count = request.limit or ACCORD_SIZES.get(request.split)
+    for pair in accord.FIXED if fixed else accord.pairs(request.split, count):
+        if request.source == "en":
             yield Example(pair.source_text, pair.target_text, pair.links)
         else:
             yield Example(pair.target_text, pair.source_text, _turned(pair.links))
 
 
 def _turned(links: Links) -> Links:
-    """The same links seen from the other side."""
-    sure, possible = (frozenset((s, t) for t, s in some) for some in (links.sure, links.possible))
+    """The same links with source and target exchanged."""
+    sure, possible = (frozenset((s, t) for t, s in pairs) for pairs in (links.sure, links.possible))
     return Links(sure=sure, possible=possible)
 
 
 def _accord_edition(_: Path) -> str:
-    """A digest of what the grammar says today, so that a changed grammar is read anew."""
+    """A digest of a few sentences of the grammar, so that a changed grammar is prepared anew."""
     splits = CORPORA["accord"].splits
-    examples = [list(_read_accord(Wanted(split, "en", "fr", Path(), 20))) for split in splits]
+    examples = [list(_read_accord(Request(split, "en", "fr", Path(), 20))) for split in splits]
     return hashlib.sha256(repr(examples).encode()).hexdigest()
 
 
-def _read_multi30k(wanted: Wanted) -> Iterator[Example]:
-    stem = {"valid": "val"}.get(wanted.split, wanted.split)
-    source, target = (f"multi30k/{stem}.{language}.gz" for language in (wanted.source, wanted.target))
-    for left, right in aligned_lines(fetch(source, wanted.folder), fetch(target, wanted.folder)):
+def _read_multi30k(request: Request) -> Iterator[Example]:
+    stem = {"valid": "val"}.get(request.split, request.split)
+    source, target = (f"multi30k/{stem}.{language}.gz" for language in (request.source, request.target))
+    for left, right in aligned_lines(fetch(source, request.folder), fetch(target, request.folder)):
         yield Example(left, right)
 
 
-def _read_tatoeba(wanted: Wanted) -> Iterator[Example]:
-    path = fetch("tatoeba/fra-eng.zip", wanted.folder)
+def _read_tatoeba(request: Request) -> Iterator[Example]:
+    path = fetch("tatoeba/fra-eng.zip", request.folder)
     seen: set[tuple[str, str]] = set()
     # The English side alone decides the split, so that both directions have the same test set.
-    for english, french in _hashed(lambda: tab_separated(path, "fra.txt"), wanted.split, share=0.0145):
+    for english, french in _hashed(lambda: tab_separated(path, "fra.txt"), request.split, share=0.0145):
         if (english, french) not in seen:
             seen.add((english, french))
-            yield Example(english, french) if wanted.source == "en" else Example(french, english)
+            yield Example(english, french) if request.source == "en" else Example(french, english)
 
 
-def _read_wmt14(wanted: Wanted) -> Iterator[Example]:
+def _read_wmt14(request: Request) -> Iterator[Example]:
     try:
         import datasets
     except ImportError:
         raise UserError('The corpus wmt14 needs the library "datasets": `make setup EXTRAS=wmt` installs it.') from None
-    source, target = wanted.source, wanted.target
+    source, target = request.source, request.target
     if "en" not in (source, target):
         raise UserError(f"wmt14 has pairs with English only, not {source}-{target}.")
     other = target if source == "en" else source
-    name = {"valid": "validation"}.get(wanted.split, wanted.split)
+    name = {"valid": "validation"}.get(request.split, request.split)
     try:
         for row in datasets.load_dataset("wmt/wmt14", f"{other}-en", split=name, streaming=True):
             yield Example(row["translation"][source], row["translation"][target])
@@ -221,15 +221,15 @@ def _own_files(paths: tuple[Path, ...]) -> Corpus:
     def stream() -> Iterator[tuple[str, str]]:
         return tab_separated(paths[0]) if len(paths) == 1 else aligned_lines(*paths)
 
-    def read(wanted: Wanted) -> Iterator[Example]:
-        for left, right in _hashed(stream, wanted.split, share=0.01):
+    def read(request: Request) -> Iterator[Example]:
+        for left, right in _hashed(stream, request.split, share=0.01):
             yield Example(left, right)
 
     def edition(_: Path) -> str:
         return _states(paths)
 
     def place(example: Example, side: str) -> str:
-        # Found again where it is asked for, so that millions of pairs need not carry their lines.
+        # Searched for only when needed, so that millions of pairs need not carry their line numbers.
         line = next(number for number, pair in enumerate(stream(), start=1) if pair == example[:2])
         return f"{paths[-1 if side == 'target' else 0]}, line {line:,}"
 
@@ -238,7 +238,7 @@ def _own_files(paths: tuple[Path, ...]) -> Corpus:
 
 
 def _states(paths: Iterable[Path]) -> str:
-    """Which files these are and whether they have changed; raises UserError for a missing one."""
+    """Path, size and time of each file; raises UserError for a missing one."""
     states = []
     for path in paths:
         if not path.is_file():
@@ -249,16 +249,15 @@ def _states(paths: Iterable[Path]) -> str:
 
 
 def _hashed(stream: Callable[[], Iterator[tuple[str, str]]], split: str, share: float) -> Iterator[tuple[str, str]]:
-    """The pairs of a split, by a stable hash of the first side: ``share`` go to valid, as many to test.
+    """The pairs of a split, chosen by a stable hash of the first side: ``share`` go to valid, as many to test.
 
-    Case and punctuation do not count, so "Go." and "Go!" fall together, and no first side is in two splits.
-    Nor is a second side: where two splits would share one, test keeps it before valid, and valid before
-    train.
+    Case and punctuation do not count, so "Go." and "Go!" go to the same split, and no first side is in two splits.
+    Nor is a second side: if two splits would share it, test takes precedence over valid, and valid over train.
     """
     taken: set[bytes] = set()
-    stronger = {"train": ("valid", "test"), "valid": ("test",), "test": ()}[split]
-    if stronger:
-        taken = {_digest(second) for first, second in stream() if _share(first, share) in stronger}
+    preceding = {"train": ("valid", "test"), "valid": ("test",), "test": ()}[split]
+    if preceding:
+        taken = {_digest(second) for first, second in stream() if _share(first, share) in preceding}
     for first, second in stream():
         if _share(first, share) == split and _digest(second) not in taken:
             yield first, second
