@@ -6,6 +6,4 @@ rows       the table, as plain data
 verdicts   what follows from it by rule: noise, and sentences
 report     the same sentence under all of them, table and one self-contained page
 document   docs/timeline.md, written from it
-excerpts   code for that
-numbers    what docs/timeline.md shows of the table, as committed
 """
