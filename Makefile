@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 
-# What a command may be given.
+# The variables of the commands.
 PYTHON ?=
 EXTRAS ?=
 DATA ?=
@@ -37,7 +37,7 @@ PY := $(VENV)/bin/python
 GIVEN_DATA = $${DATA_TEXT:+--data "$$DATA_TEXT"}
 GIVEN_VARIANT = $${VARIANT_TEXT:+--variant "$$VARIANT_TEXT"}
 RESUMED := $(if $(filter-out 0 no false,$(RESUME)),--resume)
-# One thread a process: pytest runs two of them, and more threads than cores make small tensors slower.
+# One thread per process: pytest runs two, and more threads than cores make small tensors slower.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 
 ##@ Begin
@@ -53,11 +53,11 @@ help: ## Show this list
 setup: $(VENV)/.installed ## Create .venv with the pinned packages (every other target does so by itself)
 	@if [[ -n $$EXTRAS_TEXT ]]; then $(CLEAN_PIP) $(PY) -m pip install --no-user --no-input --disable-pip-version-check \
 	  -c constraints.txt -e ".[dev,$$EXTRAS_TEXT]"; fi
-#: make setup EXTRAS=wmt                what DATA=wmt14 needs besides
-#: make setup PYTHON=python3.12          another interpreter, 3.11 to 3.13, for a .venv that is not there yet
+#: make setup EXTRAS=wmt                 what DATA=wmt14 needs in addition
+#: make setup PYTHON=python3.12          another interpreter, 3.11 to 3.13, for a new .venv
 
 .PHONY: doctor
-doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and how to mend it
+doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and how to fix it
 	@$(PY) -m reproductions doctor
 
 ##@ Train, evaluate, look
@@ -66,7 +66,7 @@ doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and
 train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), evaluate it and draw its alignments
 	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(RESUMED) $(ARGS)
 #: make train-bahdanau DATA=multi30k     accord (embedded, default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr
-#: make train-bahdanau RESUME=1          go on where the last run stopped
+#: make train-bahdanau RESUME=1          continue the newest run
 #: make train-bahdanau ARGS="--trainer.max_epochs 3"
 
 .PHONY: train-rnnencdec
@@ -74,7 +74,7 @@ train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline wit
 	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(RESUMED) $(ARGS)
 
 .PHONY: train-luong
-train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, which attends after the step
+train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, which attends after its decoder's step
 	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(RESUMED) $(ARGS)
 #: make train-luong DATA=multi30k        accord (default), multi30k, path.tsv, or a.en,a.fr
 #: make train-luong ARGS="--model.network.attention dot"   or any other mechanism of the timeline
@@ -82,12 +82,12 @@ train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, wh
 .PHONY: train-xu
 train-xu: $(VENV)/.installed ## Train Show, Attend and Tell (Xu et al. 2015): captions of embedded images, and where it looks for each word
 	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(RESUMED) $(ARGS)
-#: make train-xu VARIANT=hard            one place for each word instead of all; then make figures draws both
+#: make train-xu VARIANT=hard            one place per word instead of all; make figures then draws both
 
 .PHONY: train-cheng
 train-cheng: $(VENV)/.installed ## Train the LSTMN (Cheng et al. 2016), a language model whose sentences attend to themselves
 	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(RESUMED) $(ARGS)
-#: make train-cheng VARIANT=lstm         the LSTM that it stands beside
+#: make train-cheng VARIANT=lstm         the LSTM to compare it with
 
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
@@ -98,7 +98,7 @@ train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2
 train-vit: $(VENV)/.installed ## Train ViT (Dosovitskiy et al. 2021), evaluate it, draw and measure where it looks
 	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(RESUMED) $(ARGS)
 #: make train-vit DATA=cifar10           shapes (embedded, default), cifar10, or path/to/folder of images by class
-#: make train-vit VARIANT=conv           patches from convolutions, which learn more in minutes
+#: make train-vit VARIANT=conv           patches from convolutions, which learn more within minutes
 #: make train-vit DATA=path/to/folder WEIGHTS=torchvision:vit_b_16     start from trained weights, or a file of them
 
 .PHONY: train-resnet
@@ -109,7 +109,7 @@ train-resnet: $(VENV)/.installed ## Train a residual network (He et al. 2016) on
 compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the same sentences or images, as one page
 	@$(PY) -m reproductions compare $(RUNS) $(GIVEN_DATA) $(ARGS)
 #: make compare DATA=shapes              classifiers: a residual network with Grad-CAM beside ViT, on any images
-#: make compare RUNS="runs/A runs/B"     these runs, two or more, which do the same
+#: make compare RUNS="runs/A runs/B"     these runs, two or more, of the same task
 
 .PHONY: ladder
 ladder: $(VENV)/.installed ## From 2014 to 2017, one change at a time: six models, one budget, one table and one figure
@@ -143,10 +143,10 @@ page: $(VENV)/.installed ## Serve the page: type a sentence and see where the tr
 look: $(VENV)/.installed ## Classify an image of yours and draw where the model looked (IMAGE=photo.jpg)
 	@if [[ -z $$IMAGE_TEXT ]]; then echo "Name an image: make look IMAGE=photo.jpg" >&2; exit 2; fi; \
 	$(PY) -m reproductions look "$$IMAGE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(ARGS)
-#: make look IMAGE=photo.jpg WEIGHTS=torchvision:vit_b_16            nothing trained: by published weights, or a file
+#: make look IMAGE=photo.jpg WEIGHTS=torchvision:vit_b_16            without a training: published weights, or a file
 
 .PHONY: figures
-figures: $(VENV)/.installed ## Draw the papers' figures from the runs that are there
+figures: $(VENV)/.installed ## Draw the papers' figures from the newest runs
 	@$(PY) -m reproductions figures $(ARGS)
 
 ##@ Weights & Biases
@@ -189,13 +189,13 @@ typecheck: $(VENV)/.installed ## Check types alone
 	@$(PY) -m mypy
 
 .PHONY: format
-format: $(VENV)/.installed ## Format the code and mend what ruff can mend
+format: $(VENV)/.installed ## Format the code, fix what ruff can fix, renumber the tables of equations
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 	@$(PY) -m reproductions.commands.equations
 
 .PHONY: docs
-docs: $(VENV)/.installed ## Bring docs/timeline.md up to date: its code, and numbers and pictures from the newest timeline
+docs: $(VENV)/.installed ## Bring docs/timeline.md up to date with the numbers and pictures of the newest timeline
 	@$(PY) -m reproductions docs
 
 .PHONY: bench

@@ -26,7 +26,7 @@ def rows():
 
 @pytest.mark.parametrize("row", list(rows()))
 def test_every_equation_stands_on_its_line(row):
-    assert row.line in row.found(), f"`make format` mends it: {row.code} stands on {row.found()}"
+    assert row.line in row.lines(), f"`make format` fixes it: {row.code} stands on {row.lines()}"
 
 
 @pytest.mark.parametrize("path", equation_table.documents(), ids=lambda path: path.parent.name)

@@ -210,7 +210,7 @@ def test_a_stopped_timeline_leaves_no_training_behind(tmp_path, monkeypatch, num
             command(["timeline", "--quick", "--jobs", "2"])
         assert error.value.code == status
     assert len(began) == len(stopped) == 2
-    assert all(one.process.returncode == -signal.SIGTERM for one in stopped)
+    assert all(process.popen.returncode == -signal.SIGTERM for process in stopped)
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 

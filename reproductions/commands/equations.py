@@ -1,4 +1,4 @@
-"""The tables "equation -> file:line" in the folders' READMEs: read, checked, and their line numbers brought up to date.
+"""The tables "equation -> file:line" in the READMEs of the papers: read, checked, and renumbered.
 
     python -m reproductions.commands.equations      (a part of `make format`)
 
@@ -16,14 +16,14 @@ _ROW = re.compile(r"^\| (?P<equation>[^|]+) \| `(?P<file>[^`:]+\.py):(?P<line>\d
 
 
 class Row(NamedTuple):
-    """One equation, the file and line (from 1) that hold it, and the code found there."""
+    """One equation, the file and line (from 1) that hold it, and the code on that line."""
 
     equation: str
     file: str
     line: int
     code: str
 
-    def found(self) -> list[int]:
+    def lines(self) -> list[int]:
         """The lines that hold the code; the row is right if ``line`` is one of them."""
         lines = (ROOT / self.file).read_text(encoding="utf-8").splitlines()
         return [number for number, line in enumerate(lines, start=1) if self.code in line]
@@ -41,20 +41,20 @@ def rows(text: str) -> Iterator[Row]:
 
 
 def refreshed(text: str) -> str:
-    """The text with each row's line number where its code stands now: of several lines, the nearest.
+    """The text with each row's line number brought up to date: of several lines that hold the code, the nearest.
 
     Raises ValueError for code that its file does not hold.
     """
 
-    def mend(match: re.Match[str]) -> str:
+    def renumbered(match: re.Match[str]) -> str:
         row = Row(match["equation"], match["file"], int(match["line"]), match["code"])
-        lines = row.found()
+        lines = row.lines()
         if not lines:
             raise ValueError(f"{row.file} does not hold `{row.code}`, which {row.equation} refers to")
         nearest = min(lines, key=lambda line: abs(line - row.line))
         return match[0].replace(f"{row.file}:{row.line}`", f"{row.file}:{nearest}`")
 
-    return _ROW.sub(mend, text)
+    return _ROW.sub(renumbered, text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The last lines of a training or an evaluation: scores, what was averaged, where the pictures lie."""
+"""The last lines of a training or an evaluation: scores, averaged weights, and where the pictures are."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from reproductions.training import tracking
 
 
 def text(run: Run) -> str:
-    """What is printed of a run."""
+    """What is printed about a run."""
     if not run.scores:
         return f"{run.folder} has no scores: training ended before the first validation.\n"
     return "".join(f"{line}\n" for line in _lines(run))
@@ -28,8 +28,8 @@ def _lines(run: Run) -> Iterator[str]:
         cells = [_cell(scores.get(name), *column) for name, column in task.columns.items()]
         yield "".join([f"{split:<{width}}", *cells])
     if averaged := summary.get("averaged"):
-        which = "were taken" if averaged["kept"] else "were not taken: a single checkpoint validated better"
-        yield f"The averaged weights of {len(averaged['snapshots'])} snapshots validated at {averaged['score']:.2f} and {which}."
+        used = "used for the scores above" if averaged["kept"] else "not used, the best single checkpoint scored higher"
+        yield f"Averaging {len(averaged['snapshots'])} snapshots scored {averaged['score']:.2f} in validation; {used}."
     yield from task.notes(run.scores)
     yield f"\nPictures and records: {run.folder / 'evaluation'}"
     if hint := tracking.sync_hint(run.folder):

@@ -1,4 +1,4 @@
-"""Trainings that will stand in one table: side by side, each in a process and on a core of its own, with one bar."""
+"""Trainings for one table, side by side: each in its own process on its own core, with one progress bar for all."""
 
 import csv
 import os
@@ -20,7 +20,7 @@ from reproductions.runs import Run
 
 LOG = "training.log"
 PAUSE = 0.5  # seconds between two looks at the processes
-LAST_LINES = 6  # of a log, in an error
+LAST_LINES = 6  # of a log, quoted in an error
 ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # One thread a process: several trainings side by side get more out of the cores than one with several threads.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -28,14 +28,14 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALL
 
 @dataclass(frozen=True)
 class Training:
-    """One of the trainings.
+    """One training of a table.
 
     Attributes:
-        table: folder below runs/ of everything that stands in one table.
-        name: of the folder of its runs below that.
+        table: folder below runs/ that holds all runs of the table.
+        name: folder below that of the runs of this training.
         config: YAML file of its settings.
-        options: of the command line, over those of the file.
-        steps: updates; None for those of the file.
+        options: command-line options that override the file.
+        steps: updates; None takes them from the file.
     """
 
     table: str
@@ -45,7 +45,7 @@ class Training:
     steps: int | None = None
 
     def updates(self) -> int:
-        """How many it takes."""
+        """The number of updates."""
         return self.steps or int(yaml.safe_load(self.config.read_text(encoding="utf-8"))["trainer"]["max_steps"])
 
     def scored(self) -> Run | None:
@@ -55,14 +55,14 @@ class Training:
         return None
 
     def unfinished(self) -> Run | None:
-        """Its newest run, if that was stopped before it had scores."""
+        """Its newest run, if it was stopped before it had scores."""
         with suppress(UserError):
             run = runs.find(self.table, self.name, having="checkpoints/last.ckpt")
             return None if run.scores else run
         return None
 
     def command(self, overrides: Sequence[str]) -> tuple[Run, list[str]]:
-        """The run and the command that trains it: the unfinished one goes on, else a new one begins."""
+        """The run and the command that trains it: continues the unfinished run, else begins a new one."""
         run = self.unfinished()
         if run is not None:
             arguments = ["--config", str(run.config), "--ckpt_path", str(run.last)]
@@ -71,15 +71,8 @@ class Training:
             limits = [] if self.steps is None else [
                 "--trainer.max_steps", str(self.steps), "--trainer.val_check_interval", str(self.steps),
             ]  # fmt: skip
-            arguments = [
-                "--config",
-                str(self.config),
-                "--run.folder",
-                str(run.folder),
-                *self.options,
-                *limits,
-                *overrides,
-            ]
+            arguments = ["--config", str(self.config), "--run.folder", str(run.folder)]
+            arguments += [*self.options, *limits, *overrides]
         return run, [sys.executable, "-m", "reproductions", "fit", *arguments]
 
 
@@ -89,17 +82,19 @@ def cores() -> int:
 
 
 def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrides: Sequence[str] = ()) -> None:
-    """Train what has no scored run yet, ``jobs`` at a time, with one bar over all steps.
+    """Train what has no scored run yet, or everything ``again``, ``jobs`` at a time, with one bar over all steps.
 
-    Ctrl-C and SIGTERM let every training save its state; the same command goes on from there.
+    On Ctrl-C and SIGTERM every training saves its state, and the same command continues from there.
 
-    Raises UserError with the end of its log if a training fails; the others end first.
+    Raises UserError with the end of its log if a training fails, once the others have ended.
     """
     if jobs < 1:
         raise UserError(f"--jobs {jobs} must be at least 1.")
-    waiting = [one for one in trainings if again or one.scored() is None]
+    waiting = [training for training in trainings if again or training.scored() is None]
     failed: list[_Process] = []
-    bar = tqdm(total=sum(one.updates() for one in waiting), unit=" steps", smoothing=0.05, disable=not waiting)
+    bar = tqdm(
+        total=sum(training.updates() for training in waiting), unit=" steps", smoothing=0.05, disable=not waiting
+    )
     with _ends_as_exceptions(), bar:
         running: list[_Process] = []
         try:
@@ -107,13 +102,13 @@ def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrid
                 while waiting and len(running) < jobs and not failed:
                     running.append(_Process(waiting.pop(0), overrides))
                 time.sleep(PAUSE)
-                ended = [one for one in running if one.process.poll() is not None]
-                failed += [one for one in ended if one.process.returncode]
-                for one in running:
-                    bar.update(one.advance(one in ended))
-                running = [one for one in running if one not in ended]
-                named = ", ".join(one.training.name for one in running)
-                bar.set_description(f"{named}; {len(waiting)} waiting", refresh=sys.stderr.isatty())
+                ended = [process for process in running if process.popen.poll() is not None]
+                failed += [process for process in ended if process.popen.returncode]
+                for process in running:
+                    bar.update(process.advance(process in ended))
+                running = [process for process in running if process not in ended]
+                names = ", ".join(process.training.name for process in running)
+                bar.set_description(f"{names}; {len(waiting)} waiting", refresh=sys.stderr.isatty())
         except BaseException:
             _stop(running)
             raise
@@ -122,7 +117,7 @@ def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrid
 
 
 class _Process:
-    """A training on its way."""
+    """A running training."""
 
     def __init__(self, training: Training, overrides: Sequence[str]) -> None:
         self.training = training
@@ -132,13 +127,13 @@ class _Process:
         self.done = 0
         with self.log.open("ab") as log:
             # A process group of its own, so that a terminal's Ctrl-C reaches it through us alone.
-            self.process = subprocess.Popen(
+            self.popen = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 env=os.environ | ONE_THREAD, process_group=0,
             )  # fmt: skip
 
     def advance(self, ended: bool) -> int:
-        """Steps since it was last asked; all that are left once it has ended."""
+        """Steps since the last call; all that are left once the training has ended."""
         reached = self.training.updates() if ended else max(_steps(self.run), self.done)
         new, self.done = reached - self.done, reached
         return new
@@ -156,7 +151,7 @@ def _logged(path: Path) -> Iterator[int]:
 
 @contextmanager
 def _ends_as_exceptions() -> Iterator[None]:
-    """Signals that would end this process in silence raise SystemExit, so that it does not leave its trainings behind."""
+    """Raise SystemExit on signals that would end this process silently and leave its trainings behind."""
     before = {number: signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in ENDS}
     try:
         yield
@@ -167,17 +162,17 @@ def _ends_as_exceptions() -> Iterator[None]:
 
 def _stop(running: Sequence[_Process]) -> None:
     """Ask each to save its state and end, and wait until it has."""
-    for one in running:
+    for process in running:
         with suppress(ProcessLookupError):
-            one.process.send_signal(signal.SIGTERM)
-    for one in running:
-        one.process.wait()
+            process.popen.send_signal(signal.SIGTERM)
+    for process in running:
+        process.popen.wait()
 
 
-def _failure(one: _Process) -> str:
-    lines = [line for line in one.log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    said = next((line for line in reversed(lines) if line.startswith("error: ")), "\n".join(lines[-LAST_LINES:]))
+def _failure(failed: _Process) -> str:
+    lines = [line for line in failed.log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    error = next((line for line in reversed(lines) if line.startswith("error: ")), "\n".join(lines[-LAST_LINES:]))
     return (
-        f"The training {one.training.name} ended with status {one.process.returncode}: "
-        f"{said.removeprefix('error: ')} (its log: {one.log}). What was trained is kept: run the same again."
+        f"The training {failed.training.name} ended with status {failed.popen.returncode}: "
+        f"{error.removeprefix('error: ')} (its log: {failed.log}). Finished trainings are kept: run the same again."
     )

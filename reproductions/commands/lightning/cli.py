@@ -1,4 +1,4 @@
-"""Lightning's command line with one folder a run, a tracker that never asks, and nothing overridden in silence."""
+"""Lightning's command line with one folder per run, a tracker that never asks, and no silent overrides."""
 
 import inspect
 import json
@@ -31,7 +31,7 @@ from reproductions.training.callbacks import Progress, Reseed, StopBetweenSteps,
 
 log = logging.getLogger(__name__)
 
-# Arguments of models that the data decides, see its ``sizes``.
+# Arguments of models that come from the data, see its ``sizes``.
 LINKED = ("source_vocabulary", "target_vocabulary", "vocabulary", "classes", "network.image_size")
 STOPPED = {KeyboardInterrupt: 130, SIGTERMException: 143}  # exit status as a shell gives it: 128 + number of the signal
 
@@ -39,8 +39,8 @@ STOPPED = {KeyboardInterrupt: 130, SIGTERMException: 143}  # exit status as a sh
 class ReproductionCLI(LightningCLI):
     """``fit``, ``validate`` and ``test`` with typed YAML: an unknown key or a wrong type is an error that names it.
 
-    Sizes flow from the data into the model. Differences from LightningCLI: no abbreviated options; a
-    checkpoint never overrides what the command line asks for.
+    The data gives the model its sizes. Unlike LightningCLI, it has no abbreviated options, and a checkpoint never overrides
+    the command line.
     """
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class ReproductionCLI(LightningCLI):
             parser.link_arguments("data", f"model.init_args.{name}", compute_fn=size, apply_on="instantiate")
 
     def instantiate_classes(self) -> None:
-        """Build what the configuration names; a constructor that refuses a value speaks to the user."""
+        """Build what the configuration names. Raises UserError where a constructor refuses a value."""
         model = self.config[self.subcommand].model
         for name in LINKED:
             if model.init_args.get(name) not in (None, _default(model.class_path, name)):
@@ -86,7 +86,7 @@ class ReproductionCLI(LightningCLI):
         raise UserError(" ".join(str(cause).split())) from cause
 
     def _parse_ckpt_path(self) -> None:
-        """Do not merge a checkpoint's hyperparameters over the command line, as Lightning would without a word."""
+        """Keep the command line; Lightning would silently merge the checkpoint's hyperparameters over it."""
 
     @property
     def settings(self) -> RunSettings:
@@ -127,7 +127,7 @@ class ReproductionCLI(LightningCLI):
                 mine.append(Snapshots(self.run.snapshots, settings.average, settings.snapshot_every))
         kwargs["callbacks"] = [*(config.trainer.callbacks or []), *mine]
         kwargs["logger"] = self._loggers()
-        if config.trainer.enable_model_summary is None:  # a table of one module, with a column of zeros
+        if config.trainer.enable_model_summary is None:  # it would be a table of one row
             kwargs["enable_model_summary"] = False
         kwargs["plugins"] = [*(config.trainer.plugins or []), checkpoints.WholeFiles()]
         # The batch sampler knows its rank itself, and the whole configuration is logged once.
@@ -153,8 +153,8 @@ class ReproductionCLI(LightningCLI):
         return [csv] if self.tracker is None else [csv, self.tracker]
 
     def _check_before_anything_is_written(self) -> None:
-        """One clear sentence for a folder that holds another run, and before Lightning opens a checkpoint that is
-        damaged, foreign, or trained on other words or images or with other settings.
+        """Raise UserError for a folder that holds another run, and for a checkpoint that is damaged or foreign, or that was
+        trained on other words or images or with other settings.
         """
         fit, path = self.subcommand == "fit", self.config[self.subcommand].ckpt_path
         if path is None:
@@ -170,13 +170,13 @@ class ReproductionCLI(LightningCLI):
         checkpoints.check_settings(path, checkpoint, dict(self.model.hparams), parts)
 
     def _run_subcommand(self, subcommand: str) -> None:
-        """Run it; Lightning turns Ctrl-C into an exit with status 1, which says as little as any other failure."""
+        """Run it; Lightning turns Ctrl-C into an exit with status 1, like any failure: raise KeyboardInterrupt instead."""
         self.config_init[subcommand].weights_only = True
         if rank_zero_only.rank == 0:
             log.info("%s, %s parameters, in %s", self.model.title, f"{parameters(self.model):,}", self.run.folder)
         try:
             super()._run_subcommand(subcommand)
-        except SIGTERMException:  # a SystemExit too, and what it says is right
+        except SIGTERMException:  # a SystemExit, too, with the right status
             raise
         except SystemExit as error:
             if self.trainer.interrupted:
@@ -184,7 +184,7 @@ class ReproductionCLI(LightningCLI):
             raise
 
     def before_fit(self) -> None:
-        """A new run may start from trained weights; a continued one has its own."""
+        """Load trained weights into a new run that asks for them; a continued run has its own."""
         source = self.settings.weights
         if source is None or self.config["fit"].ckpt_path is not None:
             return
@@ -195,7 +195,7 @@ class ReproductionCLI(LightningCLI):
         log.info("Starting from %s%s", source, f"; new: {', '.join(fresh)}" if fresh else "")
 
     def after_fit(self) -> None:
-        """Average the last snapshots, test the best checkpoint, and write down what the run cost."""
+        """Average the last snapshots, write the summary, and test the best checkpoint."""
         self.trainer.save_checkpoint(self.run.last, weights_only=False)
         summary = self._summary()
         summary["averaged"] = self._average()
@@ -207,7 +207,7 @@ class ReproductionCLI(LightningCLI):
         self._send_artifacts()
 
     def _average(self) -> dict[str, Any] | None:
-        """Validate the average of the last snapshots; it is the best checkpoint unless a single one scores better."""
+        """Validate the average of the last snapshots, and keep it as the best checkpoint unless a single one scores higher."""
         self.trainer.strategy.barrier()
         paths = snapshots(self.run.snapshots, self.trainer.global_step)[-self.settings.average :]
         if self.settings.average < 2 or len(paths) < 2:
@@ -252,22 +252,22 @@ class ReproductionCLI(LightningCLI):
 
 
 def parameters(model: LightningModule) -> int:
-    """How many numbers are trained; a shared matrix counts once."""
+    """The number of trained parameters; a shared matrix counts once."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def _default(class_path: str, name: str) -> Any:
-    """What a field of a model's argument, such as ``network.image_size``, is if nobody says anything; None for an argument
-    itself, for those that the data decides have no default.
+    """The default of a field of a model's argument, such as ``network.image_size``; None for an argument itself, because
+    those that come from the data have no default.
     """
     module, _, leaf = class_path.rpartition(".")
     argument, _, inside = name.partition(".")
-    known = inspect.signature(getattr(import_module(module), leaf)).parameters
-    default = known[argument].default if argument in known else None
+    arguments = inspect.signature(getattr(import_module(module), leaf)).parameters
+    default = arguments[argument].default if argument in arguments else None
     return getattr(default, inside, None) if inside else None
 
 
 def _size(name: str, data: Any) -> int | None:
-    """What the data decides of a model's argument, None where that is not its matter."""
+    """The size that the data gives a model's argument, if any."""
     size: int | None = data.sizes.get(name)
     return size

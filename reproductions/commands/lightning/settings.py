@@ -1,4 +1,4 @@
-"""What a configuration says about its run as a whole, and what is written down before the first step."""
+"""The section ``run:`` of a configuration, and what is written before the first step."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +20,16 @@ class RunSettings:
         folder: of the run.
         project: of Weights & Biases.
         wandb: "online", "offline" or "disabled"; None goes online if there is a key, and offline otherwise.
-        tags: for the tracker, beside paper and corpus.
+        tags: for the tracker, besides paper and corpus.
         pictures: indices of the sentences or images whose attention is drawn, in each split.
         monitor: the score that chooses the best checkpoint; None takes that of the task, see ``tasks``.
         patience: validations without a better score before training stops.
         checkpoint_every: steps between two writings of last.ckpt.
-        average: at the end, average the weights of so many snapshots, two or more, and keep the average as best.ckpt
-            unless a single checkpoint scores better in validation; 0 for none.
+        average: how many of the last snapshots are averaged at the end, two or more; the average becomes best.ckpt unless a
+            single checkpoint scores higher in validation; 0 for none.
         snapshot_every: steps between two snapshots.
         weights: trained weights to start from, ``torchvision:vit_b_16`` or a file; for models that can take them.
-        heads: of these weights, which no file says; None for those of the published ViT of their width.
+        heads: attention heads of these weights, which the file does not store; None for the published ViT of that width.
     """
 
     folder: str
