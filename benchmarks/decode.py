@@ -28,7 +28,6 @@ import lightning.pytorch as pl
 import numpy as np
 import sacrebleu
 import torch
-import yaml
 
 from benchmarks import corpus as corpora
 from benchmarks import machine, models
@@ -50,7 +49,7 @@ def of_run(folder: Path | None) -> tuple[Translator, TestSet]:
     """The model of a run, the newest that translates for None, and the first test split of its corpus."""
     run = runs.find(task="translation") if folder is None else runs.at(folder, "translation")
     trained = restore(run)
-    settings = yaml.safe_load(run.config.read_text(encoding="utf-8"))["data"]["init_args"]
+    settings = run.data
     print(f"Translating with {run.folder}")
     return trained.module.model, corpora.of_run(settings, trained.source, trained.target)
 

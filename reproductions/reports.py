@@ -1,37 +1,22 @@
-"""One page that holds everything: text, tables and pictures in a single file that opens without a network."""
+"""Reports that are one file each: text, tables and pictures, without a network."""
 
 import base64
 import math
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
-
-from reproductions.compare.pictures import Picture
 
 MISSING = "–"
 
 
-def page(numbers: dict[str, Any], pictures: Sequence[Picture], made: str, name: str) -> str:
-    """The report as HTML.
+class Picture(NamedTuple):
+    """A file, which sentence or image it shows (None: all), and what a reader sees in it."""
 
-    Args:
-        numbers: of ``compare`` in :mod:`reproductions.compare.translators` or :mod:`reproductions.compare.classifiers`.
-        pictures: of these numbers.
-        made: when, and by which command.
-        name: of the template.
-    """
-    general = [picture for picture in pictures if picture.index is None]
-    of_index: dict[int, list[Picture]] = {}
-    for picture in pictures:
-        if picture.index is not None:
-            of_index.setdefault(picture.index, []).append(picture)
-    text: str = template("reproductions.compare", name).render(
-        numbers=numbers, general=general, of_index=of_index, made=made
-    )
-    return text
+    path: Path
+    index: int | None
+    caption: str
 
 
 def template(package: str, name: str = "report.html") -> Template:

@@ -20,25 +20,38 @@
 import json
 import os
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
 from data.errors import UserError
 from reproductions import papers
 
-SCORES = "evaluation/scores.json"  # in the folder of a run that was tested
-SUMMARY = "summary.json"  # in the folder of a run that has ended
-# What writes a file of a run again.
+if TYPE_CHECKING:  # so that to find a run needs no numpy
+    from reproductions.evaluation.records import R
+    from reproductions.evaluation.records.image import AttendedImage
+    from reproductions.evaluation.records.translation import AlignedTranslation, Translated
+
+# Files in the folder of a run.
+BEST, LAST = "checkpoints/best.ckpt", "checkpoints/last.ckpt"
+EVALUATION = "evaluation"
+SCORES = f"{EVALUATION}/scores.json"  # once it was tested
+SUMMARY = "summary.json"  # once its training has ended
+VIEWS = "views.json"  # once it was validated, where there are views to choose from
+# How to repair each JSON file of a run.
 REMEDIES = {
     SCORES: "run `make evaluate` for this run again",
     SUMMARY: "remove it, or continue the training, which writes it at its end",
+    VIEWS: "run `make evaluate` for this run again",
 }
 # Folders of the small trainings that stand in one table each; none of them is the newest run of its paper.
 LADDER, TIMELINE = "ladder", "timeline"
+T = TypeVar("T")
 
 
 def runs_dir() -> Path:
@@ -48,9 +61,17 @@ def runs_dir() -> Path:
 
 @dataclass(frozen=True)
 class Run:
-    """One run, finished or not."""
+    """One run, finished or not; what it holds is read from its files as they are now.
+
+    Reading raises UserError for a file that is damaged or missing, and says what to do.
+    """
 
     folder: Path
+
+    @property
+    def name(self) -> str:
+        """Its place below the folder of runs: ``<paper>/<config>/<time>``."""
+        return "/".join(self.folder.parts[-3:])
 
     @property
     def config(self) -> Path:
@@ -58,34 +79,30 @@ class Run:
 
     @property
     def best(self) -> Path:
-        return self.folder / "checkpoints" / "best.ckpt"
+        return self.folder / BEST
 
     @property
     def last(self) -> Path:
-        return self.folder / "checkpoints" / "last.ckpt"
+        return self.folder / LAST
 
     @property
     def snapshots(self) -> Path:
         return self.folder / "snapshots"
 
     @property
-    def paper(self) -> str:
-        """The folder of the reproduction, as the configuration names it; raises UserError if it names none."""
-        return self._named("model", lambda settings: settings["model"]["class_path"].split(".")[1])
+    def saved(self) -> float:
+        """When its best checkpoint was written, in seconds since 1970; 0.0 before there is one."""
+        return self.best.stat().st_mtime if self.best.is_file() else 0.0
 
     @property
-    def corpus(self) -> str:
-        """What it was trained on, by name or path, as it was given; raises UserError if the configuration names none."""
-        return self._named("data", lambda settings: settings["data"]["init_args"]["corpus"])
+    def settings(self) -> dict[str, Any]:
+        """config.yaml."""
+        return self._setting("settings", lambda settings: deepcopy({**settings}))
 
-    def _named(self, what: str, of: Callable[[Any], Any]) -> str:
-        """A setting of the configuration; raises UserError if that is missing or damaged, or has none."""
-        try:
-            return str(of(yaml.safe_load(self.config.read_text(encoding="utf-8"))))
-        except OSError as error:
-            raise UserError(f"{self.config} cannot be read ({error.strerror}): name another run.") from error
-        except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, AttributeError) as error:
-            raise UserError(f"{self.config} is damaged or no run's: it names no {what}. Name another run.") from error
+    @property
+    def paper(self) -> str:
+        """The folder of the reproduction, as the configuration names it."""
+        return self._setting("model", lambda settings: str(settings["model"]["class_path"].split(".")[1]))
 
     @property
     def task(self) -> str:
@@ -93,13 +110,108 @@ class Run:
         return papers.of(self.paper).task
 
     @property
+    def model(self) -> dict[str, Any]:
+        """Settings of its model: network, recipe, search; empty where the configuration has none."""
+        return self._setting("model", lambda settings: deepcopy({**settings["model"].get("init_args", {})}))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Settings of its data module."""
+        return self._setting("data", lambda settings: deepcopy({**settings["data"]["init_args"]}))
+
+    @property
+    def corpus(self) -> str:
+        """What it was trained on, by name or path, as it was given."""
+        return self._setting("data", lambda settings: str(settings["data"]["init_args"]["corpus"]))
+
+    def _setting(self, what: str, of: Callable[[dict[str, Any]], T]) -> T:
+        """A setting of the configuration; raises UserError if that is missing or damaged, or has none."""
+        try:
+            written = self.config.stat()
+            return of(_settings(self.config, written.st_mtime_ns, written.st_size))
+        except OSError as error:
+            raise UserError(f"{self.config} cannot be read ({error.strerror}): name another run.") from error
+        except (yaml.YAMLError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{self.config} is damaged or not a run's: it names no {what}. Name another run."
+            ) from error
+
+    @property
     def scores(self) -> dict[str, Any]:
-        """Scores of the test splits, empty before they were computed."""
-        return _json(self.folder, SCORES)
+        """Scores of every test split, empty before they were computed."""
+        return self._json(SCORES)
 
     @property
     def summary(self) -> dict[str, Any]:
-        return _json(self.folder, SUMMARY)
+        """Sizes and times, empty before its training has ended."""
+        return self._json(SUMMARY)
+
+    @property
+    def views(self) -> dict[str, Any]:
+        """How well each view aligns, or finds the object, in validation, and which was chosen; empty without a choice."""
+        return self._json(VIEWS)
+
+    def _json(self, name: str) -> dict[str, Any]:
+        """A JSON object, empty if there is no such file; raises UserError, with the remedy, for a damaged one."""
+        path = self.folder / name
+        if not path.is_file():
+            return {}
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(content, dict):
+                raise ValueError(f"it holds no object but {type(content).__name__}")
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{path} is damaged ({error}): {REMEDIES[name]}.") from error
+        return content
+
+    def evaluation(self, split: str, name: str) -> Path:
+        """Where the test of a split writes a file."""
+        return self.folder / EVALUATION / split / name
+
+    def tested(self, split: str, name: str) -> Path:
+        """A file that the test of a split has written; raises UserError if it is not there."""
+        path = self.evaluation(split, name)
+        if not path.is_file():
+            raise UserError(f"{self.folder} was not tested on {split!r}; run `make evaluate RUN={self.folder}`.")
+        return path
+
+    def records(self, split: str, name: str, kind: "type[R]") -> "list[R]":
+        """The records of a file of a split, in its order; raises UserError if it is not there or damaged."""
+        from reproductions.evaluation.records import load
+
+        return load(self.tested(split, name), kind)
+
+    def translated(self, split: str) -> "list[Translated]":
+        """The translations of a split."""
+        from reproductions.evaluation.records.translation import Translated
+
+        return self.records(split, "translations.jsonl", Translated)
+
+    def forced(self, split: str) -> "list[AlignedTranslation]":
+        """Alignments over the references; empty for a model without attention."""
+        return self._aligned(split, "forced.jsonl")
+
+    def own(self, split: str) -> "list[AlignedTranslation]":
+        """Alignments over the model's own translations; empty for a model without attention."""
+        return self._aligned(split, "own.jsonl")
+
+    def _aligned(self, split: str, name: str) -> "list[AlignedTranslation]":
+        from reproductions.evaluation.records.translation import AlignedTranslation
+
+        return self.records(split, name, AlignedTranslation)
+
+    def attended(self, split: str) -> "list[AttendedImage]":
+        """Images of a split with the map that the run shows, those that were written down."""
+        from reproductions.evaluation.records.image import AttendedImage
+
+        return self.records(split, "attended.jsonl", AttendedImage)
+
+
+@lru_cache(maxsize=512)
+def _settings(config: Path, written: int, size: int) -> dict[str, Any]:  # noqa: ARG001 - they tell versions of a file apart
+    """A configuration, read once: YAML takes long, and the page asks for all of them at every question."""
+    settings: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8"))
+    return settings
 
 
 def stamp() -> str:
@@ -112,23 +224,21 @@ def create(paper: str, config: str) -> Run:
     return Run(runs_dir() / paper / config / stamp())
 
 
-def every(
-    paper: str = "*", config: str = "*", having: str = "checkpoints/best.ckpt", corpus: str | None = None
-) -> list[Run]:
+def every(paper: str = "*", config: str = "*", having: str = BEST, corpus: str | None = None) -> list[Run]:
     """The runs of a paper and config that have a certain file, the newest first; of any paper, without those of a table.
 
     ``corpus``: a path, or two with a comma between; the runs that were trained on it, however its path was written.
     """
-    found = [path.parents[len(Path(having).parts) - 1] for path in runs_dir().glob(f"{paper}/{config}/*/{having}")]
-    named = [folder for folder in found if paper != "*" or folder.parts[-3] not in (LADDER, TIMELINE)]
-    newest = (Run(folder) for folder in sorted(named, key=lambda path: path.name, reverse=True))
+    folders = [path.parents[len(Path(having).parts) - 1] for path in runs_dir().glob(f"{paper}/{config}/*/{having}")]
+    wanted = [folder for folder in folders if paper != "*" or folder.parts[-3] not in (LADDER, TIMELINE)]
+    newest = (Run(folder) for folder in sorted(wanted, key=lambda path: path.name, reverse=True))
     return [run for run in newest if corpus is None or _places(run.corpus) == _places(corpus)]
 
 
 def find(
     paper: str = "*",
     config: str = "*",
-    having: str = "checkpoints/best.ckpt",
+    having: str = BEST,
     task: str | None = None,
     corpus: str | None = None,
 ) -> Run:
@@ -151,13 +261,23 @@ def find(
 def at(folder: Path, task: str | None = None) -> Run:
     """The run in ``folder``; raises UserError if there is none, or if it is one of another task."""
     if not (folder / "config.yaml").is_file():
-        raise UserError(f"{folder} is no run: it has no config.yaml. Name a folder under {runs_dir()}.")
+        raise UserError(f"{folder} is not a run: it has no config.yaml. Name a folder under {runs_dir()}.")
     run = Run(folder)
     if task is not None and run.task != task:
         raise UserError(
             f"{folder} is a run of {run.paper}, which {papers.TASKS[run.task]}; "
             f"name a run of {' or '.join(papers.of_task(task))}."
         )
+    return run
+
+
+def scored(folder: Path) -> Run:
+    """The run in ``folder``; raises UserError if there is none, or if it is not trained and tested yet."""
+    run = at(folder)
+    if not run.best.is_file():
+        raise UserError(f"{folder} has no checkpoint yet: train it on with RESUME=1, or name another run.")
+    if not run.scores or not run.summary:
+        raise UserError(f"{folder} has no scores yet: let its training end, or run `make evaluate RUN={folder}`.")
     return run
 
 
@@ -170,16 +290,3 @@ def corpus_name(corpus: str) -> str:
 def _places(corpus: str) -> list[Path]:
     """The files or folders behind a user's corpus."""
     return [Path(part).expanduser().resolve() for part in corpus.split(",")]
-
-
-def _json(folder: Path, name: str) -> dict[str, Any]:
-    path = folder / name
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError(f"it holds no object but {type(content).__name__}")
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is damaged ({error}): {REMEDIES[name]}.") from error
-    return content

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,10 @@ from reproductions.commands import compare as comparing
 from reproductions.commands import lightning
 from reproductions.commands.ladder import LADDER
 from reproductions.commands.lightning.settings import RunSettings
-from reproductions.compare.contestants import Contestant
+from reproductions.compare import translators
+from reproductions.compare.comparison import Comparison, Drawing
 from reproductions.experiments.timeline.training import PAPER as TIMELINE
-from reproductions.page.catalogue import Entry, corpus_of, describe
+from reproductions.page.catalogue import corpus_of, describe
 
 ROOT = Path(__file__).parents[1]
 
@@ -172,34 +172,21 @@ def test_a_run_without_settings_is_named(capsys):
     assert f"error: {folder / 'config.yaml'} cannot be read (No such file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("file", "remedy"), [
-    (runs.SCORES, "run `make evaluate`"),
-    (runs.SUMMARY, "remove it, or continue the training"),
-])  # fmt: skip
-def test_a_damaged_file_of_a_run_is_named_with_what_writes_it(tmp_path, file, remedy):
-    (tmp_path / "evaluation").mkdir()
-    (tmp_path / file).write_text("{")
-    with pytest.raises(UserError, match=f"{file} is damaged .*: {remedy}"):
-        _ = runs.Run(tmp_path).scores, runs.Run(tmp_path).summary
-
-
 def test_a_corpus_is_named_by_what_its_two_files_share():
     named = {"accord": "accord", "my/pairs.tsv": "pairs.tsv", "my/a.en,my/a.fr": "a"}
     assert {corpus: runs.corpus_name(corpus) for corpus in named} == named
 
 
-def test_page_and_comparison_name_two_files_by_what_they_share(monkeypatch):
-    data = {"corpus": "my/a.en,my/a.fr", "target_language": "fr"}
-    settings = {"data": {"init_args": data}, "model": {"init_args": {}}}
-    entry = Entry("bahdanau2014/own/1", runs.Run(Path("1")), "bahdanau2014", settings, 0.0, {}, {})
-    assert describe(entry)["corpus"] == "a" and corpus_of(entry) == "a, fr"
+def test_page_and_comparison_name_two_files_by_what_they_share(asked, monkeypatch):
+    run = runs.Run(made("bahdanau2014", "own", "1", "my/a.en,my/a.fr"))
+    assert describe(run)["corpus"] == "a" and corpus_of(run) == "a, "
 
-    def drawn(contestants, compared, folder):
+    def written(drawing, folder):
         raise UserError(str(folder))
 
-    one = Contestant("", Path(), settings, {}, {}, {})
-    kind = replace(comparing.TRANSLATORS, compare=lambda _: {}, draw=drawn)
-    monkeypatch.setattr(comparing, "_of_runs", lambda _: kind)
-    monkeypatch.setattr(comparing, "read_all", lambda *_: [one, one])
+    numbers = {"corpus": "my/a.en,my/a.fr"}
+    drawing = Drawing("", None, "", Path())
+    monkeypatch.setattr(Drawing, "write", written)
+    monkeypatch.setattr(translators, "compare", lambda _: Comparison(numbers, "", [], [], [], [], [drawing]))
     with pytest.raises(UserError, match="compare/a/"):
-        comparing.compare("own", [Path("1"), Path("2")], None)
+        comparing.compare("own", [run.folder], None)

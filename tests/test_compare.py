@@ -15,7 +15,8 @@ from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.commands import ladder
 from reproductions.commands.figures.bahdanau2014 import curves_of
-from reproductions.compare.contestants import read_all
+from reproductions.compare.comparison import comparable
+from reproductions.compare.translators import SAME
 from reproductions.evaluation import plots
 from reproductions.evaluation.records import load
 from reproductions.evaluation.records.translation import AlignedTranslation
@@ -188,14 +189,14 @@ def test_any_number_of_runs_is_compared_and_each_has_a_name(both, tmp_path):
 def test_runs_that_cannot_be_compared_are_named_in_one_sentence(both, tmp_path, capsys, monkeypatch):
     first, second = (run_of(both, paper).folder for paper in PAPERS)
     with pytest.raises(UserError, match="at least two"):
-        read_all([first])
+        comparable([first], SAME)
     with pytest.raises(UserError, match="named twice"):
-        read_all([first, first])
-    with pytest.raises(UserError, match="is no run"):
-        read_all([first, tmp_path])
+        comparable([first, first], SAME)
+    with pytest.raises(UserError, match="is not a run"):
+        comparable([first, tmp_path], SAME)
     (tmp_path / "config.yaml").write_text("{}")
     with pytest.raises(UserError, match="no checkpoint yet"):
-        read_all([first, tmp_path])
+        comparable([first, tmp_path], SAME)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "other"))
     toy = overrides(2, "transformer2017", **{"trainer.val_check_interval": 2})
     assert command(["train", "transformer2017", "--data", str(corpus(tmp_path)), *toy]) == 0
@@ -232,8 +233,8 @@ def with_other_sentences(folder):
     (lambda folder: (folder / "checkpoints/best.ckpt").unlink(), "has no checkpoint yet: train it on with RESUME=1"),
     (lambda folder: (folder / "evaluation/scores.json").unlink(), "has no scores yet"),
     (lambda folder: (folder / "evaluation/scores.json").write_text('{"test": '), "scores.json is damaged"),
-    (lambda folder: (folder / "config.yaml").write_text("hello: world"), "config.yaml is damaged or no run's"),
-    (lambda folder: (folder / "config.yaml").unlink(), "is no run: it has no config.yaml"),
+    (lambda folder: (folder / "config.yaml").write_text("hello: world"), "config.yaml is damaged or not a run's"),
+    (lambda folder: (folder / "config.yaml").unlink(), "is not a run: it has no config.yaml"),
     (lambda folder: shutil.rmtree(folder / "evaluation/test"), "was not tested on 'test'; run `make evaluate"),
 ])  # fmt: skip
 def test_a_run_that_is_spoiled_is_refused_by_name_before_anything_is_written(both, tmp_path, capsys, spoil, words):

@@ -20,10 +20,8 @@ from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.commands import compare as comparing
-from reproductions.commands.compare import CLASSIFIERS, TRANSLATORS
-from reproductions.compare.answers import answers
-from reproductions.compare.classifiers import strips
-from reproductions.compare.contestants import IMAGES, read_all
+from reproductions.compare.classifiers import SAME, answers, shown
+from reproductions.compare.comparison import comparable
 from reproductions.evaluation import plots
 from reproductions.evaluation.measures.localisation import MEASURES
 from reproductions.evaluation.plots.overlay import OUTLINE
@@ -56,8 +54,9 @@ def folder_of(both, paper):
     return found
 
 
-def contestants_of(both):
-    return read_all([folder_of(both, paper) for paper in PAPERS], IMAGES)
+def entrants_of(both):
+    """The two runs, by name."""
+    return comparable([folder_of(both, paper) for paper in PAPERS], SAME)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +84,7 @@ def test_the_page_needs_nothing_else_and_shows_the_same_images_of_every_run(both
 
 def test_the_numbers_of_a_run_are_those_that_it_was_scored_with(both, compared):
     _, numbers = compared
-    for run, one in zip(numbers["runs"], contestants_of(both), strict=True):
+    for run, one in zip(numbers["runs"], entrants_of(both).values(), strict=True):
         scores = one.scores["test"]
         assert run["accuracy"]["test"][0] == pytest.approx(scores["accuracy"])
         shown = next(iter(scores["localisation"].values()))
@@ -99,14 +98,14 @@ def test_the_chosen_view_stands_beside_the_naive_one_and_grad_cam_has_none(both,
     _, numbers = compared
     then, now = (run["chosen"] for run in numbers["runs"])
     assert then["view"] == "grad_cam" and then["candidates"] == 1 and "naive" not in then
-    table = contestants_of(both)[1].views["views"]
+    table = runs.Run(folder_of(both, "vit2021")).views["views"]
     assert now["naive"] == "cls L2 Hmean" and now["naive_auroc"] == table["cls L2 Hmean"]["auroc"] <= now["auroc"]
     assert now["candidates"] == len(table) - 1
 
 
 def test_only_images_that_all_runs_classify_rightly_are_compared_as_such(both, compared):
     _, numbers = compared
-    ours, theirs = (answers(one, "test") for one in contestants_of(both))
+    ours, theirs = (answers(run, "test") for run in entrants_of(both).values())
     right = ours.right & theirs.right & ours.measured & theirs.measured
     assert numbers["looked"] == {"all": int(ours.measured.sum()), "right": int(right.sum())}
     (difference,) = numbers["differences"]
@@ -204,12 +203,12 @@ def test_runs_of_two_tasks_and_of_a_task_without_a_comparison_are_refused(both, 
 def test_the_corpus_decides_what_is_compared(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     (tmp_path / "photos").mkdir()
-    assert comparing._of_data("accord") is TRANSLATORS and comparing._of_data("multi30k") is TRANSLATORS
-    assert comparing._of_data("shapes") is CLASSIFIERS and comparing._of_data("cifar10") is CLASSIFIERS
-    assert comparing._of_data(str(tmp_path / "photos")) is CLASSIFIERS
-    assert comparing._of_data("mine.en,mine.fr") is TRANSLATORS
+    for corpus in ("accord", "multi30k", "mine.en,mine.fr"):
+        assert comparing._task_of_data(corpus) == "translation"
+    for corpus in ("shapes", "cifar10", str(tmp_path / "photos")):
+        assert comparing._task_of_data(corpus) == "images"
     with pytest.raises(UserError, match="no comparison on 'captions'.*accord.*shapes"):
-        comparing._of_data("captions")
+        comparing._task_of_data("captions")
 
 
 def test_the_newest_scored_run_of_any_variant_stands_for_a_paper_and_what_is_missing_is_trained(tmp_path, monkeypatch):
@@ -219,7 +218,7 @@ def test_the_newest_scored_run_of_any_variant_stands_for_a_paper_and_what_is_mis
         (tmp_path / "vit2021" / name / "evaluation").mkdir(parents=True)
         (tmp_path / "vit2021" / name / runs.SCORES).write_text("{}")
     (tmp_path / "vit2021/shapes/20260109").mkdir()  # without scores
-    assert comparing._newest_or_trained(CLASSIFIERS, "vit2021", "shapes").name == "20260103"
+    assert comparing._newest_or_trained("vit2021", "shapes").name == "20260103"
     asked = []
 
     def trained(paper, data, variant):
@@ -231,12 +230,12 @@ def test_the_newest_scored_run_of_any_variant_stands_for_a_paper_and_what_is_mis
 
     monkeypatch.setattr(comparing, "train", trained)
     shutil.rmtree(tmp_path / "vit2021")
-    assert comparing._newest_or_trained(CLASSIFIERS, "vit2021", "shapes").name == "new"
-    assert comparing._newest_or_trained(CLASSIFIERS, "resnet2016", "shapes").name == "new"
+    assert comparing._newest_or_trained("vit2021", "shapes").name == "new"
+    assert comparing._newest_or_trained("resnet2016", "shapes").name == "new"
     assert asked == [("vit2021", "shapes", "conv"), ("resnet2016", "shapes", "")]
     monkeypatch.setattr(comparing, "train", lambda *_: 130)
     with pytest.raises(UserError, match="ended with status 130"):
-        comparing._newest_or_trained(CLASSIFIERS, "vit2021", "cifar10")
+        comparing._newest_or_trained("vit2021", "cifar10")
 
 
 def test_images_without_masks_are_compared_by_their_answers(both, tmp_path, monkeypatch, capsys):
@@ -291,8 +290,7 @@ def test_a_strip_is_of_one_image():
 
 
 def test_without_drawn_images_in_common_the_first_that_all_wrote_down_are_shown(both):
-    contestants = contestants_of(both)
-    records = [one.attended("test") for one in contestants]
-    contestants[0].settings["run"]["pictures"] = [1_000_000]
-    common = sorted({one.index for one in records[0]} & {one.index for one in records[1]})
-    assert [index for index, _ in strips(contestants, records)] == common[:8]
+    attended = {name: run.attended("test") for name, run in entrants_of(both).items()}
+    ours, theirs = ({record.index for record in records} for records in attended.values())
+    for drawn in ([1_000_000], []):
+        assert [strip.popitem()[1].index for strip in shown(attended, drawn)] == sorted(ours & theirs)[:8]

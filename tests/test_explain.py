@@ -122,7 +122,7 @@ def test_the_command_writes_a_page_that_needs_nothing_else(trained, tmp_path, ca
         ([SENTENCE, "--place", "above"], "There is no place above: choose from encoder, decoder, source"),
         ([SENTENCE, "--word", "cat"], "There is no query 'cat': choose a word or its number from 1 The, 2 European"),
         (["word " * 60], "more than 40"),
-        ([SENTENCE, "--run", "nowhere"], "nowhere is no run"),
+        ([SENTENCE, "--run", "nowhere"], "nowhere is not a run"),
     ],
 )
 def test_what_cannot_be_explained_is_said_in_a_sentence(trained, capsys, monkeypatch, options, words):

@@ -151,9 +151,9 @@ def test_an_older_run_is_found_and_the_page_lists_it(paper: str, older: dict[str
     run = older[paper]
     assert run.paper == paper and run.summary["steps"] == make.STEPS
     with runs_in(work / "older"):
-        entries, refused = Catalogue().entries()
-    assert refused == {} and len(entries) == len(PAPERS)
-    (listed,) = (describe(entry) for entry in entries if entry.paper == paper)
+        every, refused = Catalogue().runs()
+    assert refused == {} and len(every) == len(PAPERS)
+    (listed,) = (describe(found) for found in every if found.paper == paper)
     assert listed["ready"] and listed["finished"] and listed["title"] == run.summary["title"]
     assert listed["scores"].keys() == run.scores.keys()
 

@@ -216,8 +216,8 @@ def test_a_new_paper_translates_and_draws_what_is_typed(
 
 
 def test_the_page_lists_a_new_paper_as_the_register_describes_it(trained: Run) -> None:
-    entries, refused = Catalogue().entries()
-    (listed,) = (describe(entry) for entry in entries if entry.paper == NAME)
+    every, refused = Catalogue().runs()
+    (listed,) = (describe(run) for run in every if run.paper == NAME)
     assert refused == {} and (listed["title"], listed["year"], listed["authors"]) == ("Lookup", 2013, "Nobody")
     assert listed["ready"] and listed["finished"] and "bleu" in listed["scores"]["test"]
 

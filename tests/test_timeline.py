@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -127,20 +128,22 @@ def test_a_table_without_all_its_runs_is_refused(trained, monkeypatch):
         rows._scored(training.training("concat", 1, TINY))
 
 
-@pytest.mark.parametrize(
-    ("where", "key"), [("model", "recipe.learning_rate"), ("data", "data.pairs"), ("summary", "steps")]
-)
+@pytest.mark.parametrize(("file", "line", "key"), [
+    ("config.yaml", r"learning_rate: \S+", "recipe.learning_rate"), ("config.yaml", r"pairs: \d+", "data.pairs"),
+    ("summary.json", r'"steps": \d+', "steps"),
+])  # fmt: skip
 def test_trainings_that_differ_in_more_than_mechanism_and_seed_are_not_put_in_one_table(
-    trained, monkeypatch, where, key
+    trained, monkeypatch, tmp_path, file, line, key
 ):
     folder, _ = trained
     monkeypatch.setenv("RUNS_DIR", str(folder / "runs"))
     first, second = (rows._scored(training.training(*one, TINY)) for one in (("additive", 1), ("newest", 2)))
     rows._check_alike([first, second])
-    changed = json.loads(json.dumps({"summary": second.summary} | second.settings))
-    init = changed[where].get("init_args", changed[where])
-    init.get("recipe", init)[key.split(".")[-1]] = 7
-    other = replace(second, settings=changed, summary=changed["summary"])
+    other = runs.Run(shutil.copytree(second.folder, tmp_path / "newest", ignore=shutil.ignore_patterns("checkpoints")))
+    text = (other.folder / file).read_text(encoding="utf-8")
+    changed, times = re.subn(line, lambda found: found[0].rpartition(" ")[0] + " 7", text)
+    assert times == 1
+    (other.folder / file).write_text(changed, encoding="utf-8")
     with pytest.raises(UserError, match=f"{key} is .* in .*additive.* and 7 in .*newest.*--again"):
         rows._check_alike([first, other])
 

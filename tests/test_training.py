@@ -312,7 +312,7 @@ def test_weights_of_another_size_and_other_tokenisers_are_refused(trained, tmp_p
     (["train", "bahdanau2014", "--data", "klingon"], "accord, "),
     (["train", "bahdanau2014", "--data", "missing.tsv"], "missing.tsv"),
     (["train", "bahdanau2014", "--resume"], "no run of bahdanau2014 accord"),
-    (["evaluate", "nowhere"], "nowhere is no run"),
+    (["evaluate", "nowhere"], "nowhere is not a run"),
     (["translate", "Hello."], "no run of any paper"),
     (["figures"], "no run of bahdanau2014 accord"),
 ])  # fmt: skip

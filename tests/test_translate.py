@@ -182,4 +182,4 @@ def test_a_tokeniser_that_does_not_fit_the_checkpoint_is_named(copy, capsys):
 
 def test_a_folder_that_is_no_run_is_named(tmp_path, capsys):
     assert command(["translate", "one .", "--run", str(tmp_path)]) == 2
-    assert f"{tmp_path} is no run" in capsys.readouterr().err
+    assert f"{tmp_path} is not a run" in capsys.readouterr().err

@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -14,19 +14,15 @@ from data.errors import UserError
 from reproductions import runs
 from reproductions.commands.configs import CONFIGS, config_of, config_path, is_path
 from reproductions.commands.train import train
-from reproductions.compare import classifiers as looks
-from reproductions.compare import look_pictures, pictures
-from reproductions.compare import translators as numbers
-from reproductions.compare.contestants import IMAGES, SENTENCES, Contestant, read_all
-from reproductions.compare.pictures import Picture
-from reproductions.evaluation import files
 from reproductions.papers import PAPERS, TASKS, of_task
-from reproductions.reports import page
 from reproductions.runs import Run
 
+if TYPE_CHECKING:
+    from reproductions.compare.comparison import Comparison
+    from reproductions.reports import Picture
+
 DIFFERENCE = ("difference", "low", "high", "p_value", "says")
-Numbers = dict[str, Any]
-Contestants = Sequence[Contestant]
+MODULES = {"translation": "translators", "images": "classifiers"}  # task -> module of ``compare``
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -46,90 +42,36 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     return compare(options.data, options.run, options.out)
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """How runs of one task are put side by side.
-
-    Attributes:
-        task: what they do.
-        papers: then and now: of each paper the variants that stand for it, the first of which is trained where no run is.
-        same: settings of the data that the runs must share.
-        compare: all numbers, as plain data; raises UserError for runs that cannot be compared.
-        draw: the pictures, one after another, in a folder.
-        total: how many they are, at most.
-        template: of the page.
-        table: columns and rows for the tracker.
-        differences: first, second, what was measured, and the second minus the first, as plain data.
-        lines: what the terminal says.
-    """
-
-    task: str
-    papers: Mapping[str, tuple[str, ...]]
-    same: tuple[str, ...]
-    compare: Callable[[Contestants], Numbers]
-    draw: Callable[[Contestants, Numbers, Path], Iterator[Picture]]
-    total: Callable[[Contestants, Numbers], int]
-    template: str
-    table: Callable[[Numbers], tuple[list[str], list[list[Any]]]]
-    differences: Callable[[Numbers], Iterator[tuple[str, str, str, Numbers]]]
-    lines: Callable[[Numbers], Iterator[str]]
-
-
-def then_and_now(task: str) -> dict[str, tuple[str, ...]]:
-    """The oldest and the newest paper of a task, and the variants that stand for each."""
-    first, *_, last = of_task(task)
-    return {paper: PAPERS[paper].variants for paper in (first, last)}
-
-
-TRANSLATORS = Comparison(
-    task="translation",
-    papers=then_and_now("translation"),
-    same=SENTENCES,
-    compare=numbers.compare,
-    draw=pictures.draw,
-    total=pictures.total,
-    template="report.html",
-    table=numbers.table,
-    differences=numbers.differences,
-    lines=numbers.lines,
-)
-CLASSIFIERS = Comparison(
-    task="images",
-    papers=then_and_now("images"),
-    same=IMAGES,
-    compare=looks.compare,
-    draw=look_pictures.draw,
-    total=look_pictures.total,
-    template="looks.html",
-    table=looks.table,
-    differences=looks.differences,
-    lines=looks.lines,
-)
-KINDS = (TRANSLATORS, CLASSIFIERS)
-
-
 def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     """Compare runs: those named, or the newest of each paper on a corpus, training first what is missing."""
-    kind = _of_runs(folders) if folders else _of_data(data)
-    folders = folders or [_newest_or_trained(kind, paper, data) for paper in kind.papers]
-    contestants = read_all(folders, kind.same)
-    corpus = runs.corpus_name(contestants[0].data["corpus"])
+    from reproductions.compare.comparison import page
+    from reproductions.evaluation import files
+
+    task = _task_of_runs(folders) if folders else _task_of_data(data)
+    folders = folders or [_newest_or_trained(paper, data) for paper in then_and_now(task)]
+    comparison: Comparison = import_module(f"reproductions.compare.{MODULES[task]}").compare(folders)
+    corpus = runs.corpus_name(comparison.numbers["corpus"])
     folder = out or runs.runs_dir() / "compare" / corpus / runs.stamp()
-    compared = kind.compare(contestants)
-    drawing, total = kind.draw(contestants, compared, folder), kind.total(contestants, compared)
-    drawn = list(tqdm(drawing, "drawing", total, unit=" pictures", leave=False))
-    files.write_json(folder / "comparison.json", compared)
+    drawings = tqdm(comparison.drawings, "drawing", unit=" pictures", leave=False)
+    pictures = [drawing.write(folder) for drawing in drawings]
+    files.write_json(folder / "comparison.json", comparison.numbers)
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make compare."
-    report = files.write_text(folder / "report.html", page(compared, drawn, made, kind.template))
-    _track(kind, folder, corpus, compared, drawn)
-    for line in kind.lines(compared):
+    report = files.write_text(folder / "report.html", page(comparison, pictures, made))
+    _track(comparison, corpus, pictures, folder)
+    for line in comparison.lines:
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"\nReport: {report}\nPictures and numbers: {folder}\n")
     return 0
 
 
-def _of_runs(folders: Sequence[Path]) -> Comparison:
-    """What the runs do, all of them the same; raises UserError for others."""
+def then_and_now(task: str) -> tuple[str, str]:
+    """The oldest and the newest paper of a task."""
+    first, *_, last = of_task(task)
+    return first, last
+
+
+def _task_of_runs(folders: Sequence[Path]) -> str:
+    """What the runs do; raises UserError unless all of them do the same, and there is a comparison of it."""
     tasks = [runs.at(folder).task for folder in folders]
     for folder, task in zip(folders, tasks, strict=True):
         if task != tasks[0]:
@@ -137,35 +79,35 @@ def _of_runs(folders: Sequence[Path]) -> Comparison:
                 f"These runs cannot be compared: {folders[0]} {TASKS[tasks[0]]}, {folder} {TASKS[task]}. "
                 "Name runs that do the same."
             )
-    for kind in KINDS:
-        if kind.task == tasks[0]:
-            return kind
-    can = " and of one that ".join(TASKS[kind.task] for kind in KINDS)
-    raise UserError(f"{folders[0]} {TASKS[tasks[0]]}; there is a comparison of what {can}.")
+    if tasks[0] not in MODULES:
+        can = " and of one that ".join(TASKS[task] for task in MODULES)
+        raise UserError(f"{folders[0]} {TASKS[tasks[0]]}; there is a comparison of what {can}.")
+    return tasks[0]
 
 
-def _of_data(data: str) -> Comparison:
-    """Whose papers have a configuration for a corpus; of the user's own data, a folder is of images."""
-    for kind in KINDS:
-        if any((CONFIGS / paper / f"{data}.yaml").is_file() for paper in kind.papers):
-            return kind
+def _task_of_data(data: str) -> str:
+    """The task whose papers have a configuration for a corpus; of the user's own data, a folder is of images."""
+    for task in MODULES:
+        if any((CONFIGS / paper / f"{data}.yaml").is_file() for paper in then_and_now(task)):
+            return task
     if is_path(data):
-        return CLASSIFIERS if Path(data).expanduser().is_dir() else TRANSLATORS
-    known = "; ".join(f"what {TASKS[kind.task]}, on {', '.join(_corpora(kind))}" for kind in KINDS)
-    raise UserError(f"There is no comparison on {data!r}, but of {known}, or on a path to data of your own.")
+        return "images" if Path(data).expanduser().is_dir() else "translation"
+    corpora = "; ".join(f"what {TASKS[task]}, on {', '.join(_corpora(task))}" for task in MODULES)
+    raise UserError(f"There is no comparison on {data!r}, but of {corpora}, or on a path to data of your own.")
 
 
-def _corpora(kind: Comparison) -> list[str]:
-    """What all papers have a configuration for."""
-    have = [{path.stem for path in (CONFIGS / paper).glob("*.yaml")} for paper in kind.papers]
-    return sorted(set.intersection(*have) - {"own"})
+def _corpora(task: str) -> list[str]:
+    """Those for which then and now both have a configuration."""
+    configured = [{path.stem for path in (CONFIGS / paper).glob("*.yaml")} for paper in then_and_now(task)]
+    return sorted(set.intersection(*configured) - {"own"})
 
 
-def _newest_or_trained(kind: Comparison, paper: str, data: str) -> Path:
+def _newest_or_trained(paper: str, data: str) -> Path:
     """The newest scored run of a paper on a corpus; trains one if there is none."""
-    variants = [one for one in kind.papers[paper] if config_path(paper, data, one).is_file()]
+    every = PAPERS[paper].variants
+    variants = [variant for variant in every if config_path(paper, data, variant).is_file()]
     if not variants:
-        config_of(paper, data, kind.papers[paper][0])  # says what there is
+        config_of(paper, data, every[0])  # says what there is
     if (run := _newest(paper, data, variants)) is not None:
         return run.folder
     sys.stdout.write(f"There is no scored run of {paper} on {data} yet: training one.\n")
@@ -180,14 +122,15 @@ def _newest(paper: str, data: str, variants: Sequence[str]) -> Run | None:
     """The newest scored run of any of the variants; of the user's own data, the newest on these."""
     configs = [config_path(paper, data, variant) for variant in variants]
     corpus = data if configs[0].stem.startswith("own") else None
-    found = [run for config in configs for run in runs.every(paper, config.stem, runs.SCORES, corpus)]
-    return max(found, key=lambda run: run.folder.name, default=None)
+    scored = [run for config in configs for run in runs.every(paper, config.stem, runs.SCORES, corpus)]
+    return max(scored, key=lambda run: run.folder.name, default=None)
 
 
-def _track(kind: Comparison, folder: Path, corpus: str, compared: Numbers, drawn: Sequence[Picture]) -> None:
+def _track(comparison: "Comparison", corpus: str, pictures: "Sequence[Picture]", folder: Path) -> None:
     """The same table and pictures in Weights & Biases."""
     from reproductions.training import tracking
 
+    test = comparison.numbers["test"]
     logger = tracking.experiment_logger(
         folder,
         project=tracking.PROJECT,
@@ -195,16 +138,15 @@ def _track(kind: Comparison, folder: Path, corpus: str, compared: Numbers, drawn
         group="compare",
         tags=["compare", corpus],
         job_type="compare",
-        config={"runs": [run["folder"] for run in compared["runs"]]},
+        config={"runs": [run["folder"] for run in comparison.numbers["runs"]]},
     )
-    tracking.log_table(logger, f"{compared['test']}/compared", *kind.table(compared))
+    tracking.log_table(logger, f"{test}/compared", [*comparison.columns], [*comparison.rows])
+    columns = ["second", "minus first", "measure", *DIFFERENCE]
     rows = [
-        [second, first, measure, *(found[name] for name in DIFFERENCE)]
-        for first, second, measure, found in kind.differences(compared)
+        [second, first, measure, *(result[name] for name in DIFFERENCE)]
+        for first, second, measure, result in comparison.differences
     ]
-    tracking.log_table(
-        logger, f"{compared['test']}/differences", ["second", "minus first", "measure", *DIFFERENCE], rows
-    )
-    for picture in drawn:
+    tracking.log_table(logger, f"{test}/differences", columns, rows)
+    for picture in pictures:
         tracking.log_picture(logger, f"compare/{picture.path.stem}", picture.path, picture.caption)
     tracking.finish(logger)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import UserError
+from reproductions import runs
 
 TORCH = ("torch", "torchvision")
 NEEDED = ("lightning", "jsonargparse", "wandb", "tokenizers", "sacrebleu", "sacremoses", "matplotlib", "numpy")
@@ -195,8 +196,8 @@ def corpora() -> Iterator[Check]:
 
 def trained() -> Check:
     """How many runs there are."""
-    folder = Path(os.environ.get("RUNS_DIR", "runs"))
-    count = len(list(folder.glob("*/*/*/checkpoints/best.ckpt")))
+    folder = runs.runs_dir()
+    count = len(list(folder.glob(f"*/*/*/{runs.BEST}")))
     mend = "" if count else "`make train-bahdanau` or `make train-vit` trains one"
     return Check("runs", None, f"{count} trained under {folder}", mend)
 

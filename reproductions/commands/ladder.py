@@ -17,13 +17,14 @@ options = trainings.options
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Train the rungs that have no scored run yet, or all of them, then write table and figure."""
-    from reproductions.compare.contestants import read_all
+    from reproductions.compare.comparison import comparable
+    from reproductions.compare.translators import SAME
     from reproductions.evaluation import files
     from reproductions.experiments.ladder import RUNGS, figure, table, text
 
     if status := trainings.run([Training(LADDER, name, CONFIGS / f"{name}.yaml") for name in RUNGS], options, rest):
         return status
-    rungs = read_all([runs.find(LADDER, name, having=runs.SCORES).folder for name in RUNGS])
+    rungs = [*comparable([runs.find(LADDER, name, having=runs.SCORES).folder for name in RUNGS], SAME).values()]
     rows = table(dict(zip(RUNGS, rungs, strict=True)))
     summary, folder = rungs[-1].summary, runs.runs_dir() / LADDER
     note = (

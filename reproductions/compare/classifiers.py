@@ -1,22 +1,41 @@
-"""Everything that a comparison of classifiers measures, as plain data: what the report prints is here, and in comparison.json.
+"""Classifiers over the same images: accuracy, where each model looks beside controls, and the significance of both.
 
 N images of the test split, M of them into which every run was looked.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reproductions.compare.answers import Answers, Rows, answers, check_same_classes, check_same_images
-from reproductions.compare.contestants import Contestant, common_splits
-from reproductions.compare.translators import says
-from reproductions.evaluation.measures.bootstrap import Comparison, bootstrap, counted, mean_of_sums, paired_bootstrap
-from reproductions.evaluation.measures.localisation import against, intervals, measured
+from data.errors import UserError
+from reproductions.compare.comparison import (
+    Comparison,
+    Difference,
+    Drawing,
+    as_numbers,
+    check_same,
+    common_splits,
+    comparable,
+    described,
+    in_words,
+)
+from reproductions.evaluation import plots
+from reproductions.evaluation.measures import bootstrap
+from reproductions.evaluation.measures.bootstrap import counted, mean_of_sums, paired_bootstrap
+from reproductions.evaluation.measures.localisation import MEASURES, against, intervals, measured
 from reproductions.evaluation.records.image import AttendedImage
+from reproductions.runs import Run
 
+# Settings of the data that runs must share for their scores to be of the same images.
+SAME = ("corpus", "size", "fit")
 IMAGES = 8  # that are shown where the runs drew none in common
 # Measures that are compared -> unit, scale and digits of a difference.
 UNITS = {
@@ -32,211 +51,282 @@ CONTROL = "input_gradient"  # a view that is never chosen
 ABOVE = "first minus this, all"  # in scores.json: how far the run's map is from a control
 LAYER = re.compile(r"cls L(?P<layer>\d+) H(?P<head>mean|1)")
 DEPTH = re.compile(r" · \d+ layers$")  # what a view says of the model, which its title says too
+COLUMNS = ("run", "accuracy", "calibration error", "view", "AUROC", "times chance", "highest on ground", "parameters",
+           "training minutes", "training images/s")  # fmt: skip
+# Pictures that each run has drawn of the split -> what a reader sees in them.
+COPIED = {
+    "removal": "the probability of the predicted class as patches go or come in the order of the map, and of controls",
+    "confusion": "which classes it takes for which, and whether its probabilities hold",
+}
+Rows = NDArray[np.bool_]
+Groups = Mapping[str, Rows]
 
 
-def compare(contestants: Sequence[Contestant]) -> dict[str, Any]:
-    """All numbers of a comparison.
+@dataclass(frozen=True)
+class Answers:
+    """What a run says of a split.
 
-    Raises UserError where the runs know other classes, or were not tested on the same images.
+    Attributes:
+        images: index and name of each of the N.
+        right: (N), whether the predicted class is the true one, or one of the true ones.
+        looked: (N, 6), the measures of its map, in the order of ``MEASURES``; NaN where it was not looked into.
     """
-    splits = common_splits(contestants)
+
+    images: list[tuple[int, str]]
+    right: Rows
+    looked: NDArray[np.float64]
+
+    @property
+    def measured(self) -> Rows:
+        """(N), whether it was looked into and the place of its object is known."""
+        there: Rows = ~np.isnan(self.looked).all(axis=1)
+        return there
+
+
+def compare(folders: Sequence[Path]) -> Comparison:
+    """Runs of classifiers side by side.
+
+    Raises UserError for runs that cannot be compared, that know other classes, or that were not tested on the same images.
+    """
+    entrants = comparable(folders, SAME)
+    splits = common_splits(entrants)
     test = splits[0]
-    attended = [one.attended(test) for one in contestants]
-    check_same_classes(contestants, attended)
-    said = {split: [answers(one, split) for one in contestants] for split in splits}
-    for answered in said.values():
-        check_same_images(contestants, answered)
-    groups = _groups(said[test])
-    runs = [
-        _run(one, {split: said[split][place] for split in splits}, groups, attended[place])
-        for place, one in enumerate(contestants)
+    attended = {name: run.attended(test) for name, run in entrants.items()}
+    check_same_classes(entrants, attended)
+    answered = {split: {name: answers(run, split) for name, run in entrants.items()} for split in splits}
+    for given in answered.values():
+        check_same(entrants.values(), [each.images for each in given.values()], "images")
+    groups = _groups(list(answered[test].values()))
+    rows = [
+        _run(name, run, {split: answered[split][name] for split in splits}, groups, attended[name])
+        for name, run in entrants.items()
     ]
-    return {
-        "corpus": contestants[0].data["corpus"],
-        "size": contestants[0].data["size"],
+    pairs = [_pair(first, second, groups) for first, second in combinations(answered[test].items(), 2)]
+    first = next(iter(entrants.values()))
+    strips = shown(attended, first.settings["run"].get("pictures") or [])
+    numbers = {
+        "corpus": first.corpus,
+        "size": first.data["size"],
         "test": test,
         "splits": splits,
-        "images": {split: len(answered[0].images) for split, answered in said.items()},
-        "looked": {group: int(rows.sum()) for group, rows in groups.items()},
-        "runs": runs,
-        "maps": _maps(runs),
-        "differences": [
-            _difference((contestants[a], said[test][a]), (contestants[b], said[test][b]), groups)
-            for a, b in combinations(range(len(contestants)), 2)
-        ],
-        "shown": list(_shown(contestants, attended)),
+        "images": {split: len(next(iter(given.values())).images) for split, given in answered.items()},
+        "looked": {group: int(images.sum()) for group, images in groups.items()},
+        "runs": rows,
+        "maps": _maps(rows),
+        "differences": pairs,
+        "shown": [_in_numbers(strip) for strip in strips],
     }
+    differences = [difference for pair in pairs for difference in _differences(pair)]
+    return Comparison(
+        numbers=numbers,
+        template="classifiers.html",
+        columns=COLUMNS,
+        rows=[_cells(row, test) for row in rows],
+        differences=differences,
+        lines=[*(_line(row, test) for row in rows),
+               *(f"{pair.second} minus {pair.first}: {pair.result['says']}" for pair in differences
+                 if pair.measure in ("accuracy", "auroc, all"))],
+        drawings=[*_of_all(entrants, numbers), *_of_images(entrants, strips, test)],
+    )  # fmt: skip
 
 
-def table(numbers: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
-    """Columns and rows for the tracker: how each run answers and looks, and what that took."""
-    columns = ["run", "accuracy", "calibration error", "view", "AUROC", "times chance", "highest on ground", "parameters",
-               "training minutes", "training images/s"]  # fmt: skip
-    rows = []
-    for run in numbers["runs"]:
-        test, found = numbers["test"], run["looks"]["all"]
-        means = [found[name][0] if name in found else None for name in ("auroc", "energy_gain", "ground_top1")]
-        rows.append([run["name"], run["accuracy"][test][0], run["calibration_error"][test], run["view"], *means,
-                     run["parameters"], run["training_minutes"], run["training_images_per_s"]])  # fmt: skip
-    return columns, rows
+def answers(run: Run, split: str) -> Answers:
+    """What a run says of every image of a split; raises UserError if that is not there, or damaged."""
+    path = run.tested(split, "answers.jsonl")
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+        looked = [[line.get("attention", {}).get(name, np.nan) for name in MEASURES] for line in lines]
+        return Answers(
+            images=[(line["index"], line["name"]) for line in lines],
+            right=np.array([line["label"] == line["predicted"] for line in lines], dtype=bool),
+            looked=np.array(looked, dtype=np.float64).reshape(len(lines), len(MEASURES)),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} is damaged ({error}): run `make evaluate RUN={run.folder}`.") from error
 
 
-def lines(numbers: dict[str, Any]) -> Iterator[str]:
-    """Scores of the test split, and what is significant, in a few lines."""
-    test = numbers["test"]
-    for run in numbers["runs"]:
-        found, accuracy = run["looks"]["all"], 100 * run["accuracy"][test][0]
-        auroc = f", AUROC {found['auroc'][0]:.3f} ({run['view']})" if "auroc" in found else ""
-        yield f"{run['name']}: {test} accuracy {accuracy:.1f} %{auroc}, {run['parameters']:,} parameters"
-    for first, second, measure, found in differences(numbers):
-        if measure in ("accuracy", "auroc, all"):
-            yield f"{second} minus {first}: {found['says']}"
+def check_same_classes(entrants: Mapping[str, Run], attended: Mapping[str, Sequence[AttendedImage]]) -> None:
+    """Raises UserError unless the records of all runs name the same classes, in one order."""
+    (first, ours), *others = [(name, records[0].classes if records else ()) for name, records in attended.items()]
+    for other, theirs in others:
+        if theirs != ours:
+            alone = sorted(set(theirs) ^ set(ours))
+            what = f"such as {', '.join(alone[:3])}" if alone else "in another order"
+            raise UserError(
+                f"{entrants[first].folder} and {entrants[other].folder} know other classes, {len(ours)} and {len(theirs)}, "
+                f"{what}: train both on the same images."
+            )
 
 
-def differences(numbers: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """First, second, what was measured of which images, and the second minus the first."""
-    for pair in numbers["differences"]:
-        yield pair["first"], pair["second"], "accuracy", pair["accuracy"]
-        for group, looks in pair["looks"].items():
-            yield from ((pair["first"], pair["second"], f"{name}, {group}", found) for name, found in looks.items())
+def shown(attended: Mapping[str, Sequence[AttendedImage]], drawn: Sequence[int]) -> list[dict[str, AttendedImage]]:
+    """The images that are shown: of each, the record of every run.
+
+    They are those of ``drawn``, by index, as far as every run wrote them down; if none, the first that all wrote.
+    """
+    written = {name: {record.index: record for record in records} for name, records in attended.items()}
+    common = sorted(set.intersection(*(set(records) for records in written.values())))
+    chosen = [index for index in drawn if index in common] or common[:IMAGES]
+    return [{name: records[index] for name, records in written.items()} for index in chosen]
 
 
-def _groups(said: Sequence[Answers]) -> dict[str, Rows]:
-    """(N) each: the images into which every run was looked, and those of them that every run classifies rightly."""
-    looked = np.logical_and.reduce([its.measured for its in said])
-    return {"all": looked, "right": np.logical_and.reduce([looked, *(its.right for its in said)])}
+def _groups(given: Sequence[Answers]) -> Groups:
+    """(N) each: the images into which every run was looked, and those of them that every run classifies correctly."""
+    looked = np.logical_and.reduce([each.measured for each in given])
+    return {"all": looked, "right": np.logical_and.reduce([looked, *(each.right for each in given)])}
 
 
 def _run(
-    one: Contestant, said: Mapping[str, Answers], groups: Mapping[str, Rows], attended: Sequence[AttendedImage]
+    name: str, run: Run, given: Mapping[str, Answers], groups: Groups, attended: Sequence[AttendedImage]
 ) -> dict[str, Any]:
-    summary, test = one.summary, next(iter(said))
-    scores, seconds = one.scores[test], summary["training_seconds"]
-    return {
-        "name": one.name,
-        "folder": str(one.folder),
-        "paper": one.paper,
-        "parameters": summary["parameters"],
-        "steps": summary["steps"],
-        "training_minutes": seconds / 60,
+    summary, scores, data, test = run.summary, run.scores, run.data, next(iter(given))
+    seconds = summary["training_seconds"]
+    return described(name, run) | {
         "training_images_per_s": summary["images"] / seconds if seconds else None,
-        "training_images": one.data["images"],
-        "augmentation": {name: one.data[name] for name in AUGMENTATION if one.data.get(name)},
-        "seed": summary["seed"],
-        "device": f"{summary['device']}, {summary['threads']} threads, {summary['precision']}",
-        "accuracy": {
-            split: list(bootstrap(counted(its.right.astype(float)), mean_of_sums)) for split, its in said.items()
-        },
-        "calibration_error": {split: one.scores[split]["calibration_error"] for split in said},
-        "view": scores["view"],
+        "training_images": data["images"],
+        "augmentation": {setting: data[setting] for setting in AUGMENTATION if data.get(setting)},
+        "accuracy": {split: list(bootstrap.bootstrap(_correct(each), mean_of_sums)) for split, each in given.items()},
+        "calibration_error": {split: scores[split]["calibration_error"] for split in given},
+        "view": scores[test]["view"],
         "grid": list(attended[0].map.shape) if attended else None,
-        "chosen": _chosen(one),
+        "chosen": _chosen(run.views),
         "looks": {
-            group: {name: list(found) for name, found in intervals(said[test].looked[rows]).items()}
-            for group, rows in groups.items()
+            group: {measure: list(interval) for measure, interval in intervals(given[test].looked[images]).items()}
+            for group, images in groups.items()
         },
-        "controls": _controls(scores.get("localisation", {})),
-        "removal": scores.get("removal"),
+        "controls": _controls(scores[test].get("localisation", {})),
+        "removal": scores[test].get("removal"),
     }
 
 
-def _chosen(one: Contestant) -> dict[str, Any]:
+def _correct(given: Answers) -> NDArray[np.float64]:
+    """(N, 2), for the bootstrap: whether each image is classified correctly, and 1."""
+    return counted(given.right.astype(float))
+
+
+def _chosen(views: Mapping[str, Any]) -> dict[str, Any]:
     """Which view validation chose and by what; beside it, where there are masks and layers, the naive one: the last layer, mean
     of its heads.
     """
-    chosen, by = one.views.get("chosen"), one.views.get("by")
-    rates = {name: found[CHOSEN_BY] for name, found in one.views.get("views", {}).items() if CHOSEN_BY in found}
-    naive = _naive(list(rates))
-    told = {"view": chosen, "by": by, "candidates": len([name for name in rates if name != CONTROL])}
+    chosen = views.get("chosen")
+    rates = {name: scores[CHOSEN_BY] for name, scores in views.get("views", {}).items() if CHOSEN_BY in scores}
+    numbers = {"view": chosen, "by": views.get("by"), "candidates": len([name for name in rates if name != CONTROL])}
     if chosen in rates:
-        told["auroc"] = rates[chosen]
-    if naive is not None:
-        told |= {"naive": naive, "naive_auroc": rates[naive]}
-    return told
-
-
-def _naive(views: Sequence[str]) -> str | None:
-    """The last layer, the mean of its heads or its only one; None where no view is of a layer."""
-    layers = [found for name in views if (found := LAYER.fullmatch(name))]
-    last = max(layers, key=lambda found: (int(found["layer"]), found["head"] == "mean"), default=None)
-    return None if last is None else last[0]
+        numbers["auroc"] = rates[chosen]
+    layers = [match for name in rates if (match := LAYER.fullmatch(name))]
+    if layers:
+        naive = max(layers, key=lambda match: (int(match["layer"]), match["head"] == "mean"))[0]
+        numbers |= {"naive": naive, "naive_auroc": rates[naive]}
+    return numbers
 
 
 def _controls(maps: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Each control's measures on the images that this run was looked into, and how far the run's own map is from it."""
     return {
-        name: {"measures": row["all"], "says": says(Comparison(*row[ABOVE][CHOSEN_BY]), *UNITS[CHOSEN_BY])}
+        name: {
+            "measures": row["all"],
+            "says": in_words(bootstrap.Comparison(*row[ABOVE][CHOSEN_BY]), *UNITS[CHOSEN_BY]),
+        }
         for name, row in maps.items()
         if name != "uniform" and CHOSEN_BY in row.get(ABOVE, {})
     }
 
 
-def _maps(runs: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def _maps(rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """By name, the measures of the map of each run, then of the controls; a control that is the same for all runs once."""
-    maps: dict[str, Mapping[str, Any]] = {f"{run['name']}: {DEPTH.sub('', run['view'])}": run["looks"] for run in runs}
-    for name in runs[0]["controls"]:
-        each = {run["name"]: run["controls"].get(name, {}).get("measures", {}) for run in runs}
-        first = each[runs[0]["name"]]
-        same = all(found == first for found in each.values())
-        maps |= {name: {"all": first}} if same else {f"{who}: {name}": {"all": found} for who, found in each.items()}
+    maps: dict[str, Mapping[str, Any]] = {f"{row['name']}: {DEPTH.sub('', row['view'])}": row["looks"] for row in rows}
+    for control in rows[0]["controls"]:
+        each = {row["name"]: row["controls"].get(control, {}).get("measures", {}) for row in rows}
+        first = each[rows[0]["name"]]
+        same = all(measures == first for measures in each.values())
+        maps |= {control: {"all": first}} if same else {
+            f"{name}: {control}": {"all": measures} for name, measures in each.items()
+        }  # fmt: skip
     return maps
 
 
-def _difference(
-    first: tuple[Contestant, Answers], second: tuple[Contestant, Answers], groups: Mapping[str, Rows]
-) -> dict[str, Any]:
+def _pair(first: tuple[str, Answers], second: tuple[str, Answers], groups: Groups) -> dict[str, Any]:
     """Second minus first, with paired bootstrap over the images."""
-    (one, ours), (other, theirs) = first, second
-    accuracy = paired_bootstrap(*(counted(its.right.astype(float)) for its in (ours, theirs)), mean_of_sums)
-    looks = {group: against(theirs.looked[rows], ours.looked[rows]) for group, rows in groups.items()}
+    (name, ours), (other, theirs) = first, second
+    looks = {group: against(theirs.looked[images], ours.looked[images]) for group, images in groups.items()}
     return {
-        "first": one.name,
-        "second": other.name,
-        "accuracy": accuracy._asdict() | {"says": says(accuracy, "points of accuracy", 100)},
+        "first": name,
+        "second": other,
+        "accuracy": as_numbers(
+            paired_bootstrap(_correct(ours), _correct(theirs), mean_of_sums), "points of accuracy", 100
+        ),
         "only_first": int((ours.right & ~theirs.right).sum()),
         "only_second": int((theirs.right & ~ours.right).sum()),
         "looks": {
-            group: {
-                name: found[name]._asdict() | {"says": says(found[name], *UNITS[name])}
-                for name in UNITS
-                if name in found
-            }
-            for group, found in looks.items()
+            group: {name: as_numbers(compared[name], *unit) for name, unit in UNITS.items() if name in compared}
+            for group, compared in looks.items()
         },
     }
 
 
-def _shown(contestants: Sequence[Contestant], attended: Sequence[Sequence[AttendedImage]]) -> Iterator[dict[str, Any]]:
-    """Each shown image: what every model took it for and how its map finds the object, in numbers."""
-    for index, together in strips(contestants, attended):
-        first = together[0]
-        yield {
-            "index": index,
-            "name": first.name,
-            "class": None if first.label is None else first.classes[first.label],
-            "rows": [
-                {
-                    "name": one.name,
-                    "predicted": record.classes[record.predicted],
-                    "probability": float(record.probabilities[record.predicted]),
-                    "right": record.right,
-                    "view": record.view,
-                    **measured(record.map, record.mask),
-                }
-                for one, record in zip(contestants, together, strict=True)
-            ],
-        }
+def _differences(pair: Mapping[str, Any]) -> Iterator[Difference]:
+    """Of two runs: accuracy, then each measure of each group of images."""
+    measures = {f"{name}, {group}": result for group, looks in pair["looks"].items() for name, result in looks.items()}
+    for measure, result in {"accuracy": pair["accuracy"], **measures}.items():
+        yield Difference(pair["first"], pair["second"], measure, result)
 
 
-def strips(
-    contestants: Sequence[Contestant], attended: Sequence[Sequence[AttendedImage]]
-) -> Iterator[tuple[int, list[AttendedImage]]]:
-    """The images that are shown: their index, and the record of every run.
+def _cells(row: Mapping[str, Any], test: str) -> list[Any]:
+    """How a run answers and looks, and what that took, under COLUMNS."""
+    looks = row["looks"]["all"]
+    means = [looks[name][0] if name in looks else None for name in ("auroc", "energy_gain", "ground_top1")]
+    cost = [row[name] for name in ("parameters", "training_minutes", "training_images_per_s")]
+    return [row["name"], row["accuracy"][test][0], row["calibration_error"][test], row["view"], *means, *cost]
 
-    They are those that the first run draws, by index, as far as every run wrote them down; if none, the first that all wrote.
-    """
-    written = [{record.index: record for record in records} for records in attended]
-    common = sorted(set.intersection(*(set(records) for records in written)))
-    drawn = contestants[0].settings["run"].get("pictures") or []
-    for index in [index for index in drawn if index in common] or common[:IMAGES]:
-        yield index, [records[index] for records in written]
+
+def _line(row: Mapping[str, Any], test: str) -> str:
+    looks, accuracy = row["looks"]["all"], 100 * row["accuracy"][test][0]
+    auroc = f", AUROC {looks['auroc'][0]:.3f} ({row['view']})" if "auroc" in looks else ""
+    return f"{row['name']}: {test} accuracy {accuracy:.1f} %{auroc}, {row['parameters']:,} parameters"
+
+
+def _in_numbers(strip: Mapping[str, AttendedImage]) -> dict[str, Any]:
+    """What every model took an image for and how its map finds the object."""
+    first = next(iter(strip.values()))
+    return {
+        "index": first.index,
+        "name": first.name,
+        "class": None if first.label is None else first.classes[first.label],
+        "rows": [
+            {
+                "name": name,
+                "predicted": record.classes[record.predicted],
+                "probability": float(record.probabilities[record.predicted]),
+                "right": record.right,
+                "view": record.view,
+                **measured(record.map, record.mask),
+            }
+            for name, record in strip.items()
+        ],
+    }
+
+
+def _of_all(entrants: Mapping[str, Run], numbers: Mapping[str, Any]) -> Iterator[Drawing]:
+    """All measures beside controls, where there are masks; and what each run has drawn of the split."""
+    test = numbers["test"]
+    if all("auroc" in row["looks"]["all"] for row in numbers["runs"]):
+        note = f"{numbers['looked']['all']:,} images, {numbers['looked']['right']:,} of them classified rightly by every model."
+        title, right = f"Where they look · {test}", "those that every model classifies rightly"
+        caption = "How well each model's map finds the object, beside controls, with 95 % bootstrap intervals"
+        draw = partial(plots.beside_controls, numbers["maps"], title, note, len(entrants), right)
+        yield Drawing("looks.png", None, caption, draw, printed=True)
+    for kind, words in COPIED.items():
+        for number, (name, run) in enumerate(entrants.items(), start=1):
+            drawn = run.evaluation(test, f"{kind}.png")
+            if drawn.is_file():
+                yield Drawing(f"{kind}-{number}.png", None, f"{name}: {words}", drawn)
+
+
+def _of_images(
+    entrants: Mapping[str, Run], strips: Sequence[Mapping[str, AttendedImage]], test: str
+) -> Iterator[Drawing]:
+    """The images, map beside map."""
+    models = {name: f"{name}, step {run.scores[test]['step']:,}" for name, run in entrants.items()}
+    for strip in strips:
+        named = [replace(record, model=models[name]) for name, record in strip.items()]
+        index, caption = named[0].index, "The image, and where each model looked in it"
+        yield Drawing(f"{test}-{index}.png", index, caption, partial(plots.attended_strip, named), printed=True)

@@ -1,241 +1,253 @@
-"""Everything that a comparison of translators measures, as plain data: what the report prints is here, and in comparison.json."""
+"""Translators over the same sentences: scores, significance, what each model wrote and where it looked."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import combinations
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from data.errors import UserError
-from reproductions.compare.contestants import Contestant, common_splits
+from reproductions.compare.comparison import (
+    Comparison,
+    Difference,
+    Drawing,
+    as_numbers,
+    check_same,
+    common_splits,
+    comparable,
+    described,
+)
+from reproductions.evaluation import plots
 from reproductions.evaluation.measures.alignment import aer_of_sums, alignment_error_rate, alignment_table
 from reproductions.evaluation.measures.attention import agreement, check_same_words, health
-from reproductions.evaluation.measures.bootstrap import Comparison, paired_bootstrap
-from reproductions.evaluation.measures.lengths import LengthCurve, bleu_by_length
+from reproductions.evaluation.measures.bootstrap import paired_bootstrap
+from reproductions.evaluation.measures.lengths import bleu_by_length
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, sentence_chrf
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
+from reproductions.runs import Run
 
+# Settings of the data that runs must share for their scores to be of the same sentences.
+SAME = ("corpus", "source_language", "target_language", "pairs", "tokenizer")
 FIXED = "fixed"
 SENTENCES = 8  # of a corpus without fixed ones: the first of its test split
 LENGTHS = ("test", "long")  # splits of Accord that together reach from 3 to 60 words
-SIGNIFICANT = 0.05
 MEASURES = {"bleu": "BLEU", "bleu_tokenised": "BLEU tokenised", "aer": "AER"}
 HEALTH = ("entropy", "confidence", "end_mass", "coverage_deviation", "monotonicity")
+COLUMNS = ("run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "training minutes", "training words/s",
+           "sentences/s")  # fmt: skip
 
 
-def compare(contestants: Sequence[Contestant]) -> dict[str, Any]:
-    """All numbers of a comparison.
+class Sentence(NamedTuple):
+    """A sentence that is shown.
 
-    Raises UserError where the runs were not tested on the same sentences.
+    Attributes:
+        index: in its split.
+        translated: by the name of the run, what it wrote.
+        forced, own: where each model with attention looked, over the reference and over its own translation.
     """
-    splits = common_splits(contestants)
+
+    index: int
+    translated: dict[str, Translated]
+    forced: dict[str, AlignedTranslation]
+    own: dict[str, AlignedTranslation]
+
+
+def compare(folders: Sequence[Path]) -> Comparison:
+    """Runs of translators side by side.
+
+    Raises UserError for runs that cannot be compared, and where they were not tested on the same sentences.
+    """
+    entrants = comparable(folders, SAME)
+    splits = common_splits(entrants)
     test = splits[0]
-    return {
-        "corpus": contestants[0].data["corpus"],
-        "test": test,
-        "splits": splits,
-        "runs": [_run(one, test) for one in contestants],
-        "differences": [_difference(a, b, test) for a, b in combinations(contestants, 2)],
-        "sentences": _sentences(contestants, splits),
-    }
-
-
-def table(numbers: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
-    """Columns and rows for the tracker: what each run scored on the test split, and what that took."""
-    columns = [
-        "run",
-        "BLEU",
-        "BLEU tokenised",
-        "chrF",
-        "AER",
-        "parameters",
-        "training minutes",
-        "training words/s",
-        "sentences/s",
+    shown, most = (FIXED, None) if FIXED in splits else (test, SENTENCES)
+    pairs = list(_pairs(entrants, test))
+    sentences = list(_sentences(entrants, shown, most))
+    rows = [_run(name, run, test) for name, run in entrants.items()]
+    differences = [
+        Difference(pair["first"], pair["second"], name, pair[measure])
+        for pair in pairs
+        for measure, name in MEASURES.items()
+        if measure in pair
     ]
-    rows = [
-        [run["name"], *(run["scores"][numbers["test"]].get(name) for name in ("bleu", "bleu_tokenised", "chrf", "aer")),
-         run["parameters"], run["training_minutes"], run["training_tokens_per_s"], run["sentences_per_s"]]
-        for run in numbers["runs"]
-    ]  # fmt: skip
-    return columns, rows
+    return Comparison(
+        numbers={
+            "corpus": next(iter(entrants.values())).corpus,
+            "test": test,
+            "splits": splits,
+            "runs": rows,
+            "differences": pairs,
+            "sentences": [_in_numbers(sentence, shown) for sentence in sentences],
+        },
+        template="translators.html",
+        columns=COLUMNS,
+        rows=[_cells(row, test) for row in rows],
+        differences=differences,
+        lines=[*(_line(row, test) for row in rows),
+               *(f"{pair.second} minus {pair.first}: {pair.result['says']}" for pair in differences)],
+        drawings=[*_of_all(entrants, splits), *(drawing for one in sentences for drawing in _of_sentence(one, shown))],
+    )  # fmt: skip
 
 
-def lines(numbers: dict[str, Any]) -> Iterator[str]:
-    """Scores of the test split, and what is significant, in a few lines."""
-    test = numbers["test"]
-    for run in numbers["runs"]:
-        scores = run["scores"][test]
-        aer = f", AER {100 * scores['aer']:.1f} %" if "aer" in scores else ""
-        yield f"{run['name']}: {test} BLEU {scores['bleu']:.1f}{aer}, {run['parameters']:,} parameters"
-    yield from (f"{second} minus {first}: {found['says']}" for first, second, _, found in differences(numbers))
+def compare_bleu(first: Run, second: Run, split: str) -> dict[str, Any]:
+    """BLEU, second minus first, with paired bootstrap; raises UserError unless the sentences are the same."""
+    return _bleu(*_translated([first, second], split))
 
 
-def differences(numbers: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """First, second, what was measured, and the second minus the first."""
-    for pair in numbers["differences"]:
-        yield from (
-            (pair["first"], pair["second"], name, pair[measure])
-            for measure, name in MEASURES.items()
-            if measure in pair
+def _translated(entrants: Iterable[Run], split: str) -> list[list[Translated]]:
+    """The translations of every run; raises UserError unless they are of the same sentences."""
+    entrants = list(entrants)
+    translated = [run.translated(split) for run in entrants]
+    check_same(entrants, [[(it.index, it.source, it.reference) for it in each] for each in translated], "sentences")
+    return translated
+
+
+def _pairs(entrants: Mapping[str, Run], test: str) -> Iterator[dict[str, Any]]:
+    """Of each two runs, second minus first on the test split, with paired bootstrap: both BLEUs, and AER where both have gold."""
+    translated = _translated(entrants.values(), test)
+    forced = [run.forced(test) for run in entrants.values()]
+    has_gold = [bool(records) and all(record.gold is not None for record in records) for records in forced]
+    language = next(iter(entrants.values())).data["target_language"]
+    for (a, first), (b, second) in combinations(enumerate(entrants), 2):
+        bleu, tokenised = (_bleu(translated[a], translated[b], given) for given in (None, language))
+        pair = {"first": first, "second": second, "bleu": bleu, "bleu_tokenised": tokenised}
+        if has_gold[a] and has_gold[b]:
+            aer = paired_bootstrap(alignment_table(forced[a]), alignment_table(forced[b]), aer_of_sums)
+            pair["aer"] = as_numbers(aer, "points of AER", 100)
+        yield pair
+
+
+def _bleu(first: Sequence[Translated], second: Sequence[Translated], language: str | None = None) -> dict[str, Any]:
+    """BLEU, second minus first; with a language, that of tokenised, lower-cased text."""
+    tables = [
+        bleu_statistics(
+            hypotheses=[it.hypothesis for it in each], references=[it.reference for it in each], language=language
         )
-
-
-def length_curves(contestants: Sequence[Contestant], numbers: dict[str, Any]) -> list[LengthCurve]:
-    """BLEU against source length, on the test split and on that of long sentences if there is one."""
-    splits = [split for split in numbers["splits"] if split == numbers["test"] or split in LENGTHS]
-    return [
-        bleu_by_length(one.name, [record for split in splits for record in one.translated(split)])
-        for one in contestants
+        for each in (first, second)
     ]
+    unit = "BLEU" if language is None else "BLEU (tokenised, lower-cased)"
+    return as_numbers(paired_bootstrap(*tables, bleu_of_sums), unit)
 
 
-def _run(one: Contestant, test: str) -> dict[str, Any]:
-    summary = one.summary
+def _run(name: str, run: Run, test: str) -> dict[str, Any]:
+    summary, scores = run.summary, run.scores
     seconds = summary["training_seconds"]
-    return {
-        "name": one.name,
-        "folder": str(one.folder),
-        "paper": one.paper,
-        "parameters": summary["parameters"],
-        "steps": summary["steps"],
-        "training_minutes": seconds / 60,
+    return described(name, run) | {
         "training_tokens_per_s": summary["target_tokens"] / seconds if seconds else math.nan,
-        "sentences_per_s": one.scores[test].get("sentences_per_s", math.nan),
-        "search": one.search,
+        "sentences_per_s": scores[test].get("sentences_per_s", math.nan),
+        "search": run.model["search"],
         "averaged": summary.get("averaged"),
-        "seed": summary["seed"],
-        "device": f"{summary['device']}, {summary['threads']} threads, {summary['precision']}",
-        "scores": one.scores,
-        "views": _views(one),
+        "scores": scores,
+        "views": _views(run.views),
     }
 
 
-def _views(one: Contestant) -> dict[str, Any] | None:
+def _views(views: Mapping[str, Any]) -> dict[str, Any] | None:
     """How far the chosen view and the naive one, last layer and mean of heads, are off in validation."""
-    if not one.views:
+    if not views:
         return None
-    rates = {name: scores["aer"] for name, scores in one.views["views"].items()}
-    naive = _naive(rates)
-    return {
-        "by": one.views["by"],
-        "chosen": one.views["chosen"],
-        "chosen_aer": rates[one.views["chosen"]],
-        "naive": naive,
-        "naive_aer": rates[naive],
-    }
-
-
-def _naive(rates: dict[str, float]) -> str:
-    """The last layer, all heads, read as each word is written."""
-    layers = [int(name.split()[0][1:]) for name in rates if name.split()[0] != "Lmean"]
-    last = max(layers)
+    rates = {name: scores["aer"] for name, scores in views["views"].items()}
+    last = max(int(layer[1:]) for layer in (name.split()[0] for name in rates) if layer != "Lmean")
     mean = f"L{last} Hmean shift0"
-    return mean if mean in rates else f"L{last} H1 shift0"
+    naive = mean if mean in rates else f"L{last} H1 shift0"
+    chosen = views["chosen"]
+    return {"by": views["by"], "chosen": chosen, "chosen_aer": rates[chosen], "naive": naive, "naive_aer": rates[naive]}
 
 
-def _difference(first: Contestant, second: Contestant, test: str) -> dict[str, Any]:
-    """Second minus first on the test split, with paired bootstrap: both BLEUs, and AER where both have gold."""
-    result = {
-        "first": first.name,
-        "second": second.name,
-        "bleu": compare_bleu(first, second, test),
-        "bleu_tokenised": compare_bleu(first, second, test, first.data["target_language"]),
-    }
-    ours_forced, theirs_forced = first.forced(test), second.forced(test)
-    if all(found and all(record.gold is not None for record in found) for found in (ours_forced, theirs_forced)):
-        aer = paired_bootstrap(alignment_table(ours_forced), alignment_table(theirs_forced), aer_of_sums)
-        result["aer"] = aer._asdict() | {"says": says(aer, "points of AER", 100)}
-    return result
+def _cells(row: Mapping[str, Any], test: str) -> list[Any]:
+    """What a run scored on the test split, and what that took, under COLUMNS."""
+    scores = [row["scores"][test].get(name) for name in ("bleu", "bleu_tokenised", "chrf", "aer")]
+    cost = [row[name] for name in ("parameters", "training_minutes", "training_tokens_per_s", "sentences_per_s")]
+    return [row["name"], *scores, *cost]
 
 
-def compare_bleu(first: Contestant, second: Contestant, split: str, language: str | None = None) -> dict[str, Any]:
-    """BLEU, second minus first, with paired bootstrap; with a language, that of tokenised, lower-cased text.
-
-    Raises UserError unless the sentences are the same.
-    """
-    ours, theirs = first.translated(split), second.translated(split)
-    _check_same_sentences(first, second, ours, theirs)
-    compared = paired_bootstrap(_bleu_table(ours, language), _bleu_table(theirs, language), bleu_of_sums)
-    return compared._asdict() | {
-        "says": says(compared, "BLEU" if language is None else "BLEU (tokenised, lower-cased)")
-    }
+def _line(row: Mapping[str, Any], test: str) -> str:
+    scores = row["scores"][test]
+    aer = f", AER {100 * scores['aer']:.1f} %" if "aer" in scores else ""
+    return f"{row['name']}: {test} BLEU {scores['bleu']:.1f}{aer}, {row['parameters']:,} parameters"
 
 
-def says(compared: Comparison, unit: str, scale: float = 1, digits: int = 1) -> str:
-    """The difference is, or is not, significant: in words."""
-    difference, low, high = (f"{scale * x:.{digits}f}".replace("-", "−") for x in compared[:3])
-    p = "p < 0.001" if compared.p_value < 0.001 else f"p = {compared.p_value:.3f}"
-    sign = "+" if compared.difference > 0 else ""
-    verdict = "is" if compared.p_value < SIGNIFICANT else "is not"
-    return f"{sign}{difference} {unit} (95 % interval {low} to {high}); the difference {verdict} significant, {p}"
-
-
-def _check_same_sentences(
-    first: Contestant, second: Contestant, ours: Sequence[Translated], theirs: Sequence[Translated]
-) -> None:
-    for one, other in zip(ours, theirs, strict=False):
-        if (one.index, one.source, one.reference) != (other.index, other.source, other.reference):
-            raise UserError(
-                f"{first.folder} and {second.folder} were not tested on the same sentences: sentence {one.index} is "
-                f"{one.source!r} in one, {other.source!r} in the other. Train both on the same data."
-            )
-    if len(ours) != len(theirs):
-        raise UserError(
-            f"{first.folder} was tested on {len(ours):,} sentences and {second.folder} on {len(theirs):,}: test both alike."
+def _sentences(entrants: Mapping[str, Run], split: str, most: int | None) -> Iterator[Sentence]:
+    """The first so many sentences of a split, None for all; raises UserError where models split one into different words."""
+    forced = {name: {record.index: record for record in run.forced(split)} for name, run in entrants.items()}
+    own = {name: {record.index: record for record in run.own(split)} for name, run in entrants.items()}
+    for each in zip(*(translated[:most] for translated in _translated(entrants.values(), split)), strict=True):
+        index = each[0].index
+        over_reference, over_own = (
+            {name: records[index] for name, records in given.items() if index in records} for given in (forced, own)
         )
+        if len(over_reference) > 1:
+            try:
+                check_same_words(list(over_reference.values()))
+            except ValueError as error:
+                raise UserError(f"These runs split sentences into different words: {error}.") from error
+        yield Sentence(index, dict(zip(entrants, each, strict=True)), over_reference, over_own)
 
 
-def _bleu_table(translated: Sequence[Translated], language: str | None) -> Any:
-    hypotheses, references = ([getattr(one, side) for one in translated] for side in ("hypothesis", "reference"))
-    return bleu_statistics(hypotheses=hypotheses, references=references, language=language)
-
-
-def chosen_sentences(splits: Sequence[str]) -> tuple[str, int | None]:
-    """The split that is shown sentence by sentence, and how many of it; None for all."""
-    return (FIXED, None) if FIXED in splits else (splits[0], SENTENCES)
-
-
-def _sentences(contestants: Sequence[Contestant], splits: Sequence[str]) -> list[dict[str, Any]]:
-    """Each shown sentence: what every model wrote and where it looked, in numbers."""
-    split, count = chosen_sentences(splits)
-    translated = [one.translated(split)[:count] for one in contestants]
-    forced = [{record.index: record for record in one.forced(split)} for one in contestants]
-    shown = []
-    for together in zip(*translated, strict=True):
-        index = together[0].index
-        looked = [records[index] for records in forced if index in records]
-        if len(looked) > 1:
-            _check_words(looked)
-        rows = []
-        for one, sentence, records in zip(contestants, together, forced, strict=True):
-            row: dict[str, Any] = {
-                "name": one.name,
-                "translation": sentence.hypothesis,
-                "exact": sentence.hypothesis == sentence.reference,
-                "chrf": sentence_chrf(hypothesis=sentence.hypothesis, reference=sentence.reference),
-            }
-            if index in records:
-                row |= _measured(records[index])
-            rows.append(row)
-        agree = [{"first": a.model, "second": b.model, **agreement(a, b)._asdict()} for a, b in combinations(looked, 2)]
-        shown.append({
-            "split": split, "index": index, "source": together[0].source, "reference": together[0].reference,
-            "rows": rows, "agreement": agree,
-        })  # fmt: skip
-    return shown
+def _in_numbers(sentence: Sentence, split: str) -> dict[str, Any]:
+    """What every model wrote and where it looked over the reference, measured."""
+    first = next(iter(sentence.translated.values()))
+    rows = [
+        {
+            "name": name,
+            "translation": it.hypothesis,
+            "exact": it.hypothesis == it.reference,
+            "chrf": sentence_chrf(hypothesis=it.hypothesis, reference=it.reference),
+            **(_measured(sentence.forced[name]) if name in sentence.forced else {}),
+        }
+        for name, it in sentence.translated.items()
+    ]
+    pairs = combinations(sentence.forced.values(), 2)
+    return {
+        "split": split,
+        "index": sentence.index,
+        "source": first.source,
+        "reference": first.reference,
+        "rows": rows,
+        "agreement": [{"first": a.model, "second": b.model, **agreement(a, b)._asdict()} for a, b in pairs],
+    }
 
 
 def _measured(record: AlignedTranslation) -> dict[str, float]:
     measured = asdict(health([record]))
-    row = {name: measured[name] for name in HEALTH}
-    if record.gold is not None:
-        row["aer"] = alignment_error_rate([record]).aer
-    return row
+    aer = {} if record.gold is None else {"aer": alignment_error_rate([record]).aer}
+    return {name: measured[name] for name in HEALTH} | aer
 
 
-def _check_words(looked: Sequence[AlignedTranslation]) -> None:
-    try:
-        check_same_words(looked)
-    except ValueError as error:
-        raise UserError(f"These runs split sentences into different words: {error}.") from error
+def _of_all(entrants: Mapping[str, Run], splits: Sequence[str]) -> Iterator[Drawing]:
+    """BLEU by length, on the test split and on that of long sentences if there is one; and how the views were chosen."""
+    long = [split for split in splits if split == splits[0] or split in LENGTHS]
+    curves = [
+        bleu_by_length(name, [it for split in long for it in run.translated(split)]) for name, run in entrants.items()
+    ]
+    caption = "BLEU against the length of the source sentence, with 95 % bootstrap bands"
+    yield Drawing("bleu-by-length.png", None, caption, partial(plots.bleu_by_length, curves), dpi=200)
+    for number, (name, run) in enumerate(entrants.items(), start=1):
+        grid = run.folder / "views.png"
+        if run.views and grid.is_file():
+            caption = f"{name}: alignment error rate of every layer, head and step, in validation"
+            yield Drawing(f"views-{number}.png", None, caption, grid)
+
+
+def _of_sentence(sentence: Sentence, split: str) -> Iterator[Drawing]:
+    """The same words on the same axes, what differs, and each model over its own words."""
+    forced, own, index, name = (
+        [*sentence.forced.values()],
+        [*sentence.own.values()],
+        sentence.index,
+        f"{split}-{sentence.index}",
+    )
+    if len(forced) == 2:
+        caption = "Both models over the reference, on the same axes, and the difference"
+        yield Drawing(f"{name}-same-words.png", index, caption, partial(plots.difference, *forced))
+    elif forced:
+        caption = "Every model with attention over the reference, on the same axes"
+        yield Drawing(f"{name}-same-words.png", index, caption, partial(plots.alignment_strip, forced))
+        for number, other in enumerate(forced[1:], start=2):
+            caption, draw = f"{other.model} against {forced[0].model}", partial(plots.difference, forced[0], other)
+            yield Drawing(f"{name}-difference-{number}.png", index, caption, draw)
+    if own:
+        caption = "Each model over its own translation"
+        yield Drawing(f"{name}-own-words.png", index, caption, partial(plots.alignment_grid, own))

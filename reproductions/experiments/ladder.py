@@ -6,9 +6,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from reproductions.compare.contestants import Contestant
 from reproductions.compare.translators import compare_bleu
 from reproductions.evaluation import plots
+from reproductions.runs import Run
 
 TEST = "test"
 
@@ -41,7 +41,7 @@ RUNGS = {
 }
 
 
-def table(runs: Mapping[str, Contestant]) -> list[dict[str, Any]]:
+def table(runs: Mapping[str, Run]) -> list[dict[str, Any]]:
     """One row a rung: scores on the test split, sizes, speed, and each change in BLEU with what was changed."""
     rows = []
     for name, one in runs.items():

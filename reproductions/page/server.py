@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from data.errors import UserError
 from reproductions import papers, runs
 from reproductions.page import alignments, looks, published, request, saved, timelines
-from reproductions.page.catalogue import Catalogue, Entry, describe, examples
+from reproductions.page.catalogue import Catalogue, describe, examples
 from reproductions.page.colours import colours
 from reproductions.page.published import Published
 from reproductions.tasks.images.trained import TrainedClassifier
@@ -98,17 +98,13 @@ class Desk:
         self._kept.move_to_end(key)
         return self._kept[key]
 
-    def translator(self, name: str | None) -> Entry:
-        """The run of this name; raises UserError if it is no translator's."""
-        entry = self.catalogue.find(name)
-        if papers.of(entry.paper).task != "translation":
-            raise UserError(f"{name} is a run of {entry.paper}, which does not translate.")
-        return entry
-
     def align(self, name: str | None, text: str, target: str | None) -> bytes:
-        entry = self.translator(name)
-        key = ("align", entry.name, entry.saved, text, target)
-        return self.keep(key, lambda: alignments.align(self.catalogue.model(entry), text, target))
+        """A translator's attention over a target; raises UserError for a run that is no translator's."""
+        run = self.catalogue.find(name)
+        if run.task != "translation":
+            raise UserError(f"{name} is a run of {run.paper}, which does not translate.")
+        key = ("align", run.name, run.saved, text, target)
+        return self.keep(key, lambda: alignments.align(self.catalogue.model(run), text, target))
 
     def looker(self, name: str | None) -> tuple[tuple[str, float], Callable[[], TrainedClassifier]]:
         """What tells a classifier from others, its name and the time of its weights, and how to have it.
@@ -117,10 +113,10 @@ class Desk:
         """
         if name == published.SOURCE:
             return (name, 0.0), self.published.classifier
-        entry = self.catalogue.find(name)
-        if papers.of(entry.paper).task != "images":
-            raise UserError(f"{name} is a run of {entry.paper}, which does not look at pictures.")
-        return (entry.name, entry.saved), lambda: self.catalogue.model(entry)
+        run = self.catalogue.find(name)
+        if run.task != "images":
+            raise UserError(f"{name} is a run of {run.paper}, which does not look at pictures.")
+        return (run.name, run.saved), lambda: self.catalogue.model(run)
 
     def look(self, name: str | None, picture: bytes | str | None, asked: str | None) -> bytes:
         """Where a classifier looked in a picture that was sent, or in a scene of the gallery by its name."""
@@ -137,17 +133,17 @@ class Desk:
 
     def overview(self) -> bytes:
         """What the page begins with: the runs, the fixed sentences, the colours, the limits."""
-        entries, refused = self.catalogue.entries()
+        listed, refused = self.catalogue.runs()
         return json.dumps(
             {
                 "folder": str(runs.runs_dir()),
-                "runs": [describe(entry) for entry in entries],
+                "runs": [describe(run) for run in listed],
                 "refused": refused,
                 "translators": list(papers.of_task("translation")),
                 "classifiers": list(papers.of_task("images")),
                 "published": published.offered(),
                 "timeline": timelines.made(),
-                "examples": examples(entries),
+                "examples": examples(listed),
                 "colours": colours(),
                 "limits": {
                     "letters": request.TEXT_LETTERS,

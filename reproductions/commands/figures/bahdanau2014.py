@@ -7,13 +7,12 @@ from typing import Any
 
 from data.errors import UserError
 from reproductions import runs
-from reproductions.evaluation import files, plots, records
+from reproductions.compare.translators import FIXED, LENGTHS
+from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.lengths import LengthCurve, bleu_by_length
 from reproductions.evaluation.plots import Curve
-from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 from reproductions.runs import Run
 
-LENGTH_SPLITS = ("test", "long")  # of Accord: together they reach from 3 to 60 words
 # Score -> what it is called in a picture, and its unit.
 CURVES = {
     "valid/bleu": ("validation BLEU", ""),
@@ -50,13 +49,11 @@ def figure_2(compared: list[Run], folder: Path) -> Iterator[Path]:
 
 def figure_3(run: Run, folder: Path) -> Iterator[Path]:
     """Alignments over the model's own translations, in grey as printed; and over the references, with the gold links."""
-    path = run.folder / "evaluation" / "fixed"
-    if not path.is_dir():
-        raise UserError(f"{run.folder} was not tested on the fixed sentences; Figure 3 is drawn from a run on accord.")
-    own = records.load(path / "own.jsonl", AlignedTranslation)[:4]
-    forced = records.load(path / "forced.jsonl", AlignedTranslation)[:4]
+    if FIXED not in run.scores:
+        raise UserError(f"{run.folder} has no fixed sentences in its tests; Figure 3 is drawn from a run on accord.")
+    own, forced = run.own(FIXED), run.forced(FIXED)
     for name, drawn, style in (("figure-3-as-printed", own, "paper"), ("figure-3-with-gold", forced, "colour")):
-        figure = plots.alignment_grid(drawn, style=style)
+        figure = plots.alignment_grid(drawn[:4], style=style)
         for suffix in (".png", ".pdf"):
             yield files.save(figure, folder / f"{name}{suffix}")
 
@@ -96,10 +93,5 @@ def _validations(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _curve(run: Run) -> LengthCurve:
-    translated: list[Translated] = []
-    for split in LENGTH_SPLITS:
-        path = run.folder / "evaluation" / split / "translations.jsonl"
-        if not path.is_file():
-            raise UserError(f"{run.folder} was not tested on {split!r}; run `make evaluate RUN={run.folder}`.")
-        translated += records.load(path, Translated)
+    translated = [sentence for split in LENGTHS for sentence in run.translated(split)]
     return bleu_by_length(run.summary["title"], translated)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from reproductions import runs
-from reproductions.evaluation import files, plots, records
+from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.vit import (
     attention_distance,
     filter_components,
@@ -31,8 +31,7 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
     """
     run = runs.find("vit2021", data or "*", having=runs.SCORES)
     classifier: TrainedClassifier = restore(run)
-    path = run.folder / "evaluation" / next(iter(run.scores)) / "attended.jsonl"
-    shown = records.load(path, AttendedImage)[:AVERAGED]
+    shown = run.attended(next(iter(run.scores)))[:AVERAGED]
     model = classifier.caption
     rolled, distances = _looked_into(classifier, shown)
     network = classifier.module.model

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data.errors import UserError
 from reproductions import runs
-from reproductions.evaluation import files, plots, records
+from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.captions import OF_OBJECTS
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.runs import Run
@@ -47,7 +47,7 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
 def _same_words(soft: Run, hard: Run) -> Iterator[tuple[CaptionedImage, CaptionedImage]]:
     """The first images of the test split with the words of soft attention, as it wrote them and as hard attention reads them."""
     reader: TrainedCaptioner = restore(hard)
-    for mine in records.load(soft.folder / "evaluation" / SPLIT / "own.jsonl", CaptionedImage)[:DRAWN]:
+    for mine in soft.records(SPLIT, "own.jsonl", CaptionedImage)[:DRAWN]:
         maps = reader.follow(mine.pixels, mine.words)
         yield mine, replace(mine, maps=maps, model=reader.name, forced=True, draws=reader.module.draws, score=None)
 

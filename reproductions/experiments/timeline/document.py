@@ -17,7 +17,6 @@ from typing import Any
 from data.errors import UserError
 from reproductions import runs
 from reproductions.attention import TIMELINE, in_words
-from reproductions.compare.contestants import read
 from reproductions.compare.translators import FIXED
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.records.translation import AlignedTranslation
@@ -50,7 +49,7 @@ def write(path: Path, timeline: Mapping[str, Any], newest: AlignedTranslation | 
 def transformer() -> AlignedTranslation | None:
     """The newest Transformer on Accord over the sentence of the timeline; None if there is none."""
     try:
-        return read(runs.find("transformer2017", "accord", having=runs.SCORES).folder).forced(FIXED)[0]
+        return runs.scored(runs.find("transformer2017", "accord", having=runs.SCORES).folder).forced(FIXED)[0]
     except UserError:
         return None
 

@@ -40,14 +40,15 @@ from typing import Any
 
 from data.errors import UserError
 from reproductions.attention import TIMELINE, over_source
-from reproductions.compare.contestants import Contestant, read
-from reproductions.compare.translators import FIXED, SIGNIFICANT, compare_bleu
+from reproductions.compare.comparison import SIGNIFICANT
+from reproductions.compare.translators import FIXED, compare_bleu
 from reproductions.evaluation.measures.alignment import right_by_order
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments.side_by_side import Training
 from reproductions.experiments.timeline.cost import Cost, Sizes, formula
 from reproductions.experiments.timeline.training import Budget, training
 from reproductions.experiments.timeline.verdicts import FIRST, noise, says
+from reproductions.runs import Run, scored
 
 TEST = "test"
 # Mechanisms that read no source from a decoder, and where they are at home.
@@ -72,7 +73,7 @@ def table(budget: Budget, costs: Mapping[str, Cost], sizes: Sizes) -> dict[str, 
     ]
     summary = first.summary
     return {
-        "corpus": first.data["corpus"],
+        "corpus": first.corpus,
         "sentence": first.translated(FIXED)[0].source,
         "test": first.scores[TEST]["sentences"],
         "seeds": list(budget.seeds),
@@ -92,7 +93,7 @@ def sizes_of(budget: Budget) -> Sizes:
 
     Raises UserError where the first of them has no scores.
     """
-    network = _scored(training(FIRST, budget.seeds[0], budget)).settings["model"]["init_args"]["network"]
+    network = _scored(training(FIRST, budget.seeds[0], budget)).model["network"]
     return Sizes(network["hidden"], 2 * network["hidden"], network["alignment"], network["window"])
 
 
@@ -101,14 +102,14 @@ def record_of(row: Mapping[str, Any]) -> AlignedTranslation:
     return AlignedTranslation.from_json(row["record"])
 
 
-def _scored(one: Training) -> Contestant:
+def _scored(one: Training) -> Run:
     run = one.scored()
     if run is None:
         raise UserError(f"{one.name} has no scored run yet: train it with `make timeline`.")
-    return read(run.folder)
+    return scored(run.folder)
 
 
-def _check_alike(found: Sequence[Contestant]) -> None:
+def _check_alike(found: Sequence[Run]) -> None:
     """Nothing but the mechanism and the seed may differ. Raises UserError with the first setting that does."""
     ours = _shared(found[0])
     for other in found[1:]:
@@ -121,18 +122,15 @@ def _check_alike(found: Sequence[Contestant]) -> None:
                 )
 
 
-def _shared(one: Contestant) -> dict[str, Any]:
+def _shared(one: Run) -> dict[str, Any]:
     """What all trainings have in common, by dotted name."""
-    model = one.settings["model"]["init_args"]
-    parts = {"network": model["network"], "recipe": model["recipe"], "search": one.search, "data": one.data}
+    parts = {part: one.model[part] for part in ("network", "recipe", "search")} | {"data": one.data}
     given = {f"{part}.{key}": value for part, settings in parts.items() for key, value in settings.items()}
     varied = {"network.attention", "data.seed"}
     return {key: value for key, value in given.items() if key not in varied} | {"steps": one.summary["steps"]}
 
 
-def _row(
-    name: str, runs: Sequence[Contestant], first: Sequence[Contestant], cost: Cost, least: float | None
-) -> dict[str, Any]:
+def _row(name: str, runs: Sequence[Run], first: Sequence[Run], cost: Cost, least: float | None) -> dict[str, Any]:
     scores = [one.scores[TEST] for one in runs]
     row: dict[str, Any] = _names(name) | {"over_source": True} | asdict(cost) | {"products_formula": formula(name)}
     for measure in ("bleu", "aer"):
@@ -159,9 +157,7 @@ def _elsewhere(name: str) -> dict[str, Any]:
     return _names(name) | {"over_source": False, "says": ELSEWHERE.get(name, "Does not read a source from a decoder.")}
 
 
-def _difference(
-    runs: Sequence[Contestant], first: Sequence[Contestant], least: float | None
-) -> tuple[float, bool | None]:
+def _difference(runs: Sequence[Run], first: Sequence[Run], least: float | None) -> tuple[float, bool | None]:
     """BLEU minus that of additive attention, mean over seeds, and whether it is more than noise; None with one seed.
 
     It is, if it is more than the seeds make by themselves, and the paired bootstrap over sentences tells the two apart with
@@ -175,5 +171,5 @@ def _difference(
     return difference, real
 
 
-def _bleu(runs: Sequence[Contestant]) -> list[float]:
+def _bleu(runs: Sequence[Run]) -> list[float]:
     return [one.scores[TEST]["bleu"] for one in runs]

@@ -1,0 +1,191 @@
+"""What a comparison is, whatever its runs do; and which runs can be compared."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from matplotlib.figure import Figure
+
+from data.errors import UserError
+from reproductions import runs
+from reproductions.evaluation import files
+from reproductions.evaluation.measures import bootstrap
+from reproductions.reports import Picture, template
+from reproductions.runs import Run
+
+SIGNIFICANT = 0.05
+
+
+class Drawing(NamedTuple):
+    """A picture that is still to be drawn.
+
+    Attributes:
+        name: of its file.
+        index: of the sentence or image that it shows; None: all.
+        caption: what a reader sees in it.
+        source: what draws it, or the file of a run to copy.
+        dpi: of the file.
+        printed: whether there is a PDF beside it.
+    """
+
+    name: str
+    index: int | None
+    caption: str
+    source: Callable[[], Figure] | Path
+    dpi: int = 160
+    printed: bool = False
+
+    def write(self, folder: Path) -> Picture:
+        """Draw it into a folder."""
+        path = folder / self.name
+        if isinstance(self.source, Path):
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.source, path)
+        else:
+            figure = self.source()
+            if self.printed:
+                files.save(figure, path.with_suffix(".pdf"))
+            files.save(figure, path, dpi=self.dpi)
+        return Picture(path, self.index, self.caption)
+
+
+class Difference(NamedTuple):
+    """The second run minus the first in one measure: difference, low, high, p_value, and says, which puts them in words."""
+
+    first: str
+    second: str
+    measure: str
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side: everything that is printed, written, drawn and tracked follows from here.
+
+    Attributes:
+        numbers: all of it as plain data: comparison.json, which the page shows.
+        template: of the page.
+        columns, rows: one row per run, for the tracker.
+        differences: of each pair of runs in each measure.
+        lines: for the terminal.
+        drawings: the pictures, in their order on the page.
+    """
+
+    numbers: dict[str, Any]
+    template: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    differences: Sequence[Difference]
+    lines: Sequence[str]
+    drawings: Sequence[Drawing]
+
+
+def page(comparison: Comparison, pictures: Sequence[Picture], made: str) -> str:
+    """The report as HTML; ``made`` says when and by which command, ``pictures`` are its drawings, written."""
+    of_index: dict[int | None, list[Picture]] = {}
+    for picture in pictures:
+        of_index.setdefault(picture.index, []).append(picture)
+    general = of_index.pop(None, [])
+    text: str = template("reproductions.compare", comparison.template).render(
+        numbers=comparison.numbers, general=general, of_index=of_index, made=made
+    )
+    return text
+
+
+def comparable(folders: Sequence[Path], same: Sequence[str]) -> dict[str, Run]:
+    """The runs, each by a name of its own; ``same`` are the settings of their data that they must share.
+
+    Raises UserError for fewer than two, for a folder named twice, for a run that is not trained and tested, and for runs on
+    different data.
+    """
+    if len(folders) < 2:
+        raise UserError(f"A comparison needs at least two runs, not {len(folders)}.")
+    twice = [str(folder) for folder, times in Counter(folder.resolve() for folder in folders).items() if times > 1]
+    if twice:
+        raise UserError(f"A run can be compared with others, not with itself: {twice[0]} is named twice.")
+    first, *others = entrants = [runs.scored(folder) for folder in folders]
+    for other in others:
+        for key in same:
+            ours, theirs = first.data.get(key), other.data.get(key)
+            if ours != theirs:
+                raise UserError(
+                    f"These runs cannot be compared: {key} is {ours!r} in {first.folder} and {theirs!r} in "
+                    f"{other.folder}. Train both on the same data."
+                )
+    return dict(zip(_names(entrants), entrants, strict=True))
+
+
+def _names(entrants: Sequence[Run]) -> list[str]:
+    """Titles; where they are the same, the config too; where that is the same, the time or the whole path instead."""
+    titles = [run.summary["title"] for run in entrants]
+    folders = [run.folder.resolve() for run in entrants]
+    names = titles
+    for suffixes in ([path.parent.name for path in folders], [path.name for path in folders], folders):
+        times = Counter(names)
+        names = [
+            f"{title} · {suffix}" if times[name] > 1 else name
+            for name, title, suffix in zip(names, titles, suffixes, strict=True)
+        ]
+    return names
+
+
+def common_splits(entrants: Mapping[str, Run]) -> list[str]:
+    """The splits that all runs were tested on, in the order of the first; raises UserError if there is none."""
+    scores = {name: run.scores for name, run in entrants.items()}
+    first = next(iter(scores.values()))
+    splits = [split for split in first if all(split in tested for tested in scores.values())]
+    if not splits:
+        tested = "; ".join(f"{name}: {', '.join(its)}" for name, its in scores.items())
+        raise UserError(f"These runs were not tested on any common split ({tested}).")
+    return splits
+
+
+def check_same(entrants: Iterable[Run], asked: Iterable[Sequence[tuple[Any, ...]]], what: str) -> None:
+    """Raises UserError unless all runs were tested on the same sentences, or images, in one order.
+
+    ``asked``: of each run, index and text of each; ``what`` they are, in the plural.
+    """
+    (first, ours), *others = zip(entrants, asked, strict=True)
+    for other, theirs in others:
+        for mine, its in zip(ours, theirs, strict=False):
+            if mine != its:
+                raise UserError(
+                    f"{first.folder} and {other.folder} were not tested on the same {what}: {what[:-1]} {mine[0]} is "
+                    f"{mine[1]!r} in one, {what[:-1]} {its[0]} is {its[1]!r} in the other. Train and test both on the same data."
+                )
+        if len(ours) != len(theirs):
+            raise UserError(
+                f"{first.folder} was tested on {len(ours):,} {what} and {other.folder} on {len(theirs):,}: test both alike."
+            )
+
+
+def described(name: str, run: Run) -> dict[str, Any]:
+    """What the page says of every run."""
+    summary = run.summary
+    return {
+        "name": name,
+        "folder": str(run.folder),
+        "paper": run.paper,
+        "parameters": summary["parameters"],
+        "steps": summary["steps"],
+        "training_minutes": summary["training_seconds"] / 60,
+        "seed": summary["seed"],
+        "device": f"{summary['device']}, {summary['threads']} threads, {summary['precision']}",
+    }
+
+
+def in_words(compared: bootstrap.Comparison, unit: str, scale: float = 1, digits: int = 1) -> str:
+    """The difference, and whether it is significant."""
+    difference, low, high = (f"{scale * x:.{digits}f}".replace("-", "−") for x in compared[:3])
+    p = "p < 0.001" if compared.p_value < 0.001 else f"p = {compared.p_value:.3f}"
+    sign = "+" if compared.difference > 0 else ""
+    verdict = "is" if compared.p_value < SIGNIFICANT else "is not"
+    return f"{sign}{difference} {unit} (95 % interval {low} to {high}); the difference {verdict} significant, {p}"
+
+
+def as_numbers(compared: bootstrap.Comparison, unit: str, scale: float = 1, digits: int = 1) -> dict[str, Any]:
+    """The difference as plain data, its words among it."""
+    return compared._asdict() | {"says": in_words(compared, unit, scale, digits)}
