@@ -1,7 +1,7 @@
 """Greedy and beam search over one step protocol; the attention maps survive both.
 
-Shapes: B sentences, k hypotheses a sentence, L layers, H heads, S source positions, V words. The k hypotheses of a sentence
-stand side by side in R = B k rows and share what the model keeps of their source.
+Shapes: B sentences, k hypotheses per sentence, L layers, H heads, S source positions, V words. The k hypotheses of a
+sentence are adjacent among the R = B k rows and share what the model keeps of their source.
 """
 
 from typing import Any, NamedTuple, Protocol
@@ -9,21 +9,21 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-Memory = Any  # tensors in (named) tuples, of B sentences: what a sentence keeps through all steps
-State = Any  # tensors in (named) tuples, of R rows: what a hypothesis hands from a step to the next
+Memory = Any  # tensors of B sentences in (named) tuples: what stays the same through all steps
+State = Any  # tensors of R rows in (named) tuples: what each step hands to the next
 
 
 class Translator(Protocol):
-    """What decoding asks of a model. ``step`` by step its features are those of the words all at once."""
+    """What decoding asks of a model. Stepping word by word gives the same features as one teacher-forced pass."""
 
     head: nn.Linear  # features -> logits (V)
 
     def limit(self, source_lengths: Tensor) -> Tensor:
-        """Most words (B) of each translation, ``</s>`` included, from the number of source words, its ``</s>`` included."""
+        """Maximum number of words (B) of each translation from the number of source words; both count ``</s>``."""
         ...
 
     def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]:
-        """Read source sentences (B, S); the state is of one hypothesis a sentence."""
+        """Read source sentences (B, S); the state has one hypothesis per sentence."""
         ...
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
@@ -35,7 +35,7 @@ class Hypothesis(NamedTuple):
     """One translation.
 
     Attributes:
-        ids: words, the last one ``</s>`` unless the limit of length came first.
+        ids: the words; the last is ``</s>`` unless the length limit came first.
         log_probability: sum of log p(y_i | y_1 .. y_{i-1}, x) over ``ids``.
         maps: (L, H, T, S), the attention that produced each word, over the real source positions.
     """
@@ -46,10 +46,10 @@ class Hypothesis(NamedTuple):
 
 
 class _Trace:
-    """The words, parents and weights of every step; translations are read off backwards when the search has ended.
+    """The words, parents and weights of every step; when the search has ended, translations are read off backwards.
 
-    Nothing is reordered while searching: a word only remembers which word of the step before it continues. Ids stay
-    tensors until the end, for to turn one number at a time into Python costs as much as to find it.
+    Nothing is reordered during the search: each word only remembers its parent, the word of the previous step that it
+    continues. Ids stay tensors until the end: converting them one by one costs as much as the search.
     """
 
     def __init__(self) -> None:
@@ -57,38 +57,38 @@ class _Trace:
         self.maps: list[Tensor] = []
 
     def add(self, words: Tensor, parents: Tensor, rows: Tensor, maps: Tensor) -> None:
-        """Record a step: words (N), which words of the step before they continue (N), and which rows (N) of the model's
-        they come from, with the maps (B, L, H, k, S) of all.
+        """Record a step: words (N), their parents (N) in the step before, and the rows (N) of the model that they come from,
+        with the maps (B, L, H, k, S) of all rows.
         """
         self.steps.append((words, parents, rows))
         self.maps.append(maps)
 
     def hypotheses(self, ends: list[tuple[int, int, float]], lengths: list[int]) -> list[Hypothesis]:
-        """One for each sentence, of which ``ends`` gives the last step, the word in it and the log-probability, and
+        """One hypothesis per sentence: ``ends`` gives its last step, the word in that step and the log-probability,
         ``lengths`` the number of real source positions.
         """
         steps = [tuple(column.tolist() for column in step) for step in self.steps]
-        found = []
+        hypotheses = []
         for (step, word, log_probability), length in zip(ends, lengths, strict=True):
-            ids, looked = [], []
+            ids, backwards = [], []
             for (words, parents, rows), maps in zip(steps[step::-1], self.maps[step::-1], strict=True):
                 ids.append(words[word])
                 sentence, hypothesis = divmod(rows[word], maps.shape[3])
-                looked.append(maps[sentence, :, :, hypothesis])
+                backwards.append(maps[sentence, :, :, hypothesis])
                 word = parents[word]
-            maps = torch.stack(looked[::-1], dim=2)[..., :length]
-            found.append(Hypothesis(ids[::-1], log_probability, maps))
-        return found
+            maps = torch.stack(backwards[::-1], dim=2)[..., :length]
+            hypotheses.append(Hypothesis(ids[::-1], log_probability, maps))
+        return hypotheses
 
 
 class _Vocabulary:
-    """The words that go best with a model's features. Its matrix is made ready once a search."""
+    """The most probable words for a model's features. The output matrix is prepared once per search."""
 
     block = 64
 
     def __init__(self, head: nn.Linear) -> None:
-        # Words that nobody can write fill the last block up. Rows of logits then begin at multiples of 64 numbers, too,
-        # without which the product of a CPU takes up to twice as long.
+        # Pad the vocabulary to a multiple of 64 with entries that can never be chosen (bias -inf). Rows of logits then start
+        # at multiples of 64 numbers too; otherwise the product takes up to twice as long on a CPU.
         fill = -len(head.weight) % self.block
         bias = head.weight.new_zeros(len(head.weight)) if head.bias is None else head.bias
         self.W = nn.functional.pad(head.weight, (0, 0, 0, fill))
@@ -104,7 +104,7 @@ class _Vocabulary:
         return best - most - log_z, words
 
     def _topk(self, logits: Tensor, n: int) -> tuple[Tensor, Tensor]:
-        """``logits.topk(n)`` in half its time: the n best are in the n blocks whose best are best."""
+        """``logits.topk(n)`` in half the time: the n best words are in the n blocks with the best maxima."""
         blocks = logits.unflatten(1, (-1, self.block))
         chosen = blocks.amax(2).topk(min(n, blocks.shape[1])).indices
         row = torch.arange(len(logits), device=logits.device)[:, None]
@@ -113,7 +113,7 @@ class _Vocabulary:
 
 
 def _select(items: Any, rows: Tensor) -> Any:
-    """The given rows of all tensors in (named) tuples."""
+    """The given rows of every tensor in (named) tuples."""
     if isinstance(items, Tensor):
         return items.index_select(0, rows)
     selected = (_select(item, rows) for item in items)
@@ -129,7 +129,7 @@ def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int, limit: Ten
         source: (B, S) word ids, padded.
         mask: (B, S), True = real.
         eos: id of ``</s>``.
-        limit: (B) most words of each translation; ``model.limit`` by default.
+        limit: (B) maximum number of words of each translation; ``model.limit`` by default.
     """
     lengths = mask.sum(1)
     limit = model.limit(lengths) if limit is None else limit
@@ -171,13 +171,14 @@ def beam(
     alpha: float = 0.0,
     limit: Tensor | None = None,
 ) -> list[Hypothesis]:
-    """The best of the translations that a beam of ``width`` hypotheses finds, by log-probability / length penalty.
+    """The best translation that a beam of ``width`` hypotheses finds, by log-probability / length penalty.
 
-    A sentence is done when ``width`` hypotheses have ended or no open one can still win, whatever else is in the batch.
+    A sentence is done when ``width`` hypotheses have ended or no open hypothesis can still win, independently of the rest
+    of the batch.
 
     Args:
         model, source, mask, eos, limit: as in :func:`greedy`.
-        width: k, hypotheses kept open a sentence.
+        width: k, hypotheses kept open per sentence.
         alpha: exponent of the length penalty; 0 compares plain log-probabilities, as Bahdanau et al. (2014) do.
     """
     lengths = mask.sum(1)
@@ -185,13 +186,13 @@ def beam(
     memory, state = model.encode(source, mask)
     vocabulary = _Vocabulary(model.head)
     alive = torch.arange(len(source), device=source.device)  # the sentence of each group of rows
-    scores = torch.zeros(len(source), 1, device=source.device)  # one hypothesis a sentence at the start, then k
+    scores = torch.zeros(len(source), 1, device=source.device)  # one hypothesis per sentence at the start, then k
     parents, previous, step, trace = alive, None, 0, _Trace()
     ended: list[list[tuple[float, float, int, int]]] = [[] for _ in range(len(source))]
     while len(alive):
         features, maps, state = model.step(memory, state, previous)
-        # Twice the width: even if every hypothesis could end here, as many stay open. The best of a sentence are among
-        # the best of its rows.
+        # Twice the width: even if ``width`` candidates end here, as many stay open. The best of a sentence are among the
+        # best of each of its rows.
         each, words = vocabulary.best(features, min(2 * width, model.head.out_features))
         total = (scores.flatten()[:, None] + each).view(len(alive), -1)
         best, index = total.topk(min(2 * width, total.shape[1]))  # (A, N), the candidates
@@ -203,11 +204,11 @@ def beam(
         stop = words == eos
         last = step + 1 >= limit[alive]
         closes = (stop | last[:, None]) & best.isfinite()
-        closes[:, width:] = False  # only what would have stayed in the beam may end
+        closes[:, width:] = False  # only a hypothesis that would have stayed in the beam may end
         sentences, penalty = alive.tolist(), length_penalty(step + 1, alpha)
         for (i, j), score in zip(closes.nonzero().tolist(), best[closes].tolist(), strict=True):
             ended[sentences[i]].append((score / penalty, score, step, i * words.shape[1] + j))
-        order = stop.int().argsort(dim=1, stable=True)[:, :width]  # the best that go on, best first
+        order = stop.int().argsort(dim=1, stable=True)[:, :width]  # the best that continue, best first
         going = best.gather(1, order).masked_fill(stop.gather(1, order), -torch.inf)
         bound = going[:, 0] / length_penalty(limit[alive], alpha)
         finished = [

@@ -15,7 +15,7 @@ from reproductions.attention.soft import doubly_stochastic
 from reproductions.decoding import beam, greedy
 from reproductions.tasks.untrained import untrained
 from reproductions.training.translation import Search
-from reproductions.xu2015.model import Captioner, Network, Told
+from reproductions.xu2015.model import Captioner, Forced, Network
 from reproductions.xu2015.training import Recipe, Xu2015, bag_of_words, learning_rule
 
 V, B, T = 9, 3, 4
@@ -136,11 +136,11 @@ def test_gradient_reaches_every_parameter(attention):
 
 def test_padding_changes_nothing():
     made, one = module().eval(), batch()
-    _, log_p, told = made.told(one.image, one.target, one.target_mask)
+    _, log_p, forced = made.forced(one.image, one.target, one.target_mask)
     for b, length in enumerate(one.target_mask.sum(1).tolist()):
-        alone = made.told(one.image[b : b + 1], one.target[b : b + 1, :length], one.target_mask[b : b + 1, :length])
+        alone = made.forced(one.image[b : b + 1], one.target[b : b + 1, :length], one.target_mask[b : b + 1, :length])
         torch.testing.assert_close(alone[1][0], log_p[b, :length])
-        torch.testing.assert_close(alone[2].alpha[0], told.alpha[b, :length])
+        torch.testing.assert_close(alone[2].alpha[0], forced.alpha[b, :length])
     assert not log_p[~one.target_mask].any()
 
 
@@ -215,11 +215,11 @@ def exact_and_estimated(baseline):
     for places in itertools.product(range(4), repeat=2):
         drawn = iter(places)
         model.decoder.f_att.draw = lambda _: nn.functional.one_hot(torch.tensor([[next(drawn)]]), 4).double()  # noqa: B023
-        told = model.features(image, target)
-        log_p = model.head(told.features).log_softmax(-1).gather(-1, target[..., None])[..., 0]
-        p_s = (told.alpha * told.s).sum(-1).prod()
+        forced = model.features(image, target)
+        log_p = model.head(forced.features).log_softmax(-1).gather(-1, target[..., None])[..., 0]
+        p_s = (forced.alpha * forced.s).sum(-1).prod()
         bound = bound + p_s * log_p.sum()
-        loss = -log_p.sum() + learning_rule(told, real, log_p, torch.tensor(baseline), recipe)
+        loss = -log_p.sum() + learning_rule(forced, real, log_p, torch.tensor(baseline), recipe)
         estimate = estimate + p_s.detach() * loss
     parameters = [p for p in model.parameters() if p.requires_grad]
     return torch.autograd.grad(-bound, parameters, retain_graph=True), torch.autograd.grad(estimate, parameters)
@@ -231,10 +231,10 @@ def test_the_learning_rule_is_right_on_average_for_any_baseline(baseline):
         torch.testing.assert_close(estimated, exact, rtol=1e-8, atol=1e-10)
 
 
-def told_by_hand(expected=False):
+def forced_by_hand(expected=False):
     alpha = torch.tensor([[[0.75, 0.25], [0.5, 0.5]]], requires_grad=True)
     s = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])
-    return Told(torch.zeros(1, 2, 1), alpha, s, torch.tensor([expected]), torch.zeros(1, 1))
+    return Forced(torch.zeros(1, 2, 1), alpha, s, torch.tensor([expected]), torch.zeros(1, 1))
 
 
 def test_the_learning_rule_by_hand():
@@ -242,24 +242,24 @@ def test_the_learning_rule_by_hand():
     recipe = Recipe(reward_weight=0.1, entropy_weight=0.01)
     praised = (-3 - -5) * (math.log(0.75) + math.log(0.5))
     entropy = 0.562335 + math.log(2)
-    found = learning_rule(told_by_hand(), real, log_p, torch.tensor(-5.0), recipe)
+    found = learning_rule(forced_by_hand(), real, log_p, torch.tensor(-5.0), recipe)
     assert found.item() == pytest.approx(-(0.1 * praised + 0.01 * entropy))
     # The caption's second word is padding; the image took the expectation; each word is praised for itself.
     half = learning_rule(
-        told_by_hand(), torch.tensor([[True, False]]), torch.tensor([[-1.0, 0]]), torch.tensor(-5.0), recipe
+        forced_by_hand(), torch.tensor([[True, False]]), torch.tensor([[-1.0, 0]]), torch.tensor(-5.0), recipe
     )
     assert half.item() == pytest.approx(-(0.1 * 4 * math.log(0.75) + 0.01 * 0.562335))
-    mean = learning_rule(told_by_hand(expected=True), real, log_p, torch.tensor(-5.0), recipe)
+    mean = learning_rule(forced_by_hand(expected=True), real, log_p, torch.tensor(-5.0), recipe)
     assert mean.item() == pytest.approx(-0.01 * entropy)
-    word = learning_rule(told_by_hand(), real, log_p, torch.tensor(-5.0), Recipe(reward="word", entropy_weight=0.0))
+    word = learning_rule(forced_by_hand(), real, log_p, torch.tensor(-5.0), Recipe(reward="word", entropy_weight=0.0))
     assert word.item() == pytest.approx(-0.1 * (4 * math.log(0.75) + 3 * math.log(0.5)))
 
 
 def test_a_better_draw_than_the_baseline_becomes_more_probable():
-    told = told_by_hand()
-    learning_rule(told, torch.ones(1, 2, dtype=torch.bool), torch.tensor([[-1.0, -1.0]]), torch.tensor(-5.0),
+    forced = forced_by_hand()
+    learning_rule(forced, torch.ones(1, 2, dtype=torch.bool), torch.tensor([[-1.0, -1.0]]), torch.tensor(-5.0),
                   Recipe(entropy_weight=0.0)).backward()  # fmt: skip
-    assert (told.alpha.grad[told.s == 1] < 0).all() and (told.alpha.grad[told.s == 0] == 0).all()
+    assert (forced.alpha.grad[forced.s == 1] < 0).all() and (forced.alpha.grad[forced.s == 0] == 0).all()
 
 
 def test_without_the_rule_no_gradient_reaches_f_att_and_straight_through_it_does():
@@ -275,8 +275,8 @@ def test_the_baseline_is_a_moving_average_of_what_captions_were_worth(monkeypatc
     made = module(attention="hard").train()
     for worth, expected in ((-2.0, -0.2), (-1.0, -0.28)):
         spread = torch.zeros(1, 2).index_fill_(1, torch.tensor([0]), worth)
-        told = (torch.zeros(()), spread, told_by_hand())
-        monkeypatch.setattr(made, "told", lambda *_, told=told: told)
+        forced = (torch.zeros(()), spread, forced_by_hand())
+        monkeypatch.setattr(made, "forced", lambda *_, forced=forced: forced)
         one = CaptionBatch(
             torch.zeros(1, 3, 8, 8), torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool), torch.zeros(1)
         )
@@ -292,7 +292,7 @@ def test_the_doubly_stochastic_term_counts_real_words_alone_and_is_zero_where_ea
     for weight in (0.0, 2.0):
         made = module(recipe={"doubly_stochastic": weight}).train()
         losses.append(made.training_step(batch(), 0).item())
-        alpha = made.told(batch().image, batch().target, batch().target_mask)[2].alpha
+        alpha = made.forced(batch().image, batch().target, batch().target_mask)[2].alpha
     expected = np.mean([(1 - a[:t].sum(0)).square().sum().item() for a, t in zip(alpha, (4, 2, 3), strict=True)])
     assert losses[1] - losses[0] == pytest.approx(2 * expected, rel=1e-4)
 

@@ -1,6 +1,6 @@
-"""Attention mechanisms, one a file, behind one interface. ``TIMELINE`` lists them in order of year.
+"""Attention mechanisms, one per file, behind one interface. ``TIMELINE`` lists them in order of year.
 
-To add one: a file with its class, and its line here. Every model that reads a source then takes it by name.
+To add one, write a file with its class and one line here. Every model that reads a source then takes it by name.
 """
 
 from inspect import signature
@@ -36,7 +36,7 @@ TIMELINE: dict[str, type[Attention]] = {
     "multi_head": MultiHeadOverSource,  # heads of scaled_dot, each with keys and values of its own
 }
 
-# What is written where the name alone, its underscore a space, would not do.
+# For names that are not words once underscores are spaces.
 _IN_WORDS = {
     "content_based": "content-based",
     "dot": "dot product",
@@ -47,35 +47,35 @@ _IN_WORDS = {
 
 
 def in_words(name: str) -> str:
-    """A mechanism as tables, captions and titles call it: "location-based" for ``location``."""
+    """The name of a mechanism in tables, captions and titles: "location-based" for ``location``."""
     return _IN_WORDS.get(name, name.replace("_", " "))
 
 
 def over_source() -> dict[str, type[Attention]]:
-    """The mechanisms that can stand between a decoder and a source sentence, by name."""
+    """The mechanisms that a decoder can read a source sentence with, by name."""
     return {name: kind for name, kind in TIMELINE.items() if kind.over_source}
 
 
 def check_name(name: str) -> None:
     """Raise ValueError unless ``name`` is a mechanism over a source, or "none"."""
-    if name not in (known := [*over_source(), "none"]):
-        raise ValueError(f"attention must be one of {', '.join(known)}, not {name!r}")
+    if name not in (names := [*over_source(), "none"]):
+        raise ValueError(f"attention must be one of {', '.join(names)}, not {name!r}")
 
 
 def build(name: str, query: int, key: int, hidden: int, window: int, positions: int) -> Attention:
-    """A mechanism over a source by its name. It is told what the arguments of its constructor ask for.
+    """A mechanism over a source by its name. Its constructor gets the arguments that it asks for.
 
     Args:
         name: in :func:`over_source`.
         query, key: widths of the decoder's state and of an annotation.
         hidden: width of the hidden layer, where the score or the predicted place has one.
         window: D of local attention.
-        positions: most source positions that location-based attention tells apart.
+        positions: maximum number of source positions of location-based attention.
     """
     kind = over_source()[name]
     # A translator's loss has no reward, so hard attention learns straight through.
-    told = dict(query=query, key=key, hidden=hidden, window=window, positions=positions, straight_through=True)
-    return kind(**{argument: value for argument, value in told.items() if argument in signature(kind).parameters})
+    arguments = dict(query=query, key=key, hidden=hidden, window=window, positions=positions, straight_through=True)
+    return kind(**{name: value for name, value in arguments.items() if name in signature(kind).parameters})
 
 
 __all__ = [

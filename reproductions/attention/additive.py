@@ -13,7 +13,7 @@ class Additive(Attention):
 
     .. math:: e_{ij} = v_a^\top \tanh(W_a s_{i-1} + U_a h_j)
 
-    :math:`U_a h_j` does not depend on the step and is computed once a sentence.
+    :math:`U_a h_j` does not depend on the step and is computed once per sentence.
 
     Shapes: W_a (n', D), U_a (n', K), v_a (n'). One bias, on U_a: the paper omits all biases "to increase readability".
     """

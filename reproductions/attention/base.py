@@ -22,21 +22,21 @@ class Attended(NamedTuple):
 
 
 def maps_of(weights: Sequence[Tensor | None], mask: Tensor, T: int) -> Tensor:
-    """Maps (B, 1, H, T, S) of the weights (B, ., S) or (B, H, ., S) of each step; (B, 0, 0, T, S) where nothing was attended.
+    """Maps (B, 1, H, T, S) from the weights (B, ., S) or (B, H, ., S) of each step; (B, 0, 0, T, S) without any weights.
 
-    ``mask`` (B, S) is that of the source.
+    ``mask`` (B, S) belongs to the source.
     """
     rows = [row for row in weights if row is not None]
     if not rows:
         return torch.zeros(len(mask), 0, 0, T, mask.shape[1], device=mask.device)
     maps = torch.cat(rows, dim=-2)
-    return maps[:, None] if maps.dim() == 4 else maps[:, None, None]  # of several heads, or of one
+    return maps[:, None] if maps.dim() == 4 else maps[:, None, None]  # several heads, or one
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     """Softmax over the source positions that may be attended, in single precision or better.
 
-    A row that may attend nothing gives zeros, with finite gradients, not NaN.
+    A fully masked row gives zeros with finite gradients, not NaN.
 
     Shapes:
         scores: (..., T, S); mask: boolean, broadcastable to it, True where a position may be attended.
@@ -51,18 +51,18 @@ def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
 class Attention(nn.Module, ABC):
     """One mechanism: how a query scores the keys. ``forward`` is the same for all.
 
-    A mechanism overrides :meth:`score`, :meth:`project` if part of the score depends on the keys alone, and
-    :meth:`weigh` only if it does not normalise by a softmax over all positions (local, hard). The arguments of its
-    constructor are what it has to be told: widths of ``query`` and ``key``, and what else its equations name.
+    A mechanism overrides :meth:`score`; :meth:`project` if part of the score depends only on the keys; and :meth:`weigh`
+    only if it does not normalise by a softmax over all positions (local, hard). Its constructor takes the widths of
+    ``query`` and ``key`` and whatever else its equations name.
 
     Attributes:
         paper, year: who proposed it, and when.
-        formula: its score of a state s and an annotation h, in a line of plain text, for tables and captions.
-        products: multiplications of that score for one query over S keys that are projected: terms in the widths D of
-            the query, K of a key and n of the hidden layer.
+        formula: its score of a state s and an annotation h, as one line of plain text, for tables and captions.
+        products: multiplications in that score for one query over S projected keys: terms in the widths D of the query, K of
+            a key and n of the hidden layer.
         equal_widths: the score needs queries as wide as keys.
         over_source: it can read a source sentence; False if it needs more than a decoder's state and the annotations.
-        positions: most keys that it tells apart; None for any number.
+        positions: maximum number of keys; None for any number.
     """
 
     paper: ClassVar[str]
@@ -74,7 +74,7 @@ class Attention(nn.Module, ABC):
     positions: int | None = None
 
     def project(self, keys: Tensor) -> Tensor:
-        """Compute, once a sentence, what depends on the keys (B, S, K) alone."""
+        """Compute, once per sentence, what depends only on the keys (B, S, K)."""
         return keys
 
     @abstractmethod
@@ -82,7 +82,7 @@ class Attention(nn.Module, ABC):
         """Energies (B, T, S) of queries (B, T, D) for projected keys (B, S, K')."""
 
     def weigh(self, scores: Tensor, mask: Tensor | None, query: Tensor, step: Tensor) -> Tensor:  # noqa: ARG002
-        """Weights (B, T, S) from energies (B, T, S); query and step are for those that choose a place by them."""
+        """Weights (B, T, S) from energies (B, T, S); local attention chooses its place by the query or the step."""
         return masked_softmax(scores, mask)
 
     def forward(
@@ -100,7 +100,7 @@ class Attention(nn.Module, ABC):
         weights = self.weigh(self.score(query, keys), mask, query, step)
         return Attended(weights.to(values.dtype) @ values, weights)
 
-    def norms(self, keys: Tensor, values: Tensor) -> Tensor:  # noqa: ARG002 (for those whose values are among the keys)
-        """Length (B, 1 or h, S) of what a source position adds where it gets the whole weight."""
+    def norms(self, keys: Tensor, values: Tensor) -> Tensor:  # noqa: ARG002 (multi-head has its values in the keys)
+        """Norm (B, 1 or h, S) of what a source position adds with weight 1."""
         lengths: Tensor = values.norm(dim=-1)
         return lengths[:, None]

@@ -13,13 +13,13 @@ class Concat(Attention):
 
     .. math:: \mathrm{score}(h_t, \bar h_s) = v_a^\top \tanh(W_a [h_t; \bar h_s])
 
-    One matrix times two vectors side by side is the sum of its two blocks times one each: additive attention. The block
-    of the annotations is applied once a sentence.
+    One matrix times two concatenated vectors is the sum of its two blocks times one vector each: additive attention. The
+    block for the annotations is applied once per sentence.
 
     Shapes: h_t (B, T, D), h_s (B, S, K), W_a (hidden, D + K), v_a (hidden).
 
     Departs from the paper: its experiments fixed the block of the annotations to the identity (footnote 15), which the
-    authors suspect made concat do badly; here all of W_a is learned, as the equation has it.
+    authors suspect is why concat did badly; here all of W_a is learned, as in the equation.
     """
 
     paper = "Luong, Pham and Manning"

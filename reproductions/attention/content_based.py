@@ -20,8 +20,9 @@ class ContentBased(Attention):
     Shapes: W_k (K, D), w_beta (D), k (B, T, K), beta (B, T, 1).
 
     Departs from the paper: it leaves open how key and strength come from the controller, as long as beta > 0; here
-    :math:`\beta = \mathrm{softplus}(w_\beta h_t + b_\beta)`, with b_beta such that a short training can point. A small
-    number under the root keeps the gradient of a zero vector finite. Location addressing, (7) to (9), is left out.
+    :math:`\beta = \mathrm{softplus}(w_\beta h_t + b_\beta)`, with b_beta large enough that a short training can
+    point. A small number under the root keeps the gradient of a zero vector finite. Location addressing, (7) to (9), is left
+    out.
     """
 
     paper = "Graves, Wayne and Danihelka"
@@ -44,6 +45,6 @@ class ContentBased(Attention):
 
 
 def _unit(x: Tensor) -> Tensor:
-    """Each vector over its length; a vector of zeros stays one."""
+    """Each vector divided by its norm; a zero vector stays zero."""
     exact = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
     return (exact * (exact.square().sum(-1, keepdim=True) + 1e-6).rsqrt()).to(x.dtype)

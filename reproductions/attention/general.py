@@ -12,7 +12,7 @@ class General(Attention):
 
     .. math:: \mathrm{score}(h_t, \bar h_s) = h_t^\top W_a \bar h_s
 
-    :math:`W_a \bar h_s` does not depend on the step and is computed once a sentence.
+    :math:`W_a \bar h_s` does not depend on the step and is computed once per sentence.
 
     Shapes: h_t (B, T, D), h_s (B, S, K), W_a (D, K).
     """

@@ -15,19 +15,19 @@ class Hard(Soft):
     .. math:: \tilde s_t \sim \mathrm{Multinoulli}(\alpha_t) \quad (8) \qquad \hat z_t = \sum_i \tilde s_{ti} a_i \quad (9)
 
     The weights are one-hot. In training they are drawn from torch's global generator, the one that dropout uses; in
-    evaluation, and at temperature 0, they are the most probable place. No gradient passes a draw: a loss needs
-    :func:`log_probability` of the draw and :func:`entropy` of what it was drawn from, and calls the parts itself::
+    evaluation, and at temperature 0, they are the most probable place. No gradient passes through a draw: a loss needs
+    the :func:`log_probability` of the draw and the :func:`entropy` of alpha, and calls the parts itself::
 
         alpha = attention.soft(attention.score(h, keys), mask)                       # (5)
         s = attention.draw(alpha)                                                    # (8)
         loss = -log_p - r * (log_p - b).detach() * log_probability(alpha, s) - e * entropy(alpha)    # Section 4.1
 
-    Departs from the paper: option ``straight_through``, for a loss that knows no reward. The backward pass takes the draw
-    for alpha itself (Bengio et al., 2013), a biased gradient that is not in the paper.
+    Departs from the paper: option ``straight_through``, for a loss without a reward. The backward pass treats the draw as
+    alpha itself (Bengio et al., 2013), a biased gradient that is not in the paper.
 
     Args:
         query, key, hidden: widths of h, a and the hidden layer of f_att.
-        temperature: divides the energies of what is drawn from.
+        temperature: divides the energies before the softmax.
         straight_through: see above.
     """
 
@@ -47,11 +47,11 @@ class Hard(Soft):
         return masked_softmax(scores / (self.temperature or 1.0), mask)  # (5)
 
     def draw(self, alpha: Tensor) -> Tensor:
-        """One place (B, T, S), one-hot; nothing of a row that may attend nothing."""
+        """One place (B, T, S), one-hot; a fully masked row stays zero."""
         alpha = alpha.detach()
         possible = alpha.any(-1, keepdim=True)
         if self.training and self.temperature:
-            rows = (alpha + ~possible).flatten(0, -2)  # to draw from nothing at all is an error
+            rows = (alpha + ~possible).flatten(0, -2)  # drawing from a row of zeros is an error
             place = torch.multinomial(rows, 1).view(possible.shape)  # (8)
         else:
             place = alpha.argmax(-1, keepdim=True)
@@ -64,7 +64,7 @@ class Hard(Soft):
 
 
 def log_probability(alpha: Tensor, s: Tensor) -> Tensor:
-    """log p (B, T) of the places s (B, T, S) under alpha (B, T, S); 0 of a row that may attend nothing."""
+    """log p (B, T) of the places s (B, T, S) under alpha (B, T, S); 0 for a fully masked row."""
     return (_log(alpha) * s).sum(-1)
 
 

@@ -16,12 +16,12 @@ class Intra(Attention):
         s^t = \mathrm{softmax}(a^t) \quad (5) \qquad
         [\tilde h_t; \tilde c_t] = \sum_{i < t} s_i^t [h_i; c_i] \quad (6)
 
-    The query is :math:`[x_t; \tilde h_{t-1}]`, the word and the summary that the word before it got, which the first word
-    has as zeros. The keys are h, the values [h; c], and the mask leaves i < t: the first word attends to nothing and gets
-    zeros. One word after the other, for each needs the summary of the last.
+    The query is :math:`[x_t; \tilde h_{t-1}]`, the word and the summary for the word before it, zeros for the first word. The
+    keys are h, the values [h; c], and the mask leaves i < t: the first word attends to nothing and gets zeros. Words are
+    read one after the other, since each needs the summary of the last.
 
     Shapes: x (B, T, word), h (B, S, state), W_x (hidden, word), W_h and W_h_tilde (hidden, state), v (hidden). One
-    bias, on W_h. The authors' encoder leaves out the term of W_h_tilde; here it stands as in (4).
+    bias, on W_h. The authors' encoder leaves out the term of W_h_tilde; here it is kept, as in (4).
     """
 
     paper = "Cheng, Dong and Lapata"

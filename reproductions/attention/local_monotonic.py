@@ -10,18 +10,18 @@ from reproductions.attention.general import General
 
 
 class LocalMonotonic(General):
-    r"""General attention inside a window that moves one source position a step (Section 3.2).
+    r"""General attention inside a window that moves one source position per step (Section 3.2).
 
     .. math::
         p_t = t \qquad a_t(s) = \mathrm{align}(h_t, \bar h_s) \quad (7) \quad \text{for } |s - p_t| \le D, \text{ else } 0
 
     Positions of the window outside the sentence do not count (footnote 8). Positions and steps start from 0. A target
-    longer than its source goes on looking at the end, p_t = S - 1, as in the authors' code.
+    longer than its source keeps looking at the end, p_t = S - 1, as in the authors' code.
 
-    Shapes: h_t (B, T, D), h_s (B, S, K), p_t (B, T). ``window`` is the paper's D, 10 in its experiments, which on short
-    sentences is hardly local.
+    Shapes: h_t (B, T, D), h_s (B, S, K), p_t (B, T). ``window`` is the paper's D, 10 in its experiments, which is hardly
+    local on short sentences.
 
-    Departs from the paper: its code stores the window alone; here the whole row is scored and the rest is masked.
+    Departs from the paper: its code computes only the window; here the whole row is scored and the rest is masked.
     """
 
     formula = "sᵀ W h, within D of the step"
@@ -36,14 +36,14 @@ class LocalMonotonic(General):
         return self.align(scores, mask, step.minimum(lengths(scores, mask) - 1))
 
     def align(self, scores: Tensor, mask: Tensor | None, p: Tensor) -> Tensor:
-        """Softmax (B, T, S) inside the window around p (B, T) alone."""
+        """Softmax (B, T, S) inside the window around p (B, T)."""
         s = torch.arange(scores.shape[-1], device=scores.device)
         near = (s - p[..., None]).abs() <= self.window
         return masked_softmax(scores, near if mask is None else near & mask)  # (7)
 
 
 def lengths(scores: Tensor, mask: Tensor | None) -> Tensor:
-    """S, how many source positions (B, 1 or T) each query may attend."""
+    """S (B, 1 or T), the number of source positions that each query may attend."""
     if mask is None:
         return torch.full((1, 1), scores.shape[-1], device=scores.device)
     return mask.sum(-1)

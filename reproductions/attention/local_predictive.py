@@ -15,9 +15,9 @@ class LocalPredictive(LocalMonotonic):
         p_t = S \cdot \sigma(v_p^\top \tanh(W_p h_t)) \quad (9) \qquad
         a_t(s) = \mathrm{align}(h_t, \bar h_s) \exp\left(-\frac{(s - p_t)^2}{2 \sigma^2}\right) \quad (10)
 
-    with :math:`\sigma = D / 2`. The Gaussian multiplies after the softmax over the window, and the product is not
-    normalised again, as in the paper: a row sums to less than 1. W_p and v_p learn through the Gaussian alone. The window
-    stands around the whole part of p_t, as in the authors' code; positions start from 0.
+    with :math:`\sigma = D / 2`. The Gaussian is applied after the softmax over the window, and the product is not
+    normalised again, as in the paper: a row sums to less than 1. W_p and v_p learn only through the Gaussian. The window is
+    centred on the integer part of p_t, as in the authors' code; positions start from 0.
 
     Shapes: h_t (B, T, D), W_p (hidden, D), v_p (hidden), p_t (B, T).
     """

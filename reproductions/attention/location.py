@@ -8,7 +8,7 @@ from reproductions.attention.base import Attention
 
 
 class LocationBased(Attention):
-    r"""The state alone decides where to look, whatever the source says there (Section 3.1, equation (8)).
+    r"""The state alone decides where to look, independently of the words there (Section 3.1, equation (8)).
 
     .. math:: a_t = \mathrm{softmax}(W_a h_t) \qquad (8)
 

@@ -12,7 +12,7 @@ from reproductions.layers.dropout import Dropout
 
 
 class MultiHead(nn.Module):
-    """h heads attend at once, each in a projection of its own (Section 3.2.2).
+    """h heads attend in parallel, each with its own projections (Section 3.2.2).
 
     ::
 
@@ -21,15 +21,15 @@ class MultiHead(nn.Module):
     Args:
         d: width of keys, values and result, and of all heads together; a multiple of ``heads``.
         heads: h.
-        bias: add a bias to each projection. The paper writes none, and its code has none.
-        dropout: on the weights; the returned ones are those before it. The paper lists none for translation.
-        query: width of what asks; None for d.
+        bias: add a bias to each projection. Neither the paper nor its code has one.
+        dropout: on the weights; the weights are returned before it. The paper lists none for translation.
+        query: width of the queries before projection; None for d.
     """
 
     def __init__(self, d: int, heads: int, bias: bool = False, dropout: float = 0.0, query: int | None = None) -> None:
         super().__init__()
         self.heads = heads
-        self.W_Q = nn.Linear(query or d, d, bias)  # W_Q_1 .. W_Q_h, one below the other
+        self.W_Q = nn.Linear(query or d, d, bias)  # W_Q_1 .. W_Q_h, stacked
         self.W_K = nn.Linear(d, d, bias)
         self.W_V = nn.Linear(d, d, bias)
         self.W_O = nn.Linear(d, d, bias)
@@ -37,17 +37,17 @@ class MultiHead(nn.Module):
         self.dropout = Dropout(dropout)
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values of every head, (B, h, S, d_k) each, of what is attended (B, S, d)."""
+        """Keys and values of every head, (B, h, S, d_k) each, from what is attended (B, S, d)."""
         return self._split(self.W_K(x)), self._split(self.W_V(x))
 
     def queries(self, x: Tensor) -> Tensor:
-        """Queries of every head, (B, h, T, d_k), of what asks (B, T, d)."""
+        """Queries of every head, (B, h, T, d_k), from what attends (B, T, d)."""
         return self._split(self.W_Q(x))
 
     def project_itself(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values of every head, (B, h, T, d_k) each, of x (B, T, d) that attends to itself.
+        """Queries, keys and values of every head, (B, h, T, d_k) each, of x (B, T, d), which attends to itself.
 
-        One product instead of three: the same numbers, faster where T is long enough to pay for joining the matrices.
+        One product instead of three: the same numbers, and faster if T is long enough to outweigh joining the matrices.
         """
         three = (self.W_Q, self.W_K, self.W_V)
         U = torch.cat([W.weight for W in three])
@@ -65,8 +65,8 @@ class MultiHead(nn.Module):
         Args:
             Q, K, V: as above.
             mask: boolean, broadcastable to (B, h, T, S), True = may be attended; None = everything.
-            need_weights: without, the result has weights (B, 0, T, S), and PyTorch's fused kernel does the work where it
-                is the faster way. The context is the same.
+            need_weights: without it the weights are (B, 0, T, S), and PyTorch's fused kernel is used where it is faster. The
+                context is the same.
 
         Returns:
             context (B, T, d) and weights (B, h, T, S).
@@ -74,7 +74,7 @@ class MultiHead(nn.Module):
         if not need_weights and _fused_is_faster(Q):
             rate = self.dropout.rate if self.training else 0.0
             heads = nn.functional.scaled_dot_product_attention(Q, K, V, mask, dropout_p=rate)
-            if mask is not None:  # a row that may attend nothing gives zeros, whatever the kernel makes of it
+            if mask is not None:  # a fully masked row gives zeros, whatever the kernel returns
                 heads = heads.masked_fill(~mask.any(-1, keepdim=True), 0)
             weights = heads.new_zeros(len(Q), 0, Q.shape[2], K.shape[2])
         elif self.dropout.rate and self.training:
@@ -86,12 +86,12 @@ class MultiHead(nn.Module):
         return Attended(self.W_O(heads.transpose(1, 2).flatten(2)), weights)
 
     def norms(self, V: Tensor) -> Tensor:
-        """Length (B, h, S) of what a source position adds to the result if it gets the whole weight, ``||V_i W_O_i||``.
+        """Norm (B, h, S) of what a source position adds to the result with weight 1, ``||V_i W_O_i||``.
 
         Kobayashi et al. (2020), "Attention is Not Only a Weight", equation (4).
         """
         W = self._split(self.W_O.weight[None])[0].mT  # (h, d_v, d)
-        # ||V W||^2 = V (W W^T) V^T, in the width of a head instead of the width of the model.
+        # ||V W||^2 = V (W W^T) V^T: work in the width of a head instead of the width of the model.
         squared: Tensor = torch.einsum("bhsi,hij,bhsj->bhs", V.float(), (W @ W.mT).float(), V.float())
         return squared.clamp(min=0).sqrt()
 
@@ -101,10 +101,10 @@ class MultiHead(nn.Module):
 
 
 class MultiHeadOverSource(Attention):
-    """Multi-head attention between a recurrent decoder and a source: its state asks, the annotations are keys and values.
+    """Multi-head attention from a recurrent decoder to a source: the state is the query, annotations are keys and values.
 
-    Departs from the paper, which has no recurrent state: the heads together are as wide as an annotation, so that what is
-    read is, too. Keys and values of all heads are computed once a sentence; weights are (B, h, T, S), a row for each head.
+    Departs from the paper, which has no recurrent state: the heads together are as wide as an annotation, and so is the
+    context. Keys and values of all heads are computed once per sentence; weights are (B, h, T, S), one row for each head.
 
     Args:
         query: width D of the state.
@@ -136,7 +136,7 @@ class MultiHeadOverSource(Attention):
         self,
         query: Tensor,
         keys: Tensor,
-        values: Tensor,  # noqa: ARG002 (the values of the heads stand beside their keys)
+        values: Tensor,  # noqa: ARG002 (the keys hold the values of the heads)
         mask: Tensor | None = None,
         step: Tensor | None = None,  # noqa: ARG002
     ) -> Attended:
@@ -148,7 +148,7 @@ class MultiHeadOverSource(Attention):
 
 
 def _fused_is_faster(Q: Tensor) -> bool:
-    """On a CPU the fused kernel is slower than two products and a softmax: twice for one query, several times in half
-    precision.
+    """On a CPU the fused kernel is slower than two products and a softmax: twice as slow for one query, several times in
+    half precision.
     """
     return Q.device.type != "cpu" or (Q.dtype == torch.float32 and Q.shape[2] > 1)

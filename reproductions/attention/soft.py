@@ -14,8 +14,8 @@ class Soft(Additive):
         e_{ti} = f_{att}(a_i, h_{t-1}) \quad (4) \qquad \alpha_t = \mathrm{softmax}(e_t) \quad (5) \qquad
         \hat z_t = \sum_i \alpha_{ti} a_i \quad (13)
 
-    f_att is a network with one hidden layer, that of Bahdanau et al. (2014): the same function under another name, here
-    over the places a_i of an image or a sentence. The gate on z_t (Section 4.2.1) belongs to the model that reads it.
+    f_att is a network with one hidden layer, the alignment model of Bahdanau et al. (2014): the same function under another
+    name, over the places a_i of an image or a sentence. The gate on z_t (Section 4.2.1) belongs to the model that reads it.
 
     Shapes: h (B, T, D), a (B, S, K), alpha (B, T, S).
     """
@@ -25,9 +25,9 @@ class Soft(Additive):
 
 
 def doubly_stochastic(alpha: Tensor) -> Tensor:
-    r"""How far each place is from being looked at once in all: :math:`\sum_i (1 - \sum_t \alpha_{ti})^2`, in (14).
+    r"""How far the total weight of each place is from 1: :math:`\sum_i (1 - \sum_t \alpha_{ti})^2`, in (14).
 
     Shapes:
-        alpha: (B, T, S), rows beyond a sentence zero; result: (B).
+        alpha: (B, T, S), zero in rows beyond a sentence; result: (B).
     """
     return (1 - alpha.sum(-2)).square().sum(-1)  # (14)

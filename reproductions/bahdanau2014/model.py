@@ -32,7 +32,7 @@ class Network:
         dropout: on embeddings, annotations and deep output; the paper has none.
         tied: share E with the output matrix W_o (needs maxout == embedding); the paper does not.
         window: D of local attention, positions to each side.
-        max_length: most source positions, ``</s>`` included, that location-based attention tells apart.
+        max_length: maximum number of source positions, ``</s>`` included, of location-based attention.
     """
 
     hidden: int = 1000
@@ -59,7 +59,7 @@ class Network:
 class GatedUnit(nn.Module):
     """The gated hidden unit of Cho et al. (2014), Appendix A.1.1: the reset gate acts on the state, before the matrix U.
 
-    ``W`` holds the paper's W_r, W_z and W one below the other, ``U_rz`` its U_r and U_z. Biases stand on W alone.
+    ``W`` stacks the paper's W_r, W_z and W, ``U_rz`` its U_r and U_z. Only W has a bias.
     """
 
     def __init__(self, inputs: int, hidden: int) -> None:
@@ -69,7 +69,7 @@ class GatedUnit(nn.Module):
         self.U = nn.Linear(hidden, hidden, bias=False)
 
     def forward(self, Wx: Tensor, s: Tensor) -> Tensor:
-        """The next state (B, n) from ``Wx = W x`` (B, 3n), with C c added in the decoder, and the state s (B, n)."""
+        """The next state (B, n) from the state s (B, n) and ``Wx = W x`` (B, 3n), to which the decoder adds C c."""
         n = s.shape[-1]
         r, z = torch.sigmoid(Wx[:, : 2 * n] + self.U_rz(s)).chunk(2, dim=-1)
         s_tilde = torch.tanh(Wx[:, 2 * n :] + self.U(r * s))
@@ -77,9 +77,9 @@ class GatedUnit(nn.Module):
 
 
 class ResetAfterUnit(GatedUnit):
-    """The unit of ``torch.nn.GRU``: the reset gate acts after the matrix U. Another function, not another spelling.
+    """The unit of ``torch.nn.GRU``: the reset gate acts after the matrix U, which is a different function.
 
-    Departs from the paper: option ``unit: torch``, to measure what the difference is worth.
+    Departs from the paper: option ``unit: torch``, to measure the effect of the difference.
     """
 
     def forward(self, Wx: Tensor, s: Tensor) -> Tensor:
@@ -93,9 +93,9 @@ UNITS = {"gated": GatedUnit, "torch": ResetAfterUnit}
 
 
 class Encoder(nn.Module):
-    """The bidirectional encoder, Section 3.2 and Appendix A.2.1; RNNencdec keeps the forward half alone.
+    """The bidirectional encoder, Section 3.2 and Appendix A.2.1; RNNencdec keeps only the forward half.
 
-    Padding copies the state, so a sentence's annotations do not depend on its neighbours in the batch.
+    Padding copies the state, so the annotations of a sentence do not depend on its neighbours in the batch.
     """
 
     def __init__(self, vocabulary: int, network: Network) -> None:
@@ -108,7 +108,7 @@ class Encoder(nn.Module):
         self.dropout = Dropout(network.dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Annotations h (B, S, 2n), or (B, S, n) of RNNencdec, and the state (B, n) that the decoder starts from.
+        """Annotations h (B, S, 2n), for RNNencdec (B, S, n), and the state (B, n) that the decoder starts from.
 
         x and mask are (B, S).
         """
@@ -133,9 +133,9 @@ class Encoder(nn.Module):
 
 
 class Memory(NamedTuple):
-    """What a sentence keeps through all steps: h (B, S, 2n), the attention's keys, U_a h (B, S, n'), and mask (B, S).
+    """What stays the same through all steps: h (B, S, 2n), the attention's keys U_a h (B, S, n'), and mask (B, S).
 
-    RNNencdec keeps its one context c (B, n) in ``h``, and no keys (B, 0).
+    RNNencdec keeps its one context c (B, n) in ``h`` and has no keys, (B, 0).
     """
 
     h: Tensor
@@ -144,10 +144,10 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a step hands to the next: the decoder state s (R, n), the context c (R, 2n) of the word it wrote, and how many
-    words i (R) are written.
+    """What each step hands to the next: the decoder state s (R, n), the context c (R, 2n) of the word it wrote, and the
+    number i (R) of words written.
 
-    Under ``groundhog`` s has not yet read that word; the next step reads it, with this c.
+    With ``groundhog`` s has not read that word yet: the next step reads it, together with this c.
     """
 
     s: Tensor
@@ -158,7 +158,7 @@ class State(NamedTuple):
 class Decoder(nn.Module):
     """The decoder, Section 3.1 and Appendices A.1.1, A.1.2 and A.2.2.
 
-    The paper names its indices in three ways, and they are three models (``indexing``):
+    The paper indexes its equations in three ways, which are three models (``indexing``):
 
     - ``groundhog``, the authors' code: s_i = f(s_{i-1}, y_i, c_i), and the readout of y_i takes s_{i-1}. The state that
       asks where to look has seen y_{i-1}.
@@ -167,8 +167,8 @@ class Decoder(nn.Module):
 
     There is no start symbol: E y_0 is the zero vector.
 
-    Departs from the paper: options of ``attention`` other than additive. A dot product needs keys as wide as the state and
-    gets the sum of both directions, ->h_j + <-h_j; the context is made of h_j all the same.
+    Departs from the paper: options of ``attention`` other than additive. A dot product needs keys as wide as the state: they
+    are the sum of both directions, ->h_j + <-h_j. The context is still made of h_j.
     """
 
     def __init__(self, vocabulary: int, network: Network) -> None:
@@ -194,15 +194,15 @@ class Decoder(nn.Module):
         s = torch.tanh(self.W_s(first))
         i = torch.zeros(len(s), dtype=torch.long, device=s.device)
         if self.attention is None:
-            c = h[:, -1]  # (1); padding copies the state, so the last position holds that of the last word
+            c = h[:, -1]  # (1); padding copies the state, so the last position holds the state of the last word
             return Memory(c, c[:, :0], mask), State(s, c, i)
         keys = h.unflatten(-1, (2, -1)).sum(-2) if self.summed else h
         return Memory(h, self.attention.project(keys), mask), State(s, torch.zeros_like(h[:, 0]), i)
 
     def look(self, memory: Memory, s: Tensor, i: Tensor) -> tuple[Tensor, Tensor | None]:
-        """c_i (R, 2n) and alpha_i (B, k, S), or (B, H, k, S), for the states s (R, n). RNNencdec looks at nothing: c sums up.
+        """c_i (R, 2n) and alpha_i (B, k, S), or (B, H, k, S), for the states s (R, n). RNNencdec has no alpha_i, and c_i = c.
 
-        The R = B k rows are k hypotheses of each sentence, side by side; k = 1 in training.
+        The R = B k rows are k hypotheses per sentence, adjacent; k = 1 in training.
         """
         B, k = len(memory.h), len(s) // len(memory.h)
         if self.attention is None:
@@ -212,7 +212,7 @@ class Decoder(nn.Module):
         return c.flatten(0, 1), alpha
 
     def step(self, memory: Memory, state: State, Wy: Tensor, first: bool) -> tuple[Tensor, Tensor | None, State]:
-        """One word: the state (R, n) for its readout, its weights alpha_i (B, k, S), and the state to carry on.
+        """One word: the state (R, n) for its readout, its weights alpha_i (B, k, S), and the state for the next step.
 
         ``Wy`` (R, 3n) is ``unit.W E y_{i-1}``.
         """
@@ -226,7 +226,7 @@ class Decoder(nn.Module):
         return (s_i if self.indexing == "equation4" else s), alpha, State(s_i, c, i + 1)
 
     def readout(self, s: Tensor, Ey: Tensor, c: Tensor) -> Tensor:
-        """Deep output with a maxout layer, Appendix A.2.2: t (..., l) from s, E y_{i-1} and c_i, whatever leads."""
+        """Deep output with a maxout layer, Appendix A.2.2: t (..., l) from s (..., n), E y_{i-1} (..., m) and c_i."""
         t_tilde = self.U_o(s) + self.V_o(Ey) + self.C_o(c)
         return self.dropout(t_tilde.unflatten(-1, (-1, 2)).amax(-1))  # t = max of adjacent pairs
 
@@ -250,7 +250,7 @@ class RNNsearch(nn.Module):
             self.head.weight = self.decoder.E.weight
 
     def limit(self, source_lengths: Tensor) -> Tensor:
-        """Most words (B) of a translation: three times the source, as in the authors' code."""
+        """Maximum number of words (B) of a translation: three times the source, as in the authors' code."""
         return 3 * source_lengths
 
     def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]:
@@ -263,7 +263,7 @@ class RNNsearch(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Deep output t (B, T, l) and maps (B, 1, H, T, S), teacher forced: position i sees target[:, :i].
 
-        RNNencdec has no attention and returns maps with no layer, (B, 0, 0, T, S); so does ``need_weights=False``.
+        Without attention, or without ``need_weights``, the maps have no layer, (B, 0, 0, T, S).
         """
         memory, state = self.encode(source, mask)
         Ey = self.decoder.dropout(self.decoder.E(target[:, :-1]))
@@ -283,9 +283,9 @@ class RNNsearch(nn.Module):
         return self.head(t), maps  # (4)
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
-        """Deep output t (R, l) and maps (B, L, H, k, S) of the next word after ``previous`` (R), None at the start.
+        """Deep output t (R, l) and maps (B, L, H, k, S) of the word after ``previous`` (R), None at the start.
 
-        The R = B k rows are k hypotheses of each sentence, side by side.
+        The R = B k rows are k hypotheses per sentence, adjacent.
         """
         if previous is None:
             Ey = self.decoder.E.weight.new_zeros(len(state.s), self.decoder.E.embedding_dim)  # E y_0 = 0
@@ -296,7 +296,7 @@ class RNNsearch(nn.Module):
         return t, maps_of([alpha], memory.mask, len(s) // len(memory.mask)), state
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
-        """Length (B, 1, H, S) of what a position adds if it gets all the weight, ||h_j|| of one head; or (B, 0, 0, S)."""
+        """Norm (B, 1, H, S) of what a position adds with weight 1, ||h_j|| for one head; without attention (B, 0, 0, S)."""
         if self.decoder.attention is None:
             return torch.zeros(len(mask), 0, 0, mask.shape[1], device=mask.device)
         memory, _ = self.encode(source, mask)

@@ -1,4 +1,4 @@
-"""How RNNsearch is trained: Bahdanau, Cho and Bengio (2014), Section 4.2 and Appendix B, and what later practice offers."""
+"""How RNNsearch is trained: Bahdanau, Cho and Bengio (2014), Section 4.2 and Appendix B, and options of later practice."""
 
 import math
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Recipe:
         learning_rate: 1 for Adadelta as in the paper.
         schedule: "constant", or "cosine" to zero at the last step of the trainer.
         warmup: steps of linear warm-up.
-        reduction: "sum" over the words of a batch, as the authors' code has it, or "mean".
-        initialisation: "paper" (B.1), or "unit": embeddings from N(0, 1), other matrices uniform in
-            1 / sqrt(fan-in), recurrent ones orthogonal, which a short training needs.
+        reduction: "sum" over the words of a batch, as in the authors' code, or "mean".
+        initialisation: "paper" (B.1), or "unit", which a short training needs: embeddings from N(0, 1), recurrent matrices
+            orthogonal, other matrices uniform within 1 / sqrt(fan-in).
     """
 
     optimizer: Literal["adadelta", "adam"] = "adadelta"
@@ -49,7 +49,7 @@ def _orthogonal(matrix: Tensor) -> None:
 @torch.no_grad()
 def initialise(model: RNNsearch, initialisation: Literal["paper", "unit"]) -> None:
     """Appendix B.1: recurrent matrices orthogonal, W_a and U_a from N(0, 0.001^2), v_a and biases zero, everything else
-    from N(0, 0.01^2). So attention is uniform before the first step, and W_a and U_a get no gradient in it.
+    from N(0, 0.01^2). So in the first step attention is uniform, and W_a and U_a get no gradient.
     """
     for module in model.modules():
         if isinstance(module, nn.Linear):

@@ -2,8 +2,8 @@
 arXiv 1601.06733, Section 3.2.
 
 The paper's letters are the names: ``x`` the word that is read, ``h`` and ``c`` its hidden and memory state (n each), kept on
-two tapes; ``h_tilde`` and ``c_tilde`` what is read from the tapes; ``s`` the weights. B sentences, T words, which count
-``</s>``.
+two tapes; ``h_tilde`` and ``c_tilde`` what is read from the tapes; ``s`` the weights. B sentences, T words, ``</s>``
+included.
 """
 
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ class Network:
     """Sizes and choices.
 
     Attributes:
-        hidden: n, numbers of a hidden and of a memory state.
-        embedding: numbers of x.
-        alignment: numbers of v, the hidden layer of intra-attention.
-        attention: "intra" is the LSTMN; "none" is the LSTM, which reads the last entry of each tape and no other.
-        dropout: on x and on the h that the next word is predicted from, never inside the recurrence.
+        hidden: n, width of a hidden state and of a memory state.
+        embedding: width of x.
+        alignment: width of v, the hidden layer of intra-attention.
+        attention: "intra" is the LSTMN; "none" is the LSTM, which reads only the last entry of each tape.
+        dropout: on x and on the h that predicts the next word, never inside the recurrence.
         tied: share the embedding with the output matrix (needs hidden == embedding).
     """
 
@@ -47,9 +47,9 @@ class Network:
 
 
 class Unit(nn.Module):
-    """The gates, equations (7)-(9): those of the LSTM, with a summary of the tapes in the place of the last state.
+    """The gates, equations (7)-(9): an LSTM with a summary of the tapes in place of the last state.
 
-    ``W_x`` and ``W_h`` are the columns of the paper's W for x_t and for h_tilde_t; one bias, on W_x.
+    ``W_x`` and ``W_h`` are the columns of the paper's W for x_t and for h_tilde_t; only W_x has a bias.
     """
 
     def __init__(self, inputs: int, hidden: int) -> None:
@@ -59,18 +59,18 @@ class Unit(nn.Module):
 
     def forward(self, Wx: Tensor, h_tilde: Tensor, c_tilde: Tensor) -> tuple[Tensor, Tensor]:
         """h_t and c_t (B, n) from ``Wx = W_x x_t`` (B, 4n) and h_tilde_t, c_tilde_t (B, n)."""
-        i, f, o, c_hat = (Wx + self.W_h(h_tilde)).chunk(4, dim=-1)  # (7), before the functions
+        i, f, o, c_hat = (Wx + self.W_h(h_tilde)).chunk(4, dim=-1)  # (7), before sigma and tanh
         c = torch.sigmoid(f) * c_tilde + torch.sigmoid(i) * torch.tanh(c_hat)  # (8)
         return torch.sigmoid(o) * torch.tanh(c), c  # (9)
 
 
 class State(NamedTuple):
-    """What a step hands to the next.
+    """What each step hands to the next.
 
     Shapes:
-        tapes: [h_i; c_i] (B, t, 2n) of the words read so far; of the LSTM, the last one alone.
-        keys: W_h h_i (B, t, A), once for every word; of the LSTM (B, t, 0).
-        h_tilde: (B, n), the summary that the last word got.
+        tapes: [h_i; c_i] (B, t, 2n) of the words read so far; for the LSTM, only of the last one.
+        keys: W_h h_i (B, t, A), computed once per word; for the LSTM (B, t, 0).
+        h_tilde: (B, n), the summary for the last word.
     """
 
     tapes: Tensor
@@ -84,11 +84,11 @@ class LSTMN(nn.Module):
     x_1 is the zero vector, x_t the embedding of y_{t-1}: there is no start symbol. The tapes are empty before the first word,
     so h_tilde_1 = c_tilde_1 = 0.
 
-    Departs from the paper: the authors' code puts a zero state on the tapes before the first word, which every word can then
-    look at; here, as in the equations, there is none.
+    Departs from the paper: the authors' code puts a zero state on the tapes before the first word, and every word can attend
+    to it; here, as in the equations, there is none.
 
     Args:
-        vocabulary: V, words that can be read and written.
+        vocabulary: V.
         network: sizes and choices.
     """
 
@@ -104,13 +104,13 @@ class LSTMN(nn.Module):
         self.dropout = Dropout(network.dropout)
 
     def start(self, rows: int) -> State:
-        """Empty tapes for so many sentences."""
+        """Empty tapes for a number of sentences."""
         like, n = self.E.weight, self.unit.W_h.in_features
         keys = 0 if self.attention is None else len(self.attention.v)
         return State(like.new_zeros(rows, 0, 2 * n), like.new_zeros(rows, 0, keys), like.new_zeros(rows, n))
 
     def read(self, x: Tensor, state: State) -> tuple[Tensor, Tensor, Tensor | None]:
-        """h_tilde_t and c_tilde_t (B, n) for x_t (B, m), and s^t (B, t - 1), which the LSTM does not have."""
+        """h_tilde_t and c_tilde_t (B, n) for x_t (B, m), and s^t (B, t - 1), None for the LSTM."""
         if self.attention is None:
             last = state.tapes[:, -1] if state.tapes.shape[1] else state.tapes.new_zeros(len(x), state.tapes.shape[2])
             return *last.chunk(2, dim=-1), None
@@ -119,7 +119,7 @@ class LSTMN(nn.Module):
         return *summary[:, 0].chunk(2, dim=-1), s[:, 0]
 
     def advance(self, x: Tensor, Wx: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
-        """One word: h_t (B, n), s^t (B, t - 1), and the tapes with an entry more; ``Wx`` is ``unit.W_x x_t``."""
+        """One word: h_t (B, n), s^t (B, t - 1), and the tapes with one more entry; ``Wx`` is ``unit.W_x x_t``."""
         h_tilde, c_tilde, s = self.read(x, state)
         h, c = self.unit(Wx, h_tilde, c_tilde)
         entry = torch.cat([h, c], dim=-1)[:, None]
@@ -129,10 +129,10 @@ class LSTMN(nn.Module):
         return h, s, State(torch.cat([state.tapes, entry], dim=1), keys, h_tilde)
 
     def features(self, words: Tensor, need_weights: bool = True) -> tuple[Tensor, Tensor]:
-        """h (B, T, n) for words y (B, T), and maps (B, 1, 1, T, T): row t is where x_t looked, entry i the state of x_i.
+        """h (B, T, n) for words y (B, T), and maps (B, 1, 1, T, T): row t is where x_t looked, column i the state of x_i.
 
-        h at t has read y_1 .. y_{t-1}. The diagonal and all after it are 0. The LSTM has no attention and gives maps without
-        a layer, (B, 0, 0, T, T); so does ``need_weights=False``.
+        h at t has read y_1 .. y_{t-1}. The diagonal and everything to its right are 0. Without attention, or without
+        ``need_weights``, the maps have no layer, (B, 0, 0, T, T).
         """
         Ey = self.E(words[:, :-1])
         x = self.dropout(torch.cat([Ey.new_zeros(len(Ey), 1, Ey.shape[2]), Ey], dim=1))

@@ -1,4 +1,4 @@
-"""How the LSTMN of Cheng, Dong and Lapata (2016) is trained and evaluated as a language model, in minutes."""
+"""How the LSTMN of Cheng, Dong and Lapata (2016) is trained as a language model, in minutes."""
 
 import math
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from reproductions.training.schedules import warmed
 
 @dataclass(frozen=True)
 class Recipe:
-    """Optimiser and schedule, of a training of minutes.
+    """Optimiser and schedule for a training of minutes.
 
     Attributes:
         optimizer: "adam", or "sgd" without momentum.
         learning_rate: at the peak.
         schedule: "constant", or "cosine" to zero at the last step of the trainer.
         warmup: steps of linear warm-up.
-        forget: what the bias of the forget gate starts from. With 0 a new model forgets half of its memory at every word.
+        forget: initial bias of the forget gate. With 0 a new model forgets half of its memory at every word.
     """
 
     optimizer: Literal["adam", "sgd"] = "adam"
@@ -40,8 +40,8 @@ class Recipe:
 
 @torch.no_grad()
 def initialise(model: LSTMN, forget: float) -> None:
-    """Embeddings from N(0, 1), other matrices uniform in 1 / sqrt(fan-in), recurrent ones orthogonal; biases zero, but that
-    of the forget gate.
+    """Embeddings from N(0, 1), recurrent matrices orthogonal, other matrices uniform within 1 / sqrt(fan-in); biases zero
+    except the forget gate's.
     """
     for module in model.modules():
         if isinstance(module, nn.Linear):
@@ -61,7 +61,7 @@ class EvaluatedBatch(TypedDict):
 
     Attributes:
         index: position in the split.
-        log_p: (T, V) each, log-probabilities in nats of every word in every place.
+        log_p: (T, V) each, log-probabilities in nats of every word at every position.
         maps: (L, H, T, T) each, where each x_t looked; L = H = 0 for the LSTM.
     """
 
@@ -99,7 +99,7 @@ class Cheng2016(Reproduction):
 
     @torch.inference_mode()
     def read(self, words: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-probabilities (B, T, V) of every word given those before it, and maps (B, L, H, T, T), for words (B, T)."""
+        """Log-probabilities (B, T, V) of every word given the words before it, and maps (B, L, H, T, T), for words (B, T)."""
         logits, maps = self.model(words)
         return logits.float().log_softmax(-1), maps.float()
 

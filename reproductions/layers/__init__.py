@@ -2,5 +2,5 @@
 
 dropout         dropout that draws fewer random numbers
 cross_entropy   the loss over the vocabulary, in blocks
-checks          the fields of a recipe or a network, checked
+checks          checks of the fields of a recipe or a network
 """

@@ -1,11 +1,14 @@
-"""Checks that the settings of all papers' networks and recipes share. A wrong value is a sentence that names it."""
+"""Checks for the networks and recipes of all papers. A wrong value is an error that names the setting and the value."""
 
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin
 
 
 def check_choices(settings: Any) -> None:
-    """Raise ValueError if a field of a dataclass that is declared as a Literal holds none of its values."""
+    """Raise ValueError if a field of a dataclass that is declared as a Literal holds a value that is not among the choices.
+
+    The parser of configurations checks this already; the settings in a checkpoint are checked here.
+    """
     for field in fields(settings):
         choices = get_args(field.type) if get_origin(field.type) is Literal else ()
         value = getattr(settings, field.name)

@@ -9,9 +9,9 @@ ROWS = 512  # logits of 512 rows and 30,000 words: 60 MB in single precision
 
 
 def cross_entropy(features: Tensor, head: nn.Linear, words: Tensor, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
-    """Summed loss, and -log p of each word, of ``head(features)`` against ``words``.
+    """Summed loss and -log p of each word, from ``head(features)`` and ``words``.
 
-    The gradient is computed on the way forward, chunk by chunk: the largest tensor is (512, V) instead of (N, V).
+    The gradient is computed in the forward pass, chunk by chunk: the largest tensor is (512, V) instead of (N, V).
 
     Args:
         features: (N, D), at real positions only.
@@ -21,7 +21,7 @@ def cross_entropy(features: Tensor, head: nn.Linear, words: Tensor, smoothing: f
             the code of Vaswani et al., 2017).
 
     Returns:
-        The loss, a scalar in nats, summed; and -log p (N) in nats, without smoothing and without gradient.
+        The summed loss, a scalar in nats; and -log p (N) in nats, without smoothing and without gradient.
     """
     bias = head.weight.new_zeros(head.out_features) if head.bias is None else head.bias
     loss, nll = _ChunkedCrossEntropy.apply(features, head.weight, bias, words, smoothing)
@@ -34,7 +34,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, words: Tensor, smoothing: float
     ) -> tuple[Tensor, Tensor]:
         training = any(ctx.needs_input_grad)
-        W = weight.to(features.dtype)  # half precision under autocast: the features are
+        W = weight.to(features.dtype)  # half precision under autocast, as the features
         other = smoothing / (len(bias) - 1)
         loss = torch.zeros((), dtype=torch.float32, device=features.device)
         nll = torch.empty(len(words), dtype=torch.float32, device=features.device)

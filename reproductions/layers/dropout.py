@@ -1,15 +1,15 @@
-"""Dropout that does not wait for a serial random generator, and dropout of whole branches."""
+"""Dropout that is not slowed by a serial random generator, and dropout of whole branches."""
 
 import torch
 from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
-    """Dropout whose mask comes from raw random bytes on a CPU, and ``torch.nn.functional.dropout`` elsewhere.
+    """Dropout with a mask from raw random bytes on a CPU; elsewhere ``torch.nn.functional.dropout``.
 
     On a CPU, torch draws the mask of its own dropout one number at a time on one core, which can cost more than a layer.
-    One 64-bit draw holds eight bytes, each an independent decision, so the rate is rounded to a multiple of 1/256; the
-    scale uses the rounded rate, so that the expectation is exact.
+    Here one 64-bit draw gives eight bytes, each an independent decision, so the rate is rounded to a multiple of 1/256. The
+    scale uses the rounded rate, which keeps the expectation exact.
     """
 
     def __init__(self, rate: float) -> None:
@@ -31,7 +31,7 @@ class Dropout(nn.Module):
 
 
 class DropPath(nn.Module):
-    """Stochastic depth (Huang et al. 2016): some examples (B, ...) go without what a branch adds; others get it scaled up."""
+    """Stochastic depth (Huang et al. 2016): drop the output of a branch for some examples (B, ...), scale it for the others."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()

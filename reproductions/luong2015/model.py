@@ -18,7 +18,7 @@ from reproductions.layers.dropout import Dropout
 
 @dataclass(frozen=True)
 class Network:
-    """Sizes and choices; the defaults are those of the paper's best single model (Section 4.1, Table 1).
+    """Sizes and choices; the defaults are the paper's best single model (Section 4.1, Table 1).
 
     Attributes:
         hidden: n, units of every layer and of the attentional vector.
@@ -28,10 +28,10 @@ class Network:
             paper's baseline, where h_tilde is h.
         alignment: hidden units of the attention, where it has any; the paper's matrices are square, n.
         window: D of local attention.
-        max_length: most source positions, ``</s>`` included, that location-based attention tells apart.
-        input_feeding: h_tilde goes into the next step (Section 3.3).
-        reverse: the encoder reads the source from its end (Section 4.1).
-        dropout: on what goes into a layer and into the softmax, never on what a layer hands to its own next step.
+        max_length: maximum number of source positions, ``</s>`` included, of location-based attention.
+        input_feeding: h_tilde enters the next step (Section 3.3).
+        reverse: the encoder reads the source backwards (Section 4.1).
+        dropout: on the input of each layer and of the softmax, never on the recurrent state.
     """
 
     hidden: int = 1000
@@ -54,7 +54,7 @@ class Network:
 class Encoder(nn.Module):
     """A stack of LSTMs in one direction, from the last word to the first if ``reverse`` (Section 2).
 
-    Source states are handed on in the order of the sentence, whatever the direction. Padding is not read.
+    Source states are returned in the order of the sentence in either case. Padding is not read.
     """
 
     def __init__(self, vocabulary: int, network: Network) -> None:
@@ -66,7 +66,7 @@ class Encoder(nn.Module):
         self.dropout = Dropout(network.dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Source states h_s (B, S, n) of the top layer, and the last states and cells (B, L, n) of all layers."""
+        """Source states h_s (B, S, n) of the top layer, and the final states and cells (B, L, n) of all layers."""
         x, lengths = self._turn(self.E(x), mask), mask.sum(1)
         last, cells = [], []
         for layer in self.layers:
@@ -78,7 +78,7 @@ class Encoder(nn.Module):
         return self._turn(x, mask), torch.stack(last, 1), torch.stack(cells, 1)
 
     def _turn(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Each sentence of x (B, S, ...) from its end, the padding where it was; x itself without ``reverse``."""
+        """Each sentence of x (B, S, ...) reversed, with its padding in place; x itself without ``reverse``."""
         if not self.reverse:
             return x
         place = torch.arange(x.shape[1], device=x.device)
@@ -87,7 +87,7 @@ class Encoder(nn.Module):
 
 
 class Memory(NamedTuple):
-    """What a sentence keeps through all steps: h_s (B, S, n), the attention's keys (B, S, K') and mask (B, S)."""
+    """What stays the same through all steps: h_s (B, S, n), the attention's keys (B, S, K') and mask (B, S)."""
 
     h_s: Tensor
     keys: Tensor
@@ -95,8 +95,8 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a step hands to the next: states and cells (R, L, n) of all layers, h_tilde (R, n), and the number t (R) of words
-    written. The R = B k rows are k hypotheses of each sentence, side by side; k = 1 in training.
+    """What each step hands to the next: states and cells (R, L, n) of all layers, h_tilde (R, n), and the number t (R) of
+    words written. The R = B k rows are k hypotheses per sentence, adjacent; k = 1 in training.
     """
 
     h: Tensor
@@ -106,10 +106,10 @@ class State(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """A stack of LSTMs; the top state asks where to look, and what it reads goes into the word and into the next step.
+    """A stack of LSTMs. The top state is the query; what it reads enters the word and, with input feeding, the next step.
 
-    h_{t-1} -> h_t -> a_t -> c_t -> h_tilde_t: the state that asks has read the word before (Section 3), other than in
-    Bahdanau et al. (2014), whose equation asks with the state before it.
+    h_{t-1} -> h_t -> a_t -> c_t -> h_tilde_t: the query has read the previous word (Section 3). In the equations of Bahdanau
+    et al. (2014) the query is the state before that.
 
     There is no start symbol: the first step reads a zero vector.
     """
@@ -126,13 +126,13 @@ class Decoder(nn.Module):
         self.dropout = Dropout(network.dropout)
 
     def start(self, h_s: Tensor, h: Tensor, cell: Tensor, mask: Tensor) -> tuple[Memory, State]:
-        """The decoder starts from the encoder's last states, layer by layer, and from h_tilde_0 = 0."""
+        """Start from the encoder's final states, layer by layer, and from h_tilde_0 = 0."""
         keys = self.attention.project(h_s) if self.attention is not None else h_s[:, :0]
         t = torch.zeros(len(h), dtype=torch.long, device=h.device)
         return Memory(h_s, keys, mask), State(h, cell, torch.zeros_like(h[:, 0]), t)
 
     def step(self, memory: Memory, state: State, Ey: Tensor) -> tuple[Tensor | None, State]:
-        """One word from the embedding Ey (R, E) of the last: weights a_t as of :meth:`look`, and the state with h_tilde_t."""
+        """One word, given the embedding Ey (R, E) of the word before: weights a_t as in :meth:`look`, and the next state."""
         x = torch.cat([Ey, state.h_tilde], dim=1) if self.input_feeding else Ey  # Section 3.3
         states, cells = [], []
         for i, layer in enumerate(self.layers):
@@ -143,7 +143,7 @@ class Decoder(nn.Module):
         return a, State(torch.stack(states, 1), torch.stack(cells, 1), h_tilde, state.t + 1)
 
     def look(self, memory: Memory, h: Tensor, t: Tensor) -> tuple[Tensor | None, Tensor]:
-        """a_t (B, k, S), or (B, H, k, S), and h_tilde_t (R, n) of the states h_t (R, n); without attention nothing, and h_t."""
+        """a_t (B, k, S), or (B, H, k, S), and h_tilde_t (R, n) for the states h_t (R, n); without attention None and h_t."""
         if self.attention is None or self.W_c is None:
             return None, h
         B, k = len(memory.h_s), len(h) // len(memory.h_s)
@@ -169,7 +169,7 @@ class Attentional(nn.Module):
         self.max_length = self.decoder.attention.positions if self.decoder.attention is not None else None
 
     def limit(self, source_lengths: Tensor) -> Tensor:
-        """Most words (B) of a translation: three times the source."""
+        """Maximum number of words (B) of a translation: three times the source."""
         return 3 * source_lengths
 
     def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]:
@@ -198,7 +198,7 @@ class Attentional(nn.Module):
         return self.head(h_tilde), maps  # (6)
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
-        """h_tilde (R, n) and maps (B, L, H, k, S) of the next word after ``previous`` (R), None at the start."""
+        """h_tilde (R, n) and maps (B, L, H, k, S) of the word after ``previous`` (R), None at the start."""
         E = self.decoder.E
         Ey = E(previous) if previous is not None else E.weight.new_zeros(len(state.t), E.embedding_dim)
         a, state = self.decoder.step(memory, state, Ey)
@@ -206,7 +206,7 @@ class Attentional(nn.Module):
         return self.decoder.dropout(state.h_tilde), maps_of([a], memory.mask, k), state
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
-        """Length (B, 1, H, S) of what a position adds if it gets all the weight, ||h_s|| of one head; or (B, 0, 0, S)."""
+        """Norm (B, 1, H, S) of what a position adds with weight 1, ||h_s|| for one head; without attention (B, 0, 0, S)."""
         if self.decoder.attention is None:
             return torch.zeros(len(mask), 0, 0, mask.shape[1], device=mask.device)
         memory, _ = self.encode(source, mask)

@@ -1,4 +1,4 @@
-"""How the paper's models are trained: Luong, Pham and Manning (2015), Section 4.1, and what a shorter training needs."""
+"""How the paper's models are trained: Luong, Pham and Manning (2015), Section 4.1, and options for a shorter training."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,10 +22,10 @@ class Recipe:
         optimizer: plain "sgd", or "adam".
         learning_rate: 1 for plain descent as in the paper.
         schedule: "halving" after some epochs; or "cosine" to zero at the last step of the trainer, after a warm-up.
-        epochs_before_halving: the learning rate is halved after each epoch from this one on: 8, without dropout 5.
+        epochs_before_halving: halve the learning rate after each epoch from this one on: 8 with dropout, 5 without.
         warmup: steps of linear warm-up of the cosine.
-        reduction: "sentences" divides the loss, summed over words, by the sentences of a batch, as the paper's code
-            does before it clips the gradient; "words" divides it by words.
+        reduction: "sentences" divides the loss, summed over words, by the number of sentences in a batch, as the paper's
+            code does before it clips the gradient; "words" divides it by the number of words.
         uniform: parameters start uniform in [-uniform, uniform].
     """
 
@@ -45,7 +45,7 @@ class Recipe:
 
 @torch.no_grad()
 def initialise(model: Attentional, uniform: float) -> None:
-    """Section 4.1: every parameter uniform in [-0.1, 0.1]. Single numbers, which other papers' mechanisms have, stay."""
+    """Section 4.1: every parameter uniform in [-0.1, 0.1]. Scalars, which only other papers' mechanisms have, are kept."""
     for parameter in model.parameters():
         if parameter.dim():
             parameter.uniform_(-uniform, uniform)

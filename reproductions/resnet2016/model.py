@@ -1,6 +1,6 @@
 """The residual network for small images: He et al. (2016), "Deep Residual Learning for Image Recognition", Section 4.2.
 
-Here as the convolutional network that Grad-CAM was made for, beside the Vision Transformer. B images, C channels, K classes.
+The convolutional network for Grad-CAM, for comparison with the Vision Transformer. B images, C channels, K classes.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Network:
     Attributes:
         image_size: height and width of an image, in pixels; a multiple of 4.
         channels: of an image.
-        blocks: n, in each of the three stages: 6 n + 2 layers.
-        width: channels of the first stage; each later one has twice as many and half the height and width.
-        shortcut: "pad", the paper's for CIFAR-10 (option A): fill new channels with zeros; "projection", option B, equation (2).
+        blocks: n, in each of the three stages; the network has 6 n + 2 layers.
+        width: channels of the first stage; each later stage doubles them and halves height and width.
+        shortcut: "pad", the paper's for CIFAR-10 (option A), fills new channels with zeros; "projection" is option B, (2).
     """
 
     image_size: int = 32
@@ -36,7 +36,7 @@ class Network:
 
     @property
     def name(self) -> str:
-        """ResNet-20 and its like only for the paper's widths."""
+        """ResNet-20 and so on for the paper's width; for any other the width is added."""
         depth = 6 * self.blocks + 2
         return f"ResNet-{depth}" if self.width == 16 else f"ResNet-{depth} of width {self.width}"
 
@@ -81,7 +81,7 @@ class ResNet(nn.Module):
 
     Attributes:
         grid: rows and columns of the last activation.
-        prefix: 0; a convolutional network has no tokens but places.
+        prefix: 0, the number of tokens before the grid.
 
     Args:
         classes: K.
@@ -100,7 +100,7 @@ class ResNet(nn.Module):
         self.head = nn.Linear(widths[-1], classes)
 
     def look(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Logits (B, K) and the one activation (B, C', h', w') before the pooling, as it stands in the graph of the logits."""
+        """Logits (B, K) and the activation (B, C', h', w') before the pooling, still in the graph of the logits."""
         x = self.blocks(self.stem(image).relu())
         return self.head(x.mean((2, 3))), [x]
 

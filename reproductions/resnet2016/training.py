@@ -1,4 +1,4 @@
-"""How the residual network is trained: He et al. (2016), Section 4.2, and what a shorter training needs."""
+"""How the residual network is trained: He et al. (2016), Section 4.2, and options for a shorter training."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,12 +17,12 @@ class Recipe:
     """Optimiser, schedule and loss; the defaults are the paper's for CIFAR-10, with batches of 128 and 64,000 steps.
 
     Attributes:
-        learning_rate: of stochastic gradient descent with momentum 0.9, before it falls.
+        learning_rate: of stochastic gradient descent with momentum 0.9, at its peak.
         weight_decay: see ``decay``.
-        decay: what it shrinks: "all", or "matrices", so filters and no norms and biases. The paper does not say.
-        schedule: "steps" divides by ten after a half and after three quarters of all steps, which the paper does after 32,000
-            and 48,000 of 64,000; "cosine" and "linear" fall to zero at the last step of the trainer; "constant".
-        warmup: steps of linear warm-up before it.
+        decay: what weight decay shrinks: "all", or "matrices", but no norms and biases. The paper does not say.
+        schedule: "steps" divides by ten after a half and after three quarters of all steps, as the paper does after 32,000
+            and 48,000 of 64,000; "cosine" and "linear" fall to zero at the last step of the trainer; or "constant".
+        warmup: steps of linear warm-up.
         smoothing: label smoothing.
     """
 

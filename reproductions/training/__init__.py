@@ -3,8 +3,8 @@
 module                          the LightningModule that every paper extends: checkpoints, evaluation, learning rates
 translation, classification     the LightningModules that translators and classifiers extend
 callbacks                       exact resumption, stops between steps, throughput, which checkpoints are kept
-averaging                       the mean of several checkpoints
+averaging                       the mean weights of several steps
 schedules                       learning rates over the steps
-checkpoints                     written whole or not at all, read without running what a file brings along
+checkpoints                     written completely or not at all, read without running code from the file
 tracking, tracking_mode         Weights & Biases; whether online, offline or off
 """

@@ -1,7 +1,6 @@
 """Averaging the weights of the last checkpoints: Vaswani et al. (2017), Section 6.1.
 
-"We used a single model obtained by averaging the last 5 checkpoints". The average is of the numbers in the weights, not
-of predictions.
+"We used a single model obtained by averaging the last 5 checkpoints". The weights are averaged, not the predictions.
 """
 
 import re
@@ -18,12 +17,12 @@ _NAME = re.compile(r"step-(\d+)\.weights")
 
 
 class Snapshots(Callback):
-    """Keep the weights of the last few steps out of every so many, as files that no optimiser's state swells.
+    """Save the weights at regular steps and keep the last few files; they hold no optimiser state.
 
     Args:
-        folder: where they lie.
-        count: how many are kept.
-        every: steps from one to the next.
+        folder: of the files.
+        count: number of files to keep.
+        every: steps between two files.
     """
 
     def __init__(self, folder: Path, count: int, every: int) -> None:
@@ -41,20 +40,20 @@ class Snapshots(Callback):
             old.unlink()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """A resumed run writes the steps after its checkpoint anew."""
+        """Remove the snapshots after the checkpoint that a resumed run starts from: it writes them again."""
         if trainer.is_global_zero:
             for path in set(snapshots(self.folder)) - set(snapshots(self.folder, trainer.global_step)):
                 path.unlink()
 
 
 def snapshots(folder: Path, until: int | None = None) -> list[Path]:
-    """The snapshots in a folder, in the order of their steps, up to a step."""
-    found = {int(match[1]): path for path in folder.glob("*.weights") if (match := _NAME.fullmatch(path.name))}
-    return [found[step] for step in sorted(found) if until is None or step <= until]
+    """The snapshots in a folder in the order of their steps, up to the step ``until``."""
+    by_step = {int(match[1]): path for path in folder.glob("*.weights") if (match := _NAME.fullmatch(path.name))}
+    return [by_step[step] for step in sorted(by_step) if until is None or step <= until]
 
 
 def average(paths: list[Path]) -> dict[str, Tensor]:
-    """The mean of the weights in these files, in double precision on the way."""
+    """The mean of the weights in these files, computed in double precision."""
     total: dict[str, Tensor] = {}
     for path in paths:
         for name, value in torch.load(path, map_location="cpu", weights_only=True).items():

@@ -16,9 +16,9 @@ STOPS: dict[int, type[BaseException]] = {signal.SIGINT: KeyboardInterrupt, signa
 
 
 class Reseed(Callback):
-    """Draw the random numbers of every batch from (seed, step, batch of the step, rank).
+    """Seed the random numbers of every batch with (seed, step, batch of the step, rank).
 
-    So a resumed run repeats an uninterrupted one; nothing need be stored, and it holds on every rank.
+    So a resumed run repeats an uninterrupted one on every rank, and nothing has to be stored.
     """
 
     def __init__(self, seed: int) -> None:
@@ -30,8 +30,8 @@ class Reseed(Callback):
 
 
 class StopBetweenSteps(Callback):
-    """Let Ctrl-C and SIGTERM wait for the optimiser's step, so that the state they save is neither half updated nor without
-    the gradients of batches that the step gathers. A second Ctrl-C does not wait.
+    """Let Ctrl-C and SIGTERM wait for the optimiser's step, so that the saved state is neither half updated nor missing the
+    gradients accumulated for that step. A second Ctrl-C does not wait.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class StopBetweenSteps(Callback):
         if self._asked is None or not self._stepped:
             return
         if self._asked == signal.SIGTERM:
-            self._before[self._asked](self._asked, None)  # Lightning's own, which tells the other processes
+            self._before[self._asked](self._asked, None)  # Lightning's own handler, which informs the other processes
         raise STOPS[self._asked]
 
 
@@ -76,16 +76,17 @@ class Progress(TQDMProgressBar):
     """Lightning's bar without the version number of a logger."""
 
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-        shown = super().get_metrics(trainer, pl_module)
-        shown.pop("v_num", None)
-        return shown
+        metrics = super().get_metrics(trainer, pl_module)
+        metrics.pop("v_num", None)
+        return metrics
 
 
 class Throughput(Callback):
-    """Log real target tokens, or images, a second over the training steps alone, validation and logging not counted.
+    """Log real target tokens, or images, per second of training steps, without validation and logging.
 
-    ``unit`` is the word for it; a batch says how many it holds, ``batch.units``. ``seconds`` and ``units`` are totals of
-    the whole run, also across resumption.
+    Attributes:
+        unit: "tokens" or "images"; ``batch.units`` is their number in a batch.
+        seconds, units: totals of the whole run, also across resumption.
     """
 
     def __init__(self, unit: str = "tokens") -> None:

@@ -1,6 +1,6 @@
-"""Checkpoints: written whole or not at all; read though they may be truncated, foreign or hostile.
+"""Checkpoints: written completely or not at all; read safely even if they are truncated, foreign or hostile.
 
-Reading never runs what a file brings along, and what is wrong with it is said in one clear sentence.
+Reading never runs code from a file, and whatever is wrong with the file is one clear sentence.
 """
 
 import errno
@@ -22,22 +22,22 @@ from reproductions.papers import PAPERS, VERSION
 
 OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view"}
 SETTINGS = {"network": "Network", "recipe": "Recipe", "search": "Search"}  # hyper-parameter -> its class in training.py
-# What the unpickler raises, besides its own error, where bytes are not what they were.
+# What torch raises for damaged files, besides UnpicklingError.
 DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, struct.error)
-NOT_WRITTEN = ("inline_container", "PytorchStreamWriter")  # torch's words where the disk did not take all that it gave
-DECIDED = {"tokenizers", "preprocessing"}  # one of them, or both: fingerprints of what the data decided
+NOT_WRITTEN = ("inline_container", "PytorchStreamWriter")  # in torch's errors when a write fails
+DECIDED = {"tokenizers", "preprocessing"}  # fingerprints of what the data decided; a checkpoint has one or both
 
 
 class WholeFiles(TorchCheckpointIO):
-    """Write a checkpoint beside its place, then rename it: whoever looks finds the old one or the new one, whole.
+    """Write a checkpoint next to its place, then rename it: a reader finds either the old file or the new one, complete.
 
-    Lightning writes to the system's folder for temporary files and moves the file from there. Where that is another
-    file system, to move is to copy, and a process that is killed in the middle leaves half a checkpoint.
+    Lightning writes to the system's temporary folder and moves the file from there. If that is another file system, the
+    move is a copy, and a process killed in the middle leaves half a checkpoint.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Raises TypeError if ``storage_options`` are given: a local file has none; OSError with its number and the path
-        where the disk is full, which torch says without either.
+        """Raises TypeError if ``storage_options`` are given, since a local file has none; OSError with its number and the path
+        if the disk is full, which torch reports without either.
         """
         if storage_options is not None:
             raise TypeError(f"a checkpoint is a local file and takes no storage options, not {storage_options!r}")
@@ -52,15 +52,16 @@ class WholeFiles(TorchCheckpointIO):
         except RuntimeError as error:
             if not any(word in str(error) for word in NOT_WRITTEN):
                 raise
-            refused = error.__context__  # what the file said before torch, closing the archive, said this
-            number = refused.errno if isinstance(refused, OSError) and refused.errno else errno.ENOSPC
+            cause = error.__context__  # the error of the file; torch's own comes from closing the archive after it
+            number = cause.errno if isinstance(cause, OSError) and cause.errno else errno.ENOSPC
             raise OSError(number, os.strerror(number), str(path)) from error
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The checkpoint at ``path``, on the CPU, read with ``weights_only=True``: tensors and plain types alone.
+    """The checkpoint at ``path``, on the CPU, read with ``weights_only=True``: only tensors and plain types.
 
-    Raises UserError if the file is missing, truncated, holds anything but tensors and plain types, or is not ours.
+    Raises UserError if the file is missing, truncated, holds anything but tensors and plain types, or is not ours; and if
+    another version wrote it whose paper or settings this version does not have.
     """
     if not path.is_file():
         raise UserError(f"There is no checkpoint at {path}; train first, or name a run that has one.")
@@ -68,7 +69,7 @@ def read(path: Path) -> dict[str, Any]:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if not zipfile.is_zipfile(path):
-            raise UserError(f"{path} is no checkpoint, or only a part of one; use another checkpoint.") from error
+            raise UserError(f"{path} is not a checkpoint, or only a part of one; use another checkpoint.") from error
         raise UserError(
             f"{path} holds objects other than tensors and plain values, which could run code when loaded; it was not "
             "opened. Use a checkpoint that this project wrote."
@@ -88,22 +89,19 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _is_ours(checkpoint: Any) -> bool:
-    """Whether a version of this project may have written it: the keys are there, and the arguments are named."""
-    return (
-        isinstance(checkpoint, dict)
-        and checkpoint.keys() >= OURS
-        and bool(checkpoint.keys() & DECIDED)
-        and isinstance(checkpoint["paper"], str)
-        and isinstance(stored := checkpoint["hyper_parameters"], dict)
-        and all(isinstance(stored.get(name, {}), dict) for name in SETTINGS)
-    )
+    """Whether this project may have written it: it has our keys, a name for the paper and settings by name."""
+    if not isinstance(checkpoint, dict) or not checkpoint.keys() >= OURS or not checkpoint.keys() & DECIDED:
+        return False
+    paper, stored = checkpoint["paper"], checkpoint["hyper_parameters"]
+    named = isinstance(paper, str) and isinstance(stored, dict)
+    return named and all(isinstance(stored.get(name, {}), dict) for name in SETTINGS)
 
 
 def restore(path: Path, fingerprints: dict[str, str]) -> Any:
     """The module of a checkpoint, with its weights, in evaluation mode.
 
-    Raises UserError as :func:`read` and :func:`check_fingerprints`, and if the weights do not fit the sizes that the
-    checkpoint itself names.
+    Raises UserError as :func:`read` and :func:`check_fingerprints`, and if the weights do not fit the settings in the same
+    checkpoint.
     """
     checkpoint = read(path)
     check_fingerprints(path, checkpoint, fingerprints)
@@ -149,26 +147,26 @@ def decided(fingerprints: dict[str, str]) -> dict[str, Any]:
 
 
 def check_fingerprints(path: Path, checkpoint: dict[str, Any], fingerprints: dict[str, str]) -> None:
-    """Raise UserError unless the data is made as that which the checkpoint was trained with.
+    """Raise UserError unless the data is prepared as it was for the checkpoint.
 
-    ``fingerprints`` are those of a data module: of its tokenisers by their names, of its preprocessing, or of both.
+    ``fingerprints`` come from a data module: of its tokenisers by their names, of its preprocessing, or of both.
     """
-    trained = {name: (f"{name} tokeniser", known) for name, known in checkpoint.get("tokenizers", {}).items()}
+    expected = {name: (f"{name} tokeniser", value) for name, value in checkpoint.get("tokenizers", {}).items()}
     if "preprocessing" in checkpoint:
-        trained["preprocessing"] = ("preprocessing", checkpoint["preprocessing"])
-    for name, (what, of_checkpoint) in trained.items():
-        if fingerprints.get(name) != of_checkpoint:
+        expected["preprocessing"] = ("preprocessing", checkpoint["preprocessing"])
+    for name, (what, fingerprint) in expected.items():
+        if fingerprints.get(name) != fingerprint:
             raise UserError(
-                f"The {what} does not fit {path}: the checkpoint was trained with {of_checkpoint}, this one is "
+                f"The {what} does not fit {path}: the checkpoint was trained with {fingerprint}, this one is "
                 f"{fingerprints.get(name)}. Use the {what.split()[-1]} of the checkpoint's own run."
             )
 
 
 def check_settings(path: Path, checkpoint: dict[str, Any], asked: dict[str, Any], parts: tuple[str, ...]) -> None:
-    """Raise UserError where the settings of a run are not those of the checkpoint that it starts from.
+    """Raise UserError if the settings of a run differ from those of the checkpoint that it starts from.
 
-    ``parts`` are those that must agree: "network" to load the weights, "recipe" too to train on, for the state of an
-    optimiser brings its own learning rate and the one asked for would be ignored.
+    ``parts`` must agree: "network" to load the weights; also "recipe" to continue the training, because the state of the
+    optimiser brings its own learning rate, which would override the requested one.
     """
     trained = checkpoint["hyper_parameters"]
     differing = [
@@ -178,4 +176,4 @@ def check_settings(path: Path, checkpoint: dict[str, Any], asked: dict[str, Any]
         if asked[part].get(name) != value
     ]
     if differing:
-        raise UserError(f"{path} was trained with other settings than those asked for: {'; '.join(differing)}.")
+        raise UserError(f"{path} was trained with other settings than the requested ones: {'; '.join(differing)}.")

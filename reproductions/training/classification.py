@@ -1,4 +1,4 @@
-"""The LightningModule that all classifiers of images share: loss, logging, and where it looked."""
+"""The LightningModule that all image classifiers share: loss, logging, and where the model looked."""
 
 import logging
 from collections.abc import Iterator
@@ -24,12 +24,12 @@ class ReadsImages(Protocol):
 
 
 class Classifier(Protocol):
-    """A classifier that can be trained and looked into.
+    """A classifier that can be trained and inspected.
 
     Attributes:
         network: its sizes.
-        grid: rows and columns of the places that it tells apart.
-        prefix: tokens before them; 0 for a convolutional network.
+        grid: rows and columns of its places.
+        prefix: number of tokens before the grid; 0 for a convolutional network.
     """
 
     network: ReadsImages
@@ -37,12 +37,12 @@ class Classifier(Protocol):
     prefix: int
 
     def logits(self, image: Tensor) -> Tensor:
-        """Logits (B, K) of images (B, C, h, w), by the fastest way."""
+        """Logits (B, K) of images (B, C, h, w), the fast way."""
         ...
 
     def look(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Logits (B, K), and what they came from, in their graph: weights (B, H, T, S) of each layer, first to last, or
-        the one activation (B, C, h, w) before the pooling.
+        """Logits (B, K) and, in their graph, the weights (B, H, T, S) of each layer, first to last, or the one activation
+        (B, C, h, w) before the pooling.
         """
         ...
 
@@ -52,9 +52,10 @@ class ImageMaps(NamedTuple):
 
     Attributes:
         logits: (B, K).
-        maps: of an attention model (B, L, H, T, S), of a convolutional network its last activations (B, C, h, w).
-        gradients: of one class's logit by the maps, of their shape.
-        input_gradient: (B, h, w), absolute gradient of that logit by the input times the input, added up over channels.
+        maps: weights (B, L, H, T, S) of an attention model, or the last activations (B, C, h, w) of a convolutional network.
+        gradients: of one class's logit with respect to the maps, in their shape.
+        input_gradient: (B, h, w), gradient of that logit with respect to the input, times the input, absolute, summed over
+            channels.
     """
 
     logits: Tensor
@@ -67,9 +68,9 @@ class Classification(Reproduction):
     """Train and evaluate a classifier of images.
 
     Attributes:
-        class_token: whether the first token is one that the class is read from.
-        depth: layers and heads of its attention; (1, 1) for a convolutional network.
-        kind: what its maps are: "attention" weights, or "activation" of a convolutional network.
+        class_token: whether the class is read from the first token.
+        depth: layers and heads of the attention; (1, 1) for a convolutional network.
+        kind: of its maps: "attention" weights, or the "activation" of a convolutional network.
 
     Args:
         model: the paper's network.
@@ -88,12 +89,12 @@ class Classification(Reproduction):
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Rows and columns of the places that the model tells apart."""
+        """Rows and columns of the model's places."""
         return self.model.grid
 
     @property
     def prefix(self) -> int:
-        """Tokens before those of the grid."""
+        """Number of tokens before the grid."""
         return self.model.prefix
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -114,41 +115,41 @@ class Classification(Reproduction):
 
     @torch.inference_mode()
     def logits(self, image: Tensor) -> Tensor:
-        """Logits (B, K) of images (B, C, h, w), by the fastest way: without maps."""
+        """Logits (B, K) of images (B, C, h, w), the fast way: without maps."""
         check_image_size(image, self.model.network)
         return self.model.logits(image).float()
 
     def probabilities(self, image: Tensor) -> Tensor:
-        """p(class | image) (B, K), likewise."""
+        """p(class | image) (B, K) of images (B, C, h, w), the fast way."""
         return self.logits(image).softmax(1)
 
     def look(self, image: Tensor, asked: Tensor | None = None) -> ImageMaps:
-        """Classify images (B, C, h, w), and see where the model looked.
+        """Classify images (B, C, h, w) and return where the model looked.
 
-        Works under ``no_grad`` and ``inference_mode``, where Lightning evaluates. Call it in evaluation mode: there the
-        images of a batch do not mix, so that one backward pass gives each its own gradients.
+        Works under ``no_grad`` and ``inference_mode``, in which Lightning evaluates. Call it in evaluation mode: there the
+        images of a batch do not interact, so that one backward pass gives each image its own gradients.
 
         Args:
             image: (B, C, h, w).
-            asked: (B) classes whose logits the gradients are of; None for the predicted ones.
+            asked: classes (B) whose logits the gradients are of; None for the predicted classes.
 
         Raises UserError for images of another size.
         """
         check_image_size(image, self.model.network)
         with torch.inference_mode(False), torch.enable_grad():
-            image = image.clone().requires_grad_()  # what was made in inference mode takes no part in a graph
-            logits, seen = self.model.look(image)
+            image = image.clone().requires_grad_()  # a tensor from inference mode cannot be part of a graph
+            logits, layers = self.model.look(image)
             asked = logits.argmax(1) if asked is None else asked.clone()
-            *gradients, slope = torch.autograd.grad(logits.gather(1, asked[:, None]).sum(), [*seen, image])
+            *gradients, slope = torch.autograd.grad(logits.gather(1, asked[:, None]).sum(), [*layers, image])
             if self.kind == "attention":
-                maps, slopes = torch.stack(seen, 1), torch.stack(gradients, 1)
+                maps, slopes = torch.stack(layers, 1), torch.stack(gradients, 1)
             else:
-                (maps,), (slopes,) = seen, gradients
+                (maps,), (slopes,) = layers, gradients
             product = (slope * image).abs().sum(1)
             return ImageMaps(*(tensor.detach().float() for tensor in (logits, maps, slopes, product)))
 
     def evaluation_step(self, batch: ImageBatch) -> Tensor:
-        """Logits (B, K) on the CPU, without maps: those are the matter of :meth:`look`."""
+        """Logits (B, K) on the CPU; for maps call :meth:`look`."""
         return self.logits(batch.image).cpu()
 
 
@@ -163,7 +164,7 @@ def check_image_size(image: Tensor, network: ReadsImages) -> None:
 
 
 def decayed(module: nn.Module, weight_decay: float, everything: bool = False) -> Iterator[dict[str, Any]]:
-    """Parameter groups: weight decay on matrices and filters alone, not on norms, biases, tokens and positions; or on
+    """Parameter groups for weight decay on matrices and filters but not on norms, biases, tokens and positions; or on
     ``everything``.
     """
     layers = [layer for layer in module.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]

@@ -1,4 +1,4 @@
-"""What multiplies the learning rate from step to step, where the recipes of several papers agree."""
+"""Learning-rate schedules that several papers share: a factor for each step."""
 
 import math
 from typing import Literal
@@ -7,7 +7,7 @@ Schedule = Literal["constant", "linear", "cosine", "steps"]
 
 
 def part_of_peak(step: int, total: float, warmup: int, schedule: Schedule) -> float:
-    """What multiplies the learning rate at a step, counted from 1: linear warm-up, then a fall until the last step.
+    """The factor of the learning rate at a step, counted from 1: linear warm-up, then a fall until the last step.
 
     "steps" divides by ten after a half and after three quarters of all steps.
     """
@@ -20,7 +20,7 @@ def part_of_peak(step: int, total: float, warmup: int, schedule: Schedule) -> fl
 
 
 def warmed(step: int, total: float, warmup: int, schedule: Literal["constant", "cosine"]) -> float:
-    """What multiplies the learning rate at a step, counted from 0: linear warm-up, on top of a fall that begins with it."""
+    """The factor of the learning rate at a step, counted from 0: a fall from the first step on, times a linear warm-up."""
     warm = min(1.0, (step + 1) / (warmup + 1))
     if schedule == "constant":
         return warm

@@ -1,7 +1,7 @@
 """Weights & Biases. No other file imports wandb, except for :mod:`reproductions.training.tracking_mode`.
 
-Tracking never asks, never hangs and never stops a training: without an API key or a network a run is tracked
-offline, into the same files, and one command uploads it later (:func:`sync_hint`).
+Tracking never prompts, never hangs and never stops a training: without an API key or a network a run is tracked offline,
+into the same files, and one command uploads it later (:func:`sync_hint`).
 """
 
 import json
@@ -28,18 +28,18 @@ log = logging.getLogger(__name__)
 
 PROJECT = "attention-then-and-now"  # of runs, comparisons and timelines, unless a run names another
 INIT_TIMEOUT = 30.0  # seconds until an online run gives up and starts offline; W&B's own default is 90
-FINISH_TIMEOUT = 120.0  # seconds that the last uploads may take; W&B's own default is to wait for ever
-LONGEST_TAG = 64  # characters; a longer one W&B refuses, and the run with it
-MOST_ROWS = 2000  # of a table; W&B's page shows few more, and each is sent
+FINISH_TIMEOUT = 120.0  # seconds for the last uploads; W&B's own default is to wait for ever
+LONGEST_TAG = 64  # characters; W&B refuses a longer tag, and the run with it
+MOST_ROWS = 2000  # of a table; W&B's page shows few more, and every row is sent
 IDENTITY = "wandb.json"  # in the run's folder: which W&B run this is
 
-# What W&B raises when its server refuses, its process has died or no answer comes. They share no base class.
+# W&B's errors when its server refuses, its process has died or no answer comes. They share no base class.
 FAILURES = (wandb.Error, OSError, HandleAbandonedError, MailboxClosedError)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Which W&B run a folder holds; ``uploaded`` says that W&B's server has all of it."""
+    """Which W&B run a folder holds; ``uploaded`` means that W&B's server has all of it."""
 
     id: str
     mode: str
@@ -49,12 +49,12 @@ class Identity:
 
 
 class RunLogger(WandbLogger):
-    """Lightning's logger, but losing W&B's process in mid-training costs the tracking, not the training.
+    """Lightning's logger, except that losing W&B's process during training costs the tracking, not the training.
 
     Attributes:
         borrowed: environment variables set for this run; :func:`finish` clears them.
-        lost: W&B failed; nothing more reaches it.
-        finished: :func:`finish` was called; what is logged later is left out.
+        lost: W&B failed; nothing more is sent to it.
+        finished: :func:`finish` was called; nothing more is logged.
     """
 
     borrowed: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ class RunLogger(WandbLogger):
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """Say once that W&B is lost; what follows reaches the run's other files alone."""
+        """Warn once that W&B is lost; from then on only the run's other files are written."""
         try:
             yield
         except FAILURES as error:
@@ -100,13 +100,13 @@ def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
     config: dict[str, Any],
     mode: str | None = None,
 ) -> RunLogger | None:
-    """Start tracking the run in ``folder``; everything W&B writes lies below it.
+    """Start tracking the run in ``folder``; W&B writes only below it.
 
-    A folder that was tracked before is continued: online as the same run. Offline W&B cannot append: there it is a new
-    run of the same group, with the first one as ``resumed_from``. A tag that is too long for W&B is cut.
+    If the folder was tracked before, an online run continues the same W&B run. Offline W&B cannot append: the run is then a
+    new one of the same group, with the first as ``resumed_from``. Tags that are too long for W&B are cut.
 
     Returns:
-        The logger, or None where tracking is disabled or W&B cannot start at all.
+        The logger, or None if tracking is disabled or W&B cannot start at all.
 
     Raises:
         UserError: see :func:`decide`.
@@ -150,7 +150,7 @@ def of(loggers: Sequence[Logger]) -> RunLogger | None:
 
 
 def identity(folder: Path) -> Identity | None:
-    """Which W&B run ``folder`` holds, None if it was never tracked, or if what says so is damaged, which is told."""
+    """Which W&B run ``folder`` holds; None if it was never tracked, or with a warning if the file about it is damaged."""
     path = folder / IDENTITY
     try:
         return Identity(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
@@ -160,11 +160,11 @@ def identity(folder: Path) -> Identity | None:
 
 
 def sync_hint(folder: Path) -> str | None:
-    """The command that uploads what W&B does not have of ``folder`` yet; None when it has everything."""
+    """The command that uploads whatever W&B does not have of ``folder`` yet; None if it has everything."""
     runs, options = sorted((folder / "wandb").glob("offline-run-*")), []
-    known = identity(folder)
-    if known and known.mode == "online" and not known.uploaded:
-        runs += sorted((folder / "wandb").glob(f"run-*-{known.id}"))
+    tracked = identity(folder)
+    if tracked and tracked.mode == "online" and not tracked.uploaded:
+        runs += sorted((folder / "wandb").glob(f"run-*-{tracked.id}"))
         options = ["--include-online"]
     runs = [run for run in runs if any(run.glob("*.wandb")) and not any(run.glob("*.synced"))]
     if not runs:
@@ -174,9 +174,9 @@ def sync_hint(folder: Path) -> str | None:
 
 @rank_zero_only
 def log_artifact(logger: RunLogger | None, path: Path, name: str, type: str) -> None:
-    """Log a file or a folder as an artifact of type "model" or "tokenizer", named such as "rnnsearch-accord".
+    """Log a file or a folder as an artifact of type "model" or "tokenizer", with a name such as "rnnsearch-accord".
 
-    Its content is copied into the run's folder at once, so the original may change or go.
+    Its content is copied into the run's folder at once, so the original may change or be removed.
 
     Raises:
         FileNotFoundError: there is nothing at ``path``.
@@ -196,9 +196,9 @@ def log_artifact(logger: RunLogger | None, path: Path, name: str, type: str) -> 
 
 @rank_zero_only
 def log_picture(logger: RunLogger | None, key: str, path: Path, caption: str, step: int | None = None) -> None:
-    """Log a picture; under a key that stays the same through training W&B shows a slider over the steps.
+    """Log a picture; pictures with the same key get a slider over the steps.
 
-    ``step`` is the trainer's; without it W&B files the picture under the last step that was logged before.
+    ``step`` is the trainer's; without it W&B files the picture under the last step logged before.
     """
     if logger is not None:
         with logger.guarded():
@@ -207,7 +207,7 @@ def log_picture(logger: RunLogger | None, key: str, path: Path, caption: str, st
 
 @rank_zero_only
 def log_table(logger: RunLogger | None, key: str, columns: list[str], rows: list[list[Any]]) -> None:
-    """Log a table; a cell that is a Path is shown as the picture it leads to. What is beyond ``MOST_ROWS`` is left out."""
+    """Log a table; a cell that is a Path is shown as that picture. Rows beyond ``MOST_ROWS`` are left out."""
     if logger is not None:
         if len(rows) > MOST_ROWS:
             log.info("W&B: the table %s has the first %s of %s rows", key, f"{MOST_ROWS:,}", f"{len(rows):,}")
@@ -220,9 +220,9 @@ def log_table(logger: RunLogger | None, key: str, columns: list[str], rows: list
 
 @rank_zero_only
 def finish(logger: RunLogger | None, exit_code: int = 0) -> None:
-    """End the run and wait until its files are complete, for the network at most ``FINISH_TIMEOUT`` seconds.
+    """End the run and wait until its files are complete, at most ``FINISH_TIMEOUT`` seconds for the network.
 
-    ``exit_code`` is what W&B shows: 0 is finished, anything else failed.
+    ``exit_code`` is shown by W&B: 0 as finished, anything else as failed.
     """
     if logger is None or logger.finished:
         return
@@ -230,17 +230,17 @@ def finish(logger: RunLogger | None, exit_code: int = 0) -> None:
     with logger.guarded():
         logger.experiment.finish(exit_code=exit_code)
     complete = _teardown() and not logger.lost
-    known = identity(logger.folder)
-    if known:
-        _remember(logger.folder, replace(known, uploaded=complete and known.mode == "online"))
+    tracked = identity(logger.folder)
+    if tracked:
+        _remember(logger.folder, replace(tracked, uploaded=complete and tracked.mode == "online"))
     _return_environment(logger.borrowed)
     hint = sync_hint(logger.folder)
-    if hint and known and known.mode == "online":
+    if hint and tracked and tracked.mode == "online":
         log.warning("W&B does not have the whole run yet; upload it with\n  %s", hint)
 
 
 def _continues(folder: Path, mode: Mode) -> tuple[str | None, str | None]:
-    """The W&B run to append to, and the one that a new run follows; both None for a first run."""
+    """The id of the W&B run to append to, and of the run that a new one resumes; both None for a first run."""
     before = identity(folder)
     if before is None:
         return None, None
@@ -252,14 +252,14 @@ def _tag(text: str) -> str:
 
 
 def _start(logger: RunLogger, mode: Mode) -> bool:
-    """Open the run; if W&B cannot, say so in one line, clear away what it left and return False."""
-    there = set((logger.folder / "wandb").iterdir())
+    """Open the run; if W&B cannot, log one line, remove the files it left and return False."""
+    before = set((logger.folder / "wandb").iterdir())
     try:
         run = logger.experiment
     except FAILURES as error:
         log.warning("W&B did not start %s (%s)", mode.name, words(error))
         _teardown()
-        for left in set((logger.folder / "wandb").glob("*run-*")) - there:
+        for left in set((logger.folder / "wandb").glob("*run-*")) - before:
             shutil.rmtree(left, ignore_errors=True)
         return False
     _remember(logger.folder, Identity(run.id, mode.name, run.project, run.group or None))
@@ -268,11 +268,11 @@ def _start(logger: RunLogger, mode: Mode) -> bool:
 
 
 def _forget_earlier_runs() -> None:
-    """End a run that this process left open, and let W&B read its environment again, which it does once a process."""
+    """End a run that this process left open, and let W&B read its environment again, which it does once per process."""
     if wandb.run is not None:
         with suppress(*FAILURES):
             wandb.run.finish(exit_code=1)
-        wandb.run = None  # finish() leaves it where W&B's process has died, and Lightning would go on with it
+        wandb.run = None  # finish() leaves it set if W&B's process has died, and Lightning would reuse it
     _teardown()
 
 
@@ -280,21 +280,21 @@ def _teardown() -> bool:
     """Stop W&B's process, which completes its files; False if it ended badly."""
     try:
         wandb.teardown()
-    except (*FAILURES, SystemExit) as error:  # W&B exits this process for the status of its own
+    except (*FAILURES, SystemExit) as error:  # W&B exits this process with the status of its own process
         log.warning("W&B ended badly (%s)", words(error))
         return False
     return True
 
 
-def _remember(folder: Path, known: Identity) -> None:
-    with whole(folder / IDENTITY) as partial:  # a process that is killed leaves the old one or the new one
-        partial.write_text(json.dumps(asdict(known), indent=2) + "\n", encoding="utf-8")
+def _remember(folder: Path, tracked: Identity) -> None:
+    with whole(folder / IDENTITY) as partial:  # a killed process leaves the old file or the new one
+        partial.write_text(json.dumps(asdict(tracked), indent=2) + "\n", encoding="utf-8")
 
 
 def _borrow_environment(folder: Path) -> tuple[str, ...]:
-    """Keep what W&B stages below the run, so that a copy of it is whole; a variable that is set stays.
+    """Make W&B stage its files below the run, so that a copy of the folder is complete; variables already set are kept.
 
-    WANDB_CONFIG_DIR stays: there lie the address of the user's own server and what `wandb offline` switched.
+    WANDB_CONFIG_DIR is not changed: it holds the address of the user's own server and the switch of `wandb offline`.
     """
     wanted = {
         "WANDB_DATA_DIR": str(folder / "wandb" / "data"),
@@ -312,6 +312,6 @@ def _return_environment(borrowed: tuple[str, ...]) -> None:
 
 
 def _near(path: Path) -> str:
-    """A path as typed from here: relative if it lies below the working directory."""
+    """A path as typed from here: relative if it is below the working directory."""
     path = path.absolute()
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,4 +1,4 @@
-"""How a run is tracked: online, offline or not at all. Imports neither torch nor lightning, so that it can be asked at once."""
+"""How a run is tracked: online, offline or not at all. Imports neither torch nor lightning, so that the answer comes at once."""
 
 import os
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class Mode:
 
 
 def decide(mode: str | None = None) -> Mode:
-    """Choose how to track: as asked, else by WANDB_MODE or W&B's settings, else online if there is a key.
+    """Choose how to track: by ``mode``, else by WANDB_MODE or W&B's settings, else online if there is a key.
 
     No prompt, no network. An online run without a usable key becomes an offline one.
 
     Raises:
-        UserError: ``mode`` or WANDB_MODE is none of online, offline, disabled.
+        UserError: ``mode`` or WANDB_MODE is not online, offline or disabled.
     """
     for name, value in (("the W&B mode", mode), ("WANDB_MODE", os.environ.get("WANDB_MODE") or None)):
         if value not in (None, "online", "offline", "disabled", "run", "dryrun", "shared"):
@@ -44,6 +44,6 @@ def decide(mode: str | None = None) -> Mode:
 
 
 def words(error: BaseException) -> str:
-    """The first line of an error, or its name where it has no text."""
+    """The first line of an error, or its type if it has no text."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

@@ -15,31 +15,31 @@ from reproductions.training.module import Reproduction
 
 
 class TrainableTranslator(Translator, Protocol):
-    """A translator that can be trained: deep features for all words at once, and the matrix that scores the words."""
+    """A translator that can be trained: features for all words at once, and the matrix that scores the words."""
 
     head: nn.Linear
-    max_length: int | None  # most words or pieces, ``</s>`` included, of a sentence; None for any number
+    max_length: int | None  # maximum words or pieces of a sentence, ``</s>`` included; None for any number
 
     def features(
         self, source: Tensor, mask: Tensor, target: Tensor, need_weights: bool = True
     ) -> tuple[Tensor, Tensor]:
         """Features (B, T, D) and maps (B, L, H, T, S), teacher forced: position t sees target[:, :t].
 
-        Without ``need_weights`` the maps are empty, L = 0 or H = 0.
+        Without ``need_weights`` the maps are empty: L = 0 or H = 0.
         """
         ...
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
-        """Length (B, L, H, S) of what each source position adds to the result where it gets the whole weight."""
+        """Norm (B, L, H, S) of what each source position adds to the result with weight 1."""
         ...
 
 
 @dataclass(frozen=True)
 class Search:
-    """How every translation is searched for: in validation, in tests, on the command line.
+    """How every translation is decoded: in validation, in tests, on the command line.
 
     Attributes:
-        width: hypotheses kept open; 1 is greedy.
+        width: number of hypotheses kept open; 1 is greedy search.
         alpha: exponent of the length penalty ((5 + length) / 6) ** alpha; 0 for none.
     """
 
@@ -58,7 +58,7 @@ class EvaluatedBatch(TypedDict):
         index: position in the split.
         hypotheses: the model's own translations with their maps.
         forced_maps: (L, H, T, S) each, over the reference translation.
-        norms: (L, H, S) each, what a source position adds where it gets the whole weight.
+        norms: (L, H, S) each, norm of what a source position adds with weight 1.
         nll: -log p(reference) in nats, ``</s>`` included.
         words: number of words of the reference, ``</s>`` included.
         seconds: time to translate the whole batch.
@@ -81,8 +81,8 @@ class Translation(Reproduction):
         eos: id of ``</s>``.
         search: how to decode.
         smoothing: label smoothing.
-        reduction: "sum" adds the loss of all words of a batch, as the code of Bahdanau et al. (2014) does before it
-            clips the gradient; "mean" divides by their number.
+        reduction: "sum" adds the loss of all words in a batch, as the code of Bahdanau et al. (2014) does before it clips the
+            gradient; "mean" divides it by their number.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Translation(Reproduction):
         self.reduction = reduction
 
     def loss(self, batch: TranslationBatch, need_weights: bool = False) -> tuple[Tensor, Tensor, Tensor]:
-        """Summed loss, -log p (N) of each real target word, and maps (B, L, H, T, S), empty unless they are needed.
+        """Summed loss, -log p (N) of each real target word, and maps (B, L, H, T, S), empty without ``need_weights``.
 
         Raises UserError for a sentence that is longer than the model can read.
         """
@@ -116,7 +116,7 @@ class Translation(Reproduction):
         return loss if self.reduction == "sum" else loss / len(nll)
 
     def translate(self, source: Tensor, mask: Tensor) -> list[Hypothesis]:
-        """Translate source sentences (B, S): the one way to decode, everywhere.
+        """Translate source sentences (B, S); everything that decodes comes here.
 
         Raises UserError for a sentence that is longer than the model can read.
         """
@@ -152,6 +152,6 @@ class Translation(Reproduction):
         longest, limit = max(side.shape[1] for side in sides), self.model.max_length
         if limit is not None and longest > limit:
             raise UserError(
-                f"A sentence has {longest:,} words or pieces with its </s>, and this model tells {limit:,} positions apart: "
-                "split the sentence, or train with a larger network.max_length."
+                f"A sentence has {longest:,} words or pieces with its </s>, but this model has {limit:,} positions: split the "
+                "sentence, or train with a larger network.max_length."
             )

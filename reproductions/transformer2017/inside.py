@@ -1,4 +1,4 @@
-"""What one attention of a trained Transformer computes with: queries, keys, values and mask, as its layers make them."""
+"""The inputs of one attention of a trained Transformer: queries, keys, values and mask, as its layers compute them."""
 
 from typing import Literal, NamedTuple
 
@@ -17,7 +17,7 @@ class Inside(NamedTuple):
 
     Shapes:
         Q: (h, T, d_k); K: (h, S, d_k); V: (h, S, d_v); mask: (T, S), True = may be attended.
-        context: (h, T, d_v), what the model itself makes of them; weights: (h, T, S), likewise.
+        context: (h, T, d_v) and weights: (h, T, S), as the model itself computes them.
     """
 
     Q: Tensor
@@ -30,14 +30,15 @@ class Inside(NamedTuple):
 
 @torch.inference_mode()
 def inside(model: Transformer, place: Place, layer: int, source: Tensor, target: Tensor) -> Inside:
-    """Run a sentence up to one attention.
+    """Run one sentence through the model up to one attention.
 
     Args:
         model: in evaluation mode.
-        place: "encoder", where source words read one another; "decoder", target words those before them; "source", target
-            words the source.
+        place: "encoder", where source words attend to each other; "decoder", where target words attend to earlier ones;
+            "source", where target words attend to the source.
         layer: from 0.
-        source: (1, S) ids; target: (1, T) ids, of which position i sees those before i.
+        source: (1, S) ids.
+        target: (1, T) ids; position i sees the ids before i.
     """
     mask = torch.ones_like(source, dtype=torch.bool)
     if place == "encoder":
@@ -67,7 +68,7 @@ def _encoder(model: Transformer, layer: int, source: Tensor, mask: Tensor) -> In
 
 
 def _written(layer: DecoderLayer, x: Tensor, earlier: Tensor) -> Tensor:
-    """What the attention to the source reads: x (1, T, d) after the layer's self-attention."""
+    """The input (1, T, d) of the attention to the source: x (1, T, d) after the layer's self-attention."""
     write, read, _ = layer.add_norm
     z = write.before(x)
     y = layer.self_attention(z, *layer.self_attention.project(z), earlier, need_weights=False).context

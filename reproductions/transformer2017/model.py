@@ -30,16 +30,16 @@ class Network:
         dropout: P_drop, on the output of each sub-layer and on the sums of embeddings and positions (Section 5.4).
         attention_dropout: on attention weights; later versions of the code have 0.1.
         relu_dropout: inside the feed-forward networks; later versions of the code have 0.1.
-        norm: "post" is LayerNorm(x + Sublayer(x)), the paper; "pre" is x + Sublayer(LayerNorm(x)) and a last LayerNorm on
-            each stack, as later versions of the code and most of today's have it.
-        positions: "sinusoidal" (Section 3.5); "blocks", the sines before the cosines and a last wavelength of exactly
-            10,000, as in the code; or "learned" (Table 3, row E).
+        norm: "post" is LayerNorm(x + Sublayer(x)), the paper; "pre" is x + Sublayer(LayerNorm(x)) and a final LayerNorm on
+            each stack, as in later versions of the code and in most Transformers today.
+        positions: "sinusoidal" (Section 3.5); "blocks", all sines before all cosines and a last exponent of exactly 1, as in
+            the code; or "learned" (Table 3, row E).
         tied: "all" shares one matrix between both embeddings and the output (Section 3.4), which needs one joint
             vocabulary; "target" shares it between target embedding and output; "none".
         bias: of the projections of the attentions; neither the paper nor its code has any.
         epsilon: of LayerNorm; 1e-6 in the code, the paper does not say.
-        max_length: positions that the model can tell apart; longer sentences are refused.
-        extra_length: most words or pieces of a translation beyond those of its source (Section 6.1); 100 in the code.
+        max_length: number of positions; longer sentences are refused.
+        extra_length: how many words or pieces a translation may have more than its source (Section 6.1); 100 in the code.
     """
 
     layers: int = 6
@@ -69,7 +69,7 @@ class Network:
 def sinusoids(positions: int, d: int, layout: Literal["sinusoidal", "blocks"] = "sinusoidal") -> Tensor:
     """PE (positions, d), Section 3.5: sines at even, cosines at odd dimensions, wavelengths from 2 pi upwards.
 
-    Departs from the paper: ``layout="blocks"`` is the code's: all sines, then all cosines, with exponent i / (d / 2 - 1).
+    Departs from the paper: ``layout="blocks"``, as in the code: all sines, then all cosines, with exponent i / (d / 2 - 1).
     """
     i = torch.arange(d // 2, dtype=torch.float64)
     exponent = 2 * i / d if layout == "sinusoidal" else i / max(d // 2 - 1, 1)
@@ -98,12 +98,12 @@ class Embed(nn.Module):
         return self._place(self.E(words) * self.scale, 0)
 
     def shifted(self, target: Tensor) -> Tensor:
-        """(B, T, d): the output "shifted right by one position". The first position holds the zero vector, as in the code."""
+        """(B, T, d) from target words (B, T), "shifted right by one position"; the zero vector comes first, as in the code."""
         words = self.E(target[:, :-1]) * self.scale
         return self._place(torch.cat([words.new_zeros(len(words), 1, words.shape[2]), words], dim=1), 0)
 
     def at(self, previous: Tensor | None, position: int, rows: int) -> Tensor:
-        """(B, 1, d) of one word (B) at one position; None is the zero vector before the first word."""
+        """(B, 1, d) from one word (B) at one position; None is the zero vector before the first word."""
         if previous is None:
             return self._place(self.E.weight.new_zeros(rows, 1, self.E.embedding_dim), position)
         return self._place(self.E(previous)[:, None] * self.scale, position)
@@ -125,11 +125,11 @@ class AddNorm(nn.Module):
         self.pre = network.norm == "pre"
 
     def before(self, x: Tensor) -> Tensor:
-        """What the sub-layer reads."""
+        """The input of the sub-layer."""
         return self.norm(x) if self.pre else x
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """What the next sub-layer gets, from x and y = Sublayer(before(x))."""
+        """The input of the next AddNorm, from x and y = Sublayer(before(x))."""
         x = x + self.dropout(y)
         return x if self.pre else self.norm(x)
 
@@ -190,16 +190,16 @@ class DecoderLayer(nn.Module):
         """Decode some positions.
 
         Args:
-            x: (B, T, d); or one position (R, 1, d) of each of k hypotheses a sentence, R = B k, side by side.
+            x: (B, T, d); or one position (R, 1, d) of each of k adjacent hypotheses per sentence, R = B k.
             source: keys and values (B, h, S, d_k) of the source.
-            before: keys and values (B, h, T', d_k) of the positions before x, of R rows if x is; None where x begins at
-                the first.
+            before: keys and values (B, h, T', d_k) of the positions before x, with R rows if x has R; None where x starts at
+                the first position.
             masks: which target positions each may attend, (T, T' + T), and which source positions, (B, 1, 1, S).
             need_weights: return the weights.
 
         Returns:
-            x as it came, weights on the source (B, h, T, S) or (B, h, k, S), and keys and values (B, h, T' + T, d_k) of all
-            positions so far.
+            The output in the shape of x, weights on the source (B, h, T, S) or (B, h, k, S), and keys and values
+            (B, h, T' + T, d_k) of all positions so far.
         """
         write, read, feed = self.add_norm
         z = write.before(x)
@@ -214,7 +214,7 @@ class DecoderLayer(nn.Module):
 
 
 class Memory(NamedTuple):
-    """What a sentence keeps through all steps: its keys and values (B, h, S, d_k) in each layer, and mask (B, S)."""
+    """What stays the same through all steps: keys and values (B, h, S, d_k) of the source in each layer, and mask (B, S)."""
 
     keys: tuple[Tensor, ...]
     values: tuple[Tensor, ...]
@@ -222,7 +222,7 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """Keys and values (R, h, T', d_k) of the words so far in each layer of the decoder."""
+    """What each step hands to the next: keys and values (R, h, T', d_k) of the words so far in each decoder layer."""
 
     keys: tuple[Tensor, ...]
     values: tuple[Tensor, ...]
@@ -236,7 +236,7 @@ class Transformer(nn.Module):
         target_vocabulary: rows of the target embedding and of the output matrix.
         network: sizes and choices.
 
-    Raises ValueError if one matrix is to be shared between vocabularies of different sizes.
+    Raises ValueError if vocabularies of different sizes are to share one matrix.
     """
 
     def __init__(self, source_vocabulary: int, target_vocabulary: int, network: Network) -> None:
@@ -259,11 +259,11 @@ class Transformer(nn.Module):
             self.head.weight = E.weight
 
     def limit(self, source_lengths: Tensor) -> Tensor:
-        """Most words (B) of a translation: "input length + 50" (Section 6.1), and no more than there are positions."""
+        """Maximum number of words (B) of a translation: "input length + 50" (Section 6.1), within the number of positions."""
         return (source_lengths + self.extra_length).clamp(max=self.max_length)
 
     def annotate(self, source: Tensor, mask: Tensor, need_weights: bool = False) -> tuple[Tensor, Tensor]:
-        """The encoder: annotations (B, S, d), and how its layers attended, (B, N, h, S, S)."""
+        """The encoder: annotations (B, S, d), and the maps of its layers (B, N, h, S, S)."""
         x, maps = self.source(source), []
         for layer in self.encoder:
             x, weights = layer(x, mask[:, None, None], need_weights)
@@ -275,7 +275,7 @@ class Transformer(nn.Module):
         x, _ = self.annotate(source, mask)
         keys, values = zip(*(layer.source_attention.project(x) for layer in self.decoder), strict=True)
         nothing = tuple(K[:, :, :0] for K in keys)
-        # Every step reads them whole: better from one piece.
+        # Every step reads all of them: faster from contiguous memory.
         memory = Memory(tuple(K.contiguous() for K in keys), tuple(V.contiguous() for V in values), mask)
         return memory, State(nothing, nothing)
 
@@ -284,7 +284,7 @@ class Transformer(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Decoder output (B, T, d) and maps (B, N, h, T, S), teacher forced: position i sees target[:, :i].
 
-        Maps without weights are (B, N, 0, T, S).
+        Without ``need_weights`` the maps are (B, N, 0, T, S).
         """
         memory, _ = self.encode(source, mask)
         x, T = self.target.shifted(target), target.shape[1]
@@ -302,9 +302,9 @@ class Transformer(nn.Module):
         return self.head(x), maps
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
-        """Decoder output (R, d) and maps (B, N, h, k, S) of the next word after ``previous`` (R), None at the start.
+        """Decoder output (R, d) and maps (B, N, h, k, S) of the word after ``previous`` (R), None at the start.
 
-        The R = B k rows are k hypotheses of each sentence, side by side.
+        The R = B k rows are k hypotheses per sentence, adjacent.
         """
         rows, _, position, _ = state.keys[0].shape
         x = self.target.at(previous, position, rows)
@@ -318,6 +318,6 @@ class Transformer(nn.Module):
         return self.decoder_norm(x)[:, 0], torch.stack(maps, dim=1), State(tuple(keys), tuple(values))
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
-        """Length (B, N, h, S) of what each source position adds where a head of the decoder gives it all its weight."""
+        """Norm (B, N, h, S) of what each source position adds where a head of the decoder gives it weight 1."""
         memory, _ = self.encode(source, mask)
         return torch.stack([layer.source_attention.norms(memory.values[i]) for i, layer in enumerate(self.decoder)], 1)

@@ -1,4 +1,4 @@
-"""How the Transformer is trained: Vaswani et al. (2017), Section 5, and what a shorter training needs."""
+"""How the Transformer is trained: Vaswani et al. (2017), Section 5, and options for a shorter training."""
 
 import math
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class Recipe:
     """Optimiser, schedule and loss; the defaults are the paper's.
 
     Attributes:
-        schedule: "inverse_root" is equation (3); "cosine" warms up to the same peak and falls to zero at the last step
-            of the trainer, which suits a training of minutes.
+        schedule: "inverse_root" is equation (3); "cosine", for a training of minutes, warms up to the same peak and falls to
+            zero at the last step of the trainer.
         warmup: steps of linear warm-up.
         factor: multiplies the learning rate; later versions of the paper's code have 2.
         beta2: of Adam; later versions of the code have 0.997.
@@ -39,8 +39,8 @@ class Recipe:
 
 @torch.no_grad()
 def initialise(model: Transformer, d: int) -> None:
-    """As the paper's code does, for the paper says nothing: embeddings from N(0, 1/d), so that scaled by sqrt(d) they
-    are as large as the positions; each matrix uniform with variance 2 / (fan-in + fan-out); biases zero.
+    """As in the paper's code, since the paper does not say: embeddings from N(0, 1/d), so that after scaling by sqrt(d)
+    they are as large as the positions; each matrix uniform with variance 2 / (fan-in + fan-out); biases zero.
     """
     for module in model.modules():
         if isinstance(module, nn.Embedding):

@@ -28,15 +28,15 @@ class Network:
         d: D, width of every token.
         d_mlp: width inside the MLP.
         heads: of each attention.
-        dropout: after every dense layer but those of queries, keys and values, and on the embedded patches (Appendix B.1).
-        drop_path: stochastic depth (Huang et al. 2016): the share of images that skip a half of the last block; earlier
-            ones skip linearly less. DeiT (Touvron et al. 2021) has 0.1.
-        stem: "patch" is one linear map a patch, the paper; "conv" takes a few convolutions instead (Xiao et al. 2021; the
+        dropout: after every dense layer except queries, keys and values, and on the embedded patches (Appendix B.1).
+        drop_path: stochastic depth (Huang et al. 2016): the fraction of images that skip either half of the last block; it
+            grows linearly from 0 in the first block. DeiT (Touvron et al. 2021) has 0.1.
+        stem: "patch" is one linear map per patch, the paper; "conv" has a few convolutions instead (Xiao et al. 2021; the
             paper's "hybrid" has a ResNet there), see :func:`convolutions`.
-        pooling: "cls" reads the class token; "mean" averages the patches, and has no class token, as in the paper's code.
-        registers: tokens that hold nothing and have no position (Darcet et al. 2024), after the class token.
-        positions: "learned", one vector a token; "sincos", fixed sines and cosines of row and column (Beyer et al. 2022).
-        head: "linear", the paper's at fine-tuning; "mlp" has a hidden layer with tanh, its head at pre-training.
+        pooling: "cls" reads the class token; "mean" averages the patches and has no class token, as in the paper's code.
+        registers: number of extra learned tokens without a position (Darcet et al. 2024), after the class token.
+        positions: "learned", one vector per token; "sincos", fixed sines and cosines of row and column (Beyer et al. 2022).
+        head: "linear", the paper's for fine-tuning; "mlp", the paper's for pre-training, has a hidden layer with tanh.
         epsilon: of LayerNorm; 1e-6 in the code, the paper does not say.
     """
 
@@ -76,11 +76,11 @@ class Network:
 
     @property
     def name(self) -> str:
-        """ViT-B/16 and its like only for exactly these sizes; anything else is described."""
+        """ViT-B/16 and so on for exactly these sizes; any other network is described by its sizes."""
         sizes = {(12, 192, 768, 3): "Ti", (12, 384, 1536, 6): "S", (12, 768, 3072, 12): "B",
                  (24, 1024, 4096, 16): "L", (32, 1280, 5120, 16): "H"}  # fmt: skip
-        known = sizes.get((self.layers, self.d, self.d_mlp, self.heads))
-        base = f"ViT-{known}/{self.patch}" if known else f"ViT d{self.d} L{self.layers} H{self.heads} p{self.patch}"
+        letter = sizes.get((self.layers, self.d, self.d_mlp, self.heads))
+        base = f"ViT-{letter}/{self.patch}" if letter else f"ViT d{self.d} L{self.layers} H{self.heads} p{self.patch}"
         options = {
             "conv stem": self.stem == "conv",
             "mean pooling": self.pooling == "mean",
@@ -99,9 +99,9 @@ def sincos(rows: int, columns: int, d: int) -> Tensor:
 
 
 def resize_positions(E_pos: Tensor, side: int, new: int) -> Tensor:
-    """Positions (1 + new * new, d) from those (1 + side * side, d) of another image size: Section 3.2, "2D interpolation".
+    """Positions (1 + new * new, d) from positions (1 + side * side, d) of another image size: Section 3.2, "2D interpolation".
 
-    Linear, corners on corners, as the code's. The class token's comes first and stays as it is.
+    Bilinear with aligned corners, as in the code. The position of the class token comes first and does not change.
     """
     if new == side:
         return E_pos
@@ -113,7 +113,8 @@ def resize_positions(E_pos: Tensor, side: int, new: int) -> Tensor:
 def convolutions(network: Network) -> nn.Sequential:
     """The stem of Xiao et al. (2021): 3x3 convolutions with batch norm and GELU, then a linear map of each position.
 
-    Those of stride 2 halve the image until a patch is one position, and double in width up to d; two of stride 1 follow.
+    Convolutions of stride 2, each twice as wide as the one before, halve the image until a patch is one position of width d;
+    two of stride 1 follow.
     """
     halvings, d = network.patch.bit_length() - 1, network.d
     widths = [network.channels, *(d >> halvings - 1 - i for i in range(halvings)), d, d]
@@ -127,8 +128,8 @@ def convolutions(network: Network) -> nn.Sequential:
 class Embed(nn.Module):
     """Class token, registers and patches with their positions: Section 3.1, equation (1).
 
-    A convolution of p x p filters that moves by p reads each patch once, flattened: its filters are the columns of E, with a
-    bias as in the paper's code, and what it gives is x_p E, for all patches.
+    A convolution with p x p filters and stride p reads each patch once: its filters are the columns of E, its output is x_p E
+    for all patches, with a bias as in the paper's code.
 
     Departs from the paper: options ``stem: conv``, ``pooling: mean``, ``registers`` and ``positions: sincos``.
     """
@@ -174,10 +175,10 @@ class MLP(nn.Module):
 
 
 class Block(nn.Module):
-    """Self-attention, then the MLP, each of normalised tokens and added to them: Section 3.1, Figure 1, equations (2), (3).
+    """Self-attention, then the MLP, each behind a LayerNorm and with a residual: Section 3.1, Figure 1, equations (2), (3).
 
-    MSA is Appendix A, equations (5) to (8): [q, k, v] = z U_qkv is ``project_itself``, A and A v in each head and U_msa over
-    all heads are ``attend``; both in ``attention/multi_head.py``, over ``scaled_dot.py`` and ``base.py``.
+    MSA is Appendix A, equations (5) to (8): [q, k, v] = z U_qkv is ``project_itself``; A, A v in each head and U_msa over all
+    heads are ``attend``. Both stand in ``attention/multi_head.py``, which builds on ``scaled_dot.py`` and ``base.py``.
     """
 
     def __init__(self, network: Network, drop_path: float) -> None:
@@ -190,7 +191,7 @@ class Block(nn.Module):
         self.drop_path = DropPath(drop_path)
 
     def forward(self, z: Tensor, need_weights: bool, first: int | None = None) -> tuple[Tensor, Tensor]:
-        """z (B, T, d) and the weights (B, H, T, S); with ``first``, of the first tokens alone, T = first."""
+        """z (B, T, d) and the weights (B, H, T, S); with ``first``, only for the first tokens, T = first."""
         q, k, v = self.MSA.project_itself(self.norm_1(z))  # (5)
         read, A = self.MSA.attend(q[:, :, :first], k, v, None, need_weights)  # (6) to (8)
         z_ = self.drop_path(self.dropout(read)) + z[:, :first]  # z'_l, (2)
@@ -198,7 +199,7 @@ class Block(nn.Module):
 
 
 class ViT(nn.Module):
-    """The Vision Transformer: logits of K classes, and where every token looked.
+    """The Vision Transformer: logits of K classes, and the attention of every token.
 
     Attributes:
         grid: rows and columns of patches.
@@ -226,8 +227,8 @@ class ViT(nn.Module):
 
         Args:
             image: (B, C, h, w).
-            need_weights: without, the weights are (B, 0, T, S).
-            first: so many tokens of the last layer are enough, for nothing reads the others; None for all.
+            need_weights: without it the weights are (B, 0, T, S).
+            first: number of tokens to compute in the last layer; None for all of them.
         """
         z, maps = self.embed(image), []
         for i, block in enumerate(self.blocks, 1):
@@ -243,12 +244,12 @@ class ViT(nn.Module):
         return logits
 
     def look(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Logits (B, K) and the weights (B, H, T, S) of each layer, as they stand in the graph of the logits."""
+        """Logits (B, K) and the weights (B, H, T, S) of each layer, still in the graph of the logits."""
         z, maps = self.encode(image)
         return self.classify(z), maps
 
     def logits(self, image: Tensor) -> Tensor:
-        """Logits (B, K) by the fastest way: no weights, and of the last layer only what the head reads."""
+        """Logits (B, K) the fast way: without weights, and in the last layer only what the head reads."""
         z, _ = self.encode(image, need_weights=False, first=1 if self.network.pooling == "cls" else None)
         return self.classify(z)
 
@@ -259,12 +260,12 @@ class ViT(nn.Module):
 
     @property
     def filters(self) -> Tensor:
-        """(D, C, p, p) of the patch embedding, or of the stem's first convolution: Figure 7, left."""
+        """Filters (D, C, p, p) of the patch embedding, or of the stem's first convolution: Figure 7, left."""
         first = self.embed.E if self.embed.patched else self.embed.E[0]
         weight: Tensor = first.weight
         return weight
 
     @property
     def positions(self) -> Tensor:
-        """E_pos (P, d) of the patches alone: Figure 7, centre."""
+        """E_pos (P, d), only for the patches: Figure 7, centre."""
         return self.embed.E_pos[len(self.embed.x_class) :]

@@ -1,4 +1,4 @@
-"""How ViT is trained: Dosovitskiy et al. (2021), Section 4.1 and Appendix B.1, and what a shorter training needs."""
+"""How ViT is trained: Dosovitskiy et al. (2021), Section 4.1 and Appendix B.1, and options for a shorter training."""
 
 import math
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ from reproductions.vit2021.weights import Converted, adopt, load
 class Recipe:
     """Optimiser, schedule and loss; the defaults are the paper's for ImageNet from scratch (Table 3, ViT-*).
 
-    The paper also clips the gradient at norm 1 (``trainer.gradient_clip_val``), takes batches of 4,096 and dropout 0.1.
+    The paper also clips the gradient at norm 1 (``trainer.gradient_clip_val``), with batches of 4,096 and dropout 0.1.
 
     Attributes:
-        optimizer: "adamw", the paper's Adam with its weight decay times the learning rate beside the gradient; "sgd", with
-            momentum 0.9, is the paper's for fine-tuning (Table 4).
+        optimizer: "adamw", the paper's Adam, whose weight decay is multiplied by the learning rate and separate from the
+            gradient; "sgd", with momentum 0.9, is the paper's for fine-tuning (Table 4).
         learning_rate: at the end of the warm-up.
         beta_2: of Adam; beta_1 is 0.9.
         weight_decay: see ``decay``.
-        decay: what it shrinks: "matrices", so no norms, biases, class token, registers and positions; or "all". The paper
-            does not say.
+        decay: what weight decay shrinks: "matrices", but no norms, biases, class token, registers and positions; or "all".
+            The paper does not say.
         schedule: after the warm-up: "cosine" or "linear" to zero at the last step of the trainer, or "constant".
         warmup: steps of linear warm-up.
         smoothing: label smoothing; DeiT has 0.1.
@@ -52,10 +52,10 @@ class Recipe:
 
 @torch.no_grad()
 def initialise(model: ViT) -> None:
-    """As the paper's code: class token and head zero, positions N(0, 0.02), patches LeCun-normal, matrices Xavier-uniform,
-    biases zero but for the MLPs', which are N(0, 1e-6).
+    """As in the paper's code: class token and head zero, positions N(0, 0.02), patches LeCun-normal, matrices
+    Xavier-uniform, biases zero except the MLPs', which are N(0, 1e-6).
 
-    What the code does not have: registers N(0, 0.02); the stem's convolutions He-normal, the last LeCun-normal.
+    Not in the code: registers N(0, 0.02); the stem's convolutions He-normal, the last one LeCun-normal.
     """
     for block in model.blocks:
         for matrix in (block.MSA.W_Q, block.MSA.W_K, block.MSA.W_V, block.MSA.W_O, block.MLP.W_1, block.MLP.W_2):
@@ -76,7 +76,7 @@ def initialise(model: ViT) -> None:
 
 
 def lecun_normal(weight: Tensor) -> None:
-    """Variance 1 / fan-in, normal and cut off at two standard deviations before it is scaled to that variance."""
+    """Fill with a normal distribution, truncated at two standard deviations and then scaled to variance 1 / fan-in."""
     std = math.sqrt(1 / weight[0].numel()) / 0.87962566103423978
     nn.init.trunc_normal_(weight, 0, std, -2 * std, 2 * std)
 
@@ -104,27 +104,29 @@ class ViT2021(Classification):
     def start_from(
         self, source: str, mean: Sequence[float] = (), std: Sequence[float] = (), heads: int | None = None
     ) -> list[str]:
-        """Take trained weights, ``torchvision:vit_b_16`` or a file; returns the names of those that stay new.
+        """Load trained weights, ``torchvision:vit_b_16`` or a file; returns the names of the weights that are not among them.
 
-        ``mean`` and ``std`` are those of the data, by channel: the weights are adapted to them, see ``weights.adopt``.
-        ``heads`` of the weights, None for those of the published ViT of their width.
+        Args:
+            source: where the weights are.
+            mean, std: how the data is normalised, by channel; the weights are adapted to it, see ``weights.adopt``.
+            heads: of the weights; None for the number of heads of the published ViT of that width.
 
-        Raises UserError where they cannot be had, or are of another network.
+        Raises UserError where the weights are not available, or are of another network.
         """
         return adopt(self.model, load(source, heads), mean, std)
 
     @classmethod
     def pretrained(cls, source: str, heads: int | None = None) -> tuple["ViT2021", Converted]:
-        """A module of trained weights, ``torchvision:vit_b_16`` or a file, of their own network; and what came with them.
+        """A module for trained weights, ``torchvision:vit_b_16`` or a file, with their own network; and all that was converted.
 
-        ``heads``: as of ``start_from``. Raises UserError where they cannot be had, or classify nothing.
+        ``heads``: as in ``start_from``. Raises UserError where the weights are not available, or have no head.
         """
         converted = load(source, heads)
         if not converted.classes:
             raise UserError(
-                f"{source} has no head, so it names no class: train one on it, with `make train-vit WEIGHTS=...`."
+                f"{source} has no head, so it cannot classify: train a head with `make train-vit WEIGHTS=...`."
             )
-        with torch.device("meta"):  # what is initialised would be thrown away
+        with torch.device("meta"):  # initial weights would only be replaced
             module = cls(converted.classes, converted.network)
         module.model.load_state_dict(converted.state, assign=True)
         return module.float().eval(), converted

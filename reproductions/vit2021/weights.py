@@ -1,4 +1,4 @@
-"""Trained weights of a ViT: where they come from, and how a model takes them. Their names are ``conversion``'s matter."""
+"""Trained weights of a ViT: reading and downloading them, and loading them into a model. ``conversion`` maps their names."""
 
 import json
 import logging
@@ -18,18 +18,18 @@ from reproductions.vit2021.model import ViT, resize_positions
 log = logging.getLogger(__name__)
 
 HUB = "torchvision:"
-WRAPPERS = ("model", "state_dict", "teacher")  # what training scripts put their weights under
-OURS = {"paper", "hyper_parameters", "state_dict"}  # what stands in a checkpoint of this project
-# What reading raises, besides its own error, where bytes are not what they were.
+WRAPPERS = ("model", "state_dict", "teacher")  # keys under which training scripts store their weights
+OURS = {"paper", "hyper_parameters", "state_dict"}  # keys in a checkpoint of this project
+# What torch raises for damaged files, besides UnpicklingError.
 DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)
 
 
 def load(source: str, heads: int | None = None) -> Converted:
-    """The weights named ``torchvision:<model>``, downloaded, or those in a file (.pth, .pt, .safetensors).
+    """Weights from torchvision, named ``torchvision:<model>``, or from a file (.pth, .pt, .safetensors).
 
-    ``heads``: which no file says; None for those of the published ViT of this width.
+    ``heads``: number of attention heads, which no file contains; None for the published ViT of this width.
 
-    Raises UserError if they cannot be had, read or understood.
+    Raises UserError if the weights are not available, cannot be read or cannot be converted.
     """
     if not source.startswith(HUB):
         return convert(read(Path(source)), heads)
@@ -41,79 +41,79 @@ def load(source: str, heads: int | None = None) -> Converted:
 
 
 def published(source: str) -> Any:
-    """What torchvision says of the weights ``torchvision:<model>``; raises UserError for a model that it does not have."""
+    """torchvision's entry for the weights ``torchvision:<model>``; raises UserError for a model that it does not have."""
     from torchvision.models import get_model_weights, list_models
 
     name = source.removeprefix(HUB)
-    known = [model for model in list_models() if model.startswith("vit_")]
-    if name not in known:
-        raise UserError(f"torchvision has no ViT named {name!r}; it has {', '.join(known)}.")
+    models = [model for model in list_models() if model.startswith("vit_")]
+    if name not in models:
+        raise UserError(f"torchvision has no ViT named {name!r}; it has {', '.join(models)}.")
     return get_model_weights(name).IMAGENET1K_V1 if name != "vit_h_14" else get_model_weights(name).DEFAULT
 
 
 def kept_at(weights: Any) -> Path:
-    """The file in which torch hub keeps published weights, and looks for them before it fetches them."""
+    """The file in which torch hub caches published weights."""
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
 
 
 def _download(source: str, weights: Any) -> dict[str, Tensor]:
-    """The tensors that torch hub keeps, or fetches and keeps; raises UserError if it has none and cannot fetch them."""
+    """The tensors, from torch hub's cache or downloaded into it; raises UserError if the download fails."""
     try:
         state: dict[str, Tensor] = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
     except (OSError, RuntimeError, HTTPException, pickle.UnpicklingError, EOFError) as error:
         kept = kept_at(weights)
         if kept.is_file():
             raise UserError(
-                f"{kept} is damaged ({_said(error)}): remove it, so that {source} is fetched anew."
+                f"{kept} is damaged ({_first_line(error)}): remove it, and {source} will be downloaded again."
             ) from error
         raise UserError(
-            f"{source} could not be downloaded ({_said(error)}): fetch {weights.url} on a machine that is online and put it "
-            f"into {kept.parent}."
+            f"{source} could not be downloaded ({_first_line(error)}): fetch {weights.url} on a machine that is online and put "
+            f"it into {kept.parent}."
         ) from error
     return state
 
 
-def _said(error: Exception) -> str:
-    """The first line of what an error says, without the brackets of a URL's error."""
+def _first_line(error: Exception) -> str:
+    """The first line of an error's message, without the brackets of a URLError."""
     return (str(error).strip("<>").splitlines() or [type(error).__name__])[0]
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The tensors in a file, on the CPU; nothing in it is run. Raises UserError if there is none, or it is no such file."""
+    """The tensors in a file, on the CPU; no code in it is run. Raises UserError if there is no file, or no state dict in it."""
     if not path.is_file():
         raise UserError(f"There are no weights at {path}; name a file, or {HUB}vit_b_16.")
     try:
         content = _safetensors(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except (pickle.UnpicklingError, EOFError, OSError, *DAMAGED) as error:
         raise UserError(
-            f"{path} is damaged, or holds more than tensors and plain values and was not opened; use a file of its state dict "
-            "alone."
+            f"{path} is damaged, or holds more than tensors and plain values and was not opened; use a file that holds only the "
+            "state dict."
         ) from error
     if isinstance(content, dict) and content.keys() >= OURS:
         raise UserError(
             f"{path} is a checkpoint of this project: look with --run {path.absolute().parent.parent}, or train on with "
-            "--resume; --weights is for those of others."
+            "--resume; --weights is for weights from elsewhere."
         )
     for name in WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(name), dict):
             content = content[name]
     if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise UserError(f"{path} holds no state dict: a table of named tensors is needed.")
+        raise UserError(f"{path} holds no state dict; use a file with a dictionary of named tensors.")
     return content
 
 
 def adopt(model: ViT, converted: Converted, mean: Sequence[float] = (), std: Sequence[float] = ()) -> list[str]:
-    """Give a ViT converted weights, with positions interpolated to its image size, and a new head for other classes.
+    """Load converted weights into a ViT; interpolate the positions to its image size, keep its own head for other classes.
 
     Args:
-        model: takes them.
+        model: the ViT.
         converted: the weights.
-        mean, std: how the model's images are normalised, by channel. Weights that are used to another normalisation are
-            changed so that they answer the same to the same pixels; none for images that are normalised as theirs were.
+        mean, std: how the model's images are normalised, by channel. Weights trained with another normalisation are changed
+            so that the same pixels give the same answer; empty for images normalised as in the weights' own training.
 
-    Returns the names of the weights that stay as they were: those of a head for other classes.
+    Returns the names of the weights that were not loaded, those of a head for other classes.
 
-    Raises UserError where the two networks differ otherwise.
+    Raises UserError if the networks differ in anything else.
     """
     ours, theirs = model.network, converted.network
     for name in ("patch", "channels", "layers", "d", "d_mlp", "heads", "stem", "pooling", "registers", "positions"):
@@ -122,13 +122,11 @@ def adopt(model: ViT, converted: Converted, mean: Sequence[float] = (), std: Seq
     state, current = dict(converted.state), model.state_dict()
     state["embed.E_pos"] = resize_positions(state["embed.E_pos"], theirs.image_size // theirs.patch, model.grid[0])
     if mean and converted.mean:
-        known, wanted = Normalisation(converted.mean, converted.std), Normalisation(tuple(mean), tuple(std))
+        old, new = Normalisation(converted.mean, converted.std), Normalisation(tuple(mean), tuple(std))
         E = state["embed.E.weight"], state["embed.E.bias"]
-        state["embed.E.weight"], state["embed.E.bias"] = renormalised(*E, known, wanted)
+        state["embed.E.weight"], state["embed.E.bias"] = renormalised(*E, old, new)
         if converted.assumed:
-            log.info(
-                "The weights do not say how their images were normalised; assumed, as is usual: %s", described(known)
-            )
+            log.info("The weights do not say how their images were normalised; assuming the usual: %s", described(old))
     heads = [name for name in current if name.startswith("head.")]
     kept = heads if any(state.get(name, current[name][:0]).shape != current[name].shape for name in heads) else []
     body = {name: value for name, value in state.items() if not (kept and name.startswith("head."))}
@@ -136,27 +134,28 @@ def adopt(model: ViT, converted: Converted, mean: Sequence[float] = (), std: Seq
     return kept
 
 
-def renormalised(E: Tensor, bias: Tensor, known: Normalisation, wanted: Normalisation) -> tuple[Tensor, Tensor]:
-    """A patch embedding of images normalised as ``wanted``, from one of images normalised as ``known``.
+def renormalised(E: Tensor, bias: Tensor, old: Normalisation, new: Normalisation) -> tuple[Tensor, Tensor]:
+    """The patch embedding for images with the normalisation ``new``, from the one for images with ``old``.
 
-    Pixels x become (x - m) / s there and x' = (x - m') / s' here. So (x - m) / s = x' s' / s + (m' - m) / s: the factor goes
-    into the weights, the rest, which is the same for every image, into the bias. Exact, for no patch has a padded edge.
+    A pixel x is (x - m) / s under the old normalisation and x' = (x - m') / s' under the new one. So
+    (x - m) / s = x' s' / s + (m' - m) / s: the factor goes into the weights; the other term, the same for every image, into
+    the bias. This is exact because no patch has a padded edge.
 
     Args:
         E: (D, C, p, p).
         bias: (D,).
-        known: m and s, C each.
-        wanted: m' and s', C each.
+        old: m and s, C each.
+        new: m' and s', C each.
     """
     (m, s), (m_new, s_new) = (
-        torch.tensor(one, dtype=torch.float64, device=E.device)[..., None, None] for one in (known, wanted)
+        torch.tensor(values, dtype=torch.float64, device=E.device)[..., None, None] for values in (old, new)
     )
     shift = (E.double() * ((m_new - m) / s)).sum((1, 2, 3))
     return (E.double() * (s_new / s)).to(E.dtype), (bias.double() + shift).to(bias.dtype)
 
 
 def _safetensors(path: Path) -> dict[str, Any]:
-    """A .safetensors file: the header's length, the header in JSON, the numbers."""
+    """Read a .safetensors file: the length of the header, the header as JSON, then the numbers."""
     kinds = {
         "F64": torch.float64,
         "F32": torch.float32,
@@ -169,7 +168,7 @@ def _safetensors(path: Path) -> dict[str, Any]:
     header: dict[str, Any] = json.loads(content[8:begin])
     header.pop("__metadata__", None)
     return {
-        name: torch.frombuffer(bytearray(content[begin + one["data_offsets"][0] : begin + one["data_offsets"][1]]),
-                               dtype=kinds[one["dtype"]]).reshape(one["shape"])
-        for name, one in header.items()
+        name: torch.frombuffer(bytearray(content[begin + entry["data_offsets"][0] : begin + entry["data_offsets"][1]]),
+                               dtype=kinds[entry["dtype"]]).reshape(entry["shape"])
+        for name, entry in header.items()
     }  # fmt: skip

@@ -19,26 +19,26 @@ from reproductions.layers.dropout import Dropout
 
 @dataclass(frozen=True)
 class Network:
-    """Sizes and choices; those of the decoder are the authors' for COCO, those of the encoder are for small images.
+    """Sizes and choices. The decoder has the authors' for COCO, the encoder is for small images.
 
     Attributes:
         image_size: height and width of an image in pixels, a multiple of ``patch``; comes from the data.
         channels: of an image.
-        patch: pixels from one place to the next, a power of two; the paper's is 16, of 224.
+        patch: pixels from one place to the next, a power of two; the paper has 16, in images of 224.
         width: channels of the encoder's first convolution.
-        layers: convolutions of the encoder that keep the size, after those that halve it.
-        positions: a learned vector of each place is added to its annotation.
+        layers: convolutions of the encoder that keep the size; they follow the ones that halve it.
+        positions: add a learned vector for each place to its annotation.
         annotation: D.
         hidden: n, units of the LSTM.
         embedding: m, also the width of the output layer.
         alignment: hidden units of f_att.
         attention: "soft" (Section 4.2) or "hard" (Section 4.1).
-        gate: beta scales the context (Section 4.2.1).
-        expectation: hard attention, in training: the part of the images that take the expectation instead of a draw.
-        straight_through: hard attention: the gradient passes the draw; not in the paper.
-        tanh: after the sum of the output layer, as in the authors' code, where equation (7) has none.
+        gate: scale the context by beta (Section 4.2.1).
+        expectation: hard attention, in training: the fraction of images that take the expectation instead of a draw.
+        straight_through: hard attention: let the gradient pass through the draw; not in the paper.
+        tanh: apply tanh to the sum of the output layer, as the authors' code does; equation (7) has none.
         dropout: on the state and on the output layer before the words.
-        longest: most words of a caption, ``</s>`` included.
+        longest: maximum number of words of a caption, ``</s>`` included.
     """
 
     image_size: int = 48
@@ -85,11 +85,11 @@ def convolution(inside: int, outside: int, stride: int) -> list[nn.Module]:
 
 
 class Encoder(nn.Module):
-    """An image to its annotation vectors, one a place (Section 3.1.1).
+    """Turn an image into annotation vectors, one per place (Section 3.1.1).
 
-    Departs from the paper, whose annotations come from a VGG network that was trained on ImageNet and stays as it is: this one
-    is small and learns with the decoder. From each place VGG sees nearly the whole image; here ``positions`` tell where a place
-    is, without which nobody could say "above".
+    Departs from the paper, whose annotations come from a VGG network that was trained on ImageNet and stays fixed: this
+    encoder is small and is trained together with the decoder. VGG sees nearly the whole image from each place; here
+    ``positions`` say where a place is, which a word such as "above" depends on.
     """
 
     def __init__(self, network: Network) -> None:
@@ -109,14 +109,16 @@ class Encoder(nn.Module):
         self.positions.requires_grad_(network.positions)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Annotations a (B, P, D), row by row from the top left, of images (B, C, h, w)."""
-        # The channels of a place lie side by side: so the places are vectors without a copy.
+        """Annotations a (B, P, D) of images (B, C, h, w), row by row from the top left."""
+        # With channels last, the channels of a place are adjacent in memory: the annotations need no copy.
         x = self.layers(image.contiguous(memory_format=torch.channels_last))
         return x.flatten(2).transpose(1, 2) + self.positions.to(x.dtype)
 
 
 class Memory(NamedTuple):
-    """What an image keeps through all steps: a (B, P, D), the keys of f_att (B, P, n'), and whether (B) it takes expectations."""
+    """What stays the same through all steps: annotations a (B, P, D), the keys of f_att (B, P, n'), and for each image (B)
+    whether it takes expectations.
+    """
 
     a: Tensor
     keys: Tensor
@@ -124,15 +126,15 @@ class Memory(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a step hands to the next: state h and memory c (R, n) of the LSTM."""
+    """What each step hands to the next: state h and memory c (R, n) of the LSTM."""
 
     h: Tensor
     c: Tensor
 
 
-class Looked(NamedTuple):
-    """One step's probabilities alpha (B, k, P), where it looks s (B, k, P), and context z (R, D). For soft attention s is
-    alpha.
+class Glimpse(NamedTuple):
+    """Attention of one step: probabilities alpha (B, k, P), where it looks s (B, k, P), and context z (R, D). For soft
+    attention s is alpha.
     """
 
     alpha: Tensor
@@ -141,7 +143,7 @@ class Looked(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """An LSTM that looks at the image before each word (Section 3.1.2)."""
+    """The LSTM, which looks at the image before each word (Section 3.1.2)."""
 
     def __init__(self, vocabulary: int, network: Network) -> None:
         super().__init__()
@@ -158,7 +160,7 @@ class Decoder(nn.Module):
         self.dropout = Dropout(network.dropout)
 
     def start(self, a: Tensor) -> tuple[Memory, State]:
-        """The LSTM starts from the mean of the annotations a (B, P, D)."""
+        """Start the LSTM from the mean of the annotations a (B, P, D)."""
         mean = a.mean(1)
         c, h = torch.tanh(self.f_init_c(mean)), torch.tanh(self.f_init_h(mean))  # Section 3.1.2
         expected = torch.zeros(len(a), dtype=torch.bool, device=a.device)
@@ -166,10 +168,10 @@ class Decoder(nn.Module):
             expected = torch.rand(len(a), device=a.device) < self.expectation
         return Memory(a, self.f_att.project(a), expected), State(h, c)
 
-    def look(self, memory: Memory, h: Tensor) -> Looked:
-        """Where to look, from the states h (R, n) before the word.
+    def look(self, memory: Memory, h: Tensor) -> Glimpse:
+        """Look at the image, given the states h (R, n) before the word.
 
-        The R = B k rows are k captions of each image, side by side; k = 1 in training.
+        The R = B k rows are k captions per image, adjacent; k = 1 in training.
         """
         e = self.f_att.score(h.view(len(memory.a), -1, h.shape[1]), memory.keys)  # (4)
         alpha = masked_softmax(e, None)  # (5), (B, k, P)
@@ -183,26 +185,26 @@ class Decoder(nn.Module):
         if self.f_beta is not None:
             beta = torch.sigmoid(self.f_beta(h))
             z = beta * z  # Section 4.2.1
-        return Looked(alpha, s, z)
+        return Glimpse(alpha, s, z)
 
-    def step(self, memory: Memory, state: State, Ey: Tensor) -> tuple[Looked, Tensor, State]:
-        """One word from the embedding Ey (R, m) of the last: where it looked, features (R, m) of the word, and the state."""
-        looked = self.look(memory, state.h)
-        i, f, o, g = self.T(torch.cat([Ey, state.h.to(Ey.dtype), looked.z], dim=1)).chunk(4, dim=1)  # (1)
+    def step(self, memory: Memory, state: State, Ey: Tensor) -> tuple[Glimpse, Tensor, State]:
+        """One word, given the embedding Ey (R, m) of the word before: the glimpse, features (R, m), and the next state."""
+        glimpse = self.look(memory, state.h)
+        i, f, o, g = self.T(torch.cat([Ey, state.h.to(Ey.dtype), glimpse.z], dim=1)).chunk(4, dim=1)  # (1)
         c = torch.sigmoid(f) * state.c + torch.sigmoid(i) * torch.tanh(g)  # (2)
         h = torch.sigmoid(o) * torch.tanh(c)  # (3)
-        features = Ey + self.L_h(self.dropout(h)) + self.L_z(looked.z)  # (7), but for L_o
-        return looked, self.dropout(torch.tanh(features) if self.tanh else features), State(h, c)
+        features = Ey + self.L_h(self.dropout(h)) + self.L_z(glimpse.z)  # (7), but for L_o
+        return glimpse, self.dropout(torch.tanh(features) if self.tanh else features), State(h, c)
 
 
-class Told(NamedTuple):
-    """A caption, teacher forced: word t sees the words before it.
+class Forced(NamedTuple):
+    """A teacher-forced pass over captions: word t sees the words before it.
 
     Shapes:
-        features: (B, T, m), which ``head`` scores the words by.
+        features: (B, T, m), from which ``head`` scores the words.
         alpha: (B, T, P), rows sum to 1.
         s: (B, T, P), where it looked: one-hot for hard attention, alpha where the expectation was taken.
-        expected: (B), whether it was.
+        expected: (B), True where the expectation was taken.
         mean: (B, D), the mean annotation.
     """
 
@@ -216,8 +218,8 @@ class Told(NamedTuple):
 class Captioner(nn.Module):
     """p(y_t | y_1 .. y_{t-1}, image) for a whole batch.
 
-    ``encode`` and ``step`` are those of ``reproductions.decoding``, with an image for the source and its places for the words.
-    The maps are alpha, for hard attention too: what the one place is drawn from.
+    It follows the step protocol of ``reproductions.decoding``: the source is an image, and its places are the source words.
+    The maps are alpha, also for hard attention, which draws its place from alpha.
 
     Attributes:
         grid: rows and columns of the places.
@@ -236,35 +238,35 @@ class Captioner(nn.Module):
         self.head = nn.Linear(network.embedding, vocabulary)  # L_o
 
     def limit(self, source_lengths: Tensor) -> Tensor:
-        """Most words (B) of a caption."""
+        """Maximum number of words (B) of a caption."""
         return torch.full_like(source_lengths, self.network.longest)
 
     def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]:  # noqa: ARG002 - decoding's signature
-        """Look at images (B, C, h, w); all places are real, so the mask (B, P) is all True."""
+        """Encode images (B, C, h, w); every place is real, so the mask (B, P) is all True."""
         return self.decoder.start(self.encoder(source))
 
-    def features(self, image: Tensor, target: Tensor) -> Told:
-        """Read captions (B, T) of images (B, C, h, w)."""
+    def features(self, image: Tensor, target: Tensor) -> Forced:
+        """Read captions (B, T) of images (B, C, h, w), teacher forced."""
         memory, state = self.decoder.start(self.encoder(image))
         Ey = nn.functional.pad(self.decoder.E(target[:, :-1]), (0, 0, 1, 0))  # nothing before the first word
         steps = []
         for Ey_t in Ey.unbind(1):
-            looked, features, state = self.decoder.step(memory, state, Ey_t)
-            steps.append((features, looked.alpha[:, 0], looked.s[:, 0]))
+            glimpse, features, state = self.decoder.step(memory, state, Ey_t)
+            steps.append((features, glimpse.alpha[:, 0], glimpse.s[:, 0]))
         features, alpha, s = (torch.stack(parts, dim=1) for parts in zip(*steps, strict=True))
-        return Told(features, alpha, s, memory.expected, memory.a.mean(1))
+        return Forced(features, alpha, s, memory.expected, memory.a.mean(1))
 
     def forward(self, image: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, V) and maps (B, 1, 1, T, P), teacher forced."""
-        told = self.features(image, target)
-        return self.head(told.features), told.alpha[:, None, None]  # (7)
+        forced = self.features(image, target)
+        return self.head(forced.features), forced.alpha[:, None, None]  # (7)
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
-        """Features (R, m) and maps (B, 1, 1, k, P) of the next word after ``previous`` (R), None at the start.
+        """Features (R, m) and maps (B, 1, 1, k, P) of the word after ``previous`` (R), None at the start.
 
-        The R = B k rows are k captions of each image, side by side.
+        The R = B k rows are k captions per image, adjacent.
         """
         E = self.decoder.E
         Ey = E(previous) if previous is not None else E.weight.new_zeros(len(state.h), E.embedding_dim)
-        looked, features, state = self.decoder.step(memory, state, Ey)
-        return features, looked.alpha[:, None, None], state
+        glimpse, features, state = self.decoder.step(memory, state, Ey)
+        return features, glimpse.alpha[:, None, None], state

@@ -1,4 +1,4 @@
-"""How captions are learned: Xu et al. (2015), Sections 4.1 to 4.3, and what a shorter training needs."""
+"""How the captioner is trained: Xu et al. (2015), Sections 4.1 to 4.3, and what a shorter training needs."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
@@ -16,7 +16,7 @@ from reproductions.training.classification import check_image_size
 from reproductions.training.module import Reproduction
 from reproductions.training.schedules import part_of_peak
 from reproductions.training.translation import Search
-from reproductions.xu2015.model import Captioner, Network, Told
+from reproductions.xu2015.model import Captioner, Forced, Network
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,15 @@ class Recipe:
     """Optimiser, schedule and loss.
 
     Attributes:
-        learning_rate: of Adam, the paper's optimiser for Flickr30k and COCO, at the end of the warm-up.
+        learning_rate: of Adam, the paper's optimiser for Flickr30k and COCO; reached at the end of the warm-up.
         schedule: after the warm-up: "constant", or "cosine" to zero at the last step of the trainer.
         warmup: steps of linear warm-up.
-        bag_of_words: weight of a second loss, which tells from the mean annotation alone which words a caption has. It stands
-            in for the ImageNet training that the paper's encoder comes with; 0 for none.
+        bag_of_words: weight of a second loss: which words a caption has, predicted from the mean annotation alone. It replaces
+            the ImageNet training that the paper's encoder comes with; 0 for none.
         doubly_stochastic: lambda of equation (14); the authors' code has 1 for COCO.
         reward_weight, entropy_weight: lambda_r and lambda_e of hard attention (Section 4.1), as in the authors' code.
-        baseline_decay: of the moving average of log p(y) that stands for b.
-        reward: what a draw is praised for: log p of the whole "caption", as in the paper, or of its own "word".
+        baseline_decay: of the moving average of log p(y), the baseline b.
+        reward: what a draw is rewarded for: log p of the whole "caption", as in the paper, or of its own "word".
     """
 
     learning_rate: float = 1e-3
@@ -51,31 +51,31 @@ class Recipe:
         check_not_negative(self, "warmup", "bag_of_words", "doubly_stochastic", "reward_weight", "entropy_weight")
 
 
-def learning_rule(told: Told, real: Tensor, log_p: Tensor, baseline: Tensor, recipe: Recipe) -> Tensor:
-    """What hard attention adds to -log p(y) in the loss, the mean over the images of a batch (Section 4.1).
+def learning_rule(forced: Forced, real: Tensor, log_p: Tensor, baseline: Tensor, recipe: Recipe) -> Tensor:
+    """The term that hard attention adds to the loss -log p(y): a scalar, averaged over the images of a batch (Section 4.1).
 
-    Its gradient is that of the paper's learning rule with the sign of a loss: draws that said more than the baseline become
-    more probable, and alpha is kept from collapsing. Images that took the expectation have no draw to praise.
+    Its gradient is the paper's learning rule with the sign of a loss: draws with a reward above the baseline become more
+    probable, and the entropy keeps alpha from collapsing. Images that took the expectation have no draw to reward.
 
     Args:
-        told: captions as the model read them.
+        forced: the teacher-forced pass over the captions.
         real: (B, T), True at words and ``</s>``.
         log_p: (B, T), log p of each word, 0 beyond a caption.
-        baseline: b, a number, of what ``recipe.reward`` is.
+        baseline: b, the running mean of the reward.
         recipe: lambda_r, lambda_e and the reward.
     """
     reward = log_p.sum(1, keepdim=True) if recipe.reward == "caption" else log_p
-    advantage = (reward - baseline).detach() * ~told.expected[:, None]
-    praised = (advantage * log_probability(told.alpha, told.s) * real).sum(1)
-    spread = (entropy(told.alpha) * real).sum(1)
-    return -(recipe.reward_weight * praised + recipe.entropy_weight * spread).mean()
+    advantage = (reward - baseline).detach() * ~forced.expected[:, None]
+    rewarded = (advantage * log_probability(forced.alpha, forced.s) * real).sum(1)
+    spread = (entropy(forced.alpha) * real).sum(1)
+    return -(recipe.reward_weight * rewarded + recipe.entropy_weight * spread).mean()
 
 
 def bag_of_words(logits: Tensor, target: Tensor, real: Tensor) -> Tensor:
-    """-log p, in nats an image, of which words captions (B, T) have, each by itself, from logits (B, V)."""
-    there = torch.zeros_like(logits)
-    there[real.nonzero()[:, 0], target[real]] = 1
-    return nn.functional.binary_cross_entropy_with_logits(logits, there, reduction="sum") / len(logits)
+    """-log p in nats per image of the set of words in captions (B, T), each word on its own, from logits (B, V)."""
+    present = torch.zeros_like(logits)
+    present[real.nonzero()[:, 0], target[real]] = 1
+    return nn.functional.binary_cross_entropy_with_logits(logits, present, reduction="sum") / len(logits)
 
 
 class EvaluatedBatch(TypedDict):
@@ -84,8 +84,9 @@ class EvaluatedBatch(TypedDict):
     Attributes:
         index: position in the split.
         hypotheses: the model's own captions, with maps (1, 1, T, P).
-        forced_maps: (T, P) each, over the caption that it was to learn.
-        nll: -log p of that caption in nats; words: how many it has, ``</s>`` included.
+        forced_maps: (T, P) each, over the reference caption.
+        nll: -log p of the reference caption in nats.
+        words: number of its words, ``</s>`` included.
     """
 
     index: list[int]
@@ -99,11 +100,11 @@ class Xu2015(Reproduction):
     """Show, Attend and Tell as a LightningModule.
 
     Args:
-        vocabulary: words, the specials among them; comes from the data.
+        vocabulary: number of words, special ones included; comes from the data.
         eos: id of ``</s>``.
         network: sizes and choices of the network.
         recipe: how it is trained.
-        search: how captions are searched for.
+        search: how captions are decoded.
     """
 
     paper = "xu2015"
@@ -127,7 +128,7 @@ class Xu2015(Reproduction):
 
     @property
     def draws(self) -> bool:
-        """Whether it looks at one place."""
+        """Whether it looks at one place at a time, which it draws."""
         return self.network.attention == "hard"
 
     @property
@@ -135,32 +136,32 @@ class Xu2015(Reproduction):
         """Rows and columns of the places."""
         return self.model.grid
 
-    def told(self, image: Tensor, target: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Told]:
-        """Read captions (B, T): -log p summed over all words, log p (B, T) of each, without gradient, and where it looked.
+    def forced(self, image: Tensor, target: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Forced]:
+        """Read captions (B, T): -log p summed over all words, log p (B, T) of each word without gradient, and the pass itself.
 
         Raises UserError for images of another size.
         """
         check_image_size(image, self.network)
-        told = self.model.features(image, target)
-        loss, nll = cross_entropy(told.features[real], self.model.head, target[real])
-        return loss, torch.zeros(real.shape, device=nll.device).masked_scatter(real, -nll), told
+        forced = self.model.features(image, target)
+        loss, nll = cross_entropy(forced.features[real], self.model.head, target[real])
+        return loss, torch.zeros(real.shape, device=nll.device).masked_scatter(real, -nll), forced
 
     def training_step(self, batch: CaptionBatch, batch_idx: int) -> Tensor:
         recipe, real = self.recipe, batch.target_mask
-        loss, log_p, told = self.told(batch.image, batch.target, real)
+        loss, log_p, forced = self.forced(batch.image, batch.target, real)
         loss = loss / len(real)
         self.log("train/loss", -log_p.sum() / real.sum(), prog_bar=True, batch_size=len(real))
-        loss = loss + recipe.doubly_stochastic * doubly_stochastic(told.alpha * real[..., None]).mean()  # (14)
+        loss = loss + recipe.doubly_stochastic * doubly_stochastic(forced.alpha * real[..., None]).mean()  # (14)
         if self.draws and not self.network.straight_through:
-            loss = loss + learning_rule(told, real, log_p, self.baseline, recipe)
+            loss = loss + learning_rule(forced, real, log_p, self.baseline, recipe)
             reward = log_p.sum(1) if recipe.reward == "caption" else log_p[real]
             self.baseline.lerp_(reward.mean(), 1 - recipe.baseline_decay)  # Section 4.1, b_k
         if self.bag is not None:
-            loss = loss + recipe.bag_of_words * bag_of_words(self.bag(told.mean).float(), batch.target, real)
+            loss = loss + recipe.bag_of_words * bag_of_words(self.bag(forced.mean).float(), batch.target, real)
         return loss
 
     def caption(self, image: Tensor) -> list[Hypothesis]:
-        """Captions of images (B, C, h, w): the one way to decode, everywhere. Raises UserError for images of another size."""
+        """Captions of images (B, C, h, w); everything that decodes comes here. Raises UserError for images of another size."""
         check_image_size(image, self.network)
         everywhere = torch.ones(len(image), self.grid[0] * self.grid[1], dtype=torch.bool, device=image.device)
         if self.search.width == 1:
@@ -169,18 +170,18 @@ class Xu2015(Reproduction):
 
     @torch.inference_mode()
     def follow(self, image: Tensor, target: Tensor) -> Tensor:
-        """Where it looks, alpha (B, T, P), while it reads captions (B, T) that are given."""
+        """Where it looks, alpha (B, T, P), while it reads given captions (B, T)."""
         check_image_size(image, self.network)
         return self.model.features(image, target).alpha.float()
 
     def evaluation_step(self, batch: CaptionBatch) -> EvaluatedBatch:
-        """Read the captions with the model, and let it write its own."""
-        _, log_p, told = self.told(batch.image, batch.target, batch.target_mask)
+        """Read the reference captions with the model, and let it write its own."""
+        _, log_p, forced = self.forced(batch.image, batch.target, batch.target_mask)
         words = batch.target_mask.sum(1).tolist()
         return EvaluatedBatch(
             index=batch.index.tolist(),
-            hypotheses=[one._replace(maps=one.maps.float().cpu()) for one in self.caption(batch.image)],
-            forced_maps=[alpha[:t].float().cpu() for alpha, t in zip(told.alpha, words, strict=True)],
+            hypotheses=[h._replace(maps=h.maps.float().cpu()) for h in self.caption(batch.image)],
+            forced_maps=[alpha[:t].float().cpu() for alpha, t in zip(forced.alpha, words, strict=True)],
             nll=(-log_p.sum(1)).tolist(),
             words=words,
         )
