@@ -1,0 +1,295 @@
+"""Stop trainings at random and at chosen moments, continue them, and compare everything with an undisturbed run.
+
+::
+
+    make torture RUNS=100
+
+Each trial trains a toy run of one paper, stops it once or twice with SIGKILL, SIGTERM or Ctrl-C, continues it to its end with
+``--resume``, and must then find what the undisturbed run left: the same files, weights bit for bit, the same validations, the
+same chosen view, the same scores, records and pictures. What differs is printed, and the folder of the trial is kept.
+"""
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from older_runs import make
+from toy_run import corpus, overrides
+
+ROOT = Path(__file__).parents[1]
+STEPS = 8
+LIMIT = 300  # seconds that a toy training may take
+SIGNALS = {"KILL": signal.SIGKILL, "TERM": signal.SIGTERM, "INT": signal.SIGINT}
+ENDS = {"KILL": -9, "TERM": 143, "INT": 130}  # exit status of a training that a signal stops
+# A moment is the function in which a training is stopped.
+MOMENTS = {
+    "preparing": ("data.whole", "made_once"),
+    "first checkpoint": ("reproductions.training.checkpoints.WholeFiles", "save_checkpoint"),
+    "writing a checkpoint": ("torch", "save"),
+    "validating": ("reproductions.tasks.log.EvaluationLog", "on_validation_batch_end"),
+    "ending a validation": ("reproductions.tasks.log.EvaluationLog", "on_validation_epoch_end"),
+    "testing": ("reproductions.tasks.log.EvaluationLog", "on_test_batch_end"),
+    "drawing": ("reproductions.evaluation.files", "save"),
+    "tracking": ("reproductions.training.tracking", "log_picture"),
+}
+CALLS = {"preparing": 1, "first checkpoint": 1, "writing a checkpoint": 5, "validating": 4, "ending a validation": 2,
+         "testing": 2, "drawing": 4, "tracking": 2}  # how many calls a stop is drawn from  # fmt: skip
+RANDOM = "at a random time"
+# Not the run's own doing: the tracker's files, one CSV for each start of a training, and times.
+NOT_COMPARED = re.compile(r"(^|/)(wandb|metrics)/|^wandb\.json$")
+TIMES = re.compile(r".*(_per_s|seconds)")
+# What of a checkpoint must be the same; the rest names folders and holds times.
+TRAINED = ("state_dict", "optimizer_states", "lr_schedulers", "global_step", "epoch", "paper", "view", "views")
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["data", "lightning.pytorch", "wandb", "reproductions.commands.lightning"])
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A signal at a moment: in which call of its function, or after which part of the undisturbed time."""
+
+    moment: str
+    place: float
+    signal: str
+
+    def __str__(self) -> str:
+        return f"{self.signal} {self.moment} ({self.place:.3g})"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training that is stopped, below a folder of its own."""
+
+    paper: str
+    stops: tuple[Stop, ...]
+    folder: Path
+
+    def __str__(self) -> str:
+        return f"{self.paper}: {', then '.join(map(str, self.stops))}"
+
+
+# --- One training, in a process of its own ------------------------------------------------------------------------------
+
+
+def command(paper: str, folder: Path, resume: bool) -> list[str]:
+    """The arguments of a toy training below ``folder``."""
+    data = ["--data", str(folder / make.NUMBERS)] if paper == "bahdanau2014" else []
+    rest = ["--resume"] if resume else overrides(STEPS, paper, **make.SETTINGS[paper])
+    return ["train", paper, *data, *rest]
+
+
+def training(arguments: Sequence[str], folder: Path, stop: Stop | None) -> None:
+    """Run a command of ours in this process; with a stop that names a function, send this process the signal there."""
+    os.environ.update(make.places(folder), OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
+    os.environ.pop("RUN_STAMP", None)
+    os.chdir(ROOT)
+    with (folder / "training.log").open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    if stop is not None and stop.moment in MOMENTS:
+        _arm(stop)
+    from reproductions.__main__ import run
+
+    sys.exit(run(list(arguments)))
+
+
+def _arm(stop: Stop) -> None:
+    """Send this process the signal in the given call of the moment's function, before the function does its work."""
+    place, function_name = MOMENTS[stop.moment]
+    owner = _owner(place)
+    function, calls = getattr(owner, function_name), 0
+
+    def stopped(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == stop.place:
+            if stop.moment == "writing a checkpoint":
+                arguments[1].write(b"half a checkpoint")
+            os.kill(os.getpid(), SIGNALS[stop.signal])
+        return function(*arguments, **named)
+
+    setattr(owner, function_name, stopped)
+
+
+def _owner(name: str) -> Any:
+    """The module or class of a dotted name."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        module, _, leaf = name.rpartition(".")
+        return getattr(import_module(module), leaf)
+
+
+def process(arguments: Sequence[str], folder: Path, stop: Stop | None = None, seconds: float = 0.0) -> int:
+    """Exit status of a command, -9 for SIGKILL; a random stop comes after a part of ``seconds``."""
+    child = CONTEXT.Process(target=training, args=(arguments, folder, stop))
+    child.start()
+    if stop is not None and stop.moment == RANDOM:
+        child.join(stop.place * seconds)
+        if child.is_alive():
+            os.kill(child.pid or 0, SIGNALS[stop.signal])
+    child.join(LIMIT)
+    if child.is_alive():
+        child.kill()
+        raise TimeoutError(f"{' '.join(arguments)} still ran after {LIMIT} seconds")
+    return int(child.exitcode or 0)
+
+
+# --- What a run left ----------------------------------------------------------------------------------------------------
+
+
+def left(run: Path, work: Path) -> dict[str, Any]:
+    """Everything that a run left and that its stops may not change: by file name, its content."""
+    files = [path for path in sorted(run.rglob("*")) if path.is_file()]
+    names = {path.relative_to(run).as_posix(): path for path in files}
+    return {name: _content(path, run, work) for name, path in names.items() if not NOT_COMPARED.search(name)}
+
+
+def _content(path: Path, run: Path, work: Path) -> Any:
+    if path.suffix == ".ckpt":
+        checkpoint = torch.load(path, weights_only=True)
+        return {name: _plain(checkpoint.get(name)) for name in TRAINED}
+    if path.suffix in (".json", ".jsonl"):
+        lines = path.read_text(encoding="utf-8").splitlines() if path.suffix == ".jsonl" else [path.read_text("utf-8")]
+        return [_timeless(json.loads(line)) for line in lines]
+    if path.suffix == ".yaml":
+        return path.read_text("utf-8").replace(str(work), "").replace(run.name, "TIME")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Tensors as the hash of their bytes, so that two states can be compared and a difference named."""
+    if isinstance(value, torch.Tensor):
+        return f"{tuple(value.shape)} {hashlib.sha256(value.cpu().numpy().tobytes()).hexdigest()[:12]}"
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _timeless(inner) for key, inner in value.items() if not TIMES.fullmatch(key)}
+    return [_timeless(inner) for inner in value] if isinstance(value, list) else value
+
+
+def differences(undisturbed: Any, stopped: Any, place: str = "") -> Iterator[str]:
+    """One sentence for each place where two runs differ."""
+    if isinstance(undisturbed, dict) and isinstance(stopped, dict):
+        for key in sorted({*undisturbed, *stopped}, key=str):
+            if key not in stopped:
+                yield f"{place}/{key} is missing"
+            elif key not in undisturbed:
+                yield f"{place}/{key} should not be there"
+            else:
+                yield from differences(undisturbed[key], stopped[key], f"{place}/{key}")
+    elif isinstance(undisturbed, list) and isinstance(stopped, list) and len(undisturbed) == len(stopped):
+        for number, pair in enumerate(zip(undisturbed, stopped, strict=True)):
+            yield from differences(*pair, f"{place}[{number}]")
+    elif undisturbed != stopped:
+        yield f"{place}: {str(undisturbed)[:200]} undisturbed, {str(stopped)[:200]} after the stop"
+
+
+# --- Trials -------------------------------------------------------------------------------------------------------------
+
+
+def undisturbed(paper: str, folder: Path) -> tuple[dict[str, Any], float]:
+    """What an undisturbed run leaves, and how many seconds it takes."""
+    folder.mkdir(parents=True)
+    corpus(folder)
+    began = time.monotonic()
+    if status := process(command(paper, folder, resume=False), folder):
+        raise RuntimeError(f"the undisturbed training of {paper} ended with {status}: see {folder / 'training.log'}")
+    return left(finished(paper, folder), folder), time.monotonic() - began
+
+
+def finished(paper: str, folder: Path) -> Path:
+    """The newest run of a paper below ``folder``."""
+    runs = sorted((folder / "runs" / paper).glob("*/*/config.yaml"), key=lambda path: path.parent.name)
+    return runs[-1].parent
+
+
+def try_one(trial: Trial, expected: dict[str, Any], seconds: float) -> list[str]:
+    """Run a trial; what is wrong afterwards, nothing if all is as after an undisturbed run."""
+    trial.folder.mkdir(parents=True)
+    corpus(trial.folder)
+    for stop in (*trial.stops, None):
+        saved = any((trial.folder / "runs").glob("*/*/*/checkpoints/last.ckpt"))
+        status = process(command(trial.paper, trial.folder, resume=saved), trial.folder, stop, seconds)
+        if status not in (0, ENDS[stop.signal] if stop else 0):
+            return [f"exit status {status}, see {trial.folder / 'training.log'}"]
+    partial = [path.as_posix() for path in trial.folder.rglob("*") if re.search(r"\.(partial|part)$", path.name)]
+    half = [f"{path} is half written" for path in partial if not path.startswith(str(trial.folder / "data"))]
+    return half + list(differences(expected, left(finished(trial.paper, trial.folder), trial.folder)))
+
+
+def trials(count: int, papers: Sequence[str], seed: int, work: Path) -> Iterator[Trial]:
+    """So many trials: papers, moments and signals in turn, places at random; every third is stopped twice."""
+    drawn = random.Random(seed)
+    moments = [*MOMENTS, RANDOM, RANDOM, RANDOM]
+    for number in range(count):
+        stops = []
+        for nth in range(2 if number % 3 == 2 else 1):
+            moment = moments[(number + 5 * nth) % len(moments)]
+            place = drawn.random() if moment == RANDOM else float(drawn.randint(1, CALLS[moment]))
+            stops.append(Stop(moment, place, drawn.choice(list(SIGNALS))))
+        yield Trial(papers[number % len(papers)], tuple(stops), work / f"trial-{number:03d}")
+
+
+def torture(count: int, papers: Sequence[str], jobs: int, seed: int, work: Path) -> int:
+    """Run trials side by side, print each failure and the count; the number of failures."""
+    with ThreadPoolExecutor(jobs) as pool:
+        references = dict(zip(papers, pool.map(lambda paper: undisturbed(paper, work / paper), papers), strict=True))
+        running = [(trial, pool.submit(try_one, trial, *references[trial.paper]))
+                   for trial in trials(count, papers, seed, work)]  # fmt: skip
+        failures = 0
+        for number, (trial, result) in enumerate(running, start=1):
+            wrong = result.result()
+            say(f"{number:4d}/{count}  {'ok    ' if not wrong else 'FAILED'}  {trial}")
+            for line in wrong[:10]:
+                say(f"           {line}")
+            failures += bool(wrong)
+            if not wrong:
+                shutil.rmtree(trial.folder)
+    say(f"{count - failures} of {count} trials ended as undisturbed runs do; failures are kept below {work}")
+    return failures
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    from reproductions.papers import PAPERS
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=20, help="how many trials (default: 20)")
+    parser.add_argument("--papers", nargs="+", default=list(PAPERS), choices=list(PAPERS), metavar="PAPER")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="trials side by side")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    work = Path(tempfile.mkdtemp(prefix="torture-"))
+    failures = torture(options.runs, options.papers, options.jobs, options.seed, work)
+    if not failures:
+        shutil.rmtree(work)
+    return int(failures > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
