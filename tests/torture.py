@@ -36,7 +36,8 @@ ROOT = Path(__file__).parents[1]
 STEPS = 8
 LIMIT = 300  # seconds that a toy training may take
 SIGNALS = {"KILL": signal.SIGKILL, "TERM": signal.SIGTERM, "INT": signal.SIGINT}
-ENDS = {"KILL": -9, "TERM": 143, "INT": 130}  # exit status of a training that a signal stops
+# Exit status of a training that a signal stops: TERM before Lightning listens ends the process at once.
+ENDS = {"KILL": (-9,), "TERM": (143, -15), "INT": (130,)}
 # A moment is the function in which a training is stopped.
 MOMENTS = {
     "preparing": ("data.whole", "made_once"),
@@ -231,11 +232,60 @@ def try_one(trial: Trial, expected: dict[str, Any], seconds: float) -> list[str]
     for stop in (*trial.stops, None):
         saved = any((trial.folder / "runs").glob("*/*/*/checkpoints/last.ckpt"))
         status = process(command(trial.paper, trial.folder, resume=saved), trial.folder, stop, seconds)
-        if status not in (0, ENDS[stop.signal] if stop else 0):
+        if status not in (0, *(ENDS[stop.signal] if stop else ())):
             return [f"exit status {status}, see {trial.folder / 'training.log'}"]
     partial = [path.as_posix() for path in trial.folder.rglob("*") if re.search(r"\.(partial|part)$", path.name)]
     half = [f"{path} is half written" for path in partial if not path.startswith(str(trial.folder / "data"))]
     return half + list(differences(expected, left(finished(trial.paper, trial.folder), trial.folder)))
+
+
+def copied(paper: str, expected: dict[str, Any], work: Path) -> list[str]:
+    """Stop a training, copy it, continue the copy: it becomes the undisturbed run, and the original is not touched."""
+    work.mkdir(parents=True)
+    corpus(work)
+    process(command(paper, work, resume=False), work, Stop("validating", CALLS["validating"], "INT"))
+    original, before = finished(paper, work), left(finished(paper, work), work)
+    copy = work / "copy"
+    shutil.copytree(work / "runs", copy / "runs")
+    corpus(copy)
+    if status := process(command(paper, copy, resume=True), copy):
+        return [f"exit status {status}, see {copy / 'training.log'}"]
+    touched = [f"original{line}" for line in differences(before, left(original, work))]
+    return touched + list(differences(expected, left(finished(paper, copy), copy)))
+
+
+def together(paper: str, expected: dict[str, Any], work: Path) -> list[str]:
+    """Two trainings prepare the same data at once: both end as an undisturbed one."""
+    folders = [work / "first", work / "second"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "data").symlink_to(work / "data")
+    corpus(work)
+    arguments = [argument.replace(str(folders[0]), str(work)) for argument in command(paper, folders[0], resume=False)]
+    with ThreadPoolExecutor(2) as pool:
+        statuses = list(pool.map(lambda folder: process(arguments, folder), folders))
+    if any(statuses):
+        return [f"exit statuses {statuses}, see {work}"]
+    return [line for folder in folders for line in differences(expected, left(finished(paper, folder), folder))]
+
+
+def full_disk(paper: str, expected: dict[str, Any], work: Path, kibibytes: int) -> list[str]:
+    """A disk of runs that fills up: one sentence; with room again, the training goes on to the undisturbed end."""
+    (work / "runs").mkdir(parents=True)
+    corpus(work)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", work / "runs"], check=True)
+    try:
+        status = process(command(paper, work, resume=False), work)
+        said = (work / "training.log").read_text(encoding="utf-8", errors="replace")
+        wrong = [] if status == 2 and "The disk is full" in said else [f"exit status {status}: {said[-300:]}"]
+        wrong += [f"{said.count(chr(10))} lines were printed"] * (said.count("\n") > MOST_LINES)
+        subprocess.run(["mount", "-o", "remount,size=200m", work / "runs"], check=True)
+        saved = any((work / "runs").glob("*/*/*/checkpoints/last.ckpt"))
+        if status := process(command(paper, work, resume=saved), work):
+            return [*wrong, f"with room again, exit status {status}"]
+        return wrong + list(differences(expected, left(finished(paper, work), work)))
+    finally:
+        subprocess.run(["umount", work / "runs"], check=True)
 
 
 def trials(count: int, papers: Sequence[str], seed: int, work: Path) -> Iterator[Trial]:

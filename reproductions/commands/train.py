@@ -60,6 +60,7 @@ def train(
         run = runs.find(paper, config.stem, having="checkpoints/last.ckpt", corpus=own)
         sys.stdout.write(f"Continuing {run.folder}\n")
         arguments = ["fit", "--config", str(run.config), "--ckpt_path", str(run.last)]
+        arguments += ["--run.folder", str(run.folder)]  # its config.yaml may name the folder that it was copied from
     else:
         run = runs.create(paper, config.stem)
         arguments = ["fit", "--config", str(config)] if pretrained is None else _finetuning(config, pretrained, heads)

@@ -2,6 +2,7 @@
 
 module                          the LightningModule that every paper extends: checkpoints, evaluation, learning rates
 translation, classification     the LightningModules that translators and classifiers extend
+resume                          a stopped and continued run is the run that was never stopped
 callbacks                       exact resumption, stops between steps, throughput, which checkpoints are kept
 averaging                       the mean weights of several steps
 schedules                       learning rates over the steps

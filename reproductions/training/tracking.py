@@ -39,13 +39,14 @@ FAILURES = (wandb.Error, OSError, HandleAbandonedError, MailboxClosedError)
 
 @dataclass(frozen=True)
 class Identity:
-    """Which W&B run a folder holds; ``uploaded`` means that W&B's server has all of it."""
+    """Which W&B run a folder holds; ``uploaded`` means that W&B's server has all of it, ``folder`` where it was tracked."""
 
     id: str
     mode: str
     project: str
     group: str | None
     uploaded: bool = False
+    folder: str | None = None  # None for a run that an earlier version tracked
 
 
 class RunLogger(WandbLogger):
@@ -153,10 +154,22 @@ def identity(folder: Path) -> Identity | None:
     """Which W&B run ``folder`` holds; None if it was never tracked, or with a warning if the file about it is damaged."""
     path = folder / IDENTITY
     try:
-        return Identity(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+        tracked = Identity(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+        return None if tracked is not None and _is_copy(tracked, folder) else tracked
     except (ValueError, TypeError) as error:
         log.warning("%s is damaged (%s): W&B goes on with a new run; delete the file", path, words(error))
         return None
+
+
+def _is_copy(tracked: Identity, folder: Path) -> bool:
+    """Whether the folder was copied: the one that was tracked is still there, and goes on as the same W&B run."""
+    if tracked.folder is None or Path(tracked.folder) == folder.resolve():
+        return False
+    try:
+        original = json.loads((Path(tracked.folder) / IDENTITY).read_text(encoding="utf-8"))
+        return bool(original["id"] == tracked.id)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def sync_hint(folder: Path) -> str | None:
@@ -262,7 +275,9 @@ def _start(logger: RunLogger, mode: Mode) -> bool:
         for left in set((logger.folder / "wandb").glob("*run-*")) - before:
             shutil.rmtree(left, ignore_errors=True)
         return False
-    _remember(logger.folder, Identity(run.id, mode.name, run.project, run.group or None))
+    _remember(
+        logger.folder, Identity(run.id, mode.name, run.project, run.group or None, folder=str(logger.folder.resolve()))
+    )
     log.info("W&B: %s (%s)%s", mode.name, mode.reason, f", {run.url}" if run.url else "")
     return True
 

@@ -28,6 +28,7 @@ from reproductions.tasks.log import EvaluationLog
 from reproductions.training import checkpoints, tracking
 from reproductions.training.averaging import Snapshots, average, snapshots
 from reproductions.training.callbacks import Progress, Reseed, StopBetweenSteps, Throughput, keep_checkpoints
+from reproductions.training.resume import ResumedValidation
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +121,7 @@ class ReproductionCLI(LightningCLI):
                 Reseed(config.seed_everything),
                 self.throughput,
                 StopBetweenSteps(),
+                ResumedValidation(folder / "validation.jsonl"),
                 EarlyStopping(self.monitor, mode="max", patience=settings.patience),
                 *keep_checkpoints(self.run.best.parent, self.monitor, settings.checkpoint_every),
             ]

@@ -60,4 +60,6 @@ class SaveRun(SaveConfigCallback):
         run = Run(Path(self.config.run.folder))
         run.folder.mkdir(parents=True, exist_ok=True)
         trainer.datamodule.save(run.folder)  # type: ignore[attr-defined]
-        write_text(run.config, self.parser.dump(self.config, skip_none=False))
+        config = self.config.clone()
+        config.ckpt_path = None  # the file trains the same run again, it does not continue it
+        write_text(run.config, self.parser.dump(config, skip_none=False))
