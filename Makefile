@@ -178,6 +178,10 @@ test: $(VENV)/.installed ## Run the tests on two processes
 test-torchtext: $(FROZEN)/.installed ## Run the tests with torchtext 0.18 and the torch 2.3 it needs (.venv-torchtext, 5 GB)
 	@$(ONE_THREAD) $(FROZEN)/bin/python -m pytest -n 2 --dist loadscope $(ARGS)
 
+.PHONY: torture
+torture: $(VENV)/.installed ## Stop trainings at random and chosen moments and compare them with undisturbed ones (RUNS=20)
+	@$(ONE_THREAD) PYTHONPATH=.:tests $(PY) -m torture $(if $(RUNS),--runs $(RUNS)) $(ARGS)
+
 .PHONY: lint
 lint: $(VENV)/.installed ## Check style (ruff) and types (mypy --strict where it counts)
 	@$(PY) -m ruff check .

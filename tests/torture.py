@@ -18,12 +18,14 @@ import random
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -57,8 +59,10 @@ NOT_COMPARED = re.compile(r"(^|/)(wandb|metrics)/|^wandb\.json$")
 TIMES = re.compile(r".*(_per_s|seconds)")
 # What of a checkpoint must be the same; the rest names folders and holds times.
 TRAINED = ("state_dict", "optimizer_states", "lr_schedulers", "global_step", "epoch", "paper", "view", "views")
+MOST_LINES = 60  # that a training on a full disk may print
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["data", "lightning.pytorch", "wandb", "reproductions.commands.lightning"])
+Check = Callable[[str, dict[str, Any], Path], list[str]]
 
 
 @dataclass(frozen=True)
@@ -155,22 +159,22 @@ def process(arguments: Sequence[str], folder: Path, stop: Stop | None = None, se
 # --- What a run left ----------------------------------------------------------------------------------------------------
 
 
-def left(run: Path, work: Path) -> dict[str, Any]:
+def left(run: Path) -> dict[str, Any]:
     """Everything that a run left and that its stops may not change: by file name, its content."""
     files = [path for path in sorted(run.rglob("*")) if path.is_file()]
     names = {path.relative_to(run).as_posix(): path for path in files}
-    return {name: _content(path, run, work) for name, path in names.items() if not NOT_COMPARED.search(name)}
+    return {name: _content(path, run) for name, path in names.items() if not NOT_COMPARED.search(name)}
 
 
-def _content(path: Path, run: Path, work: Path) -> Any:
+def _content(path: Path, run: Path) -> Any:
     if path.suffix == ".ckpt":
         checkpoint = torch.load(path, weights_only=True)
         return {name: _plain(checkpoint.get(name)) for name in TRAINED}
     if path.suffix in (".json", ".jsonl"):
         lines = path.read_text(encoding="utf-8").splitlines() if path.suffix == ".jsonl" else [path.read_text("utf-8")]
         return [_timeless(json.loads(line)) for line in lines]
-    if path.suffix == ".yaml":
-        return path.read_text("utf-8").replace(str(work), "").replace(run.name, "TIME")
+    if path.suffix == ".yaml":  # but for where it lies
+        return re.sub(r"/\S*/(?=runs/|numbers\.tsv)", "", path.read_text("utf-8")).replace(run.name, "TIME")
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -216,7 +220,7 @@ def undisturbed(paper: str, folder: Path) -> tuple[dict[str, Any], float]:
     began = time.monotonic()
     if status := process(command(paper, folder, resume=False), folder):
         raise RuntimeError(f"the undisturbed training of {paper} ended with {status}: see {folder / 'training.log'}")
-    return left(finished(paper, folder), folder), time.monotonic() - began
+    return left(finished(paper, folder)), time.monotonic() - began
 
 
 def finished(paper: str, folder: Path) -> Path:
@@ -236,7 +240,7 @@ def try_one(trial: Trial, expected: dict[str, Any], seconds: float) -> list[str]
             return [f"exit status {status}, see {trial.folder / 'training.log'}"]
     partial = [path.as_posix() for path in trial.folder.rglob("*") if re.search(r"\.(partial|part)$", path.name)]
     half = [f"{path} is half written" for path in partial if not path.startswith(str(trial.folder / "data"))]
-    return half + list(differences(expected, left(finished(trial.paper, trial.folder), trial.folder)))
+    return half + list(differences(expected, left(finished(trial.paper, trial.folder))))
 
 
 def copied(paper: str, expected: dict[str, Any], work: Path) -> list[str]:
@@ -244,14 +248,13 @@ def copied(paper: str, expected: dict[str, Any], work: Path) -> list[str]:
     work.mkdir(parents=True)
     corpus(work)
     process(command(paper, work, resume=False), work, Stop("validating", CALLS["validating"], "INT"))
-    original, before = finished(paper, work), left(finished(paper, work), work)
+    original, before = finished(paper, work), left(finished(paper, work))
     copy = work / "copy"
     shutil.copytree(work / "runs", copy / "runs")
-    corpus(copy)
-    if status := process(command(paper, copy, resume=True), copy):
+    if status := process(command(paper, work, resume=True), copy):
         return [f"exit status {status}, see {copy / 'training.log'}"]
-    touched = [f"original{line}" for line in differences(before, left(original, work))]
-    return touched + list(differences(expected, left(finished(paper, copy), copy)))
+    touched = [f"original{line}" for line in differences(before, left(original))]
+    return touched + list(differences(expected, left(finished(paper, copy))))
 
 
 def together(paper: str, expected: dict[str, Any], work: Path) -> list[str]:
@@ -266,7 +269,7 @@ def together(paper: str, expected: dict[str, Any], work: Path) -> list[str]:
         statuses = list(pool.map(lambda folder: process(arguments, folder), folders))
     if any(statuses):
         return [f"exit statuses {statuses}, see {work}"]
-    return [line for folder in folders for line in differences(expected, left(finished(paper, folder), folder))]
+    return [line for folder in folders for line in differences(expected, left(finished(paper, folder)))]
 
 
 def full_disk(paper: str, expected: dict[str, Any], work: Path, kibibytes: int) -> list[str]:
@@ -283,7 +286,7 @@ def full_disk(paper: str, expected: dict[str, Any], work: Path, kibibytes: int) 
         saved = any((work / "runs").glob("*/*/*/checkpoints/last.ckpt"))
         if status := process(command(paper, work, resume=saved), work):
             return [*wrong, f"with room again, exit status {status}"]
-        return wrong + list(differences(expected, left(finished(paper, work), work)))
+        return wrong + list(differences(expected, left(finished(paper, work))))
     finally:
         subprocess.run(["umount", work / "runs"], check=True)
 
@@ -301,22 +304,36 @@ def trials(count: int, papers: Sequence[str], seed: int, work: Path) -> Iterator
         yield Trial(papers[number % len(papers)], tuple(stops), work / f"trial-{number:03d}")
 
 
+def special(paper: str, work: Path) -> Iterator[tuple[str, Path, Check]]:
+    """What is tried once beside the stops: what it is, its folder, and the function that says what is wrong."""
+    yield f"{paper}: copied while stopped", work / "copied", copied
+    yield f"{paper}: prepared by two at once", work / "together", together
+    if os.geteuid() or not shutil.which("mount"):
+        say("not tried: a disk that fills up, which needs a root who can mount one")
+        return
+    for kibibytes in (4, 300, 900):
+        check = partial(full_disk, kibibytes=kibibytes)
+        yield f"{paper}: a disk of {kibibytes} KiB", work / f"disk-{kibibytes}", check
+
+
 def torture(count: int, papers: Sequence[str], jobs: int, seed: int, work: Path) -> int:
-    """Run trials side by side, print each failure and the count; the number of failures."""
+    """Run all trials, so many at a time, print each and the count; the number of failures."""
     with ThreadPoolExecutor(jobs) as pool:
         references = dict(zip(papers, pool.map(lambda paper: undisturbed(paper, work / paper), papers), strict=True))
-        running = [(trial, pool.submit(try_one, trial, *references[trial.paper]))
+        running = [(str(trial), trial.folder, pool.submit(try_one, trial, *references[trial.paper]))
                    for trial in trials(count, papers, seed, work)]  # fmt: skip
+        running += [(name, folder, pool.submit(check, papers[0], references[papers[0]][0], folder))
+                    for name, folder, check in special(papers[0], work)]  # fmt: skip
         failures = 0
-        for number, (trial, result) in enumerate(running, start=1):
+        for number, (name, folder, result) in enumerate(running, start=1):
             wrong = result.result()
-            say(f"{number:4d}/{count}  {'ok    ' if not wrong else 'FAILED'}  {trial}")
+            say(f"{number:4d}/{len(running)}  {'FAILED' if wrong else 'ok    '}  {name}")
             for line in wrong[:10]:
                 say(f"           {line}")
             failures += bool(wrong)
             if not wrong:
-                shutil.rmtree(trial.folder)
-    say(f"{count - failures} of {count} trials ended as undisturbed runs do; failures are kept below {work}")
+                shutil.rmtree(folder)
+    say(f"{len(running) - failures} of {len(running)} ended as the undisturbed training does.")
     return failures
 
 
@@ -336,7 +353,9 @@ def main() -> int:
     options = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="torture-"))
     failures = torture(options.runs, options.papers, options.jobs, options.seed, work)
-    if not failures:
+    if failures:
+        say(f"The folders of the failures are kept: {work}")
+    else:
         shutil.rmtree(work)
     return int(failures > 0)
 

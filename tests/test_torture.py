@@ -1,0 +1,45 @@
+"""A few of the stops of ``make torture``: a stopped, continued or copied training is the undisturbed one."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torture
+from torture import Stop, Trial
+
+PAPER = "bahdanau2014"
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], float]:
+    """What an undisturbed training leaves."""
+    return torture.undisturbed(PAPER, tmp_path_factory.mktemp("torture") / "undisturbed")
+
+
+@pytest.mark.parametrize(
+    "stops",
+    [
+        (Stop("validating", 1, "KILL"), Stop("testing", 1, "TERM")),
+        (Stop("writing a checkpoint", 2, "KILL"), Stop("ending a validation", 2, "INT")),
+    ],
+    ids=lambda stops: ", ".join(stop.moment for stop in stops),
+)
+def test_a_stopped_and_continued_training_is_the_undisturbed_one(
+    stops: tuple[Stop, ...], reference: tuple[dict[str, Any], float], tmp_path: Path
+) -> None:
+    assert torture.try_one(Trial(PAPER, stops, tmp_path / "trial"), *reference) == []
+
+
+def test_a_copy_becomes_the_undisturbed_run_and_leaves_its_original_alone(
+    reference: tuple[dict[str, Any], float], tmp_path: Path
+) -> None:
+    assert torture.copied(PAPER, reference[0], tmp_path / "copied") == []
+
+
+def test_a_difference_is_named() -> None:
+    undisturbed = {"a.json": [{"step": 4, "bleu": 1.0}], "b.png": "x"}
+    assert list(torture.differences(undisturbed, {"a.json": [{"step": 4, "bleu": 2.0}], "c.png": "x"})) == [
+        "/a.json[0]/bleu: 1.0 undisturbed, 2.0 after the stop",
+        "/b.png is missing",
+        "/c.png should not be there",
+    ]
