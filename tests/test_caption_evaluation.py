@@ -17,6 +17,7 @@ from reproductions.evaluation.measures.localisation import coverage, plain
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
 from reproductions.evaluation.records import load, save
 from reproductions.evaluation.records.caption import CaptionedImage
+from reproductions.tasks.captions.collect import CollectedCaptions
 from reproductions.tasks.captions.scores import UNTRAINED, WordMaps, details, localisation, notes, scores
 
 RING, SQUARES = Phrase(1, "red", "plain", "ring"), Phrase(2, "blue", "striped", "square")
@@ -45,6 +46,15 @@ def record(index=0, own=None, facts=None, maps=None, forced=False, **changes):
         "references": [" ".join(word.text for word in one) for one in facts.captions],
     }  # fmt: skip
     return CaptionedImage(**fields | changes)
+
+
+def collected(records, nll=1.0, words=1):
+    """What is collected of captions that are both the model's own and those to learn."""
+    captions = {one.index: one for one in records}
+    judgements = {
+        index: judge(one.words[:-1], shapes.described("test", index).facts) for index, one in captions.items()
+    }
+    return CollectedCaptions(captions, captions, judgements, {}, nll, words)
 
 
 # --- Truth ------------------------------------------------------------------------------------------------------------
@@ -101,9 +111,7 @@ def test_bleu_against_several_references_is_sacrebleu_s():
 
 
 def test_captions_that_are_true_and_maps_that_lie_on_their_objects_score_full_marks():
-    own = [record(index) for index in range(30)]
-    found = scores(own, own, {one.index: judge(one.words[:-1], shapes.described("test", one.index).facts) for one in own},
-                   nll=30 * math.log(2), words=30)  # fmt: skip
+    found = scores(collected([record(index) for index in range(30)], nll=30 * math.log(2), words=30))
     assert found["bleu"] == pytest.approx(100) and found["perplexity"] == pytest.approx(2)
     assert {found[name] for name in ("true", "count", "colour", "texture", "shape", "relation")} == {1.0}
     assert found["attention/pointing"] == 1 and found["attention/auroc"] > 0.99
@@ -120,15 +128,15 @@ def test_a_word_is_measured_against_what_it_speaks_of_and_not_against_other_obje
         covered = coverage(one.masks.sum(0)[None], (12, 12))[0]
         maps = [np.maximum(covered - 144 * m, 0) + 1e-9 for m in one.maps[:-1]] + [np.ones((12, 12))]
         bad.append(record(one.index, maps=np.stack([m / m.sum() for m in maps])))
-    good, bad = WordMaps.of(good), WordMaps.of(bad)
+    good, bad = (WordMaps.of(collected(records).own) for records in (good, bad))
     found = localisation(good, np.ones((48, 48), dtype=np.float32))["attention"].measures["all"]["pointing"].value
     assert found == 1 and good.covered.mean() == pytest.approx(bad.covered.mean())
     assert localisation(bad, np.ones((48, 48), dtype=np.float32))["attention"].measures["all"]["pointing"].value < 0.1
 
 
 def test_the_maps_stand_beside_controls_for_each_kind_of_word_and_intervals_are_over_images():
-    own = [record(index) for index in range(20)]
-    blind = {one.index: np.full_like(one.maps, 1 / 144) for one in own}
+    own = collected([record(index) for index in range(20)]).own
+    blind = {index: np.full_like(one.maps, 1 / 144) for index, one in own.items()}
     looked = WordMaps.of(own, blind)
     assert set(looked.roles) == {"count", "colour", "texture", "shape"} and len(set(looked.owners)) == 20
     rows = localisation(looked, np.ones((48, 48), dtype=np.float32))
@@ -147,20 +155,18 @@ def test_the_maps_stand_beside_controls_for_each_kind_of_word_and_intervals_are_
 
 
 def test_captions_without_a_true_word_have_no_looks_and_no_failure():
-    wrong = [record(0, own="of of", maps=np.full((3, 12, 12), 1 / 144))]
-    judgements = {0: judge(["of", "of"], shapes.described("test", 0).facts)}
-    found = scores(wrong, wrong, judgements, 1.0, 1)
+    wrong = collected([record(0, own="of of", maps=np.full((3, 12, 12), 1 / 144))])
+    found = scores(wrong)
     assert found["true"] == 0 and not any(name.startswith("attention/") for name in found)
-    assert len(WordMaps.of(wrong).maps) == 0
+    assert len(WordMaps.of(wrong.own).maps) == 0
 
 
 def test_the_report_says_words_measures_and_controls():
-    own = [record(index) for index in range(6)]
-    judgements = {one.index: judge(one.words[:-1], shapes.described("test", one.index).facts) for one in own}
-    looked = WordMaps.of(own)
-    told = details(own, judgements) | {
-        "words": len(looked.maps), "localisation": plain(localisation(looked, np.ones((48, 48), dtype=np.float32)))}  # fmt: skip
-    lines = notes({"test": json.loads(json.dumps(told))})
+    captions = collected([record(index) for index in range(6)])
+    looked = WordMaps.of(captions.own)
+    located = plain(localisation(looked, np.ones((48, 48), dtype=np.float32)))
+    result = details(captions) | {"words": len(looked.maps), "localisation": located}
+    lines = notes({"test": json.loads(json.dumps(result))})
     assert any(line.startswith("all words") and "1.000 (1.000 to 1.000)" in line for line in lines)
     assert any(line.startswith("uniform") for line in lines) and "all true captions" in lines[1]
 
@@ -220,7 +226,7 @@ def test_pictures_of_several_models_need_the_same_words_and_names():
 
 
 def test_each_kind_of_word_has_a_point_for_each_series_and_measure():
-    rows = localisation(WordMaps.of([record(i) for i in range(20)]), np.ones((48, 48), dtype=np.float32))
+    rows = localisation(WordMaps.of({i: record(i) for i in range(20)}), np.ones((48, 48), dtype=np.float32))
     series = {name: {k: v for k, v in rows[name].measures.items() if k != "all"} for name in ("attention", "uniform")}
     figure = plots.located_words(series, ["pointing", "energy", "auroc"], "Words", "A note.")
     points = {line.get_gid(): line.get_xdata()[0] for line in figure.findobj(lambda a: "/" in str(a.get_gid()))}

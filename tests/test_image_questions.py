@@ -110,7 +110,7 @@ def test_an_answer_is_right_if_it_names_either_object_and_is_measured_against_th
     collected = answered(examples, logits)
     assert collected.looked_right.tolist() == [True, True, False]
     assert collected.looked_labels == [examples.labels[0], examples.second_labels[1], examples.second_labels[2]]
-    masks = examples.masks_of(collected.looked, collected.looked_labels)
+    masks = examples.masks_of(list(collected.maps), collected.looked_labels)
     assert (masks[0] == examples.masks[0]).all() and (masks[1:] == examples.second_masks[1:]).all()
 
 

@@ -18,7 +18,7 @@ def collected(right, looked):
     """One image for each: correctly classified or not; where it was, every view shines on the object at (1, 1)."""
     one = CollectedImages()
     for index, (is_right, seen) in enumerate(zip(right, looked, strict=True)):
-        one.answers.append(Answer(index, 2, np.eye(3, dtype=np.float32)[2 if is_right else 0]))
+        one.answers[index] = Answer(2, np.eye(3, dtype=np.float32)[2 if is_right else 0])
         if seen:
             one.maps[index] = np.stack([at(1, 1) if is_right else at(3, 5)] * len(VIEWS))
     return one

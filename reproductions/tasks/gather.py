@@ -12,30 +12,23 @@ from lightning.pytorch import Trainer
 class Collection:
     """Everything that is collected about the examples of one split.
 
-    A subclass declares only fields: lists of records that each have an ``index``, dictionaries by index, and sums.
+    A subclass declares only fields: dictionaries from the index of an example, the first of which has every example; and sums.
     """
 
     def __len__(self) -> int:
-        """The number of examples: of records in the longest list."""
-        return max((len(value) for value in vars(self).values() if isinstance(value, list)), default=0)
+        """The number of examples."""
+        return len(next(iter(vars(self).values())))
 
     def merge(self, other: Any) -> None:
-        """Add what another process has collected."""
+        """Add what another process has collected; an example of both is kept once."""
         for name, value in vars(other).items():
-            if isinstance(value, list):
-                getattr(self, name).extend(value)
-            elif isinstance(value, dict):
-                getattr(self, name).update(value)
-            else:
-                setattr(self, name, getattr(self, name) + value)
+            mine = getattr(self, name)
+            setattr(self, name, mine | value if isinstance(value, dict) else mine + value)
 
     def sort(self) -> None:
-        """Put the examples in the order of the split, each once, however many processes evaluated it."""
+        """Put the examples in the order of the split."""
         for name, value in vars(self).items():
-            if isinstance(value, list):
-                by_index = {record.index: record for record in value}
-                setattr(self, name, [by_index[index] for index in sorted(by_index)])
-            elif isinstance(value, dict):
+            if isinstance(value, dict):
                 setattr(self, name, dict(sorted(value.items())))
 
 

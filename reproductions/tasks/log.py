@@ -86,12 +86,11 @@ class EvaluationLog(Callback):
 
     def _write_views(self, module: Any, logger: tracking.RunLogger | None) -> None:
         """Write down the scores of every view, as the checkpoint holds them, and draw them."""
-        views = self.task.views(module)
-        if views is None:
+        if not module.views:
             return
-        files.write_json(self.folder / "views.json", views.table)
-        if views.drawn is not None:
-            self._draw(views.drawn, views.table["step"], logger)
+        files.write_json(self.folder / "views.json", module.views)
+        if drawn := self.task.draw_views(module):
+            self._draw(drawn, module.views["step"], logger)
 
     def _draw(self, drawn: Drawn, step: int, logger: tracking.RunLogger | None) -> None:
         path = files.save(drawn.figure, self.folder / drawn.file, dpi=drawn.dpi)

@@ -1,26 +1,21 @@
 """What a task is: how the models of some papers are evaluated, and how a trained one is restored.
 
-To add a task, write a folder like ``language`` and name it in ``reproductions/papers.py``:
+To add a task, write a folder like ``language`` and name it in ``reproductions/papers.py``::
 
-=============  ==========================================================================================
-collect.py     from a batch of the evaluation step to records; a ``Collection`` of them
-scores.py      numbers of one split, as plain functions of records
-task.py        a :class:`Split`, a :class:`Task`, and ``TASK``, the class of the latter
-=============  ==========================================================================================
+    collect.py          from a batch of the evaluation step to records, in a ``Collection``
+    scores.py           numbers of one split, as plain functions of what was collected
+    task.py             a ``Split`` and a ``Task``; ``TASK`` is the class of the latter
 
-:class:`reproductions.tasks.log.EvaluationLog` calls them in this order:
+``EvaluationLog`` in ``log.py`` calls them in this order::
 
-=============================  ==================  =========================================================
-for each                       in                  call
-=============================  ==================  =========================================================
-split                          validation, test    ``task.begin``
-batch                          validation, test    ``split.add``
-validation                     validation          ``task.choose``
-split                          validation, test    ``split.scores``
-split                          validation          ``split.followed``
-split                          test                ``split.details, records, table, figures``
-validation, test               validation, test    ``task.views``
-=============================  ==================  =========================================================
+    in validation       in a test
+    task.begin          task.begin              for each split
+    split.add           split.add               for each batch
+    task.choose                                 once
+    split.scores        split.scores            for each split
+                        split.details           for each split
+    split.followed      split.records, table, figures
+    task.draw_views     task.draw_views         once, where the task chose a view
 """
 
 from abc import ABC, abstractmethod
@@ -45,6 +40,7 @@ from reproductions.tasks.untrained import untrained
 M = TypeVar("M")  # a module
 D = TypeVar("D")  # a data module
 C = TypeVar("C", bound=Collection)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -106,13 +102,6 @@ class Drawn(NamedTuple):
     dpi: int = FOLLOWED_DPI
 
 
-class Views(NamedTuple):
-    """The views of an attention that validation chose from, as plain values with a "step"; drawn where there are several."""
-
-    table: Mapping[str, Any]
-    drawn: Drawn | None
-
-
 class Table(NamedTuple):
     """A table for the tracker: its name, its headings, its rows. A cell that is a Path shows the picture there."""
 
@@ -140,9 +129,10 @@ class Split(ABC, Generic[M, D, C]):
         """For pictures of the whole split: "RNNsearch, step 1,200 · test"."""
         return f"{self.stage.origin} · {self.name}"
 
-    def is_drawn(self, index: int) -> bool:
-        """Whether a picture of this example is wanted; a test draws every example of the split "fixed"."""
-        return index in self.stage.pictures or (self.name == "fixed" and self.stage.testing)
+    def drawn(self, records: Mapping[int, R]) -> list[tuple[int, R]]:
+        """Index and record of each example that is to be drawn; a test draws every example of the split "fixed"."""
+        everything = self.name == "fixed" and self.stage.testing
+        return [(index, record) for index, record in records.items() if everything or index in self.stage.pictures]
 
     def through_training(self, index: int, figure: Figure, caption: str, shows: str = "attention") -> Drawn:
         """A picture of one example after this step, for :meth:`followed`; ``shows`` is what of it."""
@@ -206,10 +196,12 @@ class Task(ABC):
         """A split of this name, of which nothing was collected yet."""
 
     def choose(self, splits: Sequence[Any]) -> None:  # noqa: B027 - most tasks have nothing to choose
-        """Choose in validation which view of the attention is shown, set it in the module, and show it in the splits."""
+        """Choose in validation which view of the attention is shown; set ``view`` and ``views`` of the module, and show it in
+        the splits.
+        """
 
-    def views(self, module: Any) -> Views | None:
-        """The table that the view was chosen from, as the module holds it; None where there was nothing to choose."""
+    def draw_views(self, module: Any) -> Drawn | None:
+        """What ``module.views`` holds, as a picture; None where there is nothing to compare."""
         return None
 
     @abstractmethod

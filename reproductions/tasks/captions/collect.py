@@ -51,16 +51,16 @@ class CollectedCaptions(Collection):
     """Everything about the images of one split.
 
     Attributes:
-        own: the model's own captions.
+        own: the model's own captions, by index, as all that follows.
         forced: the captions to learn, as the model read them.
-        judged: what of the own captions is true, by index.
-        untrained: maps (T, gh, gw) of a network before training over the own captions, by index; only in tests.
+        judged: what of the own captions is true.
+        untrained: maps (T, gh, gw) of a network before training over the own captions; only in tests.
         nll: -log p of all captions to learn, in nats.
         words: number of words of these captions, ``</s>`` included.
     """
 
-    own: list[CaptionedImage] = field(default_factory=list)
-    forced: list[CaptionedImage] = field(default_factory=list)
+    own: dict[int, CaptionedImage] = field(default_factory=dict)
+    forced: dict[int, CaptionedImage] = field(default_factory=dict)
     judged: dict[int, Judgement] = field(default_factory=dict)
     untrained: dict[int, Maps] = field(default_factory=dict)
     nll: float = 0.0
@@ -88,25 +88,21 @@ class CollectedCaptions(Collection):
                 "references": [" ".join(word.text for word in words) for words in facts.captions],
                 "index": index,
             }
-            self.own.append(
-                CaptionedImage(
-                    words=own,
-                    maps=squared(hypothesis.maps[0, 0]),
-                    spoken=(*judged.spoken, *[()] * (len(own) - len(judged.spoken))),
-                    forced=False,
-                    score=hypothesis.log_probability,
-                    **image,
-                )
+            self.own[index] = CaptionedImage(
+                words=own,
+                maps=squared(hypothesis.maps[0, 0]),
+                spoken=(*judged.spoken, *[()] * (len(own) - len(judged.spoken))),
+                forced=False,
+                score=hypothesis.log_probability,
+                **image,
             )
-            self.forced.append(
-                CaptionedImage(
-                    words=(*(word.text for word in learned), END),
-                    maps=squared(forced_maps),
-                    spoken=(*(facts.objects_of(word) for word in learned), ()),
-                    forced=True,
-                    score=-nll,
-                    **image,
-                )
+            self.forced[index] = CaptionedImage(
+                words=(*(word.text for word in learned), END),
+                maps=squared(forced_maps),
+                spoken=(*(facts.objects_of(word) for word in learned), ()),
+                forced=True,
+                score=-nll,
+                **image,
             )
 
     def add_untrained(self, control: Captioner, outputs: Mapping[str, Any], image: Tensor) -> None:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from data.shapes.grammar import ROLES, meaning
 from reproductions.evaluation import plots
 from reproductions.evaluation.measures.bootstrap import bootstrap, mean_of_sums
-from reproductions.evaluation.measures.captions import OF_OBJECTS, Judgement
+from reproductions.evaluation.measures.captions import OF_OBJECTS
 from reproductions.evaluation.measures.localisation import Beside, beside_controls, coverage, means
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.translation import without_end
 from reproductions.evaluation.views.image import centre, normalised, uniform
+from reproductions.tasks.captions.collect import CollectedCaptions
 from reproductions.tasks.report import table
 
 Maps = NDArray[np.float32]
@@ -48,28 +49,29 @@ class WordMaps(NamedTuple):
     untrained: Maps | None
 
     @classmethod
-    def of(cls, records: Sequence[CaptionedImage], untrained: Mapping[int, Maps] | None = None) -> "WordMaps":
-        """From the captions of a split; maps of the untrained network by the index of the image."""
+    def of(cls, captions: Mapping[int, CaptionedImage], untrained: Mapping[int, Maps] | None = None) -> "WordMaps":
+        """From the captions of a split, and the maps of the untrained network over the same words."""
         maps, masks, owners, roles, means, control = [], [], [], [], [], []
-        for record in records:
+        for index, record in captions.items():
             mean = record.maps[: len(without_end(record.words))].mean(axis=0) if record.text else None
             for t, word in enumerate(record.words):
                 mask = record.mask_of(t)
                 if mask is not None:
                     maps.append(record.maps[t])
                     masks.append(mask)
-                    owners.append(record.index)
+                    owners.append(index)
                     roles.append(str(meaning(word)[0]))
                     means.append(mean)
-                    control.append(untrained[record.index][t] if untrained else record.maps[t])
-        grid = records[0].maps.shape[1:]
+                    control.append(untrained[index][t] if untrained else record.maps[t])
+        first = next(iter(captions.values()))
+        grid = first.maps.shape[1:]
 
         def stacked(rows: Sequence[Any], shape: tuple[int, ...] = grid) -> Maps:
             return np.array(rows, dtype=np.float32).reshape(-1, *shape)
 
         return cls(
             maps=stacked(maps),
-            covered=coverage(stacked(masks, records[0].pixels.shape[:2]), grid),
+            covered=coverage(stacked(masks, first.pixels.shape[:2]), grid),
             owners=np.array(owners, dtype=np.int64),
             roles=np.array(roles, dtype=np.str_),
             means=stacked(means),
@@ -77,25 +79,14 @@ class WordMaps(NamedTuple):
         )
 
 
-def scores(
-    own: Sequence[CaptionedImage],
-    forced: Sequence[CaptionedImage],
-    judged: Mapping[int, Judgement],
-    nll: float,
-    words: int,
-) -> dict[str, float]:
-    """Numbers of one split: texts, truth, perplexity, and where attention stands while a word is written.
-
-    Args:
-        own: the model's own captions. BLEU is against all true captions of an image.
-        forced: the captions to learn, as the model read them.
-        judged: what of the own captions is true.
-        nll, words: -log p of the captions to learn in nats, and how many tokens that is.
+def scores(captions: CollectedCaptions) -> dict[str, float]:
+    """Numbers of one split: BLEU of the own captions against all true ones, truth, perplexity of the captions to learn, and
+    where attention stands while a word is written or read.
     """
-    result = {"bleu": float(bleu_of_sums(_bleu_table(own).sum(axis=0)))}
-    result |= {name: float(mean_of_sums(facts.sum(axis=0))) for name, facts in _truth_tables(judged).items()}
-    result["perplexity"] = math.exp(min(nll / words, 700))
-    for prefix, records in (("attention", own), ("attention_forced", forced)):
+    result = {"bleu": float(bleu_of_sums(_bleu_table(captions).sum(axis=0)))}
+    result |= {name: float(mean_of_sums(facts.sum(axis=0))) for name, facts in _truth_tables(captions).items()}
+    result["perplexity"] = math.exp(min(captions.nll / captions.words, 700))
+    for prefix, records in (("attention", captions.own), ("attention_forced", captions.forced)):
         looked = WordMaps.of(records)
         for group, rows in _groups(looked).items():
             measures = means(looked.maps[rows], looked.covered[rows])
@@ -105,12 +96,12 @@ def scores(
     return result
 
 
-def details(own: Sequence[CaptionedImage], judged: Mapping[int, Judgement]) -> dict[str, Any]:
+def details(captions: CollectedCaptions) -> dict[str, Any]:
     """What a reader needs beside the numbers: counts, signature and confidence intervals."""
-    intervals = {"bleu": bootstrap(_bleu_table(own), bleu_of_sums)}
-    intervals |= {name: bootstrap(facts, mean_of_sums) for name, facts in _truth_tables(judged).items()}
+    intervals = {"bleu": bootstrap(_bleu_table(captions), bleu_of_sums)}
+    intervals |= {name: bootstrap(facts, mean_of_sums) for name, facts in _truth_tables(captions).items()}
     return {
-        "images": len(own),
+        "images": len(captions),
         "bleu_signature": "sacreBLEU, 13a, cased, against all true captions of an image (one to four)",
         **{f"{name}_interval": [round(float(end), 4) for end in interval[1:]] for name, interval in intervals.items()},
     }
@@ -163,14 +154,16 @@ def _groups(looked: WordMaps) -> dict[str, NDArray[np.bool_]]:
     return {"all": np.ones(len(looked.roles), dtype=bool), **{role: looked.roles == role for role in OF_OBJECTS}}
 
 
-def _truth_tables(judged: Mapping[int, Judgement]) -> dict[str, NDArray[np.float64]]:
+def _truth_tables(captions: CollectedCaptions) -> dict[str, NDArray[np.float64]]:
     """(N, 2) by name, what is said correctly and what there is to say: of "true" whole captions, of a role its facts."""
-    tables = {"true": [(float(judgement.true), 1.0) for judgement in judged.values()]}
+    judged = captions.judged.values()
+    tables = {"true": [(float(judgement.true), 1.0) for judgement in judged]}
     for role in ROLES:
-        if rows := [judgement.right[role] for judgement in judged.values() if role in judgement.right]:
+        if rows := [judgement.right[role] for judgement in judged if role in judgement.right]:
             tables[role] = [(float(said), float(to_say)) for said, to_say in rows]
     return {name: np.array(rows) for name, rows in tables.items()}
 
 
-def _bleu_table(own: Sequence[CaptionedImage]) -> NDArray[np.float64]:
+def _bleu_table(captions: CollectedCaptions) -> NDArray[np.float64]:
+    own = captions.own.values()
     return bleu_statistics(hypotheses=[record.text for record in own], references=[record.references for record in own])

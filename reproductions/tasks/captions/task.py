@@ -1,6 +1,6 @@
 """Captions of images: how a captioner is evaluated and restored."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -50,8 +50,7 @@ class CaptionSplit(Split[Captioner, CaptionData, CollectedCaptions]):
             self.collected.add_untrained(self.control, outputs, batch.image)
 
     def scores(self) -> dict[str, float]:
-        captions = self.collected
-        return scores.scores(captions.own, captions.forced, captions.judged, captions.nll, captions.words)
+        return scores.scores(self.collected)
 
     @cached_property
     def looked(self) -> WordMaps:
@@ -61,45 +60,27 @@ class CaptionSplit(Split[Captioner, CaptionData, CollectedCaptions]):
     @cached_property
     def located(self) -> dict[str, Beside]:
         """The maps beside controls; empty where no word of a caption was true."""
-        return scores.localisation(self.looked, self.stage.data.mean_mask) if len(self.looked.maps) else {}
+        mean_mask = self.stage.data.mean_mask
+        assert mean_mask is not None
+        return scores.localisation(self.looked, mean_mask) if len(self.looked.maps) else {}
 
     def details(self) -> dict[str, Any]:
-        found = {"words": len(self.looked.maps), "localisation": plain(self.located)} if self.located else {}
-        return scores.details(self.collected.own, self.collected.judged) | found
+        located = {"words": len(self.looked.maps), "localisation": plain(self.located)} if self.located else {}
+        return scores.details(self.collected) | located
 
     def followed(self) -> Iterator[Drawn]:
-        for record in self._drawn():
+        for index, record in self.drawn(self.collected.own):
             caption = f"{record.model} · {record.where}: {record.text}"
-            yield self.through_training(record.index, plots.captioned([record]), caption)
+            yield self.through_training(index, plots.captioned([record]), caption)
 
     def records(self) -> dict[str, Any]:
+        own, forced = self.collected.own, self.collected.forced
+        kept = sorted({*list(own)[:KEPT], *(index for index, _ in self.drawn(own))})
         return {
-            "captions.jsonl": map(self._judged, self.collected.own),
-            "own.jsonl": self._kept(self.collected.own),
-            "forced.jsonl": self._kept(self.collected.forced),
+            "captions.jsonl": map(self._judged, own.values()),
+            "own.jsonl": [own[index] for index in kept],
+            "forced.jsonl": [forced[index] for index in kept],
         }
-
-    def table(self, folder: Path) -> Table:
-        forced = {record.index: record for record in self.collected.forced}
-        rows: list[list[Any]] = []
-        for record in self._drawn():
-            paths = [
-                files.save(plots.captioned([drawn]), folder / f"{self.name}-{record.index}-{name}.png")
-                for name, drawn in (("own", record), ("forced", forced[record.index]))
-            ]
-            true = self.collected.judged[record.index].true
-            rows.append([record.index, record.text, true, " / ".join(record.references), *paths])
-        return Table("captions", ["index", "caption", "true", "true captions", "own words", "words to learn"], rows)
-
-    def figures(self) -> Iterator[tuple[str, Figure]]:
-        if self.located:
-            yield from scores.figures(self.located, self.title, len(self.looked.maps))
-
-    def _drawn(self) -> list[CaptionedImage]:
-        return [record for record in self.collected.own if self.is_drawn(record.index)]
-
-    def _kept(self, captions: Sequence[CaptionedImage]) -> list[CaptionedImage]:
-        return [record for place, record in enumerate(captions) if place < KEPT or self.is_drawn(record.index)]
 
     def _judged(self, record: CaptionedImage) -> dict[str, Any]:
         judgement = self.collected.judged[record.index]
@@ -111,6 +92,21 @@ class CaptionSplit(Split[Captioner, CaptionData, CollectedCaptions]):
             "references": record.references,
             "log_probability": round(record.score or 0.0, 4),
         }
+
+    def table(self, folder: Path) -> Table:
+        rows: list[list[Any]] = []
+        for index, own in self.drawn(self.collected.own):
+            paths = [
+                files.save(plots.captioned([record]), folder / f"{self.name}-{index}-{name}.png")
+                for name, record in (("own", own), ("forced", self.collected.forced[index]))
+            ]
+            true = self.collected.judged[index].true
+            rows.append([index, own.text, true, " / ".join(own.references), *paths])
+        return Table("captions", ["index", "caption", "true", "true captions", "own words", "words to learn"], rows)
+
+    def figures(self) -> Iterator[tuple[str, Figure]]:
+        if self.located:
+            yield from scores.figures(self.located, self.title, len(self.looked.maps))
 
 
 class Captions(Task):

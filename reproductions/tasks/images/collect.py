@@ -17,9 +17,8 @@ Maps = NDArray[np.float32]
 
 
 class Answer(NamedTuple):
-    """What a model says of one image: its place in the split, the true class, and logits (K,)."""
+    """What a model says of one image: the true class, and logits (K,)."""
 
-    index: int  # type: ignore[assignment] # hides tuple.index
     label: int
     logits: Maps
 
@@ -44,12 +43,12 @@ class CollectedImages(Collection):
     """Everything about the images of one split.
 
     Attributes:
-        answers: one per image, whether it was looked into or not.
-        maps: (V, gh, gw) of the images that were looked into, by index, in the order of the views.
+        answers: of every image, by index, as all that follows.
+        maps: (V, gh, gw) of the images that were looked into, in the order of the views.
         untrained: the same of a network before training; only in tests.
     """
 
-    answers: list[Answer] = field(default_factory=list)
+    answers: dict[int, Answer] = field(default_factory=dict)
     maps: dict[int, Maps] = field(default_factory=dict)
     untrained: dict[int, Maps] = field(default_factory=dict)
 
@@ -64,37 +63,27 @@ class CollectedImages(Collection):
             first_score, second_score = (logits.gather(1, classes[:, None])[:, 0] for classes in (labels, second))
             labels = labels.where(first_score >= second_score, second)
         for place, label, scores in zip(index, labels.tolist(), logits.float().numpy(), strict=True):
-            self.answers.append(Answer(place, label, scores))
+            self.answers[place] = Answer(label, scores)
 
     @property
     def probabilities(self) -> Maps:
         """(N, K)."""
-        return np.stack([answer.probabilities for answer in self.answers])
+        return np.stack([answer.probabilities for answer in self.answers.values()])
 
     @property
     def labels(self) -> NDArray[np.int64]:
         """(N,)."""
-        return np.array([answer.label for answer in self.answers], dtype=np.int64)
-
-    @property
-    def looked(self) -> list[int]:
-        """Indices of the images that were looked into."""
-        return list(self.maps)
+        return np.array([answer.label for answer in self.answers.values()], dtype=np.int64)
 
     @property
     def looked_labels(self) -> list[int]:
         """Labels of the images that were looked into."""
-        return [answer.label for answer in self.answers_of(self.looked)]
+        return [self.answers[index].label for index in self.maps]
 
     @property
     def looked_right(self) -> NDArray[np.bool_]:
         """(M,): which of the images that were looked into are correctly classified."""
-        return np.array([answer.right for answer in self.answers_of(self.looked)], dtype=bool)
-
-    def answers_of(self, index: Sequence[int]) -> list[Answer]:
-        """What the model said of certain images."""
-        answers = {answer.index: answer for answer in self.answers}
-        return [answers[place] for place in index]
+        return np.array([self.answers[index].right for index in self.maps], dtype=bool)
 
     def seen(self, view: int) -> Maps:
         """(M, gh, gw): one view, by its place, of all images that were looked into."""

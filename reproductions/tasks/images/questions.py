@@ -69,9 +69,9 @@ class Subject(NamedTuple):
 
     def some(self, most: int) -> tuple[list[int], list[Answer]]:
         """Indices of at most so many images, evenly spread over those that were looked into, and the model's answers."""
-        looked = self.collected.looked
+        looked = list(self.collected.maps)
         index = [looked[place] for place in spread(len(looked), most)]
-        return index, self.collected.answers_of(index)
+        return index, [self.collected.answers[place] for place in index]
 
     def tensor(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
         """Images (N, h, w, 3) as the module reads them."""
@@ -141,7 +141,7 @@ def ask(subject: Subject) -> dict[str, Any]:
 
     The split must show two objects in every image; those that were looked into are asked about.
     """
-    examples, index, grid = subject.examples, subject.collected.looked, subject.module.grid
+    examples, index, grid = subject.examples, list(subject.collected.maps), subject.module.grid
     assert examples.second_labels is not None and examples.masks is not None and examples.second_masks is not None
     image = subject.tensor(examples.pixels[index])
     classes = [torch.from_numpy(labels[index]) for labels in (examples.labels, examples.second_labels)]

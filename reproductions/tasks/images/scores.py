@@ -147,16 +147,16 @@ def answers(
     collected: CollectedImages, names: Sequence[str], classes: Sequence[str], place: int, truth: Truth | None
 ) -> Iterator[dict[str, Any]]:
     """What the model says of every image, one after another; of those that were looked into, how the view finds the object."""
-    table = (
-        {} if truth is None else dict(zip(collected.looked, measure(collected.seen(place), truth.covered), strict=True))
-    )
-    for answer in collected.answers:
+    table = {}
+    if truth is not None:
+        table = dict(zip(collected.maps, measure(collected.seen(place), truth.covered), strict=True))
+    for index, answer in collected.answers.items():
         p = answer.probabilities
-        measures = zip(MEASURES, table.get(answer.index, ()), strict=False)
+        measures = zip(MEASURES, table.get(index, ()), strict=False)
         attention = {name: round(float(value), 5) for name, value in measures if not np.isnan(value)}
         yield {
-            "index": answer.index,
-            "name": names[answer.index],
+            "index": index,
+            "name": names[index],
             "label": classes[answer.label],
             "predicted": classes[answer.predicted],
             "probability": round(float(p[answer.predicted]), 5),

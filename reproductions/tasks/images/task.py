@@ -14,7 +14,7 @@ from reproductions.tasks.images.scores import choose
 from reproductions.tasks.images.tested import ImageSplit
 from reproductions.tasks.images.trained import TrainedClassifier
 from reproductions.tasks.origin import Origin
-from reproductions.tasks.task import Drawn, Stage, Task, Views
+from reproductions.tasks.task import Drawn, Stage, Task
 from reproductions.training import checkpoints
 from reproductions.training.classification import Classification
 
@@ -57,12 +57,10 @@ class Images(Task):
             "views": {view: dict(measures) for view, measures in chosen.table.items()},
         }
 
-    def views(self, module: Classification) -> Views | None:
+    def draw_views(self, module: Classification) -> Drawn | None:
         views = module.views
-        if not views:
-            return None
         if len(views["views"]) <= 2:  # one view, and gradient times input
-            return Views(views, None)
+            return None
         table = {
             ImageView.parse(view): {name: [value] for name, value in measures.items()}
             for view, measures in views["views"].items()
@@ -70,7 +68,7 @@ class Images(Task):
         model, split = str(Origin.parse(module.title, views)), views["split"]
         note = f"{views['images']:,} images, by whose masks the view is chosen."
         figure = plots.image_view_grid(table, ImageView.parse(views["chosen"]), f"{model} · {split}", note)
-        return Views(views, Drawn("views.png", f"{split}/views", figure, model))
+        return Drawn("views.png", f"{split}/views", figure, model)
 
     def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
         return report.notes(results)

@@ -85,7 +85,7 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
     def truth(self) -> Truth | None:
         """The masks of the images that were looked into, and the mean mask of training; None without masks."""
         data, collected = self.stage.data, self.collected
-        masks = data.examples(self.name).masks_of(collected.looked, collected.looked_labels)
+        masks = data.examples(self.name).masks_of(list(collected.maps), collected.looked_labels)
         if masks is None or not collected.maps:
             return None
         mean_mask, grid = data.mean_mask, self.stage.module.grid
@@ -146,31 +146,30 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
         names, classes = self.stage.data.examples(self.name).names, self.stage.data.classes
         return {
             "answers.jsonl": scores.answers(self.collected, names, classes, self.place, self.truth),
-            "attended.jsonl": self.attended(sorted({*self.collected.looked[:KEPT], *self.stage.pictures})),
+            "attended.jsonl": self.attended(sorted({*list(self.collected.maps)[:KEPT], *self.stage.pictures})),
         } | ({"views.json": self.against_masks} if self.against_masks else {})
 
     def attended(self, indices: Sequence[int]) -> list[AttendedImage]:
         """Certain images with the map that is shown; without those that were not looked into."""
         examples, maps = self.stage.data.examples(self.name), self.collected.maps
-        looked = [index for index in indices if index in maps]
-        answers = self.collected.answers_of(looked)
-        masks = examples.masks_of(looked, [answer.label for answer in answers])
+        answers = {index: self.collected.answers[index] for index in indices if index in maps}
+        masks = examples.masks_of(list(answers), [answer.label for answer in answers.values()])
         return [
             AttendedImage(
-                pixels=examples.pixels[answer.index],
-                map=maps[answer.index][self.place],
+                pixels=examples.pixels[index],
+                map=maps[index][self.place],
                 model=str(self.stage.origin),
                 view=self.view,
                 split=self.name,
-                index=answer.index,
+                index=index,
                 label=answer.label,
                 predicted=answer.predicted,
                 probabilities=answer.probabilities,
                 classes=tuple(self.stage.data.classes),
                 mask=None if masks is None else masks[row],
-                name=examples.names[answer.index],
+                name=examples.names[index],
             )
-            for row, answer in enumerate(answers)
+            for row, (index, answer) in enumerate(answers.items())
         ]
 
     def table(self, folder: Path) -> Table:

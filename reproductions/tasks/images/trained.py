@@ -70,7 +70,7 @@ class TrainedClassifier:
         module, number = self.module, self.number(asked)
         pixels = self.preprocessing.pixels(image)
         looked = module.look(self.preprocessing.tensor(pixels[None]), number)
-        view, answer = shown_view(module), Answer(index, -1, looked.logits[0].numpy())
+        view, answer = shown_view(module), Answer(-1, looked.logits[0].numpy())
         return AttendedImage(
             pixels=pixels,
             map=every_map(module, looked, 0, [view])[0],

@@ -42,20 +42,20 @@ class CollectedSentences(Collection):
     """Everything about the sentences of one split.
 
     Attributes:
-        read: how each was read.
-        attended: where its words looked; empty for a model without attention.
+        read: how each was read, by index.
+        attended: where its words looked, by index; empty for a model without attention.
         reach: how far back they looked, by index; empty likewise.
     """
 
-    read: list[ReadSentence] = field(default_factory=list)
-    attended: list[SelfAttended] = field(default_factory=list)
+    read: dict[int, ReadSentence] = field(default_factory=dict)
+    attended: dict[int, SelfAttended] = field(default_factory=dict)
     reach: dict[int, Reach] = field(default_factory=dict)
 
     def add(self, sentence: ReadSentence, weights: Weights | None, words: Words, model: str, split: str) -> None:
         """Add a sentence, and its attention (T, T) if the model has any; ``model`` is its title and age."""
-        self.read.append(sentence)
+        self.read[sentence.index] = sentence
         if weights is not None:
-            self.attended.append(attended(weights, words, model, split, sentence))
+            self.attended[sentence.index] = attended(weights, words, model, split, sentence)
             self.reach[sentence.index] = reach(weights)
 
 

@@ -1,7 +1,7 @@
 """All scores of one split of sentences that a language model has read."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,18 +9,13 @@ from numpy.typing import NDArray
 
 from reproductions.evaluation.measures.bootstrap import bootstrap
 from reproductions.evaluation.records.sentence import Agreed, ReadSentence
+from reproductions.tasks.language.collect import Reach
 
 MOST = 700  # nats; the exponential of more is no number
 
 
-def scores(read: Sequence[ReadSentence], reach: Sequence[tuple[int, float, float, float]]) -> dict[str, float]:
-    """Numbers of one split: perplexity, agreement where forms must agree, and how far the attention reaches.
-
-    Args:
-        read: the sentences.
-        reach: of each sentence the number of rows, and sums over them of the weight on the entry before, on the start, and of
-            the distance; empty for a model without attention.
-    """
+def scores(read: Collection[ReadSentence], reach: Collection[Reach]) -> dict[str, float]:
+    """Numbers of one split: perplexity, agreement where forms must agree, and how far the attention reaches, if there is any."""
     nats, tokens = _sums(read).sum(axis=0)
     result = {"perplexity": math.exp(min(nats / tokens, MOST)), "log_likelihood": -nats / tokens}
     agreements = _agreements(read)
@@ -28,10 +23,9 @@ def scores(read: Sequence[ReadSentence], reach: Sequence[tuple[int, float, float
     for name, group in (("agreement", agreements), ("agreement_misled", misled)):
         if group:
             result[name] = sum(agreed.right for agreed in group) / len(group)
-    rows, *sums = np.sum(np.array(reach, dtype=np.float64).reshape(-1, 4), axis=0)
-    if rows:
-        names = ("previous", "start", "distance")
-        result |= {f"attention/{name}": total / rows for name, total in zip(names, sums, strict=True)}
+    rows = sum(sentence.rows for sentence in reach)
+    for name in ("previous", "start", "distance") if rows else ():
+        result[f"attention/{name}"] = sum(getattr(sentence, name) for sentence in reach) / rows
     return {name: float(value) for name, value in result.items()}
 
 
@@ -40,7 +34,7 @@ def perplexity(sentence: ReadSentence) -> float:
     return scores([sentence], [])["perplexity"]
 
 
-def details(read: Sequence[ReadSentence]) -> dict[str, Any]:
+def details(read: Collection[ReadSentence]) -> dict[str, Any]:
     """What a reader needs beside the numbers: counts, and a 95 % interval by resampling sentences."""
     agreements = _agreements(read)
     interval = bootstrap(_sums(read), perplexity_of_sums)
@@ -75,10 +69,10 @@ def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _sums(read: Sequence[ReadSentence]) -> NDArray[np.float64]:
+def _sums(read: Collection[ReadSentence]) -> NDArray[np.float64]:
     """(sentences, 2): nats and tokens of each."""
     return np.array([(sum(sentence.surprisal), sentence.tokens) for sentence in read], dtype=np.float64)
 
 
-def _agreements(read: Sequence[ReadSentence]) -> list[Agreed]:
+def _agreements(read: Collection[ReadSentence]) -> list[Agreed]:
     return [agreed for sentence in read for agreed in sentence.agreements]

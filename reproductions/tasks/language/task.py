@@ -42,34 +42,27 @@ class LanguageSplit(Split[LanguageModel, LanguageData, CollectedSentences]):
             self.collected.add(sentence, weights, words, model, self.name)
 
     def scores(self) -> dict[str, float]:
-        return scores.scores(self.collected.read, list(self.collected.reach.values()))
+        return scores.scores(self.collected.read.values(), self.collected.reach.values())
 
     def details(self) -> dict[str, Any]:
-        return scores.details(self.collected.read)
+        return scores.details(self.collected.read.values())
 
     def followed(self) -> Iterator[Drawn]:
-        for record in self.collected.attended:
-            if self.is_drawn(record.index):
-                caption = f"{record.model} · {record.view} · {' '.join(record.source)}"
-                yield self.through_training(record.index, plots.alignment(record), caption)
+        for index, record in self.drawn(self.collected.attended):
+            caption = f"{record.model} · {record.view} · {' '.join(record.source)}"
+            yield self.through_training(index, plots.alignment(record), caption)
 
     def records(self) -> dict[str, Any]:
-        return {"read.jsonl": self.collected.read, "attended.jsonl": self.collected.attended}
+        return {"read.jsonl": self.collected.read.values(), "attended.jsonl": self.collected.attended.values()}
 
     def table(self, folder: Path) -> Table:
         pictures = {
-            record.index: files.save(plots.alignment(record), folder / f"{self.name}-{record.index}.png")
-            for record in self.collected.attended
-            if self.is_drawn(record.index)
+            index: files.save(plots.alignment(record), folder / f"{self.name}-{index}.png")
+            for index, record in self.drawn(self.collected.attended)
         }
         rows: list[list[Any]] = [
-            [
-                sentence.index,
-                " ".join(sentence.words[:-1]),
-                round(scores.perplexity(sentence), 2),
-                pictures.get(sentence.index),
-            ]
-            for sentence in self.collected.read
+            [index, " ".join(sentence.words[:-1]), round(scores.perplexity(sentence), 2), pictures.get(index)]
+            for index, sentence in self.collected.read.items()
         ]
         return Table("sentences", ["index", "sentence", "perplexity", "intra-attention"], rows)
 

@@ -64,18 +64,18 @@ class CollectedTranslations(Collection):
     """Everything about the sentences of one split.
 
     Attributes:
-        translated: texts for scoring.
+        translated: texts for scoring, by index, as all that follows.
         forced: alignments over the references, with gold where the corpus has it; empty for a model without attention.
         own: alignments over the model's own translations; empty likewise.
-        maps: what other views over the references are made of, by index; kept only on demand.
+        maps: what other views over the references are made of; kept only on demand.
         nll: -log p of all references in nats.
         words: number of words of the references, ``</s>`` included.
         seconds: that the translations took; of several processes, those of the slowest.
     """
 
-    translated: list[Translated] = field(default_factory=list)
-    forced: list[AlignedTranslation] = field(default_factory=list)
-    own: list[AlignedTranslation] = field(default_factory=list)
+    translated: dict[int, Translated] = field(default_factory=dict)
+    forced: dict[int, AlignedTranslation] = field(default_factory=dict)
+    own: dict[int, AlignedTranslation] = field(default_factory=dict)
     maps: dict[int, TranslationMaps] = field(default_factory=dict)
     nll: float = 0.0
     words: int = 0
@@ -114,7 +114,7 @@ class CollectedTranslations(Collection):
         for index, hypothesis, forced_maps, norms, nll in zip(*sentences, strict=True):
             example, score = examples[index], hypothesis.log_probability
             text = target.decode(hypothesis.ids)
-            self.translated.append(Translated(example.source, example.target, text, index, score))
+            self.translated[index] = Translated(example.source, example.target, text, index, score)
             if view is None:
                 continue
             read, reference, own = (
@@ -123,8 +123,8 @@ class CollectedTranslations(Collection):
             forced = TranslationMaps(forced_maps.numpy(), norms.numpy(), read, reference)
             written = TranslationMaps(hypothesis.maps.float().numpy(), norms.numpy(), read, own)
             fields = origin | {"index": index, "reference": example.target}
-            self.forced.append(forced.record(view, forced=True, gold=example.links, score=-nll, **fields))
-            self.own.append(written.record(view, forced=False, score=score, **fields))
+            self.forced[index] = forced.record(view, forced=True, gold=example.links, score=-nll, **fields)
+            self.own[index] = written.record(view, forced=False, score=score, **fields)
             if keep_maps:
                 self.maps[index] = forced
 
@@ -141,9 +141,9 @@ class CollectedTranslations(Collection):
 
     def show(self, view: View) -> None:
         """Make the alignments over the references anew, in another view; needs ``maps``."""
-        for place, record in enumerate(self.forced):
-            maps = self.maps[record.index]
-            self.forced[place] = replace(record, weights=maps.matrix(view), view=maps.describe(view))
+        for index, maps in self.maps.items():
+            record = self.forced[index]
+            self.forced[index] = replace(record, weights=maps.matrix(view), view=maps.describe(view))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a view of the attention is chosen by: gold links, or where a corpus has none those of a statistical aligner."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -22,11 +22,11 @@ def links_of(data: TranslationData) -> tuple[str, Mapping[int, Links]]:
     return (BY_GOLD, gold) if gold else (BY_ALIGNER, dict(enumerate(_aligned(data, split))))
 
 
-def diagonal(forced: Sequence[AlignedTranslation], links: Mapping[int, Links]) -> float:
+def diagonal(forced: Mapping[int, AlignedTranslation], links: Mapping[int, Links]) -> float:
     """The alignment error rate of the diagonal, which looks at nothing, over the sentences that have links."""
-    linked = [record for record in forced if record.index in links]
-    lengths = [(len(record.target_words), len(record.source_words)) for record in linked]
-    return diagonal_baseline([links[record.index] for record in linked], lengths).aer
+    linked = {index: record for index, record in forced.items() if index in links}
+    lengths = [(len(record.target_words), len(record.source_words)) for record in linked.values()]
+    return diagonal_baseline([links[index] for index in linked], lengths).aer
 
 
 def _aligned(data: TranslationData, split: str) -> Iterator[Links]:

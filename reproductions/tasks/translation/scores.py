@@ -1,7 +1,6 @@
 """All scores of one split, under the names they have in the log, in files and in the report."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,58 +18,52 @@ from reproductions.evaluation.measures.alignment import (
 from reproductions.evaluation.measures.attention import health
 from reproductions.evaluation.measures.bootstrap import bootstrap
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, score_records
-from reproductions.evaluation.records.translation import AlignedTranslation, Translated
+from reproductions.evaluation.records.translation import AlignedTranslation
+from reproductions.tasks.translation.collect import CollectedTranslations
 
 
-def scores(
-    translated: Sequence[Translated],
-    forced: Sequence[AlignedTranslation],
-    language: str,
-    nll: float,
-    words: int,
-) -> dict[str, float]:
+def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
     """Numbers of one split: texts, perplexity, alignment where there is gold, health of the attention.
 
-    Args:
-        translated: the translations.
-        forced: alignments over the references; empty for a model without attention.
-        language: of the target.
-        nll, words: -log p of the references in nats, and how many tokens that is.
+    ``language`` is that of the target.
     """
-    text = score_records(translated, language)
+    text = score_records(list(collected.translated.values()), language)
     result = {
         "bleu": text.bleu,
         "bleu_tokenised": text.bleu_tokenised,
         "chrf": text.chrf,
         "exact": text.exact,
         "length_ratio": text.length_ratio,
-        "perplexity": math.exp(min(nll / words, 700)),
+        "perplexity": math.exp(min(collected.nll / collected.words, 700)),
     }
-    if forced:
-        result |= {f"attention/{name}": value for name, value in asdict(health(forced)).items()}
-    if gold := [record for record in forced if record.gold is not None]:
+    if collected.forced:
+        behaviour = health(list(collected.forced.values()))
+        result |= {f"attention/{name}": value for name, value in asdict(behaviour).items()}
+    if gold := _with_gold(collected):
         alignment = alignment_error_rate(gold)
         result |= {"aer": alignment.aer, "precision": alignment.precision, "recall": alignment.recall}
         result |= {"gold_mass": gold_mass(gold), "reordering": reordering(gold).fidelity}
     return {name: float(value) for name, value in result.items()}
 
 
-def details(translated: Sequence[Translated], forced: Sequence[AlignedTranslation], language: str) -> dict[str, Any]:
-    """What a reader needs beside the numbers: signatures, confidence intervals, and what no learning would score."""
+def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
+    """What a reader needs beside the numbers: speed, signatures, confidence intervals, and what no learning would score."""
+    translated = list(collected.translated.values())
     text = score_records(translated, language)
     table = bleu_statistics(
         hypotheses=[record.hypothesis for record in translated], references=[record.reference for record in translated]
     )
     result: dict[str, Any] = {
+        "sentences_per_s": round(len(translated) / max(collected.seconds, 1e-9), 1),
         "sentences": len(translated),
         "bleu_interval": _interval(bootstrap(table, bleu_of_sums)),
         "bleu_signature": text.bleu_signature,
         "bleu_tokenised_signature": text.bleu_tokenised_signature,
         "chrf_signature": text.chrf_signature,
     }
-    if forced:
-        result["view"] = forced[0].view
-    if gold := [record for record in forced if record.gold is not None]:
+    if collected.forced:
+        result["view"] = next(iter(collected.forced.values())).view
+    if gold := _with_gold(collected):
         lengths = [(len(record.target_words), len(record.source_words)) for record in gold]
         swaps = reordering(gold)
         result |= {
@@ -80,6 +73,16 @@ def details(translated: Sequence[Translated], forced: Sequence[AlignedTranslatio
             "inversions_kept": swaps.kept,
         }
     return result
+
+
+def sentence_aer(record: AlignedTranslation | None) -> float | None:
+    """Of one sentence; None without a map, without gold, or where neither has a link."""
+    aer = math.nan if record is None or record.gold is None else alignment_error_rate([record]).aer
+    return None if math.isnan(aer) else round(aer, 3)
+
+
+def _with_gold(collected: CollectedTranslations) -> list[AlignedTranslation]:
+    return [record for record in collected.forced.values() if record.gold is not None]
 
 
 def _interval(interval: Any) -> list[float]:

@@ -1,6 +1,5 @@
 """Translation: how a translator is evaluated and restored."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,12 +9,11 @@ from data.links import Links
 from data.tokenizers import load_tokenizer
 from data.translation import TranslationBatch, TranslationData
 from reproductions.evaluation import files, plots
-from reproductions.evaluation.measures.alignment import AlignmentScores, alignment_error_rate
+from reproductions.evaluation.measures.alignment import AlignmentScores
 from reproductions.evaluation.measures.text import sentence_chrf
-from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.evaluation.views.alignment import View
 from reproductions.tasks.origin import Origin
-from reproductions.tasks.task import Drawn, Split, Stage, Table, Task, Views
+from reproductions.tasks.task import Drawn, Split, Stage, Table, Task
 from reproductions.tasks.translation import scores
 from reproductions.tasks.translation.collect import CollectedTranslations, TrainedTranslator
 from reproductions.tasks.translation.links import diagonal, links_of
@@ -58,43 +56,38 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
         return self.stage.data.target_tokenizer.language
 
     def scores(self) -> dict[str, float]:
-        seen = self.collected
-        return scores.scores(seen.translated, seen.forced, self.language, seen.nll, seen.words)
+        return scores.scores(self.collected, self.language)
 
     def details(self) -> dict[str, Any]:
-        seen = self.collected
-        speed = len(seen.translated) / max(seen.seconds, 1e-9)
-        return {"sentences_per_s": round(speed, 1)} | scores.details(seen.translated, seen.forced, self.language)
+        return scores.details(self.collected, self.language)
 
     def followed(self) -> Iterator[Drawn]:
-        for record in self.collected.forced:
-            if self.is_drawn(record.index):
-                caption = f"{record.model} · {record.view} · over the reference · {' '.join(record.source)}"
-                yield self.through_training(record.index, plots.alignment(record), caption, shows="alignment")
+        for index, record in self.drawn(self.collected.forced):
+            caption = f"{record.model} · {record.view} · over the reference · {' '.join(record.source)}"
+            yield self.through_training(index, plots.alignment(record), caption, shows="alignment")
 
     def records(self) -> dict[str, Any]:
         return {
-            "translations.jsonl": self.collected.translated,
-            "forced.jsonl": self.collected.forced,
-            "own.jsonl": self.collected.own,
+            "translations.jsonl": self.collected.translated.values(),
+            "forced.jsonl": self.collected.forced.values(),
+            "own.jsonl": self.collected.own.values(),
         }
 
     def table(self, folder: Path) -> Table:
-        forced, own = (
-            {record.index: record for record in group} for group in (self.collected.forced, self.collected.own)
-        )
+        forced, own = self.collected.forced, self.collected.own
+        pictures = {
+            index: [
+                files.save(plots.alignment(record), folder / f"{self.name}-{index}-{name}.png")
+                for name, record in (("forced", drawn), ("own", own[index]))
+            ]
+            for index, drawn in self.drawn(forced)
+        }
         rows: list[list[Any]] = []
-        for sentence in self.collected.translated:
-            index = sentence.index
+        for index, sentence in self.collected.translated.items():
             chrf = sentence_chrf(hypothesis=sentence.hypothesis, reference=sentence.reference)
-            pictures: list[Path | None] = [None, None]
-            if self.is_drawn(index) and index in forced:
-                pictures = [
-                    files.save(plots.alignment(record), folder / f"{self.name}-{index}-{name}.png")
-                    for name, record in (("forced", forced[index]), ("own", own[index]))
-                ]
             texts = [sentence.source, sentence.reference, sentence.hypothesis]
-            rows.append([index, *texts, round(chrf, 1), _aer(forced.get(index)), *pictures])
+            numbers = [round(chrf, 1), scores.sentence_aer(forced.get(index))]
+            rows.append([index, *texts, *numbers, *pictures.get(index, [None, None])])
         return Table("sentences", COLUMNS, rows)
 
 
@@ -145,15 +138,13 @@ class Translate(Task):
             "diagonal": diagonal(seen.forced, links),
         }
 
-    def views(self, module: Translation) -> Views | None:
+    def draw_views(self, module: Translation) -> Drawn:
         views = module.views
-        if not views:
-            return None
         rates = {View.parse(view): AlignmentScores(**scores) for view, scores in views["views"].items()}
         model, baseline = str(Origin.parse(module.title, views)), views.get("diagonal")  # older checkpoints have none
         figure = plots.view_grid(rates, View.parse(views["chosen"]), model, views["by"], baseline)
         caption = f"Alignment error rate of every view against {views['by']}"
-        return Views(views, Drawn("views.png", "alignment/views", figure, caption, dpi=200))
+        return Drawn("views.png", "alignment/views", figure, caption, dpi=200)
 
     def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
         return [f"BLEU: {next(iter(results.values()))['bleu_signature']}"]
@@ -165,9 +156,3 @@ class Translate(Task):
 
 
 TASK = Translate
-
-
-def _aer(record: AlignedTranslation | None) -> float | None:
-    """Of one sentence; None without a map, without gold, or where neither has a link."""
-    aer = math.nan if record is None or record.gold is None else alignment_error_rate([record]).aer
-    return None if math.isnan(aer) else round(aer, 3)
