@@ -27,6 +27,7 @@ from reproductions.evaluation.records.sentence import Agreed, ReadSentence, Self
 from reproductions.tasks.language.collect import attended, reach, read
 from reproductions.tasks.language.scores import details, notes, scores
 from reproductions.tasks.task import restore
+from reproductions.training import checkpoints
 from reproductions.transformer2017.inside import inside
 
 V, N, M, A = 11, 5, 4, 6
@@ -307,6 +308,7 @@ def test_a_reloaded_run_scores_and_reads_as_it_did(trained, capsys):
     np.testing.assert_allclose(again.surprisal, written[5].surprisal, atol=1e-3)
     np.testing.assert_allclose(record.weights, looked[5].weights, atol=1e-4)
     assert record.model == looked[5].model == "LSTMN, step 8"
+    assert not checkpoints.read(run.best).keys() & {"view", "views"}, "there is only one"
 
 
 def test_the_run_keeps_scores_of_every_validation_and_pictures_of_its_sentences(trained):

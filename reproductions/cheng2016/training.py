@@ -86,9 +86,7 @@ class Cheng2016(Reproduction):
         self.model = LSTMN(vocabulary, network)
         initialise(self.model, recipe.forget)
         self.network, self.recipe = network, recipe
-        attends = network.attention == "intra"
-        self.title = "LSTMN" if attends else "LSTM"
-        self.view = "L1 H1 shift0" if attends else None
+        self.title = "LSTMN" if network.attention == "intra" else "LSTM"
         self.store_arguments(vocabulary=vocabulary, network=network, recipe=recipe)
 
     def training_step(self, batch: LanguageBatch, batch_idx: int) -> Tensor:

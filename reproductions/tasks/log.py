@@ -138,5 +138,7 @@ def _write_lines(content: Iterable[Any], path: Path) -> None:
     """Write records, or plain dictionaries, as JSON lines. The file appears whole or not at all."""
     with whole(path) as partial, partial.open("w", encoding="utf-8") as file:
         for record in content:
-            fields = record if isinstance(record, dict) else record.to_json()
-            file.write(json.dumps(fields, ensure_ascii=False, allow_nan=False) + "\n")
+            if isinstance(record, dict):
+                file.write(files.json_text(record))
+            else:
+                file.write(json.dumps(record.to_json(), ensure_ascii=False, allow_nan=False) + "\n")

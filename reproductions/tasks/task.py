@@ -193,7 +193,7 @@ class Task(ABC):
 
     @abstractmethod
     def begin(self, stage: Stage[Any, Any], name: str) -> Split[Any, Any, Any]:
-        """A split of this name, of which nothing was collected yet."""
+        """A split of this name, with nothing collected yet."""
 
     def choose(self, splits: Sequence[Any]) -> None:  # noqa: B027 - most tasks have nothing to choose
         """Choose in validation which view of the attention is shown; set ``view`` and ``views`` of the module, and show it in

@@ -20,7 +20,7 @@ from data.whole import whole
 from reproductions.layers.checks import check_choices
 from reproductions.papers import PAPERS, VERSION
 
-OURS = {"state_dict", "hyper_parameters", "global_step", "paper", "view"}
+OURS = {"state_dict", "hyper_parameters", "global_step", "paper"}
 SETTINGS = {"network": "Network", "recipe": "Recipe", "search": "Search"}  # hyper-parameter -> its class in training.py
 # What torch raises for damaged files, besides UnpicklingError.
 DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, struct.error)

@@ -28,10 +28,10 @@ class Reproduction(LightningModule):
     Attributes:
         paper: the folder of the reproduction; stored in the checkpoint.
         title: the name of the model, for captions.
-        view: which layer, head and so on of the attention a picture shows, in words; None where there is nothing to name,
-            or before validation has chosen. Stored in the checkpoint.
+        view: which layer, head and so on of the attention a picture shows, for a task that has views; None for other tasks,
+            without attention, or before validation has chosen. Stored in the checkpoint, unless it is None.
         views: what the view was chosen from, as plain values to be written down; empty where there was nothing to choose.
-            Stored in the checkpoint.
+            Stored with the view.
         steps: optimiser steps behind the weights, as the loaded checkpoint says; 0 for a new model.
         averaged: number of snapshots whose mean the weights are while validation measures it; 0 for the weights of one step.
         retired: settings in runs of earlier versions, as ``recipe.ema``. All that a version takes away is listed here.
@@ -74,11 +74,13 @@ class Reproduction(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["version"] = VERSION
-        checkpoint["paper"], checkpoint["view"], checkpoint["views"] = self.paper, self.view, self.views
+        checkpoint["paper"] = self.paper
+        if self.view is not None:
+            checkpoint["view"], checkpoint["views"] = self.view, self.views
         checkpoint |= checkpoints.decided(self.trainer.datamodule.fingerprints())
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.view, self.steps = checkpoint["view"], checkpoint["global_step"]
+        self.steps, self.view = checkpoint["global_step"], checkpoint.get("view", self.view)
         self.views = checkpoint.get("views", {})  # older checkpoints have none
 
     def evaluation_step(self, batch: Any) -> Tensor | Mapping[str, Any]:

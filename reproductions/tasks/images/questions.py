@@ -30,7 +30,7 @@ from reproductions.training.classification import Classification
 Maps = NDArray[np.float32]
 Values = NDArray[np.float64]
 
-REMOVED_FROM = 64  # images, evenly spread over those that were looked into; each is classified some hundred times
+REMOVED_FROM = 64  # images, evenly spread over those that were looked into; each is classified about a hundred times
 STEPS = 16
 BLUR = 8  # the radius is the side of the image over this
 FIXED = ("centre", "best fixed map")  # a uniform map has no order
@@ -81,7 +81,7 @@ class Subject(NamedTuple):
 def further(subject: Subject, first: bool) -> dict[str, dict[str, Any]]:
     """Every question that can be put to these images, by name.
 
-    Removal, which takes some hundred answers per image, is asked about the ``first`` split alone. Needs at least one image
+    Removal, which takes about a hundred answers per image, is asked about the ``first`` split alone. Needs at least one image
     that was looked into.
     """
     answers = {}
@@ -161,12 +161,12 @@ def ask(subject: Subject) -> dict[str, Any]:
     count, right = len(index), subject.collected.looked_right
     each = {name: both.reshape(2 * count, *grid) for name, both in rows.items()}
     owners = np.arange(count).repeat(2)
-    found = plain(beside_controls(each, covered.reshape(2 * count, *grid), {"right": right.repeat(2)}, owners))
+    measured = plain(beside_controls(each, covered.reshape(2 * count, *grid), {"right": right.repeat(2)}, owners))
     moved = compared({name: {"moves": moves(both, covered)} for name, both in rows.items()}, {"right": right})
     for name, groups in plain(moved).items():
         for group, measures in groups.items():
-            found[name][group] |= measures
-    return {"images": count, "maps": found, "class_specific": subject.shown.class_specific}
+            measured[name][group] |= measures
+    return {"images": count, "maps": measured, "class_specific": subject.shown.class_specific}
 
 
 def moves(maps: Maps, covered: Maps) -> Values:
@@ -207,8 +207,8 @@ def swap_grounds(subject: Subject) -> dict[str, Any]:
     chance = {"correlation": correlation(here, np.roll(here, 1, axis=0))}
     right = _right(answers)
     groups = {"right": right} if right.any() else {}
-    found = compared({words(subject.shown): values}, groups) | compared({DIFFERENT: chance}, groups)
-    return {"images": len(answers), "maps": plain(found)}
+    means = compared({words(subject.shown): values}, groups) | compared({DIFFERENT: chance}, groups)
+    return {"images": len(answers), "maps": plain(means)}
 
 
 def correlation(first: Maps, second: Maps) -> Values:

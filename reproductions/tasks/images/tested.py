@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 
-from data.images import ImageBatch, ImageData
+from data.images import ImageBatch, ImageData, ImageExamples
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.localisation import Beside, plain
 from reproductions.evaluation.records.image import AttendedImage
@@ -51,9 +51,14 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
     control: Classification | None
     chosen: frozenset[int]
 
+    @cached_property
+    def examples(self) -> ImageExamples:
+        """All images of the split."""
+        return self.stage.data.examples(self.name)
+
     def add(self, outputs: Tensor, batch: ImageBatch) -> None:
         """``outputs``: logits (B, K), on the CPU."""
-        second = self.stage.data.examples(self.name).second_labels
+        second = self.examples.second_labels
         index, collected = batch.index.tolist(), self.collected
         collected.add(index, batch.label, outputs, None if second is None else from_numpy(second[index]))
         rows = [row for row, place in enumerate(index) if place in self.chosen]
@@ -84,24 +89,30 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
     @cached_property
     def truth(self) -> Truth | None:
         """The masks of the images that were looked into, and the mean mask of training; None without masks."""
-        data, collected = self.stage.data, self.collected
-        masks = data.examples(self.name).masks_of(list(collected.maps), collected.looked_labels)
+        collected = self.collected
+        masks = self.examples.masks_of(list(collected.maps), collected.looked_labels)
         if masks is None or not collected.maps:
             return None
-        mean_mask, grid = data.mean_mask, self.stage.module.grid
+        mean_mask = self.stage.data.mean_mask
         assert mean_mask is not None
-        return Truth.of(masks, mean_mask, grid)
+        return Truth.of(masks, mean_mask, self.stage.module.grid)
 
     @cached_property
     def further(self) -> Mapping[str, Mapping[str, Any]]:
         """What a test asks of the model besides, by question, in the precision in which it answered."""
         if self.control is None or not self.collected.maps:
             return {}
-        module, data, first = self.stage.module, self.stage.data, self.stage.data.split_names("test")[0]
         subject = Subject(
-            module, self.control, data.preprocessing, data.examples(self.name), self.collected, self.views, self.place,
-            self.truth,
-        )  # fmt: skip
+            module=self.stage.module,
+            untrained=self.control,
+            preprocessing=self.stage.data.preprocessing,
+            examples=self.examples,
+            collected=self.collected,
+            views=self.views,
+            place=self.place,
+            truth=self.truth,
+        )
+        first = self.stage.data.split_names("test")[0]
         with self.stage.precision():
             return further(subject, first=self.name == first)
 
@@ -143,7 +154,7 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
             yield self.through_training(image.index, plots.attended(image), caption)
 
     def records(self) -> dict[str, Any]:
-        names, classes = self.stage.data.examples(self.name).names, self.stage.data.classes
+        names, classes = self.examples.names, self.stage.data.classes
         return {
             "answers.jsonl": scores.answers(self.collected, names, classes, self.place, self.truth),
             "attended.jsonl": self.attended(sorted({*list(self.collected.maps)[:KEPT], *self.stage.pictures})),
@@ -151,7 +162,7 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
 
     def attended(self, indices: Sequence[int]) -> list[AttendedImage]:
         """Certain images with the map that is shown; without those that were not looked into."""
-        examples, maps = self.stage.data.examples(self.name), self.collected.maps
+        examples, maps = self.examples, self.collected.maps
         answers = {index: self.collected.answers[index] for index in indices if index in maps}
         masks = examples.masks_of(list(answers), [answer.label for answer in answers.values()])
         return [

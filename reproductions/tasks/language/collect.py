@@ -44,7 +44,7 @@ class CollectedSentences(Collection):
     Attributes:
         read: how each was read, by index.
         attended: where its words looked, by index; empty for a model without attention.
-        reach: how far back they looked, by index; empty likewise.
+        reach: how far back they looked, by index; empty for a model without attention.
     """
 
     read: dict[int, ReadSentence] = field(default_factory=dict)

@@ -66,7 +66,7 @@ class CollectedTranslations(Collection):
     Attributes:
         translated: texts for scoring, by index, as all that follows.
         forced: alignments over the references, with gold where the corpus has it; empty for a model without attention.
-        own: alignments over the model's own translations; empty likewise.
+        own: alignments over the model's own translations; empty for a model without attention.
         maps: what other views over the references are made of; kept only on demand.
         nll: -log p of all references in nats.
         words: number of words of the references, ``</s>`` included.
@@ -131,12 +131,11 @@ class CollectedTranslations(Collection):
     def choose_view(self, links: Mapping[int, Links]) -> Choice:
         """The view over the references that agrees best with the links of the sentences, by index; needs ``maps``."""
         linked = [index for index in self.maps if index in links]
-        looked = [self.maps[index] for index in linked]
         return choose_view(
-            maps=[each.maps for each in looked],
-            norms=[each.norms for each in looked],
+            maps=[self.maps[index].maps for index in linked],
+            norms=[self.maps[index].norms for index in linked],
             golds=[links[index] for index in linked],
-            pieces=[each.pieces for each in looked],
+            pieces=[self.maps[index].pieces for index in linked],
         )
 
     def show(self, view: View) -> None:

@@ -31,7 +31,7 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
 
         translations.jsonl              texts
         forced.jsonl                    alignments over the references; empty without attention
-        own.jsonl                       alignments over the model's own translations; empty likewise
+        own.jsonl                       alignments over the model's own translations; empty without attention
         <split>-*-forced.png, -own      both, of the chosen sentences
     """
 
