@@ -77,7 +77,7 @@ def _look(
 ) -> tuple[str, list[Path]]:
     """The likeliest classes of an image (a PIL one) in words, and the pictures that were drawn, named after ``place``."""
     from reproductions.evaluation import files, plots
-    from reproductions.tasks.images.tested import depth_film
+    from reproductions.tasks.images.trained import depth_film
 
     attended = classifier.look(image, name, number, asked)
     order = attended.probabilities.argsort()[::-1][:LIKELIEST]

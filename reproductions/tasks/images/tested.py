@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,6 +21,7 @@ from reproductions.tasks.images.collect import CollectedImages
 from reproductions.tasks.images.maps import layer_views, look_through, shown_view, views_of
 from reproductions.tasks.images.questions import Subject, further
 from reproductions.tasks.images.scores import Truth
+from reproductions.tasks.images.trained import depth_film
 from reproductions.tasks.task import Drawn, Split, Table
 from reproductions.training.classification import Classification
 
@@ -231,25 +232,3 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
                 "parentheses are 95 % bootstrap intervals."
             )
             yield "removal", plots.removal(removal["changed"], removal["maps"], self.title, note)
-
-
-class Film(NamedTuple):
-    """The two files of one film."""
-
-    strip: Path
-    film: Path
-
-
-def depth_film(
-    photo: plots.Photo | NDArray[np.uint8], layers: NDArray[np.float32], titles: tuple[str, str], stem: Path
-) -> Film:
-    """Draw maps (L, gh, gw), first layer first, over a photo or an image (h, w, 3), as a row of pictures and as a film.
-
-    Files are ``<stem>-layers.png`` and ``<stem>-layers.gif``.
-
-    ``titles``: model and age; name of the image and what the maps are.
-    """
-    names = [f"layer {number}" for number in range(1, len(layers) + 1)]
-    strip = files.save(plots.film(photo, layers, names, *titles), stem.with_name(f"{stem.name}-layers.png"))
-    frames = [plots.film(photo, layer[None], [name], *titles) for layer, name in zip(layers, names, strict=True)]
-    return Film(strip, files.film(frames, stem.with_name(f"{stem.name}-layers.gif")))

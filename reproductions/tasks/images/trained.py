@@ -1,6 +1,8 @@
 """A trained classifier: a picture of any size in, classes and a map out."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,7 +13,7 @@ from torch import Tensor
 from data.errors import UserError
 from data.preprocessing import Preprocessing
 from data.sources.image_files import upright
-from reproductions.evaluation.plots import Photo
+from reproductions.evaluation import files, plots
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.tasks.images.collect import Answer
 from reproductions.tasks.images.maps import every_map, layer_views, shown_view
@@ -49,11 +51,11 @@ class TrainedClassifier:
             raise UserError(f"{self.module.title} knows no class {asked[:50]!r}; it knows {names}{more}.")
         return torch.tensor([classes.index(asked)])
 
-    def photo(self, image: Image.Image) -> Photo:
+    def photo(self, image: Image.Image) -> plots.Photo:
         """A picture to draw maps over: at its own resolution, a large one at PHOTO pixels, and what of it the module sees."""
         whole = upright(image)
         whole.thumbnail((PHOTO, PHOTO), Image.Resampling.LANCZOS)
-        return Photo(np.array(whole), self.preprocessing.window(*whole.size))
+        return plots.Photo(np.array(whole), self.preprocessing.window(*whole.size))
 
     def layers(self, image: Image.Image) -> NDArray[np.float32]:
         """Maps (L, gh, gw) of one picture of any size: the mean of the heads of each layer, first to last."""
@@ -84,3 +86,25 @@ class TrainedClassifier:
             classes=self.preprocessing.classes,
             name=name,
         )
+
+
+class Film(NamedTuple):
+    """The two files of one film."""
+
+    strip: Path
+    film: Path
+
+
+def depth_film(
+    photo: plots.Photo | NDArray[np.uint8], layers: NDArray[np.float32], titles: tuple[str, str], stem: Path
+) -> Film:
+    """Draw maps (L, gh, gw), first layer first, over a photo or an image (h, w, 3), as a row of pictures and as a film.
+
+    Files are ``<stem>-layers.png`` and ``<stem>-layers.gif``.
+
+    ``titles``: model and age; name of the image and what the maps are.
+    """
+    names = [f"layer {number}" for number in range(1, len(layers) + 1)]
+    strip = files.save(plots.film(photo, layers, names, *titles), stem.with_name(f"{stem.name}-layers.png"))
+    frames = [plots.film(photo, layer[None], [name], *titles) for layer, name in zip(layers, names, strict=True)]
+    return Film(strip, files.film(frames, stem.with_name(f"{stem.name}-layers.gif")))
