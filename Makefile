@@ -203,14 +203,13 @@ docs: $(VENV)/.installed ## Bring docs/timeline.md up to date with the numbers a
 	@$(PY) -m reproductions docs
 
 .PHONY: bench
-bench: $(VENV)/.installed ## Measure training, decoding, scale and the page on this machine
+bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine
 	@$(PY) -m benchmarks.train --seconds 20
 	@$(PY) -m benchmarks.train --model transformer --seconds 20
 	@$(PY) -m benchmarks.images --seconds 20
 	@$(PY) -m benchmarks.attention
 	@$(PY) -m benchmarks.decode
 	@$(PY) -m benchmarks.scale --pairs 100000
-	@$(PY) -m benchmarks.page
 
 .PHONY: clean
 clean: ## Remove caches and build products (runs, data and environments stay)

@@ -8,7 +8,7 @@ import torch
 from page_runs import write, write_classifier
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import attention, decode, images, machine, models, page, scale, train
+from benchmarks import attention, decode, images, machine, models, scale, train
 from benchmarks import corpus as corpora
 from benchmarks.fixed_length import LENGTH, FixedLength, lengths
 from benchmarks.interleave import parse_peers
@@ -18,7 +18,6 @@ from data.tokenizers import EOS
 from data.translation import PairedIds
 from reproductions.attention import over_source
 from reproductions.experiments.timeline import cost
-from reproductions.page.server import STATIC
 
 V = 50
 
@@ -167,63 +166,6 @@ def test_every_attention_is_measured_beside_additive(capsys, monkeypatch):
     assert attention.verdict(slow) == "Slower than 1.5 times additive: hard."
     with pytest.raises(UserError, match="--source 0 must be at least 1"):
         attention.main(["--source", "0"])
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """A folder with a run of RNNsearch, of the Transformer and of a ViT, none of them trained."""
-    folder = tmp_path_factory.mktemp("page") / "runs"
-    write(folder, "bahdanau2014", "20260101-000000-000000")
-    write(folder, "transformer2017", "20260102-000000-000000")
-    write_classifier(folder, "20260103-000000-000000")
-    return folder
-
-
-def test_the_page_is_asked_what_nobody_asked_before_and_every_file_of_it_is_fetched(runs, capsys, monkeypatch):
-    asked, ask = [], page.Client.ask
-
-    def asking(client, path, body=None, *kind):
-        asked.append((path, body))
-        return ask(client, path, body, *kind)
-
-    monkeypatch.setattr(page.Client, "ask", asking)
-    monkeypatch.setattr(page, "installed", lambda: None)
-    page.main(["--runs", str(runs), "--questions", "2", "--photos", "1", "--clients", "3"])
-    out = capsys.readouterr().out
-    found = json.loads(out.splitlines()[-1].removeprefix("RESULT "))
-    files = {f"/{path.name}" for path in STATIC.iterdir() if path.suffix in (".js", ".css")}
-    assert {path for path, body in asked if body is None} == {"/", "/api/overview", *files}
-    assert found["first_view"]["requests"] == len(files) + 2 and "HTTP alone" in out
-    questions = [(path, body) for path, body in asked if body is not None]
-    assert len(questions) == len(set(questions)) == 2 * (3 + 3 * page.EACH) + 2, "no answer comes from memory"
-    assert found["crowd"]["failures"] == 0 and found["crowd"]["answers_per_s"] > 0
-    assert all(found[name]["max_s"] >= found[name]["median_s"] > 0 for name in ("translation", "photo"))
-    assert found["runs"]["vit2021"] == "vit2021/shapes/20260103-000000-000000"
-
-
-def test_a_browser_is_timed_until_it_has_drawn_and_what_the_page_refuses_is_a_failure(runs):
-    with page.served(runs) as served:
-        found = page.crowd(served.address, ["bahdanau2014/accord/gone"], [["One."], ["Two."]])
-        assert (found["failures"], found["answers_per_s"]) == (2, 0)
-        took = page.browser_view(served.address)
-        assert took is None if page.installed() is None else 0.05 < took < 60
-
-
-def test_runs_of_the_timeline_are_not_asked_and_without_others_it_is_said_what_to_train():
-    def run(name, ready=True):
-        return {"paper": "bahdanau2014", "name": name, "ready": ready}
-
-    listed = [
-        run("timeline/dot/3"),
-        run("bahdanau2014/accord/4", False),
-        run("bahdanau2014/accord/2"),
-        run("bahdanau2014/accord/1"),
-    ]
-    assert page.choose({"runs": listed}) == {"bahdanau2014": "bahdanau2014/accord/2"}
-    with pytest.raises(UserError, match="no trained run in here: begin with make train-bahdanau"):
-        page.choose({"runs": listed[:2], "folder": "here"})
-    with pytest.raises(UserError, match="--clients 0 must be at least 1"):
-        page.main(["--clients", "0"])
 
 
 def test_a_peer_needs_a_name_and_a_command():

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.errors import UserError
 from reproductions import papers, runs
-from reproductions.page import alignments, looks, published, request, saved, timelines
+from reproductions.page import alignments, images, published, request, timelines
 from reproductions.page.catalogue import Catalogue, describe, examples
 from reproductions.page.colours import colours
 from reproductions.page.published import Published
@@ -125,8 +125,8 @@ class Desk:
         def make() -> dict[str, Any]:
             classifier = classifier_of()
             size = classifier.preprocessing.size
-            shown = looks.uploaded(picture, size) if isinstance(picture, bytes) else looks.scene(picture, size)
-            return looks.look(classifier, shown, asked)
+            shown = images.uploaded(picture, size) if isinstance(picture, bytes) else images.scene(picture, size)
+            return images.look(classifier, shown, asked)
 
         key = picture if isinstance(picture, str | None) else sha256(picture).hexdigest()
         return self.keep(("look", *version, key, asked), make)
@@ -148,7 +148,7 @@ class Desk:
                 "limits": {
                     "letters": request.TEXT_LETTERS,
                     "words": request.TEXT_WORDS,
-                    "bytes": looks.IMAGE_BYTES,
+                    "bytes": images.IMAGE_BYTES,
                 },
             },
             ensure_ascii=False,
@@ -176,17 +176,14 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
 
     async def look_at(asked: Request) -> Response:
         request.file_type(asked)
-        content = await request.body(asked, looks.IMAGE_BYTES, "The picture")
+        content = await request.body(asked, images.IMAGE_BYTES, "The picture")
         return await desk.ask(desk.look, asked.query_params.get("run"), content, asked.query_params.get("speaks"))
 
     async def gallery(_: Request) -> Response:
-        return await desk.ask(lambda: desk.keep(("gallery",), lambda: {"scenes": looks.gallery()}))
+        return await desk.ask(lambda: desk.keep(("gallery",), lambda: {"scenes": images.gallery()}))
 
     async def timeline(_: Request) -> Response:
         return await desk.ask(timelines.read)
-
-    async def packed(_: Request) -> Response:
-        return Response(saved.page(STATIC), media_type="text/html")
 
     return Starlette(
         routes=[
@@ -196,7 +193,6 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
             Route("/api/look-at", look_at, methods=["POST"]),
             Route("/api/gallery", gallery),
             Route("/api/timeline", timeline, methods=["POST"]),
-            Route("/api/saved", packed),
             Mount("/", StaticFiles(directory=STATIC, html=True)),
         ],
         middleware=[

@@ -68,8 +68,3 @@ function remember(key, answer) {
   given.set(key, answer);
   if (given.size > 48) given.delete(given.keys().next().value);
 }
-
-/** The answers to some questions, to save them with the page. */
-export function answersTo(questions) {
-  return Object.fromEntries(questions.map(([path, body]) => question(path, body)).filter((key) => given.has(key)).map((key) => [key, given.get(key)]));
-}

@@ -1,6 +1,5 @@
-// What can be taken along: a picture as PNG or SVG, a record as JSON, the whole page as one file.
+// What can be taken along: a picture as PNG or SVG, a record as JSON.
 
-import { answersTo } from "./ask.js";
 import { button, element } from "./dom.js";
 
 /** Hands a file to the reader. */
@@ -62,16 +61,7 @@ export function exportButtons({ paper, json, name, key = "" }) {
     button("JSON", () => saveJson(json(), fileName(...name())), { "data-key": `json${key}` }));
 }
 
-/** The page as one HTML file that shows the same without a server: its code, and the answers it shows. */
-export async function savePage(address, overview, questions, name) {
-  const answers = { ...answersTo(questions), "api/overview": { ...overview, folder: "", refused: {} } };
-  const kept = JSON.stringify({ address, answers }).replaceAll("<", "\\u003c");
-  const whole = await (await fetch("api/saved")).text();
-  const place = whole.indexOf(">null<") + 1; // the empty element in which answers are kept stands before all scripts
-  download(`${whole.slice(0, place)}${kept}${whole.slice(place + 4)}`, "text/html", `${name}.html`);
-}
-
 /** A file name made of words. */
-export function fileName(...words) {
+function fileName(...words) {
   return words.join("-").normalize("NFKD").replace(/[^\w-]+/g, "-").replace(/-+/g, "-").replace(/^-|-$/g, "").toLowerCase().slice(0, 80);
 }

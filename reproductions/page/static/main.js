@@ -3,7 +3,6 @@
 import { format, parse } from "./address.js";
 import { ask, isSaved, savedAddress } from "./ask.js";
 import { button, element } from "./dom.js";
-import { fileName, savePage } from "./exporting.js";
 import { isNight, onNightChange, setRamps } from "./inks.js";
 import { WhereItLooks } from "./look.js";
 import { FiveSteps } from "./steps.js";
@@ -166,7 +165,6 @@ function catchFiles() {
 
 function tools() {
   const link = button("Copy link", copyLink, { id: "copy" });
-  const save = button("Save page", () => savePage(format(address.view, address.state), overview, views.current.questions(), fileName("attention", address.view)).catch((error) => say(error.message)), { id: "save", title: "One HTML file that shows this view without a server" });
   const theme = button("", () => {
     document.documentElement.dataset.theme = isNight() ? "light" : "dark";
     named();
@@ -175,7 +173,7 @@ function tools() {
   const named = () => { theme.textContent = isNight() ? "Light" : "Dark"; };
   named();
   onNightChange(() => { named(); views.current?.redraw(); });
-  return element("div", { class: "tools" }, isSaved ? null : link, isSaved ? null : save, theme);
+  return element("div", { class: "tools" }, isSaved ? null : link, theme);
 }
 
 async function start() {
