@@ -13,6 +13,7 @@ from platformdirs import user_cache_dir
 from tqdm import tqdm
 
 from data.errors import UserError
+from data.sources.paths import check_writable, place, shortened
 
 logger = logging.getLogger(__name__)
 
@@ -61,14 +62,19 @@ REMOTES: dict[str, Remote] = {
 def data_dir() -> Path:
     """The directory of all payload: ``$DATA_DIR``, or the user's cache directory of this project."""
     given = os.environ.get("DATA_DIR", "").strip()
-    return Path(given).expanduser() if given else _cache_dir()
+    return place(given) if given else _cache_dir()
 
 
 def writable(folder: Path) -> Path:
     """``folder``, or the user's cache directory if ``folder`` is read-only."""
-    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    try:
+        existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    except OSError as error:
+        raise UserError(
+            f"DATA_DIR={shortened(folder)} cannot be used: {error.strerror}. Name another folder."
+        ) from None
     if os.access(existing, os.W_OK):
-        return folder
+        return check_writable(folder)
     cache = _cache_dir()
     logger.info("%s is read-only: what is prepared goes to %s.", folder, cache)
     return cache

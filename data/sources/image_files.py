@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from torchvision.datasets.folder import IMG_EXTENSIONS, make_dataset
 
 from data.errors import UserError
+from data.sources.paths import check_regular
 
 MOST_PIXELS = 40_000_000  # checked before an image is decoded
 EXTENSIONS = (*IMG_EXTENSIONS, ".gif")
@@ -41,6 +42,8 @@ def read_image(file: Path | IO[bytes], name: str = "", size: int = 0) -> Image.I
     decoded in full; 0 for full size. Raises UserError if it is no image, damaged or too large.
     """
     name = name or str(file)
+    if isinstance(file, Path):
+        check_regular(file)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about size and metadata: both are handled here

@@ -35,6 +35,7 @@ from data import shapes
 from data.errors import UserError
 from data.sources.download import writable
 from data.sources.image_files import ImageFile, list_images, read_image, set_aside
+from data.sources.paths import place
 
 NAMES = ("shapes", "shapes_conflict", "cifar10")
 SHAPES_SEED = 1  # the set is the same for every run
@@ -88,7 +89,7 @@ def find_images(corpus: str, images: int | None, data_dir: Path) -> ImageCorpus:
         return _shapes(images, conflict=corpus == "shapes_conflict")
     if corpus == "cifar10":
         return _cifar10(data_dir, images)
-    folder = Path(corpus).expanduser()
+    folder = place(corpus)
     if not folder.exists() and os.sep not in corpus:
         raise UserError(
             f"There is no image set {corpus!r}: choose one of {', '.join(NAMES)}, or give a folder of images."

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from data.errors import UserError
+from data.sources.paths import check_regular
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -64,6 +65,7 @@ def tab_separated(path: Path, member: str | None = None) -> Iterator[tuple[str, 
 
 @contextmanager
 def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
+    check_regular(path)
     if member is not None:
         with zipfile.ZipFile(path) as archive, archive.open(member) as file:
             yield file

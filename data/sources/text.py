@@ -28,11 +28,13 @@ from typing import NamedTuple
 from data.errors import UserError
 from data.links import Links
 from data.sources.download import data_dir, fetch
+from data.sources.paths import check_regular, place, shortened
 from data.sources.reading import aligned_lines, tab_separated
 
 logger = logging.getLogger(__name__)
 
 LONGEST = 1000  # words, as white space separates them
+LONGEST_WORD = 1000  # letters
 ACCORD_SIZES = {"train": 20_000, "valid": 500, "test": 500, "long": 500, "compositional": 500}
 
 
@@ -92,7 +94,7 @@ def find_corpus(name: str) -> Corpus:
     """The corpus of that name, or the one in the user's files; raises UserError listing the known names."""
     if name in CORPORA:
         return CORPORA[name]
-    paths = tuple(Path(part.strip()).expanduser() for part in name.split(","))
+    paths = tuple(place(part.strip()) for part in name.split(","))
     if len(paths) == 2 or (len(paths) == 1 and paths[0].name.endswith((".tsv", ".txt", ".tsv.gz"))):
         return _own_files(paths)
     raise UserError(
@@ -138,6 +140,10 @@ def _sound(examples: Iterable[Example], corpus: Corpus, split: str) -> Iterator[
             side = "source" if _words(example.source) == words else "target"
             fault = f"has {words:,} words, more than {LONGEST:,}"
             overlong += 1
+        elif (letters := max(_letters(example.source), _letters(example.target))) > LONGEST_WORD:
+            side = "source" if _letters(example.source) == letters else "target"
+            fault = f"has a word of {letters:,} letters, more than {LONGEST_WORD:,}"
+            overlong += 1
         else:
             yield example
             continue
@@ -145,14 +151,19 @@ def _sound(examples: Iterable[Example], corpus: Corpus, split: str) -> Iterator[
             raise UserError(f"{corpus.where(split, number, example, side)} {fault}; fix it.")
     if empty or overlong:
         logger.warning(
-            "%s, split %r: dropped %s pairs with an empty side and %s with more than %s words.",
-            corpus.name, split, f"{empty:,}", f"{overlong:,}", f"{LONGEST:,}",
+            "%s, split %r: dropped %s pairs with an empty side and %s with more than %s words or a word of more than %s letters.",
+            corpus.name, split, f"{empty:,}", f"{overlong:,}", f"{LONGEST:,}", f"{LONGEST_WORD:,}",
         )  # fmt: skip
 
 
 def _words(text: str) -> int:
     # Splitting millions of texts is slow; a text has at most half as many words as characters.
     return len(text.split()) if len(text) > 2 * LONGEST else 0
+
+
+def _letters(text: str) -> int:
+    """Of the longest word, 0 where none can be too long."""
+    return max(map(len, text.split()), default=0) if len(text) > LONGEST_WORD else 0
 
 
 def _read_accord(request: Request) -> Iterator[Example]:
@@ -241,9 +252,11 @@ def _states(paths: Iterable[Path]) -> str:
     """Path, size and time of each file; raises UserError for a missing one."""
     states = []
     for path in paths:
-        if not path.is_file():
-            raise UserError(f"There is no file {path}.")
-        state = path.stat()
+        check_regular(path)
+        try:
+            state = path.stat()
+        except OSError as error:
+            raise UserError(f"{shortened(path)} cannot be read: {error.strerror}.") from None
         states.append(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}")
     return "\n".join(states)
 

@@ -1,0 +1,55 @@
+"""Paths as a user gives them, checked before anything is read or written."""
+
+import os
+import stat
+from pathlib import Path
+
+from data.errors import UserError
+
+KINDS = {
+    stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}  # fmt: skip
+
+
+def place(text: str) -> Path:
+    """The path that a user typed, with ``~`` in full; raises UserError for ``~nobody``."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        user = text.split(os.sep)[0]
+        raise UserError(f"{text!r} cannot be a path: there is no user {user.lstrip('~')!r} here.") from None
+
+
+def check_regular(path: Path) -> None:
+    """Raise UserError unless the path is a regular file: reading a pipe or a device may never end.
+
+    A missing file is left to whoever opens it.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode):
+        kind = KINDS.get(stat.S_IFMT(mode), "no regular file")
+        raise UserError(f"{path} cannot be read: it is {kind}, not a file. Name a regular file.")
+
+
+def check_writable(folder: Path) -> Path:
+    """``folder``, made unless it exists, where a file could be written just now; raises UserError if not."""
+    trial = folder / f".{os.getpid()}.trial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise UserError(
+            f"Nothing can be written to {shortened(folder)}: {error.strerror}. Name another folder."
+        ) from None
+    return folder
+
+
+def shortened(path: Path | str, length: int = 120) -> str:
+    """A path for a sentence; the middle of an endless one is left out."""
+    text = str(path)
+    return text if len(text) <= length else f"{text[: length // 2]}...{text[-length // 2 :]} ({len(text):,} characters)"
