@@ -207,7 +207,7 @@ def _cifar10(data_dir: Path, images: int | None) -> ImageCorpus:
         for other in sorted(folder.glob("*.tar.gz")):
             if not other.name.startswith(_CIFAR10):
                 raise _packed(
-                    other, "give the folder of its train and test, or set DATA_DIR so that it is $DATA_DIR/cifar10"
+                    other, "give the folder that holds train and test, or set DATA_DIR so that it is $DATA_DIR/cifar10"
                 )
     classes, train, test = _published_cifar10(folder, writable(data_dir) / "cifar10")
     listed = [
