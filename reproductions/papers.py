@@ -1,4 +1,4 @@
-"""The register of papers: what each folder reproduces stands here, once. No torch.
+"""The register of papers, the only one: what each folder reproduces. No torch.
 
 A new paper is its folder, its configurations and one line here.
 """
@@ -7,22 +7,24 @@ from typing import NamedTuple
 
 from data.errors import UserError
 
-VERSION = "0.2.0"  # of the project; stands in every checkpoint since 0.2.0
+VERSION = "0.2.0"  # of the project; every checkpoint since 0.2.0 says which version wrote it
 
 
 class Paper(NamedTuple):
     """One reproduction.
 
     Attributes:
-        model: the network's name.
-        year: of publication; then comes before now.
+        folder: of ``reproductions``, ``configs`` and the runs.
+        model: the name of the network.
+        year: of publication.
         authors: as they are cited.
         module: the LightningModule in ``<folder>/training.py``.
         task: the folder of ``tasks`` that evaluates it.
         train: the make target that trains it.
-        variants: what stands for the paper in a comparison, first choice first: the suffix of a configuration's name.
+        variants: suffixes of the configurations that may represent the paper in a comparison, first choice first.
     """
 
+    folder: str
     model: str
     year: int
     authors: str
@@ -31,24 +33,24 @@ class Paper(NamedTuple):
     train: str
     variants: tuple[str, ...] = ("",)
 
+    @property
+    def class_path(self) -> str:
+        """The model as configurations name it."""
+        return f"reproductions.{self.folder}.training.{self.module}"
 
-PAPERS = {
-    "bahdanau2014": Paper(
-        "RNNsearch", 2014, "Bahdanau, Cho and Bengio", "Bahdanau2014", "translation", "train-bahdanau"
-    ),
-    "luong2015": Paper(
-        "Luong's translator", 2015, "Luong, Pham and Manning", "Luong2015", "translation", "train-luong"
-    ),
-    "xu2015": Paper("Show, Attend and Tell", 2015, "Xu et al.", "Xu2015", "captions", "train-xu"),
-    "cheng2016": Paper("LSTMN", 2016, "Cheng, Dong and Lapata", "Cheng2016", "language", "train-cheng"),
-    "resnet2016": Paper("ResNet", 2016, "He et al.", "ResNet2016", "images", "train-resnet"),
-    "transformer2017": Paper(
-        "Transformer", 2017, "Vaswani et al.", "Transformer2017", "translation", "train-transformer"
-    ),
-    "vit2021": Paper("Vision Transformer", 2021, "Dosovitskiy et al.", "ViT2021", "images", "train-vit", ("conv", "")),
-}  # folder -> paper
 
-# Folder of ``tasks`` -> what a model of that task does, in words.
+_PAPERS = (
+    Paper("bahdanau2014", "RNNsearch", 2014, "Bahdanau, Cho and Bengio", "Bahdanau2014", "translation", "train-bahdanau"),
+    Paper("luong2015", "Luong's translator", 2015, "Luong, Pham and Manning", "Luong2015", "translation", "train-luong"),
+    Paper("xu2015", "Show, Attend and Tell", 2015, "Xu et al.", "Xu2015", "captions", "train-xu"),
+    Paper("cheng2016", "LSTMN", 2016, "Cheng, Dong and Lapata", "Cheng2016", "language", "train-cheng"),
+    Paper("resnet2016", "ResNet", 2016, "He et al.", "ResNet2016", "images", "train-resnet"),
+    Paper("transformer2017", "Transformer", 2017, "Vaswani et al.", "Transformer2017", "translation", "train-transformer"),
+    Paper("vit2021", "Vision Transformer", 2021, "Dosovitskiy et al.", "ViT2021", "images", "train-vit", ("conv", "")),
+)  # fmt: skip
+PAPERS = {paper.folder: paper for paper in _PAPERS}  # oldest first
+
+# Folder of ``tasks`` -> what its models do, in words.
 TASKS = {
     "translation": "translates",
     "images": "classifies images",
@@ -60,7 +62,7 @@ TASKS = {
 def of(folder: str) -> Paper:
     """The paper of a folder; raises UserError for a paper of another version or project."""
     if folder not in PAPERS:
-        raise UserError(f"This version knows no paper {folder!r}; it knows {', '.join(PAPERS)}.")
+        raise UserError(f"This version, {VERSION}, has no paper {folder!r}; it has {', '.join(PAPERS)}.")
     return PAPERS[folder]
 
 

@@ -300,7 +300,7 @@ def test_a_checkpoint_of_a_paper_that_this_version_does_not_know_says_which_vers
     for written, version in (({}, "0.1.0"), ({"version": "0.9.0"}, "0.9.0")):
         torch.save(content | written, tmp_path / "later.ckpt")
         with pytest.raises(
-            UserError, match=rf"'swin2021', written by version {version}; this version, .*, knows bahdanau"
+            UserError, match=rf"'swin2021', written by version {version}; this version, .*, has bahdanau"
         ):
             checkpoints.read(tmp_path / "later.ckpt")
 
@@ -316,7 +316,7 @@ def test_a_run_whose_class_this_version_does_not_have_is_named_with_those_that_i
         run.config.write_text(text.replace("reproductions.vit2021.training.ViT2021", moved), encoding="utf-8")
         assert command(["evaluate", str(run.folder)]) == 2
         (line,) = capfd.readouterr().err.splitlines()
-        assert f"has no model {moved}; it knows reproductions.bahdanau2014.training.Bahdanau2014, " in line
+        assert f"has no model {moved}; it has reproductions.bahdanau2014.training.Bahdanau2014, " in line
 
 
 # --- What a new run leaves ----------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from reproductions.tasks.task import of
 
 ROOT = Path(__file__).parents[1]
 NAME = "lookup2013"
-LINE = Paper("Lookup", 2013, "Nobody", "Lookup2013", "translation", "train-lookup")
+LINE = Paper(NAME, "Lookup", 2013, "Nobody", "Lookup2013", "translation", "train-lookup")
 MODEL = '''
 """Each word asks the source where to look; nothing is remembered. B sentences, S source and T target positions."""
 
@@ -242,7 +242,7 @@ def test_a_checkpoint_of_a_new_paper_refuses_a_choice_that_the_paper_does_not_of
 
 
 def test_what_no_register_lists_is_refused_with_what_it_lists() -> None:
-    with pytest.raises(UserError, match="no paper 'elsewhere1999'; it knows bahdanau2014, "):
+    with pytest.raises(UserError, match="has no paper 'elsewhere1999'; it has bahdanau2014, "):
         papers.of("elsewhere1999")
 
 

@@ -81,7 +81,7 @@ def read(path: Path) -> dict[str, Any]:
     paper = checkpoint["paper"]
     if paper not in PAPERS:
         raise UserError(
-            f"{path} is a checkpoint of {paper!r}, written by version {_version(checkpoint)}; this version, {VERSION}, knows "
+            f"{path} is a checkpoint of {paper!r}, written by version {_version(checkpoint)}; this version, {VERSION}, has "
             f"{', '.join(PAPERS)}."
         )
     _module(paper).drop_retired(checkpoint["hyper_parameters"], path)

@@ -140,7 +140,7 @@ class ReproductionCLI(LightningCLI):
     def _loggers(self) -> list[Any]:
         settings, folder = self.settings, self.run.folder
         config = json.loads(self._parser(self.subcommand).dump(self.config[self.subcommand], format="json"))
-        paper, corpus = config["model"]["class_path"].split(".")[1], config["data"]["init_args"]["corpus"]
+        paper, corpus = self.model.paper, config["data"]["init_args"]["corpus"]
         self.tracker = tracking.experiment_logger(
             folder,
             project=settings.project,

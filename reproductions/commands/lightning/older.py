@@ -25,8 +25,8 @@ def without_retired(content: str) -> str:
     try:
         kind = getattr(import_module(module), name)
     except (ModuleNotFoundError, AttributeError) as error:
-        known = ", ".join(f"reproductions.{paper}.training.{of.module}" for paper, of in PAPERS.items())
-        raise UserError(f"This version, {VERSION}, has no model {module}.{name}; it knows {known}.") from error
+        models = ", ".join(paper.class_path for paper in PAPERS.values())
+        raise UserError(f"This version, {VERSION}, has no model {module}.{name}; it has {models}.") from error
     if not issubclass(kind, Reproduction) or not kind.drop_retired(arguments, "The configuration"):
         return content
     return yaml.safe_dump(settings, sort_keys=False)
