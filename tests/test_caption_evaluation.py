@@ -18,7 +18,8 @@ from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
 from reproductions.evaluation.records import load, save
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.tasks.captions.collect import CollectedCaptions
-from reproductions.tasks.captions.scores import UNTRAINED, WordMaps, details, localisation, notes, scores
+from reproductions.tasks.captions.scores import WordMaps, details, localisation, notes, scores
+from reproductions.tasks.untrained import UNTRAINED
 
 RING, SQUARES = Phrase(1, "red", "plain", "ring"), Phrase(2, "blue", "striped", "square")
 FACTS = Facts(((0,), (1, 2)), (RING, SQUARES), "left of", tuple(all_captions([RING, SQUARES], "left of")))

@@ -17,7 +17,7 @@ from reproductions.tasks.images.questions import (
     correlation,
     swap_grounds,
 )
-from reproductions.tasks.images.scores import UNTRAINED
+from reproductions.tasks.untrained import UNTRAINED
 from reproductions.training.classification import ImageMaps
 
 K = 5

@@ -4,6 +4,8 @@ from typing import Any
 
 import torch
 
+UNTRAINED = "the same network untrained"  # what a table calls the control
+
 
 def untrained(module: Any) -> Any:
     """A LightningModule with the same arguments and with weights of its own, in evaluation mode.

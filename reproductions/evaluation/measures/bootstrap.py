@@ -25,6 +25,11 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    @property
+    def bounds(self) -> list[float]:
+        """Low and high, rounded for JSON."""
+        return [round(float(self.low), 4), round(float(self.high), 4)]
+
 
 class Comparison(NamedTuple):
     """Second system minus first: difference, interval, two-sided p-value of "there is no difference"."""

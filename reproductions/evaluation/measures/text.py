@@ -20,6 +20,7 @@ from sacremoses import MosesPunctNormalizer, MosesTokenizer
 from data.errors import UserError
 from reproductions.evaluation.records.translation import Translated
 
+MOST_NATS = 700  # per token; the exponential of more is no number
 ORDERS = 4  # n-grams up to four words
 _PIECES = re.compile(r"@@(?=\s|$)|\u2581|</w>|</s>")
 
@@ -110,6 +111,17 @@ def bleu_statistics(
         score = bleu.sentence_score(hypothesis, those)
         rows.append([score.sys_len, score.ref_len, *score.counts, *score.totals])
     return np.array(rows, dtype=np.float64)
+
+
+def perplexity_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Perplexity of summed nats and tokens (..., 2) -> (...)."""
+    perplexities: NDArray[np.float64] = np.exp(np.minimum(sums[..., 0] / sums[..., 1], MOST_NATS))
+    return perplexities
+
+
+def perplexity(nats: float, tokens: int) -> float:
+    """The exponential of the mean of -log p over the tokens."""
+    return float(perplexity_of_sums(np.array([nats, tokens], dtype=np.float64)))
 
 
 def bleu_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -29,6 +29,7 @@ WORDS: dict[Kind, str] = {
     "grad_cam": "Grad-CAM of the last activations",
     "input_gradient": "gradient times input",
 }
+BEST_FIXED = "best fixed map"
 _TEXT = re.compile(rf"(?P<kind>[a-z_]+)(?: {TEXT})?")
 
 
@@ -217,3 +218,9 @@ def centre(grid: tuple[int, int]) -> Maps:
     """The control that looks at the middle: a Gaussian whose standard deviation is a quarter of each side."""
     down, across = (np.exp(-8 * ((np.arange(count) + 0.5) / count - 0.5) ** 2) for count in grid)
     return normalised(np.outer(down, across).astype(np.float32))
+
+
+def fixed_maps(mean_mask: Maps, grid: tuple[int, int]) -> dict[str, Maps]:
+    """The controls that look at no image, by name; mean_mask (h, w), of the training images, is the best of them."""
+    best = normalised(coverage(mean_mask[None], grid)[0])
+    return {"uniform": uniform(grid), "centre": centre(grid), BEST_FIXED: best}

@@ -3,7 +3,6 @@
 N images, M words that say something true of an object, (gh, gw) the grid of places.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,16 +15,16 @@ from reproductions.evaluation import plots
 from reproductions.evaluation.measures.bootstrap import bootstrap, mean_of_sums
 from reproductions.evaluation.measures.captions import OF_OBJECTS
 from reproductions.evaluation.measures.localisation import Beside, beside_controls, coverage, means
-from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
+from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, perplexity
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.translation import without_end
-from reproductions.evaluation.views.image import centre, normalised, uniform
+from reproductions.evaluation.views.image import BEST_FIXED, fixed_maps
 from reproductions.tasks.captions.collect import CollectedCaptions
 from reproductions.tasks.report import table
+from reproductions.tasks.untrained import UNTRAINED
 
 Maps = NDArray[np.float32]
-SHOWN, MEAN, FIXED = "attention", "mean over the caption's words", "best fixed map"
-UNTRAINED = "the same network untrained"
+SHOWN, MEAN = "attention", "mean over the caption's words"
 HEADINGS = {"pointing": "highest on object", "energy": "map on object", "auroc": "AUROC"}  # of measures
 
 
@@ -85,7 +84,7 @@ def scores(captions: CollectedCaptions) -> dict[str, float]:
     """
     result = {"bleu": float(bleu_of_sums(_bleu_table(captions).sum(axis=0)))}
     result |= {name: float(mean_of_sums(facts.sum(axis=0))) for name, facts in _truth_tables(captions).items()}
-    result["perplexity"] = math.exp(min(captions.nll / captions.words, 700))
+    result["perplexity"] = perplexity(captions.nll, captions.words)
     for prefix, records in (("attention", captions.own), ("attention_forced", captions.forced)):
         looked = WordMaps.of(records)
         for group, rows in _groups(looked).items():
@@ -103,20 +102,14 @@ def details(captions: CollectedCaptions) -> dict[str, Any]:
     return {
         "images": len(captions),
         "bleu_signature": "sacreBLEU, 13a, cased, against all true captions of an image (one to four)",
-        **{f"{name}_interval": [round(float(end), 4) for end in interval[1:]] for name, interval in intervals.items()},
+        **{f"{name}_interval": interval.bounds for name, interval in intervals.items()},
     }
 
 
 def localisation(looked: WordMaps, mean_mask: Maps) -> dict[str, Beside]:
     """The maps beside controls, over all words and over those of each role; mean_mask (h, w) is that of the training images."""
     grid = (looked.maps.shape[1], looked.maps.shape[2])
-    maps = {
-        SHOWN: looked.maps,
-        MEAN: looked.means,
-        "uniform": uniform(grid),
-        "centre": centre(grid),
-        FIXED: normalised(coverage(mean_mask[None], grid)[0]),
-    }
+    maps = {SHOWN: looked.maps, MEAN: looked.means, **fixed_maps(mean_mask, grid)}
     if looked.untrained is not None:
         maps[UNTRAINED] = looked.untrained
     return beside_controls(maps, looked.covered, _groups(looked), looked.owners)
@@ -127,7 +120,7 @@ def figures(located: Mapping[str, Beside], title: str, words: int) -> Iterator[t
     note = f"{words:,} words that say something true of an object, in the model's own captions."
     everything = {name: {"all": row.measures["all"]} for name, row in located.items()}
     yield "localisation", plots.beside_controls(everything, title, note)
-    groups = {name: located[name].measures for name in (SHOWN, MEAN, FIXED)}
+    groups = {name: located[name].measures for name in (SHOWN, MEAN, BEST_FIXED)}
     series = {name: {str(role): rows[role] for role in OF_OBJECTS if rows[role]} for name, rows in groups.items()}
     yield "words", plots.located_words(series, list(HEADINGS), title, note)
 

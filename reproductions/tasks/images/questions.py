@@ -21,10 +21,11 @@ from data.images import ImageExamples
 from data.preprocessing import Preprocessing
 from reproductions.evaluation.measures import removal
 from reproductions.evaluation.measures.localisation import beside_controls, compared, coverage, plain
-from reproductions.evaluation.views.image import ImageView, centre
+from reproductions.evaluation.views.image import BEST_FIXED, ImageView, centre
 from reproductions.tasks.images.collect import Answer, CollectedImages, spread
 from reproductions.tasks.images.maps import TOGETHER, look_through
-from reproductions.tasks.images.scores import GRADIENT, UNTRAINED, Truth, control_place, words
+from reproductions.tasks.images.scores import GRADIENT, Truth, control_place, words
+from reproductions.tasks.untrained import UNTRAINED
 from reproductions.training.classification import Classification
 
 Maps = NDArray[np.float32]
@@ -33,7 +34,7 @@ Values = NDArray[np.float64]
 REMOVED_FROM = 64  # images, evenly spread over those that were looked into; each is classified about a hundred times
 STEPS = 16
 BLUR = 8  # the radius is the side of the image over this
-FIXED = ("centre", "best fixed map")  # a uniform map has no order
+FIXED = ("centre", BEST_FIXED)  # a uniform map has no order
 TWIN, BLURRED = "the same scene without the object", "the image, blurred"
 SWAPPED = "the same, asked for the other"
 MOVED = 200  # images on another ground, evenly spread over those that were looked into

@@ -21,16 +21,16 @@ from reproductions.evaluation.measures.localisation import (
     means,
     measure,
 )
-from reproductions.evaluation.views.image import WORDS, ImageView, centre, normalised, uniform
+from reproductions.evaluation.views.image import WORDS, ImageView, fixed_maps
 from reproductions.tasks.images.collect import CollectedImages
 from reproductions.tasks.images.maps import default_view
+from reproductions.tasks.untrained import UNTRAINED
 
 Maps = NDArray[np.float32]
 CHOSEN_BY = "auroc"
 BY_MASKS = "area under the ROC curve against the masks of the validation split"
 BY_DEFAULT = "default: there are no masks to choose by"
 CONTROL = "input_gradient"  # a view that is no attention: it stands beside the others and is never chosen
-UNTRAINED = "the same network untrained"
 GRADIENT = "gradient times input"
 
 
@@ -48,8 +48,7 @@ class Truth(NamedTuple):
     @classmethod
     def of(cls, masks: Maps, mean_mask: Maps, grid: tuple[int, int]) -> "Truth":
         """From masks (M, h, w), and the mean mask (h, w) of training, which is the best map that looks at no image."""
-        best = normalised(coverage(mean_mask[None], grid)[0])
-        return cls(coverage(masks, grid), {"uniform": uniform(grid), "centre": centre(grid), "best fixed map": best})
+        return cls(coverage(masks, grid), fixed_maps(mean_mask, grid))
 
 
 class ChosenView(NamedTuple):
@@ -96,12 +95,12 @@ def details(collected: CollectedImages, place: int, truth: Truth | None) -> dict
         "images": len(labels),
         "looked": len(collected.maps),
         "looked_right": int(collected.looked_right.sum()),
-        "accuracy_interval": _rounded(accuracy(probabilities, labels)[1:]),
+        "accuracy_interval": accuracy(probabilities, labels).bounds,
         "confusion": confusion(probabilities, labels).tolist(),
     }
     if truth is not None:
         measures = intervals(measure(collected.seen(place), truth.covered))
-        result |= {f"attention/{name}_interval": _rounded(interval[1:]) for name, interval in measures.items()}
+        result |= {f"attention/{name}_interval": interval.bounds for name, interval in measures.items()}
     return result
 
 

@@ -1,6 +1,5 @@
 """All scores of one split of sentences that a language model has read."""
 
-import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -8,16 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reproductions.evaluation.measures.bootstrap import bootstrap
+from reproductions.evaluation.measures.text import perplexity, perplexity_of_sums
 from reproductions.evaluation.records.sentence import Agreed, ReadSentence
 from reproductions.tasks.language.collect import Reach
-
-MOST = 700  # nats; the exponential of more is no number
 
 
 def scores(read: Collection[ReadSentence], reach: Collection[Reach]) -> dict[str, float]:
     """Numbers of one split: perplexity, agreement where forms must agree, and how far the attention reaches, if there is any."""
     nats, tokens = _sums(read).sum(axis=0)
-    result = {"perplexity": math.exp(min(nats / tokens, MOST)), "log_likelihood": -nats / tokens}
+    result = {"perplexity": perplexity(nats, tokens), "log_likelihood": -nats / tokens}
     agreements = _agreements(read)
     misled = [agreed for agreed in agreements if agreed.misled]
     for name, group in (("agreement", agreements), ("agreement_misled", misled)):
@@ -29,19 +27,13 @@ def scores(read: Collection[ReadSentence], reach: Collection[Reach]) -> dict[str
     return {name: float(value) for name, value in result.items()}
 
 
-def perplexity(sentence: ReadSentence) -> float:
-    """Of one sentence alone."""
-    return scores([sentence], [])["perplexity"]
-
-
 def details(read: Collection[ReadSentence]) -> dict[str, Any]:
     """What a reader needs beside the numbers: counts, and a 95 % interval by resampling sentences."""
     agreements = _agreements(read)
-    interval = bootstrap(_sums(read), perplexity_of_sums)
     return {
         "sentences": len(read),
         "tokens": sum(sentence.tokens for sentence in read),
-        "perplexity_interval": [round(interval.low, 4), round(interval.high, 4)],
+        "perplexity_interval": bootstrap(_sums(read), perplexity_of_sums).bounds,
         "agreements": {
             "right": sum(agreed.right for agreed in agreements),
             "of": len(agreements),
@@ -49,12 +41,6 @@ def details(read: Collection[ReadSentence]) -> dict[str, Any]:
             "misled": sum(agreed.misled for agreed in agreements),
         },
     }
-
-
-def perplexity_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """From sums (..., 2) of nats and tokens."""
-    perplexities: NDArray[np.float64] = np.exp(np.minimum(sums[..., 0] / sums[..., 1], MOST))
-    return perplexities
 
 
 def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:

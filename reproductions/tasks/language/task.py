@@ -8,6 +8,7 @@ from typing import Any
 from data.language import Contrast, LanguageBatch, LanguageData
 from data.tokenizers import load_tokenizer
 from reproductions.evaluation import files, plots
+from reproductions.evaluation.measures.text import perplexity
 from reproductions.tasks.language import scores
 from reproductions.tasks.language.collect import CollectedSentences, LanguageModel, TrainedLanguageModel, read
 from reproductions.tasks.task import Drawn, Split, Stage, Table, Task
@@ -60,10 +61,10 @@ class LanguageSplit(Split[LanguageModel, LanguageData, CollectedSentences]):
             index: files.save(plots.alignment(record), folder / f"{self.name}-{index}.png")
             for index, record in self.drawn(self.collected.attended)
         }
-        rows: list[list[Any]] = [
-            [index, " ".join(sentence.words[:-1]), round(scores.perplexity(sentence), 2), pictures.get(index)]
-            for index, sentence in self.collected.read.items()
-        ]
+        rows: list[list[Any]] = []
+        for index, sentence in self.collected.read.items():
+            per_token = perplexity(sum(sentence.surprisal), sentence.tokens)
+            rows.append([index, " ".join(sentence.words[:-1]), round(per_token, 2), pictures.get(index)])
         return Table("sentences", ["index", "sentence", "perplexity", "intra-attention"], rows)
 
 

@@ -4,8 +4,6 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from reproductions.evaluation.measures.alignment import (
     aer_of_sums,
     alignment_error_rate,
@@ -17,7 +15,7 @@ from reproductions.evaluation.measures.alignment import (
 )
 from reproductions.evaluation.measures.attention import health
 from reproductions.evaluation.measures.bootstrap import bootstrap
-from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, score_records
+from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, perplexity, score_records
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.tasks.translation.collect import CollectedTranslations
 
@@ -34,7 +32,7 @@ def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
         "chrf": text.chrf,
         "exact": text.exact,
         "length_ratio": text.length_ratio,
-        "perplexity": math.exp(min(collected.nll / collected.words, 700)),
+        "perplexity": perplexity(collected.nll, collected.words),
     }
     if collected.forced:
         behaviour = health(list(collected.forced.values()))
@@ -56,7 +54,7 @@ def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
     result: dict[str, Any] = {
         "sentences_per_s": round(len(translated) / max(collected.seconds, 1e-9), 1),
         "sentences": len(translated),
-        "bleu_interval": _interval(bootstrap(table, bleu_of_sums)),
+        "bleu_interval": bootstrap(table, bleu_of_sums).bounds,
         "bleu_signature": text.bleu_signature,
         "bleu_tokenised_signature": text.bleu_tokenised_signature,
         "chrf_signature": text.chrf_signature,
@@ -67,7 +65,7 @@ def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
         lengths = [(len(record.target_words), len(record.source_words)) for record in gold]
         swaps = reordering(gold)
         result |= {
-            "aer_interval": _interval(bootstrap(alignment_table(gold), aer_of_sums)),
+            "aer_interval": bootstrap(alignment_table(gold), aer_of_sums).bounds,
             "aer_of_the_diagonal": diagonal_baseline([gold_of(record) for record in gold], lengths).aer,
             "inversions": swaps.swaps,
             "inversions_kept": swaps.kept,
@@ -83,7 +81,3 @@ def sentence_aer(record: AlignedTranslation | None) -> float | None:
 
 def _with_gold(collected: CollectedTranslations) -> list[AlignedTranslation]:
     return [record for record in collected.forced.values() if record.gold is not None]
-
-
-def _interval(interval: Any) -> list[float]:
-    return [float(np.round(value, 4)) for value in (interval.low, interval.high)]
