@@ -3,15 +3,16 @@
 import base64
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 
 MISSING = "–"
 
 
-class Picture(NamedTuple):
+@dataclass(frozen=True)
+class Picture:
     """A file, which sentence or image it shows (None: all), and what a reader sees in it."""
 
     path: Path

@@ -103,7 +103,7 @@ def test_the_chosen_view_stands_beside_the_naive_one_and_grad_cam_has_none(both,
     assert now["candidates"] == len(table) - 1
 
 
-def test_only_images_that_all_runs_classify_rightly_are_compared_as_such(both, compared):
+def test_only_images_that_all_runs_classify_correctly_are_compared_as_such(both, compared):
     _, numbers = compared
     ours, theirs = (answers(run, "test") for run in entrants_of(both).values())
     right = ours.right & theirs.right & ours.measured & theirs.measured
@@ -114,7 +114,7 @@ def test_only_images_that_all_runs_classify_rightly_are_compared_as_such(both, c
         found = difference["looks"][group]
         assert bool(found) == rows.any()
         if found:
-            expected = np.nanmean(theirs.looked[rows, place]) - np.nanmean(ours.looked[rows, place])
+            expected = np.nanmean(theirs.measures[rows, place]) - np.nanmean(ours.measures[rows, place])
             assert found["auroc"]["difference"] == pytest.approx(expected)
             assert re.search(r"AUROC .* the difference is (not )?significant, p [<=] ", found["auroc"]["says"])
 

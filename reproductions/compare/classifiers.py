@@ -1,6 +1,6 @@
 """Classifiers over the same images: accuracy, where each model looks beside controls, and the significance of both.
 
-N images of the test split, M of them into which every run was looked.
+N images of the test split.
 """
 
 import json
@@ -24,6 +24,7 @@ from reproductions.compare.comparison import (
     check_same,
     common_splits,
     comparable,
+    copied,
     described,
     in_words,
 )
@@ -53,10 +54,10 @@ LAYER = re.compile(r"cls L(?P<layer>\d+) H(?P<head>mean|1)")
 DEPTH = re.compile(r" · \d+ layers$")  # what a view says of the model, which its title says too
 COLUMNS = ("run", "accuracy", "calibration error", "view", "AUROC", "times chance", "highest on ground", "parameters",
            "training minutes", "training images/s")  # fmt: skip
-# Pictures that each run has drawn of the split -> what a reader sees in them.
+# Pictures that each run has drawn of the split -> their captions.
 COPIED = {
-    "removal": "the probability of the predicted class as patches go or come in the order of the map, and of controls",
-    "confusion": "which classes it takes for which, and whether its probabilities hold",
+    "removal": "probability of the predicted class as patches are removed or put back in the order of the map, and of controls",
+    "confusion": "which classes it mistakes for which, and how well its probabilities are calibrated",
 }
 Rows = NDArray[np.bool_]
 Groups = Mapping[str, Rows]
@@ -64,23 +65,22 @@ Groups = Mapping[str, Rows]
 
 @dataclass(frozen=True)
 class Answers:
-    """What a run says of a split.
+    """A run's answers to the images of a split.
 
     Attributes:
         images: index and name of each of the N.
-        right: (N), whether the predicted class is the true one, or one of the true ones.
-        looked: (N, 6), the measures of its map, in the order of ``MEASURES``; NaN where it was not looked into.
+        right: (N), whether the predicted class is the true one.
+        measures: (N, 6), of its map, in the order of ``MEASURES``; NaN where there is no map or no mask.
     """
 
     images: list[tuple[int, str]]
     right: Rows
-    looked: NDArray[np.float64]
+    measures: NDArray[np.float64]
 
     @property
     def measured(self) -> Rows:
-        """(N), whether it was looked into and the place of its object is known."""
-        there: Rows = ~np.isnan(self.looked).all(axis=1)
-        return there
+        """(N), whether there are measures."""
+        return np.asarray(~np.isnan(self.measures).all(axis=1))
 
 
 def compare(folders: Sequence[Path]) -> Comparison:
@@ -131,22 +131,22 @@ def compare(folders: Sequence[Path]) -> Comparison:
 
 
 def answers(run: Run, split: str) -> Answers:
-    """What a run says of every image of a split; raises UserError if that is not there, or damaged."""
+    """A run's answers to the images of a split; raises UserError if the file is missing or damaged."""
     path = run.tested(split, "answers.jsonl")
     try:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-        looked = [[line.get("attention", {}).get(name, np.nan) for name in MEASURES] for line in lines]
+        measures = [[line.get("attention", {}).get(name, np.nan) for name in MEASURES] for line in lines]
         return Answers(
             images=[(line["index"], line["name"]) for line in lines],
             right=np.array([line["label"] == line["predicted"] for line in lines], dtype=bool),
-            looked=np.array(looked, dtype=np.float64).reshape(len(lines), len(MEASURES)),
+            measures=np.array(measures, dtype=np.float64).reshape(len(lines), len(MEASURES)),
         )
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}): run `make evaluate RUN={run.folder}`.") from error
 
 
 def check_same_classes(entrants: Mapping[str, Run], attended: Mapping[str, Sequence[AttendedImage]]) -> None:
-    """Raises UserError unless the records of all runs name the same classes, in one order."""
+    """Raises UserError unless the records of all runs name the same classes in the same order."""
     (first, ours), *others = [(name, records[0].classes if records else ()) for name, records in attended.items()]
     for other, theirs in others:
         if theirs != ours:
@@ -159,9 +159,9 @@ def check_same_classes(entrants: Mapping[str, Run], attended: Mapping[str, Seque
 
 
 def shown(attended: Mapping[str, Sequence[AttendedImage]], drawn: Sequence[int]) -> list[dict[str, AttendedImage]]:
-    """The images that are shown: of each, the record of every run.
+    """The images to show, each as the records of all runs, by name.
 
-    They are those of ``drawn``, by index, as far as every run wrote them down; if none, the first that all wrote.
+    Those with an index in ``drawn`` and a record of every run; if there are none, the first with a record of every run.
     """
     written = {name: {record.index: record for record in records} for name, records in attended.items()}
     common = sorted(set.intersection(*(set(records) for records in written.values())))
@@ -170,9 +170,9 @@ def shown(attended: Mapping[str, Sequence[AttendedImage]], drawn: Sequence[int])
 
 
 def _groups(given: Sequence[Answers]) -> Groups:
-    """(N) each: the images into which every run was looked, and those of them that every run classifies correctly."""
-    looked = np.logical_and.reduce([each.measured for each in given])
-    return {"all": looked, "right": np.logical_and.reduce([looked, *(each.right for each in given)])}
+    """(N) each: the images with measures of every run, and those of them that every run classifies correctly."""
+    measured = np.logical_and.reduce([each.measured for each in given])
+    return {"all": measured, "right": np.logical_and.reduce([measured, *(each.right for each in given)])}
 
 
 def _run(
@@ -190,7 +190,7 @@ def _run(
         "grid": list(attended[0].map.shape) if attended else None,
         "chosen": _chosen(run.views),
         "looks": {
-            group: {measure: list(interval) for measure, interval in intervals(given[test].looked[images]).items()}
+            group: {measure: list(interval) for measure, interval in intervals(given[test].measures[images]).items()}
             for group, images in groups.items()
         },
         "controls": _controls(scores[test].get("localisation", {})),
@@ -204,9 +204,7 @@ def _correct(given: Answers) -> NDArray[np.float64]:
 
 
 def _chosen(views: Mapping[str, Any]) -> dict[str, Any]:
-    """Which view validation chose and by what; beside it, where there are masks and layers, the naive one: the last layer, mean
-    of its heads.
-    """
+    """The view that validation chose, and by what; if there are masks and layers, also the mean of the last layer's heads."""
     chosen = views.get("chosen")
     rates = {name: scores[CHOSEN_BY] for name, scores in views.get("views", {}).items() if CHOSEN_BY in scores}
     numbers = {"view": chosen, "by": views.get("by"), "candidates": len([name for name in rates if name != CONTROL])}
@@ -220,7 +218,7 @@ def _chosen(views: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _controls(maps: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Each control's measures on the images that this run was looked into, and how far the run's own map is from it."""
+    """The measures of each control on this run's images, and how far the run's own map is from it."""
     return {
         name: {
             "measures": row["all"],
@@ -232,7 +230,7 @@ def _controls(maps: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _maps(rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """By name, the measures of the map of each run, then of the controls; a control that is the same for all runs once."""
+    """By name, the measures of each run's map, then of the controls; a control with equal measures in all runs stands once."""
     maps: dict[str, Mapping[str, Any]] = {f"{row['name']}: {DEPTH.sub('', row['view'])}": row["looks"] for row in rows}
     for control in rows[0]["controls"]:
         each = {row["name"]: row["controls"].get(control, {}).get("measures", {}) for row in rows}
@@ -247,7 +245,7 @@ def _maps(rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
 def _pair(first: tuple[str, Answers], second: tuple[str, Answers], groups: Groups) -> dict[str, Any]:
     """Second minus first, with paired bootstrap over the images."""
     (name, ours), (other, theirs) = first, second
-    looks = {group: against(theirs.looked[images], ours.looked[images]) for group, images in groups.items()}
+    looks = {group: against(theirs.measures[images], ours.measures[images]) for group, images in groups.items()}
     return {
         "first": name,
         "second": other,
@@ -264,14 +262,14 @@ def _pair(first: tuple[str, Answers], second: tuple[str, Answers], groups: Group
 
 
 def _differences(pair: Mapping[str, Any]) -> Iterator[Difference]:
-    """Of two runs: accuracy, then each measure of each group of images."""
+    """Accuracy first, then each measure on each group of images."""
     measures = {f"{name}, {group}": result for group, looks in pair["looks"].items() for name, result in looks.items()}
     for measure, result in {"accuracy": pair["accuracy"], **measures}.items():
         yield Difference(pair["first"], pair["second"], measure, result)
 
 
 def _cells(row: Mapping[str, Any], test: str) -> list[Any]:
-    """How a run answers and looks, and what that took, under COLUMNS."""
+    """Scores and cost of a run, in the order of COLUMNS."""
     looks = row["looks"]["all"]
     means = [looks[name][0] if name in looks else None for name in ("auroc", "energy_gain", "ground_top1")]
     cost = [row[name] for name in ("parameters", "training_minutes", "training_images_per_s")]
@@ -285,7 +283,7 @@ def _line(row: Mapping[str, Any], test: str) -> str:
 
 
 def _in_numbers(strip: Mapping[str, AttendedImage]) -> dict[str, Any]:
-    """What every model took an image for and how its map finds the object."""
+    """What each model predicted for an image, and how well its map finds the object."""
     first = next(iter(strip.values()))
     return {
         "index": first.index,
@@ -306,19 +304,16 @@ def _in_numbers(strip: Mapping[str, AttendedImage]) -> dict[str, Any]:
 
 
 def _of_all(entrants: Mapping[str, Run], numbers: Mapping[str, Any]) -> Iterator[Drawing]:
-    """All measures beside controls, where there are masks; and what each run has drawn of the split."""
+    """All measures beside controls, if there are masks; then what each run has drawn of the split."""
     test = numbers["test"]
     if all("auroc" in row["looks"]["all"] for row in numbers["runs"]):
-        note = f"{numbers['looked']['all']:,} images, {numbers['looked']['right']:,} of them classified rightly by every model."
-        title, right = f"Where they look · {test}", "those that every model classifies rightly"
+        note = f"{numbers['looked']['all']:,} images, {numbers['looked']['right']:,} of them classified correctly by every model."
+        title, right = f"Where they look · {test}", "those that every model classifies correctly"
         caption = "How well each model's map finds the object, beside controls, with 95 % bootstrap intervals"
         draw = partial(plots.beside_controls, numbers["maps"], title, note, len(entrants), right)
         yield Drawing("looks.png", None, caption, draw, printed=True)
-    for kind, words in COPIED.items():
-        for number, (name, run) in enumerate(entrants.items(), start=1):
-            drawn = run.evaluation(test, f"{kind}.png")
-            if drawn.is_file():
-                yield Drawing(f"{kind}-{number}.png", None, f"{name}: {words}", drawn)
+    for kind, caption in COPIED.items():
+        yield from copied(kind, caption, {name: run.evaluation(test, f"{kind}.png") for name, run in entrants.items()})
 
 
 def _of_images(

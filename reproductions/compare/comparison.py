@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,16 +19,17 @@ from reproductions.runs import Run
 SIGNIFICANT = 0.05
 
 
-class Drawing(NamedTuple):
-    """A picture that is still to be drawn.
+@dataclass(frozen=True)
+class Drawing:
+    """A picture that is yet to be drawn.
 
     Attributes:
         name: of its file.
         index: of the sentence or image that it shows; None: all.
         caption: what a reader sees in it.
-        source: what draws it, or the file of a run to copy.
+        source: what draws it, or a file to copy.
         dpi: of the file.
-        printed: whether there is a PDF beside it.
+        printed: whether to write a PDF beside it.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Drawing(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """The second run minus the first in one measure: difference, low, high, p_value, and says, which puts them in words."""
+    """Two runs in one measure. ``result``: difference (second minus first), low, high, p_value, and says, the same in words."""
 
     first: str
     second: str
@@ -63,15 +64,15 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs side by side: everything that is printed, written, drawn and tracked follows from here.
+    """Runs side by side: what is printed, written, drawn and tracked is all here.
 
     Attributes:
-        numbers: all of it as plain data: comparison.json, which the page shows.
+        numbers: plain data, for comparison.json and the page.
         template: of the page.
-        columns, rows: one row per run, for the tracker.
-        differences: of each pair of runs in each measure.
+        columns, rows: a table for the tracker, one row per run.
+        differences: one per pair of runs and measure.
         lines: for the terminal.
-        drawings: the pictures, in their order on the page.
+        drawings: the pictures, in the order of the page.
     """
 
     numbers: dict[str, Any]
@@ -84,7 +85,7 @@ class Comparison:
 
 
 def page(comparison: Comparison, pictures: Sequence[Picture], made: str) -> str:
-    """The report as HTML; ``made`` says when and by which command, ``pictures`` are its drawings, written."""
+    """The report as HTML, with the written drawings; ``made`` says when and by which command."""
     of_index: dict[int | None, list[Picture]] = {}
     for picture in pictures:
         of_index.setdefault(picture.index, []).append(picture)
@@ -96,9 +97,9 @@ def page(comparison: Comparison, pictures: Sequence[Picture], made: str) -> str:
 
 
 def comparable(folders: Sequence[Path], same: Sequence[str]) -> dict[str, Run]:
-    """The runs, each by a name of its own; ``same`` are the settings of their data that they must share.
+    """Runs by distinct names; ``same`` lists the settings that their data must share.
 
-    Raises UserError for fewer than two, for a folder named twice, for a run that is not trained and tested, and for runs on
+    Raises UserError for fewer than two runs, for a folder named twice, for a run that is not trained and tested, and for
     different data.
     """
     if len(folders) < 2:
@@ -119,7 +120,7 @@ def comparable(folders: Sequence[Path], same: Sequence[str]) -> dict[str, Run]:
 
 
 def _names(entrants: Sequence[Run]) -> list[str]:
-    """Titles; where they are the same, the config too; where that is the same, the time or the whole path instead."""
+    """The titles; equal ones get the name of the configuration, or else the time, or else the whole path."""
     titles = [run.summary["title"] for run in entrants]
     folders = [run.folder.resolve() for run in entrants]
     names = titles
@@ -133,7 +134,7 @@ def _names(entrants: Sequence[Run]) -> list[str]:
 
 
 def common_splits(entrants: Mapping[str, Run]) -> list[str]:
-    """The splits that all runs were tested on, in the order of the first; raises UserError if there is none."""
+    """The splits that all runs were tested on, in the order of the first run; raises UserError if there is none."""
     scores = {name: run.scores for name, run in entrants.items()}
     first = next(iter(scores.values()))
     splits = [split for split in first if all(split in tested for tested in scores.values())]
@@ -144,9 +145,9 @@ def common_splits(entrants: Mapping[str, Run]) -> list[str]:
 
 
 def check_same(entrants: Iterable[Run], asked: Iterable[Sequence[tuple[Any, ...]]], what: str) -> None:
-    """Raises UserError unless all runs were tested on the same sentences, or images, in one order.
+    """Raises UserError unless all runs were tested on the same sentences, or images, in the same order.
 
-    ``asked``: of each run, index and text of each; ``what`` they are, in the plural.
+    ``asked``: per run, index and text of each; ``what``: the plural, "sentences" or "images".
     """
     (first, ours), *others = zip(entrants, asked, strict=True)
     for other, theirs in others:
@@ -162,8 +163,15 @@ def check_same(entrants: Iterable[Run], asked: Iterable[Sequence[tuple[Any, ...]
             )
 
 
+def copied(kind: str, caption: str, drawn: Mapping[str, Path]) -> Iterator[Drawing]:
+    """A picture that the runs have drawn themselves: by the name of the run its file, which may be missing."""
+    for number, (name, path) in enumerate(drawn.items(), start=1):
+        if path.is_file():
+            yield Drawing(f"{kind}-{number}.png", None, f"{name}: {caption}", path)
+
+
 def described(name: str, run: Run) -> dict[str, Any]:
-    """What the page says of every run."""
+    """What every comparison states about a run."""
     summary = run.summary
     return {
         "name": name,
@@ -178,7 +186,7 @@ def described(name: str, run: Run) -> dict[str, Any]:
 
 
 def in_words(compared: bootstrap.Comparison, unit: str, scale: float = 1, digits: int = 1) -> str:
-    """The difference, and whether it is significant."""
+    """The difference in a sentence, and whether it is significant."""
     difference, low, high = (f"{scale * x:.{digits}f}".replace("-", "−") for x in compared[:3])
     p = "p < 0.001" if compared.p_value < 0.001 else f"p = {compared.p_value:.3f}"
     sign = "+" if compared.difference > 0 else ""
@@ -187,5 +195,5 @@ def in_words(compared: bootstrap.Comparison, unit: str, scale: float = 1, digits
 
 
 def as_numbers(compared: bootstrap.Comparison, unit: str, scale: float = 1, digits: int = 1) -> dict[str, Any]:
-    """The difference as plain data, its words among it."""
+    """The difference as plain data, with its sentence."""
     return compared._asdict() | {"says": in_words(compared, unit, scale, digits)}

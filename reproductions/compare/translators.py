@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from data.errors import UserError
 from reproductions.compare.comparison import (
@@ -17,6 +17,7 @@ from reproductions.compare.comparison import (
     check_same,
     common_splits,
     comparable,
+    copied,
     described,
 )
 from reproductions.evaluation import plots
@@ -39,13 +40,14 @@ COLUMNS = ("run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "traini
            "sentences/s")  # fmt: skip
 
 
-class Sentence(NamedTuple):
-    """A sentence that is shown.
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence to show.
 
     Attributes:
         index: in its split.
-        translated: by the name of the run, what it wrote.
-        forced, own: where each model with attention looked, over the reference and over its own translation.
+        translated: by name of the run, its translation.
+        forced, own: by name of the run, attention over the reference and over its own translation; for models with attention.
     """
 
     index: int
@@ -93,7 +95,8 @@ def compare(folders: Sequence[Path]) -> Comparison:
 
 def compare_bleu(first: Run, second: Run, split: str) -> dict[str, Any]:
     """BLEU, second minus first, with paired bootstrap; raises UserError unless the sentences are the same."""
-    return _bleu(*_translated([first, second], split))
+    ours, theirs = _translated([first, second], split)
+    return _bleu(ours, theirs)
 
 
 def _translated(entrants: Iterable[Run], split: str) -> list[list[Translated]]:
@@ -105,7 +108,7 @@ def _translated(entrants: Iterable[Run], split: str) -> list[list[Translated]]:
 
 
 def _pairs(entrants: Mapping[str, Run], test: str) -> Iterator[dict[str, Any]]:
-    """Of each two runs, second minus first on the test split, with paired bootstrap: both BLEUs, and AER where both have gold."""
+    """For each pair of runs, second minus first on the test split: both BLEUs, and AER if both have gold links."""
     translated = _translated(entrants.values(), test)
     forced = [run.forced(test) for run in entrants.values()]
     has_gold = [bool(records) and all(record.gold is not None for record in records) for records in forced]
@@ -120,15 +123,15 @@ def _pairs(entrants: Mapping[str, Run], test: str) -> Iterator[dict[str, Any]]:
 
 
 def _bleu(first: Sequence[Translated], second: Sequence[Translated], language: str | None = None) -> dict[str, Any]:
-    """BLEU, second minus first; with a language, that of tokenised, lower-cased text."""
-    tables = [
+    """BLEU, second minus first, with paired bootstrap; with a language, of tokenised, lower-cased text."""
+    ours, theirs = (
         bleu_statistics(
             hypotheses=[it.hypothesis for it in each], references=[it.reference for it in each], language=language
         )
         for each in (first, second)
-    ]
+    )
     unit = "BLEU" if language is None else "BLEU (tokenised, lower-cased)"
-    return as_numbers(paired_bootstrap(*tables, bleu_of_sums), unit)
+    return as_numbers(paired_bootstrap(ours, theirs, bleu_of_sums), unit)
 
 
 def _run(name: str, run: Run, test: str) -> dict[str, Any]:
@@ -145,7 +148,7 @@ def _run(name: str, run: Run, test: str) -> dict[str, Any]:
 
 
 def _views(views: Mapping[str, Any]) -> dict[str, Any] | None:
-    """How far the chosen view and the naive one, last layer and mean of heads, are off in validation."""
+    """The AER in validation of the chosen view and of the naive one, the mean of the last layer's heads; None without views."""
     if not views:
         return None
     rates = {name: scores["aer"] for name, scores in views["views"].items()}
@@ -157,7 +160,7 @@ def _views(views: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _cells(row: Mapping[str, Any], test: str) -> list[Any]:
-    """What a run scored on the test split, and what that took, under COLUMNS."""
+    """Scores and cost of a run, in the order of COLUMNS."""
     scores = [row["scores"][test].get(name) for name in ("bleu", "bleu_tokenised", "chrf", "aer")]
     cost = [row[name] for name in ("parameters", "training_minutes", "training_tokens_per_s", "sentences_per_s")]
     return [row["name"], *scores, *cost]
@@ -170,7 +173,7 @@ def _line(row: Mapping[str, Any], test: str) -> str:
 
 
 def _sentences(entrants: Mapping[str, Run], split: str, most: int | None) -> Iterator[Sentence]:
-    """The first so many sentences of a split, None for all; raises UserError where models split one into different words."""
+    """The first sentences of a split, ``most`` of them or all; raises UserError if models split one into different words."""
     forced = {name: {record.index: record for record in run.forced(split)} for name, run in entrants.items()}
     own = {name: {record.index: record for record in run.own(split)} for name, run in entrants.items()}
     for each in zip(*(translated[:most] for translated in _translated(entrants.values(), split)), strict=True):
@@ -187,7 +190,7 @@ def _sentences(entrants: Mapping[str, Run], split: str, most: int | None) -> Ite
 
 
 def _in_numbers(sentence: Sentence, split: str) -> dict[str, Any]:
-    """What every model wrote and where it looked over the reference, measured."""
+    """Each model's translation, and measures of its attention over the reference."""
     first = next(iter(sentence.translated.values()))
     rows = [
         {
@@ -217,28 +220,21 @@ def _measured(record: AlignedTranslation) -> dict[str, float]:
 
 
 def _of_all(entrants: Mapping[str, Run], splits: Sequence[str]) -> Iterator[Drawing]:
-    """BLEU by length, on the test split and on that of long sentences if there is one; and how the views were chosen."""
+    """BLEU by length, over the test split and the split of long sentences if there is one; then the choice of views."""
     long = [split for split in splits if split == splits[0] or split in LENGTHS]
     curves = [
         bleu_by_length(name, [it for split in long for it in run.translated(split)]) for name, run in entrants.items()
     ]
     caption = "BLEU against the length of the source sentence, with 95 % bootstrap bands"
     yield Drawing("bleu-by-length.png", None, caption, partial(plots.bleu_by_length, curves), dpi=200)
-    for number, (name, run) in enumerate(entrants.items(), start=1):
-        grid = run.folder / "views.png"
-        if run.views and grid.is_file():
-            caption = f"{name}: alignment error rate of every layer, head and step, in validation"
-            yield Drawing(f"views-{number}.png", None, caption, grid)
+    caption = "alignment error rate of every layer, head and step, in validation"
+    yield from copied("views", caption, {name: run.folder / "views.png" for name, run in entrants.items()})
 
 
 def _of_sentence(sentence: Sentence, split: str) -> Iterator[Drawing]:
-    """The same words on the same axes, what differs, and each model over its own words."""
-    forced, own, index, name = (
-        [*sentence.forced.values()],
-        [*sentence.own.values()],
-        sentence.index,
-        f"{split}-{sentence.index}",
-    )
+    """All models over the reference on the same axes, their differences, and each model over its own words."""
+    index, name = sentence.index, f"{split}-{sentence.index}"
+    forced, own = [*sentence.forced.values()], [*sentence.own.values()]
     if len(forced) == 2:
         caption = "Both models over the reference, on the same axes, and the difference"
         yield Drawing(f"{name}-same-words.png", index, caption, partial(plots.difference, *forced))
