@@ -38,6 +38,7 @@ def asked(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("arguments", [
     "--help", "train --help", "timeline --help", "page --help", "nonsense", "look", "explain --layer one", "docs more",
+    "timeline --jobs 0",
     "train nobody2014", "train vit2021 --data mars", "train vit2021 --heads 3", "look photo.jpg --heads 3",
 ])  # fmt: skip
 def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(arguments):
@@ -45,7 +46,7 @@ def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(arg
     code = (
         "import sys\nfrom reproductions.__main__ import run\ntry:\n    status = run(sys.argv[1:])\n"
         "except SystemExit as stop:\n    status = stop.code\n"
-        "print(status, *{'torch', 'lightning', 'wandb'} & set(sys.modules))"
+        "print(status, *{'torch', 'lightning', 'wandb', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments.split()], cwd=ROOT, capture_output=True, text=True, check=True

@@ -19,14 +19,14 @@ class Rung:
 
     Attributes:
         label: what it is.
-        changes: of each rung that it differs from in one thing: that rung's config, and the thing.
+        changes: the rungs that it differs from in one thing: config -> the thing that changed.
     """
 
     label: str
     changes: Mapping[str, str] = field(default_factory=dict)
 
 
-# Of each config in configs/ladder. What attention brings is seen twice: with the training of 2014 and with that of today.
+# One rung per config in configs/ladder. The effect of attention shows twice: with the training of 2014 and with today's.
 RUNGS = {
     "1-rnnencdec": Rung("Fixed vector, training of 2014"),
     "2-rnnsearch": Rung("Additive attention, training of 2014", {"1-rnnencdec": "attention"}),
@@ -42,10 +42,10 @@ RUNGS = {
 
 
 def table(runs: Mapping[str, Run]) -> list[dict[str, Any]]:
-    """One row a rung: scores on the test split, sizes, speed, and each change in BLEU with what was changed."""
+    """One row per rung: scores on the test split, sizes, speed, and each change with its difference in BLEU."""
     rows = []
-    for name, one in runs.items():
-        rung, scores, summary = RUNGS[name], one.scores[TEST], one.summary
+    for name, run in runs.items():
+        rung, scores, summary = RUNGS[name], run.scores[TEST], run.summary
         rows.append({
             "rung": rung.label,
             "bleu": scores["bleu"],
@@ -56,16 +56,16 @@ def table(runs: Mapping[str, Run]) -> list[dict[str, Any]]:
             "parameters": summary["parameters"],
             "steps": summary["steps"],
             "changes": [
-                {"what": what, "from": RUNGS[other].label, **compare_bleu(runs[other], one, TEST)}
+                {"what": what, "from": RUNGS[other].label, **compare_bleu(runs[other], run, TEST)}
                 for other, what in rung.changes.items()
             ],
-            "folder": str(one.folder),
+            "folder": str(run.folder),
         })  # fmt: skip
     return rows
 
 
 def text(rows: Sequence[dict[str, Any]]) -> str:
-    """The table as text, a line a rung."""
+    """The table as text, one line per rung."""
     width = max(len(row["rung"]) for row in rows)
     lines = [f"{'':<{width}}{'BLEU':>8}{'AER %':>8}{'tokens/s':>10}{'minutes':>9}{'parameters':>12}"]
     for row in rows:

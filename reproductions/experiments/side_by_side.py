@@ -88,8 +88,6 @@ def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrid
 
     Raises UserError with the end of its log if a training fails, once the others have ended.
     """
-    if jobs < 1:
-        raise UserError(f"--jobs {jobs} must be at least 1.")
     waiting = [training for training in trainings if again or training.scored() is None]
     failed: list[_Process] = []
     bar = tqdm(

@@ -3,7 +3,7 @@
 training   every mechanism and seed on the same budget, several at a time, each kept once it is scored
 cost       what one step of a mechanism costs: products counted, time measured
 rows       the table, as plain data
-verdicts   what follows from it by rule: noise, and sentences
-report     the same sentence under all of them, table and one self-contained page
+noise      how far apart two mechanisms may lie by chance
+report     the table as text, pictures and one self-contained page
 document   docs/timeline.md, written from it
 """

@@ -13,18 +13,18 @@ from reproductions.attention import Attention, build, over_source
 
 POSITIONS = 64  # rows of location-based attention
 ROUNDS, CALLS = 15, 20
-READING = "S K"  # products of the weighted sum of the values, which all have
+READING = "S K"  # products of the weighted sum of the values, which every mechanism has
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of what is measured.
+    """Sizes of what is measured.
 
     Attributes:
         query, key: widths of the decoder's state and of an annotation.
-        hidden: of the hidden layer, where there is one.
+        hidden: width of the hidden layer, where there is one.
         window: D of local attention.
-        sentences, source: B and S; one query a sentence.
+        sentences, source: B and S; one query per sentence.
     """
 
     query: int
@@ -37,12 +37,12 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one query over one source sentence, keys projected beforehand.
+    """The cost of one query over one source sentence, with keys that are already projected.
 
     Attributes:
-        parameters: of the mechanism, its projection of the keys included.
-        products: multiplications of matrix products; tanh, softmax and sums are not counted.
-        microseconds: of processor time, median over batches of :class:`Sizes`, a sentence; forward alone.
+        parameters: of the mechanism, including its projection of the keys.
+        products: multiplications in matrix products; tanh, softmax and sums are not counted.
+        microseconds: processor time per sentence, median over batches of :class:`Sizes`; forward alone.
     """
 
     parameters: int
@@ -56,24 +56,26 @@ def formula(name: str) -> str:
 
 
 def costs(sizes: Sizes) -> dict[str, Cost]:
-    """Count and measure every mechanism over a source.
+    """Count and measure every mechanism over a source, on one thread.
 
-    Where a mechanism asks for keys as wide as queries, they are, and the values remain as wide as annotations: so it is
-    in RNNsearch.
+    As in RNNsearch, keys are as wide as queries where a mechanism needs that, and values as wide as annotations.
     """
     steps = {name: _Step(name, sizes) for name in over_source()}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     took = _microseconds({name: step.look for name, step in steps.items()}, sizes)
+    torch.set_num_threads(threads)
     return {name: Cost(step.parameters, step.products(), took[name]) for name, step in steps.items()}
 
 
 def times(sizes: Sizes, learning: bool = False) -> dict[str, float]:
-    """Microseconds of every mechanism over a source, as in :class:`Cost`; ``learning`` adds the way back."""
+    """Microseconds of every mechanism over a source, as in :class:`Cost`; ``learning`` adds the backward pass."""
     steps = {name: _Step(name, sizes) for name in over_source()}
     return _microseconds({name: step.learn if learning else step.look for name, step in steps.items()}, sizes)
 
 
 def _microseconds(calls: dict[str, Callable[[], None]], sizes: Sizes) -> dict[str, float]:
-    """Median processor time a sentence, measured in turn, round by round, so that a busy moment hits all alike."""
+    """Median processor time per sentence; the mechanisms take turns, so that a busy moment hits all alike."""
     took: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         for _ in range(CALLS):
@@ -84,11 +86,11 @@ def _microseconds(calls: dict[str, Callable[[], None]], sizes: Sizes) -> dict[st
             for _ in range(CALLS):
                 call()
             took[name].append((time.process_time() - start) / CALLS / sizes.sentences)
-    return {name: 1e6 * statistics.median(found) for name, found in took.items()}
+    return {name: 1e6 * statistics.median(rounds) for name, rounds in took.items()}
 
 
 class _Step:
-    """One query a sentence, ready to be asked again and again."""
+    """One query per sentence, ready to be asked again and again."""
 
     def __init__(self, name: str, sizes: Sizes) -> None:
         key = sizes.query if over_source()[name].equal_widths else sizes.key
@@ -110,7 +112,7 @@ class _Step:
         self._context(self.query, self.keys, self.values)
 
     def learn(self) -> None:
-        """There and back, to whatever learns: query, keys, values and the mechanism's own."""
+        """Forward and backward, to query, keys, values and the mechanism's own parameters."""
         self.attention.train().zero_grad()
         self._context(*(x.detach().requires_grad_() for x in (self.query, self.keys, self.values))).sum().backward()
 
@@ -125,5 +127,5 @@ class _Step:
 
 
 def _matrix_times_vector(matrix: list[int], *_: object, **__: object) -> int:
-    """Operations of a product that torch's counter leaves out."""
+    """Operations of a product that torch's counter does not know."""
     return 2 * matrix[0] * matrix[1]

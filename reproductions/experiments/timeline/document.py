@@ -8,7 +8,6 @@ A part stands between ``<!-- KIND: NAME -->`` and ``<!-- end -->``:
     others:               a section for each mechanism that the document links nowhere else
 """
 
-import inspect
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from reproductions.compare.translators import FIXED
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments.timeline.report import figure, over_source, titled
+from reproductions.experiments.timeline.rows import summary_of
 from reproductions.reports import count, fixed, percent
 
 DOCUMENT = Path("docs") / "timeline.md"
@@ -130,10 +130,9 @@ def _seen(newest: AlignedTranslation) -> str:
 def _section(name: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
     """What can be said of a mechanism that nobody has written about: paper, score, file, numbers."""
     kind, title = TIMELINE[name], in_words(name)
-    summary = inspect.cleandoc(kind.__doc__ or "").partition("\n")[0]
     parts = [
         f"### {title[:1].upper()}{title[1:]}",
-        f"{summary} {kind.paper} ({kind.year}), with the score `{kind.formula}`; [`{kind.__name__}`](../{_file(name)}).",
+        f"{summary_of(name)} {kind.paper} ({kind.year}), with the score `{kind.formula}`; [`{kind.__name__}`](../{_file(name)}).",
     ]
     return "\n\n".join([*parts, *([_measured(name, rows)] if kind.over_source else [])])
 

@@ -1,19 +1,36 @@
-"""The timeline as pictures and as one page that opens without a network."""
+"""The timeline as text, as pictures, as one page that opens without a network, and in Weights & Biases."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from reproductions import runs
 from reproductions.attention import in_words
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments.timeline.rows import record_of
 from reproductions.reports import template
+from reproductions.training import tracking
 
 WIDEST = 26.0  # inches of the figure: four mechanisms in a row
+TRACKED = (
+    "year", "name", "paper", "formula", "bleu", "aer", "entropy", "parameters", "products", "microseconds", "says",
+)  # fmt: skip
+
+
+def write(table: Mapping[str, Any], folder: Path) -> Path:
+    """Write numbers, pictures and page into a folder, and track them; returns the page."""
+    files.write_json(folder / "timeline.json", table)
+    pictures = draw(table, folder)
+    quick = " QUICK=1" if table["budget"] == "quick" else ""
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make timeline{quick}."
+    written = files.write_text(folder / "report.html", page(table, pictures, made))
+    _track(table, pictures, folder)
+    return written
 
 
 def over_source(table: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -35,7 +52,7 @@ def figure(table: Mapping[str, Any]) -> Figure:
 
 
 def draw(table: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """``timeline.png`` and ``.pdf``, and a picture of each mechanism; by name, "timeline" for the whole."""
+    """Draw ``timeline.png`` and ``.pdf``, and each mechanism; returns the pictures by name, "timeline" for the whole."""
     whole = figure(table)
     drawn = {"timeline": files.save(whole, folder / "timeline.png", dpi=150)}
     files.save(whole, folder / "timeline.pdf")
@@ -53,7 +70,7 @@ def page(table: Mapping[str, Any], pictures: Mapping[str, Path], made: str) -> s
 
 
 def text(table: Mapping[str, Any]) -> str:
-    """The table in a terminal: a line a mechanism, then what follows from it."""
+    """The table in a terminal, one line per mechanism, and below it what is not measured."""
     rows = over_source(table)
     width = max(len(row["name"]) for row in rows)
     lines = [
@@ -65,9 +82,30 @@ def text(table: Mapping[str, Any]) -> str:
             f"{100 * row['inversions_kept'] / max(1, row['inversions']):>12.1f}{row['entropy']:>9.2f}"
             f"{row['parameters']:>12,}{row['microseconds']:>8.2f}"
         )
-    return "\n".join([*lines, "", *(f"{row['name']}: {row['says']}" for row in table["rows"])])
+    return "\n".join(
+        [*lines, "", *(f"{row['name']}: {row['says']}" for row in table["rows"] if not row["over_source"])]
+    )
 
 
 def spread(seeds: list[float]) -> float:
     """Half of the distance between the lowest and the highest seed."""
     return (max(seeds) - min(seeds)) / 2
+
+
+def _track(table: Mapping[str, Any], pictures: Mapping[str, Path], folder: Path) -> None:
+    """The same table and pictures in Weights & Biases."""
+    logger = tracking.experiment_logger(
+        folder,
+        project=tracking.PROJECT,
+        name=f"timeline-{table['corpus']}-{runs.stamp()}",
+        group="timeline",
+        tags=["timeline", table["corpus"]],
+        job_type="timeline",
+        config={name: table[name] for name in ("corpus", "seeds", "steps", "budget")},
+    )
+    tracking.log_table(
+        logger, "timeline", list(TRACKED), [[row[name] for name in TRACKED] for row in over_source(table)]
+    )
+    for name, path in pictures.items():
+        tracking.log_picture(logger, f"timeline/{name}", path, name)
+    tracking.finish(logger)
