@@ -40,6 +40,8 @@ class PreparedData(lightning.LightningDataModule, ABC):
 
     def __init__(self, seed: int, num_workers: int) -> None:
         super().__init__()
+        if num_workers < 0 or seed < 0:
+            raise UserError(f"seed={seed} and num_workers={num_workers} must not be negative.")
         self.seed, self.num_workers = seed, num_workers
 
     @abstractmethod

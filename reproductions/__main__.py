@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from data.errors import UserError
+from data.sources.paths import shortened
 from reproductions.papers import PAPERS
 
 # Commands in the order of the help; each is a file of ``commands``.
@@ -23,8 +24,13 @@ COMMANDS = (
 LIGHTNING = ("fit", "validate", "test")
 HAND_ON = ("train", "evaluate", "ladder", "timeline", *LIGHTNING)  # give Lightning the options that are not their own
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR)
-NO_MEMORY = ("can't allocate memory", "out of memory")  # what torch says on the CPU and on a GPU
+# What is wrong with a path.
+CLOSED = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOENT, errno.ENAMETOOLONG,
+    errno.ELOOP,
+)  # fmt: skip
+# What torch says on the CPU and on a GPU, and of sizes beyond any memory.
+NO_MEMORY = ("can't allocate memory", "out of memory", "size calculation overflowed", "integer multiplication overflow")
 # What takes less memory, by what a run counts.
 SMALLER = {
     "tokens": "smaller batches, data.init_args.batch_tokens, or shorter sentences",
@@ -113,8 +119,14 @@ def _less(arguments: Sequence[str]) -> str:
 
 def run(arguments: Sequence[str]) -> int:
     """:func:`main`, with a user's mistakes as sentences."""
+    if sys.stdout is None:
+        sys.stderr.write("error: standard output is closed, so there is nowhere to write to.\n")
+        return 2
     try:
         return main(arguments)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except UserError as error:
         message = str(error)
     except OSError as error:
@@ -124,7 +136,7 @@ def run(arguments: Sequence[str]) -> int:
                 "again; a training that had begun goes on with --resume, from its last complete checkpoint."
             )
         elif error.errno in CLOSED and error.filename:
-            message = f"{error.filename} cannot be used: {error.strerror}."
+            message = f"{shortened(error.filename)} cannot be used: {error.strerror}."
         else:
             raise
     except (MemoryError, RuntimeError) as error:

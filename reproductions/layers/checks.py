@@ -3,6 +3,8 @@
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin
 
+MOST = 10**9  # of a size
+
 
 def check_choices(settings: Any) -> None:
     """Raise ValueError if a field of a dataclass that is declared as a Literal holds a value that is not among the choices.
@@ -18,10 +20,11 @@ def check_choices(settings: Any) -> None:
 
 
 def check_sizes(settings: Any, *names: str) -> None:
-    """Raise ValueError unless each of the named fields is at least 1."""
+    """Raise ValueError unless each of the named fields is at least 1, and of a size that a memory could hold."""
     for name in names:
-        if getattr(settings, name) < 1:
-            raise ValueError(f"{_name(settings)}.{name} must be at least 1, not {getattr(settings, name)}")
+        if not 1 <= getattr(settings, name) <= MOST:
+            bound = f"must be at most {MOST:,}" if getattr(settings, name) > MOST else "must be at least 1"
+            raise ValueError(f"{_name(settings)}.{name} {bound}, not {getattr(settings, name)}")
 
 
 def check_positive(settings: Any, *names: str) -> None:

@@ -12,6 +12,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from data.errors import UserError
+
 STOPS: dict[int, type[BaseException]] = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SIGTERMException}
 
 
@@ -70,6 +72,44 @@ class StopBetweenSteps(Callback):
         if self._asked == signal.SIGTERM:
             self._before[self._asked](self._asked, None)  # Lightning's own handler, which informs the other processes
         raise STOPS[self._asked]
+
+
+class StopIfDiverged(Callback):
+    """Raise UserError once the loss or a weight is not a number, and keep the last checkpoint from before."""
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        # To look at a number on a GPU is to wait for it.
+        if pl_module.device.type == "cpu" or trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            self._check(trainer, "The loss", outputs["loss"])
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        for name, parameter in pl_module.named_parameters():
+            self._check(trainer, f"{name}, a weight,", parameter)
+
+    def _check(self, trainer: Trainer, what: str, values: Any) -> None:
+        if torch.isfinite(values).all():
+            return
+        for kept in trainer.checkpoint_callbacks:
+            kept.save_on_exception = False  # type: ignore[attr-defined]
+        raise UserError(
+            f"{what} is not a number at step {trainer.global_step:,}: the training has diverged. Lower the learning rate "
+            "(model.init_args.recipe) and train again; checkpoints/ holds the last state before it, if there was one."
+        )
+
+
+class KnownMonitor(Callback):
+    """Raise UserError after the first validation if the score that chooses the best checkpoint is not among its scores."""
+
+    def __init__(self, monitor: str) -> None:
+        self.monitor = monitor
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        scores = [name for name in trainer.callback_metrics if not name.startswith("train/")]
+        if trainer.state.fn == "fit" and not trainer.sanity_checking and self.monitor not in scores:
+            main = ", ".join(sorted(name for name in scores if name.count("/") == 1))
+            raise UserError(f"run.monitor is {self.monitor!r}, but a validation gives {main}: choose one of them.")
 
 
 class Progress(TQDMProgressBar):

@@ -84,8 +84,48 @@ def read(path: Path) -> dict[str, Any]:
             f"{path} is a checkpoint of {paper!r}, written by version {_version(checkpoint)}; this version, {VERSION}, has "
             f"{', '.join(PAPERS)}."
         )
+    _check_content(path, checkpoint)
     _module(paper).drop_retired(checkpoint["hyper_parameters"], path)
     return checkpoint
+
+
+# What each part of a checkpoint is, besides its settings.
+CONTENT: dict[str, tuple[type, ...]] = {
+    "state_dict": (dict,), "global_step": (int,), "view": (str, type(None)), "views": (dict,), "version": (str,),
+    "tokenizers": (dict,), "preprocessing": (str,),
+}  # fmt: skip
+
+
+def _check_content(path: Path, checkpoint: dict[str, Any]) -> None:
+    """Raise UserError unless each part of a checkpoint is of its type, and its weights are finite numbers."""
+    for name, kinds in CONTENT.items():
+        value = checkpoint.get(name)
+        if name in checkpoint and (not isinstance(value, kinds) or isinstance(value, bool)):
+            raise UserError(
+                f"{path} is damaged: its {name} is {type(value).__name__}, not {kinds[0].__name__}; use another checkpoint."
+            )
+    if checkpoint["global_step"] < 0:
+        raise UserError(f"{path} is damaged: its global_step is {checkpoint['global_step']}; use another checkpoint.")
+    for name, tensor in checkpoint["state_dict"].items():
+        if not isinstance(tensor, torch.Tensor) or tensor.is_complex():
+            raise UserError(f"{path} is damaged: {name} holds no real numbers; use another checkpoint.")
+        if not torch.isfinite(tensor).all():
+            raise UserError(
+                f"{path} holds weights that are not numbers, in {name}: that training diverged. Use another checkpoint, or "
+                "train again with a lower learning rate."
+            )
+
+
+def check_weights(path: Path, checkpoint: dict[str, Any], module: torch.nn.Module) -> None:
+    """Raise UserError unless the weights of a checkpoint have the names and shapes of those of a module."""
+    ours, theirs = ({name: tuple(tensor.shape) for name, tensor in state.items()}
+                    for state in (module.state_dict(), checkpoint["state_dict"]))  # fmt: skip
+    for name in sorted({*ours, *theirs}):
+        if ours.get(name) != theirs.get(name):
+            raise UserError(
+                f"The weights in {path} do not fit the model: {name} is {_shape(theirs.get(name))} there and "
+                f"{_shape(ours.get(name))} here. Use a checkpoint of this model."
+            )
 
 
 def _is_ours(checkpoint: Any) -> bool:
@@ -95,6 +135,10 @@ def _is_ours(checkpoint: Any) -> bool:
     paper, stored = checkpoint["paper"], checkpoint["hyper_parameters"]
     named = isinstance(paper, str) and isinstance(stored, dict)
     return named and all(isinstance(stored.get(name, {}), dict) for name in SETTINGS)
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "missing" if shape is None else f"of shape {shape}"
 
 
 def restore(path: Path, fingerprints: dict[str, str]) -> Any:

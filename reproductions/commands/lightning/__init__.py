@@ -1,6 +1,7 @@
 """Lightning's own `fit`, `validate` and `test`, with every setting of a configuration.
 
 cli        the LightningCLI: one folder per run, a tracker that never asks
+meaning    settings that have the right type and cannot be meant
 settings   the section ``run:`` of a configuration, and config.yaml
 errors     errors of jsonargparse as one sentence
 older      configurations that an earlier version wrote
@@ -19,7 +20,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 def execute(arguments: Sequence[str]) -> int:
     """Run a Lightning command line; returns 130 if Ctrl-C ended it and 143 if SIGTERM did."""
     from reproductions.commands.lightning.cli import STOPPED, ReproductionCLI
+    from reproductions.commands.lightning.meaning import check_files
 
+    check_files(arguments)
     sys.argv[1:] = arguments  # not passed by value: Lightning starts the processes of further devices with sys.argv
     try:
         ReproductionCLI()

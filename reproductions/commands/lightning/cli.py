@@ -13,13 +13,15 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
 from data.errors import UserError
+from data.sources.paths import check_writable
 from reproductions.commands.lightning.errors import Parser, innermost
+from reproductions.commands.lightning.meaning import check_settings
 from reproductions.commands.lightning.settings import RunSettings, SaveRun
 from reproductions.evaluation.files import write_text
 from reproductions.runs import Run, corpus_name, stamp
@@ -27,7 +29,15 @@ from reproductions.tasks import task as tasks
 from reproductions.tasks.log import EvaluationLog
 from reproductions.training import checkpoints, tracking
 from reproductions.training.averaging import Snapshots, average, snapshots
-from reproductions.training.callbacks import Progress, Reseed, StopBetweenSteps, Throughput, keep_checkpoints
+from reproductions.training.callbacks import (
+    KnownMonitor,
+    Progress,
+    Reseed,
+    StopBetweenSteps,
+    StopIfDiverged,
+    Throughput,
+    keep_checkpoints,
+)
 from reproductions.training.resume import ResumedValidation
 
 log = logging.getLogger(__name__)
@@ -71,6 +81,10 @@ class ReproductionCLI(LightningCLI):
         for name in LINKED:  # a link whose target the model does not have is left out
             size = partial(_size, name)
             parser.link_arguments("data", f"model.init_args.{name}", compute_fn=size, apply_on="instantiate")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        super().parse_arguments(parser, args)
+        check_settings(self.config[self.config["subcommand"]])
 
     def instantiate_classes(self) -> None:
         """Build what the configuration names. Raises UserError where a constructor refuses a value."""
@@ -121,6 +135,8 @@ class ReproductionCLI(LightningCLI):
                 Reseed(config.seed_everything),
                 self.throughput,
                 StopBetweenSteps(),
+                StopIfDiverged(),
+                KnownMonitor(self.monitor),
                 ResumedValidation(folder / "validation.jsonl"),
                 EarlyStopping(self.monitor, mode="max", patience=settings.patience),
                 *keep_checkpoints(self.run.best.parent, self.monitor, settings.checkpoint_every),
@@ -165,11 +181,14 @@ class ReproductionCLI(LightningCLI):
                     f"{self.run.folder} holds a run already: continue it with --ckpt_path {self.run.last}, or give "
                     "another --run.folder."
                 )
+            check_writable(self.run.folder)
             return
         checkpoint = checkpoints.read(Path(path))
         checkpoints.check_fingerprints(path, checkpoint, self.datamodule.fingerprints())
         parts = ("network", "recipe") if fit else ("network",)
         checkpoints.check_settings(path, checkpoint, dict(self.model.hparams), parts)
+        checkpoints.check_weights(path, checkpoint, self.model)
+        check_writable(self.run.folder)
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Run it; Lightning turns Ctrl-C into an exit with status 1, like any failure: raise KeyboardInterrupt instead."""
