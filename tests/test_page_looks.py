@@ -224,8 +224,10 @@ def test_only_scenes_of_the_gallery_are_drawn(page, name, says):
 
 def test_runs_are_asked_for_what_they_can_do(page):
     address, _ = page
-    assert "does not look" in ask(address, "/api/look", {"run": THEN, "scene": "test 0"})[2]["error"]
-    assert "does not translate" in ask(address, "/api/align", {"run": SEES, "text": SENTENCE})[2]["error"]
+    look = ask(address, "/api/look", {"run": THEN, "scene": "test 0"})[2]["error"]
+    assert "of bahdanau2014, which translates: choose one that classifies images" in look
+    align = ask(address, "/api/align", {"run": SEES, "text": SENTENCE})[2]["error"]
+    assert "of vit2021, which classifies images: choose one that translates" in align
     assert drop(address, picture(), run="../../etc")[0] == 422
     assert ask(address, f"/api/look-at?run={SEES}", picture(), {"Content-Type": "image/png"})[0] == 415
     with pytest.raises(UserError):

@@ -1,4 +1,4 @@
-"""A translator's answer to one sentence, and its attention over a target in every view, as plain data.
+"""A translator's translation of one sentence, and its attention over a target in every view, as plain data.
 
 L layers, H heads, T target words, S source words, V views; pieces where a tokeniser splits words.
 """
@@ -22,13 +22,13 @@ from reproductions.evaluation.records.translation import AlignedTranslation, wit
 from reproductions.evaluation.views.alignment import Weights, every_view, merge_pieces
 from reproductions.tasks.translation.collect import TrainedTranslator
 
-STEPS = 65_535  # weights travel as whole numbers of 16 bits: 1 is this many
+STEPS = 65_535  # weights are sent as 16-bit integers, in units of 1 / STEPS
 MOST_WEIGHTS = 4_000_000  # in one answer
 GOLD = {(pair.source, pair.target): pair.links for pair in FIXED}
 
 
 def align(translator: TrainedTranslator, text: str, target: str | None) -> dict[str, Any]:
-    """Attention of every view over ``target``, fed to the model word by word; None is the model's own translation.
+    """Attention of every view over ``target``, which the model is fed; None stands for its own translation.
 
     Raises UserError for a sentence that the model cannot read.
     """
@@ -52,7 +52,7 @@ def align(translator: TrainedTranslator, text: str, target: str | None) -> dict[
             "target": _unknown(translator.target, written, words),
         },
         "score": hypothesis.log_probability if nll is None else -sum(nll),
-        "probabilities": None if nll is None else _of_words(nll, words),
+        "probabilities": None if nll is None else _word_probabilities(nll, words),
         "forced": target is not None,
         "text": translator.target.decode(written) if target is None else target,
     }
@@ -69,7 +69,7 @@ def align(translator: TrainedTranslator, text: str, target: str | None) -> dict[
 def _force(
     module: Any, source: torch.Tensor, mask: torch.Tensor, target: torch.Tensor
 ) -> tuple[torch.Tensor, list[float]]:
-    """Maps (L, H, T, S) over a given target, and -log p of its pieces in nats."""
+    """Maps (L, H, T, S) over a given target, and the -log p of each of its pieces, in nats."""
     batch = TranslationBatch(
         source, mask, target, torch.ones_like(target, dtype=torch.bool), torch.zeros(1, dtype=torch.int64)
     )
@@ -80,7 +80,7 @@ def _force(
 def _views(
     shared: dict[str, Any], maps: Weights, norms: Weights, source: Words, target: Words, chosen: str
 ) -> dict[str, Any]:
-    """Weights (V, T, S) over words, and what each view measures."""
+    """Weights (V, T, S) over words, and the measures of each view."""
     layers, heads = maps.shape[:2]
     views = every_view(layers, heads)
     if len(views) * len(target.words) * len(source.words) > MOST_WEIGHTS:
@@ -103,14 +103,14 @@ def _views(
         gold=gold,
         score=shared["score"],
     )
-    counted = np.floor(stack.clip(0, 1) * STEPS).astype("<u2")  # downwards, so that no row comes to more than 1
+    integers = np.floor(stack.clip(0, 1) * STEPS).astype("<u2")  # rounded down, so that no row sums to more than 1
     return {
         "layers": layers,
         "heads": heads,
         "chosen": chosen,
         "views": [str(view) for view in views],
         "described": [view.describe(layers, heads) for view in views],
-        "weights": base64.b64encode(counted.tobytes()).decode(),
+        "weights": base64.b64encode(integers.tobytes()).decode(),
         "numbers": [
             _numbers(replace(record, weights=weights, view=str(view)))
             for view, weights in zip(views, stack, strict=True)
@@ -120,7 +120,7 @@ def _views(
 
 
 def _numbers(record: AlignedTranslation) -> dict[str, float | None]:
-    """What is measured of one matrix: against gold where it is known, and how the attention behaves."""
+    """Measures of one matrix: how the attention behaves, and how it agrees with gold links if there are any."""
     measured = asdict(health([record]))
     if record.gold is not None:
         scores = alignment_scores([alignment_counts(links_of(record), record.gold)])
@@ -129,13 +129,13 @@ def _numbers(record: AlignedTranslation) -> dict[str, float | None]:
 
 
 def _unknown(tokenizer: Tokenizer, ids: list[int], words: Words) -> list[int]:
-    """Words that the model has no entry for."""
+    """Positions of the words that are not in the model's vocabulary."""
     assert tokenizer.unk == UNK
     return sorted({word for piece, word in zip(ids, words.word_of_piece, strict=False) if piece == UNK})
 
 
-def _of_words(nll: list[float], words: Words) -> list[float]:
-    """Probability of each target word, of which the pieces have these -log p."""
+def _word_probabilities(nll: list[float], words: Words) -> list[float]:
+    """Probability of each target word, from the -log p of its pieces."""
     sums = [0.0] * len(words.words)
     for piece, word in zip(nll, words.word_of_piece, strict=True):
         sums[word] += piece

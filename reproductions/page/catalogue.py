@@ -1,4 +1,4 @@
-"""Which runs there are, as they are at this moment; and their trained models, a few of them kept in memory."""
+"""The runs as they are now, and a few of their trained models in memory."""
 
 import json
 import math
@@ -17,23 +17,23 @@ from reproductions.runs import SCORES, SUMMARY, Run
 from reproductions.tasks import task as tasks
 from reproductions.tasks.task import restore
 
-EXAMPLES = 12  # sentences of a corpus that are offered
+EXAMPLES = 12  # sentences on offer per corpus
 LEADS_OUT = "its {} is a link that leads out of the folder of runs"
-MODELS = 4  # trained models that are kept in memory
+MODELS = 4  # trained models in memory
 
 
 class Catalogue:
-    """The runs of a folder. Every question looks at the folder again, so that new runs appear by themselves.
+    """The runs of a folder, read anew for every request, so that new runs appear by themselves.
 
-    A run is asked for by its name, and a name is only ever compared with those that are listed: no text from a browser
-    becomes a path. A run with a damaged file, or with a link that leaves the folder, is refused; the others are not.
+    A name from a browser is compared with the names of the runs and never becomes a path. A run with a damaged file, or
+    with a link that leaves the folder, is skipped.
     """
 
     def __init__(self) -> None:
         self._models: OrderedDict[tuple[str, float], Any] = OrderedDict()
 
     def runs(self) -> tuple[list[Run], dict[str, str]]:
-        """All runs, newest first; and for each folder that is none, why."""
+        """All runs, newest first; and for each folder that is skipped, why."""
         root = runs.runs_dir().resolve()
         listed, refused = [], {}
         for config in sorted(root.glob("*/*/*/config.yaml"), key=lambda path: path.parent.name, reverse=True):
@@ -46,7 +46,7 @@ class Catalogue:
         return listed, refused
 
     def find(self, name: str | None) -> Run:
-        """The run of this name; raises UserError if there is none, or nothing of it to ask yet."""
+        """The run of this name; raises UserError if there is none, or if it has no checkpoint yet."""
         for run in self.runs()[0]:
             if run.name == name:
                 if not run.saved:
@@ -55,7 +55,7 @@ class Catalogue:
         raise UserError(f"There is no run {str(name)[:100]!r} here.")
 
     def model(self, run: Run) -> Any:
-        """The trained model, from memory if the checkpoint is still the same."""
+        """The trained model of a run, from memory if its checkpoint has not changed."""
         key = (run.name, run.saved)
         if key not in self._models:
             self._models[key] = restore(run)
@@ -66,7 +66,7 @@ class Catalogue:
 
 
 def describe(run: Run) -> dict[str, Any]:
-    """A run as the page shows it in a list."""
+    """A run as the page lists it."""
     summary, data, paper = run.summary, run.data, papers.of(run.paper)
     attention = _attention(run)
     return {
@@ -93,7 +93,7 @@ def describe(run: Run) -> dict[str, Any]:
 
 
 def _attention(run: Run) -> str | None:
-    """The mechanism that its network names, None where it names none: the paper's own."""
+    """The mechanism that its network names; None, the paper's own, if it names none."""
     try:
         return str(run.model["network"]["attention"])
     except (LookupError, TypeError):
@@ -101,7 +101,7 @@ def _attention(run: Run) -> str | None:
 
 
 def _mechanism(paper: str, attention: str | None) -> str | None:
-    """Whose attention RNNsearch was given in the place of its own: "Luong, Pham and Manning 2015"."""
+    """Whose attention RNNsearch has in place of its own, such as "Luong, Pham and Manning 2015"; None for its own."""
     kind = TIMELINE.get(attention or "")
     if paper != "bahdanau2014" or kind is None or attention == "additive":
         return None
@@ -117,12 +117,12 @@ def _corpus(run: Run) -> str:
 
 
 def corpus_of(run: Run) -> str:
-    """What its sentences are of: the corpus, and the language it is translated to."""
+    """The corpus and the target language, by which examples are grouped."""
     return f"{_corpus(run)}, {run.data.get('target_language', '')}"
 
 
 def examples(listed: Sequence[Run]) -> dict[str, list[dict[str, str]]]:
-    """Sentences with their references: Accord's fixed ones, and of each other corpus the first that a run was tested on."""
+    """Sentences with references: Accord's fixed ones, and of each other corpus the first that a run was tested on."""
     offered = {"accord, fr": [{"source": join(p.source, "en"), "target": join(p.target, "fr")} for p in FIXED]}
     for run in listed:
         corpus, tested = corpus_of(run), next(iter(_scores(run)), None)
@@ -144,12 +144,12 @@ def _tested(path: Path) -> list[dict[str, str]]:
 
 
 def _scores(run: Run) -> dict[str, dict[str, Any]]:
-    """Scores of the splits that have any."""
+    """The scores of each split."""
     return {split: scores for split, scores in run.scores.items() if isinstance(scores, dict)}
 
 
 def _check(run: Run, root: Path) -> None:
-    """Raises UserError for a folder that is no run of ours, and for a file of it that is damaged or may not be read."""
+    """Raises UserError for a folder that is not a run of this project, and for a file that is damaged or lies elsewhere."""
     if not _inside(run.config, root):
         raise UserError(LEADS_OUT.format("config.yaml"))
     try:
@@ -166,14 +166,14 @@ def _check(run: Run, root: Path) -> None:
 
 
 def _opened(run: Run, kept: Path) -> Iterator[Path]:
-    """Every file that is read of a run: what restores it, from its checkpoint and ``kept``, and what describes it."""
+    """All files that are read of a run: the checkpoint and ``kept`` to restore it, the others to describe it."""
     yield from (run.config, run.best, run.folder / SUMMARY, run.folder / SCORES, kept)
     yield from kept.glob("*")
 
 
 def _inside(path: Path, root: Path) -> bool:
-    """Whether it lies below ``root`` once links are followed; of one that cannot be followed, no."""
+    """Whether it lies below ``root`` once links are followed; False for a link that cannot be followed."""
     try:
         return path.resolve().is_relative_to(root)
-    except (OSError, RuntimeError):  # links that lead round in a circle
+    except (OSError, RuntimeError):  # a link to itself
         return False

@@ -1,18 +1,18 @@
-"""The colours of the pictures that matplotlib draws, for the page: the same numbers, from the same place."""
+"""The colours of the matplotlib figures, for the page."""
 
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
 
 from reproductions.evaluation.plots.overlay import HEAT, OUTLINE
 from reproductions.evaluation.plots.style import ACCENT, DIFFERENCES, WEIGHTS, even_lightness
 
-# By night 0 is as dark as the page and 1 is bright.
+# In the dark theme 0 is as dark as the page and 1 is bright.
 NIGHT = "#14181d"
 _BLUES = LinearSegmentedColormap.from_list("night", [NIGHT, "#153a63", "#1f69ad", "#58a3dc", "#a9d4f5", "#eaf5ff"])
 STEPS = 64
 
 
 def colours() -> dict[str, list[str] | str]:
-    """Ramps from 0 to 1, or from -1 to 1, as lists of hexadecimal colours; and those of gold links and of objects' outlines."""
+    """Ramps from 0 to 1, or from -1 to 1, as lists of hexadecimal colours; and the colours of gold links and outlines."""
     return {
         "weights": _ramp(WEIGHTS),
         "night": _ramp(even_lightness(_BLUES, "night")),

@@ -1,4 +1,4 @@
-"""A classifier's answer to one picture, and where it looked in every view, as plain data.
+"""A classifier's answer to one image, and where it looked in every view, as plain data.
 
 L layers, H heads, T tokens: those before the patches, then P = gh * gw patches; V views; K classes.
 """
@@ -22,14 +22,14 @@ from reproductions.tasks.images.trained import TrainedClassifier
 
 IMAGE_BYTES = 8 * 1024 * 1024
 FORMATS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP"}
-STEPS = 65_535  # a value travels as a whole number of 16 bits: the largest of its map is this many
-MOST_ROWS = 1_500_000  # weights of patches on patches; of a larger model the mean of heads is sent
-GALLERY = {"test": 24, "two": 8}  # scenes of the embedded set that are offered: split -> how many
-GALLERY_SIZE = 48  # pixels of a side
+STEPS = 65_535  # values are sent as 16-bit integers, in units of 1 / STEPS of the largest value of their map
+MOST_ROWS = 1_500_000  # weights of tokens on patches; of a larger model the mean of heads is sent
+GALLERY = {"test": 24, "two": 8}  # how many scenes of each split of the embedded images are offered
+GALLERY_SIZE = 48  # side in pixels
 
 
-class Shown(NamedTuple):
-    """A picture to look at; of a scene of the embedded set, how much of each pixel (h, w) its object covers."""
+class Given(NamedTuple):
+    """An image to look at; for an embedded scene also its label and its mask (h, w), how much of each pixel its object covers."""
 
     image: Image.Image
     name: str
@@ -37,53 +37,58 @@ class Shown(NamedTuple):
     label: str | None = None
 
 
-def uploaded(content: bytes, least: int) -> Shown:
-    """A picture that was sent; raises UserError for what is no picture, is cut off, or is too large unpacked.
+def uploaded(content: bytes, least: int) -> Given:
+    """An uploaded image; raises UserError for other files, for one that is cut off, and for too many pixels.
 
-    Its format is told by its first bytes, so that no reader of rare formats is ever asked.
+    The first bytes tell the format, so that no decoder of a rare format ever runs.
     """
     if not any(content.startswith(start) for start in FORMATS):
         raise UserError(f"The file is no picture of a known format ({', '.join(FORMATS.values())}).")
-    return Shown(read_image(io.BytesIO(content), "The picture", least), "your picture")
+    return Given(read_image(io.BytesIO(content), "The picture", least), "your picture")
 
 
-def scene(name: str | None, size: int) -> Shown:
-    """A scene of the gallery, such as "test 3"; raises UserError for any other name."""
+def scene(name: str | None, size: int) -> Given:
+    """A scene of the gallery by its name, such as "test 3"; raises UserError for any other name."""
     split, _, number = (name or "").partition(" ")
     if split not in GALLERY or not number.isdecimal() or len(number) > 4 or int(number) >= GALLERY[split]:
         raise UserError(f"There is no scene {str(name)[:50]!r} in the gallery.")
-    one = shapes.scene(split, int(number), size=size)
-    return Shown(Image.fromarray(one.pixels), name or "", one.mask, shapes.CLASSES[one.label])
+    drawn = shapes.scene(split, int(number), size=size)
+    return Given(Image.fromarray(drawn.pixels), name or "", drawn.mask, shapes.CLASSES[drawn.label])
 
 
 def gallery() -> list[dict[str, str]]:
-    """The scenes of the embedded set: name, label, and what they look like as a data address."""
-    found = []
+    """The embedded scenes on offer: name, label, and the image as a data URL."""
+    scenes = []
     for split, count in GALLERY.items():
         for number in range(count):
-            one = shapes.scene(split, number, size=GALLERY_SIZE)
-            address = "data:image/png;base64," + png(one.pixels)
-            found.append({"name": f"{split} {number}", "label": shapes.caption(one), "image": address})
-    return found
+            drawn = shapes.scene(split, number, size=GALLERY_SIZE)
+            scenes.append(
+                {"name": f"{split} {number}", "label": shapes.caption(drawn), "image": _data_url(drawn.pixels)}
+            )
+    return scenes
 
 
-def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict[str, Any]:
-    """Classes, and maps of every view; ``asked`` is the class that class-specific views speak for, default the predicted.
+def _data_url(pixels: NDArray[np.uint8]) -> str:
+    return "data:image/png;base64," + png(pixels)
+
+
+def look(classifier: TrainedClassifier, given: Given, asked: str | None) -> dict[str, Any]:
+    """Probabilities, and maps of every view; ``asked``: the class of class-specific views, by default the predicted one.
 
     Raises UserError for a class that the model does not know.
     """
     module, preprocessing = classifier.module, classifier.preprocessing
     classes, wanted = preprocessing.classes, classifier.number(asked)
-    pixels = preprocessing.pixels(shown.image)
+    pixels = preprocessing.pixels(given.image)
     looked = module.look(preprocessing.tensor(pixels[None]), wanted)
     probabilities = looked.logits[0].softmax(0).tolist()
     views = views_of(module)
     maps = every_map(module, looked, 0, views)
     return {
         "model": classifier.caption,
-        "name": shown.name,
-        "label": shown.label,
-        "pixels": "data:image/png;base64," + png(pixels),
+        "name": given.name,
+        "label": given.label,
+        "pixels": _data_url(pixels),
         "size": list(pixels.shape[:2]),
         "grid": list(module.grid),
         "prefix": module.prefix,
@@ -98,20 +103,20 @@ def look(classifier: TrainedClassifier, shown: Shown, asked: str | None) -> dict
         "specific": [view.class_specific for view in views],
         "maps": packed(maps.reshape(len(views), -1)),
         "rows": _rows(looked.maps[0].numpy(), module.prefix) if module.kind == "attention" else None,
-        **_truth(shown.mask, pixels, maps, module.grid),
+        **_truth(given.mask, pixels, maps, module.grid),
     }
 
 
 def packed(rows: NDArray[np.float32]) -> dict[str, Any]:
-    """(N, M) as 16 bits a value, each row in parts of its largest value."""
+    """(N, M) as 16-bit integers, each row in units of its largest value."""
     most = rows.max(axis=1)
     parts = rows / np.where(most > 0, most, 1)[:, None]
-    counted = np.rint(parts * STEPS).astype("<u2")
-    return {"most": [float(f"{value:.6g}") for value in most], "values": base64.b64encode(counted.tobytes()).decode()}
+    integers = np.rint(parts * STEPS).astype("<u2")
+    return {"most": [float(f"{value:.6g}") for value in most], "values": base64.b64encode(integers.tobytes()).decode()}
 
 
 def _rows(weights: NDArray[np.float32], prefix: int) -> dict[str, Any]:
-    """Where each token looks among the patches: (L, H, T, P), or the mean of heads of a model that is too large."""
+    """Each token's attention to the patches (L, H, T, P), or (L, 1, T, P), the mean of heads, for a large model."""
     patches = weights[..., prefix:]
     if patches.size > MOST_ROWS:
         patches = patches.mean(axis=1, keepdims=True)
@@ -122,7 +127,7 @@ def _rows(weights: NDArray[np.float32], prefix: int) -> dict[str, Any]:
 def _truth(
     mask: NDArray[np.float32] | None, pixels: NDArray[np.uint8], maps: NDArray[np.float32], grid: tuple[int, int]
 ) -> dict[str, Any]:
-    """Where the object is known to be, how much of each patch it covers and how well each view finds it."""
+    """If the mask is known: how much of each patch the object covers, and how well each view finds it."""
     if mask is None or mask.shape != pixels.shape[:2]:
         return {"covered": None, "numbers": None, "mask": None}
     covered = coverage(mask[None], grid)

@@ -1,4 +1,4 @@
-"""Published weights, offered beside the runs: fetched by a thread of their own when they are first asked for, then kept."""
+"""Published weights, offered beside the runs: a thread downloads them when they are first asked for, then they are kept."""
 
 import time
 from pathlib import Path
@@ -13,21 +13,21 @@ from reproductions.tasks.images.pretrained import pretrained
 from reproductions.tasks.images.trained import TrainedClassifier
 from reproductions.vit2021 import weights
 
-SOURCE = "torchvision:vit_b_16"  # the only one, so that one large model is in memory at most
+SOURCE = "torchvision:vit_b_16"  # the only one, so that at most one large model is in memory
 TITLE = "ViT-B/16"
 AGAIN = 1  # seconds after which a browser may ask again
 
 
 class Published:
-    """The classifier of published weights, which is asked for by one thread at a time."""
+    """The classifier with published weights; only one thread may ask for it at a time."""
 
     def __init__(self) -> None:
         self._fetching: Fetching | None = None
 
     def classifier(self) -> TrainedClassifier:
-        """The classifier, at once: the first question begins to fetch it.
+        """The classifier, without waiting: the first call starts the download.
 
-        Raises HTTPException 503 until it is there, and UserError, once, where it could not be had; then it is fetched anew.
+        Raises HTTPException 503 until it is there, and UserError once if the download failed; the next call tries again.
         """
         if self._fetching is None:
             self._fetching = Fetching()
@@ -41,12 +41,12 @@ class Published:
 
 
 class Fetching(Thread):
-    """Fetches and builds the classifier; ends with ``classifier``, or with an ``error``."""
+    """Downloads and builds the classifier; ends with ``classifier`` or with ``error``."""
 
     def __init__(self) -> None:
-        super().__init__(daemon=True)  # a page that is ended does not wait for it
+        super().__init__(daemon=True)  # the page can be stopped meanwhile
         self.classifier: TrainedClassifier | None = None
-        self.error = UserError(f"{SOURCE} could not be opened; the reason stands in the window that the page runs in.")
+        self.error = UserError(f"{SOURCE} could not be opened; the window that the page runs in shows the reason.")
         self._began = time.time()
 
     def run(self) -> None:
@@ -57,26 +57,26 @@ class Fetching(Thread):
 
     @property
     def state(self) -> str:
-        """What it does, in a sentence."""
-        known = weights.published(SOURCE)
-        kept, whole = weights.kept_at(known), known.meta["_file_size"]
+        """Progress, in a sentence."""
+        published = weights.published(SOURCE)
+        kept, whole = weights.kept_at(published), published.meta["_file_size"]
         if kept.is_file():
             return f"The published weights of {TITLE} are being read."
         here = self._arrived(kept) / 2**20
         return f"The published weights of {TITLE} are being fetched, this once: {here:.0f} of {whole:.0f} MiB."
 
     def _arrived(self, kept: Path) -> int:
-        """How many bytes lie beside the file that torch hub will make of them."""
+        """How many bytes torch hub has downloaded so far, into a file beside the final one."""
         try:
-            begun = [path.stat() for path in kept.parent.glob(f"{kept.name}.*.partial")]
-        except OSError:  # it became that file just now
+            partial = [path.stat() for path in kept.parent.glob(f"{kept.name}.*.partial")]
+        except OSError:  # it has just been renamed
             return 0
-        return max((one.st_size for one in begun if one.st_mtime >= self._began), default=0)
+        return max((file.st_size for file in partial if file.st_mtime >= self._began), default=0)
 
 
 def offered() -> list[dict[str, Any]]:
-    """What can be asked for, as the page lists it beside runs; ``fetched``: it is on this machine already."""
-    known = weights.published(SOURCE)
+    """What the page offers beside the runs; ``fetched``: whether it is on this machine already."""
+    published = weights.published(SOURCE)
     paper = PAPERS["vit2021"]
     return [
         {
@@ -84,8 +84,8 @@ def offered() -> list[dict[str, Any]]:
             "title": TITLE,
             "year": paper.year,
             "authors": paper.authors,
-            "parameters": known.meta["num_params"],
-            "mebibytes": round(known.meta["_file_size"]),
-            "fetched": weights.kept_at(known).is_file(),
+            "parameters": published.meta["num_params"],
+            "mebibytes": round(published.meta["_file_size"]),
+            "fetched": weights.kept_at(published).is_file(),
         }
     ]

@@ -1,4 +1,4 @@
-"""What a browser sends: read within bounds, checked, and refused in one clear sentence."""
+"""What a browser sends: read within bounds, checked, and refused in one sentence."""
 
 import json
 import unicodedata
@@ -11,14 +11,14 @@ from data.errors import UserError
 
 JSON_BYTES = 64 * 1024
 TEXT_LETTERS, TEXT_WORDS = 2_000, 100  # of a sentence
-LONGER = 3  # times as much of a target: a model may have written it
+LONGER = 3  # a target may be so many times longer: a model may have written it
 
 
 async def body(request: Request, most: int, what: str) -> bytes:
-    """The body, counted as it comes in: what the header says of its length may be untrue.
+    """The body, counted as it arrives: the length in the header may be false.
 
-    A body that is a little too large is read to its end and thrown away, for only then does every client read the answer.
-    Raises HTTPException 413 for more than ``most`` bytes, 400 where the client goes away in the middle.
+    A body up to twice too large is read to its end and dropped, because some clients read the answer only then.
+    Raises HTTPException 413 for more than ``most`` bytes, 400 if the client disconnects.
     """
     announced = request.headers.get("content-length", "")
     received, count = bytearray(), 0
@@ -39,36 +39,36 @@ async def body(request: Request, most: int, what: str) -> bytes:
 
 
 def file_type(request: Request) -> None:
-    """Raises HTTPException 415 unless a file is sent as a file: a form of another site cannot do that unasked."""
+    """Raises HTTPException 415 unless the content type is that of a file, which a form on another site cannot send."""
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/octet-stream":
         raise HTTPException(415, "Send the picture's bytes, with the content type application/octet-stream.")
 
 
 async def fields(request: Request, **kinds: type) -> dict[str, Any]:
-    """A JSON object with exactly these fields, each of its kind or null.
+    """A JSON object with these fields, each of its type or None; a missing one is None.
 
-    Raises HTTPException 415, 400 or 422. A form of another site cannot send this content type unasked.
+    Raises HTTPException 415, 400 or 422. A form on another site cannot send this content type.
     """
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
         raise HTTPException(415, "Send JSON, with the content type application/json.")
     raw = await body(request, JSON_BYTES, f"The text (at most {TEXT_LETTERS:,} characters)")
     try:
-        found = json.loads(raw)
+        sent = json.loads(raw)
     except (ValueError, RecursionError):
         raise HTTPException(400, "The request is not JSON.") from None
-    if not isinstance(found, dict) or set(found) - set(kinds):
+    if not isinstance(sent, dict) or set(sent) - set(kinds):
         raise HTTPException(422, f"The request must be an object with the fields {', '.join(kinds)}.")
     for name, kind in kinds.items():
-        value = found.setdefault(name, None)
+        value = sent.setdefault(name, None)
         if value is not None and type(value) is not kind:
             raise HTTPException(
                 422, f"The field {name} must be of the type {kind.__name__}, not {type(value).__name__}."
             )
-    return found
+    return sent
 
 
 def sentence(text: str | None, what: str, times: int = 1) -> str:
-    """One line of text that a model may read; raises UserError for none, too much, or what is no text."""
+    """One line of text for a model; raises UserError for none, for too much, and for control characters."""
     if text is None or not text.strip():
         raise UserError(f"The {what} is empty: type a sentence.")
     if len(text) > times * TEXT_LETTERS:

@@ -1,4 +1,4 @@
-"""The server of the page: a few requests, answered one at a time, on the loopback address unless told otherwise."""
+"""The server of the page: a few requests, answered one at a time, by default on the loopback address alone."""
 
 import json
 import logging
@@ -29,13 +29,14 @@ from reproductions.page import alignments, images, published, request, timelines
 from reproductions.page.catalogue import Catalogue, describe, examples
 from reproductions.page.colours import colours
 from reproductions.page.published import Published
+from reproductions.runs import Run
 from reproductions.tasks.images.trained import TrainedClassifier
 
 log = logging.getLogger(__name__)
 
 HOST, PORT = "127.0.0.1", 2017
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
-WAITING = 64  # requests that may wait for the model at once
+WAITING = 64  # requests that may wait for a model at once
 KEPT_BYTES = 48 * 1024 * 1024  # of answers
 STATIC = Path(__file__).parent / "static"
 HEADERS = {
@@ -50,7 +51,7 @@ HEADERS = {
 
 
 class Guarded:
-    """Adds the headers that keep a browser from loading or running anything from elsewhere."""
+    """Adds headers that forbid a browser to load or run anything from elsewhere."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -66,7 +67,7 @@ class Guarded:
 
 
 class Desk:
-    """Where models are asked: one question at a time, so many in the queue, answers kept while there is room."""
+    """Serialises the requests to the models: a bounded queue, and a bounded cache of answers."""
 
     def __init__(self) -> None:
         self.catalogue = Catalogue()
@@ -77,7 +78,7 @@ class Desk:
         self._bytes = 0
 
     async def ask(self, work: Callable[..., bytes], *arguments: Any) -> Response:
-        """The JSON that ``work`` makes, in a thread; raises HTTPException 429 where too many wait."""
+        """The JSON that ``work`` makes in a thread; raises HTTPException 429 if too many requests wait."""
         if self.waiting >= WAITING:
             raise HTTPException(429, "The page is busy: too many people ask at once. Try again.", {"Retry-After": "2"})
         self.waiting += 1
@@ -88,7 +89,7 @@ class Desk:
         return Response(content, media_type="application/json")
 
     def keep(self, key: tuple[Any, ...], make: Callable[[], dict[str, Any]]) -> bytes:
-        """What was answered before to the same question of the same checkpoint, or a new answer."""
+        """The answer under this key from the cache, or a new one."""
         if key not in self._kept:
             content = json.dumps(make(), ensure_ascii=False, allow_nan=False).encode()
             self._kept[key] = content
@@ -98,41 +99,35 @@ class Desk:
         self._kept.move_to_end(key)
         return self._kept[key]
 
-    def align(self, name: str | None, text: str, target: str | None) -> bytes:
-        """A translator's attention over a target; raises UserError for a run that is no translator's."""
+    def run(self, name: str | None, task: str) -> Run:
+        """The run of this name; raises UserError if there is none, or if it is one of another task."""
         run = self.catalogue.find(name)
-        if run.task != "translation":
-            raise UserError(f"{name} is a run of {run.paper}, which does not translate.")
+        if run.task != task:
+            does = papers.TASKS
+            raise UserError(f"{name} is a run of {run.paper}, which {does[run.task]}: choose one that {does[task]}.")
+        return run
+
+    def align(self, name: str | None, text: str, target: str | None) -> bytes:
+        """The attention of a translator over a target."""
+        run = self.run(name, "translation")
         key = ("align", run.name, run.saved, text, target)
         return self.keep(key, lambda: alignments.align(self.catalogue.model(run), text, target))
 
-    def looker(self, name: str | None) -> tuple[tuple[str, float], Callable[[], TrainedClassifier]]:
-        """What tells a classifier from others, its name and the time of its weights, and how to have it.
-
-        Raises UserError for a run that is none.
-        """
-        if name == published.SOURCE:
-            return (name, 0.0), self.published.classifier
-        run = self.catalogue.find(name)
-        if run.task != "images":
-            raise UserError(f"{name} is a run of {run.paper}, which does not look at pictures.")
-        return (run.name, run.saved), lambda: self.catalogue.model(run)
-
     def look(self, name: str | None, picture: bytes | str | None, asked: str | None) -> bytes:
-        """Where a classifier looked in a picture that was sent, or in a scene of the gallery by its name."""
-        version, classifier_of = self.looker(name)
+        """Where a classifier, of a run or published, looked in an uploaded image or in a scene of the gallery, by its name."""
+        run = None if name == published.SOURCE else self.run(name, "images")
 
         def make() -> dict[str, Any]:
-            classifier = classifier_of()
+            classifier: TrainedClassifier = self.published.classifier() if run is None else self.catalogue.model(run)
             size = classifier.preprocessing.size
-            shown = images.uploaded(picture, size) if isinstance(picture, bytes) else images.scene(picture, size)
-            return images.look(classifier, shown, asked)
+            given = images.uploaded(picture, size) if isinstance(picture, bytes) else images.scene(picture, size)
+            return images.look(classifier, given, asked)
 
         key = picture if isinstance(picture, str | None) else sha256(picture).hexdigest()
-        return self.keep(("look", *version, key, asked), make)
+        return self.keep(("look", name, run and run.saved, key, asked), make)
 
     def overview(self) -> bytes:
-        """What the page begins with: the runs, the fixed sentences, the colours, the limits."""
+        """What the page starts with: runs, sentences, colours, limits."""
         listed, refused = self.catalogue.runs()
         return json.dumps(
             {
@@ -157,7 +152,7 @@ class Desk:
 
 
 def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
-    """The page as an ASGI application; ``hosts`` are the names it answers to, so that no other site can borrow it."""
+    """The page as an ASGI application; ``hosts``: the names that it answers to, so that no other site can use it."""
     desk = Desk()
 
     async def overview(_: Request) -> Response:
@@ -204,13 +199,13 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
 
 
 def serve(host: str = HOST, port: int = PORT) -> int:
-    """Serve until Ctrl-C; raises UserError where the address cannot be had."""
+    """Serve until Ctrl-C; raises UserError if the address is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen()  # so that whoever reads the address can connect at once
+        listener.listen()  # before the address is printed, so that a reader can connect at once
     except (OSError, OverflowError) as error:
         listener.close()
         raise UserError(
@@ -222,9 +217,9 @@ def serve(host: str = HOST, port: int = PORT) -> int:
         f"The page: http://{shown}:{listener.getsockname()[1]}/  (Ctrl-C ends it; runs: {runs.runs_dir()})\n"
     )
     if not local:
-        sys.stdout.write("It is no loopback address: everyone who reaches this machine can use the page.\n")
+        sys.stdout.write("This is not a loopback address: everyone who can reach this machine can use the page.\n")
     sys.stdout.flush()
-    torch.set_num_threads(1)  # one sentence is so little work that sharing it out takes longer than doing it
+    torch.set_num_threads(1)  # one sentence is too little work to share
     served = application() if local else application(("*",))
     config = uvicorn.Config(
         served,
@@ -250,4 +245,4 @@ async def _mistaken(_: Request, error: Exception) -> Response:
 
 async def _failed(_: Request, error: Exception) -> Response:
     log.error("A request failed.", exc_info=error)
-    return JSONResponse({"error": "The page could not do that; the reason stands in the window it runs in."}, 500)
+    return JSONResponse({"error": "The page could not do that; the window that it runs in shows the reason."}, 500)

@@ -1,4 +1,4 @@
-"""The timeline that ``make timeline`` has written, for the page."""
+"""The timeline as ``make timeline`` wrote it, checked for the page."""
 
 import json
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from reproductions import runs
 from reproductions.experiments.timeline.rows import record_of
 from reproductions.experiments.timeline.training import PAPER
 
-LARGEST = 8 * 2**20  # bytes; the whole timeline has some hundred thousand
-AGAIN = "make it anew with `make timeline`"
-# What the page reads of it: field -> type.
+LARGEST = 8 * 2**20  # bytes; a full timeline has some hundred thousand
+AGAIN = "make it again with `make timeline`"
+# The fields that the page reads, with their types.
 SHARED = {"corpus": str, "sentence": str, "seeds": list, "steps": int, "sizes": dict, "rows": list}
 NAMED = {"name": str, "year": int, "paper": str, "says": str, "over_source": bool}
 MEASURED = {
@@ -22,13 +22,13 @@ MEASURED = {
 
 
 def made() -> str | None:
-    """When the timeline was written, so that a newer one is another; None if there is none."""
+    """When the timeline was written, to tell a newer one apart; None if there is none."""
     path = _path()
     return None if path is None else str(path.stat().st_mtime_ns)
 
 
 def read() -> bytes:
-    """The timeline as JSON; raises UserError if there is none, or if the file is none."""
+    """The timeline as JSON; raises UserError if there is none, and for a damaged file."""
     path = _path()
     if path is None:
         raise UserError("There is no timeline yet: make one with `make timeline`.")
@@ -43,7 +43,7 @@ def read() -> bytes:
 
 
 def _check(table: Any) -> None:
-    """Raises ValueError, or what a wrong shape leads to, for anything but a timeline."""
+    """Raises LookupError, TypeError or ValueError for anything but a timeline."""
     _check_types(table, SHARED)
     _check_types(table["sizes"], {"source": int})
     for row in table["rows"]:
@@ -61,11 +61,11 @@ def _check_types(fields: Mapping[str, Any], types: Mapping[str, type]) -> None:
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number that a browser reads")
+    raise ValueError(f"browsers cannot read the number {name}")
 
 
 def _path() -> Path | None:
-    """The file of the whole timeline, else of the quick one; a link that leads out of the folder of runs is none."""
+    """The file of the full timeline, else of the quick one; a link that leaves the folder of runs does not count."""
     root = runs.runs_dir().resolve()
     for path in (root / PAPER / "timeline.json", root / PAPER / "quick" / "timeline.json"):
         if path.is_file() and path.resolve().is_relative_to(root):
