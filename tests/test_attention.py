@@ -72,12 +72,12 @@ def mechanism(request):
 
 
 def test_every_mechanism_is_listed():
-    found = set()
+    mechanisms = set()
     for module in pkgutil.iter_modules(attention.__path__):
         for thing in vars(import_module(f"reproductions.attention.{module.name}")).values():
             if isinstance(thing, type) and issubclass(thing, Attention) and not isabstract(thing):
-                found.add(thing)
-    assert found == set(TIMELINE.values()) and len(TIMELINE) == len(found)
+                mechanisms.add(thing)
+    assert mechanisms == set(TIMELINE.values()) and len(TIMELINE) == len(mechanisms)
 
 
 def test_the_timeline_is_in_order_of_year_and_names_its_papers():
@@ -235,10 +235,10 @@ def test_concat_is_its_formula_and_splits_into_additive():
         additive.U_a.weight.copy_(concat.W_a.weight[:, D:])
         additive.U_a.bias.zero_()
         additive.v_a.copy_(concat.v_a)
-    found = concat.score(query, concat.project(keys))
-    torch.testing.assert_close(found, additive.score(query, additive.project(keys)))
+    energies_of_concat = concat.score(query, concat.project(keys))
+    torch.testing.assert_close(energies_of_concat, additive.score(query, additive.project(keys)))
     side_by_side = torch.cat([query[:, :, None].expand(2, 4, 7, D), keys[:, None].expand(2, 4, 7, D)], dim=-1)
-    torch.testing.assert_close(found, torch.tanh(concat.W_a(side_by_side)) @ concat.v_a)
+    torch.testing.assert_close(energies_of_concat, torch.tanh(concat.W_a(side_by_side)) @ concat.v_a)
 
 
 def test_scaled_dot_is_pytorch_s_own():
@@ -351,9 +351,9 @@ def test_the_score_function_gradient_is_right_on_average_for_any_baseline_and_th
 
 def test_entropy_by_hand():
     energies = torch.tensor([[[math.log(3), 0.0]]], requires_grad=True)
-    found = entropy(energies.softmax(-1))
-    assert found.item() == pytest.approx(0.562335)
-    found.sum().backward()
+    H = entropy(energies.softmax(-1))
+    assert H.item() == pytest.approx(0.562335)
+    H.sum().backward()
     torch.testing.assert_close(energies.grad[0, 0], torch.tensor([-0.205990, 0.205990]))
     assert (
         entropy(torch.zeros(1, 1, 3)).item() == 0 and log_probability(torch.zeros(1, 1, 3), torch.zeros(1, 1, 3)) == 0
@@ -401,16 +401,16 @@ def weights_by_hand(mechanism, query, keys, mask=None):
 
 def test_dot_by_hand():
     """h_t = (1, 0): energies (ln 3, 0)."""
-    found = weights_by_hand(Dot(), [[1, 0]], [[math.log(3), 5], [0, 7]])
-    torch.testing.assert_close(found, torch.tensor([0.75, 0.25]))
+    weights = weights_by_hand(Dot(), [[1, 0]], [[math.log(3), 5], [0, 7]])
+    torch.testing.assert_close(weights, torch.tensor([0.75, 0.25]))
 
 
 def test_general_by_hand_and_not_with_its_matrix_turned():
     general = General(2, 2)
     with torch.no_grad():
         general.W_a.weight.copy_(torch.tensor([[0, math.log(3) / 2], [0, 0]]))
-    found = weights_by_hand(general, [[1, 0]], [[math.log(3), 5], [0, 7]])
-    torch.testing.assert_close(found, torch.tensor([0.25, 0.75]))
+    weights = weights_by_hand(general, [[1, 0]], [[math.log(3), 5], [0, 7]])
+    torch.testing.assert_close(weights, torch.tensor([0.25, 0.75]))
 
 
 def test_location_based_by_hand():
@@ -438,11 +438,11 @@ def test_local_predictive_by_hand():
     local = LocalPredictive(1, 1, 3, window=2)
     with torch.no_grad():
         local.v_p.zero_()
-    found = weights_by_hand(local, [[0.0]], [[0.0]] * 10)
+    weights = weights_by_hand(local, [[0.0]], [[0.0]] * 10)
     expected = torch.zeros(10)
     expected[3:8] = torch.tensor([0.027067, 0.121306, 0.2, 0.121306, 0.027067])
-    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
-    assert found.sum().item() == pytest.approx(0.496746)
+    torch.testing.assert_close(weights, expected, atol=1e-6, rtol=0)
+    assert weights.sum().item() == pytest.approx(0.496746)
 
 
 def test_local_predictive_measures_the_sentence_without_its_padding():
@@ -461,8 +461,8 @@ def test_content_based_by_hand():
         nn.init.eye_(content.W_k.weight)
         content.w_beta.weight.zero_()
         content.b_beta.zero_()
-    found = weights_by_hand(content, [[1, 0]], [[1, 0], [0, 1], [-1, 0]])
-    torch.testing.assert_close(found, torch.tensor([4.0, 2.0, 1.0]) / 7, atol=1e-6, rtol=0)
+    weights = weights_by_hand(content, [[1, 0]], [[1, 0], [0, 1], [-1, 0]])
+    torch.testing.assert_close(weights, torch.tensor([4.0, 2.0, 1.0]) / 7, atol=1e-6, rtol=0)
 
 
 def test_intra_by_hand():
@@ -549,9 +549,9 @@ def test_multi_head_is_torch_s_with_the_same_weights(mask):
         theirs.out_proj.load_state_dict(ours.W_O.state_dict())
     forbidden = None if mask is None else ~mask.expand(3, 3, 7, 7).reshape(9, 7, 7)
     context, weights = theirs(x, x, x, attn_mask=forbidden, average_attn_weights=False)
-    found = ours(x, *ours.project(x), mask)
-    torch.testing.assert_close(found.context, context)
-    torch.testing.assert_close(found.weights, weights)
+    attended = ours(x, *ours.project(x), mask)
+    torch.testing.assert_close(attended.context, context)
+    torch.testing.assert_close(attended.weights, weights)
 
 
 def test_one_head_that_projects_nothing_is_scaled_dot_product():
@@ -568,10 +568,12 @@ def test_multi_head_over_a_source_is_multi_head_with_queries_of_another_width():
     ours.load_state_dict(over.multi_head.state_dict() | {"W_Q.weight": torch.eye(K)})
     asked = over.multi_head.W_Q(query)
     expected = ours(asked, *ours.project(keys), mask[:, None])
-    found = over(query, over.project(keys), keys, mask)
-    torch.testing.assert_close(found, expected)
-    assert found.weights.shape == (3, 4, 4, 7)
-    torch.testing.assert_close(over.score(query, over.project(keys)).softmax(-1)[0], found.weights[0])  # nothing masked
+    attended = over(query, over.project(keys), keys, mask)
+    torch.testing.assert_close(attended, expected)
+    assert attended.weights.shape == (3, 4, 4, 7)
+    torch.testing.assert_close(
+        over.score(query, over.project(keys)).softmax(-1)[0], attended.weights[0]
+    )  # nothing masked
     torch.testing.assert_close(over.norms(over.project(keys), keys), ours.norms(ours.project(keys)[1]))
     with pytest.raises(ValueError, match="4 heads share the width of an annotation, and 10 is no multiple of 4"):
         build("multi_head", D, 10, HIDDEN, 2, 9)

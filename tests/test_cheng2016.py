@@ -219,10 +219,10 @@ def test_the_english_of_a_prepared_corpus_is_read_and_nothing_is_prepared_again(
 
 
 def test_a_contrast_names_the_other_form_at_its_place(data):
-    examples, known = data.examples("test"), data.contrasts("test")
-    assert sum(map(len, known.values())) > 100
+    examples, places = data.examples("test"), data.contrasts("test")
+    assert sum(map(len, places.values())) > 100
     entries = data.tokenizer.entries
-    for index, contrasts in known.items():
+    for index, contrasts in places.items():
         written = data.tokenizer.encode(examples[index].source)
         for contrast in contrasts:
             assert {entries[written[contrast.position]], contrast.other} in ({"was", "were"}, {"is", "are"})
@@ -250,8 +250,8 @@ def test_the_pieces_of_a_word_add_up_and_still_count_as_tokens():
 def test_agreement_is_counted_alone_and_where_the_last_noun_misleads():
     agreed = (Agreed(2, "were", False, True), Agreed(5, "is", True, False))
     sentence = ReadSentence(("a", "</s>"), (1.0, 1.0), 2, 0, agreed)
-    found = scores([sentence], [])
-    assert found["agreement"] == 0.5 and found["agreement_misled"] == 0
+    scored = scores([sentence], [])
+    assert scored["agreement"] == 0.5 and scored["agreement_misled"] == 0
     assert "1 of 2 forms" in notes({"test": details([sentence])})[0] and notes({}) == []
     assert ReadSentence.from_json(json.loads(json.dumps(sentence.to_json()))) == sentence
 

@@ -248,13 +248,13 @@ def test_a_checkpoint_names_paper_view_and_preprocessing(tmp_path):
     module.view = "a view"
     run.fit(module, datamodule=Toy())
     run.save_checkpoint(tmp_path / "a.ckpt")
-    found = torch.load(tmp_path / "a.ckpt", weights_only=True)
-    assert (found["paper"], found["view"], found["preprocessing"]) == ("vit2021", "a view", "toy")
+    checkpoint = torch.load(tmp_path / "a.ckpt", weights_only=True)
+    assert (checkpoint["paper"], checkpoint["view"], checkpoint["preprocessing"]) == ("vit2021", "a view", "toy")
     again = ViT2021(
-        found["hyper_parameters"]["classes"],
-        Network(**found["hyper_parameters"]["network"]),
-        Recipe(**found["hyper_parameters"]["recipe"]),
+        checkpoint["hyper_parameters"]["classes"],
+        Network(**checkpoint["hyper_parameters"]["network"]),
+        Recipe(**checkpoint["hyper_parameters"]["recipe"]),
     )
-    again.load_state_dict(found["state_dict"])
-    again.on_load_checkpoint(found)
+    again.load_state_dict(checkpoint["state_dict"])
+    again.on_load_checkpoint(checkpoint)
     assert (again.view, again.steps) == ("a view", 1)

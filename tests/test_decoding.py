@@ -97,10 +97,10 @@ def test_a_beam_as_wide_as_the_space_finds_the_best_of_all(model, alpha):
     words = [w for w in range(VOCABULARY) if w != EOS]
     endings = [(*head, EOS) for n in range(3) for head in itertools.product(words, repeat=n)]
     candidates = [list(ids) for ids in [*endings, *itertools.product(words, repeat=3)]]
-    found = beam(model, source, mask, EOS, VOCABULARY**3, alpha, limit)
+    best_of_beam = beam(model, source, mask, EOS, VOCABULARY**3, alpha, limit)
     for b in range(6):
         best = max(candidates, key=lambda ids: forced(model, source, mask, b, ids)[0] / length_penalty(len(ids), alpha))
-        assert found[b].ids == best
+        assert best_of_beam[b].ids == best
 
 
 @pytest.mark.parametrize(("length", "penalty"), [(5, 1.3587), (10, 1.7329), (20, 2.3544), (30, 2.8810)])

@@ -123,13 +123,13 @@ def test_every_mechanism_decodes_and_its_maps_are_those_of_teacher_forcing(make,
     for one, two in zip(narrow, beam(built, source, mask, 2, 1, limit=limit), strict=True):
         assert one.ids == two.ids
     for hypotheses in (narrow, wide):
-        for b, found in enumerate(hypotheses):
+        for b, hypothesis in enumerate(hypotheses):
             S = int(mask[b].sum())
-            ids = torch.tensor([found.ids])
+            ids = torch.tensor([hypothesis.ids])
             logits, maps = built(source[b : b + 1, :S], mask[b : b + 1, :S], ids)
-            torch.testing.assert_close(found.maps, maps[0])
+            torch.testing.assert_close(hypothesis.maps, maps[0])
             log_p = logits.log_softmax(-1).gather(2, ids[..., None]).sum().item()
-            assert found.log_probability == pytest.approx(log_p, abs=1e-5)
+            assert hypothesis.log_probability == pytest.approx(log_p, abs=1e-5)
 
 
 @pytest.mark.parametrize("make", [luong, rnnsearch])

@@ -251,12 +251,12 @@ def test_a_server_that_is_not_there_costs_seconds_and_one_line(
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 1 and "did not start online" in warnings[0]
     assert only(tmp_path).values("loss") == [1.0]  # and the failed start has left no second folder
-    known = identity(tmp_path)
-    assert known and known.mode == "offline"
+    tracked = identity(tmp_path)
+    assert tracked and tracked.mode == "offline"
 
 
 def upload(hint: str, server: Server) -> None:
-    logs = os.environ["HOME"]  # `wandb sync` writes its own logs below the working directory if not told
+    logs = os.environ["HOME"]  # `wandb sync` writes its own logs below the working directory by default
     environment = {**os.environ, "WANDB_BASE_URL": server.url, "WANDB_API_KEY": KEY, "WANDB_DIR": logs}
     subprocess.run(shlex.split(hint), env=environment, check=True, timeout=60, capture_output=True)
 
@@ -266,12 +266,12 @@ def test_the_hint_uploads_an_offline_run(tmp_path: Path) -> None:
     logger = start(folder)
     logger.log_metrics({"loss": 1.0}, step=0)
     finish(logger)
-    hint, known = sync_hint(folder), identity(folder)
-    assert hint and known
+    hint, tracked = sync_hint(folder), identity(folder)
+    assert hint and tracked
     server = Server()
     upload(hint, server)
     server.die()
-    assert [row["loss"] for row in server.rows[known.id] if "loss" in row] == [1.0]
+    assert [row["loss"] for row in server.rows[tracked.id] if "loss" in row] == [1.0]
     assert sync_hint(folder) is None
 
 
@@ -292,13 +292,13 @@ def test_a_server_that_dies_in_mid_run_loses_nothing_and_holds_nothing_up(
     assert time.monotonic() - began < 30  # W&B alone would wait for ever
     assert only(tmp_path).values("loss") == [float(step) for step in range(200)]
 
-    hint, known = sync_hint(tmp_path), identity(tmp_path)
-    assert hint and known and not known.uploaded
+    hint, tracked = sync_hint(tmp_path), identity(tmp_path)
+    assert hint and tracked and not tracked.uploaded
     assert hint in caplog.text
     second = Server()
     upload(hint, second)
     second.die()
-    assert [row["loss"] for row in second.rows[known.id] if "loss" in row] == [float(step) for step in range(200)]
+    assert [row["loss"] for row in second.rows[tracked.id] if "loss" in row] == [float(step) for step in range(200)]
     assert sync_hint(tmp_path) is None
 
 

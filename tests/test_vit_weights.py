@@ -50,8 +50,8 @@ def named_by(library, model):
     """A state dict as that library writes it, with one matrix for queries, keys and values where it has one."""
     column, ours, theirs = LIBRARIES.index(library), model.state_dict(), {}
     for name, value in ours.items():
-        found = re.match(r"blocks\.(\d+)\.(.*)", name)
-        before, rest, table = (BEFORE[column].format(found[1]), found[2], INSIDE) if found else ("", name, OUTSIDE)
+        inside = re.match(r"blocks\.(\d+)\.(.*)", name)
+        before, rest, table = (BEFORE[column].format(inside[1]), inside[2], INSIDE) if inside else ("", name, OUTSIDE)
         part = next((part for part in table if rest == part or rest.startswith(part + ".")), None)
         if part is not None:
             theirs[before + table[part][column] + rest[len(part) :]] = (
@@ -130,7 +130,7 @@ def test_a_published_width_has_the_heads_that_torchvision_gives_it(name):
     assert (network.d, network.heads) == (theirs.hidden_dim, layer.self_attention.num_heads)
 
 
-def test_an_unknown_width_needs_its_heads_told():
+def test_an_unknown_width_needs_its_number_of_heads():
     state = named_by("timm", vit(d=128, heads=2))
     with pytest.raises(UserError, match="128 wide, whose heads are not known here, .*give --heads"):
         convert(state)
@@ -327,10 +327,10 @@ def safetensors(state):
 def test_a_safetensors_file_holds_the_same_weights(tmp_path):
     state = named_by("Hugging Face", vit())
     (tmp_path / "model.safetensors").write_bytes(safetensors(state))
-    found = read(tmp_path / "model.safetensors")
-    assert found.keys() == state.keys()
+    loaded = read(tmp_path / "model.safetensors")
+    assert loaded.keys() == state.keys()
     for name, value in state.items():
-        torch.testing.assert_close(found[name], value.float(), rtol=0, atol=0)
+        torch.testing.assert_close(loaded[name], value.float(), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(("name", "content"), [
@@ -368,18 +368,18 @@ def hub(tmp_path, monkeypatch):
 
 
 def test_a_download_that_fails_says_what_to_fetch_by_hand_and_where_to_put_it(hub):
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as refused:
         load("torchvision:vit_b_16")
-    said = str(told.value)
+    said = str(refused.value)
     assert "could not be downloaded (urlopen error Name or service not known)" in said
     assert re.search(r"fetch https://\S+/vit_b_16-\w+\.pth .* put it into ", said) and said.endswith(f"{hub}.")
     assert "\n" not in said
 
 
 def test_what_was_put_there_by_hand_is_read_and_what_is_damaged_is_named(hub):
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as refused:
         load("torchvision:vit_b_16")
-    name = re.search(r"vit_b_16-\w+\.pth", str(told.value))[0]
+    name = re.search(r"vit_b_16-\w+\.pth", str(refused.value))[0]
     torch.save(named_by("torchvision", vit()), hub / name)
     assert load("torchvision:vit_b_16", HEADS).network == Network(**SIZES)
     (hub / name).write_bytes((hub / name).read_bytes()[:2000])

@@ -242,8 +242,8 @@ def test_the_learning_rule_by_hand():
     recipe = Recipe(reward_weight=0.1, entropy_weight=0.01)
     praised = (-3 - -5) * (math.log(0.75) + math.log(0.5))
     entropy = 0.562335 + math.log(2)
-    found = learning_rule(forced_by_hand(), real, log_p, torch.tensor(-5.0), recipe)
-    assert found.item() == pytest.approx(-(0.1 * praised + 0.01 * entropy))
+    added = learning_rule(forced_by_hand(), real, log_p, torch.tensor(-5.0), recipe)
+    assert added.item() == pytest.approx(-(0.1 * praised + 0.01 * entropy))
     # The caption's second word is padding; the image took the expectation; each word is praised for itself.
     half = learning_rule(
         forced_by_hand(), torch.tensor([[True, False]]), torch.tensor([[-1.0, 0]]), torch.tensor(-5.0), recipe
