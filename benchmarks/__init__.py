@@ -1,3 +1,3 @@
-"""How fast the project is, beside what the machine could do and beside other programs: ``make bench``."""
+"""Speed of the project, compared with the limit of the machine and with other programs: ``make bench``."""
 
 import data  # noqa: F401  (declares what torchvision needs, before anything here imports lightning)

@@ -1,11 +1,11 @@
-"""How long one step of each attention takes, beside additive attention: ``make bench``.
+"""Time of one step of each attention mechanism, relative to additive attention: ``make bench``.
 
     python -m benchmarks.attention
     python -m benchmarks.attention --hidden 1000 --alignment 1000 --sentences 80 --source 30
 
-One query for each sentence, keys projected beforehand, as in a step of RNNsearch with n units and annotations of 2n; once
-forward, and once there and back, in processor time of one thread. The mechanisms take turns, round by round. Ends with
-one line ``RESULT {json}``.
+One query per sentence, keys projected beforehand, as in a step of RNNsearch with n units and annotations of 2n; forward
+alone, and forward and backward, in processor time of one thread. The mechanisms take turns, round by round. Ends with one
+line ``RESULT {json}``.
 """
 
 import argparse
@@ -16,15 +16,14 @@ from typing import Any
 import torch
 
 from benchmarks import machine
-from data.errors import UserError
 from reproductions.experiments.timeline.cost import Sizes, formula, times
 
 FIRST = "additive"
-MOST = 1.5  # times additive attention: more wants a reason in the mathematics
+MOST = 1.5  # times additive attention: more must have a reason in the mathematics
 
 
 def measure(sizes: Sizes) -> dict[str, dict[str, float]]:
-    """Of each mechanism: microseconds a sentence and times additive, forward, and there and back."""
+    """Per mechanism: microseconds per sentence and their ratio to additive, forward, and forward and backward."""
     forward, learning = times(sizes), times(sizes, learning=True)
     return {
         name: {
@@ -37,10 +36,10 @@ def measure(sizes: Sizes) -> dict[str, dict[str, float]]:
     }
 
 
-def table(found: dict[str, dict[str, float]]) -> str:
-    """A line a mechanism."""
+def table(measured: dict[str, dict[str, float]]) -> str:
+    """One line per mechanism."""
     lines = [f"{'':<18}{'forward':>10}{'times':>8}{'and back':>10}{'times':>8}   products of a step"]
-    for name, row in found.items():
+    for name, row in measured.items():
         lines.append(
             f"{name:<18}{row['us']:>8.2f}µs{row['ratio']:>8.2f}{row['learning_us']:>8.2f}µs{row['learning_ratio']:>8.2f}"
             f"   {formula(name)}"
@@ -48,42 +47,35 @@ def table(found: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def verdict(found: dict[str, dict[str, float]]) -> str:
-    """Which of them are too slow."""
-    slow = [name for name, row in found.items() if max(row["ratio"], row["learning_ratio"]) > MOST]
+def verdict(measured: dict[str, dict[str, float]]) -> str:
+    """Which mechanisms are too slow."""
+    slow = [name for name, row in measured.items() if max(row["ratio"], row["learning_ratio"]) > MOST]
     if slow:
         return f"Slower than {MOST} times {FIRST}: {', '.join(slow)}."
     return f"None is slower than {MOST} times {FIRST}."
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        prog="python -m benchmarks.attention",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    top = machine.parser("attention", __doc__)
     top.add_argument("--hidden", type=int, default=128, help="n, units of the decoder (default 128)")
     top.add_argument("--alignment", type=int, default=128, help="units of a hidden layer in a score (default 128)")
     top.add_argument("--window", type=int, default=10, help="D of local attention (default 10)")
-    top.add_argument("--sentences", type=int, default=64, help="in a batch (default 64)")
-    top.add_argument("--source", type=int, default=20, help="words of each (default 20)")
+    top.add_argument("--sentences", type=int, default=64, help="per batch (default 64)")
+    top.add_argument("--source", type=int, default=20, help="words per sentence (default 20)")
     return top
 
 
 def main(arguments: Sequence[str]) -> None:
     options = parser().parse_args(arguments)
-    for name in ("hidden", "alignment", "window", "sentences", "source"):
-        if getattr(options, name) < 1:
-            raise UserError(f"--{name} {getattr(options, name)} must be at least 1.")
+    machine.check_positive(options, "hidden", "alignment", "window", "sentences", "source")
     machine.use_threads(1)
     given = (options.alignment, options.window, options.sentences, options.source)
     sizes = Sizes(options.hidden, 2 * options.hidden, *given)
     meter = machine.Meter()
-    found = measure(sizes)
+    measured = measure(sizes)
     result: dict[str, Any] = {
         "benchmark": "attention",
-        "mechanisms": found,
+        "mechanisms": measured,
         "hidden": options.hidden,
         "source": options.source,
         "sentences": options.sentences,
@@ -91,10 +83,10 @@ def main(arguments: Sequence[str]) -> None:
         "threads": 1,
         "torch": torch.__version__,
     }
-    print(f"One step over {sizes.source} words, a sentence in a batch of {sizes.sentences}, one thread; "
+    print(f"One step over {sizes.source} words, time per sentence in a batch of {sizes.sentences}, one thread; "
           f"D = {sizes.query}, K = {sizes.key}, n = {sizes.hidden}:\n")  # fmt: skip
-    print(table(found))
-    print(f"\n{verdict(found)}")
+    print(table(measured))
+    print(f"\n{verdict(measured)}")
     machine.report(result)
 
 

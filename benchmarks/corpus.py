@@ -1,4 +1,4 @@
-"""The sentences that the benchmarks train on and translate: from the project's own corpora, or pieces made elsewhere."""
+"""The sentences that the benchmarks train on and translate: from the project's corpora, or word pieces made elsewhere."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class TestSet:
     """Sentences to translate.
 
     Attributes:
-        name: for people.
-        pairs: their ids.
-        text: of target ids.
-        references: the texts that translators wrote.
+        name: for tables.
+        pairs: ids of source and target.
+        text: turns target ids into text.
+        references: human translations.
     """
 
     name: str
@@ -35,7 +35,7 @@ class TestSet:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Pairs to train on, how many entries the two vocabularies have, and sentences to translate."""
+    """Pairs to train on, the sizes of the two vocabularies, and sentences to translate."""
 
     train: PairedIds
     source_size: int
@@ -44,7 +44,7 @@ class Corpus:
 
 
 def choose(pieces: Path | None) -> Corpus:
-    """The pieces in a folder; else Multi30k if it lies in the data directory; else Accord."""
+    """The pieces in a folder; without one, Multi30k if it is in the data directory, or else Accord."""
     if pieces is not None:
         return from_pieces(pieces)
     there = all((data_dir() / "multi30k" / name).is_file() for name in _MULTI30K)
@@ -56,7 +56,7 @@ def choose(pieces: Path | None) -> Corpus:
 
 
 def of_run(settings: dict[str, Any], source: Tokenizer, target: Tokenizer) -> TestSet:
-    """The first test split of a run, read with its tokenisers; ``settings`` are those of its data module."""
+    """The first test split of a run, encoded with its tokenisers; ``settings`` are those of its data module."""
     data = TranslationData(**settings)
     split = data.split_names("test")[0]
     name, languages = settings["corpus"], (settings["source_language"], settings["target_language"])
@@ -67,11 +67,11 @@ def of_run(settings: dict[str, Any], source: Tokenizer, target: Tokenizer) -> Te
 
 
 def from_pieces(folder: Path) -> Corpus:
-    """``vocab.txt``, one piece a line, and ``bpe.SPLIT.en`` and ``bpe.SPLIT.fr``, one sentence a line, its pieces
-    between spaces, for the splits train and test_2016_flickr.
+    """A corpus from ``vocab.txt``, one piece per line, and ``bpe.SPLIT.en`` and ``bpe.SPLIT.fr``, one sentence per line with
+    spaces between its pieces, for the splits train and test_2016_flickr.
 
-    Pieces that start a word start with "▁". Special symbols of the vocabulary, ``<...>``, give way to the project's
-    own. Raises UserError for a missing file or sides of unequal length.
+    Pieces that start a word start with "▁". The project's special symbols replace those of the vocabulary, ``<...>``.
+    Raises UserError for a missing file and for sides of unequal length.
     """
     pieces = [piece for piece in _lines(folder / "vocab.txt") if piece and not piece.startswith("<")]
     entries = [*SPECIALS, *pieces]

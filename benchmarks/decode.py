@@ -1,18 +1,17 @@
-"""How many sentences a second a model translates, greedily and with a beam.
+"""How many sentences per second a model translates, greedily and with a beam.
 
     python -m benchmarks.decode
     python -m benchmarks.decode --run runs/bahdanau2014/accord/TIME --width 1 --free
     python -m benchmarks.decode --pieces FOLDER --width 5 --peer "name=command ..."
 
-Translates a whole test set with the newest run that translates, or with the run that is named, through the search that
-everything else uses. Where there is no such run, and for ``--pieces``, with a new model. The clock runs from ids to texts.
+Translates a whole test set with the newest run that translates or with ``--run``, through the search that everything else
+uses; without such a run, and for ``--pieces``, with a new model. The clock runs from ids to texts.
 
-Every sentence gets exactly ``--fixed-length`` words, ``</s>`` held back: so the model need not be trained, and another
-program that is held to the same length, too, takes the same steps. With ``--free`` each sentence ends where the model
-ends it; a new model is first trained for ``--train-seconds``, for an untrained one does not know when to stop, and BLEU
-tells what it has learned.
+Every sentence gets exactly ``--fixed-length`` words and no ``</s>``: the model need not be trained, and another program with
+the same length takes the same steps. With ``--free`` each sentence ends where the model ends it; a new model is first
+trained for ``--train-seconds``, because an untrained one does not know when to stop, and BLEU shows what it has learned.
 
-Ends with a table, the mean length of what each system wrote, and one line ``RESULT {json}`` a measurement.
+Ends with a table, the mean length of each system's translations, and one line ``RESULT {json}`` per measurement.
 """
 
 import argparse
@@ -46,16 +45,15 @@ KEY = "sentences_per_s"
 
 
 def of_run(folder: Path | None) -> tuple[Translator, TestSet]:
-    """The model of a run, the newest that translates for None, and the first test split of its corpus."""
+    """The model of a run, by default the newest that translates, and the first test split of its corpus."""
     run = runs.find(task="translation") if folder is None else runs.at(folder, "translation")
     trained = restore(run)
-    settings = run.data
     print(f"Translating with {run.folder}")
-    return trained.module.model, corpora.of_run(settings, trained.source, trained.target)
+    return trained.module.model, corpora.of_run(run.data, trained.source, trained.target)
 
 
 def on_the_spot(options: argparse.Namespace) -> tuple[Translator, TestSet]:
-    """A model with the weights in ``--weights``, or else trained now and kept there; new where its words do not matter."""
+    """A model with the weights in ``--weights``; without that file a new one, which --free trains and saves there."""
     corpus = corpora.choose(options.pieces)
     pl.seed_everything(1, verbose=False)
     module = models.build(options, corpus)
@@ -80,14 +78,14 @@ def on_the_spot(options: argparse.Namespace) -> tuple[Translator, TestSet]:
 def translate(
     model: Translator, test: TestSet, batch: int, width: int, alpha: float
 ) -> tuple[list[Hypothesis], list[str]]:
-    """All test sentences, alike in length within a batch, in the order of the test."""
+    """Translations of all test sentences, in their order; a batch holds sentences of similar length."""
     source = test.pairs.source
     hypotheses: dict[int, Hypothesis] = {}
     for chosen in TokenBatches(source.lengths, batch_sentences=batch, shuffle=False):
         words = test.pairs.__getitems__(chosen)
         ids, mask = words.source.to(machine.device()), words.source_mask.to(machine.device())
-        found = greedy(model, ids, mask, EOS) if width == 1 else beam(model, ids, mask, EOS, width, alpha)
-        hypotheses.update(zip(chosen.tolist(), found, strict=True))
+        best = greedy(model, ids, mask, EOS) if width == 1 else beam(model, ids, mask, EOS, width, alpha)
+        hypotheses.update(zip(chosen.tolist(), best, strict=True))
     ordered = [hypotheses[i] for i in range(len(source))]
     return ordered, [test.text(hypothesis.ids) for hypothesis in ordered]
 
@@ -95,7 +93,7 @@ def translate(
 def measure(
     model: Translator, test: TestSet, options: argparse.Namespace, width: int, precision: str
 ) -> dict[str, Any]:
-    """Translate the test set ``--repeats`` times, after a few sentences to warm up; the median counts."""
+    """Translate the test set ``--repeats`` times after a short warm-up; the median counts."""
     held = model if options.free else FixedLength(model, options.fixed_length)
     half = torch.autocast(machine.device().type, torch.bfloat16, enabled=precision == "bf16")
     rates, others = [], []
@@ -137,31 +135,28 @@ def name_of(width: int, precision: str) -> str:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        prog="python -m benchmarks.decode",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    top = machine.parser("decode", __doc__)
     top.add_argument("--run", type=Path, help="folder of a run (default: the newest that translates)")
     top.add_argument(
         "--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces"
     )
     top.add_argument(
-        "--weights", type=Path, help="with no run: read the weights from this file, or train and keep them in it"
+        "--weights", type=Path, help="without a run: read the weights from this file, or train and save them in it"
     )
     length = top.add_mutually_exclusive_group()
-    length.add_argument("--fixed-length", type=int, default=20, help="words that every sentence gets (default 20)")
-    length.add_argument("--free", action="store_true", help="each sentence ends where the model ends it")
-    top.add_argument("--train-seconds", type=float, default=60.0, help="of a new model, with --free (default 60)")
-    top.add_argument("--train-precision", choices=tuple(machine.DTYPES), default="bf16")
-    top.add_argument("--words", type=int, default=1930, help="real target words an update, with --free (default 1930)")
+    length.add_argument("--fixed-length", type=int, default=20, help="words per translation (default 20)")
+    length.add_argument("--free", action="store_true", help="let the model end each sentence")
     top.add_argument(
-        "--width", type=int, nargs="+", default=[1, 5], help="hypotheses kept open; 1 is greedy (default 1 5)"
+        "--train-seconds", type=float, default=60.0, help="training of a new model, with --free (default 60)"
+    )
+    top.add_argument("--train-precision", choices=tuple(machine.DTYPES), default="bf16")
+    top.add_argument("--words", type=int, default=1930, help="real target words per update, with --free (default 1930)")
+    top.add_argument(
+        "--width", type=int, nargs="+", default=[1, 5], help="hypotheses of the beam; 1 is greedy (default 1 5)"
     )
     top.add_argument("--alpha", type=float, default=1.0, help="exponent of the length penalty of a beam (default 1)")
     top.add_argument("--precision", choices=tuple(machine.DTYPES), nargs="+", default=["fp32"])
-    top.add_argument("--batch", type=int, default=128, help="sentences at a time (default 128)")
+    top.add_argument("--batch", type=int, default=128, help="sentences per batch (default 128)")
     top.add_argument("--repeats", type=int, default=3, help="times the test set is translated (default 3)")
     models.add_network(top)
     add_arguments(top)
@@ -179,7 +174,7 @@ def check(options: argparse.Namespace, peers: dict[str, list[str]]) -> None:
 
 
 def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], arguments: Sequence[str]) -> None:
-    """Peers and the project in turn, each in a process of its own; the model is trained once."""
+    """Run peers and the project in turn, each in its own process; the model is trained once."""
     with tempfile.TemporaryDirectory() as folder:
         own = [sys.executable, "-m", "benchmarks.decode", *without_peers(arguments)]
         if options.free and options.weights is None and _new(options):
@@ -192,7 +187,7 @@ def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], argum
             },
         }
         results = interleave(commands, KEY, options.rounds)
-    print(f"\n{_held(options)}; sentences a second:\n")
+    print(f"\n{_held(options)}; sentences per second:\n")
     print(table(results, KEY, next(iter(peers))))
     print(f"\n{lengths(results)}")
     for rounds in results.values():
@@ -201,16 +196,16 @@ def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], argum
 
 
 def _new(options: argparse.Namespace) -> bool:
-    """Whether the model is none of a run."""
+    """Whether the model does not come from a run."""
     asked = options.pieces is not None or options.weights is not None
     return options.run is None and (asked or not any(run.task == "translation" for run in runs.every()))
 
 
 def _held(options: argparse.Namespace) -> str:
-    """What the figures are of, for the head of a table."""
+    """How long the translations are, for the head of a table."""
     if options.free:
-        return "Every sentence ends where its model ends it, so that longer translations take longer"
-    return f"Every sentence gets exactly {options.fixed_length} words, </s> held back (peers: if told to do the same)"
+        return "Every sentence ends where its model ends it, so longer translations take longer"
+    return f"Every sentence gets exactly {options.fixed_length} words and no </s> (peers: if set up alike)"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -230,7 +225,7 @@ def main(arguments: Sequence[str]) -> None:
     }
     first = next(iter(results.values()))[0]
     print(f"\n{test.name}: {first['sentences']:,} sentences, {first['batch']} at a time, {first['device']}, {threads} threads, "
-          f"torch {first['torch']}.\n{_held(options)}; sentences a second:\n")  # fmt: skip
+          f"torch {first['torch']}.\n{_held(options)}; sentences per second:\n")  # fmt: skip
     print(table(results, KEY, None))
     print(f"\n{lengths(results)}")
     if options.free:

@@ -1,7 +1,7 @@
-"""Any translator made to write the same number of words for every sentence, and a word on comparisons where they did not.
+"""Make any translator write the same number of words for every sentence; warn where compared lengths differ.
 
-A model that has learned little stops early, or never, and is fast or slow by that alone. Held to one length, every system
-takes the same steps, trained or not.
+A model that has learned little stops early or never, and is fast or slow for that reason alone. With a fixed length every
+system takes the same steps, trained or not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ from data.errors import UserError
 from data.tokenizers import EOS
 from reproductions.decoding import Memory, State, Translator
 
-LENGTH = "words_a_sentence"  # of a result: the mean number of words written, without </s>
-UNFAIR = 1.1  # how many times longer one system's translations may be than another's
+LENGTH = "words_a_sentence"  # key in a result: the mean number of words written, without </s>
+UNFAIR = 1.1  # how many times as long one system's translations may be as another's
 
 
 class FixedLength:
-    """A translator that never writes ``</s>`` and stops after so many words.
+    """A translator that never writes ``</s>`` and stops after ``words`` words.
 
     Raises UserError for more words than the model can write.
     """
@@ -39,7 +39,7 @@ class FixedLength:
         self.head.weight, self.head.bias = nn.Parameter(W.detach(), False), nn.Parameter(bias, False)
 
     def limit(self, source_lengths: Tensor) -> Tensor:
-        """As many words (B) for each."""
+        """The same number of words for each sentence (B)."""
         return torch.full_like(source_lengths, self.words)
 
     def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]:
@@ -52,16 +52,16 @@ class FixedLength:
 
 
 def lengths(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """How many words each system wrote a sentence, from its results, and whether speeds can be compared at all."""
-    known = {
+    """The mean length of each system's translations, from its results, and whether their speeds can be compared."""
+    means = {
         name: mean(r[LENGTH] for r in rounds) for name, rounds in results.items() if all(LENGTH in r for r in rounds)
     }
-    unknown = [name for name in results if name not in known]
-    line = "Mean words a sentence: " + ", ".join(
-        f"{name} {f'{known[name]:.1f}' if name in known else 'not told'}" for name in results
+    without = [name for name in results if name not in means]
+    line = "Mean words per sentence: " + ", ".join(
+        f"{name} {f'{means[name]:.1f}' if name in means else 'unknown'}" for name in results
     )
-    if len(known) > 1 and max(known.values()) > UNFAIR * min(known.values()):
+    if len(means) > 1 and max(means.values()) > UNFAIR * min(means.values()):
         return f"{line}.\nThe ratio is NOT FAIR: lengths differ by more than {UNFAIR - 1:.0%}, and longer takes longer."
-    if unknown and len(results) > 1:
-        return f"{line}.\nWhether the ratio is fair is not known: {', '.join(unknown)} printed no {LENGTH}."
+    if without and len(results) > 1:
+        return f"{line}.\nWhether the ratio is fair is unknown: {', '.join(without)} printed no {LENGTH}."
     return f"{line}."

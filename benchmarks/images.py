@@ -1,11 +1,11 @@
-"""How fast a Vision Transformer trains on images, and how near it comes to what the machine's matrix products allow.
+"""How fast a Vision Transformer trains, and how close it comes to the limit of the machine's matrix products.
 
     python -m benchmarks.images
     python -m benchmarks.images --peer "name=command ..." --rounds 3
 
-Training runs as ``make train-vit`` runs it, through Lightning, with shifted and flipped images from the project's own data,
-CIFAR-10 if it lies in the data directory and the embedded shapes otherwise: 32 x 32 pixels, patches of 4. Each precision is
-measured in a process of its own. Ends with a table, and one line ``RESULT {json}`` a measurement.
+Training runs through Lightning, as in ``make train-vit``, on shifted and flipped images of 32 x 32 pixels in patches of 4:
+CIFAR-10 if it is in the data directory, the embedded shapes otherwise. Each precision is measured in its own process. Ends
+with a table, and one line ``RESULT {json}`` per measurement.
 """
 
 import argparse
@@ -31,14 +31,14 @@ RECIPE = Recipe(learning_rate=1e-3, weight_decay=0.05, warmup=100)
 
 
 def flop(network: Network, classes: int) -> float:
-    """Floating-point operations of matrix products for one image, forward and backward.
+    """Floating-point operations of the matrix products for one image, forward and backward.
 
-    Two for each weight forward and twice as many backward; norms, GELU and softmax not counted.
+    Two per weight forward and twice as many backward; norms, GELU and softmax are not counted.
     """
     d, P = network.d, (network.image_size // network.patch) ** 2
     T = P + 1
     block = T * (4 * d * d + 2 * d * network.d_mlp) + T * T * 2 * d
-    last = T * 3 * d * d + d * d + 2 * d * network.d_mlp + T * 2 * d  # of which training computes the class token alone
+    last = T * 3 * d * d + d * d + 2 * d * network.d_mlp + T * 2 * d  # training computes the class token alone
     return 6.0 * (P * network.patch**2 * CHANNELS * d + (network.layers - 1) * block + last + d * classes)
 
 
@@ -81,18 +81,13 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        prog="python -m benchmarks.images",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    top = machine.parser("images", __doc__)
     top.add_argument("--precision", choices=tuple(machine.DTYPES), nargs="+", default=list(machine.DTYPES))
-    top.add_argument("--seconds", type=float, default=30.0, help="measured time of one precision (default 30)")
-    top.add_argument("--intervals", type=int, default=6, help="parts of it whose median counts (default 6)")
+    top.add_argument("--seconds", type=float, default=30.0, help="time to measure each precision (default 30)")
+    top.add_argument("--intervals", type=int, default=6, help="the median of so many parts of it counts (default 6)")
     top.add_argument("--corpus", help="shapes, cifar10 or a folder (default: cifar10 if it is there)")
     top.add_argument("--images", type=int, default=5_000, help="training images to draw from (default 5,000)")
-    top.add_argument("--batch", type=int, default=128, help="images an update (default 128)")
+    top.add_argument("--batch", type=int, default=128, help="images per update (default 128)")
     top.add_argument("--width", type=int, default=192, help="d (default 192; the MLP is four times as wide)")
     top.add_argument("--layers", type=int, default=6)
     top.add_argument("--heads", type=int, default=3)
@@ -115,8 +110,8 @@ def main(arguments: Sequence[str]) -> None:
     first = results[f"ViT {options.precision[0]}"][0]
     print(
         f"\n{first['model']}, {first['parameters']:,} parameters, {first['corpus']}, batches of {first['batch']},\n"
-        f"{first['mflop_per_image']} MFLOP of matrix products an image, {first['device']}, {first['threads']} threads, "
-        f"torch {first['torch']}; images a second:\n"
+        f"{first['mflop_per_image']} MFLOP of matrix products per image, {first['device']}, {first['threads']} threads, "
+        f"torch {first['torch']}; images per second:\n"
     )
     print(table(results, KEY, next(iter(peers), None)))
     for rounds in results.values():

@@ -1,4 +1,4 @@
-"""Several commands in turn, A B C A B C ..., so that what slows the machine slows all of them; ratios within a round.
+"""Run several commands in turn, A B C A B C ..., so that a slower machine slows all of them; ratios are within a round.
 
 A command takes part by printing a line ``RESULT {json}`` that holds the figure in question; its last such line counts.
 """
@@ -25,20 +25,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar='"NAME=COMMAND"',
-        help="run this command in turn with the project and print ratios to the first of them; may be given again",
+        help="run this command in turn with the project, and print ratios to the first such command; may be repeated",
     )
-    parser.add_argument("--rounds", type=int, default=3, help="with --peer: how often all take their turn (default 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="with --peer: how many turns each takes (default 3)")
 
 
 def without_peers(arguments: Sequence[str]) -> list[str]:
-    """The arguments that are not those of :func:`add_arguments`."""
+    """The arguments without those of :func:`add_arguments`."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     add_arguments(parser)
     return parser.parse_known_args(arguments)[1]
 
 
 def parse_peers(peers: Sequence[str]) -> dict[str, list[str]]:
-    """``["name=command", ...]`` by name; raises UserError for anything else."""
+    """The commands in ``["name=command", ...]`` by name; raises UserError for anything else."""
     commands = {}
     for peer in peers:
         name, equals, command = peer.partition("=")
@@ -49,7 +49,7 @@ def parse_peers(peers: Sequence[str]) -> dict[str, list[str]]:
 
 
 def interleave(commands: dict[str, list[str]], key: str, rounds: int) -> dict[str, list[Result]]:
-    """Results by name, one a round, each with its command's largest resident memory as ``peak_rss_mib``.
+    """Results by name, one per round, each with the peak resident memory of its command as ``peak_rss_mib``.
 
     Raises UserError for a command that fails or prints no result.
     """
@@ -65,12 +65,12 @@ def interleave(commands: dict[str, list[str]], key: str, rounds: int) -> dict[st
 
 
 def ratios(results: dict[str, list[Result]], key: str, name: str, to: str) -> list[float]:
-    """Round by round, the figure of one command divided by that of another."""
+    """The figure of one command divided by that of another, per round."""
     return [mine[key] / theirs[key] for mine, theirs in zip(results[name], results[to], strict=True)]
 
 
 def table(results: dict[str, list[Result]], key: str, reference: str | None) -> str:
-    """A line for each command: median and range of the figure, memory, the ratio to the reference."""
+    """One line per command: median and range of the figure, memory, and the ratio to the reference."""
     width = max(map(len, results))
     lines = [f"{'':{width}} {key:>15} {'range':>17} {'peak MiB':>9} {'other CPU':>9} {'of limit':>9}"]
     if reference is not None:
@@ -102,15 +102,15 @@ def _run(name: str, command: list[str], key: str) -> Result:
         output.seek(0)
         printed = output.read()
     lines = [json.loads(line[7:]) for line in printed.splitlines() if line.startswith("RESULT ")]
-    found = [line for line in lines if key in line]
-    if process.returncode or not found:
+    results = [line for line in lines if key in line]
+    if process.returncode or not results:
         reason = f"ended with status {process.returncode}" if process.returncode else f"printed no RESULT with {key}"
         raise UserError(f"{name} {reason}; the end of what it printed:\n{printed[-2000:]}")
-    return {**found[-1], "peak_rss_mib": round(resident_mib(usage))}
+    return {**results[-1], "peak_rss_mib": round(resident_mib(usage))}
 
 
 def _other(*results: Result) -> str:
-    """The median share of the processors that others took, as text; a result may hold one or a list."""
+    """The median share of the processors that other processes took, as text; a result holds one or a list."""
     shares: list[float] = []
     for result in results:
         share = result.get("other_cpu")

@@ -1,10 +1,11 @@
-"""What this machine could do, what else it was doing, and how a benchmark reports.
+"""What this machine can do, what else it is doing, and what all benchmarks share.
 
-Every figure stands beside ``other_cpu``, the share of all processor time that other processes took while it was
-measured. On a machine of few cores a neighbour costs far more than its share, for the threads of one matrix product wait
-for each other: figures taken above about 0.1 say little.
+Every figure comes with ``other_cpu``, the share of all processor time that other processes took while it was measured. With
+few cores a busy neighbour costs far more than its share, because the threads of one matrix product wait for each other:
+figures taken above about 0.1 mean little.
 """
 
+import argparse
 import json
 import os
 import resource
@@ -21,19 +22,36 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _SIDE = 2048  # rows and columns of the square product
 
 
+def parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    """The parser of a benchmark, by its module's name and docstring."""
+    return argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{name}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def check_positive(options: argparse.Namespace, *names: str) -> None:
+    """Raises UserError for the first of these options that is below 1."""
+    for name in names:
+        if getattr(options, name) < 1:
+            raise UserError(f"--{name.replace('_', '-')} {getattr(options, name)} must be at least 1.")
+
+
 def device() -> torch.device:
     """Where the benchmarks compute: a CUDA device if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def wait() -> None:
-    """Until the device has done what it was given; a CPU has."""
+    """Wait until a CUDA device has finished."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def use_threads(threads: int | None) -> int:
-    """Compute with so many threads, torch's own choice for None; returns how many."""
+    """Set the number of threads, torch's own choice for None; returns how many there are."""
     if threads is not None:
         if threads < 1:
             raise UserError(f"--threads {threads} must be at least 1.")
@@ -42,9 +60,9 @@ def use_threads(threads: int | None) -> int:
 
 
 def product_limit(precision: str, seconds: float = 1.0) -> float:
-    """Floating-point operations a second of the best of many 2048 x 2048 x 2048 products: 2 * 2048 ** 3 each.
+    """Floating-point operations per second in the fastest of many 2048 x 2048 x 2048 products, 2 * 2048 ** 3 each.
 
-    The best and not the median, so that a busy neighbour cannot make the limit look near.
+    The fastest, not the median: a busy neighbour must not make the limit look close.
     """
     a, b = (torch.randn(_SIDE, _SIDE, device=device()).to(DTYPES[precision]) for _ in range(2))
     best, begun = float("inf"), time.perf_counter()
@@ -58,30 +76,30 @@ def product_limit(precision: str, seconds: float = 1.0) -> float:
 
 
 def peak_mib() -> float:
-    """Largest memory in MiB so far: of the CUDA device, else resident memory of this process."""
+    """Peak memory in MiB so far: of the CUDA device, or else the resident memory of this process."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
     return own_resident_mib()
 
 
 def own_resident_mib() -> float:
-    """Largest resident memory of this process so far, in MiB."""
+    """Peak resident memory of this process so far, in MiB."""
     return resident_mib(resource.getrusage(resource.RUSAGE_SELF))
 
 
 def resident_mib(usage: resource.struct_rusage) -> float:
-    """Linux counts in KiB, macOS in bytes."""
+    """Peak resident memory in MiB; Linux counts in KiB, macOS in bytes."""
     return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 class Meter:
-    """The share of all processor time that other processes take from one reading to the next."""
+    """Reads the share of all processor time that other processes take."""
 
     def __init__(self) -> None:
         self._last = self._now()
 
     def other_cpu(self) -> float | None:
-        """Since the last reading, between 0 and 1; None where the system has no /proc/stat."""
+        """The share since the last reading, between 0 and 1; None if the system has no /proc/stat."""
         before, self._last = self._last, self._now()
         wall, mine, busy = (now - then for now, then in zip(self._last, before, strict=True))
         if not self._last[2]:
@@ -90,7 +108,7 @@ class Meter:
 
     @staticmethod
     def _now() -> tuple[float, float, float]:
-        """Seconds on the wall, of this process and its children, and of all processes together."""
+        """Seconds: by the clock, of this process and its children, and of all processes."""
         stat = Path("/proc/stat")
         busy = 0.0
         if stat.is_file():
@@ -100,7 +118,7 @@ class Meter:
 
 
 def report(result: dict[str, Any]) -> None:
-    """Print one line that another program can read."""
+    """Print the result as one line for other programs."""
     print(f"RESULT {json.dumps(result)}", flush=True)
 
 

@@ -16,7 +16,7 @@ DROPOUT = {"rnnsearch": 0.2, "transformer": 0.1}
 
 
 def add_network(to: argparse.ArgumentParser) -> None:
-    """Options that decide what is trained."""
+    """Options of the model that is trained."""
     to.add_argument("--model", choices=("rnnsearch", "transformer"), default="rnnsearch")
     to.add_argument(
         "--hidden", type=int, default=256, help="width: n, m, l and n' of RNNsearch, d_model of the Transformer"
@@ -31,7 +31,7 @@ def add_network(to: argparse.ArgumentParser) -> None:
 
 
 def build(options: argparse.Namespace, corpus: Corpus) -> Trained:
-    """The model that the options describe, as new."""
+    """A new model as the options describe it."""
     dropout = DROPOUT[options.model] if options.dropout is None else options.dropout
     n, sizes = options.hidden, (corpus.source_size, corpus.target_size, EOS)
     if options.model == "transformer":
@@ -43,9 +43,9 @@ def build(options: argparse.Namespace, corpus: Corpus) -> Trained:
 
 
 def flop(options: argparse.Namespace, vocabulary: int, pairs: PairedIds) -> dict[str, float]:
-    """Floating-point operations of matrix products for one real target word, forward and backward, by part.
+    """Floating-point operations of the matrix products for one real target word, forward and backward, by part.
 
-    Two for each weight forward and twice as many backward; padding, gates, tanh and softmax not counted.
+    Two per weight forward and twice as many backward; padding, gates, tanh and softmax are not counted.
     """
     parts = _transformer if options.model == "transformer" else _rnnsearch
     return {part: 6.0 * float(count) for part, count in parts(options, vocabulary, pairs).items()}
@@ -80,6 +80,6 @@ def _transformer(options: argparse.Namespace, vocabulary: int, pairs: PairedIds)
 
 
 def _a_word(pairs: PairedIds) -> tuple[float, float]:
-    """Source words for one target word, and source positions that one target word looks at."""
+    """Source words per target word, and source positions that one target word looks at."""
     S, T = pairs.source.lengths, pairs.target.lengths
     return float(S.sum() / T.sum()), float((S * T).sum() / T.sum())

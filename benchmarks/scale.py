@@ -1,10 +1,10 @@
-"""How the data layer scales: generate Accord, prepare it, and batch one epoch, all in bounded memory.
+"""Scale of the data layer: generate Accord, prepare it, and batch one epoch, all in bounded memory.
 
     python -m benchmarks.scale --pairs 1000000
 
-Ends with one line ``RESULT {json}``: pairs a second of each stage and the largest resident memory in GiB.
-Preparation is all of it: generate, split into words, learn both tokenisers, tokenise, write.
-Tokenisation alone, splitting and encoding both sides, is timed on a sample.
+Ends with one line ``RESULT {json}``: pairs per second of each stage, and the peak resident memory in GiB. Preparation
+includes everything: generate, split into words, learn both tokenisers, tokenise, write. Tokenisation alone, splitting and
+encoding both sides, is timed on a sample.
 """
 
 import argparse
@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from tqdm import tqdm
 
 from benchmarks import machine
-from data.errors import UserError
 from data.sources.text import load
 from data.translation import TranslationData
 
@@ -26,12 +25,12 @@ _CHUNK = 4096
 
 
 def peak_gib() -> float:
-    """Largest resident memory of this process so far; on a CUDA device there is nothing of the data layer."""
+    """Peak resident memory of this process so far; the data layer puts nothing on a CUDA device."""
     return round(machine.own_resident_mib() / 2**10, 2)
 
 
 def generation(pairs: int) -> float:
-    """Seconds to generate the pairs and throw them away."""
+    """Seconds to generate the pairs and drop them."""
     start = time.perf_counter()
     for _ in tqdm(load("accord", "train", "en", "fr", count=pairs), total=pairs, desc="generating", unit=" pairs"):
         pass
@@ -39,7 +38,7 @@ def generation(pairs: int) -> float:
 
 
 def tokenisation(data: TranslationData, pairs: int) -> float:
-    """Seconds a pair to split and encode both sides."""
+    """Seconds per pair to split and encode both sides."""
     examples = list(load("accord", "train", "en", "fr", count=min(pairs, _SAMPLE)))
     start = time.perf_counter()
     for first in range(0, len(examples), _CHUNK):
@@ -88,12 +87,7 @@ def measure(options: argparse.Namespace) -> dict[str, float | int | str]:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        prog="python -m benchmarks.scale",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    top = machine.parser("scale", __doc__)
     top.add_argument("--pairs", type=int, default=1_000_000)
     top.add_argument("--tokenizer", choices=["words", "bpe"], default="words")
     top.add_argument("--vocabulary", type=int, default=30_000)
@@ -103,9 +97,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str]) -> None:
     options = parser().parse_args(arguments)
-    for name in ("pairs", "vocabulary", "batch_tokens"):
-        if getattr(options, name) < 1:
-            raise UserError(f"--{name.replace('_', '-')} {getattr(options, name)} must be at least 1.")
+    machine.check_positive(options, "pairs", "vocabulary", "batch_tokens")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DATA_DIR"] = folder
         machine.report(measure(options))

@@ -1,13 +1,12 @@
-"""How fast a model trains, how much memory it needs, and how near it comes to what the machine's matrix products allow.
+"""How fast a model trains, how much memory it needs, and how close it comes to the limit of the machine's matrix products.
 
     python -m benchmarks.train
     python -m benchmarks.train --model transformer --precision bf16 --seconds 60
     python -m benchmarks.train --pieces FOLDER --peer "name=command ..." --rounds 3
 
-Training runs as ``make train-bahdanau`` and ``make train-transformer`` run it, through Lightning, with batches and
-logging, on Multi30k if it lies in the data directory and on Accord otherwise. Each precision is measured in a process of
-its own. Ends with a table, and one line ``RESULT {json}`` a measurement: target words a second count real words and </s>,
-never padding.
+Training runs through Lightning, as in ``make train-bahdanau`` and ``make train-transformer``, with batches and logging, on
+Multi30k if it is in the data directory and on Accord otherwise. Each precision is measured in its own process. Ends with a
+table, and one line ``RESULT {json}`` per measurement: target words per second count real words and </s>, never padding.
 """
 
 import argparse
@@ -44,9 +43,9 @@ def words_of(batch: TranslationBatch) -> int:
 
 @dataclass
 class Clock(Callback):
-    """Counts what is trained on, by ``count``, in equal intervals of the clock, then stops the training.
+    """Counts what is trained on, by ``count``, in equal intervals of time, then stops the training.
 
-    Everything between the end of one step and the end of another is counted: reading, batching, logging too.
+    The time includes everything from the end of one step to the end of another: reading, batching and logging too.
     """
 
     seconds: float
@@ -78,18 +77,18 @@ class Clock(Callback):
 
 
 def cells_for(pairs: PairedIds, words: int) -> int:
-    """The budget of cells, padding included, for which a batch holds so many real target words on average."""
+    """The budget of cells, padding included, with which a batch holds ``words`` real target words on average."""
     if words < 1:
         raise UserError(f"--words {words} must be at least 1.")
     total, cells = int(pairs.target.lengths.sum()), words
-    for _ in range(5):  # a fixed point: words a batch grow almost in proportion to its cells
+    for _ in range(5):  # a fixed point: the words in a batch grow almost in proportion to its cells
         cells = max(1, round(cells * words * len(TokenBatches(pairs.lengths, batch_tokens=cells)) / total))
     return cells
 
 
 def trainer(precision: str, clock: Clock, clip: float | None = None) -> Trainer:
-    """Lightning's, with nothing beside the training itself, until the clock says so."""
-    # None are faster for text, and images come from memory.
+    """Lightning's trainer without anything but the training itself, until the clock stops it."""
+    # Without workers text is faster, and images come from memory.
     warnings.filterwarnings("ignore", "The 'train_dataloader' does not have many workers")
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     return Trainer(
@@ -109,7 +108,7 @@ def trainer(precision: str, clock: Clock, clip: float | None = None) -> Trainer:
 
 
 def fit(module: models.Trained, corpus: Corpus, words: int, precision: str, clock: Clock) -> None:
-    """Train until the clock says so."""
+    """Train until the clock stops it."""
     batches = TokenBatches(corpus.train.lengths, batch_tokens=cells_for(corpus.train, words))
     clip = 1.0 if module.title.startswith("RNN") else None
     trainer(precision, clock, clip).fit(module, ResumableLoader(corpus.train, batches))
@@ -151,18 +150,13 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        prog="python -m benchmarks.train",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    top = machine.parser("train", __doc__)
     top.add_argument("--precision", choices=tuple(machine.DTYPES), nargs="+", default=list(machine.DTYPES))
-    top.add_argument("--seconds", type=float, default=30.0, help="measured time of one precision (default 30)")
-    top.add_argument("--intervals", type=int, default=6, help="parts of it whose median counts (default 6)")
+    top.add_argument("--seconds", type=float, default=30.0, help="time to measure each precision (default 30)")
+    top.add_argument("--intervals", type=int, default=6, help="the median of so many parts of it counts (default 6)")
     top.add_argument(
-        "--words", type=int, default=1930, help="real target words an update, on average (default 1930: what "
-        "4,096 cells hold in batches of Multi30k that are not sorted by length)"
+        "--words", type=int, default=1930, help="real target words per update, on average (default 1930: as "
+        "many as 4,096 cells hold in batches of Multi30k that are not sorted by length)"
     )  # fmt: skip
     top.add_argument(
         "--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces"
@@ -185,8 +179,8 @@ def main(arguments: Sequence[str]) -> None:
     results = interleave(commands, KEY, options.rounds if peers else 1)
     first = next(iter(results.values()))[0] if not peers else results[f"{options.model} {options.precision[0]}"][0]
     print(f"\n{first['model']}, {first['parameters']:,} parameters, {first['corpus']}, {first['trg_tok_per_step']:,} target "
-          f"words an update,\n{first['mflop_per_word']} MFLOP of matrix products a word, {first['device']}, "
-          f"{first['threads']} threads, torch {first['torch']}; target words a second:\n")  # fmt: skip
+          f"words per update,\n{first['mflop_per_word']} MFLOP of matrix products per word, {first['device']}, "
+          f"{first['threads']} threads, torch {first['torch']}; target words per second:\n")  # fmt: skip
     print(table(results, KEY, next(iter(peers), None)))
     for rounds in results.values():
         for result in rounds:

@@ -149,9 +149,9 @@ def test_the_scale_of_the_data_layer_is_one_line_and_its_memory_is_that_of_the_p
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)  # the data layer takes none of a device's memory
     monkeypatch.setenv("DATA_DIR", "nowhere")
     scale.main(["--pairs", "300"])
-    found = json.loads(capsys.readouterr().out.splitlines()[-1].removeprefix("RESULT "))
-    assert 250 < found["kept"] <= 300 and found["batching_pairs_per_s"] > 0
-    assert 0.05 < found["peak_rss_gib_preparing"] <= found["peak_rss_gib"] < 16
+    result = json.loads(capsys.readouterr().out.splitlines()[-1].removeprefix("RESULT "))
+    assert 250 < result["kept"] <= 300 and result["batching_pairs_per_s"] > 0
+    assert 0.05 < result["peak_rss_gib_preparing"] <= result["peak_rss_gib"] < 16
 
 
 def test_every_attention_is_measured_beside_additive(capsys, monkeypatch):
@@ -159,9 +159,10 @@ def test_every_attention_is_measured_beside_additive(capsys, monkeypatch):
     monkeypatch.setattr(cost, "CALLS", 2)
     attention.main(["--hidden", "8", "--alignment", "8", "--sentences", "3", "--source", "5"])
     out = capsys.readouterr().out
-    found = json.loads(out.splitlines()[-1].removeprefix("RESULT "))["mechanisms"]
-    assert list(found) == list(over_source()) and found["additive"]["ratio"] == found["additive"]["learning_ratio"] == 1
-    assert all(row["us"] > 0 and row["learning_us"] > row["us"] for row in found.values())
+    measured = json.loads(out.splitlines()[-1].removeprefix("RESULT "))["mechanisms"]
+    assert list(measured) == list(over_source())
+    assert measured["additive"]["ratio"] == measured["additive"]["learning_ratio"] == 1
+    assert all(row["us"] > 0 and row["learning_us"] > row["us"] for row in measured.values())
     slow = {name: {"ratio": 0.9, "learning_ratio": ratio} for name, ratio in (("dot", 1.4), ("hard", 1.6))}
     assert attention.verdict(slow) == "Slower than 1.5 times additive: hard."
     with pytest.raises(UserError, match="--source 0 must be at least 1"):
