@@ -97,6 +97,7 @@ def _separate(arguments: Sequence[str], commands: Mapping[str, argparse.Argument
 
 def _log_to_standard_error() -> None:
     """Show what our own packages log, each line once, and drop what Lightning advertises or warns of in vain."""
+    logging.raiseExceptions = False  # a full disk would print a traceback for every line that W&B cannot log
     handler = logging.StreamHandler()
     for name in ("data", "reproductions"):
         logging.getLogger(name).setLevel(logging.INFO)
