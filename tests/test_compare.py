@@ -14,7 +14,7 @@ from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.commands import ladder
-from reproductions.commands.figures.bahdanau2014 import curves_of
+from reproductions.commands.figures.curves import curves_of
 from reproductions.compare.comparison import comparable
 from reproductions.compare.translators import SAME
 from reproductions.evaluation import plots

@@ -23,7 +23,8 @@ from reproductions import runs
 from reproductions.__main__ import FULL
 from reproductions.__main__ import run as command
 from reproductions.commands import report as run_report
-from reproductions.commands.figures.bahdanau2014 import CURVES, curves_of
+from reproductions.commands.figures.bahdanau2014 import CURVES
+from reproductions.commands.figures.curves import curves_of
 from reproductions.evaluation.records import load
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 from reproductions.tasks.task import restore

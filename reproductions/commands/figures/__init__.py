@@ -6,9 +6,10 @@ Transformer's, and Figures 6, 7 and 11 of Dosovitskiy et al. (2021).
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from data.errors import UserError
 from reproductions import runs
@@ -19,6 +20,14 @@ PAPERS = ("bahdanau2014", "xu2015", "cheng2016", "vit2021")  # one file each, wi
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="what the runs were trained on; default: accord, captions, and any images")
     parser.add_argument("--out", type=Path, help="folder to draw into; default: runs/figures")
+
+
+def printed(figure: Any, folder: Path, name: str) -> Iterator[Path]:
+    """Save a figure of matplotlib as PNG, and as PDF for print."""
+    from reproductions.evaluation import files
+
+    for suffix in (".png", ".pdf"):
+        yield files.save(figure, folder / f"{name}{suffix}")
 
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
@@ -37,6 +46,6 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
             missing.append(error)
     if len(missing) == len(papers):
         raise missing[0]
-    for error in missing:
-        sys.stderr.write(f"{error}\n")
+    for lack in missing:
+        sys.stderr.write(f"{lack}\n")
     return 0

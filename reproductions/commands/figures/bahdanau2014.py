@@ -1,19 +1,19 @@
 """The figures of Bahdanau et al. (2014), drawn from trained runs."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from data.errors import UserError
 from reproductions import runs
+from reproductions.commands.figures import printed
+from reproductions.commands.figures.curves import curves_of
 from reproductions.compare.translators import FIXED, LENGTHS
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.lengths import LengthCurve, bleu_by_length
-from reproductions.evaluation.plots import Curve
 from reproductions.runs import Run
 
-# Score -> what it is called in a picture, and its unit.
+DRAWN = 4  # sentences of Figure 3
+# Score -> its name in a picture, and its unit.
 CURVES = {
     "valid/bleu": ("validation BLEU", ""),
     "valid/perplexity": ("validation perplexity", ""),
@@ -42,9 +42,7 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
 
 def figure_2(compared: list[Run], folder: Path) -> Iterator[Path]:
     """BLEU of the generated translations against the length of the source sentence."""
-    figure = plots.bleu_by_length([_curve(run) for run in compared])
-    for suffix in (".png", ".pdf"):
-        yield files.save(figure, folder / f"figure-2-bleu-by-length{suffix}")
+    yield from printed(plots.bleu_by_length([_curve(run) for run in compared]), folder, "figure-2-bleu-by-length")
 
 
 def figure_3(run: Run, folder: Path) -> Iterator[Path]:
@@ -52,44 +50,13 @@ def figure_3(run: Run, folder: Path) -> Iterator[Path]:
     if FIXED not in run.scores:
         raise UserError(f"{run.folder} has no fixed sentences in its tests; Figure 3 is drawn from a run on accord.")
     own, forced = run.own(FIXED), run.forced(FIXED)
-    for name, drawn, style in (("figure-3-as-printed", own, "paper"), ("figure-3-with-gold", forced, "colour")):
-        figure = plots.alignment_grid(drawn[:4], style=style)
-        for suffix in (".png", ".pdf"):
-            yield files.save(figure, folder / f"{name}{suffix}")
+    yield from printed(plots.alignment_grid(own[:DRAWN], style="paper"), folder, "figure-3-as-printed")
+    yield from printed(plots.alignment_grid(forced[:DRAWN], style="colour"), folder, "figure-3-with-gold")
 
 
 def training(compared: list[Run], folder: Path) -> Iterator[Path]:
-    """Scores of every validation."""
+    """The scores of every validation."""
     yield files.save(plots.training_curves(curves_of(compared, CURVES)), folder / "training.png")
-
-
-def curves_of(compared: list[Run], measures: Mapping[str, tuple[str, str]]) -> list[Curve]:
-    """The scores of every validation of runs, by name: what each is called in a picture, and its unit; "%" of a fraction."""
-    curves = []
-    for run in compared:
-        # A run that was killed and resumed repeats the steps since its last checkpoint; averaged weights are of no step.
-        every = _validations(run.folder / "validation.jsonl")
-        lines = {line["step"]: line for line in every if "averaged" not in line}
-        for name, (measure, unit) in measures.items():
-            scale = 100 if unit == "%" else 1
-            points = [(step, scale * line[name]) for step, line in sorted(lines.items()) if line.get(name) is not None]
-            if points:
-                curves.append(Curve(run.summary["title"], measure, unit, *zip(*points, strict=True)))
-    return curves
-
-
-def _validations(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a file of scores; raises UserError for a missing file and for a line that is damaged."""
-    if not path.is_file():
-        raise UserError(f"There is no {path}: the run has not reached a validation yet.")
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            line: dict[str, Any] = json.loads(text)
-            yield line | {"step": line["step"]}
-        except (ValueError, KeyError, TypeError):
-            raise UserError(
-                f"{path}, line {number:,} is damaged, perhaps cut by a full disk: delete that line."
-            ) from None
 
 
 def _curve(run: Run) -> LengthCurve:

@@ -8,7 +8,8 @@ import torch
 from data.accord import FIXED
 from data.errors import UserError
 from reproductions import runs
-from reproductions.commands.figures.bahdanau2014 import curves_of
+from reproductions.commands.figures import printed
+from reproductions.commands.figures.curves import curves_of
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.records.sentence import SelfAttended
 from reproductions.evaluation.views.alignment import merge_pieces
@@ -41,16 +42,14 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
     beside = [restore(run) for run in _newest("transformer2017", data)]
     for index, pair in enumerate(FIXED[:DRAWN]):
         _, record = model.read(pair.source_text, "fixed", index)
-        records = [
-            record,
-            *(other for translator in beside for other in of_encoder(translator, pair.source_text, index)),
-        ]
-        for suffix in (".png", ".pdf"):
-            yield files.save(plots.alignment_strip(records), folder / f"intra-attention-{index}{suffix}")
+        records = [record]
+        for translator in beside:
+            records += of_encoder(translator, pair.source_text, index)
+        yield from printed(plots.alignment_strip(records), folder, f"intra-attention-{index}")
 
 
 def of_encoder(translator: TrainedTranslator, text: str, index: int) -> Iterator[SelfAttended]:
-    """How the words of a sentence attend to one another in each layer of a Transformer's encoder, mean of its heads."""
+    """How the words of a sentence attend to each other in each layer of a Transformer's encoder: the mean of its heads."""
     module, tokenizer = translator.module, translator.source
     ids = torch.tensor([tokenizer.encode(text)])
     with torch.inference_mode():
@@ -70,7 +69,7 @@ def of_encoder(translator: TrainedTranslator, text: str, index: int) -> Iterator
         )
 
 
-def _newest(paper: str, config: str, having: str = "checkpoints/best.ckpt") -> list[Run]:
+def _newest(paper: str, config: str, having: str = runs.BEST) -> list[Run]:
     """The newest run of a configuration, if there is one."""
     try:
         return [runs.find(paper, config, having)]

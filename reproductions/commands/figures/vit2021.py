@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from reproductions import runs
-from reproductions.evaluation import files, plots
+from reproductions.commands.figures import printed
+from reproductions.evaluation import plots
 from reproductions.evaluation.measures.vit import (
     attention_distance,
     filter_components,
@@ -31,9 +32,9 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
     """
     run = runs.find("vit2021", data or "*", having=runs.SCORES)
     classifier: TrainedClassifier = restore(run)
-    shown = run.attended(next(iter(run.scores)))[:AVERAGED]
+    images = run.attended(next(iter(run.scores)))[:AVERAGED]
     model = classifier.caption
-    rolled, distances = _looked_into(classifier, shown)
+    rolled, distances = _rollouts_and_distances(classifier, images)
     network = classifier.module.model
     uniform = uniform_distance(network.grid, network.network.patch)
     components = filter_components(network.filters.detach().numpy())
@@ -47,21 +48,21 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
         "figure-11-attention-distance": plots.figure_11({model: distances}, {model: uniform}),
     }
     for name, figure in drawn.items():
-        for suffix in (".png", ".pdf"):
-            yield files.save(figure, folder / f"{name}{suffix}")
+        yield from printed(figure, folder, name)
 
 
-def _looked_into(
-    classifier: TrainedClassifier, shown: list[AttendedImage]
+def _rollouts_and_distances(
+    classifier: TrainedClassifier, images: list[AttendedImage]
 ) -> tuple[list[AttendedImage], "np.ndarray[tuple[int, int], np.dtype[np.float64]]"]:
     """The images with their attention rollout, as in Figure 6, and the distances (L, H), mean over the images."""
     module, view = classifier.module, ImageView("rollout")
-    rolled, far, together = [], [], at_once(module)
-    for start in range(0, len(shown), together):
-        some = shown[start : start + together]
-        looked = module.look(classifier.preprocessing.tensor(np.stack([one.pixels for one in some])))
+    rolled, distances, batch = [], [], at_once(module)
+    for start in range(0, len(images), batch):
+        some = images[start : start + batch]
+        looked = module.look(classifier.preprocessing.tensor(np.stack([image.pixels for image in some])))
         maps = looked.maps.numpy()
-        far.append(attention_distance(maps, module.prefix, module.grid, module.model.network.patch))
-        for i, one in enumerate(some):
-            rolled.append(replace(one, map=every_map(module, looked, i, [view])[0], view=view.describe(*module.depth)))
-    return rolled, np.concatenate(far).mean(axis=0)
+        distances.append(attention_distance(maps, module.prefix, module.grid, module.model.network.patch))
+        for i, image in enumerate(some):
+            rollout = every_map(module, looked, i, [view])[0]
+            rolled.append(replace(image, map=rollout, view=view.describe(*module.depth)))
+    return rolled, np.concatenate(distances).mean(axis=0)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from data.errors import UserError
 from reproductions import runs
-from reproductions.evaluation import files, plots
+from reproductions.commands.figures import printed
+from reproductions.evaluation import plots
 from reproductions.evaluation.measures.captions import OF_OBJECTS
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.runs import Run
@@ -16,7 +17,7 @@ from reproductions.tasks.task import restore
 
 SPLIT = "test"
 DRAWN = 8  # images, the first of the split
-BLIND = ("mean over the caption's words", "best fixed map")  # controls that are drawn beside
+BLIND = ("mean over the caption's words", "best fixed map")  # the controls drawn beside the models
 
 
 def draw(data: str | None, folder: Path) -> Iterator[Path]:
@@ -33,38 +34,39 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
             f"Soft attention is drawn beside hard attention, which has no scored run on {config}: train it with "
             "`make train-xu VARIANT=hard`."
         ) from error
-    for number, (mine, theirs) in enumerate(_same_words(soft, hard)):
-        figure = plots.captioned([mine, theirs], ["soft attention", "hard attention"])
-        for suffix in (".png", ".pdf"):
-            yield files.save(figure, folder / f"figure-2-soft-and-hard-{number}{suffix}")
+    for number, (of_soft, of_hard) in enumerate(_same_words(soft, hard)):
+        figure = plots.captioned([of_soft, of_hard], ["soft attention", "hard attention"])
+        yield from printed(figure, folder, f"figure-2-soft-and-hard-{number}")
     figure = plots.located_words(
         _series(soft, hard), list(HEADINGS), "Soft and hard attention before each kind of word", _note(soft)
     )
-    for suffix in (".png", ".pdf"):
-        yield files.save(figure, folder / f"soft-and-hard-words{suffix}")
+    yield from printed(figure, folder, "soft-and-hard-words")
 
 
 def _same_words(soft: Run, hard: Run) -> Iterator[tuple[CaptionedImage, CaptionedImage]]:
-    """The first images of the test split with the words of soft attention, as it wrote them and as hard attention reads them."""
+    """The first images of the test split with the words that soft attention wrote, as it and as hard attention read them."""
     reader: TrainedCaptioner = restore(hard)
-    for mine in soft.records(SPLIT, "own.jsonl", CaptionedImage)[:DRAWN]:
-        maps = reader.follow(mine.pixels, mine.words)
-        yield mine, replace(mine, maps=maps, model=reader.name, forced=True, draws=reader.module.draws, score=None)
+    for written in soft.records(SPLIT, "own.jsonl", CaptionedImage)[:DRAWN]:
+        maps = reader.follow(written.pixels, written.words)
+        yield (
+            written,
+            replace(written, maps=maps, model=reader.name, forced=True, draws=reader.module.draws, score=None),
+        )
 
 
 def _series(soft: Run, hard: Run) -> dict[str, dict[str, dict[str, list[float]]]]:
     """Name -> kind of word -> measure -> value and interval, each model over its own captions."""
-    found = {run.summary["title"]: run.scores[SPLIT].get("localisation", {}) for run in (soft, hard)}
-    shown = {title: known.get(SHOWN, {}) for title, known in found.items()}
-    blind = {f"control: {name}": found[soft.summary["title"]].get(name, {}) for name in BLIND}
+    located = {run.summary["title"]: run.scores[SPLIT].get("localisation", {}) for run in (soft, hard)}
+    models = {title: by_map.get(SHOWN, {}) for title, by_map in located.items()}
+    controls = {f"control: {name}": located[soft.summary["title"]].get(name, {}) for name in BLIND}
     return {
         title: {role: groups[role] for role in OF_OBJECTS if groups.get(role)}
-        for title, groups in (shown | blind).items()
+        for title, groups in (models | controls).items()
     }
 
 
 def _note(soft: Run) -> str:
     return (
-        f"Each over the words of its own captions of the {SPLIT} split that tell something true; the controls over those of "
+        f"Each model over the true words of its own captions of the {SPLIT} split; the controls over those of "
         f"{soft.summary['title']}."
     )

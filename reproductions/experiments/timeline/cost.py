@@ -114,13 +114,15 @@ class _Step:
     def learn(self) -> None:
         """Forward and backward, to query, keys, values and the mechanism's own parameters."""
         self.attention.train().zero_grad()
-        self._context(*(x.detach().requires_grad_() for x in (self.query, self.keys, self.values))).sum().backward()
+        given = (x.detach().requires_grad_() for x in (self.query, self.keys, self.values))
+        torch.autograd.backward(self._context(*given).sum())
 
     def products(self) -> int:
         """Multiplications for one sentence: half of the floating-point operations that torch counts."""
         with FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mv: _matrix_times_vector}) as counter:
             self.look()
-        return counter.get_total_flops() // 2 // self.sentences
+        operations: int = counter.get_total_flops()
+        return operations // 2 // self.sentences
 
     def _context(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         return self.attention(query, keys, values, self.mask, self.at).context  # type: ignore[no-any-return]
