@@ -100,10 +100,7 @@ def write_classifier(root: Path, name: str) -> Path:
 @contextmanager
 def serving(hosts: Sequence[str] = server.LOOPBACK) -> Iterator[str]:
     """The address of a page that runs in a thread, on a free port of the loopback address."""
-    config = uvicorn.Config(
-        server.application(tuple(hosts)), port=0, log_level="error", access_log=False, lifespan="off"
-    )
-    running = uvicorn.Server(config)
+    running = uvicorn.Server(server.settings(server.application(tuple(hosts)), port=0))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     while not running.started and thread.is_alive():

@@ -82,7 +82,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
      f"{TRAINED} {PAPERS} reproductions.tasks reproductions.compare reproductions.experiments")),
     (r"reproductions\.commands\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
-    (r"reproductions\.page(\..*)?", rule("torch numpy PIL matplotlib yaml starlette uvicorn anyio",
+    (r"reproductions\.page(\..*)?", rule("torch numpy PIL matplotlib yaml starlette uvicorn h11 anyio",
      f"{TRAINED} {PAPERS} reproductions.tasks reproductions.experiments reproductions.page")),
     (r"reproductions\.commands\.page", rule(ours="reproductions.page")),
     (r"reproductions\.(commands|__main__)(\..*)?", rule("torch lightning numpy jsonargparse tqdm yaml",

@@ -25,7 +25,7 @@ from reproductions.__main__ import run as command
 from reproductions.evaluation.measures.alignment import alignment_error_rate
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.evaluation.views.alignment import View, every_view
-from reproductions.page import server
+from reproductions.page import server, turns
 from reproductions.page.alignments import STEPS, _force, align
 from reproductions.page.catalogue import MODELS, Catalogue
 from reproductions.page.request import TEXT_LETTERS, TEXT_WORDS
@@ -462,7 +462,7 @@ def test_twenty_people_at_once_all_get_their_answer(page):
 
 def test_more_than_may_wait_are_told_so(page, monkeypatch):
     address, _ = page
-    monkeypatch.setattr(server, "WAITING", 0)
+    monkeypatch.setattr(turns, "PLACES", 0)
     status, headers, told = ask(address, "/api/overview")
     assert status == 429 and headers["retry-after"] and "busy" in told["error"]
 

@@ -19,7 +19,10 @@ from torchvision.datasets.folder import IMG_EXTENSIONS, make_dataset
 from data.errors import UserError
 from data.sources.paths import check_regular
 
-MOST_PIXELS = 40_000_000  # checked before an image is decoded
+# Both are checked before an image is decoded. The time and memory of decoding and resizing grow with the rows and columns as
+# well as with the pixels; the longest side is that of a panorama of ten to one with the most pixels.
+MOST_PIXELS = 40_000_000
+LONGEST_SIDE = 20_000
 EXTENSIONS = (*IMG_EXTENSIONS, ".gif")
 # Subfolder -> split; without a subfolder for a split, its images are taken from train by a hash of their names.
 _SUBFOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
@@ -48,7 +51,7 @@ def read_image(file: Path | IO[bytes], name: str = "", size: int = 0) -> Image.I
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about size and metadata: both are handled here
             with Image.open(file) as image:
-                _check_pixels(image, name)
+                _check_size(image, name)
                 if size:
                     image.draft("RGB", (2 * size, 2 * size))
                 image.load()
@@ -68,7 +71,7 @@ def upright(image: Image.Image, name: str = "The image") -> Image.Image:
 
     Raises UserError if it is too large; ``name`` is what the error calls it.
     """
-    _check_pixels(image, name)
+    _check_size(image, name)
     image = ImageOps.exif_transpose(image)
     if image.mode == "F" or image.mode.startswith("I"):
         return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
@@ -79,11 +82,12 @@ def upright(image: Image.Image, name: str = "The image") -> Image.Image:
     return image.convert("RGB")
 
 
-def _check_pixels(image: Image.Image, name: str) -> None:
+def _check_size(image: Image.Image, name: str) -> None:
+    size = f"{image.width:,} x {image.height:,} pixels"
     if image.width * image.height > MOST_PIXELS:
-        raise UserError(
-            f"{name} has {image.width:,} x {image.height:,} pixels, more than {MOST_PIXELS:,}: make it smaller."
-        )
+        raise UserError(f"{name} has {size}, more than {MOST_PIXELS:,}: make it smaller.")
+    if max(image.size) > LONGEST_SIDE:
+        raise UserError(f"{name} has {size}, more than {LONGEST_SIDE:,} on one side: make it smaller.")
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 import uvicorn
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -21,14 +21,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.errors import UserError
 from reproductions import papers, runs
 from reproductions.page import alignments, images, published, request, timelines
 from reproductions.page.catalogue import Catalogue, describe, examples
 from reproductions.page.colours import colours
+from reproductions.page.connections import KEEP_ALIVE, Connection
+from reproductions.page.guard import Guarded, client_of
 from reproductions.page.published import Published
+from reproductions.page.turns import Turns
 from reproductions.runs import Run
 from reproductions.tasks.images.trained import TrainedClassifier
 
@@ -36,34 +38,8 @@ log = logging.getLogger(__name__)
 
 HOST, PORT = "127.0.0.1", 2017
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
-WAITING = 64  # requests that may wait for a model at once
 KEPT_BYTES = 48 * 1024 * 1024  # of answers
 STATIC = Path(__file__).parent / "static"
-HEADERS = {
-    b"content-security-policy": b"default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
-    b"form-action 'none'; frame-ancestors 'none'",
-    b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
-    b"cross-origin-resource-policy": b"same-origin",
-    b"cross-origin-opener-policy": b"same-origin",
-    b"cache-control": b"no-cache",
-}
-
-
-class Guarded:
-    """Adds headers that forbid a browser to load or run anything from elsewhere."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                given = [header for header in message["headers"] if header[0].lower() not in HEADERS]
-                message["headers"] = [*given, *HEADERS.items()]
-            await send(message)
-
-        await self.app(scope, receive, sending)
 
 
 class Desk:
@@ -72,20 +48,16 @@ class Desk:
     def __init__(self) -> None:
         self.catalogue = Catalogue()
         self.published = Published()
-        self.waiting = 0
-        self._one = CapacityLimiter(1)
+        self._turns = Turns()
         self._kept: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
         self._bytes = 0
 
-    async def ask(self, work: Callable[..., bytes], *arguments: Any) -> Response:
+    async def ask(self, asked: Request, work: Callable[..., bytes], *arguments: Any) -> Response:
         """The JSON that ``work`` makes in a thread; raises HTTPException 429 if too many requests wait."""
-        if self.waiting >= WAITING:
-            raise HTTPException(429, "The page is busy: too many people ask at once. Try again.", {"Retry-After": "2"})
-        self.waiting += 1
-        try:
-            content = await to_thread.run_sync(work, *arguments, limiter=self._one)
-        finally:
-            self.waiting -= 1
+        async with self._turns.turn(client_of(asked.scope)):
+            if await asked.is_disconnected():
+                return Response(status_code=400)  # nobody reads it
+            content = await to_thread.run_sync(work, *arguments)
         return Response(content, media_type="application/json")
 
     def keep(self, key: tuple[Any, ...], make: Callable[[], dict[str, Any]]) -> bytes:
@@ -151,51 +123,50 @@ class Desk:
         ).encode()
 
 
-def application(hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
+def application(hosts: tuple[str, ...] = LOOPBACK) -> Guarded:
     """The page as an ASGI application; ``hosts``: the names that it answers to, so that no other site can use it."""
     desk = Desk()
 
-    async def overview(_: Request) -> Response:
-        return await desk.ask(desk.overview)
+    async def overview(asked: Request) -> Response:
+        return await desk.ask(asked, desk.overview)
 
     async def align(asked: Request) -> Response:
         given = await request.fields(asked, run=str, text=str, target=str)
         target = (
             given["target"] if given["target"] is None else request.sentence(given["target"], "target", request.LONGER)
         )
-        return await desk.ask(desk.align, given["run"], request.sentence(given["text"], "sentence"), target)
+        return await desk.ask(asked, desk.align, given["run"], request.sentence(given["text"], "sentence"), target)
 
     async def look(asked: Request) -> Response:
         given = await request.fields(asked, run=str, scene=str, speaks=str)
-        return await desk.ask(desk.look, given["run"], given["scene"], given["speaks"])
+        return await desk.ask(asked, desk.look, given["run"], given["scene"], given["speaks"])
 
     async def look_at(asked: Request) -> Response:
         request.file_type(asked)
         content = await request.body(asked, images.IMAGE_BYTES, "The picture")
-        return await desk.ask(desk.look, asked.query_params.get("run"), content, asked.query_params.get("speaks"))
+        return await desk.ask(
+            asked, desk.look, asked.query_params.get("run"), content, asked.query_params.get("speaks")
+        )
 
-    async def gallery(_: Request) -> Response:
-        return await desk.ask(lambda: desk.keep(("gallery",), lambda: {"scenes": images.gallery()}))
+    async def gallery(asked: Request) -> Response:
+        return await desk.ask(asked, lambda: desk.keep(("gallery",), lambda: {"scenes": images.gallery()}))
 
-    async def timeline(_: Request) -> Response:
-        return await desk.ask(timelines.read)
+    async def timeline(asked: Request) -> Response:
+        return await desk.ask(asked, timelines.read)
 
-    return Starlette(
-        routes=[
-            Route("/api/overview", overview),
-            Route("/api/align", align, methods=["POST"]),
-            Route("/api/look", look, methods=["POST"]),
-            Route("/api/look-at", look_at, methods=["POST"]),
-            Route("/api/gallery", gallery),
-            Route("/api/timeline", timeline, methods=["POST"]),
-            Mount("/", StaticFiles(directory=STATIC, html=True)),
-        ],
-        middleware=[
-            Middleware(Guarded),
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
-        ],
-        exception_handlers={HTTPException: _refused, UserError: _mistaken, Exception: _failed},
-    )
+    routes = [
+        Route("/api/overview", overview),
+        Route("/api/align", align, methods=["POST"]),
+        Route("/api/look", look, methods=["POST"]),
+        Route("/api/look-at", look_at, methods=["POST"]),
+        Route("/api/gallery", gallery),
+        Route("/api/timeline", timeline, methods=["POST"]),
+        Mount("/", StaticFiles(directory=STATIC, html=True)),
+    ]
+    trusted = Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    handlers = {HTTPException: _refused, UserError: _mistaken, Exception: _failed}
+    # Guarded lies around it all, so that an answer to a fault has its headers too.
+    return Guarded(Starlette(routes=routes, middleware=[trusted], exception_handlers=handlers))
 
 
 def serve(host: str = HOST, port: int = PORT) -> int:
@@ -221,17 +192,25 @@ def serve(host: str = HOST, port: int = PORT) -> int:
     sys.stdout.flush()
     torch.set_num_threads(1)  # one sentence is too little work to share
     served = application() if local else application(("*",))
-    config = uvicorn.Config(
+    with listener:
+        uvicorn.Server(settings(served)).run(sockets=[listener])
+    return 0
+
+
+def settings(served: Guarded, **others: Any) -> uvicorn.Config:
+    """How uvicorn serves the page: ``Connection`` limits its clients, and no request is written to the window."""
+    return uvicorn.Config(
         served,
-        log_level="warning",
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_level="error",
         access_log=False,
         server_header=False,
-        timeout_keep_alive=10,
-        limit_concurrency=200,
+        timeout_keep_alive=KEEP_ALIVE,
+        backlog=100,  # connections that are accepted at once are all open for a moment
+        **others,
     )
-    with listener:
-        uvicorn.Server(config).run(sockets=[listener])
-    return 0
 
 
 async def _refused(_: Request, error: Exception) -> Response:
