@@ -11,6 +11,7 @@ from matplotlib.patheffects import Normal, Stroke
 from reproductions.evaluation.measures.localisation import coverage
 from reproductions.evaluation.plots.localisation import HEADINGS, Intervals
 from reproductions.evaluation.plots.overlay import fit, heat, outline, picture, show
+from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.plots.style import (
     FAINT,
     INK,
@@ -21,7 +22,6 @@ from reproductions.evaluation.plots.style import (
     SMALL,
     TEXT,
     TITLE,
-    Page,
     font,
     lines_height,
     width,

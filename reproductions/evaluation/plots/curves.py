@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reproductions.evaluation.measures.lengths import LengthCurve
+from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.plots.style import (
     DASHES,
     FAINT,
@@ -21,7 +22,6 @@ from reproductions.evaluation.plots.style import (
     SMALL,
     TEXT,
     TITLE,
-    Page,
     font,
     lines_height,
     width,

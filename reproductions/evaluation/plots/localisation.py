@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from reproductions.evaluation.measures.bootstrap import Interval
 from reproductions.evaluation.measures.calibration import Reliability
+from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.plots.style import (
     FAINT,
     INK,
@@ -19,7 +20,6 @@ from reproductions.evaluation.plots.style import (
     TEXT,
     TITLE,
     WEIGHTS,
-    Page,
     font,
     lines_height,
     width,

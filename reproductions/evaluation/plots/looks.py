@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from reproductions.evaluation.measures.localisation import MASS, measured, threshold_mask
 from reproductions.evaluation.plots.overlay import contour, fit, heat, outline, picture, show, whole
-from reproductions.evaluation.plots.style import INK, QUIET, SMALL, TEXT, TITLE, Page, lines_height, wrap
+from reproductions.evaluation.plots.sheet import Page
+from reproductions.evaluation.plots.style import INK, QUIET, SMALL, TEXT, TITLE, lines_height, wrap
 from reproductions.evaluation.records.image import AttendedImage
 
 SIDE, BETWEEN, MARGIN, GAP = 2.15, 0.2, 0.16, 0.06  # inches

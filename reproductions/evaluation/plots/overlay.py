@@ -18,6 +18,7 @@ from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from reproductions.evaluation.measures.localisation import measured, threshold_mask
+from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.plots.style import (
     INK,
     PAPER,
@@ -25,7 +26,6 @@ from reproductions.evaluation.plots.style import (
     SMALL,
     TEXT,
     TITLE,
-    Page,
     even_lightness,
     lines_height,
     width,

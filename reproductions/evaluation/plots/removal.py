@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.plots.style import (
     DASHES,
     FAINT,
@@ -16,7 +17,6 @@ from reproductions.evaluation.plots.style import (
     SMALL,
     TEXT,
     TITLE,
-    Page,
     font,
     lines_height,
     width,

@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from reproductions.evaluation.measures.alignment import AlignmentScores
+from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.plots.style import (
     ACCENT,
     INK,
@@ -20,7 +21,6 @@ from reproductions.evaluation.plots.style import (
     TEXT,
     TITLE,
     WEIGHTS,
-    Page,
     font,
     lines_height,
     width,

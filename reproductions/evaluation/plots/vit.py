@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.plots.style import (
     DIFFERENCES,
     FAINT,
@@ -19,7 +20,6 @@ from reproductions.evaluation.plots.style import (
     SMALL,
     TEXT,
     TITLE,
-    Page,
     font,
     lines_height,
     width,
