@@ -60,6 +60,13 @@ def wrap(text: str, size: float, inches: float, bold: bool = False) -> list[str]
     return lines
 
 
+def shortened(text: str, size: float, inches: float, bold: bool = False) -> str:
+    """A text that fits into so many inches, its end cut off where it is longer."""
+    while width(text, size, bold) > inches:
+        text = text[:-2] + "…"
+    return text
+
+
 def lines_height(count: int, size: float) -> float:
     """Height of lines of text in inches."""
     return count * size * LINE / POINTS
