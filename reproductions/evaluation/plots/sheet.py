@@ -7,7 +7,19 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
-from reproductions.evaluation.plots.style import FAINT, INK, PAPER, QUIET, SMALL, TEXT, TITLE, font, lines_height, wrap
+from reproductions.evaluation.plots.style import (
+    FAINT,
+    INK,
+    PAPER,
+    QUIET,
+    SMALL,
+    TEXT,
+    TITLE,
+    font,
+    lines_height,
+    width,
+    wrap,
+)
 
 MARGIN = 0.16  # at the left and the right
 ABOVE, BELOW = 0.14, 0.12  # at the top and the bottom
@@ -59,6 +71,10 @@ class Page:
             )
             top += lines_height(1, size)
         return top
+
+    def write_centred(self, middle: float, top: float, text: str, size: float, colour: str = INK) -> None:
+        """One line of text around the middle."""
+        self.write(middle - width(text, size) / 2, top, [text], size, colour)
 
     def colour_bar(  # noqa: PLR0913  # place, colours, and what is written beside them
         self,
