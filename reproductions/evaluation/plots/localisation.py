@@ -26,7 +26,7 @@ from reproductions.evaluation.plots.style import (
     lines_height,
     width,
     wrap,
-)  # fmt: skip
+)
 
 Intervals = Mapping[str, Sequence[float]]  # measure -> value, lower and upper end
 # Measure -> heading, where blind is, and whether more is better.

@@ -21,7 +21,7 @@ from reproductions.evaluation.plots.style import (
     lines_height,
     shortened,
     wrap,
-)  # fmt: skip
+)
 from reproductions.evaluation.records.image import AttendedImage
 
 Floats = NDArray[np.float32]
