@@ -317,7 +317,7 @@ def test_each_map_and_group_stands_in_its_row_with_its_interval_and_number():
     for row, name in enumerate(ROWS):
         assert marks[f"{name}/all"] == pytest.approx([1.0 + row, row - 0.17])
         assert marks[f"{name}/right"] == pytest.approx([1.0 + row, row + 0.17])
-    for text in ("AUROC", "0.82", "5.00", "less is better", "1,000 images.", "hollow: those classified rightly"):
+    for text in ("AUROC", "0.82", "5.00", "less is better", "1,000 images.", "hollow: correctly classified images"):
         assert text in said(figure)
     with pytest.raises(ValueError, match="group 'all'"):
         plots.beside_controls({}, "", "")

@@ -26,12 +26,13 @@ Source across, target down; one scale, 0 to 1, for every weight between words. M
 the highest patch.
 """
 
+from reproductions.evaluation.plots.attended import attended, attended_strip
 from reproductions.evaluation.plots.bars import rungs
 from reproductions.evaluation.plots.captions import captioned, located_words
 from reproductions.evaluation.plots.curves import Curve, bleu_by_length, training_curves
+from reproductions.evaluation.plots.heads import film, heads
 from reproductions.evaluation.plots.localisation import beside_controls, confusion
-from reproductions.evaluation.plots.looks import attended_strip
-from reproductions.evaluation.plots.overlay import Photo, attended, film, heads
+from reproductions.evaluation.plots.overlay import Photo
 from reproductions.evaluation.plots.pages import alignment, alignment_grid, alignment_strip, difference
 from reproductions.evaluation.plots.removal import removal
 from reproductions.evaluation.plots.selection import image_view_grid, view_grid

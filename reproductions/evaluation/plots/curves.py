@@ -1,32 +1,15 @@
-"""Curves: BLEU against sentence length, and scores over training. Names stand at the lines, not in a
-legend.
-"""
+"""Curves: BLEU against sentence length, and scores over training. Names stand at the lines, not in a legend."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reproductions.evaluation.measures.lengths import LengthCurve
-from reproductions.evaluation.plots.style import (
-    DASHES,
-    FAINT,
-    INK,
-    LINES,
-    MARKERS,
-    PAPER,
-    QUIET,
-    SMALL,
-    TEXT,
-    TITLE,
-    Page,
-    font,
-    lines_height,
-    width,
-    wrap,
-)
+from reproductions.evaluation.plots.sheet import Page, Sheet, add_grid, name_axes
+from reproductions.evaluation.plots.style import DASHES, LINES, MARKERS, PAPER, POINTS, SMALL, TEXT, font, width
 
 PANEL = (2.9, 1.9)  # inches of one training panel
 FIGURE_2 = (4.8, 3.0)  # inches of the plot of BLEU against length
@@ -48,35 +31,29 @@ def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
     Raises ValueError if curves were not measured on the same bins.
     """
     bins = _same_bins(curves)
-    names = max(width(curve.name, TEXT) for curve in curves) + 0.25
-    note = _bins_note(curves[0])
-    lines = wrap(note, SMALL, FIGURE_2[0] + names)
-    top, under = 0.62, 0.62 + FIGURE_2[1] + 0.5
-    page = Page(0.75 + FIGURE_2[0] + names, under + lines_height(len(lines), SMALL) + 0.12)
-    page.write(0.16, 0.14, ["BLEU against source length"], TITLE, bold=True)
-    axes = page.axes(0.62, top, *FIGURE_2)
-    _rule(axes)
+    breadth = 0.46 + FIGURE_2[0] + max(width(curve.name, TEXT) for curve in curves) + 0.22
+    title, note = "BLEU against source length", _bins_note(curves[0])
+    sheet = Sheet(breadth, FIGURE_2[1], title, above=0.29, below=0.5, notes=[note])
+    axes = sheet.axes(sheet.left + 0.46, sheet.top, *FIGURE_2)
+    add_grid(axes)
     ends = []
     for number, curve in enumerate(curves):
-        x = [one.mean_length for one in curve.bins]
-        y = [one.bleu.value for one in curve.bins]
-        colour = LINES[number % len(LINES)]
-        low, high = [one.bleu.low for one in curve.bins], [one.bleu.high for one in curve.bins]
+        x, y = [group.mean_length for group in curve.bins], [group.bleu.value for group in curve.bins]
+        low, high = [group.bleu.low for group in curve.bins], [group.bleu.high for group in curve.bins]
+        colour, dash = _line(number)
         axes.fill_between(x, low, high, color=colour, alpha=0.16, lw=0, zorder=2)
-        dash, marker = DASHES[number % len(DASHES)], MARKERS[number % len(MARKERS)]
+        marker = MARKERS[number % len(MARKERS)]
         axes.plot(x, y, color=colour, ls=dash, lw=1.6, marker=marker, ms=4.5, mec=PAPER, mew=0.5, zorder=3)
         ends.append((x[-1], y[-1], curve.name, colour))
     axes.set_xlim(0, max(high for _, high, _ in bins) + 1)
-    axes.set_ylim(0, max(5.0, *(one.bleu.high for curve in curves for one in curve.bins)) * 1.04)
-    axes.set_xlabel("source length (words between spaces)", fontproperties=font(TEXT), color=INK)
-    axes.set_ylabel("BLEU", fontproperties=font(TEXT), color=INK)
+    axes.set_ylim(0, max(5.0, *(group.bleu.high for curve in curves for group in curve.bins)) * 1.04)
+    name_axes(axes, "source length (words between spaces)", "BLEU", TEXT)
     _name_ends(axes, ends, FIGURE_2[1])
-    page.write(0.16, under, lines, SMALL, QUIET)
-    return page.figure
+    return sheet.figure
 
 
 def training_curves(curves: Sequence[Curve]) -> Figure:
-    """Small multiples over training steps: a panel a measure, a line a run, on the same steps."""
+    """Small multiples over training steps: one panel per measure, one line per run, shared steps."""
     if not curves:
         raise ValueError("there is no curve to draw")
     measures = list(dict.fromkeys((curve.measure, curve.unit) for curve in curves))
@@ -89,15 +66,14 @@ def training_curves(curves: Sequence[Curve]) -> Figure:
     for place, (measure, unit) in enumerate(measures):
         left, top = place % columns * cell[0], place // columns * cell[1]
         axes = page.axes(left + 0.62, top + 0.42, *PANEL)
-        _rule(axes)
+        add_grid(axes)
         page.write(left + 0.16, top + 0.12, [measure], TEXT, bold=True)
         ends = []
         for curve in curves:
             if (curve.measure, curve.unit) != (measure, unit):
                 continue
-            number = runs.index(curve.run)
-            colour = LINES[number % len(LINES)]
-            axes.plot(curve.steps, curve.values, color=colour, ls=DASHES[number % len(DASHES)], lw=1.4)
+            colour, dash = _line(runs.index(curve.run))
+            axes.plot(curve.steps, curve.values, color=colour, ls=dash, lw=1.4)
             ends.append((curve.steps[-1], curve.values[-1], curve.run, colour))
         axes.set_xlim(0, last)
         if unit == "%":
@@ -105,25 +81,20 @@ def training_curves(curves: Sequence[Curve]) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
         axes.yaxis.set_major_locator(MaxNLocator(5))
-        axes.set_xlabel("training step", fontproperties=font(SMALL), color=INK)
-        axes.set_ylabel(unit, fontproperties=font(SMALL), color=INK)
+        name_axes(axes, "training step", unit)
         _name_ends(axes, ends, PANEL[1])
     return page.figure
 
 
-def _rule(axes: Axes) -> None:
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.grid(axis="y", color=FAINT, lw=0.6)
-    axes.set_axisbelow(True)
+def _line(number: int) -> tuple[str, Any]:
+    """Colour and dashes of one of several lines."""
+    return LINES[number % len(LINES)], DASHES[number % len(DASHES)]
 
 
 def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], inches: float) -> None:
-    """The name of each line at the right edge, at the height of its end, moved apart where they would
-    overlap.
-    """
+    """The name of each line at the right edge, at the height of its end, moved apart where they would overlap."""
     low, high = axes.get_ylim()
-    step = SMALL * 1.25 / 72 / inches
+    step = SMALL * 1.25 / POINTS / inches
     order = sorted(range(len(ends)), key=lambda place: ends[place][1])
     wanted = [(ends[place][1] - low) / (high - low) for place in order]
     for place, height in zip(order, _spread(wanted, step), strict=True):
@@ -134,9 +105,7 @@ def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], inches
 
 
 def _spread(heights: Sequence[float], step: float) -> list[float]:
-    """Rising heights, moved as little as needed to lie a step apart: neighbours that touch share their
-    mean.
-    """
+    """Rising heights, moved as little as needed to lie a step apart: neighbours that touch share their mean."""
     groups: list[tuple[float, int]] = []  # (middle, members)
     for height in heights:
         middle, members = height, 1
@@ -152,7 +121,7 @@ def _same_bins(curves: Sequence[LengthCurve]) -> list[tuple[int, int, int]]:
     """(low, high, sentences) of the bins that all curves share. Raises ValueError otherwise."""
     if not curves or not all(curve.bins for curve in curves):
         raise ValueError("there is no curve to draw, or one of them has no sentence in any bin")
-    tables = [[(one.low, one.high, one.sentences) for one in curve.bins] for curve in curves]
+    tables = [[(group.low, group.high, group.sentences) for group in curve.bins] for curve in curves]
     for curve, table in zip(curves, tables, strict=True):
         if table != tables[0]:
             raise ValueError(
@@ -163,7 +132,7 @@ def _same_bins(curves: Sequence[LengthCurve]) -> list[tuple[int, int, int]]:
 
 
 def _bins_note(curve: LengthCurve) -> str:
-    counts = ", ".join(f"{one.low}–{one.high}: {one.sentences:,}" for one in curve.bins)
+    counts = ", ".join(f"{group.low}–{group.high}: {group.sentences:,}" for group in curve.bins)
     return (
         "Corpus BLEU (sacreBLEU, 13a) of each bin at its mean length; bands are 95 % bootstrap intervals. "
         f"Sentences by source words: {counts}."

@@ -7,7 +7,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import Normal, Stroke
 
 from reproductions.evaluation.measures.alignment import gold_of, links_of
-from reproductions.evaluation.plots.style import ACCENT, INK, PAPER, POINTS, QUIET, SMALL, Page, font
+from reproductions.evaluation.plots.sheet import Page
+from reproductions.evaluation.plots.style import ACCENT, INK, PAPER, POINTS, QUIET, SMALL, font
 from reproductions.evaluation.records.translation import AlignedTranslation
 
 DASHED = (0, (2.2, 1.6))  # points on, points off

@@ -1,25 +1,27 @@
 """How well maps find the object, beside their controls; and which classes a model confuses, and how sure it is."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from reproductions.evaluation.measures.bootstrap import Interval
 from reproductions.evaluation.measures.calibration import Reliability
+from reproductions.evaluation.plots.sheet import Page, Sheet, hide_spines, name_axes
 from reproductions.evaluation.plots.style import (
     FAINT,
     INK,
     LINES,
     PAPER,
+    POINTS,
     QUIET,
     SMALL,
     TEXT,
-    TITLE,
     WEIGHTS,
-    Page,
     font,
     lines_height,
     width,
@@ -36,14 +38,25 @@ HEADINGS: Mapping[str, tuple[str, float | None, bool]] = {
     "pointing": ("highest on object", None, True),
     "iou60": ("overlap of masks", None, True),
 }
-MARGIN, ROW, PANEL, NUMBER, NAME = 0.16, 0.4, 1.15, 0.42, 3.0  # inches; a longer name takes two lines
-RIGHT = "those classified rightly"
+ROW, PANEL, NUMBER, NAME = 0.4, 1.15, 0.42, 3.0  # inches; a longer name takes two lines
+RELIABILITY = 2.3  # inches of the reliability diagram
+RIGHT = "correctly classified images"
+
+
+class Mark(NamedTuple):
+    """How a value with its interval is drawn, and its number at the panel's right."""
+
+    marker: str
+    colour: str
+    fill: str
+    number: str = INK
+    bold: bool = False
 
 
 def beside_controls(
     rows: Mapping[str, Mapping[str, Intervals]], title: str, note: str = "", asked: int = 1, right: str = RIGHT
 ) -> Figure:
-    """A row a map, a panel a measure, each with its 95 % interval: filled for all images, hollow for those classified rightly.
+    """One row per map, one panel per measure, with 95 % intervals: filled for all images, hollow for the correctly classified.
 
     Args:
         rows: by the name of the map, then by group ("all", "right"), then by measure. The first rows are the maps in question,
@@ -60,32 +73,26 @@ def beside_controls(
         raise ValueError(f"the first of the maps {list(rows)} needs measures of the group 'all', not {list(first)}")
     measures = [name for name in HEADINGS if name in first["all"]]
     names = [wrap(name, TEXT, NAME, bold=place < asked) for place, name in enumerate(rows)]
-    left = MARGIN + max(width(line, TEXT, place < asked) for place, name in enumerate(names) for line in name) + 0.18
+    left = max(width(line, TEXT, place < asked) for place, name in enumerate(names) for line in name) + 0.18
     cell, height = PANEL + NUMBER + 0.14, ROW * len(rows)
-    breadth = max(left + len(measures) * cell + 0.1, 4.0)
-    lines = wrap(_note(rows, note, right), SMALL, breadth - 2 * MARGIN)
-    heading = wrap(title, TITLE, breadth - 2 * MARGIN, bold=True)
-    top = 0.14 + lines_height(len(heading), TITLE) + 0.5
-    page = Page(breadth, top + height + 0.32 + lines_height(len(lines), SMALL) + 0.12)
-    page.write(MARGIN, 0.14, heading, TITLE, bold=True)
+    breadth = max(left + len(measures) * cell - 0.06, 3.68)
+    sheet = Sheet(breadth, height, title, above=0.5, below=0.32, notes=[_note(rows, note, right)])
     for row, name in enumerate(names):
-        page.write(MARGIN, top + (row + 0.5) * ROW - lines_height(len(name), TEXT) / 2, name, TEXT, bold=row < asked)
+        middle = sheet.top + (row + 0.5) * ROW
+        sheet.write(sheet.left, middle - lines_height(len(name), TEXT) / 2, name, TEXT, bold=row < asked)
     for place, measure in enumerate(measures):
-        _panel(page, (left + place * cell, top), measure, rows, asked)
-    page.write(MARGIN, top + height + 0.32, lines, SMALL, QUIET)
-    return page.figure
+        _panel(sheet, sheet.left + left + place * cell, measure, rows, asked)
+    return sheet.figure
 
 
-def _panel(
-    page: Page, corner: tuple[float, float], measure: str, rows: Mapping[str, Mapping[str, Intervals]], asked: int
-) -> None:
+def _panel(sheet: Sheet, left: float, measure: str, rows: Mapping[str, Mapping[str, Intervals]], asked: int) -> None:
     heading, blind, more = HEADINGS[measure]
-    left, top = corner
-    page.write(left, top - 0.38, [heading], TEXT, INK)
-    page.write(left, top - 0.21, ["more is better" if more else "less is better"], SMALL - 0.5, QUIET)
-    axes = page.axes(left, top, PANEL, ROW * len(rows))
-    known = [one[measure] for groups in rows.values() for one in groups.values() if measure in one]
-    highest = max(1.0, 1.05 * max(high for _, _, high in known)) if measure == "energy_gain" else 1.0
+    sheet.write(left, sheet.top - 0.38, [heading], TEXT, INK)
+    sheet.write(left, sheet.top - 0.21, ["more is better" if more else "less is better"], SMALL - 0.5, QUIET)
+    axes = sheet.axes(left, sheet.top, PANEL, ROW * len(rows))
+    hide_spines(axes, "top", "right", "left")
+    measured = [groups[measure] for row in rows.values() for groups in row.values() if measure in groups]
+    highest = max(1.0, 1.05 * max(high for _, _, high in measured)) if measure == "energy_gain" else 1.0
     axes.set(xlim=(0, highest), ylim=(len(rows) - 0.5, -0.5), yticks=[])
     axes.set_xticks([0, blind, highest] if blind is not None else [0, highest])
     axes.set_xticklabels([f"{tick:.3g}" for tick in axes.get_xticks()])
@@ -93,21 +100,24 @@ def _panel(
         axes.axvline(blind, color=QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1)
     if highest > 4 and blind is not None:
         axes.set_xticks([blind, highest], [f"{blind:.0f}", f"{highest:.1f}"])
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
     axes.hlines(np.arange(len(rows)), 0, highest, color=FAINT, lw=0.6, zorder=0)
     for row, (name, groups) in enumerate(rows.items()):
         colour = LINES[1] if row < asked else LINES[0]
         for group, lift, fill in (("all", -0.17, colour), ("right", 0.17, PAPER)):
-            if measure not in groups.get(group, {}):
-                continue
-            value, low, high = groups[group][measure]
-            axes.plot([low, high], [row + lift] * 2, color=colour, lw=1.3, solid_capstyle="butt", zorder=2)
-            axes.plot([value], [row + lift], ls="none", marker="o", ms=4, mfc=fill, mec=colour, mew=1.0, zorder=3,
-                      clip_on=False, gid=f"{name}/{group}")  # fmt: skip
-            axes.annotate(f"{value:.2f}", (1, row + lift), xycoords=("axes fraction", "data"), xytext=(6, 0),
-                          textcoords="offset points", ha="left", va="center", color=INK if group == "all" else QUIET,
-                          fontproperties=font(SMALL - 0.5, bold=row < asked and group == "all"))  # fmt: skip
+            if measure in groups.get(group, {}):
+                number = INK if group == "all" else QUIET
+                mark = Mark("o", colour, fill, number, bold=row < asked and group == "all")
+                draw_interval(axes, row + lift, groups[group][measure], mark, f"{name}/{group}")
+
+
+def draw_interval(axes: Axes, y: float, values: Sequence[float], mark: Mark, name: str) -> None:
+    """A value at the height y with the line from its lower to its upper end; name: for whoever reads the figure back."""
+    value, low, high = values
+    axes.plot([low, high], [y, y], color=mark.colour, lw=1.3, solid_capstyle="butt", zorder=2)
+    axes.plot([value], [y], ls="none", marker=mark.marker, ms=4, mfc=mark.fill, mec=mark.colour, mew=1.0, zorder=3,
+              clip_on=False, gid=name)  # fmt: skip
+    axes.annotate(f"{value:.2f}", (1, y), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
+                  ha="left", va="center", color=mark.number, fontproperties=font(SMALL - 0.5, bold=mark.bold))  # fmt: skip
 
 
 def _note(rows: Mapping[str, Mapping[str, Intervals]], note: str, right: str) -> str:
@@ -131,15 +141,13 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], bins: Reliabili
     if matrix.shape != (count, count):
         raise ValueError(f"a confusion matrix {matrix.shape} does not fit {count} classes {list(classes)}")
     cell = float(np.interp(count, [2, 10, 30, 100], [0.5, 0.34, 0.2, 0.08]))
-    size = min(SMALL, cell * 72 * 0.62)
-    names = max(width(name, size) for name in classes)
-    side = cell * count
-    left, top = MARGIN + 0.2 + names, 0.72 + names * 0.82
-    reach = left + max(side + max(0.3, names * 0.6), 1.7)
-    notes = wrap("Predicted class across. Numbers are images, shades their share of the row.", SMALL, reach - left)
-    page = Page(reach + 0.55 + 2.3 + 0.3, max(top + side, 0.9 + 2.3) + 0.85)
-    page.write(MARGIN, 0.14, wrap(title, TITLE, page.width - 2 * MARGIN, bold=True)[:1], TITLE, bold=True)
-    axes = page.axes(left, top, side, side)
+    size = min(SMALL, cell * POINTS * 0.62)
+    names, side = max(width(name, size) for name in classes), cell * count
+    left, lean = 0.2 + names, 0.82 * names  # room for the names of rows, and for those of columns, which lean
+    breadth = left + max(side + max(0.3, names * 0.6), 1.7)  # with the last names of columns
+    height = max(lean + side, RELIABILITY + 0.18)
+    sheet = Sheet(breadth + 0.55 + RELIABILITY + 0.14, height + 0.73, title, above=0.39)
+    axes = sheet.axes(sheet.left + left, sheet.top + lean, side, side)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap=WEIGHTS, norm=Normalize(0, 1), interpolation="nearest", aspect="auto")
     axes.xaxis.tick_top()
@@ -152,33 +160,26 @@ def confusion(matrix: NDArray[np.int64], classes: Sequence[str], bins: Reliabili
                 axes.text(column, row, f"{number}", ha="center", va="center", fontproperties=font(min(6.5, cell * 22)),
                           color=PAPER if shares[row, column] > 0.5 else INK)  # fmt: skip
     axes.set_ylabel("true class", fontproperties=font(SMALL), color=QUIET)
-    page.write(left, top + side + 0.08, notes, SMALL, QUIET)
-    _draw_reliability(page, reach + 0.55, max(0.9, top + side - 2.3), bins, numbers)
-    return page.figure
+    note = "Predicted class across. Numbers are images, shades their share of the row."
+    lines = wrap(note, SMALL, breadth - left)
+    sheet.write(sheet.left + left, sheet.top + lean + side + 0.08, lines, SMALL, QUIET)
+    _draw_reliability(sheet, sheet.left + breadth + 0.55, sheet.top + height - RELIABILITY, bins, numbers)
+    return sheet.figure
 
 
 def _draw_reliability(page: Page, left: float, top: float, bins: Reliability, numbers: tuple[Interval, float]) -> None:
-    found, error = numbers
-    page.write(left, top - 0.36, [f"accuracy {100 * found.value:.1f} % ({100 * found.low:.1f} to {100 * found.high:.1f})",
-                                  f"calibration error {100 * error:.1f} %"], SMALL, INK)  # fmt: skip
-    axes = page.axes(left, top, 2.3, 2.3)
+    accuracy, error = numbers
+    interval = f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}"
+    lines = [f"accuracy {100 * accuracy.value:.1f} % ({interval})", f"calibration error {100 * error:.1f} %"]
+    page.write(left, top - 0.36, lines, SMALL, INK)
+    axes = page.axes(left, top, RELIABILITY, RELIABILITY)
+    hide_spines(axes, "top", "right")
     filled = bins.counts > 0
     axes.plot([0, 1], [0, 1], color=QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1)
     share = bins.counts / bins.counts.sum()
     axes.bar(bins.edges[:-1], share, np.diff(bins.edges), align="edge", color=FAINT, lw=0, zorder=0)
-    axes.plot(
-        bins.confidence[filled],
-        bins.accuracy[filled],
-        color=LINES[0],
-        marker="o",
-        ms=4,
-        lw=1.4,
-        zorder=3,
-        clip_on=False,
-    )
+    axes.plot(bins.confidence[filled], bins.accuracy[filled], color=LINES[0], marker="o", ms=4, lw=1.4, zorder=3,
+              clip_on=False)  # fmt: skip
     axes.set(xlim=(0, 1), ylim=(0, 1))
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.set_xlabel("probability of the predicted class", fontproperties=font(SMALL), color=INK)
-    axes.set_ylabel("part that is right", fontproperties=font(SMALL), color=INK)
-    page.write(left, top + 2.3 + 0.5, ["grey: share of the images"], SMALL, QUIET)
+    name_axes(axes, "probability of the predicted class", "share of correct predictions")
+    page.write(left, top + RELIABILITY + 0.5, ["grey: share of the images"], SMALL, QUIET)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from reproductions.evaluation.measures.alignment import alignment_error_rate
 from reproductions.evaluation.measures.attention import agreement, check_same_words, health
 from reproductions.evaluation.plots.panel import AS_IN_2014, CHANGE, COLOUR, Look, Panel
-from reproductions.evaluation.plots.style import Page
+from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.records.translation import AlignedTranslation
 
 Style = Literal["colour", "paper"]

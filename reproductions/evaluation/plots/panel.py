@@ -16,6 +16,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from reproductions.evaluation.plots.gold import draw_gold, draw_legend
+from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.plots.style import (
     DIFFERENCES,
     FAINT,
@@ -28,7 +29,6 @@ from reproductions.evaluation.plots.style import (
     TITLE,
     WEIGHTS,
     WEIGHTS_AS_IN_2014,
-    Page,
     font,
     lines_height,
     width,

@@ -1,4 +1,4 @@
-"""Which view of a model aligns: alignment error rate for every layer, head and shift. Which finds the object in an image."""
+"""Which view of a translator aligns: alignment error rate of each; and which view of a classifier finds the object."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -8,24 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
 from reproductions.evaluation.measures.alignment import AlignmentScores
-from reproductions.evaluation.plots.style import (
-    ACCENT,
-    INK,
-    PAPER,
-    QUIET,
-    SMALL,
-    TEXT,
-    TITLE,
-    WEIGHTS,
-    Page,
-    font,
-    lines_height,
-    width,
-    wrap,
-)
+from reproductions.evaluation.plots.sheet import Sheet
+from reproductions.evaluation.plots.style import ACCENT, INK, PAPER, QUIET, SMALL, TEXT, WEIGHTS, font, width
 from reproductions.evaluation.views.alignment import View
 from reproductions.evaluation.views.image import WORDS, ImageView
 
@@ -49,7 +35,7 @@ def view_grid(
     by: str = "gold links",
     diagonal: float | None = None,
 ) -> Figure:
-    """AER in percent of every view: a panel a shift, layers down, heads across; the chosen one in a box.
+    """AER in percent of every view: one panel per shift, layers down, heads across; the chosen one in a box.
 
     Views with value norms stand in a second row. Darker is better. by says what the links are. diagonal is the AER of
     the diagonal, below which a view has learned to align (a fraction). Raises ValueError if the chosen view is not in
@@ -59,38 +45,47 @@ def view_grid(
         raise ValueError(f"the chosen view {chosen} is not among the {len(table)} views of the table")
     layers, heads, shifts, norms = (list(dict.fromkeys(column)) for column in zip(*map(_key, table), strict=True))
     size = (CELL[0] * len(heads), CELL[1] * len(layers))
-    left = max(width(f"layer {layer}" if layer != "mean" else "mean", SMALL) for layer in layers) + 0.3
-    panel = max(left + size[0], left + width(SHIFTS[0], TEXT) + 0.2)
-    breadth, height = max(len(shifts) * panel, 5.2), 0.78 + size[1]
-    lines = wrap(_note(table[chosen], chosen.describe(_last(layers), _last(heads)), by, diagonal), SMALL, breadth)
-    title = wrap(f"{model}: alignment error rate (%) of every view", TITLE, breadth, bold=True)
-    top = 0.14 + lines_height(len(title), TITLE) + 0.12
-    page = Page(breadth + 0.3, top + len(norms) * height + 0.1 + lines_height(len(lines), SMALL) + 0.12)
-    page.write(0.16, 0.14, title, TITLE, bold=True)
+    names = [f"layer {layer}" if layer != "mean" else "mean" for layer in layers]
+    left = max(width(name, SMALL) for name in names) + 0.3
+    panel, height = left + max(size[0], width(SHIFTS[0], TEXT) + 0.2), 0.78 + size[1]
+    title = f"{model}: alignment error rate (%) of every view"
+    note = _note(table[chosen], chosen.describe(_last(layers), _last(heads)), by, diagonal)
+    breadth = max(len(shifts) * panel, 5.2)
+    sheet = Sheet(breadth, len(norms) * height, title, above=0.12, below=0.1, notes=[note])
     for (down, norm), (across, shift) in product(enumerate(norms), enumerate(shifts)):
-        start, above = 0.16 + across * panel + left, top + down * height
-        page.write(start, above, [WEIGHED[norm], SHIFTS[shift]], TEXT, QUIET)
-        axes = page.axes(start, above + 0.62, *size)
+        start, above = sheet.left + across * panel + left, sheet.top + down * height
+        sheet.write(start, above, [WEIGHED[norm], SHIFTS[shift]], TEXT, QUIET)
+        axes = sheet.axes(start, above + 0.62, *size)
         rates = np.array([[100 * table[View(layer, head, shift, norm)].aer for head in heads] for layer in layers])
-        _panel(axes, rates, layers, heads)
+        axes.imshow(rates, cmap=WEIGHTS.reversed(), norm=Normalize(0, 100), aspect="auto")
+        axes.set_yticks(range(len(names)), names)
+        _head_axis(axes, heads)
+        for (row, column), rate in np.ndenumerate(rates):
+            colour = PAPER if rate < 50 else INK
+            _print(axes, column, row, f"{rate:.0f}", colour)
         if (chosen.shift, chosen.norms) == (shift, norm):
-            corner = (heads.index(chosen.head) - 0.5, layers.index(chosen.layer) - 0.5)
-            axes.add_patch(Rectangle(corner, 1, 1, fill=False, ec=ACCENT, lw=2.2, clip_on=False, zorder=4))
-    page.write(0.16, top + len(norms) * height + 0.1, lines, SMALL, QUIET)
-    return page.figure
+            _box(axes, heads.index(chosen.head), layers.index(chosen.layer))
+    return sheet.figure
 
 
-def _panel(axes: Axes, rates: NDArray[np.float64], layers: Sequence[int | str], heads: Sequence[int | str]) -> None:
-    axes.imshow(rates, cmap=WEIGHTS.reversed(), norm=Normalize(0, 100), aspect="auto")
+def _head_axis(axes: Axes, heads: Sequence[int | str]) -> None:
     axes.xaxis.tick_top()
     axes.set_xticks(range(len(heads)), [str(head) for head in heads])
-    axes.set_yticks(range(len(layers)), [f"layer {layer}" if layer != "mean" else "mean" for layer in layers])
     axes.tick_params(length=0)
     axes.set_xlabel("head", fontproperties=font(SMALL), color=QUIET, labelpad=2)
     axes.xaxis.set_label_position("top")
-    for (row, column), rate in np.ndenumerate(rates):
-        axes.text(column, row, f"{rate:.0f}", ha="center", va="center", fontproperties=font(SMALL),
-                  color=PAPER if rate < 50 else INK)  # fmt: skip
+
+
+def _print(
+    axes: Axes, x: float, y: float, text: str, colour: str, size: float = SMALL, name: str | None = None
+) -> None:
+    axes.text(x, y, text, ha="center", va="center", color=colour, fontproperties=font(size), gid=name)
+
+
+def _box(axes: Axes, column: int, row: int) -> None:
+    """Around the chosen view."""
+    corner = (column - 0.5, row - 0.5)
+    axes.add_patch(Rectangle(corner, 1, 1, fill=False, ec=ACCENT, lw=2.2, clip_on=False, zorder=4))
 
 
 def _key(view: View) -> tuple[int | str, int | str, int, bool]:
@@ -115,8 +110,8 @@ Measured = Mapping[ImageView, Mapping[str, Sequence[float]]]  # view -> measure 
 
 
 def image_view_grid(table: Measured, chosen: ImageView, title: str, note: str) -> Figure:
-    """How well each view of an attention model finds the object: a panel a measure, layers down, heads across, and beneath
-    them the views that mix layers and heads. Darker is better; the chosen view stands in a box.
+    """How well each view of an attention model finds the object: one panel per measure, layers down, heads across, and
+    beneath them the views that mix layers and heads. Darker is better; the chosen view stands in a box.
 
     Args:
         table: at least one view of a layer and head. Values without ends are drawn without an interval.
@@ -127,7 +122,7 @@ def image_view_grid(table: Measured, chosen: ImageView, title: str, note: str) -
     if chosen not in table:
         raise ValueError(f"the chosen view {chosen} is not among the {len(table)} views of the table")
     single = [view for view in table if view.kind == "cls"]
-    layers, heads = (list(dict.fromkeys(column)) for column in zip(*((v.layer, v.head) for v in single), strict=True))
+    layers, heads = (list(dict.fromkeys(column)) for column in zip(*(view.part for view in single), strict=True))
     grid = [[ImageView("cls", layer, head) for head in heads] for layer in layers]
     mixed = [[view] for view in table if view.kind != "cls"]
     names = [f"layer {layer}" if layer != "mean" else "mean of layers" for layer in layers]
@@ -136,58 +131,41 @@ def image_view_grid(table: Measured, chosen: ImageView, title: str, note: str) -
     size = (TILE[0] * len(heads), TILE[1] * len(grid))
     panel = (max(size[0], width(FOUND["ground_top1"][0], TEXT)) + 0.25, size[1] + TILE[1] * len(mixed) + 0.85)
     across = len(FOUND) if len(heads) <= BESIDE else 1
-    breadth = left + across * panel[0]
-    heading = wrap(title, TITLE, breadth, bold=True)
-    lines = wrap(f"Maps of the class token against the masks of {note} Darker is better. In the box: the view that is shown.",
-                 SMALL, breadth)  # fmt: skip
-    top = 0.14 + lines_height(len(heading), TITLE) + 0.12
     down = -(-len(FOUND) // across)
-    page = Page(breadth + 0.32, top + down * panel[1] + lines_height(len(lines), SMALL) + 0.14)
-    page.write(0.16, 0.14, heading, TITLE, bold=True)
+    note = f"Maps of the class token against the masks of {note} Darker is better. In the box: the view that is shown."
+    sheet = Sheet(left + across * panel[0], down * panel[1], title, above=0.12, notes=[note])
     for place, measure in enumerate(FOUND):
-        start, above = 0.16 + left + place % across * panel[0], top + place // across * panel[1]
-        page.write(start, above, [FOUND[measure][0]], TEXT, INK)
-        labelled = place % across == 0
-        upper = page.axes(start, above + 0.5, *size)
-        _tiles(upper, table, measure, grid, names if labelled else [], chosen)
-        upper.xaxis.tick_top()
-        upper.set_xticks(range(len(heads)), [str(head) for head in heads])
-        upper.set_xlabel("head", fontproperties=font(SMALL), color=QUIET, labelpad=2)
-        upper.xaxis.set_label_position("top")
+        row, column = divmod(place, across)
+        start, above = sheet.left + left + column * panel[0], sheet.top + row * panel[1]
+        sheet.write(start, above, [FOUND[measure][0]], TEXT, INK)
+        upper = sheet.axes(start, above + 0.5, *size)
+        _draw_tiles(upper, table, measure, grid, chosen)
+        _head_axis(upper, heads)
+        upper.set_yticks(range(len(grid)), names if column == 0 else [""] * len(grid))
         if mixed:
-            lower = page.axes(start, above + 0.5 + size[1] + 0.1, TILE[0], TILE[1] * len(mixed))
-            _tiles(lower, table, measure, mixed, words if labelled else [], chosen)
-    page.write(0.16, top + down * panel[1], lines, SMALL, QUIET)
-    return page.figure
+            lower = sheet.axes(start, above + 0.5 + size[1] + 0.1, TILE[0], TILE[1] * len(mixed))
+            _draw_tiles(lower, table, measure, mixed, chosen)
+            lower.set_xticks([])
+            lower.set_yticks(range(len(mixed)), words if column == 0 else [""] * len(mixed))
+    return sheet.figure
 
 
-def _tiles(  # noqa: PLR0913  # where, what, and how it is called
-    axes: Axes, table: Measured, measure: str, grid: list[list[ImageView]], names: Sequence[str], chosen: ImageView
-) -> None:
-    """One tile a view, with its value and, where it is known, the interval beneath."""
+def _draw_tiles(axes: Axes, table: Measured, measure: str, grid: list[list[ImageView]], chosen: ImageView) -> None:
+    """One tile per view, with its value and, where it has one, the interval beneath."""
     _, white, dark = FOUND[measure]
     if dark is None:
-        dark = max(2.0, *(one[measure][0] for one in table.values() if measure in one))
+        dark = max(2.0, *(row[measure][0] for row in table.values() if measure in row))
     shares = np.array(
         [[(table[view].get(measure, [white])[0] - white) / (dark - white) for view in row] for row in grid]
     )
     axes.imshow(shares, cmap=WEIGHTS, norm=Normalize(0, 1), aspect="auto")
-    axes.set_xticks([])
-    axes.set_yticks(range(len(names)), names)
     axes.tick_params(length=0)
     digits = 1 if measure == "energy_gain" else 2
     for (row, column), share in np.ndenumerate(shares):
-        view = grid[row][column]
+        view, colour = grid[row][column], PAPER if share > 0.5 else INK
         value, *ends = table[view].get(measure, [np.nan])
-        colour = PAPER if share > 0.5 else INK
-        axes.text(column, row - (0.16 if ends else 0), f"{value:.{digits}f}", ha="center", va="center", color=colour,
-                  fontproperties=font(SMALL), gid=f"{measure}/{view}")  # fmt: skip
+        _print(axes, column, row - 0.16 if ends else row, f"{value:.{digits}f}", colour, name=f"{measure}/{view}")
         if ends:
-            between = " to ".join(f"{end:.{digits}f}" for end in ends)
-            axes.text(
-                column, row + 0.22, between, ha="center", va="center", color=colour, fontproperties=font(SMALL - 2)
-            )
+            _print(axes, column, row + 0.22, " to ".join(f"{end:.{digits}f}" for end in ends), colour, SMALL - 2)
         if view == chosen:
-            axes.add_patch(
-                Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=ACCENT, lw=2.2, clip_on=False, zorder=4)
-            )
+            _box(axes, column, row)

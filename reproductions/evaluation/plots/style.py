@@ -1,17 +1,14 @@
-"""One look for all pictures: colours, type, and a page measured in inches. Nothing global is changed.
+"""One style for all pictures: colours and type. Nothing global is changed.
 
 Colours tell apart under the common forms of colour blindness (Okabe and Ito 2008) and never carry a meaning
 alone.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
-from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
@@ -63,52 +60,11 @@ def wrap(text: str, size: float, inches: float, bold: bool = False) -> list[str]
     return lines
 
 
-class Page:
-    """A white figure of a given size in inches, on which things are placed from the top left corner."""
-
-    def __init__(self, page_width: float, page_height: float) -> None:
-        self.width, self.height = page_width, page_height
-        self.figure = Figure(figsize=(page_width, page_height), facecolor=PAPER)
-
-    def axes(self, left: float, top: float, axes_width: float, axes_height: float) -> Axes:
-        """Plain axes with their top left corner at (left, top) inches."""
-        box = (
-            left / self.width,
-            1 - (top + axes_height) / self.height,
-            axes_width / self.width,
-            axes_height / self.height,
-        )
-        axes = self.figure.add_axes(box, facecolor=PAPER)
-        axes.tick_params(
-            labelsize=SMALL, labelcolor=INK, color=QUIET, length=2.5, width=0.6, labelfontfamily="DejaVu Sans"
-        )
-        for spine in axes.spines.values():
-            spine.set(color=QUIET, linewidth=0.6)
-        return axes
-
-    def write(  # noqa: PLR0913  # place, text and look of one block of lines
-        self,
-        left: float,
-        top: float,
-        lines: Sequence[str],
-        size: float,
-        colour: str = INK,
-        bold: bool = False,
-    ) -> float:
-        """Lines of text from (left, top) inches downwards; returns where the next line would begin."""
-        for line in lines:
-            self.figure.text(
-                left / self.width,
-                1 - top / self.height,
-                line,
-                fontproperties=font(size, bold),
-                color=colour,
-                ha="left",
-                va="top",
-                parse_math=False,
-            )
-            top += lines_height(1, size)
-        return top
+def shortened(text: str, size: float, inches: float, bold: bool = False) -> str:
+    """A text that fits into so many inches, its end cut off where it is longer."""
+    while width(text, size, bold) > inches:
+        text = text[:-2] + "…"
+    return text
 
 
 def lines_height(count: int, size: float) -> float:

@@ -4,31 +4,28 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from reproductions.evaluation.plots.sheet import Page, Sheet, add_grid, name_axes
 from reproductions.evaluation.plots.style import (
     DIFFERENCES,
-    FAINT,
     INK,
     LINES,
     QUIET,
     SMALL,
     TEXT,
-    TITLE,
-    Page,
     font,
     lines_height,
-    width,
+    shortened,
     wrap,
 )
 from reproductions.evaluation.records.image import AttendedImage
 
 Floats = NDArray[np.float32]
-MARGIN, SIDE, GAP = 0.16, 1.3, 0.08  # inches; of one picture in Figure 6
+SIDE, GAP = 1.3, 0.08  # inches; of one picture in Figure 6
 PANEL = 2.9  # inches of the panels of Figures 7 and 11
 REFERENCE = 0.55  # inches to the right of a panel for the name of its reference
 
@@ -42,23 +39,22 @@ def figure_6(records: Sequence[AttendedImage], pairs: int = 3) -> Figure:
         raise ValueError(f"Figure 6 is of one model and view, not of {sorted({(r.model, r.view) for r in records})}")
     pairs = min(pairs, len(records))
     pair, row = 2 * SIDE + GAP + 0.22, SIDE + 0.34
-    breadth = max(pairs * pair - 0.22, 3.6)
-    title = wrap(f"{records[0].model}: attention from the output to the input", TITLE, breadth, bold=True)
-    view = wrap(records[0].view, TEXT, breadth)
-    top = 0.14 + lines_height(len(title), TITLE) + lines_height(len(view), TEXT) + 0.3
-    page = Page(breadth + 2 * MARGIN, top + -(-len(records) // pairs) * row + 0.04)
-    page.write(MARGIN, page.write(MARGIN, 0.14, title, TITLE, bold=True), view, TEXT, QUIET)
+    title = f"{records[0].model}: attention from the output to the input"
+    height = -(-len(records) // pairs) * row - 0.08
+    sheet = Sheet(max(pairs * pair - 0.22, 3.6), height, title, subtitle=records[0].view, above=0.3)
     for place, record in enumerate(records):
-        left, above = MARGIN + place % pairs * pair, top + place // pairs * row
-        for heading, start in (("input", left), ("attention", left + SIDE + GAP)):
+        left, above = sheet.left + place % pairs * pair, sheet.top + place // pairs * row
+        for heading, start, pixels in (
+            ("input", left, record.pixels),
+            ("attention", left + SIDE + GAP, _lit(record)),
+        ):
             if place < pairs:
-                page.write(start, top - 0.17, [heading], SMALL, QUIET)
-        for start, pixels in ((left, record.pixels), (left + SIDE + GAP, _lit(record))):
-            axes = page.axes(start, above, SIDE, SIDE)
+                sheet.write(start, sheet.top - 0.17, [heading], SMALL, QUIET)
+            axes = sheet.axes(start, above, SIDE, SIDE)
             axes.imshow(pixels, interpolation="nearest")
             axes.set_axis_off()
-        page.write(left, above + SIDE + 0.05, [_said(record, pair - 0.25)], SMALL, INK)
-    return page.figure
+        sheet.write(left, above + SIDE + 0.05, [shortened(_answer(record), SMALL, pair - 0.25)], SMALL, INK)
+    return sheet.figure
 
 
 def _lit(record: AttendedImage) -> NDArray[np.uint8]:
@@ -69,13 +65,11 @@ def _lit(record: AttendedImage) -> NDArray[np.uint8]:
     return lit
 
 
-def _said(record: AttendedImage, inches: float) -> str:
-    text = record.classes[record.predicted]
-    if record.label is not None and not record.right:
-        text = f"{text} (is {record.classes[record.label]})"
-    while width(text, SMALL) > inches:
-        text = text[:-2] + "…"
-    return text
+def _answer(record: AttendedImage) -> str:
+    predicted = record.classes[record.predicted]
+    if record.label is None or record.right:
+        return predicted
+    return f"{predicted} (is {record.classes[record.label]})"
 
 
 def figure_7(
@@ -92,21 +86,20 @@ def figure_7(
         model: name and age, for the title.
         filters: what the filters are of.
     """
-    page = Page(3 * PANEL + 2.6 + REFERENCE, PANEL + 1.35)
-    page.write(MARGIN, 0.14, [model], TITLE, bold=True)
+    sheet = Sheet(3 * PANEL + 2.28 + REFERENCE, PANEL + 0.45, model, above=0.45)
     headings = (
         f"{filters}: {len(components)} principal components",
         "similarity of positions",
         "attention distance",
     )
-    lefts = (MARGIN, MARGIN + PANEL + 0.72, MARGIN + 2 * PANEL + 2.15)
+    lefts = (sheet.left, sheet.left + PANEL + 0.72, sheet.left + 2 * PANEL + 2.15)
     for left, heading in zip(lefts, headings, strict=True):
-        page.write(left, 0.45, [heading], TEXT, INK)
-    _draw_filters(page, lefts[0], 0.78, components)
-    _draw_similarity(page, lefts[1], 0.78, similarity)
-    axes = page.axes(lefts[2] + 0.1, 0.78, PANEL, PANEL)
+        sheet.write(left, sheet.top - 0.33, [heading], TEXT, INK)
+    _draw_filters(sheet, lefts[0], sheet.top, components)
+    _draw_similarity(sheet, lefts[1], sheet.top, similarity)
+    axes = sheet.axes(lefts[2] + 0.1, sheet.top, PANEL, PANEL)
     _draw_distances(axes, distances, uniform)
-    return page.figure
+    return sheet.figure
 
 
 def _draw_filters(page: Page, left: float, top: float, components: Floats) -> None:
@@ -124,7 +117,7 @@ def _draw_filters(page: Page, left: float, top: float, components: Floats) -> No
 
 
 def _draw_similarity(page: Page, left: float, top: float, similarity: Floats) -> None:
-    """A tile a patch, at its place: its similarity with every patch."""
+    """One tile per patch, at its place: its similarity with every patch."""
     rows, columns = similarity.shape[:2]
     step = PANEL / max(rows, columns)
     gap = 0.1 * step
@@ -142,18 +135,13 @@ def _draw_similarity(page: Page, left: float, top: float, similarity: Floats) ->
         shown = range(0, count, every)
         axis.set_ticks([place + side / 2 for place in shown], [str(place + 1) for place in shown])
     outer.tick_params(length=0, pad=2)
-    outer.set_xlabel("column of patches", fontproperties=font(SMALL), color=INK)
-    outer.set_ylabel("row of patches", fontproperties=font(SMALL), color=INK)
-    axes = page.axes(left + 0.2 + across + 0.12, top, 0.11, down)
-    bar = page.figure.colorbar(ScalarMappable(Normalize(-1, 1), DIFFERENCES), cax=axes)
-    bar.set_ticks([-1, 0, 1], labels=["−1", "0", "1"])
-    bar.outline.set(linewidth=0.6, edgecolor=QUIET)
-    axes.tick_params(labelsize=SMALL - 0.5, labelcolor=QUIET, color=QUIET, length=2, width=0.5, pad=2)
-    axes.set_ylabel("cosine", fontproperties=font(SMALL - 0.5), color=QUIET, labelpad=1)
+    name_axes(outer, "column of patches", "row of patches")
+    bar = page.colour_bar(left + 0.2 + across + 0.12, top, down, DIFFERENCES, [-1, 0, 1], ["−1", "0", "1"])
+    bar.set_ylabel("cosine", fontproperties=font(SMALL - 0.5), color=QUIET, labelpad=1)
 
 
 def figure_11(distances: Mapping[str, NDArray[np.float64]], uniform: Mapping[str, float]) -> Figure:
-    """Mean attention distance of each head by depth, a panel a model, on one scale.
+    """Mean attention distance of each head by depth: one panel per model, one scale.
 
     Args:
         distances: (L, H) pixels, by the name of the model.
@@ -162,19 +150,17 @@ def figure_11(distances: Mapping[str, NDArray[np.float64]], uniform: Mapping[str
     if not distances or set(distances) != set(uniform):
         raise ValueError(f"each of {sorted(distances)} needs the distance of uniform attention, not {sorted(uniform)}")
     cell = PANEL + 0.65 + REFERENCE
-    page = Page(len(distances) * cell + 0.2, PANEL + 1.75)
-    breadth = page.width - 2 * MARGIN
-    page.write(MARGIN, 0.14, wrap("Attention distance by head and depth", TITLE, breadth, bold=True), TITLE, bold=True)
-    highest = 1.12 * max(max(float(np.nanmax(one)) for one in distances.values()), *uniform.values())
-    for place, (name, one) in enumerate(distances.items()):
-        lines = wrap(name, TEXT, PANEL)[:2]
-        page.write(MARGIN + 0.5 + place * cell, 0.78 - lines_height(len(lines), TEXT), lines, TEXT, INK)
-        axes = page.axes(MARGIN + 0.5 + place * cell, 0.85, PANEL, PANEL)
-        _draw_distances(axes, one, uniform[name])
+    note = "One dot per head, mean over patches and images; without the class token's share. Dashed: uniform attention."
+    title, breadth = "Attention distance by head and depth", len(distances) * cell - 0.12
+    sheet = Sheet(breadth, PANEL, title, above=0.52, below=0.5, notes=[note])
+    highest = 1.12 * max(max(float(np.nanmax(measured)) for measured in distances.values()), *uniform.values())
+    for place, (name, measured) in enumerate(distances.items()):
+        left, lines = sheet.left + 0.5 + place * cell, wrap(name, TEXT, PANEL)[:2]
+        sheet.write(left, sheet.top - 0.07 - lines_height(len(lines), TEXT), lines, TEXT, INK)
+        axes = sheet.axes(left, sheet.top, PANEL, PANEL)
+        _draw_distances(axes, measured, uniform[name])
         axes.set_ylim(0, highest)
-    note = "One dot a head, mean over patches and images; the class token's share taken out. Dashed: uniform attention."
-    page.write(MARGIN, 0.85 + PANEL + 0.5, wrap(note, SMALL, breadth), SMALL, QUIET)
-    return page.figure
+    return sheet.figure
 
 
 def _draw_distances(axes: Axes, distances: NDArray[np.float64], uniform: float) -> None:
@@ -186,10 +172,6 @@ def _draw_distances(axes: Axes, distances: NDArray[np.float64], uniform: float) 
     axes.set(xlim=(0.5, layers + 0.5), ylim=(0, 1.12 * max(uniform, float(np.nanmax(distances)))))
     axes.annotate(f"uniform\n{uniform:.1f}", (1, uniform), xycoords=("axes fraction", "data"), xytext=(4, 0),
                   textcoords="offset points", ha="left", va="center", fontproperties=font(SMALL - 0.5), color=QUIET)  # fmt: skip
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.grid(axis="y", color=FAINT, lw=0.6)
-    axes.set_axisbelow(True)
+    add_grid(axes)
     axes.xaxis.set_major_locator(MaxNLocator(min(layers, 8), integer=True, min_n_ticks=1))
-    axes.set_xlabel("layer", fontproperties=font(SMALL), color=INK)
-    axes.set_ylabel("mean attention distance (pixels)", fontproperties=font(SMALL), color=INK)
+    name_axes(axes, "layer", "mean attention distance (pixels)")
