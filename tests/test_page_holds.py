@@ -104,7 +104,8 @@ def test_a_picture_with_the_longest_side_is_read_within_a_second(size):
 
 
 def test_the_page_and_the_commands_refuse_it_in_the_same_sentence(address, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(server.Desk, "looker", lambda *_: (("stub", 0.0), lambda: Classifier))
+    write_classifier(tmp_path / "runs", "seen")
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
     status, _, answer = upload(address, png(LONGEST_SIDE + 1, 1))
     assert status == 422
     path = tmp_path / "long.png"
@@ -112,19 +113,14 @@ def test_the_page_and_the_commands_refuse_it_in_the_same_sentence(address, tmp_p
     with pytest.raises(UserError) as refused:
         read_image(path)
     assert json.loads(answer)["error"].removeprefix("The picture") == str(refused.value).removeprefix(str(path))
-    write_classifier(tmp_path / "runs", "seen")
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
     assert command(["look", str(path)]) == 2
     assert f"more than {LONGEST_SIDE:,} on one side" in capsys.readouterr().err
 
 
-class Classifier:
-    class preprocessing:
-        size = 24
-
-
 def upload(address, content):
-    head = f"POST /api/look-at?run=stub HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
+    head = (
+        f"POST /api/look-at?run=vit2021/shapes/seen HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
+    )
     return send(address, f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + content)
 
 
