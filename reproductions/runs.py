@@ -164,8 +164,8 @@ class Run:
             raise UserError(f"{path} is damaged ({error}): {REMEDIES[name]}.") from error
         return content
 
-    def evaluation(self, split: str, name: str) -> Path:
-        """Where the test of a split writes a file."""
+    def evaluation(self, split: str, name: str = "") -> Path:
+        """Where the test of a split writes a file; without a name, the folder of all of them."""
         return self.folder / EVALUATION / split / name
 
     def tested(self, split: str, name: str) -> Path:

@@ -9,6 +9,7 @@ from lightning.pytorch import Callback, Trainer
 
 from data.whole import whole
 from reproductions.evaluation import files
+from reproductions.runs import SCORES, Run
 from reproductions.tasks.gather import gather
 from reproductions.tasks.task import Drawn, Split, Stage, Task
 from reproductions.training import tracking
@@ -116,12 +117,12 @@ class EvaluationLog(Callback):
             if trainer.is_global_zero:
                 self._write(split, tracker)
         if trainer.is_global_zero:
-            files.write_json(self.folder / "evaluation" / "scores.json", self.results)
+            files.write_json(self.folder / SCORES, self.results)
             self._write_views(pl_module, tracker)
 
     def _write(self, split: Split[Any, Any, Any], tracker: tracking.RunLogger | None) -> None:
         """Records, pictures and the tracker's table of one split."""
-        folder = self.folder / "evaluation" / split.name
+        folder = Run(self.folder).evaluation(split.name)
         for name, content in split.records().items():
             if name.endswith(".jsonl"):
                 _write_lines(content, folder / name)

@@ -1,10 +1,6 @@
-// Questions to the server. In a saved page there is none: the answers that were saved with it are all there is.
+// Questions to the server.
 
-const kept = JSON.parse(document.getElementById("kept")?.textContent ?? "null");
-const given = new Map(Object.entries(kept?.answers ?? {}));
-
-export const isSaved = kept !== null;
-export const savedAddress = kept?.address ?? "";
+const given = new Map();
 
 /** What to ask again to get an answer. */
 function question(path, body) {
@@ -15,7 +11,6 @@ function question(path, body) {
 export async function ask(path, body = null, signal = undefined) {
   const key = question(path, body);
   if (given.has(key)) return given.get(key);
-  if (isSaved) throw new Error("This saved page holds no answer to that: open the page itself, with its server.");
   const sent = body === null ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   const answer = await received(path, { ...sent, signal });
   if (body !== null) remember(key, answer);
@@ -62,7 +57,7 @@ export async function patiently(question, hear, left) {
   }
 }
 
-/** Answers stay for a while, so that going back and saving need no second question. */
+/** Answers stay for a while, so that going back needs no second question. */
 function remember(key, answer) {
   given.delete(key);
   given.set(key, answer);

@@ -1,6 +1,6 @@
 // Where it looks: a picture, one or more classifiers, and where each of them looked.
 
-import { ask, isSaved, patiently, send } from "./ask.js";
+import { ask, patiently, send } from "./ask.js";
 import { chosenIn, saidOfRuns } from "./chosen.js";
 import { button, element, keepingFocus, segments } from "./dom.js";
 import { LookPanel } from "./look_panel.js";
@@ -61,7 +61,7 @@ export class WhereItLooks {
     this.input = element("input", { type: "file", accept: "image/*", id: "file", onchange: (event) => event.target.files.length && this.take(event.target.files[0]) });
     this.place = element("label", { class: "drop", for: "file" }, element("b", {}, "Drop a picture here"), element("span", {}, "or choose a file, or take a photo. It stays on this machine."), this.input);
     this.gallery = element("div", { class: "gallery", role: "group", "aria-label": "Pictures of the embedded set" });
-    return element("div", { class: "choose" }, isSaved ? null : this.place, this.gallery);
+    return element("div", { class: "choose" }, this.place, this.gallery);
   }
 
   /** Files over the window, or none any more. */
@@ -71,13 +71,13 @@ export class WhereItLooks {
 
   /** Files that were dropped anywhere on the page. */
   drop(files) {
-    if (!files.length || isSaved || !this.runs.length) return;
+    if (!files.length || !this.runs.length) return;
     this.input.value = "";
     this.take(files[0]);
   }
 
   async fillGallery() {
-    if (this.gallery.childElementCount || isSaved) return;
+    if (this.gallery.childElementCount) return;
     const { scenes } = await ask("api/gallery").catch(() => ({ scenes: [] }));
     const one = ({ name, label, image }) => button(element("img", { src: image, alt: label, width: 48, height: 48 }), () => this.address.set({ scene: name, picture: null, patch: null, speaks: null }), { "data-scene": name, title: label });
     this.gallery.replaceChildren(...scenes.map(one));
@@ -111,15 +111,11 @@ export class WhereItLooks {
 
   async answer(run) {
     const [key, body] = this.question(run);
-    if (body !== null || isSaved) return ask(key, body);
+    if (body !== null) return ask(key, body);
     if (!this.file) throw new Error("This link is to a picture of your own, which stayed with you: drop it again.");
     const query = new URLSearchParams({ run: run.name });
     if (this.address.state.speaks) query.set("speaks", this.address.state.speaks);
     return send(`api/look-at?${query}`, this.file, key);
-  }
-
-  questions() {
-    return this.runs.map((run) => this.question(run));
   }
 
   async refresh() {
@@ -188,8 +184,8 @@ export class WhereItLooks {
       element("h2", {}, "No classifier is trained yet"),
       element("p", {}, "Train one on the pictures that this project carries, in another window, from the project’s folder; it appears here by itself:"),
       element("p", {}, element("code", { class: "command" }, "make train-vit"), " the Vision Transformer, Dosovitskiy et al. (2021); some minutes on two cores"),
-      offer && !isSaved ? element("p", {}, `Or look at a picture of yours with ${offer.title}: ${publication(offer)}. The picture stays on this machine.`) : "",
-      offer && !isSaved ? button(`Use the published ${offer.title}`, take, { class: "main", "data-key": "published" }) : "");
+      offer ? element("p", {}, `Or look at a picture of yours with ${offer.title}: ${publication(offer)}. The picture stays on this machine.`) : "",
+      offer ? button(`Use the published ${offer.title}`, take, { class: "main", "data-key": "published" }) : "");
   }
 
   settings() {
@@ -201,11 +197,11 @@ export class WhereItLooks {
       return;
     }
     const free = this.trained().filter((run) => !this.runs.includes(run));
-    const offers = isSaved || this.runs.length > 2 ? [] : this.overview.published.filter((one) => !this.runs.includes(one));
+    const offers = this.runs.length > 2 ? [] : this.overview.published.filter((one) => !this.runs.includes(one));
     keepingFocus(this.bar, () => this.bar.replaceChildren(
       segments("Drawing", [["over", "map over picture"], ["map", "map alone"], ["mask", "60 % mask"]], this.look.style, (style) => this.address.set({ style: style === "over" ? null : style })),
       this.look.patch ? button("Back to the class", () => this.address.set({ patch: null }), { "data-key": "back" }) : "",
-      this.runs.length < 3 && free.length && !isSaved ? button("Add a model", () => this.address.set({ runs: [...this.runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : "",
+      this.runs.length < 3 && free.length ? button("Add a model", () => this.address.set({ runs: [...this.runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : "",
       ...offers.map((one) => button(`Add the published ${one.title}`, () => this.address.set({ runs: [...this.runs, one].map((run) => run.name).join(",") }), { "data-key": `add ${one.name}`, title: publication(one) }))));
   }
 

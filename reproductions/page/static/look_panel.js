@@ -1,7 +1,6 @@
 // One classifier's picture: where it looked, its classes, its heads.
 
 import { hasView } from "./aligned.js";
-import { isSaved } from "./ask.js";
 import { saidOfView } from "./chosen.js";
 import { button, choice, decimal, element, shape } from "./dom.js";
 import { exportButtons } from "./exporting.js";
@@ -49,7 +48,7 @@ export class LookPanel {
     this.answer = null;
     this.node.dataset.run = run.name;
     return [
-      heading(run, this.page.runs.length > 1 && !isSaved ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : ""),
+      heading(run, this.page.runs.length > 1 ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : ""),
       this.chooser(this.page.models()),
     ];
   }
@@ -81,7 +80,7 @@ export class LookPanel {
     const head = this.head(run);
     if (answer instanceof Error) {
       this.node.replaceChildren(...head, element("p", { class: "problem", role: "alert" }, answer.message),
-        isPublished(run) && !isSaved ? element("div", { class: "row" }, button("Try again", () => this.page.refresh(), { "data-key": `wait${this.number}` })) : "");
+        isPublished(run) ? element("div", { class: "row" }, button("Try again", () => this.page.refresh(), { "data-key": `wait${this.number}` })) : "");
       return;
     }
     this.answer = answer;

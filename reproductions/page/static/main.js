@@ -1,7 +1,7 @@
 // The page: which view, what it is given, and what concerns all of them.
 
 import { format, parse } from "./address.js";
-import { ask, isSaved, savedAddress } from "./ask.js";
+import { ask } from "./ask.js";
 import { button, element } from "./dom.js";
 import { isNight, onNightChange, setRamps } from "./inks.js";
 import { WhereItLooks } from "./look.js";
@@ -65,10 +65,6 @@ class Missing {
   refresh() {}
 
   redraw() {}
-
-  questions() {
-    return [];
-  }
 }
 
 const tabs = element("nav", { "aria-label": "Views" });
@@ -91,7 +87,7 @@ function markTabs() {
 }
 
 function show() {
-  const { view, state } = parse(location.hash || savedAddress);
+  const { view, state } = parse(location.hash);
   const known = available();
   address.view = known.has(view) ? view : "then-and-now";
   address.state = state;
@@ -173,7 +169,7 @@ function tools() {
   const named = () => { theme.textContent = isNight() ? "Light" : "Dark"; };
   named();
   onNightChange(() => { named(); views.current?.redraw(); });
-  return element("div", { class: "tools" }, isSaved ? null : link, theme);
+  return element("div", { class: "tools" }, link, theme);
 }
 
 async function start() {
@@ -201,7 +197,7 @@ async function start() {
     clearTimeout(timer);
     timer = setTimeout(() => views.current?.redraw(), 150);
   });
-  if (!isSaved) setInterval(lookAgain, LOOK_AGAIN);
+  setInterval(lookAgain, LOOK_AGAIN);
   show();
 }
 

@@ -75,10 +75,6 @@ export class FiveSteps {
     this.refresh();
   }
 
-  questions() {
-    return [];
-  }
-
   top({ words, step }) {
     const input = element("input", { type: "text", value: words.join(" "), id: "words", maxlength: 160, "data-key": "words", spellcheck: "false",
       onchange: (event) => this.address.set({ words: event.target.value.trim() === WORDS.join(" ") ? null : event.target.value.trim(), Q: null, K: null, V: null, row: null }) });

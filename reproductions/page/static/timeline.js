@@ -21,21 +21,12 @@ export class Timeline {
     this.turn = 0;
   }
 
-  /** A new timeline is a new question. */
-  get question() {
-    return ["api/timeline", { made: this.overview.timeline }];
-  }
-
-  questions() {
-    return this.overview.timeline ? [this.question] : [];
-  }
-
   async refresh() {
     const turn = ++this.turn;
     if (!this.overview.timeline) return this.node.replaceChildren(...this.missing());
     let table;
     try {
-      table = await ask(...this.question);
+      table = await ask("api/timeline", { made: this.overview.timeline }); // a new timeline is a new question
     } catch (error) {
       return this.node.replaceChildren(element("p", { class: "problem", role: "alert" }, error.message));
     }

@@ -1,7 +1,7 @@
 // Then and now: one sentence, several translators, their attention side by side over the same target.
 
 import { hasView } from "./aligned.js";
-import { ask, isSaved } from "./ask.js";
+import { ask } from "./ask.js";
 import { chosenIn, saidOfRuns, saidOfView } from "./chosen.js";
 import { button, choice, element, keepingFocus, segments, tick } from "./dom.js";
 import { legend } from "./legend.js";
@@ -110,7 +110,6 @@ export class ThenAndNow {
       element("div", { class: "box" }, element("label", { for: "sentence" }, "Sentence"), this.sentence,
         element("div", { class: "row" }, button("Translate", read, { class: "main", id: "translate" }), this.pick)),
       element("div", { class: "box" }, element("label", { for: "target" }, "Target that all models are made to write"), this.target, this.over));
-    for (const box of [this.sentence, this.target]) box.readOnly = isSaved;
   }
 
   /** Where the target comes from, and how it is drawn. */
@@ -130,7 +129,7 @@ export class ThenAndNow {
       segments("Drawing", [["map", "heat map"], ["links", "links"]], this.look.kind, (show) => this.address.set({ show: show === "map" ? null : show })),
       element("span", { class: "ofgold" }, tick("gold links", this.look.gold, (on) => this.address.set({ gold: on ? null : "0" }), { "data-key": "gold" })),
       legend(this.look.kind),
-      runs.length < MOST && free.length && !isSaved ? button("Add a model", () => this.address.set({ runs: [...runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : ""));
+      runs.length < MOST && free.length ? button("Add a model", () => this.address.set({ runs: [...runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : ""));
   }
 
   /** Asks what the address says, and shows it. */
@@ -173,7 +172,7 @@ export class ThenAndNow {
     this.sayLost(runs, shared);
     this.bar.dataset.gold = String(shared.some((answer) => answer.gold));
     const seconds = (performance.now() - began) / 1000;
-    this.status.textContent = isSaved ? "A saved page: the models are not here." : `Answered in ${seconds < 0.1 ? "less than 0.1" : seconds.toFixed(1)} s.`;
+    this.status.textContent = `Answered in ${seconds < 0.1 ? "less than 0.1" : seconds.toFixed(1)} s.`;
     return undefined;
   }
 
@@ -183,7 +182,7 @@ export class ThenAndNow {
     const wrong = own instanceof Error ? own : shared instanceof Error ? shared : null;
     keepingFocus(panel.node, () => {
       if (wrong) panel.fail(run, this.models(), wrong.message);
-      else panel.show({ run, runs: this.models(), answer: shared, own: { text: own.text, same: fixed?.target === own.text }, view: this.views[i], removable: this.runs.length > 1 && !isSaved });
+      else panel.show({ run, runs: this.models(), answer: shared, own: { text: own.text, same: fixed?.target === own.text }, view: this.views[i], removable: this.runs.length > 1 });
     });
   }
 
@@ -217,13 +216,6 @@ export class ThenAndNow {
   /** Redraws without asking anything: another width, another light. */
   redraw() {
     for (const panel of this.panels) panel.draw();
-  }
-
-  /** What must be kept for a saved page to show this. */
-  questions() {
-    const { sentence } = this.asked;
-    const targets = new Set([null, this.target.value.trim() ? this.target.value : null]);
-    return this.runs.flatMap((run) => [...targets].map((target) => ["api/align", { run: run.name, text: sentence, target }]));
   }
 
   // What panels report.
