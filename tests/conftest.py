@@ -5,7 +5,10 @@ import socket
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trained import Trained
 
 # Read once by the libraries, so set before any of them is imported. The subprocesses of tests inherit it.
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
@@ -48,6 +51,30 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     said, complete = count_tests(terminalreporter.stats)
     if said:
         terminalreporter.write_line(said, bold=True, green=complete, red=not complete)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> "Trained":
+    """Each paper trained once at toy size, for all tests of a session and for all its processes."""
+    from trained import Trained
+
+    base = tmp_path_factory.getbasetemp()
+    return Trained((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained")
+
+
+@pytest.fixture
+def place(trained: "Trained", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for runs, below the one that it returns; and the data that other tests have prepared."""
+    monkeypatch.chdir(Path(__file__).parents[1])
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("DATA_DIR", str(trained.data))
+    return tmp_path
+
+
+@pytest.fixture
+def untested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training ends without the test of its best checkpoint: for what happens before."""
+    monkeypatch.setattr("lightning.pytorch.Trainer.test", lambda *_, **__: [])
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from older_runs.make import ACCORD
 from page_runs import write
-from test_training import ROOT
 from torch import nn
 from toy_run import overrides
+from written import lines
 
 from data.accord.agreement import Agreement, agreements
 from data.errors import UserError
@@ -22,7 +23,6 @@ from reproductions.cheng2016.model import LSTMN, Network
 from reproductions.cheng2016.training import Cheng2016
 from reproductions.commands.figures import cheng2016 as language_figures
 from reproductions.commands.figures.cheng2016 import of_encoder
-from reproductions.evaluation.records import load
 from reproductions.evaluation.records.sentence import Agreed, ReadSentence, SelfAttended
 from reproductions.tasks.language.collect import attended, reach, read
 from reproductions.tasks.language.scores import details, notes, scores
@@ -279,94 +279,44 @@ def test_a_row_holds_what_its_word_looked_at_and_not_the_start():
 
 # --- whole runs -------------------------------------------------------------------------------------------------------
 
-SMALL = {"data.init_args.pairs": 200, "data.init_args.batch_tokens": 600, "data.init_args.test_splits": '["test"]'}
+
+@pytest.fixture
+def lstmn(trained):
+    return trained("cheng2016")
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """An LSTMN of a few steps, and an LSTM; for reading alone."""
-    folder = tmp_path_factory.mktemp("cheng")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        patch.setenv("RUNS_DIR", str(folder / "runs"))
-        patch.setenv("DATA_DIR", str(folder / "data"))
-        assert command(["train", "cheng2016", *overrides(8, "cheng2016", **SMALL)]) == 0
-        assert command(["train", "cheng2016", "--variant", "lstm", *overrides(4, "cheng2016", **SMALL)]) == 0
-        yield {kind: runs.find("cheng2016", kind) for kind in ("accord", "accord-lstm")}
+def test_it_learns_and_validates_agreement_and_how_far_back_it_looks(lstmn):
+    first, last = lines(lstmn.folder / "validation.jsonl")
+    assert last["valid/perplexity"] < first["valid/perplexity"]
+    assert {"valid/agreement", "valid/attention/previous", "valid/attention/distance"} <= first.keys()
+    assert (lstmn.folder / "evaluation/test/test-115.png").read_bytes()[:4] == b"\x89PNG"
+    assert not checkpoints.read(lstmn.best).keys() & {"view", "views"}, "there is only one"
 
 
-def test_a_reloaded_run_scores_and_reads_as_it_did(trained, capsys):
-    run, before = trained["accord"], trained["accord"].scores
-    assert command(["evaluate", str(run.folder)]) == 0
-    assert run.scores == before
-    assert f"{before['test']['perplexity']:.3f}" in capsys.readouterr().out
-    model, folder = restore(run), run.folder / "evaluation" / "test"
-    written, looked = load(folder / "read.jsonl", ReadSentence), load(folder / "attended.jsonl", SelfAttended)
-    sentence = LanguageData(pairs=200, test_splits=["test"]).examples("test")[5].source
-    again, record = model.read(sentence)
-    assert again.words == written[5].words
-    np.testing.assert_allclose(again.surprisal, written[5].surprisal, atol=1e-3)
-    np.testing.assert_allclose(record.weights, looked[5].weights, atol=1e-4)
-    assert record.model == looked[5].model == "LSTMN, step 8"
-    assert not checkpoints.read(run.best).keys() & {"view", "views"}, "there is only one"
-
-
-def test_the_run_keeps_scores_of_every_validation_and_pictures_of_its_sentences(trained):
-    folder = trained["accord"].folder
-    lines = [json.loads(line) for line in (folder / "validation.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines] == [4, 8] and lines[1]["valid/perplexity"] < lines[0]["valid/perplexity"]
-    assert {"valid/agreement", "valid/attention/previous", "valid/attention/distance"} <= lines[0].keys()
-    assert len(list((folder / "pictures/valid-0").glob("step-*.png"))) == 2
-    assert (folder / "evaluation/test/test-0.png").read_bytes()[:4] == b"\x89PNG"
-
-
-def test_an_lstm_has_scores_and_no_pictures(trained):
-    run = trained["accord-lstm"]
+def test_an_lstm_has_scores_and_no_pictures(trained, place):
+    few = ACCORD | {"run.pictures": "[0]"}
+    assert command(["train", "cheng2016", "--variant", "lstm", *overrides(4, "cheng2016", **few)]) == 0
+    run = runs.find("cheng2016", "accord-lstm")
     assert run.summary["title"] == "LSTM" and "perplexity" in run.scores["test"]
     assert "attention/previous" not in run.scores["test"] and not list(run.folder.rglob("*.png"))
     assert restore(run).read("The king slept .")[1] is None
 
 
-def test_a_resumed_run_goes_on_where_it_was(trained, monkeypatch, tmp_path):
-    settings = {**SMALL, "trainer.val_check_interval": 2, "run.checkpoint_every": 1}
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
-    assert command(["train", "cheng2016", *overrides(2, "cheng2016", **settings)]) == 0
-    assert command(["train", "cheng2016", "--resume", "--trainer.max_steps=4"]) == 0
-    run = runs.find("cheng2016")
-    assert torch.load(run.last, weights_only=True)["global_step"] == 4
-
-
-def test_the_same_sentence_is_drawn_as_an_lstmn_and_a_transformer_read_it(trained, monkeypatch, tmp_path):
-    transformer = write(trained["accord"].folder.parents[2], "transformer2017", "1")
-    monkeypatch.setenv("RUNS_DIR", str(trained["accord"].folder.parents[2]))
+def test_the_same_sentence_is_drawn_as_an_lstmn_and_a_transformer_read_it(trained, lstmn, place, monkeypatch):
+    trained.copy("cheng2016", place / "runs")
+    transformer = restore(runs.Run(write(place / "runs", "transformer2017", "1")))
     monkeypatch.setattr(language_figures, "DRAWN", 1)
-    assert command(["figures", "--out", str(tmp_path)]) == 0
-    assert {path.name for path in tmp_path.glob("*.png")} == {
-        "cheng-training.png", "intra-attention-0.png"}  # fmt: skip
+    assert command(["figures", "--out", str(place)]) == 0
+    assert {path.name for path in place.glob("*.png")} == {"cheng-training.png", "intra-attention-0.png"}
     text = "The report was signed ."
-    module, (first, second) = restore(runs.Run(transformer)), of_encoder(restore(runs.Run(transformer)), text, 0)
-    assert first.source == restore(trained["accord"]).read(text)[1].source == tuple(text.split())
-    ids = torch.tensor([module.source.encode(text)])
+    first, second = of_encoder(transformer, text, 0)
+    assert first.source == restore(lstmn).read(text)[1].source == tuple(text.split())
+    ids = torch.tensor([transformer.source.encode(text)])
     for layer, record in enumerate((first, second)):
-        maps = inside(module.module.model, "encoder", layer, ids, ids).weights
+        maps = inside(transformer.module.model, "encoder", layer, ids, ids).weights
         np.testing.assert_allclose(record.weights, maps.mean(0)[:-1, :-1], atol=1e-6)
 
 
-def test_without_an_lstmn_the_command_that_trains_one_is_named(monkeypatch, tmp_path):
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+def test_without_an_lstmn_the_command_that_trains_one_is_named(place):
     with pytest.raises(UserError, match="make train-cheng"):
-        list(language_figures.draw(None, tmp_path))
-
-
-@pytest.mark.parametrize(("arguments", "words"), [
-    (["translate", "One.", "--run", "{run}"], "which models a language"),
-    (["train", "cheng2016", "--variant", "gru"], "accord, accord-lstm"),
-    (["train", "cheng2016", "--model.init_args.network.attention=soft"], "attention"),
-])  # fmt: skip
-def test_what_a_language_model_cannot_do_is_said_in_a_sentence(trained, monkeypatch, capsys, arguments, words):
-    monkeypatch.chdir(ROOT)
-    folder = trained["accord"].folder
-    assert command([part.format(run=folder) for part in arguments]) == 2
-    error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert error.startswith("error: ") and words in error
+        list(language_figures.draw(None, place))

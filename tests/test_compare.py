@@ -7,8 +7,8 @@ import shutil
 import pytest
 import torch
 import yaml
-from test_training import ROOT
 from toy_run import NETWORK, corpus, overrides
+from trained import ROOT
 
 from data.errors import UserError
 from reproductions import runs

@@ -12,8 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from test_image_plots import attended, check_layout, said
-from test_vit_runs import ROOT, SMALL, folder_of_images
-from toy_run import overrides
+from toy_run import folder_of_images, overrides
+from trained import ROOT
 from wandb_offline import read as tracked
 
 from data.errors import UserError
@@ -27,7 +27,8 @@ from reproductions.evaluation.measures.localisation import MEASURES
 from reproductions.evaluation.plots.overlay import OUTLINE
 
 PAPERS = ("resnet2016", "vit2021")
-TINY = SMALL | {"trainer.limit_test_batches": 2, "data.init_args.test_splits": '["test"]', "run.pictures": "[0,3]"}
+TINY = {"data.init_args.size": 16, "data.init_args.images": 48, "data.init_args.test_splits": '["test"]', "run.pictures": "[0,3]",
+        "trainer.val_check_interval": 3, "trainer.limit_val_batches": 3, "trainer.limit_test_batches": 2}  # fmt: skip
 
 
 def train(paper, *more, **settings):

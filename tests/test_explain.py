@@ -6,8 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from test_training import ROOT
-from toy_run import overrides
+from page_runs import write
 
 from data.errors import UserError
 from reproductions import runs
@@ -32,24 +31,9 @@ def by_hand(mask=None):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A Transformer of a few steps."""
-    folder = tmp_path_factory.mktemp("explain")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        patch.setenv("RUNS_DIR", str(folder / "runs"))
-        patch.setenv("DATA_DIR", str(folder / "data"))
-        small = {
-            "data.init_args.pairs": 200,
-            "data.init_args.batch_tokens": 600,
-            "model.init_args.search.width": 1,
-            "trainer.limit_val_batches": 2,
-            "trainer.limit_test_batches": 1,
-            "data.init_args.test_splits": '["fixed"]',
-            "run.pictures": "[0]",
-        }
-        assert command(["train", "transformer2017", *overrides(4, "transformer2017", **small)]) == 0
-        yield runs.find("transformer2017")
+def transformer(tmp_path_factory):
+    """A Transformer, untrained."""
+    return runs.Run(write(tmp_path_factory.mktemp("explain"), "transformer2017", "1"))
 
 
 def test_each_step_is_the_equation_by_hand():
@@ -77,8 +61,8 @@ def test_sizes_that_do_not_fit_are_refused():
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("layer", "head"), [(1, 1), (2, 2)])
-def test_the_steps_give_the_weights_and_contexts_of_the_model(trained, place, layer, head):
-    translator = restore(trained)
+def test_the_steps_give_the_weights_and_contexts_of_the_model(transformer, place, layer, head):
+    translator = restore(transformer)
     steps = take_steps(translator, SENTENCE, place, layer, head, None)
     ids = torch.tensor([translator.source.encode(SENTENCE)])
     hypothesis = translator.module.translate(ids, torch.ones_like(ids, dtype=torch.bool))[0]
@@ -88,9 +72,9 @@ def test_the_steps_give_the_weights_and_contexts_of_the_model(trained, place, la
 
 
 @torch.inference_mode()
-def test_what_is_taken_out_is_what_the_whole_model_computes(trained):
+def test_what_is_taken_out_is_what_the_whole_model_computes(transformer):
     """The maps of the encoder and of the attention to the source, from the model's own forward passes."""
-    translator = restore(trained)
+    translator = restore(transformer)
     model = translator.module.model
     ids = torch.tensor([translator.source.encode(SENTENCE)])
     mask, target = torch.ones_like(ids, dtype=torch.bool), torch.tensor([[5, 6, 7, 2]])
@@ -103,8 +87,8 @@ def test_what_is_taken_out_is_what_the_whole_model_computes(trained):
         assert causal.triu(1).eq(0).all()
 
 
-def test_the_command_writes_a_page_that_needs_nothing_else(trained, tmp_path, capsys):
-    given = ["explain", SENTENCE, "--run", str(trained.folder), "--word", "Economic", "--out", str(tmp_path)]
+def test_the_command_writes_a_page_that_needs_nothing_else(transformer, tmp_path, capsys):
+    given = ["explain", SENTENCE, "--run", str(transformer.folder), "--word", "Economic", "--out", str(tmp_path)]
     assert command(given) == 0
     said = capsys.readouterr().out
     html = (tmp_path / "encoder-L1-H1.html").read_text(encoding="utf-8")
@@ -125,8 +109,8 @@ def test_the_command_writes_a_page_that_needs_nothing_else(trained, tmp_path, ca
         ([SENTENCE, "--run", "nowhere"], "nowhere is not a run"),
     ],
 )
-def test_what_cannot_be_explained_is_said_in_a_sentence(trained, capsys, monkeypatch, options, words):
-    monkeypatch.setenv("RUNS_DIR", str(trained.folder.parents[2]))
+def test_what_cannot_be_explained_is_said_in_a_sentence(transformer, capsys, monkeypatch, options, words):
+    monkeypatch.setenv("RUNS_DIR", str(transformer.folder.parents[2]))
     assert command(["explain", *options]) == 2
     assert words in capsys.readouterr().err
 
@@ -151,8 +135,8 @@ def test_the_numbers_of_each_step_are_worked_out_and_agree():
     assert worked[4] == "0.750 v(cat) + 0.250 v(mat) = (3.00, 2.00)"
 
 
-def test_every_query_can_be_followed_on_the_page_without_a_script(trained):
-    html = page(take_steps(restore(trained), SENTENCE, "decoder", 1, 1, None), "made")
+def test_every_query_can_be_followed_on_the_page_without_a_script(transformer):
+    html = page(take_steps(restore(transformer), SENTENCE, "decoder", 1, 1, None), "made")
     queries = re.findall(r'<input type="radio" name="followed" id="(q\d+)"', html)
     assert queries and all(f"#{query}:checked ~ main" in html for query in queries)
     assert html.count("checked>") == 1 and "<script" not in html and "hidden by the mask" in html

@@ -4,7 +4,6 @@
 """
 
 import json
-import math
 import re
 import shutil
 import zipfile
@@ -13,23 +12,17 @@ from contextlib import contextmanager
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Literal, get_origin
 
-import numpy as np
 import pytest
 import torch
-import toy_run
 from older_runs import make
-from PIL import Image
+from trained import ROOT, Trained
+from written import RESAMPLED, answers_again, differences, lines, records
 
 from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.evaluation.records import load
-from reproductions.evaluation.records.caption import CaptionedImage
-from reproductions.evaluation.records.image import AttendedImage
-from reproductions.evaluation.records.sentence import ReadSentence, SelfAttended
-from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 from reproductions.page.catalogue import Catalogue, describe
 from reproductions.papers import PAPERS
 from reproductions.runs import Run
@@ -37,13 +30,7 @@ from reproductions.tasks.task import of, restore
 from reproductions.training import checkpoints
 from reproductions.training.classification import RETIRED_VIEWS
 
-ROOT = Path(__file__).parents[1]
 HERE = Path(__file__).with_name("older_runs")
-RECORDS = {kind.KIND: kind for kind in (AlignedTranslation, Translated, AttendedImage, CaptionedImage, ReadSentence,
-                                        SelfAttended)}  # fmt: skip
-SPEED = "_per_s"  # what a score of speed ends in
-CLOSE, LAST_DIGIT = 3e-4, 1.5e-4  # relative, for other processors; absolute, for what was rounded to four decimals
-RESAMPLED, LOOSE = "first minus this", 0.02  # differences with a p-value, which a tie that rounding breaks may move
 # The kept run of ViT chose a view that is no longer made, attention rollout without identity. What is shown by it changes
 # with it; every view that is still made is held against what the kept run has of it.
 CHOSE_A_RETIRED_VIEW = "vit2021"
@@ -52,17 +39,16 @@ each_paper = pytest.mark.parametrize("paper", PAPERS)
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the kept runs lie in ``older``, and again in ``evaluated``; new ones in ``runs``; the data of all in ``data``."""
+def work(tmp_path_factory: pytest.TempPathFactory, trained: Trained) -> Iterator[Path]:
+    """Where the kept runs lie in ``older``, and again in ``evaluated``; the data is that of all toy runs."""
     work = tmp_path_factory.mktemp("older_runs")
-    toy_run.corpus(work)
     for paper in PAPERS:
         with zipfile.ZipFile(HERE / f"{paper}.zip") as packed:
             packed.extractall(work / "older")
             packed.extractall(work / "evaluated")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        patch.setenv("DATA_DIR", str(work / "data"))
+        patch.setenv("DATA_DIR", str(trained.data))
         yield work
 
 
@@ -81,59 +67,13 @@ def older(work: Path) -> dict[str, Run]:
 
 
 @pytest.fixture(scope="module")
-def evaluated(work: Path, request: pytest.FixtureRequest) -> tuple[str, Run]:
+def evaluated(work: Path, trained: Trained, request: pytest.FixtureRequest) -> tuple[str, Run]:
     """A paper, and its kept run, scored anew."""
     with runs_in(work / "evaluated"):
         run = runs.find(request.param)
-        given = [f"--data.init_args.corpus={work / make.NUMBERS}"] if run.corpus == make.NUMBERS else []
+        given = [f"--data.init_args.corpus={trained.numbers}"] if run.corpus == make.NUMBERS else []
         assert command(["evaluate", str(run.folder), "--run.pictures=[]", *given]) == 0
     return request.param, run
-
-
-@pytest.fixture(scope="module")
-def new(work: Path, request: pytest.FixtureRequest) -> tuple[str, Run]:
-    """A paper, and a new run with the settings of the kept one."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in make.places(work).items():
-            patch.setenv(name, value)
-        return request.param, Run(make.train(request.param, work))
-
-
-def records(path: Path) -> list[Any]:
-    """The records of a file, or its lines where they are of no kind."""
-    kind = json.loads(path.read_text(encoding="utf-8").partition("\n")[0]).get("kind")
-    return lines(path) if kind is None else load(path, RECORDS[kind])
-
-
-def lines(path: Path) -> list[Any]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def differences(older: Any, new: Any, rel: float = CLOSE, place: str = "") -> list[str]:
-    """One sentence for each place where two records, or two values from JSON, differ by more than rounding.
-
-    Speeds and version numbers are not compared.
-    """
-    if isinstance(older, tuple(RECORDS.values())):
-        older, new = vars(older), vars(new)  # the same class, for both are of one file
-    if isinstance(older, np.ndarray):
-        older, new = older.tolist(), new.tolist()
-    if isinstance(older, dict) and isinstance(new, dict) and older.keys() == new.keys():
-        pairs = [(f"{place}.{key}", older[key], new[key]) for key in older if not key.endswith(SPEED)]
-    elif isinstance(older, (list, tuple)) and isinstance(new, (list, tuple)) and len(older) == len(new):
-        pairs = [(f"{place}[{i}]", *both) for i, both in enumerate(zip(older, new, strict=True))]
-    else:
-        return [] if _alike(older, new, rel) else [f"{place}: expected {older!r}, found {new!r}"]
-    return [found for where, one, other in pairs
-            for found in differences(one, other, LOOSE if RESAMPLED in where else rel, where)]  # fmt: skip
-
-
-def _alike(older: Any, new: Any, rel: float) -> bool:
-    if isinstance(older, float) and isinstance(new, float):
-        return math.isclose(older, new, rel_tol=rel, abs_tol=LAST_DIGIT)
-    if isinstance(older, str) and isinstance(new, str):
-        return re.sub(r"version:\S+", "", older) == re.sub(r"version:\S+", "", new)
-    return bool(type(older) is type(new) and older == new)
 
 
 # --- What is kept -------------------------------------------------------------------------------------------------------
@@ -167,30 +107,6 @@ def test_an_older_run_still_gives_the_answers_that_it_gave(paper: str, older: di
         for record in records(path):
             asked += answers_again(model, record)
     assert asked == make.LINES
-
-
-def answers_again(model: Any, record: Any) -> bool:
-    """Whether the record is one of an answer; the model must give the same one."""
-    match record:
-        case Translated():
-            assert model.translate(record.source)[0].hypothesis == record.hypothesis
-        case AttendedImage():
-            again = model.look(Image.fromarray(record.pixels), record.name)
-            assert again.predicted == record.predicted
-            assert differences(record.probabilities, again.probabilities) == []
-            if record.view == "attention rollout without identity · 2 layers":
-                assert again.view == "gradient-weighted rollout · 2 layers"
-            else:
-                assert again.view == record.view and differences(record.map, again.map) == []
-        case CaptionedImage(forced=False):
-            words, maps = model.caption(record.pixels)
-            assert words == record.words and differences(record.maps, maps) == []
-        case ReadSentence():
-            again, _ = model.read(" ".join(record.words[:-1]))
-            assert differences(record.surprisal, again.surprisal) == []
-        case _:
-            return False
-    return True
 
 
 @pytest.mark.parametrize("evaluated", PAPERS, indirect=True)
@@ -322,9 +238,9 @@ def test_a_run_whose_class_this_version_does_not_have_is_named_with_those_that_i
 # --- What a new run leaves ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("new", PAPERS, indirect=True)
-def test_a_new_run_leaves_the_files_keys_and_tracked_values_of_an_older_one(new: tuple[str, Run]) -> None:
-    paper, run = new
+@each_paper
+def test_a_new_run_leaves_the_files_keys_and_tracked_values_of_an_older_one(paper: str, trained: Trained) -> None:
+    run = trained(paper)
     before, now = json.loads((HERE / f"{paper}.json").read_text(encoding="utf-8")), make.trace(run.folder)
     assert now["files"] == before["files"]
     for name, keys in before["keys"].items():
@@ -332,10 +248,9 @@ def test_a_new_run_leaves_the_files_keys_and_tracked_values_of_an_older_one(new:
     assert now["tracked"] == before["tracked"]
 
 
-@pytest.mark.parametrize("new", PAPERS, indirect=True)
-def test_a_new_run_learns_what_an_older_one_learned(new: tuple[str, Run], older: dict[str, Run]) -> None:
-    paper, run = new
-    before = older[paper]
+@each_paper
+def test_a_new_run_learns_what_an_older_one_learned(paper: str, trained: Trained, older: dict[str, Run]) -> None:
+    before, run = older[paper], trained(paper)
     for name in ("title", "parameters", "steps", "epochs", "seed", of(before.paper).counted):
         assert run.summary[name] == before.summary[name], name
     losses = [[line.get("valid/perplexity", line.get("valid/loss")) for line in lines(one.folder / "validation.jsonl")]

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_training import ROOT
 from toy_run import overrides
+from trained import ROOT
 
 from data.errors import UserError
 from reproductions import runs

@@ -1,7 +1,10 @@
-"""A corpus and settings so small that a whole run takes seconds; what the tests of training and command line share."""
+"""A corpus, images and settings so small that a whole run takes seconds."""
 
 import random
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 FRENCH = ["un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"]
@@ -17,6 +20,19 @@ def corpus(folder: Path, lines: int = 400) -> Path:
             file.write(" ".join(NUMBERS[i] for i in chosen) + " .\t")
             file.write(" ".join(FRENCH[i] for i in reversed(chosen)) + " .\n")
     return path
+
+
+def folder_of_images(folder: Path, size: int = 20) -> Path:
+    """Two classes in train, valid and test; one image upright, one in another mode."""
+    drawn = np.random.default_rng(0)
+    for split, count in (("train", 6), ("valid", 3), ("test", 3)):
+        for name, low in (("dark", 0), ("light", 150)):
+            place = folder / split / name
+            place.mkdir(parents=True)
+            for i in range(count):
+                pixels = drawn.integers(low, low + 100, (size, 2 * size, 3), dtype=np.uint8)
+                Image.fromarray(pixels).convert("L" if i == 1 else "RGB").save(place / f"{i}.png")
+    return folder
 
 
 # Networks of a few numbers, and a recipe that moves them.

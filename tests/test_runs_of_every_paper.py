@@ -1,0 +1,225 @@
+"""What holds for a run of any paper: it answers and scores again as it did, tells the tracker what it keeps, and goes on
+after a stop as if there had been none.
+"""
+
+import json
+import os
+import signal
+from operator import itemgetter
+
+import pytest
+import torch
+import wandb_offline
+from toy_run import NETWORK, overrides
+from written import SPEED, answers_again, lines, records
+
+from data.errors import UserError
+from reproductions.__main__ import run as command
+from reproductions.papers import PAPERS, TASKS
+from reproductions.runs import Run
+from reproductions.tasks.task import of, restore
+from reproductions.training import checkpoints
+from reproductions.training.callbacks import Reseed
+
+each_paper = pytest.mark.parametrize("paper", PAPERS)
+
+
+def without_speed(scores):
+    return {
+        split: {name: value for name, value in of_split.items() if not name.endswith(SPEED)}
+        for split, of_split in scores.items()
+    }
+
+
+# --- Trained, reloaded, evaluated ---------------------------------------------------------------------------------------
+
+
+@each_paper
+def test_a_reloaded_model_answers_as_it_did_when_it_was_scored(paper, trained, place):
+    model, answered = restore(trained(paper)), 0
+    for path in sorted((trained(paper).folder / "evaluation/test").glob("*.jsonl")):
+        answered += sum(answers_again(model, record) for record in records(path)[:4])
+    assert answered >= 2
+
+
+@each_paper
+def test_a_run_that_is_evaluated_again_scores_as_it_did(paper, trained, place, capsys):
+    """Also where views.json is of a later validation than the best checkpoint."""
+    run, before = trained.copy(paper, place / "runs"), trained(paper)
+    views = run.folder / "views.json"
+    if views.exists():
+        views.write_text('{"chosen": "of a later validation"}', encoding="utf-8")
+    assert command(["evaluate", str(run.folder), "--run.pictures=[]"]) == 0
+    assert without_speed(run.scores) == without_speed(before.scores) != {}
+    kept = [*before.folder.glob("evaluation/*/*.jsonl"), *before.folder.glob("views.json")]
+    for path in kept:
+        assert (run.folder / path.relative_to(before.folder)).read_text() == path.read_text()
+    printed = capsys.readouterr().out
+    for name, (heading, digits) in of(paper).columns.items():
+        value = before.scores["test"].get(name)
+        assert value is None or f"{value * (100 if heading.endswith('%') else 1):.{digits}f}" in printed
+
+
+@each_paper
+def test_every_record_names_the_model_and_the_step_of_the_best_checkpoint(paper, trained):
+    run = trained(paper)
+    best, title = checkpoints.read(run.best), run.summary["title"]
+    named = [record for path in run.folder.glob("evaluation/*/*.jsonl") for record in records(path)
+             if hasattr(record, "model")]  # fmt: skip
+    assert named and {record.model for record in named} == {f"{title}, step {best['global_step']}"}
+    assert {scores["step"] for scores in run.scores.values()} == {best["global_step"]}
+
+
+# --- The tracker and the folder -----------------------------------------------------------------------------------------
+
+
+# Task -> file of its answers, and an answer in it; the tracker's table, its column, and whether it has only what is drawn.
+ANSWERS = {
+    "translation": ("translations.jsonl", itemgetter("hypothesis"), "sentences", "translation", False),
+    "language": ("read.jsonl", lambda line: " ".join(line["words"][:-1]), "sentences", "sentence", False),
+    "images": ("answers.jsonl", itemgetter("predicted"), "images", "predicted", True),
+    "captions": ("captions.jsonl", itemgetter("caption"), "captions", "caption", True),
+}
+
+
+def table(path, key, column):
+    """A column of a tracked table by the index of its rows."""
+    (name,) = {row[f"{key}.path"] for row in wandb_offline.read(path).history if f"{key}.path" in row}
+    content = json.loads((path.parent / "files" / name).read_text(encoding="utf-8"))
+    index, place = content["columns"].index("index"), content["columns"].index(column)
+    return {row[index]: row[place] for row in content["data"]}
+
+
+@each_paper
+def test_the_tracker_holds_the_scores_and_rows_that_the_folder_holds(paper, trained):
+    run = trained(paper)
+    path = wandb_offline.files(run.folder)[0]
+    tracked, (file, answer_of, named, answer, pictured) = wandb_offline.read(path), ANSWERS[PAPERS[paper].task]
+    validations = lines(run.folder / "validation.jsonl")
+    assert [line["step"] for line in validations] == [4, 8]
+    for name in validations[0].keys() - {"step"}:
+        values = [line[name] for line in validations]
+        assert tracked.values(name) == pytest.approx([float("nan") if value is None else value for value in values], rel=1e-5,
+                                                     nan_ok=True), name  # fmt: skip
+    for split, scores in run.scores.items():
+        for name, value in scores.items():
+            if f"valid/{name}" in validations[0] and value is not None:
+                assert tracked.values(f"{split}/{name}") == pytest.approx([value]), name
+        answers = {line["index"]: answer_of(line) for line in lines(run.folder / "evaluation" / split / file)}
+        rows = table(path, f"{split}/{named}", answer)
+        assert rows == {index: answers[index] for index in rows} and (rows.keys() == answers.keys() or pictured)
+    assert tracked.config["model"]["init_args"]["recipe"] and tracked.exit_code == 0
+    assert run.summary[of(paper).counted] > 0 and tracked.values(f"train/{of(paper).unit}_per_s")[-1] > 0
+
+
+@each_paper
+def test_every_validation_draws_the_same_things_and_says_at_which_step(paper, trained):
+    run = trained(paper)
+    tracked = wandb_offline.read(wandb_offline.files(run.folder)[0])
+    captions = {key.removesuffix(".caption").split("/")[1]: [str(caption) for caption in tracked.values(key)]
+                for row in tracked.history for key in row if "/valid-" in key and key.endswith(".caption")}  # fmt: skip
+    drawn = {path.name: sorted(step.stem for step in path.glob("step-*")) for path in run.folder.glob("pictures/*")}
+    assert captions.keys() == drawn.keys() and captions
+    for name, files in drawn.items():
+        assert files == ["step-0000004", "step-0000008"]
+        assert [f"{run.summary['title']}, step {step} · " in caption for step, caption in
+                zip((4, 8), captions[name], strict=True)] == [True, True]  # fmt: skip
+
+
+# --- Stopped ------------------------------------------------------------------------------------------------------------
+
+NOTHING_ELSE = {"trainer.limit_val_batches": 2, "run.pictures": "[]"}
+NUMBERS = {"data.init_args.batch_tokens": 480, "model.init_args.network.dropout": 0.3}  # an epoch is five batches
+ACCORD = {"data.init_args.pairs": 200, "data.init_args.vocabulary": 60, "data.init_args.batch_tokens": 1000,
+          "data.init_args.test_splits": '["test","long"]', "model.init_args.network.dropout": 0.3}  # fmt: skip
+IMAGES = {"data.init_args.size": 16, "data.init_args.images": 48}  # an epoch is three batches
+# What a run draws by chance while it learns; the last step before it is stopped; with which signal, and its exit status.
+STOPPED = {
+    "bahdanau2014": (NUMBERS | {"model.init_args.recipe.optimizer": "adadelta"}, 5, signal.SIGTERM, 143),  # between epochs
+    "luong2015": (NUMBERS | {"model.init_args.recipe.optimizer": "sgd"}, 2, signal.SIGINT, 130),
+    "xu2015": (IMAGES | {"data.init_args.shift": 1, "model.init_args.network.attention": "hard", "trainer.val_check_interval": 8},
+               5, signal.SIGTERM, 143),
+    "cheng2016": (ACCORD, 6, signal.SIGINT, 130),  # where last.ckpt has just been written
+    "resnet2016": (IMAGES | {"data.init_args.flip": "true", "data.init_args.shift": 2, "trainer.val_check_interval": 8},
+                   3, signal.SIGTERM, 143),
+    "transformer2017": (NUMBERS | {"trainer.val_check_interval": 8}, 7, signal.SIGINT, 130),
+    "vit2021": (IMAGES | {"data.init_args.shift": 2, "data.init_args.mixup": 0.2, "model.init_args.network.stem": "conv",
+                          "model.init_args.network.dropout": 0.2}, 4, signal.SIGINT, 130),  # where a validation follows
+}  # fmt: skip
+
+
+@each_paper
+@pytest.mark.usefixtures("untested")
+def test_a_stopped_run_goes_on_bit_for_bit_as_one_that_was_not_stopped(paper, trained, place, monkeypatch):
+    settings, step, number, status = STOPPED[paper]
+    numbers = ["--data", str(trained.numbers)] if settings.items() >= NUMBERS.items() else []
+    given = ["train", paper, *numbers, *overrides(8, paper, **NOTHING_ELSE | settings)]
+    assert command(given) == 0
+    (whole,) = (place / "runs").glob("*/*/*")
+    monkeypatch.setenv("RUNS_DIR", str(place / "stopped"))
+    reseed = Reseed.on_train_batch_start
+
+    def signalled(self, trainer, *batch):
+        if trainer.global_step == step - 1:
+            os.kill(os.getpid(), number)
+        reseed(self, trainer, *batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Reseed, "on_train_batch_start", signalled)
+        assert command(given) == status
+    (stopped,) = (place / "stopped").glob("*/*/*")
+    assert checkpoints.read(Run(stopped).last)["global_step"] == step
+    assert command(["train", paper, *numbers, "--resume"]) == 0
+    expected, found = (checkpoints.read(Run(folder).last) for folder in (whole, stopped))
+    assert expected["epoch"] >= 1 and expected["global_step"] == 8
+    for part in ("state_dict", "optimizer_states", "lr_schedulers"):
+        torch.testing.assert_close(found[part], expected[part], rtol=0, atol=0)
+
+
+# --- Refused ------------------------------------------------------------------------------------------------------------
+
+
+@each_paper
+def test_a_command_of_another_task_is_refused_with_what_the_run_does(paper, trained, capfd):
+    task = PAPERS[paper].task
+    for name, asked in (("translate", "translation"), ("look", "images")):
+        if asked != task:
+            assert command([name, "that.jpg", "--run", str(trained(paper).folder)]) == 2
+            (error,) = capfd.readouterr().err.splitlines()
+            assert error.startswith("error: ") and TASKS[task] in error
+
+
+@each_paper
+def test_another_vocabulary_or_preprocessing_than_the_checkpoint_s_is_refused_by_name(paper, trained):
+    best = trained(paper).best
+    fits = {
+        **checkpoints.read(best).get("tokenizers", {}),
+        "preprocessing": checkpoints.read(best).get("preprocessing"),
+    }
+    fits = {name: fingerprint for name, fingerprint in fits.items() if fingerprint is not None}
+    checkpoints.restore(best, fits)
+    for name in fits:
+        words = "preprocessing" if name == "preprocessing" else f"{name} tokeniser"
+        with pytest.raises(UserError, match=f"The {words} does not fit .*best.ckpt"):
+            checkpoints.restore(best, fits | {name: "another"})
+
+
+@each_paper
+def test_weights_of_another_size_are_refused(paper, trained, tmp_path):
+    """What the checkpoint says of its network must be what its weights are; and so must the command line."""
+    checkpoint = torch.load(trained(paper).best, weights_only=True)
+    name = next(name for name, size in NETWORK[paper].items() if name in ("hidden", "d_ff", "d_mlp", "width"))
+    checkpoint["hyper_parameters"]["network"][name] += 2
+    torch.save(checkpoint, tmp_path / "other.ckpt")
+    fits = {**checkpoint.get("tokenizers", {}), "preprocessing": checkpoint.get("preprocessing")}
+    with pytest.raises(UserError, match="other.ckpt .*do not fit"):
+        checkpoints.restore(tmp_path / "other.ckpt", fits)
+
+
+@each_paper
+def test_an_evaluation_never_takes_the_checkpoints_network_for_that_of_the_command_line(paper, trained, place, capfd):
+    name = next(name for name in NETWORK[paper] if name in ("hidden", "d_ff", "d_mlp", "width"))
+    given = f"--model.init_args.network.{name}={NETWORK[paper][name] + 2}"
+    assert command(["evaluate", str(trained(paper).folder), given]) == 2
+    error = capfd.readouterr().err.splitlines()[-1]
+    assert f"network.{name}" in error and "best.ckpt" in error
