@@ -82,14 +82,14 @@ def _separate(arguments: Sequence[str], commands: Mapping[str, argparse.Argument
     command = arguments[0] if arguments else ""
     if command not in HAND_ON:
         return list(arguments), []
-    known = commands[command]._option_string_actions
+    mine = commands[command]._option_string_actions
     own: list[str] = []
     rest: list[str] = []
     value_is_theirs = False
     for argument in arguments:
         is_option = argument.startswith("-") and not argument[1:2].isdigit()
         if is_option:
-            value_is_theirs = argument.split("=")[0] not in known
+            value_is_theirs = argument.split("=")[0] not in mine
         (rest if value_is_theirs else own).append(argument)
         value_is_theirs = value_is_theirs and is_option and "=" not in argument
     return own, rest
@@ -134,7 +134,7 @@ def run(arguments: Sequence[str]) -> int:
         if error.errno in FULL:
             message = (
                 f"The disk is full: {error.filename or 'a file'} could not be written. Free some space and run the same "
-                "again; a training that had begun goes on with --resume, from its last complete checkpoint."
+                "again; a training that had begun continues with --resume, from its last complete checkpoint."
             )
         elif error.errno in CLOSED and error.filename:
             message = f"{shortened(error.filename)} cannot be used: {error.strerror}."
@@ -144,7 +144,7 @@ def run(arguments: Sequence[str]) -> int:
         if not isinstance(error, MemoryError) and not any(sign in str(error) for sign in NO_MEMORY):
             raise
         message = (
-            f"The memory does not suffice ({str(error).splitlines()[0] if str(error) else 'nothing more is known'}): give "
+            f"There is not enough memory ({str(error).splitlines()[0] if str(error) else 'torch says no more'}): use "
             f"{_less(arguments)}. The last complete checkpoint is still there."
         )
     sys.stderr.write(f"error: {message}\n")

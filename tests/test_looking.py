@@ -61,13 +61,13 @@ def test_look_takes_a_file_numbers_its_classes_and_says_what_it_assumed(place, c
     assert pretrained(str(place / "my vit.pth")).caption.endswith(origin)
 
 
-def test_an_image_that_cannot_be_read_is_told_when_the_others_are_drawn(place, capsys):
+def test_an_image_that_cannot_be_read_is_named_when_the_others_are_drawn(place, capsys):
     (place / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
     asked = [str(place / name) for name in ("cut.jpg", "gone.png", "photo.png")]
     assert command(["look", *asked, "--weights", SOURCE, "--out", str(place / "out")]) == 2
-    told = capsys.readouterr()
-    assert "cut.jpg cannot be read" in told.err and "gone.png cannot be read" in told.err
-    assert "photo.png: " in told.out and (place / "out" / "02-photo.png").is_file()
+    written = capsys.readouterr()
+    assert "cut.jpg cannot be read" in written.err and "gone.png cannot be read" in written.err
+    assert "photo.png: " in written.out and (place / "out" / "02-photo.png").is_file()
 
 
 def odd_pictures(folder):
@@ -106,8 +106,8 @@ def test_odd_pictures_are_looked_at_like_any_other(place, capsys):
 ])  # fmt: skip
 def test_a_mistake_is_one_sentence(place, capsys, more, words):
     assert command(["look", str(place / "photo.png"), *more]) == 2
-    told = capsys.readouterr().err.strip().splitlines()[-1]
-    assert told.startswith("error: ") and words in told and len(told) < 600
+    written = capsys.readouterr().err.strip().splitlines()[-1]
+    assert written.startswith("error: ") and words in written and len(written) < 600
 
 
 def test_weights_of_grey_images_are_refused(tmp_path):

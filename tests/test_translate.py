@@ -90,13 +90,13 @@ def test_what_cannot_be_translated_or_drawn_is_refused_in_a_sentence(made, capsy
 @pytest.mark.parametrize("fault", [MemoryError("Unable to allocate 9.0 TiB"), RuntimeError(
     "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
     torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 9.00 GiB.\nSee the documentation")])  # fmt: skip
-def test_a_memory_that_does_not_suffice_is_one_sentence(made, capsys, monkeypatch, fault):
+def test_too_little_memory_is_one_sentence(made, capsys, monkeypatch, fault):
     def fail(*_):
         raise fault
 
     monkeypatch.setattr("reproductions.training.translation.Translation.translate", fail)
     error = refused(capsys, made["bahdanau2014"], "one .")
-    assert "memory does not suffice" in error and "9" in error and "batch_tokens" in error
+    assert "not enough memory" in error and "9" in error and "batch_tokens" in error
 
 
 def test_other_faults_of_the_code_are_not_called_a_lack_of_memory(made, monkeypatch):
@@ -115,9 +115,9 @@ def test_a_bad_line_is_named_and_the_lines_before_it_are_translated(run, capsys,
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"one two .\nthree .\n" + raw + b"four .\n")))
     capsys.readouterr()
     assert command(["translate", "--run", str(run.folder)]) == 2
-    told = capsys.readouterr()
-    assert len(told.out.splitlines()) == 2
-    assert told.err.strip().startswith("error: standard input, line 3: ") and words in told.err
+    written = capsys.readouterr()
+    assert len(written.out.splitlines()) == 2
+    assert written.err.strip().startswith("error: standard input, line 3: ") and words in written.err
 
 
 def test_a_tokeniser_that_does_not_fit_the_checkpoint_is_named(tmp_path, capsys):

@@ -198,8 +198,8 @@ def trained() -> Check:
     """How many runs there are."""
     folder = runs.runs_dir()
     count = len(list(folder.glob(f"*/*/*/{runs.BEST}")))
-    mend = "" if count else "`make train-bahdanau` or `make train-vit` trains one"
-    return Check("runs", None, f"{count} trained under {folder}", mend)
+    fix = "" if count else "`make train-bahdanau` or `make train-vit` trains one"
+    return Check("runs", None, f"{count} trained under {folder}", fix)
 
 
 def disk() -> Check:
