@@ -9,6 +9,7 @@ import os
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -23,6 +24,7 @@ from data.sources.paths import check_regular
 # well as with the pixels; the longest side is that of a panorama of ten to one with the most pixels.
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 20_000
+_ROWS = 64  # of a strip
 EXTENSIONS = (*IMG_EXTENSIONS, ".gif")
 # Subfolder -> split; without a subfolder for a split, its images are taken from train by a hash of their names.
 _SUBFOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
@@ -74,12 +76,21 @@ def upright(image: Image.Image, name: str = "The image") -> Image.Image:
     _check_size(image, name)
     image = ImageOps.exif_transpose(image)
     if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
-    if image.has_transparency_data:
-        clear = image.convert("RGBA")
+        return _eight_bits(image)
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    result = Image.new("RGB", image.size)
+    for box in _strips(image):
+        clear = image.crop(box).convert("RGBA")
         white = Image.new("RGBA", clear.size, "white")
-        return Image.alpha_composite(white, clear).convert("RGB")
-    return image.convert("RGB")
+        result.paste(Image.alpha_composite(white, clear).convert("RGB"), box)
+    return result
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+    """The boxes of strips of an image, so that what is computed on the way is never as large as the image."""
+    for top in range(0, image.height, _ROWS):
+        yield 0, top, image.width, min(top + _ROWS, image.height)
 
 
 def _check_size(image: Image.Image, name: str) -> None:
@@ -90,14 +101,25 @@ def _check_size(image: Image.Image, name: str) -> None:
         raise UserError(f"{name} has {size}, more than {LONGEST_SIDE:,} on one side: make it smaller.")
 
 
-def _eight_bits(values: np.ndarray) -> np.ndarray:
+def _eight_bits(image: Image.Image) -> Image.Image:
     """Integers range to 65,535, or to 255 if none is higher; floats to 1, or to 255 if any is higher."""
-    if values.dtype.kind == "f":
-        values = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        values = values * 255 if values.max(initial=0) <= 1 else values
-    elif values.dtype.itemsize <= 2 or values.max(initial=0) > 255:
-        values = values / 257
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    highest = max((_finite(image.crop(box)).max(initial=0) for box in _strips(image)), default=0)
+    result = Image.new("RGB", image.size)
+    for box in _strips(image):
+        values = _finite(image.crop(box))
+        if values.dtype.kind == "f":
+            values = values * 255 if highest <= 1 else values
+        elif values.dtype.itemsize <= 2 or highest > 255:
+            values = values / 257
+        result.paste(Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8)).convert("RGB"), box)
+    return result
+
+
+def _finite(image: Image.Image) -> np.ndarray:
+    values = np.asarray(image)
+    if values.dtype.kind != "f":
+        return values
+    return np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def is_image_file(path: str) -> bool:
