@@ -8,34 +8,31 @@ from matplotlib.figure import Figure
 
 from reproductions.evaluation.measures.alignment import alignment_error_rate
 from reproductions.evaluation.measures.attention import agreement, check_same_words, health
-from reproductions.evaluation.plots.panel import AS_IN_2014, CHANGE, COLOUR, Look, Panel
-from reproductions.evaluation.plots.sheet import Page
+from reproductions.evaluation.plots.panel import Panel
+from reproductions.evaluation.plots.sheet import MARGIN, Page
+from reproductions.evaluation.plots.style import AS_IN_2014, CHANGE, COLOUR, PlotStyle
 from reproductions.evaluation.records.translation import AlignedTranslation
 
-Style = Literal["colour", "paper"]
-MARGIN = 0.16  # inches around a page
+StyleName = Literal["colour", "paper"]
 BETWEEN = 0.3  # inches between panels
 WIDEST = 13.0  # inches; a page of several panels breaks its rows here
 
 
-def alignment(record: AlignedTranslation, style: Style = "colour") -> Figure:
+def alignment(record: AlignedTranslation, style: StyleName = "colour") -> Figure:
     """One record: source across, target down, model and view above, numbers below.
 
     "paper" shows it as Figure 3 of Bahdanau et al. 2014 does: grey, 0 black to 1 white, ``</s>`` in line with
     the words, no gold. "colour" sets ``</s>`` apart and draws gold links where they are known.
     """
-    return _page([[_panel(record, _look(style))]])
+    return _page([[_panel(record, _style(style))]])
 
 
-def alignment_strip(records: Sequence[AlignedTranslation], style: Style = "colour") -> Figure:
-    """Several models over the same source and target, on the same axes. Raises ValueError if the words
-    differ.
-    """
+def alignment_strip(records: Sequence[AlignedTranslation], style: StyleName = "colour") -> Figure:
+    """Several models over the same source and target, on the same axes. Raises ValueError if the words differ."""
     if not records:
         raise ValueError("there is no record to draw")
     check_same_words(records)
-    look = _look(style)
-    return _page([_strip(records, look)])
+    return _page([_strip(records, _style(style))])
 
 
 def difference(first: AlignedTranslation, second: AlignedTranslation) -> Figure:
@@ -59,15 +56,17 @@ def difference(first: AlignedTranslation, second: AlignedTranslation) -> Figure:
     return _page([[*_strip([first, second], COLOUR), change]])
 
 
-def alignment_grid(records: Sequence[AlignedTranslation], style: Style = "colour", widest: float = WIDEST) -> Figure:
+def alignment_grid(
+    records: Sequence[AlignedTranslation], style: StyleName = "colour", widest: float = WIDEST
+) -> Figure:
     """Several sentences or models on one page, each with its own words, as many in a row as fit into so many inches."""
     if not records:
         raise ValueError("there is no record to draw")
     rows: list[list[Panel]] = [[]]
     for record in records:
-        panel = _panel(record, _look(style))
-        panel.bar, panel.legend = False, not any(one.legend_rows for row in rows for one in row)
-        if rows[-1] and sum(one.width + BETWEEN for one in rows[-1]) + panel.width > widest:
+        panel = _panel(record, _style(style))
+        panel.bar, panel.legend = False, not any(other.legend_rows for row in rows for other in row)
+        if rows[-1] and sum(other.width + BETWEEN for other in rows[-1]) + panel.width > widest:
             rows.append([])
         rows[-1].append(panel)
     rows[0][-1].bar = True
@@ -91,24 +90,24 @@ def _page(rows: Sequence[Sequence[Panel]]) -> Figure:
     return page.figure
 
 
-def _look(style: Style) -> Look:
-    looks: dict[str, Look] = {"colour": COLOUR, "paper": AS_IN_2014}
-    if style not in looks:
-        raise ValueError(f"style must be one of {sorted(looks)}, not {style!r}")
-    return looks[style]
+def _style(name: StyleName) -> PlotStyle:
+    styles: dict[str, PlotStyle] = {"colour": COLOUR, "paper": AS_IN_2014}
+    if name not in styles:
+        raise ValueError(f"style must be one of {sorted(styles)}, not {name!r}")
+    return styles[name]
 
 
-def _strip(records: Sequence[AlignedTranslation], look: Look) -> list[Panel]:
+def _strip(records: Sequence[AlignedTranslation], style: PlotStyle) -> list[Panel]:
     """Panels side by side: target words and legend at the first, the colour bar at the last."""
-    panels = [_panel(record, look) for record in records]
+    panels = [_panel(record, style) for record in records]
     for place, panel in enumerate(panels):
         panel.words = panel.legend = place == 0
         panel.bar = place == len(panels) - 1
     return panels
 
 
-def _panel(record: AlignedTranslation, look: Look) -> Panel:
-    return Panel(record, look, title=record.model, subtitle=record.view, caption=caption(record))
+def _panel(record: AlignedTranslation, style: PlotStyle) -> Panel:
+    return Panel(record, style, title=record.model, subtitle=record.view, caption=caption(record))
 
 
 def caption(record: AlignedTranslation) -> list[str]:

@@ -6,19 +6,17 @@ and a thin row, with the share of weight that each target word leaves on it prin
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from reproductions.evaluation.plots.gold import draw_gold, draw_legend
+from reproductions.evaluation.plots.ruler import Ruler
 from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.plots.style import (
-    DIFFERENCES,
     FAINT,
     INK,
     PAPER,
@@ -27,80 +25,22 @@ from reproductions.evaluation.plots.style import (
     SMALL,
     TEXT,
     TITLE,
-    WEIGHTS,
-    WEIGHTS_AS_IN_2014,
+    PlotStyle,
     font,
     lines_height,
     width,
     wrap,
 )
-from reproductions.evaluation.records.translation import END, AlignedTranslation
+from reproductions.evaluation.records.translation import AlignedTranslation
 
-GAP, THIN = 0.3, 0.78  # of ``</s>``: its distance and its breadth, in cells
 BAR = 0.68  # inches to the right of a matrix for the colour bar and its labels
-LONGEST = 26  # letters of a word that are shown
 LEGEND = 4.7  # inches of the legend in one row
 NARROWEST = 3.4  # inches; a title and a caption need this much
 
 
-class Look(NamedTuple):
-    """How weights are shown; `apart` sets ``</s>`` apart and prints its share, `gold` draws gold links and
-    hits.
-    """
-
-    colours: Colormap
-    lowest: float
-    scale: str
-    grid: bool
-    apart: bool
-    gold: bool
-
-
-COLOUR = Look(WEIGHTS, 0.0, "attention weight", grid=True, apart=True, gold=True)
-AS_IN_2014 = Look(WEIGHTS_AS_IN_2014, 0.0, "attention weight", grid=False, apart=False, gold=False)
-CHANGE = Look(DIFFERENCES, -1.0, "change of weight", grid=True, apart=True, gold=False)
-
-
-class Ruler(NamedTuple):
-    """Where words lie along one axis, in cells: their centres and the whole length."""
-
-    words: tuple[str, ...]
-    centres: NDArray[np.float64]
-    length: float
-    has_end: bool
-
-    @classmethod
-    def along(cls, words: tuple[str, ...], apart: bool) -> "Ruler":
-        """Words at 1/2, 3/2, ...; the final ``</s>`` apart from them if asked."""
-        centres = np.arange(len(words), dtype=np.float64) + 0.5
-        has_end = words[-1] == END
-        if not (apart and has_end):
-            return cls(words, centres, float(len(words)), has_end=False)
-        centres[-1] = len(words) - 1 + GAP + THIN / 2
-        return cls(words, centres, len(words) - 1 + GAP + THIN, has_end=True)
-
-    @property
-    def spans(self) -> list[tuple[slice, float, float]]:
-        """(positions, from, to) of the words, and of ``</s>`` if it stands apart."""
-        count = len(self.words) - self.has_end
-        spans = [(slice(0, count), 0.0, float(count))] if count else []
-        return [*spans, (slice(count, None), count + GAP, self.length)] if self.has_end else spans
-
-    @property
-    def shown(self) -> list[str]:
-        """The words, the longest of them cut."""
-        return [word if len(word) <= LONGEST else word[: LONGEST - 1] + "…" for word in self.words]
-
-    @property
-    def is_end(self) -> list[bool]:
-        """Which positions are ``</s>``."""
-        return [word == END for word in self.words]
-
-
 @dataclass
 class Panel:
-    """A record's matrix with title, words, numbers; sizes in inches around the matrix, known before it is
-    drawn.
+    """A record's matrix with title, words, numbers; sizes in inches around the matrix, before it is drawn.
 
     weights   (T, S) to show, if not the record's own
     words     False leaves out the target words, for a panel beside another one
@@ -109,7 +49,7 @@ class Panel:
     """
 
     record: AlignedTranslation
-    look: Look
+    style: PlotStyle
     title: str
     subtitle: str
     caption: Sequence[str]
@@ -124,8 +64,8 @@ class Panel:
     def __post_init__(self) -> None:
         if self.weights is None:
             self.weights = self.record.weights
-        self.across = Ruler.along(self.record.source, self.look.apart)
-        self.down = Ruler.along(self.record.target, self.look.apart)
+        self.across = Ruler.along(self.record.source, self.style.apart)
+        self.down = Ruler.along(self.record.target, self.style.apart)
         longest = max(len(self.record.source), len(self.record.target))
         self.cell = float(np.interp(longest, [8, 16, 32, 64], [0.36, 0.31, 0.24, 0.18]))
 
@@ -167,7 +107,7 @@ class Panel:
     @property
     def rotation(self) -> float:
         """Of the source words, in degrees; upright where cells are narrow, and as in the paper."""
-        return 55.0 if self.cell > 0.2 and self.look.apart else 90.0
+        return 55.0 if self.cell > 0.2 and self.style.apart else 90.0
 
     @property
     def words_height(self) -> float:
@@ -205,7 +145,7 @@ class Panel:
     @property
     def has_gold(self) -> bool:
         """Whether gold links are drawn."""
-        return self.look.gold and self.record.gold is not None
+        return self.style.gold and self.record.gold is not None
 
     @property
     def legend_rows(self) -> int:
@@ -221,7 +161,7 @@ class Panel:
         axes = page.axes(left, top, *self.matrix)
         self._draw_cells(axes)
         self._draw_words(axes)
-        if self.look.apart:
+        if self.style.apart:
             self._print_end(axes)
         if self.has_gold:
             draw_gold(axes, self.record, self.cell)
@@ -234,38 +174,20 @@ class Panel:
     def _draw_cells(self, axes: Axes) -> None:
         assert self.weights is not None
         axes.set(xlim=(0, self.across.length), ylim=(self.down.length, 0), aspect="equal")
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        norm = Normalize(self.look.lowest, 1.0)
+        axes.spines[:].set_visible(False)
+        norm = Normalize(self.style.lowest, 1.0)
         for rows, first, last in self.down.spans:
             for columns, start, stop in self.across.spans:
                 block = self.weights[rows, columns]
-                axes.imshow(
-                    block,
-                    cmap=self.look.colours,
-                    norm=norm,
-                    extent=(start, stop, last, first),
-                    interpolation="nearest",
-                    aspect="equal",
-                    zorder=1,
-                )
-                if self.look.grid:
+                axes.imshow(block, cmap=self.style.colours, norm=norm, extent=(start, stop, last, first),
+                            interpolation="nearest", aspect="equal", zorder=1)  # fmt: skip
+                if self.style.grid:
                     inner_columns = np.linspace(start, stop, block.shape[1] + 1)[1:-1]
                     inner_rows = np.linspace(first, last, block.shape[0] + 1)[1:-1]
                     axes.vlines(inner_columns, first, last, colors=FAINT, linewidth=0.5, zorder=2)
                     axes.hlines(inner_rows, start, stop, colors=FAINT, linewidth=0.5, zorder=2)
-                axes.add_patch(
-                    Rectangle(
-                        (start, first),
-                        stop - start,
-                        last - first,
-                        fill=False,
-                        ec=QUIET,
-                        lw=0.6,
-                        zorder=3,
-                        clip_on=False,
-                    )
-                )
+                size = (stop - start, last - first)
+                axes.add_patch(Rectangle((start, first), *size, fill=False, ec=QUIET, lw=0.6, zorder=3, clip_on=False))
         axes.set(xlim=(0, self.across.length), ylim=(self.down.length, 0))
 
     def _draw_words(self, axes: Axes) -> None:
@@ -275,28 +197,16 @@ class Panel:
         axes.tick_params(length=0, pad=3)
         upright = self.rotation == 90
         for label in axes.get_xticklabels():
-            label.set(
-                rotation=self.rotation,
-                rotation_mode="anchor",
-                ha="left",
-                va="center" if upright else "baseline",
-            )
+            va = "center" if upright else "baseline"
+            label.set(rotation=self.rotation, rotation_mode="anchor", ha="left", va=va)
         labels = (*axes.get_xticklabels(), *axes.get_yticklabels())
         for label, ending in zip(labels, self.across.is_end + self.down.is_end, strict=True):
             label.set(fontproperties=font(self.type_size), color=QUIET if ending else INK, parse_math=False)
         if self.words:
             for name, lift in zip(self.record.axes, (1, 0), strict=True):
-                axes.annotate(
-                    name,
-                    xy=(0, 1),
-                    xycoords="axes fraction",
-                    xytext=(-4, 4 + lift * SMALL * 1.3),
-                    textcoords="offset points",
-                    ha="right",
-                    va="bottom",
-                    fontproperties=font(SMALL, italic=True),
-                    color=QUIET,
-                )
+                axes.annotate(name, (0, 1), xycoords="axes fraction", xytext=(-4, 4 + lift * SMALL * 1.3),
+                              textcoords="offset points", ha="right", va="bottom", color=QUIET,
+                              fontproperties=font(SMALL, italic=True))  # fmt: skip
 
     def _print_end(self, axes: Axes) -> None:
         """The share of weight on the source's ``</s>``, in percent, in its cells."""
@@ -306,23 +216,12 @@ class Panel:
         size = min(6.5, self.cell * POINTS * 0.36)
         for centre, weight in zip(self.down.centres, self.weights[:, -1].tolist(), strict=True):
             if abs(weight) >= 0.005:
-                axes.text(
-                    float(self.across.centres[-1]),
-                    float(centre),
-                    f"{100 * weight:.0f}".replace("-", "−"),
-                    fontproperties=font(size),
-                    color=PAPER if abs(weight) > 0.55 else INK,
-                    ha="center",
-                    va="center_baseline",
-                    zorder=6,
-                )
+                text = f"{100 * weight:.0f}".replace("-", "−")
+                colour = PAPER if abs(weight) > 0.55 else INK
+                axes.text(float(self.across.centres[-1]), float(centre), text, fontproperties=font(size), color=colour,
+                          ha="center", va="center_baseline", zorder=6)  # fmt: skip
 
     def _draw_bar(self, page: Page, left: float, top: float) -> None:
-        height = min(self.matrix[1], 2.2)
-        axes = page.axes(left, top, 0.11, height)
-        low = self.look.lowest
-        bar = page.figure.colorbar(ScalarMappable(Normalize(low, 1), self.look.colours), cax=axes)
-        bar.set_ticks(np.linspace(low, 1, 5).tolist())
-        bar.outline.set(linewidth=0.6, edgecolor=QUIET)
-        axes.tick_params(labelsize=SMALL - 0.5, labelcolor=QUIET, color=QUIET, length=2, width=0.5, pad=2)
-        axes.set_ylabel(self.look.scale, fontproperties=font(SMALL - 0.5), color=QUIET, labelpad=3)
+        ticks = np.linspace(self.style.lowest, 1, 5).tolist()
+        axes = page.colour_bar(left, top, min(self.matrix[1], 2.2), self.style.colours, ticks)
+        axes.set_ylabel(self.style.scale, fontproperties=font(SMALL - 0.5), color=QUIET, labelpad=3)

@@ -5,6 +5,7 @@ alone.
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -93,3 +94,22 @@ _ENDS = matplotlib.colormaps["PuOr_r"]
 DIFFERENCES = LinearSegmentedColormap.from_list(  # -1 violet, 0 as white as the page, 1 orange
     "differences", [*_ENDS(np.linspace(0, 0.4, 9)), PAPER, *_ENDS(np.linspace(0.6, 1, 9))], N=257
 )
+
+
+class PlotStyle(NamedTuple):
+    """How weights are drawn: colours from the lowest value to 1, and what the scale is called.
+
+    grid: lines between cells. apart: ``</s>`` apart, with its share printed. gold: gold links and hits.
+    """
+
+    colours: Colormap
+    lowest: float
+    scale: str
+    grid: bool
+    apart: bool
+    gold: bool
+
+
+COLOUR = PlotStyle(WEIGHTS, 0.0, "attention weight", grid=True, apart=True, gold=True)
+AS_IN_2014 = PlotStyle(WEIGHTS_AS_IN_2014, 0.0, "attention weight", grid=False, apart=False, gold=False)
+CHANGE = PlotStyle(DIFFERENCES, -1.0, "change of weight", grid=True, apart=True, gold=False)
