@@ -209,11 +209,21 @@ class Browser:
     def drop(self, path: Path, selector: str) -> bool:
         """Let a file fall on the middle of an element, and whether the page took it; else the browser would open it."""
         x, y = self.place(selector)
-        self.run("window.addEventListener('drop', (event) => { window.taken = event.defaultPrevented; }, {once: true})")
         data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
-        for kind in ("dragEnter", "dragOver", "drop"):
-            self.send("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
-        return bool(self.run("window.taken"))
+
+        def drag(*kinds: str) -> None:
+            for kind in kinds:
+                self.send("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
+
+        for kind in ("dragover", "drop"):
+            listener = f"(event) => {{ window.{kind} = event.defaultPrevented; }}"
+            self.run(f"window.{kind} = null, window.addEventListener('{kind}', {listener}), 0")
+        # Until a page is painted it is not dragged over; and its answer to one event counts for the next.
+        self.settle(lambda: drag("dragEnter", "dragOver") or self.run("window.dragover !== null"))
+        if not self.run("window.dragover"):
+            return False
+        drag("dragOver", "drop")
+        return bool(self.until("window.drop !== null") and self.run("window.drop"))
 
     def type(self, selector: str, text: str) -> None:
         """Replace what stands in a box."""

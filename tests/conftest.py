@@ -24,8 +24,9 @@ os.environ["WANDB_CONFIG_DIR"] = str(Path(_nowhere.name) / "wandb")
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
-from chromium import count_tests  # noqa: E402
+from chromium import Browser, count_tests, installed  # noqa: E402
 from hypothesis import settings  # noqa: E402
+from reader import Reader  # noqa: E402
 
 import data  # noqa: E402, F401  (declares what torchvision needs, before any test imports lightning)
 
@@ -75,6 +76,47 @@ def place(trained: "Trained", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def untested(monkeypatch: pytest.MonkeyPatch) -> None:
     """A training ends without the test of its best checkpoint: for what happens before."""
     monkeypatch.setattr("lightning.pytorch.Trainer.test", lambda *_, **__: [])
+
+
+def page_runs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs for the page, which are written once."""
+    from page_runs import write_all
+
+    folder = tmp_path_factory.mktemp("page") / "runs"
+    write_all(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(page_runs_folder: Path) -> Iterator[tuple[str, Path]]:
+    """The address of a page over these runs, and their folder; another RUNS_DIR gives it other runs."""
+    from page_runs import serving
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNS_DIR", str(page_runs_folder))
+        with serving() as address:
+            yield address, page_runs_folder
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The one browser of this process."""
+    executable = installed()
+    if executable is None:
+        pytest.skip("no Chromium on this machine")
+    browser = Browser(executable, tmp_path_factory.mktemp("browser"))
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+@pytest.fixture
+def reader(browser: Browser, page: tuple[str, Path]) -> Iterator[Reader]:
+    """A reader at the page, who must leave it without a fault."""
+    reader = Reader(browser, page[0])
+    yield reader
+    reader.finish()
 
 
 @pytest.fixture(autouse=True)

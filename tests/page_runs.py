@@ -1,19 +1,22 @@
-"""Runs as small as can be, written without training, for the tests of the page; and a page that serves them."""
+"""Runs as small as can be, written without training, for the tests of the page; a page that serves them, and questions to it."""
 
+import base64
+import http.client
 import json
+import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
-import pytest
 import torch
 import uvicorn
 import yaml
-from chromium import Browser, installed
 from toy_run import NETWORK
 
 from data import shapes
@@ -21,14 +24,32 @@ from data.accord import FIXED
 from data.links import Links
 from data.preprocessing import Preprocessing
 from data.tokenizers import WordTokenizer
+from data.words import join
 from reproductions.bahdanau2014 import training as bahdanau
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.page import server
+from reproductions.page.alignments import STEPS
 from reproductions.transformer2017 import training as transformer
 from reproductions.vit2021 import training as vit
 
 NETWORKS = {**NETWORK, "transformer2017": {**NETWORK["transformer2017"], "tied": "target", "max_length": 256}}
+# What the page of most tests serves. A run without attention, one that is still training with another paper's attention
+# and one of the ladder are newer than the pair that the page must begin with.
+THEN, NOW = "bahdanau2014/accord/20260101-000000-000000", "transformer2017/accord/20260102-000000-000000"
+PLAIN, LUONG = "bahdanau2014/accord/20260103-000000-000000", "bahdanau2014/accord/20260104-000000-000000"
+SEES, RUNG = "vit2021/shapes/20260105-000000-000000", "ladder/2-rnnsearch/20260106-000000-000000"
+SENTENCE, REFERENCE = join(FIXED[0].source, "en"), join(FIXED[0].target, "fr")
 PAPERS = {"bahdanau2014": (bahdanau, "Bahdanau2014"), "transformer2017": (transformer, "Transformer2017")}
+
+
+def write_all(root: Path) -> None:
+    """Every run of the names above, and a timeline."""
+    for name, network in ((THEN, {}), (NOW, {}), (PLAIN, {"attention": "none"}), (LUONG, {"attention": "location"})):
+        write(root, *name.split("/")[::2], **network)
+    (root / LUONG / "summary.json").unlink()  # as of a training that goes on
+    write_classifier(root, SEES.split("/")[2])
+    shutil.copytree(root / THEN, root / RUNG)
+    write_timeline(root)
 
 
 def write(root: Path, paper: str, name: str, corpus: str = "accord", **network: object) -> Path:
@@ -112,17 +133,37 @@ def serving(hosts: Sequence[str] = server.LOOPBACK) -> Iterator[str]:
         thread.join(20)
 
 
-@contextmanager
-def browsing(folder: Path, runs: Path) -> Iterator[tuple[Browser, str]]:
-    """A browser that keeps its files in a folder, and the address of a page over these runs."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RUNS_DIR", str(runs))
-        with serving() as address:
-            browser = Browser(str(installed()), folder)
-            try:
-                yield browser, address
-            finally:
-                browser.close()
+def ask(
+    address: str,
+    path: str,
+    body: dict[str, Any] | bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    method: str | None = None,
+) -> tuple[int, Message, Any]:
+    """(status, headers, content) of one request; a dictionary is sent as JSON, and JSON is read."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+    sent = dict(headers or {})
+    if isinstance(body, dict):
+        body = json.dumps(body).encode()
+        sent.setdefault("Content-Type", "application/json")
+    try:
+        connection.request(method or ("GET" if body is None else "POST"), path, body, sent)
+        answer = connection.getresponse()
+        content = answer.read()
+    finally:
+        connection.close()
+    is_json = answer.headers.get("content-type", "").startswith("application/json")
+    return answer.status, answer.headers, json.loads(content) if is_json else content.decode()
+
+
+def is_alive(address: str) -> bool:
+    return ask(address, "/api/overview")[0] == 200
+
+
+def weights_of(answer: dict[str, Any]) -> np.ndarray:
+    """(V, T, S): the weights of every view in an answer about a sentence."""
+    numbers = np.frombuffer(base64.b64decode(answer["weights"]), "<u2").astype(np.float64) / STEPS
+    return numbers.reshape(len(answer["views"]), len(answer["target"]), len(answer["source"]))
 
 
 def write_timeline(root: Path) -> dict[str, Any]:
