@@ -69,7 +69,7 @@ REFUSED = {
     "a list": no_json(b"[]", 422),
     "JSON as text": no_json(b'{"run": "a", "text": "b"}', 415, "text/plain"),
     "a form": no_json(b"run=a&text=b", 415, "application/x-www-form-urlencoded"),
-    "a translator": Refused("/api/look", {"run": THEN, "scene": "test 0"}, 422, "which translates: choose one that classifies images"),
+    "a translator": Refused("/api/look", {"run": THEN, "scene": "test 0"}, 422, "choose one that classifies images"),
     "unknown class": Refused("/api/look", {"run": SEES, "scene": "two 1", "speaks": "zebra"}, 422, "zebra"),
     "scene -1": scene("test -1"),
     "scene 99": scene("test 99"),
