@@ -78,6 +78,7 @@ def untested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lightning.pytorch.Trainer.test", lambda *_, **__: [])
 
 
+@pytest.fixture(scope="session")
 def page_runs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of runs for the page, which are written once."""
     from page_runs import write_all

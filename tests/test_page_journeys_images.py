@@ -34,7 +34,7 @@ def picture(path: Path) -> Path:
 
 def test_a_reader_looks_at_a_scene(reader: Reader) -> None:
     reader.open("where-it-looks")
-    assert len(reader.texts(".gallery img")) == sum(GALLERY.values())
+    reader.until(f"document.querySelectorAll('.gallery img').length === {sum(GALLERY.values())}")
     reader.click("[data-scene='test 4']")
     reader.until(f"location.hash.includes('test+4') && {PICTURES}")
     reader.point_at(f"{FRAME} svg", beside=5)
