@@ -188,7 +188,10 @@ def trained(work: Path) -> Run:
 def test_a_new_paper_is_trained_scored_and_drawn_by_the_command_line(trained: Run) -> None:
     assert trained.summary["title"] == "Lookup" and trained.summary["steps"] == make.STEPS
     assert trained.task == "translation" and {"bleu", "aer"} <= trained.scores["test"].keys()
-    assert {path.name for path in trained.folder.glob("evaluation/*/*.png")} == {"test-115-own.png", "test-115-forced.png"}
+    assert {path.name for path in trained.folder.glob("evaluation/*/*.png")} == {
+        "test-115-own.png",
+        "test-115-forced.png",
+    }
 
 
 def test_a_new_paper_is_evaluated_again_with_the_same_scores(trained: Run) -> None:
