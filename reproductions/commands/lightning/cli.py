@@ -218,6 +218,8 @@ class ReproductionCLI(LightningCLI):
     def after_fit(self) -> None:
         """Average the last snapshots, write the summary, and test the best checkpoint."""
         self.trainer.save_checkpoint(self.run.last, weights_only=False)
+        for kept in self.trainer.checkpoint_callbacks:
+            kept.save_on_exception = False  # what follows loads other weights: averaged ones, and the best
         summary = self._summary()
         summary["averaged"] = self._average()
         if self.trainer.is_global_zero:
