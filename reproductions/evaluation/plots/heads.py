@@ -54,7 +54,7 @@ def _tile(pixels: Pixels, columns: Sequence[str]) -> tuple[float, float]:
 
 
 def _size(left: float, maps: Maps, across: float, down: float) -> tuple[float, float]:
-    """Breadth and height of tiles in rows and columns, of which the first begins at left."""
+    """Breadth and height of tiles in rows and columns; the first begins at left."""
     return max(left + maps.shape[1] * (across + GAP), 3.44), len(maps) * (down + GAP) + 0.06
 
 
