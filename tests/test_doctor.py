@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from torchvision.datasets import CIFAR10
 
 from reproductions.commands import doctor
 
@@ -46,8 +47,8 @@ def test_a_sound_installation_passes_and_is_reported_without_importing_lightning
     *lines, imported = done.stdout.splitlines()
     assert imported == "set()"
     names = [line.split()[1] for line in lines[1:]]
-    more = ("device", "datasets", "torchtext", "W&B", "data", "accord", "shapes", *doctor.CORPORA, "runs", "disk")
-    assert names == [*doctor.TORCH, "device", *doctor.NEEDED, *more[1:]]
+    more = (*doctor.OPTIONAL, "W&B", "data", "accord", "shapes", *doctor.CORPORA, "runs", "disk")
+    assert names == ["torch", "device", *doctor.NEEDED, *more]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_a_torch_that_ends_its_process_is_reported_not_shared() -> None:
 
 
 def test_torch_is_asked_for_the_device() -> None:
-    assert [check.name for check in doctor.of_torch()] == [*doctor.TORCH, "device"]
+    assert [check.name for check in doctor.of_torch()] == ["torch", "device"]
 
 
 def test_a_missing_tracker_is_reported_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +121,7 @@ def test_an_unknown_tracking_mode_is_a_failed_check(monkeypatch: pytest.MonkeyPa
 
 def test_what_an_optional_corpus_needs_is_no_failure_but_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     without(monkeypatch, "datasets")
-    assert doctor.datasets().ok is None and "make setup EXTRAS=wmt" in doctor.datasets().fix
+    assert doctor.optional("datasets").ok is None and "make setup EXTRAS=wmt" in doctor.optional("datasets").fix
 
 
 def test_what_is_not_downloaded_is_no_failure_but_names_the_command(
@@ -133,6 +134,17 @@ def test_what_is_not_downloaded_is_no_failure_but_names_the_command(
     (tmp_path / "tatoeba").mkdir()
     (tmp_path / "tatoeba" / "fra-eng.zip").touch()
     assert corpus("tatoeba").fix == ""
+
+
+def test_an_archive_that_training_does_not_read_is_no_corpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    (tmp_path / "cifar10").mkdir()
+    (tmp_path / "cifar10" / "cifar10-jpeg.tar.gz").touch()
+    assert corpus("cifar10").state == "not there"
+    for name in (CIFAR10.filename, CIFAR10.base_folder, "train"):
+        (tmp_path / "cifar10" / name).mkdir()
+        assert corpus("cifar10").state == "there"
+        (tmp_path / "cifar10" / name).rmdir()
 
 
 def test_runs_are_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -16,18 +16,25 @@ from typing import NamedTuple
 from data.errors import UserError
 from reproductions import runs
 
-TORCH = ("torch", "torchvision")
-NEEDED = ("lightning", "jsonargparse", "wandb", "tokenizers", "sacrebleu", "sacremoses", "matplotlib", "numpy")
-# Compiled for one kind of machine, so only an import can tell whether they work on this one.
-COMPILED = (*TORCH, "wandb", "tokenizers", "matplotlib", "numpy")
-# torch takes longer to import than everything else, and may end its process: it is asked beside the rest, in another.
+NEEDED = (
+    "torchvision", "lightning", "jsonargparse", "wandb", "tokenizers", "sacrebleu", "sacremoses", "matplotlib", "numpy",
+)  # fmt: skip
+# Compiled for one kind of machine, so only an import can tell whether they work on this one. torchvision, which takes longer
+# to import than all of them, names the torch that it was compiled for among its requirements.
+COMPILED = ("torch", "wandb", "tokenizers", "matplotlib", "numpy")
+# torch takes longer to import than everything else, and may end its process: another process imports it, beside the rest.
 ASK_TORCH = "import json; from reproductions.commands import doctor; print(json.dumps([*doctor.of_torch()]))"
 AGAIN = "remove .venv and run `make setup`"
-# Name -> what lies in the data directory after the download, and the target that trains on it.
+# Package -> what its absence means, and how to get it.
+OPTIONAL = {
+    "datasets": ("not here: only DATA=wmt14 needs it", "`make setup EXTRAS=wmt`"),
+    "torchtext": ("not here: it needs torch 2.3", "`make test-torchtext` builds its own environment"),
+}
+# Corpus -> what lies in the data directory once it is there, any of these, and the target that trains on it.
 CORPORA = {
-    "multi30k": ("multi30k/train.en.gz", "train-bahdanau"),
-    "tatoeba": ("tatoeba/fra-eng.zip", "train-bahdanau"),
-    "cifar10": ("cifar10", "train-vit"),
+    "multi30k": (("train.en.gz",), "train-bahdanau"),
+    "tatoeba": (("fra-eng.zip",), "train-bahdanau"),
+    "cifar10": (("cifar-10-python.tar.gz", "cifar-10-batches-py", "train"), "train-vit"),
 }
 
 
@@ -60,25 +67,35 @@ def report() -> list[Check]:
     asked = subprocess.Popen(
         [sys.executable, "-c", ASK_TORCH], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    others = [*packages(NEEDED), datasets(), torchtext(), tracker(), *corpora(), trained(), disk()]
+    others = [*packages(NEEDED), *map(optional, OPTIONAL), tracker(), *corpora(), trained(), disk()]
     return [*answer(asked), *others]
 
 
 def answer(asked: subprocess.Popen[str]) -> list[Check]:
-    """The checks of :func:`of_torch` from the process that made them; one failed check if that has ended without."""
-    said, complaint = asked.communicate()
+    """The checks of :func:`of_torch` from the process that made them; one failed check if the process failed."""
+    printed, complaint = asked.communicate()
     if asked.returncode == 0:
-        return [Check(*fields) for fields in json.loads(said.splitlines()[-1])]
+        return [Check(*fields) for fields in json.loads(printed.splitlines()[-1])]
     last = (complaint.splitlines() or ["it said nothing"])[-1]
     return [Check("torch", False, f"its import ended with status {asked.returncode}: {last}", AGAIN)]
 
 
 def of_torch() -> Iterator[Check]:
-    """What can only be said with torch: whether it works, and on which device."""
-    import data  # noqa: F401  (declares what torchvision needs beside a CPU build of torch)
+    """Whether torch works, and the GPU or CPU that it finds."""
+    (check,) = packages(("torch",))
+    yield check
+    if not check.ok:
+        return
+    import torch
 
-    yield from packages(TORCH)
-    yield from device()
+    if torch.cuda.is_available():
+        yield Check("device", None, f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}")
+        return
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    fast = supported is not None and supported()
+    state = f"CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads, bfloat16 {'fast' if fast else 'slow'}"
+    fix = "this CPU has no fast bfloat16: add ARGS='--trainer.precision 32-true' where a config says bf16"
+    yield Check("device", None, state, "" if fast else fix)
 
 
 def packages(names: Sequence[str]) -> Iterator[Check]:
@@ -89,13 +106,13 @@ def packages(names: Sequence[str]) -> Iterator[Check]:
         except metadata.PackageNotFoundError:
             yield Check(name, False, "not installed", "run `make setup`")
             continue
-        if fault := _fault(name) if name in COMPILED else _lack(name):
+        if fault := _import_fault(name) if name in COMPILED else _lack(name):
             yield Check(name, False, f"{version}, but {fault}", AGAIN)
         else:
             yield Check(name, True, version)
 
 
-def _fault(name: str) -> str:
+def _import_fault(name: str) -> str:
     """Why an installed package cannot be imported; empty if it can."""
     try:
         importlib.import_module(name)
@@ -122,46 +139,15 @@ def _lack(name: str) -> str:
     return ""
 
 
-def device() -> Iterator[Check]:
-    """The GPU or CPU that torch finds."""
+def optional(name: str) -> Check:
+    """Whether a package is here that only some commands need."""
     try:
-        import torch
+        version = metadata.version(name)
+        if name == "torchtext":  # compiled for one torch
+            importlib.import_module(name)
     except (ImportError, OSError):
-        return
-    if torch.cuda.is_available():
-        yield Check("device", None, f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}")
-        return
-    fast = _bf16()
-    state = f"CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads, bfloat16 {'fast' if fast else 'slow'}"
-    fix = "this CPU has no fast bfloat16: add ARGS='--trainer.precision 32-true' where a config says bf16"
-    yield Check("device", None, state, "" if fast else fix)
-
-
-def _bf16() -> bool:
-    import torch
-
-    supported: Callable[[], bool] | None = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
-    return bool(supported()) if supported else False
-
-
-def datasets() -> Check:
-    """What DATA=wmt14 needs."""
-    try:
-        version = metadata.version("datasets")
-    except metadata.PackageNotFoundError:
-        return Check("datasets", None, "not here: only DATA=wmt14 needs it", "`make setup EXTRAS=wmt`")
-    return Check("datasets", None, version)
-
-
-def torchtext() -> Check:
-    """What the tests with torchtext need."""
-    try:
-        importlib.import_module("torchtext")
-    except (ImportError, OSError):
-        return Check(
-            "torchtext", None, "not here: it needs torch 2.3", "`make test-torchtext` builds its own environment"
-        )
-    return Check("torchtext", None, metadata.version("torchtext"))
+        return Check(name, None, *OPTIONAL[name])
+    return Check(name, None, version)
 
 
 def tracker() -> Check:
@@ -188,8 +174,8 @@ def corpora() -> Iterator[Check]:
     yield Check("data", None, f"{folder}{'' if 'DATA_DIR' in os.environ else ' (set DATA_DIR to use another folder)'}")
     yield Check("accord", True, "embedded, sentences")
     yield Check("shapes", True, "embedded, images")
-    for name, (file, target) in CORPORA.items():
-        there = (folder / file).exists()
+    for name, (files, target) in CORPORA.items():
+        there = any((folder / name / file).exists() for file in files)
         fix = "" if there else f"downloaded by `make {target} DATA={name}`"
         yield Check(name, None, "there" if there else "not there", fix)
 
@@ -205,6 +191,5 @@ def trained() -> Check:
 def disk() -> Check:
     """Whether there is room for a run."""
     free = shutil.disk_usage(".").free / 2**30
-    return Check(
-        "disk", free > 1, f"{free:.0f} GiB free", "" if free > 1 else "a run needs up to 1 GiB: free some space"
-    )
+    fix = "" if free > 1 else "a run needs up to 1 GiB: free some space"
+    return Check("disk", free > 1, f"{free:.0f} GiB free", fix)
