@@ -30,10 +30,11 @@ import torch
 
 from benchmarks import corpus as corpora
 from benchmarks import machine, models
+from benchmarks.clock import Clock
 from benchmarks.corpus import TestSet
 from benchmarks.fixed_length import LENGTH, FixedLength, lengths
-from benchmarks.interleave import add_arguments, interleave, parse_peers, table, without_peers
-from benchmarks.train import Clock, fit
+from benchmarks.interleave import add_arguments, interleave, parse_peers, report_all, table, without_peers
+from benchmarks.train import fit
 from data.batching import TokenBatches
 from data.errors import UserError
 from data.tokenizers import EOS
@@ -190,9 +191,7 @@ def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], argum
     print(f"\n{_held(options)}; sentences per second:\n")
     print(table(results, KEY, next(iter(peers))))
     print(f"\n{lengths(results)}")
-    for rounds in results.values():
-        for result in rounds:
-            machine.report(result)
+    report_all(results)
 
 
 def _new(options: argparse.Namespace) -> bool:
@@ -230,8 +229,7 @@ def main(arguments: Sequence[str]) -> None:
     print(f"\n{lengths(results)}")
     if options.free:
         print("BLEU " + ", ".join(f"{name} {rounds[0]['bleu']}" for name, rounds in results.items()))
-    for rounds in results.values():
-        machine.report(rounds[0])
+    report_all(results)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.machine import resident_mib
+from benchmarks.machine import report, resident_mib
 from data.errors import UserError
 
 Result = dict[str, Any]
@@ -64,11 +64,6 @@ def interleave(commands: dict[str, list[str]], key: str, rounds: int) -> dict[st
     return results
 
 
-def ratios(results: dict[str, list[Result]], key: str, name: str, to: str) -> list[float]:
-    """The figure of one command divided by that of another, per round."""
-    return [mine[key] / theirs[key] for mine, theirs in zip(results[name], results[to], strict=True)]
-
-
 def table(results: dict[str, list[Result]], key: str, reference: str | None) -> str:
     """One line per command: median and range of the figure, memory, and the ratio to the reference."""
     width = max(map(len, results))
@@ -85,10 +80,17 @@ def table(results: dict[str, list[Result]], key: str, reference: str | None) -> 
             f"{f'{statistics.median(fraction):.0%}' if fraction else '-':>9}"
         )
         if reference is not None:
-            each = ratios(results, key, name, reference)
+            each = [result[key] / other[key] for result, other in zip(rounds, results[reference], strict=True)]
             line += f"  {statistics.median(each):.2f} ({', '.join(f'{ratio:.2f}' for ratio in each)})"
         lines.append(line)
     return "\n".join(lines)
+
+
+def report_all(results: dict[str, list[Result]]) -> None:
+    """Print every result as a line for other programs."""
+    for rounds in results.values():
+        for result in rounds:
+            report(result)
 
 
 def _run(name: str, command: list[str], key: str) -> Result:

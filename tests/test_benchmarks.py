@@ -8,7 +8,7 @@ import torch
 from page_runs import write, write_classifier
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import attention, decode, images, machine, models, scale, train
+from benchmarks import attention, clock, decode, images, machine, models, scale, train
 from benchmarks import corpus as corpora
 from benchmarks.fixed_length import LENGTH, FixedLength, lengths
 from benchmarks.interleave import parse_peers
@@ -68,10 +68,10 @@ def test_operations_on_an_image_are_those_that_pytorch_counts():
 @pytest.mark.parametrize("model", ["rnnsearch", "transformer"])
 def test_a_clock_counts_real_words_and_stops_the_training(model):
     chosen, toy = options("--model", model), corpus()
-    clock = train.Clock(seconds=0.4, intervals=2)
-    train.fit(models.build(chosen, toy), toy, 60, "fp32", clock)
-    assert len(clock.rates) == 2 and all(rate > 0 for rate in clock.rates)
-    assert clock.counted <= clock.steps * int(toy.train.target.lengths.sum())
+    until = clock.Clock(seconds=0.4, intervals=2)
+    train.fit(models.build(chosen, toy), toy, 60, "fp32", until)
+    assert len(until.rates) == 2 and all(rate > 0 for rate in until.rates)
+    assert until.counted <= until.steps * int(toy.train.target.lengths.sum())
 
 
 def test_the_budget_of_cells_gives_the_words_that_were_asked_for():

@@ -1,0 +1,133 @@
+"""A training through Lightning that a clock stops; its figures by precision, in turn with other programs.
+
+What ``benchmarks.train`` and ``benchmarks.images`` share.
+"""
+
+import argparse
+import logging
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from benchmarks import machine
+from benchmarks.interleave import Result, add_arguments, interleave, parse_peers, report_all, table, without_peers
+from data.errors import UserError
+
+_WARM = 5  # steps before the clock starts
+
+
+@dataclass
+class Clock(Callback):
+    """Counts what is trained on, ``batch.units``, in equal intervals of time, then stops the training.
+
+    The time includes everything from the end of one step to the end of another: reading, batching and logging too.
+    """
+
+    seconds: float
+    intervals: int
+    rates: list[float] = field(default_factory=list)
+    other_cpu: list[float | None] = field(default_factory=list)
+    counted: int = 0
+    steps: int = 0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if trainer.global_step < _WARM:
+            return
+        machine.wait()
+        if trainer.global_step == _WARM:
+            self._meter, self._start, self._counted = machine.Meter(), time.perf_counter(), 0
+            return
+        self._counted += batch.units
+        self.steps += 1
+        elapsed = time.perf_counter() - self._start
+        if elapsed >= self.seconds / self.intervals:
+            self.rates.append(self._counted / elapsed)
+            self.other_cpu.append(self._meter.other_cpu())
+            self.counted += self._counted
+            self._start, self._counted = time.perf_counter(), 0
+        trainer.should_stop = len(self.rates) == self.intervals
+
+
+def trainer(precision: str, clock: Clock, clip: float | None = None) -> Trainer:
+    """Lightning's trainer without anything but the training itself, until the clock stops it."""
+    # Without workers text is faster, and images come from memory.
+    warnings.filterwarnings("ignore", "The 'train_dataloader' does not have many workers")
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    return Trainer(
+        accelerator=machine.device().type,
+        devices=1,
+        precision="bf16-mixed" if precision == "bf16" else "32-true",
+        max_epochs=-1,
+        limit_val_batches=0,
+        gradient_clip_val=clip,
+        callbacks=[clock],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+
+
+def parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    """The parser of a benchmark that trains, by its module's name and docstring."""
+    top = machine.parser(name, description)
+    top.add_argument("--precision", choices=tuple(machine.DTYPES), nargs="+", default=list(machine.DTYPES))
+    top.add_argument("--seconds", type=float, default=30.0, help="time to measure each precision (default 30)")
+    top.add_argument("--intervals", type=int, default=6, help="the median of so many parts of it counts (default 6)")
+    add_arguments(top)
+    return top
+
+
+def figures(clock: Clock, key: str, operations: float, limit: float) -> Result:
+    """What a clock has measured; ``operations`` of one unit, and how many a second ``limit`` the machine."""
+    rate = statistics.median(clock.rates)
+    return {
+        key: round(rate, 1),
+        "intervals": [round(each, 1) for each in clock.rates],
+        "spread": [round(min(clock.rates), 1), round(max(clock.rates), 1)],
+        "steps": clock.steps,
+        "other_cpu": clock.other_cpu,
+        "peak_rss_mib": round(machine.peak_mib()),
+        "limit_gflop_per_s": round(limit / 1e9, 1),
+        "fraction_of_limit": round(rate * operations / limit, 3),
+        "threads": torch.get_num_threads(),
+        "device": machine.device().type,
+        "torch": torch.__version__,
+    }
+
+
+def run(  # noqa: PLR0913 - what differs between two benchmarks
+    name: str,
+    options: argparse.Namespace,
+    arguments: Sequence[str],
+    measure: Callable[[argparse.Namespace, str], Result],
+    key: str,
+    label: str,
+    describe: Callable[[Result], str],
+) -> None:
+    """Measure one precision here; several of them, or peers, each in its own process, in turn, and print a table.
+
+    Raises UserError for times that are not positive.
+    """
+    if options.seconds <= 0 or options.intervals < 1:
+        raise UserError(f"--seconds {options.seconds} and --intervals {options.intervals} must be positive.")
+    peers = parse_peers(options.peer)
+    if len(options.precision) == 1 and not peers:
+        machine.report(measure(options, options.precision[0]))
+        return
+    own = [sys.executable, "-m", f"benchmarks.{name}", *without_peers(arguments), "--precision"]
+    commands = {**peers, **{f"{label} {precision}": [*own, precision] for precision in options.precision}}
+    results = interleave(commands, key, options.rounds if peers else 1)
+    print(f"\n{describe(results[f'{label} {options.precision[0]}'][0])}\n")
+    print(table(results, key, next(iter(peers), None)))
+    report_all(results)
