@@ -15,7 +15,6 @@ from reproductions.evaluation import plots
 from reproductions.evaluation.measures.captions import judge
 from reproductions.evaluation.measures.localisation import coverage, plain
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
-from reproductions.evaluation.records import load, save
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.tasks.captions.collect import CollectedCaptions
 from reproductions.tasks.captions.scores import WordMaps, details, localisation, notes, scores
@@ -170,34 +169,6 @@ def test_the_report_says_words_measures_and_controls():
     lines = notes({"test": json.loads(json.dumps(result))})
     assert any(line.startswith("all words") and "1.000 (1.000 to 1.000)" in line for line in lines)
     assert any(line.startswith("uniform") for line in lines) and "all true captions" in lines[1]
-
-
-# --- Records ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_record_comes_back_from_its_line(tmp_path):
-    one = record(3, draws=True)
-    save([one], tmp_path / "own.jsonl")
-    (again,) = load(tmp_path / "own.jsonl", CaptionedImage)
-    for name in ("words", "spoken", "references", "model", "draws", "forced", "index", "score"):
-        assert getattr(again, name) == getattr(one, name)
-    assert np.array_equal(again.pixels, one.pixels)
-    np.testing.assert_allclose(again.maps, one.maps, rtol=1e-4)
-    np.testing.assert_allclose(again.masks, one.masks, atol=1 / 255)
-    with pytest.raises(ValueError, match="read-only"):
-        again.maps[0, 0, 0] = 1
-
-
-@pytest.mark.parametrize(("changes", "fault"), [
-    ({"words": ("a", "ring")}, "need a map and objects each"), ({"maps": np.ones((4, 12, 12))}, "sum to 1"),
-    ({"masks": np.ones((1, 9, 9))}, "masks"), ({"spoken": ((7,),) * 4}, "speak of objects"), ({"words": ()}, "words are needed"),
-])  # fmt: skip
-def test_a_record_that_does_not_fit_is_refused(changes, fault):
-    facts = Facts(((0,),), (RING,), None, tuple(all_captions([RING])))
-    fits = {"own": "a red ring", "facts": facts, "maps": np.full((4, 12, 12), 1 / 144)}
-    record(**fits)
-    with pytest.raises(ValueError, match=fault):
-        record(**fits | changes)
 
 
 # --- Pictures ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import logging
 import sys
 import threading
 import zipfile
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from data.errors import UserError
 from data.sources import download
 from data.sources.download import Remote, data_dir, fetch
 from data.sources.reading import aligned_lines, lines, tab_separated
-from data.sources.text import CORPORA, find_corpus, load
+from data.sources.text import CORPORA, load
 
 PAYLOAD = b"".join(b"line %d\n" % i for i in range(20_000))
 SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
@@ -103,33 +104,36 @@ WHOLE = gzip.compress(PAYLOAD)
 FLIPPED = WHOLE[: len(WHOLE) // 2] + bytes([WHOLE[len(WHOLE) // 2] ^ 0xFF]) + WHOLE[len(WHOLE) // 2 + 1 :]
 
 
-def lines_of(path, content, member=None):
-    path.write_bytes(content)
-    return list(lines(path, member))
+FAULTY = [
+    (lines, {"cut.gz": WHOLE[: len(WHOLE) // 2]}, r"cut.gz is cut short after line [\d,]+.*fetch it again"),
+    (lines, {"flipped.gz": FLIPPED}, "flipped.gz is (damaged|cut short) after line"),
+    (lines, {"text.gz": b"not gzip at all"}, "text.gz is damaged after line"),
+    (partial(lines, member="fra.txt"), {"a.zip": b"PK but no archive"}, "a.zip is damaged"),
+    (lines, {"latin.txt": "un\ncafé\n".encode("latin-1")}, r"latin.txt, line 2 is not UTF-8 \(byte 0xe9 at 4\)"),
+    (lines, {"nul.txt": b"a\nb\nc\0d\n"}, "nul.txt, line 3 holds a NUL byte"),
+    (lines, {"gone.tsv": None}, "There is no file .*gone.tsv"),
+    (lines, {"a.tsv": ...}, "a.tsv cannot be read"),
+    (tab_separated, {"a.tsv": b"a\tb\nno tab here\n"}, "a.tsv, line 2 has no tab.*'no tab here'"),
+    (aligned_lines, {"a.en": b"x\n" * 3, "a.fr": b"y\n" * 5}, "a.en has 3 lines and .*a.fr has 5:"),
+    (aligned_lines, {"a.en": b"x\n" * 5, "a.fr": b"y\n" * 3}, "a.en has 5 lines and .*a.fr has 3:"),
+]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "fault"),
-    [
-        ("cut.gz", WHOLE[: len(WHOLE) // 2], r"cut.gz is cut short after line [\d,]+.*fetch it again"),
-        ("flipped.gz", FLIPPED, "flipped.gz is (damaged|cut short) after line"),
-        ("text.gz", b"not gzip at all", "text.gz is damaged after line"),
-        ("a.zip", b"PK but no archive", "a.zip is damaged"),
-        ("latin.txt", "un\ncafé\n".encode("latin-1"), r"latin.txt, line 2 is not UTF-8 \(byte 0xe9 at 4\)"),
-        ("nul.txt", b"a\nb\nc\0d\n", "nul.txt, line 3 holds a NUL byte"),
-    ],
-)
-def test_what_is_wrong_in_a_file_is_named_with_the_file_and_the_line(tmp_path, name, content, fault):
+@pytest.mark.parametrize(("read_all", "files", "fault"), FAULTY)
+def test_what_is_wrong_in_a_file_is_named_with_the_file_and_the_line(tmp_path, read_all, files, fault):
+    """Files by their content: None for none, ... for a folder."""
+    for name, content in files.items():
+        if content is ...:
+            (tmp_path / name).mkdir()
+        elif content is not None:
+            (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=fault):
-        lines_of(tmp_path / name, content, member="fra.txt" if name.endswith(".zip") else None)
+        list(read_all(*(tmp_path / name for name in files)))
 
 
-def test_a_missing_file_and_a_directory_are_named(tmp_path):
-    with pytest.raises(UserError, match="There is no file .*gone.tsv"):
-        list(lines(tmp_path / "gone.tsv"))
-    (tmp_path / "a.tsv").mkdir()
-    with pytest.raises(UserError, match="a.tsv cannot be read"):
-        list(lines(tmp_path / "a.tsv"))
+def lines_of(path, content):
+    path.write_bytes(content)
+    return list(lines(path))
 
 
 def test_a_whole_gzip_is_read_to_its_end(tmp_path):
@@ -141,35 +145,18 @@ def test_only_a_line_feed_ends_a_line_and_a_byte_order_mark_is_no_text(tmp_path)
     assert lines_of(tmp_path / "a.txt", content) == ["a", "b\u2028b\x0cb\x85b", "c"]
 
 
-@pytest.mark.parametrize(("left", "right"), [(3, 5), (5, 3)])
-def test_files_of_different_lengths_are_named_with_both_counts(tmp_path, left, right):
-    (tmp_path / "a.en").write_text("x\n" * left)
-    (tmp_path / "a.fr").write_text("y\n" * right)
-    with pytest.raises(UserError, match=rf"a.en has {left} lines and .*a.fr has {right}:"):
-        list(aligned_lines(tmp_path / "a.en", tmp_path / "a.fr"))
-
-
-def test_a_line_without_a_tab_is_named_with_its_number(tmp_path):
-    (tmp_path / "a.tsv").write_text("a\tb\nno tab here\n")
-    with pytest.raises(UserError, match="a.tsv, line 2 has no tab.*'no tab here'"):
-        list(tab_separated(tmp_path / "a.tsv"))
-
-
 # Named corpora
 
 
-def test_an_unknown_corpus_lists_the_known_ones():
-    with pytest.raises(UserError, match="'multi31k'.*accord, multi30k, tatoeba, wmt14"):
-        find_corpus("multi31k")
-
-
-def test_an_unknown_split_or_language_lists_the_known_ones(tmp_path):
-    with pytest.raises(UserError, match="multi30k has no split 'dev'.*valid"):
-        load("multi30k", "dev", "en", "fr", tmp_path)
-    with pytest.raises(UserError, match="tatoeba has no 'de'.*en, fr"):
-        load("tatoeba", "test", "en", "de", tmp_path)
-    with pytest.raises(UserError, match="both 'en'"):
-        load("multi30k", "test_2016_flickr", "en", "en", tmp_path)
+@pytest.mark.parametrize(("asked", "fault"), [
+    (("multi31k", "test", "en", "fr"), "'multi31k'.*accord, multi30k, tatoeba, wmt14"),
+    (("multi30k", "dev", "en", "fr"), "multi30k has no split 'dev'.*valid"),
+    (("tatoeba", "test", "en", "de"), "tatoeba has no 'de'.*en, fr"),
+    (("multi30k", "test_2016_flickr", "en", "en"), "both 'en'"),
+])  # fmt: skip
+def test_what_a_corpus_lacks_is_named_with_what_it_has(tmp_path, asked, fault):
+    with pytest.raises(UserError, match=fault):
+        load(*asked, tmp_path)
 
 
 @pytest.mark.parametrize("corpus", CORPORA.values(), ids=CORPORA)

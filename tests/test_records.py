@@ -1,110 +1,138 @@
+"""Records of every kind: what does not fit is refused, what fits is saved and loaded whole, what is damaged is named."""
+
+import base64
 import json
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from written import differences
 
 from data.errors import UserError
 from data.links import Links
 from reproductions.evaluation.records import Record, load, save
+from reproductions.evaluation.records.caption import CaptionedImage
+from reproductions.evaluation.records.image import AttendedImage
+from reproductions.evaluation.records.sentence import Agreed, ReadSentence, SelfAttended
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 
-SOURCE = ("the", "zone", "</s>")
-TARGET = ("la", "belle", "zone", "</s>")
+PIXELS = np.random.default_rng(0).integers(256, size=(6, 10, 3)).astype(np.uint8)
+MASK = np.zeros((6, 10), dtype=np.float32)
+MASK[1:3, 6:9] = [[1, 0.5, 0.25], [1, 1, 0]]
+MODEL = {"model": "RNNsearch, step 10", "split": "valid", "index": 3}
+ALIGNED = MODEL | {
+    "source": ("the", "zone", "</s>"), "target": ("la", "belle", "zone", "</s>"), "weights": np.full((4, 3), 1 / 3),
+    "view": "read as each word is written", "forced": True, "reference": "la belle zone", "score": -1.5,
+    "gold": Links(frozenset({(0, 0), (2, 1)}), frozenset({(0, 0), (2, 1), (1, 1)})),
+}  # fmt: skip
+SELF = MODEL | {
+    "source": ("a", "b"), "target": ("a", "b"), "weights": np.array([[0, 0], [1, 0]]), "view": "L1 H1", "forced": True,
+}  # fmt: skip
+TRANSLATED = {"source": "a\u2028b", "hypothesis": "l'été", "reference": 'dit "oui"\n', "index": 0, "score": -2.5}
+READ = {"words": ("a", "</s>"), "surprisal": (1.0, 1.5), "tokens": 2, "index": 0,
+        "agreements": (Agreed(1, "were", False, True),)}  # fmt: skip
+ATTENDED = MODEL | {  # 6 x 10 pixels under 2 x 5 patches: no side equals another
+    "pixels": PIXELS, "map": np.arange(10).reshape(2, 5) / 45, "view": "attention rollout", "label": 0, "predicted": 2,
+    "probabilities": np.array([0.25, 0.25, 0.5]), "classes": ("disc", "star", "heart"), "mask": MASK, "name": "shapes/12",
+}  # fmt: skip
+CAPTIONED = MODEL | {
+    "pixels": PIXELS, "words": ("a", "ring", "</s>"), "maps": np.arange(30).reshape(3, 2, 5) / [[[45]], [[145]], [[245]]],
+    "forced": False, "references": ["a red ring"], "masks": MASK[None], "spoken": ((), (0,), ()), "draws": True,
+    "score": -1.5,
+}  # fmt: skip
+KINDS = {AlignedTranslation: ALIGNED, SelfAttended: SELF, Translated: TRANSLATED, ReadSentence: READ,
+         AttendedImage: ATTENDED, CaptionedImage: CAPTIONED}  # fmt: skip
+# The same without what may be missing.
+LEAST = {
+    AlignedTranslation: {"gold": None, "forced": False, "score": None, "reference": None},
+    Translated: {"score": None}, ReadSentence: {"agreements": ()}, AttendedImage: {"label": None, "mask": None},
+    CaptionedImage: {"score": None},
+}  # fmt: skip
+every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-def record(**changes):
-    weights = np.full((len(TARGET), len(SOURCE)), 1 / 3)
-    fields = {
-        "source": SOURCE,
-        "target": TARGET,
-        "weights": weights,
-        "model": "RNNsearch, step 10",
-        "view": "read as each word is written",
-        "forced": True,
-        "split": "valid",
-        "index": 3,
-        "reference": "la belle zone",
-        "gold": Links(frozenset({(0, 0), (2, 1)}), frozenset({(0, 0), (2, 1), (1, 1)})),
-        "score": -1.5,
-    }
-    return AlignedTranslation(**(fields | changes))
+def made(kind, **changes):
+    return kind(**KINDS[kind] | changes)
 
 
-def test_weights_are_a_read_only_copy():
-    weights = np.full((4, 3), 0.25, dtype=np.float32)
-    made = record(weights=weights)
-    weights[0, 0] = 0.9
-    assert made.weights[0, 0] == np.float32(0.25)
-    with pytest.raises(ValueError, match="read-only"):
-        made.weights[0, 0] = 1
+def row(*weights):
+    """Weights whose second row, of "belle", is this one."""
+    return {"weights": np.array([[0.25] * 3, weights, [0.25] * 3, [0.25] * 3])}
 
 
-def test_swapped_axes_are_refused_with_both_lengths_and_the_words():
-    with pytest.raises(ValueError, match=r"\(3, 4\).*4 target words \['la'.*3 source words \['the'"):
-        record(weights=np.full((3, 4), 0.25))
+# --- Made -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        ((-0.1, 0.5, 0.1), "'belle' on 'the' is negative"),
-        ((np.nan, 0.5, 0.1), "'belle' on 'the' is not a number"),
-        ((0.5, np.inf, 0.1), "'belle' on 'zone' is not a number"),
-        ((0.5, 0.5, 0.01), "'belle' .row 1. sum to 1.01000, more than 1"),
-    ],
-)
-def test_impossible_weights_are_refused_with_the_word(row, message):
-    weights = np.full((4, 3), 0.25)
-    weights[1] = row
-    with pytest.raises(ValueError, match=message):
-        record(weights=weights)
+@every_kind
+def test_arrays_are_read_only_copies(kind):
+    given = {name: np.array(value) for name, value in KINDS[kind].items() if isinstance(value, np.ndarray)}
+    record = made(kind, **given)
+    for name, array in given.items():
+        array[:] = 9
+        assert (getattr(record, name) != 9).all()
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(record, name)[0] = 1
+
+
+NOT_GOLD = "lie outside its 3 target words .*and 2 source words"
+DOES_NOT_FIT = [
+    (
+        AlignedTranslation,
+        {"weights": np.full((3, 4), 0.25)},
+        r"\(3, 4\).*4 target words \['la'.*3 source words \['the'",
+    ),
+    (AlignedTranslation, row(-0.1, 0.5, 0.1), "'belle' on 'the' is negative"),
+    (AlignedTranslation, row(np.nan, 0.5, 0.1), "'belle' on 'the' is not a number"),
+    (AlignedTranslation, row(0.5, np.inf, 0.1), "'belle' on 'zone' is not a number"),
+    (AlignedTranslation, row(0.5, 0.5, 0.01), "'belle' .row 1. sum to 1.01000, more than 1"),
+    (AlignedTranslation, {"source": "the zone"}, "sequence of words, not the text"),
+    (AlignedTranslation, {"target": ("la", "", "zone", "</s>")}, "non-empty"),
+    (AlignedTranslation, {"source": ("the", "</s>", "zone")}, "only stand at the end"),
+    (AlignedTranslation, {"forced": False}, "the model's own translation: force the reference"),
+    (AlignedTranslation, {"gold": Links(frozenset(), frozenset({(3, 0)}))}, NOT_GOLD),
+    (AlignedTranslation, {"gold": Links(frozenset(), frozenset({(0, 2)}))}, NOT_GOLD),
+    (SelfAttended, {"target": ("b", "a")}, "same words twice"),
+    (ReadSentence, {"surprisal": (1.0,)}, "need a surprisal each"),
+    (ReadSentence, {"tokens": 1}, "cannot have 1 tokens"),
+    (AttendedImage, {"pixels": np.zeros((6, 10), dtype=np.uint8)}, r"\(6, 10\)"),
+    (AttendedImage, {"pixels": np.zeros((6, 10, 3))}, "float64"),
+    (AttendedImage, {"map": np.full((2, 5), 0.05)}, "sums to 0.50000, not 1"),
+    (AttendedImage, {"map": np.full((2, 5), np.nan)}, "no numbers"),
+    (AttendedImage, {"map": np.array([[1.5, -0.5]])}, "negative"),
+    (AttendedImage, {"map": np.full((7, 1), 1 / 7)}, r"\(7, 1\) does not fit the pixels"),
+    (AttendedImage, {"map": np.full(10, 0.1)}, r"\(10,\)"),
+    (AttendedImage, {"probabilities": np.array([0.5, 0.5])}, "3 classes"),
+    (AttendedImage, {"probabilities": np.array([0.5, 0.5, 0.5])}, "not to 1.5"),
+    (AttendedImage, {"predicted": 3}, "predicted 3"),
+    (AttendedImage, {"label": -1}, "label -1"),
+    (AttendedImage, {"mask": np.zeros((10, 6))}, r"\(10, 6\)"),
+    (AttendedImage, {"mask": np.full((6, 10), 255.0)}, "between 0 and 1"),
+    (CaptionedImage, {"words": ("a", "ring")}, "need a map and objects each"),
+    (CaptionedImage, {"maps": np.ones((3, 2, 5))}, "sum to 1"),
+    (CaptionedImage, {"masks": np.ones((1, 9, 9))}, "masks"),
+    (CaptionedImage, {"spoken": ((7,),) * 3}, "speak of objects"),
+    (CaptionedImage, {"words": ()}, "words are needed"),
+]
+
+
+@pytest.mark.parametrize(("kind", "changes", "fault"), DOES_NOT_FIT)
+def test_what_does_not_fit_is_refused_with_its_numbers(kind, changes, fault):
+    with pytest.raises(ValueError, match=fault):
+        made(kind, **changes)
 
 
 def test_rows_may_sum_to_less_than_one_and_to_one_with_float_rounding():
-    weights = np.full((4, 3), 0.1)
-    weights[0] = (0.33338, 0.33336, 0.33334)
-    assert record(weights=weights).weights.sum() < 2
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"source": "the zone"}, "sequence of words, not the text"),
-        ({"target": ("la", "", "zone", "</s>")}, "non-empty"),
-        ({"source": ("the", "</s>", "zone")}, "only stand at the end"),
-        ({"forced": False}, "the model's own translation: force the reference"),
-        ({"gold": Links(frozenset(), frozenset({(3, 0)}))}, "lie outside its 3 target words"),
-        ({"gold": Links(frozenset(), frozenset({(0, 2)}))}, "and 2 source words"),
-    ],
-)
-def test_words_and_gold_that_do_not_fit_are_refused(changes, message):
-    with pytest.raises(ValueError, match=message):
-        record(**changes)
+    assert made(AlignedTranslation, **row(0.33338, 0.33336, 0.33334)).weights.sum() < 4
 
 
 def test_a_target_cut_off_before_its_end_keeps_all_its_words():
-    cut = record(target=TARGET[:3], weights=np.full((3, 3), 0.1))
-    assert cut.target_words == TARGET[:3]
-    assert record().target_words == TARGET[:3]
+    cut = made(AlignedTranslation, target=("la", "belle", "zone"), weights=np.full((3, 3), 0.1))
+    assert cut.target_words == made(AlignedTranslation).target_words == ("la", "belle", "zone")
 
 
-def test_saved_records_come_back_the_same(tmp_path):
-    path = tmp_path / "new" / "records.jsonl"
-    originals = [record(), record(gold=None, forced=False, score=None, reference=None, index=4)]
-    save(originals, path)
-    read = load(path, AlignedTranslation)
-    assert [one.to_json() for one in read] == [one.to_json() for one in originals]
-    assert read[0].gold == originals[0].gold
-    np.testing.assert_allclose(read[0].weights, originals[0].weights, rtol=1e-4)
-    assert [file.name for file in path.parent.iterdir()] == ["records.jsonl"]
-
-
-def test_a_line_is_the_kind_and_then_the_fields_in_their_order():
-    names = ["source", "target", "weights", "model", "view", "forced", "split", "index", "reference", "gold", "score"]
-    assert list(record().to_json()) == ["kind", *names]
-    assert record().to_json()["gold"] == {"sure": [[0, 0], [2, 1]], "possible": [[0, 0], [1, 1], [2, 1]]}
+def test_an_image_is_right_where_its_label_is_predicted_and_neither_where_it_has_none():
+    assert [made(AttendedImage, label=label).right for label in (0, 2, None)] == [False, True, None]
 
 
 def test_a_field_that_json_cannot_hold_is_refused_where_it_is_declared():
@@ -112,64 +140,89 @@ def test_a_field_that_json_cannot_hold_is_refused_where_it_is_declared():
         type("Odd", (Record,), {"__annotations__": {"content": bytes}})
 
 
+# --- Saved and loaded -------------------------------------------------------------------------------------------------
+
+
+@every_kind
+def test_saved_records_come_back_the_same_and_stay_so(kind, tmp_path):
+    path = tmp_path / "new" / "records.jsonl"
+    originals = [made(kind), made(kind, **LEAST.get(kind, {}), index=4)]
+    save(originals, path)
+    again = load(path, kind)
+    assert [file.name for file in path.parent.iterdir()] == ["records.jsonl"]
+    for original, loaded in zip(originals, again, strict=True):
+        for name, value in vars(original).items():
+            if isinstance(value, np.ndarray):
+                np.testing.assert_allclose(
+                    getattr(loaded, name), value, rtol=1e-4, atol=1 / 255 * (name in ("mask", "masks"))
+                )
+            else:
+                assert getattr(loaded, name) == value
+        assert differences(kind.from_json(json.loads(json.dumps(loaded.to_json()))), loaded) == []
+    if "pixels" in KINDS[kind]:
+        assert np.array_equal(again[0].pixels, PIXELS)
+
+
+def test_a_line_is_the_kind_and_then_the_fields_in_their_order():
+    line = made(AlignedTranslation).to_json()
+    names = ["source", "target", "weights", "model", "view", "forced", "split", "index", "reference", "gold", "score"]
+    assert list(line) == ["kind", *names]
+    assert line["gold"] == {"sure": [[0, 0], [2, 1]], "possible": [[0, 0], [1, 1], [2, 1]]}
+
+
 @given(st.integers(1, 70), st.integers(0, 2**32 - 1), st.floats(0.01, 1.0))
-def test_whatever_can_be_made_can_be_saved_and_loaded(length, seed, concentration):
+def test_whatever_weights_can_be_made_can_be_saved_and_loaded(length, seed, concentration):
     rows = np.random.default_rng(seed).dirichlet(np.full(length, concentration), size=4)
     words = tuple(f"w{number}" for number in range(length))
     for scale in (1.0, 1 + 0.9e-4):
-        made = record(source=words, weights=rows * scale, gold=None)
-        again = AlignedTranslation.from_json(json.loads(json.dumps(made.to_json())))
-        np.testing.assert_allclose(again.weights, made.weights, rtol=2e-4, atol=1e-8)
-
-
-def test_translations_come_back_the_same_with_separators_inside(tmp_path):
-    originals = [Translated("a\u2028b", "l'été", 'dit "oui"\n', 0, -2.5), Translated("a", "b", "", 1)]
-    save(originals, tmp_path / "texts.jsonl")
-    assert load(tmp_path / "texts.jsonl", Translated) == originals
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda fields: fields.pop("view"), r"line 2: fields \['view'\] are missing"),
-        (lambda fields: fields.update(layer=1), r"line 2: fields \['layer'\] are unknown"),
-        (lambda fields: fields.update(index=True), "line 2: field 'index' must be int, found bool True"),
-        (
-            lambda fields: fields.update(kind="image"),
-            "line 2: expected a record of kind 'aligned translation'",
-        ),
-        (lambda fields: fields["weights"].pop(), r"line 2: weights of shape \(3, 3\)"),
-        (lambda fields: fields["weights"][0].pop(), "line 2: weights must be a list of rows of one length"),
-        (lambda fields: fields["weights"][0].__setitem__(0, "much"), "line 2: could not convert string"),
-        (lambda fields: fields["gold"]["sure"].append([9, 0]), "line 2: Sure links must also be possible"),
-        (lambda fields: fields["gold"]["sure"].append([0.5, 0]), "line 2: a link is a pair of positions"),
-    ],
-)
-def test_a_damaged_file_is_named_with_its_line(tmp_path, change, message):
-    fields = record().to_json()
-    change(fields)
-    path = tmp_path / "records.jsonl"
-    path.write_text(json.dumps(record().to_json()) + "\n" + json.dumps(fields) + "\n")
-    with pytest.raises(UserError, match=f"records.jsonl, {message}"):
-        load(path, AlignedTranslation)
-
-
-def test_a_line_that_is_no_json_is_named(tmp_path):
-    (tmp_path / "records.jsonl").write_text("{]")
-    with pytest.raises(UserError, match="records.jsonl, line 1"):
-        load(tmp_path / "records.jsonl", AlignedTranslation)
+        record = made(AlignedTranslation, source=words, weights=rows * scale, gold=None)
+        again = AlignedTranslation.from_json(json.loads(json.dumps(record.to_json())))
+        np.testing.assert_allclose(again.weights, record.weights, rtol=2e-4, atol=1e-8)
 
 
 def test_a_record_that_fails_to_save_leaves_the_old_file(tmp_path):
     path = tmp_path / "records.jsonl"
-    save([record()], path)
+    save([made(AlignedTranslation)], path)
     before = path.read_text()
 
     def broken():
-        yield record(index=9)
+        yield made(AlignedTranslation, index=9)
         raise RuntimeError("stopped")
 
     with pytest.raises(RuntimeError):
         save(broken(), path)
     assert path.read_text() == before
     assert len(list(tmp_path.iterdir())) == 1
+
+
+DAMAGED = [
+    (AlignedTranslation, lambda line: line.pop("view"), r"fields \['view'\] are missing"),
+    (AlignedTranslation, lambda line: line.update(layer=1), r"fields \['layer'\] are unknown"),
+    (AlignedTranslation, lambda line: line.update(index=True), "field 'index' must be int, found bool True"),
+    (AlignedTranslation, lambda line: line.update(kind="image"), "expected a record of kind 'aligned translation'"),
+    (AlignedTranslation, lambda line: line["weights"].pop(), r"weights of shape \(3, 3\)"),
+    (AlignedTranslation, lambda line: line["weights"][0].pop(), "weights must be a list of rows of one length"),
+    (AlignedTranslation, lambda line: line["weights"][0].__setitem__(0, "much"), "could not convert string"),
+    (AlignedTranslation, lambda line: line["gold"]["sure"].append([9, 0]), "Sure links must also be possible"),
+    (AlignedTranslation, lambda line: line["gold"]["sure"].append([0.5, 0]), "a link is a pair of positions"),
+    (AttendedImage, lambda line: line.update(pixels="no base64"), "(?i:base64|padding|readable)"),
+    (AttendedImage, lambda line: line.update(pixels=base64.b64encode(b"no picture").decode()), "no readable PNG"),
+    (AttendedImage, lambda line: line.update(mask=line["pixels"]), "must be L, not RGB"),
+    (AttendedImage, lambda line: line.update(map=[[0.5], [0.25, 0.25]]), "one length"),
+]
+
+
+@pytest.mark.parametrize(("kind", "damage", "fault"), DAMAGED)
+def test_a_damaged_file_is_named_with_its_line(tmp_path, kind, damage, fault):
+    path, line = tmp_path / "records.jsonl", made(kind).to_json()
+    whole = json.dumps(line)
+    damage(line)
+    path.write_text(f"{whole}\n{json.dumps(line)}\n")
+    with pytest.raises(UserError, match=f"records.jsonl, line 2: .*{fault}"):
+        load(path, kind)
+
+
+def test_a_line_that_is_no_json_is_named(tmp_path):
+    (tmp_path / "records.jsonl").write_text("{]")
+    with pytest.raises(UserError, match="records.jsonl, line 1"):
+        load(tmp_path / "records.jsonl", AlignedTranslation)

@@ -10,9 +10,8 @@ from torch import nn
 
 from data.captions import CaptionBatch
 from data.errors import UserError
-from reproductions.attention.hard import Hard
 from reproductions.attention.soft import doubly_stochastic
-from reproductions.decoding import beam, greedy
+from reproductions.decoding import beam
 from reproductions.tasks.untrained import untrained
 from reproductions.training.translation import Search
 from reproductions.xu2015.model import Captioner, Forced, Network
@@ -112,36 +111,11 @@ def test_annotations_are_those_of_their_places_row_by_row():
 
 
 @pytest.mark.parametrize("attention", ["soft", "hard"])
-def test_stepping_word_by_word_is_reading_all_at_once(attention):
-    model, one = captioner(attention=attention), batch()
-    logits, maps = model(one.image.double(), one.target)
-    memory, state = model.encode(one.image.double(), torch.ones(B, 4, dtype=torch.bool))
-    previous = None
-    for t in range(T):
-        now, looked, state = model.step(memory, state, previous)
-        torch.testing.assert_close(model.head(now), logits[:, t])
-        torch.testing.assert_close(looked, maps[:, :, :, t : t + 1])
-        previous = one.target[:, t]
-    assert maps.shape == (B, 1, 1, T, 4)
-    torch.testing.assert_close(maps.sum(-1), torch.ones_like(maps[..., 0]))
-
-
-@pytest.mark.parametrize("attention", ["soft", "hard"])
 def test_gradient_reaches_every_parameter(attention):
     made = module(attention=attention, expectation=0.0, recipe={"entropy_weight": 0.1}).train()
     made.training_step(batch(), 0).backward()
     # What all energies have in common changes no weight.
     assert [name for name, p in made.named_parameters() if p.grad is None or not p.grad.any()] == []
-
-
-def test_padding_changes_nothing():
-    made, one = module().eval(), batch()
-    _, log_p, forced = made.forced(one.image, one.target, one.target_mask)
-    for b, length in enumerate(one.target_mask.sum(1).tolist()):
-        alone = made.forced(one.image[b : b + 1], one.target[b : b + 1, :length], one.target_mask[b : b + 1, :length])
-        torch.testing.assert_close(alone[1][0], log_p[b, :length])
-        torch.testing.assert_close(alone[2].alpha[0], forced.alpha[b, :length])
-    assert not log_p[~one.target_mask].any()
 
 
 # --- Soft and hard ----------------------------------------------------------------------------------------------------
@@ -317,17 +291,14 @@ def test_the_bag_of_words_tells_from_the_mean_annotation_which_words_a_caption_h
 
 
 @pytest.mark.parametrize("attention", ["soft", "hard"])
-def test_beam_of_one_is_greedy_and_a_caption_is_followed_as_it_was_written(attention):
-    made, one = module(attention=attention).eval(), batch()
-    everywhere = torch.ones(B, 4, dtype=torch.bool)
-    ours, best = greedy(made.model, one.image, everywhere, 2), beam(made.model, one.image, everywhere, 2, 1)
-    assert [h.ids for h in ours] == [h.ids for h in best] == [h.ids for h in made.caption(one.image)]
-    assert all(len(h.ids) <= SIZES["longest"] for h in ours)
-    wide = module(attention=attention, search=Search(width=3)).eval().caption(one.image)
-    assert all(w.log_probability >= h.log_probability - 1e-5 for w, h in zip(wide, ours, strict=True))
-    for b, h in enumerate(ours):
-        followed = made.follow(one.image[b : b + 1], torch.tensor([h.ids]))[0]
-        torch.testing.assert_close(followed, h.maps[0, 0], rtol=1e-4, atol=1e-6)
+@pytest.mark.parametrize("width", [1, 3])
+def test_a_caption_is_what_its_search_finds_and_is_followed_as_it_was_written(attention, width):
+    made, one = module(attention=attention, search=Search(width)).eval(), batch()
+    expected = beam(made.model, one.image, torch.ones(B, 4, dtype=torch.bool), 2, width)
+    for b, caption in enumerate(made.caption(one.image)):
+        assert caption.ids == expected[b].ids
+        followed = made.follow(one.image[b : b + 1], torch.tensor([caption.ids]))[0]
+        torch.testing.assert_close(followed, caption.maps[0, 0], rtol=1e-4, atol=1e-6)
 
 
 def test_an_untrained_twin_has_the_same_sizes_and_other_weights():
@@ -340,18 +311,3 @@ def test_an_untrained_twin_has_the_same_sizes_and_other_weights():
 def test_images_of_another_size_are_refused():
     with pytest.raises(UserError, match="reads images of"):
         module().caption(torch.zeros(1, 3, 12, 8))
-
-
-@pytest.mark.parametrize(("make", "named"), [
-    (lambda: Network(patch=3), "network.patch"), (lambda: Network(image_size=50), "network.image_size 50"),
-    (lambda: Network(expectation=1.0), "network.expectation"), (lambda: Network(hidden=0), "network.hidden"),
-    (lambda: Recipe(learning_rate=0), "recipe.learning_rate"), (lambda: Recipe(baseline_decay=1.0), "recipe.baseline_decay"),
-    (lambda: Recipe(doubly_stochastic=-1), "recipe.doubly_stochastic"),
-])  # fmt: skip
-def test_a_setting_that_makes_no_sense_is_refused_by_name(make, named):
-    with pytest.raises(ValueError, match=named):
-        make()
-
-
-def test_hard_attention_is_that_of_the_timeline():
-    assert isinstance(captioner(attention="hard").decoder.f_att, Hard)
