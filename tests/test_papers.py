@@ -136,19 +136,12 @@ class Lookup2013(Translation):
     ) -> None:
         super().__init__(Lookup(source_vocabulary, target_vocabulary, network), eos, search)
         self.recipe, self.view = recipe, "L1 H1 shift0"
-        self.store_arguments(
-            source_vocabulary=source_vocabulary,
-            target_vocabulary=target_vocabulary,
-            eos=eos,
-            network=network,
-            recipe=recipe,
-            search=search,
-        )
+        self.store_arguments(locals())
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
         optimizer = torch.optim.Adam(self.parameters(), lr=recipe.learning_rate)
-        return self.scheduled(optimizer, lambda step, total: warmed(step, total, 2, recipe.schedule))
+        return self.scheduled(optimizer, warmed, 2, recipe.schedule)
 '''
 
 

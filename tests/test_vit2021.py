@@ -240,12 +240,12 @@ def test_weight_decay_spares_norms_biases_tokens_and_positions():
 
 
 def test_the_learning_rate_rises_linearly_and_falls_to_nothing():
-    assert [part_of_peak(step, 110, 10, "linear") for step in (1, 5, 10, 60, 110)] == pytest.approx(
+    assert [part_of_peak(step - 1, 110, 10, "linear") for step in (1, 5, 10, 60, 110)] == pytest.approx(
         [0.1, 0.5, 1, 0.5, 0]
     )
-    assert [part_of_peak(step, 110, 10, "cosine") for step in (10, 35, 60, 110)] == pytest.approx(
+    assert [part_of_peak(step - 1, 110, 10, "cosine") for step in (10, 35, 60, 110)] == pytest.approx(
         [1, 0.5 + 0.5 * math.cos(math.pi / 4), 0.5, 0]
     )
-    assert [part_of_peak(step, 64_000, 0, "steps") for step in (1, 32_000, 32_001, 48_001)] == pytest.approx(
+    assert [part_of_peak(step - 1, 64_000, 0, "steps") for step in (1, 32_000, 32_001, 48_001)] == pytest.approx(
         [1, 1, 0.1, 0.01]
     )

@@ -100,14 +100,7 @@ class Bahdanau2014(Translation):
         named = {"additive": "RNNsearch", "none": "RNNencdec"}
         self.title = named.get(network.attention, f"RNNsearch with {in_words(network.attention)} attention")
         self.view = "L1 H1 shift0" if attends else None
-        self.store_arguments(
-            source_vocabulary=source_vocabulary,
-            target_vocabulary=target_vocabulary,
-            eos=eos,
-            network=network,
-            recipe=recipe,
-            search=search,
-        )
+        self.store_arguments(locals())
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
@@ -117,4 +110,4 @@ class Bahdanau2014(Translation):
             )
         else:
             optimizer = torch.optim.Adam(self.parameters(), lr=recipe.learning_rate)
-        return self.scheduled(optimizer, lambda step, total: warmed(step, total, recipe.warmup, recipe.schedule))
+        return self.scheduled(optimizer, warmed, recipe.warmup, recipe.schedule)

@@ -87,7 +87,7 @@ class Cheng2016(Reproduction):
         initialise(self.model, recipe.forget)
         self.network, self.recipe = network, recipe
         self.title = "LSTMN" if network.attention == "intra" else "LSTM"
-        self.store_arguments(vocabulary=vocabulary, network=network, recipe=recipe)
+        self.store_arguments(locals())
 
     def training_step(self, batch: LanguageBatch, batch_idx: int) -> Tensor:
         h, _ = self.model.features(batch.words, need_weights=False)
@@ -115,4 +115,4 @@ class Cheng2016(Reproduction):
         recipe = self.recipe
         kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.SGD
         optimizer = kind(self.parameters(), lr=recipe.learning_rate)
-        return self.scheduled(optimizer, lambda step, total: warmed(step, total, recipe.warmup, recipe.schedule))
+        return self.scheduled(optimizer, warmed, recipe.warmup, recipe.schedule)

@@ -81,14 +81,7 @@ class Luong2015(Translation):
         attends = network.attention != "none"
         self.title = f"Luong et al., {in_words(network.attention) if attends else 'no'} attention"
         self.view = "L1 H1 shift0" if attends else None
-        self.store_arguments(
-            source_vocabulary=source_vocabulary,
-            target_vocabulary=target_vocabulary,
-            eos=eos,
-            network=network,
-            recipe=recipe,
-            search=search,
-        )
+        self.store_arguments(locals())
 
     def training_step(self, batch: TranslationBatch, batch_idx: int) -> Tensor:
         loss = super().training_step(batch, batch_idx)
@@ -103,4 +96,4 @@ class Luong2015(Translation):
                 optimizer, lambda epoch: 0.5 ** max(0, epoch + 1 - recipe.epochs_before_halving)
             )
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
-        return self.scheduled(optimizer, lambda step, total: warmed(step, total, recipe.warmup, "cosine"))
+        return self.scheduled(optimizer, warmed, recipe.warmup, "cosine")

@@ -67,12 +67,10 @@ class ResNet2016(Classification):
         super().__init__(model, recipe.smoothing)
         self.network, self.recipe, self.title = network, recipe, network.name
         self.depth, self.class_token = (1, 1), False
-        self.store_arguments(classes=classes, network=network, recipe=recipe)
+        self.store_arguments(locals())
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
         groups = list(decayed(self.model, recipe.weight_decay, everything=recipe.decay == "all"))
         optimizer = torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, foreach=True)
-        return self.scheduled(
-            optimizer, lambda done, total: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
-        )
+        return self.scheduled(optimizer, part_of_peak, recipe.warmup, recipe.schedule)

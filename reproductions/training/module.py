@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,8 +67,9 @@ class Reproduction(LightningModule):
                 )
         return dropped
 
-    def store_arguments(self, **arguments: Any) -> None:
-        """Store the arguments of the constructor in every checkpoint; a network, a recipe or a search as plain values."""
+    def store_arguments(self, given: Mapping[str, Any]) -> None:
+        """Store the arguments of the constructor, among its ``locals()``, in every checkpoint; dataclasses as plain values."""
+        arguments = {name: given[name] for name in signature(type(self)).parameters}
         self.save_hyperparameters(
             {name: asdict(value) if is_dataclass(value) else value for name, value in arguments.items()}  # type: ignore[arg-type]
         )
@@ -93,11 +95,11 @@ class Reproduction(LightningModule):
     def test_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> Tensor | Mapping[str, Any]:
         return self.evaluation_step(batch)
 
-    def scheduled(self, optimizer: Optimizer, factor: Callable[[int, float], float]) -> dict[str, Any]:
+    def scheduled(self, optimizer: Optimizer, factor: Callable[..., float], *settings: Any) -> dict[str, Any]:
         """An optimiser and its learning rate from step to step, as ``configure_optimizers`` returns them.
 
-        ``factor`` multiplies the learning rate; its arguments are the number of steps done and of all steps to do.
+        ``factor`` multiplies the learning rate; its arguments are the number of steps done, of all steps, and ``settings``.
         """
         total = self.trainer.estimated_stepping_batches
-        scheduler = LambdaLR(optimizer, lambda done: factor(done, total))
+        scheduler = LambdaLR(optimizer, lambda done: factor(done, total, *settings))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -87,14 +87,7 @@ class Transformer2017(Translation):
         super().__init__(model, eos, search, smoothing=recipe.smoothing)
         self.network, self.recipe = network, recipe
         self.view = f"L{network.layers} H{'mean' if network.heads > 1 else 1} shift0"  # until validation has chosen
-        self.store_arguments(
-            source_vocabulary=source_vocabulary,
-            target_vocabulary=target_vocabulary,
-            eos=eos,
-            network=network,
-            recipe=recipe,
-            search=search,
-        )
+        self.store_arguments(locals())
 
     def configure_optimizers(self) -> Any:
         recipe, d = self.recipe, self.network.d_model

@@ -99,7 +99,7 @@ class ViT2021(Classification):
         super().__init__(model, recipe.smoothing)
         self.network, self.recipe, self.title = network, recipe, network.name
         self.depth, self.class_token = (network.layers, network.heads), network.pooling == "cls"
-        self.store_arguments(classes=classes, network=network, recipe=recipe)
+        self.store_arguments(locals())
 
     def start_from(
         self, source: str, mean: Sequence[float] = (), std: Sequence[float] = (), heads: int | None = None
@@ -139,6 +139,4 @@ class ViT2021(Classification):
             optimizer = torch.optim.AdamW(groups, recipe.learning_rate, betas=(0.9, recipe.beta_2), foreach=True)
         else:
             optimizer = torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, foreach=True)
-        return self.scheduled(
-            optimizer, lambda done, total: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
-        )
+        return self.scheduled(optimizer, part_of_peak, recipe.warmup, recipe.schedule)

@@ -124,7 +124,7 @@ class Xu2015(Reproduction):
         self.bag = nn.Linear(network.annotation, vocabulary) if recipe.bag_of_words else None
         self.register_buffer("baseline", torch.zeros(()))  # b
         self.baseline: Tensor
-        self.store_arguments(vocabulary=vocabulary, eos=eos, network=network, recipe=recipe, search=search)
+        self.store_arguments(locals())
 
     @property
     def draws(self) -> bool:
@@ -189,6 +189,4 @@ class Xu2015(Reproduction):
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
         optimizer = torch.optim.Adam(self.parameters(), recipe.learning_rate, foreach=True)
-        return self.scheduled(
-            optimizer, lambda done, total: part_of_peak(done + 1, total, recipe.warmup, recipe.schedule)
-        )
+        return self.scheduled(optimizer, part_of_peak, recipe.warmup, recipe.schedule)
