@@ -6,7 +6,6 @@ Shapes: N images, O objects of an image at most, h = w = size.
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data.errors import UserError
-from data.prepared.folder import WriteRow, prepared_folder, save_facts, writing_rows
+from data.prepared.folder import prepared_folder, save_facts, writing_rows
 from data.prepared.ids import FlatIdsWriter
 from data.preprocessing import Preprocessing
 from data.shapes import described
@@ -82,11 +81,7 @@ def _draw(settings: CaptionSettings, split: str, work: Path) -> Iterator[list[st
     """
     count, size = settings.counts[split], settings.size
     lines, mean_mask = [], np.zeros((size, size))
-    with ExitStack() as files:
-
-        def rows(name: str, dtype: type, *shape: int) -> WriteRow:
-            return files.enter_context(writing_rows(work, f"{split}.{name}", dtype, (count, *shape)))
-
+    with writing_rows(work, split, count) as rows:
         write_pixels = rows("pixels", np.uint8, size, size, 3)
         # Sixteenths are exact in half precision.
         write_masks = None if split == "train" else rows("masks", np.float16, MOST_OBJECTS, size, size)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,12 +75,18 @@ def load_array(folder: Path, name: str) -> Array:
 
 
 @contextmanager
-def writing_rows(folder: Path, name: str, dtype: DTypeLike, shape: tuple[int, ...]) -> Iterator[WriteRow]:
-    """A function that appends one row to an array of ``shape``.
+def writing_rows(folder: Path, split: str, count: int) -> Iterator[Callable[..., WriteRow]]:
+    """A function that begins an array of ``count`` rows, by name, type and shape of a row; it returns one that appends a row.
 
-    Not a mapped file: on a full disk, writing to one kills the process without an error.
+    Not mapped files: on a full disk, writing to one kills the process without an error.
     """
-    with (folder / f"{name}.npy").open("wb") as file:
-        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
-        yield lambda row: file.write(np.ascontiguousarray(row, dtype).tobytes())
+    with ExitStack() as files:
+
+        def begin(name: str, dtype: DTypeLike, *shape: int) -> WriteRow:
+            file = files.enter_context((folder / f"{split}.{name}.npy").open("wb"))
+            descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+            header = {"descr": descr, "fortran_order": False, "shape": (count, *shape)}
+            np.lib.format.write_array_header_1_0(file, header)
+            return lambda row: file.write(np.ascontiguousarray(row, dtype).tobytes())
+
+        yield begin

@@ -4,10 +4,8 @@ import errno
 import json
 import logging
 import shutil
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -100,11 +98,7 @@ def _store(settings: ImageSettings, corpus: ImageCorpus, split: str, work: Path)
     square = Preprocessing(size, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), corpus.classes, settings.fit)
     labels, names, mean_mask = [], [], np.zeros((size, size))
     unreadable: list[UnreadableImage] = []
-    with ExitStack() as files:
-
-        def rows(name: str, dtype: Any, *shape: int) -> WriteRow:
-            return files.enter_context(writing_rows(work, f"{split}.{name}", dtype, (count, *shape)))
-
+    with writing_rows(work, split, count) as rows:
         write_pixels = rows("pixels", np.uint8, size, size, 3)
         write_extra: dict[str, WriteRow] = {}
         for example in tqdm(corpus.read(split, size), f"reading {split}", count, unit=" images", leave=False):

@@ -60,18 +60,8 @@ class Network:
     longest: int = 30
 
     def __post_init__(self) -> None:
-        check_sizes(
-            self,
-            "image_size",
-            "channels",
-            "width",
-            "layers",
-            "annotation",
-            "hidden",
-            "embedding",
-            "alignment",
-            "longest",
-        )
+        check_sizes(self, "image_size", "channels", "width", "layers", "annotation", "hidden", "embedding")
+        check_sizes(self, "alignment", "longest")
         check_rates(self, "dropout", "expectation")
         if self.patch < 2 or self.patch & (self.patch - 1):
             raise ValueError(f"network.patch must be a power of two, 2 or more, not {self.patch}")

@@ -13,6 +13,7 @@ from typing import Any
 
 from data.errors import UserError
 from reproductions import runs
+from reproductions.runs import Run
 
 PAPERS = ("bahdanau2014", "xu2015", "cheng2016", "vit2021")  # one file each, with ``draw(data, folder)``
 
@@ -20,6 +21,14 @@ PAPERS = ("bahdanau2014", "xu2015", "cheng2016", "vit2021")  # one file each, wi
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="what the runs were trained on; default: accord, captions, and any images")
     parser.add_argument("--out", type=Path, help="folder to draw into; default: runs/figures")
+
+
+def scored(paper: str, config: str, otherwise: str) -> Run:
+    """The newest scored run of a configuration; raises UserError, saying ``otherwise``, if there is none."""
+    try:
+        return runs.find(paper, config, having=runs.SCORES)
+    except UserError as error:
+        raise UserError(otherwise) from error
 
 
 def printed(figure: Any, folder: Path, name: str) -> Iterator[Path]:
@@ -31,7 +40,7 @@ def printed(figure: Any, folder: Path, name: str) -> Iterator[Path]:
 
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
-    """Draw the figures of each paper that has a scored run; what one of them lacks is reported and does not stop the others.
+    """Draw the figures of each paper that has a scored run; report what one of them lacks, and go on with the others.
 
     Raises UserError if nothing could be drawn.
     """

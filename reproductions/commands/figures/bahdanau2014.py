@@ -5,7 +5,7 @@ from pathlib import Path
 
 from data.errors import UserError
 from reproductions import runs
-from reproductions.commands.figures import printed
+from reproductions.commands.figures import printed, scored
 from reproductions.commands.figures.curves import curves_of
 from reproductions.compare.translators import FIXED, LENGTHS
 from reproductions.evaluation import files, plots
@@ -28,13 +28,12 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
     """
     data = data or "accord"
     search = runs.find("bahdanau2014", data, having=runs.SCORES)
-    try:
-        encdec = runs.find("bahdanau2014", f"{data}-rnnencdec", having=runs.SCORES)
-    except UserError as error:
-        raise UserError(
-            f"Figure 2 compares RNNsearch with RNNencdec, and RNNencdec has no scored run on {data}: train it with "
-            f"`make train-rnnencdec DATA={data}`."
-        ) from error
+    encdec = scored(
+        "bahdanau2014",
+        f"{data}-rnnencdec",
+        f"Figure 2 compares RNNsearch with RNNencdec, and RNNencdec has no scored run on {data}: train it with "
+        f"`make train-rnnencdec DATA={data}`.",
+    )
     yield from figure_2([search, encdec], folder)
     yield from figure_3(search, folder)
     yield from training([search, encdec], folder)

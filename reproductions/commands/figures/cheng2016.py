@@ -6,14 +6,12 @@ from pathlib import Path
 import torch
 
 from data.accord import FIXED
-from data.errors import UserError
 from reproductions import runs
-from reproductions.commands.figures import printed
+from reproductions.commands.figures import printed, scored
 from reproductions.commands.figures.curves import curves_of
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.records.sentence import SelfAttended
 from reproductions.evaluation.views.alignment import merge_pieces
-from reproductions.runs import Run
 from reproductions.tasks.task import restore
 from reproductions.tasks.translation.collect import TrainedTranslator
 
@@ -32,14 +30,11 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
     Raises UserError naming the command to run where there is no LSTMN.
     """
     data = data or "accord"
-    try:
-        lstmn = runs.find("cheng2016", data, having=runs.SCORES)
-    except UserError as error:
-        raise UserError(f"The LSTMN has no scored run on {data}: train it with `make train-cheng`.") from error
-    compared = [lstmn, *_newest("cheng2016", f"{data}-lstm", runs.SCORES)]
+    lstmn = scored("cheng2016", data, f"The LSTMN has no scored run on {data}: train it with `make train-cheng`.")
+    compared = [lstmn, *runs.every("cheng2016", f"{data}-lstm", runs.SCORES)[:1]]
     yield files.save(plots.training_curves(curves_of(compared, CURVES)), folder / "cheng-training.png")
     model = restore(lstmn)
-    beside = [restore(run) for run in _newest("transformer2017", data)]
+    beside = [restore(run) for run in runs.every("transformer2017", data)[:1]]
     for index, pair in enumerate(FIXED[:DRAWN]):
         _, record = model.read(pair.source_text, "fixed", index)
         records = [record]
@@ -67,11 +62,3 @@ def of_encoder(translator: TrainedTranslator, text: str, index: int) -> Iterator
             split="fixed",
             index=index,
         )
-
-
-def _newest(paper: str, config: str, having: str = runs.BEST) -> list[Run]:
-    """The newest run of a configuration, if there is one."""
-    try:
-        return [runs.find(paper, config, having)]
-    except UserError:
-        return []

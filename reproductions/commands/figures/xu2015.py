@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from data.errors import UserError
 from reproductions import runs
-from reproductions.commands.figures import printed
+from reproductions.commands.figures import printed, scored
 from reproductions.evaluation import plots
 from reproductions.evaluation.measures.captions import OF_OBJECTS
 from reproductions.evaluation.records.caption import CaptionedImage
@@ -27,18 +26,21 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
     """
     config = data or "captions"
     soft = runs.find("xu2015", config, having=runs.SCORES)
-    try:
-        hard = runs.find("xu2015", f"{config}-hard", having=runs.SCORES)
-    except UserError as error:
-        raise UserError(
-            f"Soft attention is drawn beside hard attention, which has no scored run on {config}: train it with "
-            "`make train-xu VARIANT=hard`."
-        ) from error
+    hard = scored(
+        "xu2015",
+        f"{config}-hard",
+        f"Soft attention is drawn beside hard attention, which has no scored run on {config}: train it with "
+        "`make train-xu VARIANT=hard`.",
+    )
     for number, (of_soft, of_hard) in enumerate(_same_words(soft, hard)):
         figure = plots.captioned([of_soft, of_hard], ["soft attention", "hard attention"])
         yield from printed(figure, folder, f"figure-2-soft-and-hard-{number}")
     figure = plots.located_words(
-        _series(soft, hard), list(HEADINGS), "Soft and hard attention before each kind of word", _note(soft)
+        _series(soft, hard),
+        list(HEADINGS),
+        "Soft and hard attention before each kind of word",
+        f"Each model over the true words of its own captions of the {SPLIT} split; the controls over those of "
+        f"{soft.summary['title']}.",
     )
     yield from printed(figure, folder, "soft-and-hard-words")
 
@@ -63,10 +65,3 @@ def _series(soft: Run, hard: Run) -> dict[str, dict[str, dict[str, list[float]]]
         title: {role: groups[role] for role in OF_OBJECTS if groups.get(role)}
         for title, groups in (models | controls).items()
     }
-
-
-def _note(soft: Run) -> str:
-    return (
-        f"Each model over the true words of its own captions of the {SPLIT} split; the controls over those of "
-        f"{soft.summary['title']}."
-    )
