@@ -3,8 +3,8 @@
 The language is that of treaties and of every day. French agrees, elides and contracts as it must; adjectives stand
 before or after their noun; one English sentence always has the same French one. Sentences have 3 to 60 English words.
 
-Links follow Och and Ney (2003), section 5: a *sure* link is a translation that nobody disputes, a *possible* one joins
-words that merely have to do with each other. Every sure link is possible too, and every word has a link.
+Links follow Och and Ney (2003), section 5: a *sure* link is a translation that nobody disputes, a *possible* link joins
+words that are merely related. Every sure link is also possible, and every word has a link.
 
 ===========================  ===========================================================================================
 English, French              links
@@ -32,7 +32,7 @@ The tables are ``lexicon``, ``verb_table`` and ``names``; ``english`` and ``fren
 French words do to each other; ``entries``, ``pools``, ``verb_pools`` and ``function_words`` read the tables. The grammar
 goes from small to large: ``noun_phrases``, ``verb_groups``, ``adverbials``, ``phrases``, ``circumstances``, ``pronouns``,
 ``being``, ``clauses``, ``questions``, ``sentences``; ``draft`` keeps the books, ``splits`` and ``fixed`` give the pairs.
-``agreement`` finds the words that must agree with one that may stand far off.
+``agreement`` finds the verbs that must agree with a subject, which may stand far off.
 """
 
 from data.accord.draft import Pair

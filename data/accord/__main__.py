@@ -8,7 +8,7 @@ from data.accord import FIXED, SPLITS, Pair, pairs
 from data.errors import UserError
 
 
-def shown(pair: Pair) -> str:
+def numbered(pair: Pair) -> str:
     """English with numbered words; under it French, each word with the numbers of its sure and (possible) links."""
     french = []
     for t, word in enumerate(pair.target):
@@ -32,11 +32,11 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             chosen = pairs(options.split, options.sample, options.seed)
         for pair in chosen:
-            sys.stdout.write(shown(pair) + "\n\n")
+            sys.stdout.write(numbered(pair) + "\n\n")
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    except BrokenPipeError:  # the reader, "head" for example, has seen enough
+    except BrokenPipeError:  # whoever reads, "head" for example, has closed the pipe
         sys.stderr.close()
     return 0
 

@@ -1,7 +1,7 @@
-"""Where an English sentence must agree with a subject that may stand far off: "the report on the crises *was*".
+"""Where a verb must agree with a subject that may stand far off: "the report on the crises *was*".
 
-Of every form of "be" in the third person and the past it is known what else could stand there, "were" for "was", and whether
-the last noun or pronoun before it has the other number: whoever goes by that word alone is misled.
+Each form of "be" in the third person or the past comes with its other form, "were" for "was", and with whether the last noun
+or pronoun before it has the other number, which misleads a reader who goes by that word alone.
 """
 
 from collections.abc import Sequence
@@ -32,32 +32,33 @@ class Agreement(NamedTuple):
 
 
 def agreements(words: Sequence[str]) -> list[Agreement]:
-    """Those of an English sentence of Accord, split into words.
+    """The agreements in an English sentence of Accord, split into words.
 
-    A question is left out, where the verb comes first, and so is a form with no noun or pronoun before it.
+    Questions are left out, because their verb comes first, and so is a form with no noun or pronoun before it.
     """
-    found: list[Agreement] = []
+    result: list[Agreement] = []
     if words and words[-1] == "?":
-        return found
+        return result
     last = None
     for position, word in enumerate(words):
         for pair in FORMS:
             if word in pair and last is not None:
                 number = pair.index(word)
-                found.append(Agreement(position, pair[1 - number], last != number))
+                result.append(Agreement(position, pair[1 - number], last != number))
         last = _numbers().get(word.lower(), last)
-    return found
+    return result
 
 
 @lru_cache(maxsize=1)
 def _numbers() -> dict[str, int]:
-    """Number of the last word of every noun and name, and of pronouns; no word that may be either number, or a verb."""
-    known: dict[str, set[int]] = {}
+    """Number of the last word of every noun and name, and of pronouns; without words of both numbers, and verbs."""
+    possible: dict[str, set[int]] = {}
     for noun in NOUNS:
         for number, form in enumerate(noun.english):
-            known.setdefault(form[-1].lower(), set()).add(number)
+            possible.setdefault(form[-1].lower(), set()).add(number)
     for name in NAMES:
-        known.setdefault(name.english[-1].lower(), set()).update({SINGULAR, PLURAL} if name.agreement & 2 else {SINGULAR})
+        numbers = {SINGULAR, PLURAL} if name.agreement & 2 else {SINGULAR}
+        possible.setdefault(name.english[-1].lower(), set()).update(numbers)
     verbs = {word for verb in VERBS for style in verb.english for asked in style for _, word in asked}
-    clear = {word: numbers.pop() for word, numbers in known.items() if len(numbers) == 1 and word not in verbs}
+    clear = {word: numbers.pop() for word, numbers in possible.items() if len(numbers) == 1 and word not in verbs}
     return clear | PRONOUNS

@@ -1,4 +1,4 @@
-"""Adverbials that hold a phrase: where, in what circumstances, what for; and ``fill``, which adds all kinds."""
+"""Adverbials that contain a phrase: place, circumstance, purpose; and ``fill``, which adds adverbials of all kinds."""
 
 from data.accord import adverbials
 from data.accord.draft import Draft, French, Phrase
@@ -10,7 +10,7 @@ from data.accord.pools import PLACES
 from data.accord.verb_groups import AVOIR_INFINITIVE, Tense, infinitive
 from data.accord.verb_pools import MINISTER
 
-ACTIONS = [verb for verb in MINISTER.verbs if verb.deliberate]  # what one may do to some purpose
+ACTIONS = [verb for verb in MINISTER.verbs if verb.deliberate]  # deliberate acts
 
 
 def place(draft: Draft, end: int, preposition: str = "in") -> French:
@@ -68,7 +68,7 @@ def gerund(draft: Draft, end: int, when: str) -> French:
 
 
 def fill(draft: Draft, end: int, tense: Tense, doer: Phrase | None = None, placed: bool = False) -> French:
-    """Adverbials of different kinds until the room is used up; purposes only for a ``doer`` who may have them."""
+    """Adverbials of different kinds until the room is used up; a purpose only for a human ``doer``."""
     french: French = []
     room = draft.room(end)
     timed = draft.closed == len(draft.english) or draft.opened == "time" or (not tense.when)
@@ -96,7 +96,7 @@ def fill(draft: Draft, end: int, tense: Tense, doer: Phrase | None = None, place
 
 
 def _deed(draft: Draft, end: int, when: str, chance: float) -> French:
-    """What for, how or with whom someone does something."""
+    """Purpose, manner or company of an act."""
     if chance < 0.25:
         return purpose(draft, end)
     if chance < 0.4:

@@ -55,7 +55,7 @@ from data.accord.verb_pools import (
 
 
 def subject_of(draft: Draft, verb: Verb, tense: Tense, end: int) -> Phrase:
-    """A subject for the verb, now and then a pronoun."""
+    """A subject for the verb, sometimes a pronoun."""
     ambiguous = same_form(verb, tense)
     if MINISTER in verb.subjects and draft.random() < 0.12 and not verb.reflexive and not ambiguous:
         return personal(draft, gendered=verb.etre and tense.compound)
@@ -89,17 +89,17 @@ def transitive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = No
 
 
 def doer(subject: Phrase, verb: Verb, shape: Shape) -> Phrase | None:
-    """The subject, if it does the thing to some purpose."""
+    """The subject, if it acts deliberately."""
     return None if verb.stative or shape.negation or subject.negative else subject
 
 
 def is_place(phrase: Phrase) -> bool:
-    """Whether it names a country or a city, which is then in no other place."""
+    """Whether it names a country or a city, which needs no other place."""
     return isinstance(phrase.head, Name) and bool(phrase.head.location)
 
 
 def _verb_for(draft: Draft, subject: Phrase | None, tense: Tense) -> Verb:
-    """A transitive verb, one that the subject can do if that is known."""
+    """A transitive verb; with a subject, one that the subject can do."""
     if subject is None:
         return draft.pick(TRANSITIVE)
     verbs = subject.head.verbs if isinstance(subject.head, Noun) else MINISTER.verbs
@@ -333,5 +333,3 @@ def can_act(subject: Phrase) -> bool:
     """Whether the subject is a person or a body of persons."""
     return subject.head is not None and not subject.head.classes.isdisjoint(
         ("person", "kin", "name", "body", "nation", "title", "institution"))
-
-

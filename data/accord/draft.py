@@ -1,8 +1,8 @@
-"""The bookkeeping of one sentence pair in the making: English word by word, French with its links, who was mentioned.
+"""One sentence pair in the making: English word by word, French with its links, and who was mentioned.
 
-The grammar writes the English sentence from left to right, so a word's position is known the moment it is said. What a
-construction returns is its French: a list of tokens that each know the English positions they translate, in whatever
-order French wants them. So links are right by construction, and no position is ever moved.
+The grammar writes the English sentence from left to right, so a word's position is fixed once it is written. A construction
+returns its French: a list of tokens in French order, each with the English positions that it translates. So links are
+correct by construction, and no position ever moves.
 """
 
 from collections.abc import Sequence
@@ -66,9 +66,9 @@ class Draft:
         self.object: Phrase | None = None
         self.depth = 0  # relative clauses open
         self.closed = -1  # position after the last relative clause
-        self.opened = ""  # kind of the adverbial the sentence opened with, not to be said twice
+        self.opened = ""  # kind of the adverbial the sentence opened with, so that it has no second one
         self.plain = False  # whether every verb must be in the tense of the sentence: no modals
-        self.plans: set[object] = set()  # constructions a sentence has but once, used so far
+        self.plans: set[object] = set()  # constructions used so far that a sentence has only once
         # Genders mentioned, 1 masculine and 2 feminine: of plurals, and of single things. "they" and "it" are used
         # only where one gender alone was mentioned, so that the English sentence fixes the French pronoun.
         self.plurals = 0
@@ -80,7 +80,7 @@ class Draft:
         return len(self.english) - 1
 
     def pick(self, items: Sequence[Item]) -> Item:
-        """One of ``items``, each as likely."""
+        """One of ``items``, all equally likely."""
         return items[int(self.random() * len(items))]
 
     def room(self, end: int) -> int:
@@ -88,7 +88,7 @@ class Draft:
         return end - len(self.english)
 
     def mention(self, phrase: Phrase) -> None:
-        """Remember the gender of what a pronoun might mean."""
+        """Remember the gender of what a pronoun might refer to."""
         if phrase.head is None:
             return
         gender = 1 + (phrase.agreement & 1)
@@ -98,7 +98,7 @@ class Draft:
             self.things |= gender
 
     def close(self, subject: Phrase, noun: Phrase | None = None) -> None:
-        """Keep subject and object of a clause in mind: pronouns may mean them from now on."""
+        """Remember subject and object of a clause: pronouns may refer to them from now on."""
         self.mention(subject)
         self.subject, self.object = subject, noun
 

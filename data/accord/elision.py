@@ -36,11 +36,11 @@ _begins: dict[str, bool] = {}
 
 def begins_with_vowel(word: str) -> bool:
     """Whether ``word`` begins with a vowel sound: "accord", "homme", "été"; not "Hongrie", "onze", "1992"."""
-    known = _begins.get(word)
-    if known is None:
+    vowel = _begins.get(word)
+    if vowel is None:
         lower = word.lower()
-        known = _begins[word] = lower[0] in _VOWELS and lower not in ASPIRATED
-    return known
+        vowel = _begins[word] = lower[0] in _VOWELS and lower not in ASPIRATED
+    return vowel
 
 
 def run_together(tokens: list[Token]) -> list[Token]:

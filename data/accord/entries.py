@@ -1,4 +1,4 @@
-"""The words of the lexicon as objects, with all their forms worked out once."""
+"""The words of the lexicon as objects, with all their forms computed once."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
@@ -19,8 +19,8 @@ from data.accord.french import (
 
 AGREEMENTS = {"m": MS, "f": FS, "mp": MP, "fp": FP}
 
-# About one combination of adjective and noun in twenty is kept for the compositional split, but none of these: the
-# fixed evaluation sentences are made of them.
+# About one combination of adjective and noun in twenty occurs in the compositional split alone, but none of these: the
+# fixed evaluation sentences contain them.
 HELD_OUT_SHARE = 0.05
 ALWAYS_SEEN = frozenset({
     ("marine", "environment"), ("known", "environment"), ("new", "weapon"), ("chemical", "weapon"), ("old", "woman"),
@@ -31,7 +31,7 @@ ALWAYS_SEEN = frozenset({
 
 
 def rows(table: str) -> Iterator[tuple[str, list[str]]]:
-    """Rows of a table with the group they stand in; columns are parted by two spaces or more."""
+    """Rows of a table with their group; two spaces or more separate columns."""
     group = ""
     for line in table.strip().splitlines():
         if line.startswith("["):
@@ -101,14 +101,14 @@ class Noun:
         first, last = singular.rsplit(" ", 1) if " " in singular else ("", singular)
         many = many or f"{first} {english.plural(last)}".strip()
         self.english: tuple[tuple[str, ...], tuple[str, ...]] = tuple(singular.split()), tuple(many.split())
-        one, _, several = row[1].partition("; ")
-        several = several or " ".join(_plural_token(word) for word in one.split())
-        self.french: tuple[tuple[Token, ...], tuple[Token, ...]] = aligned(one), aligned(several)
+        french, _, plurals = row[1].partition("; ")
+        plurals = plurals or " ".join(_plural_token(word) for word in french.split())
+        self.french: tuple[tuple[Token, ...], tuple[Token, ...]] = aligned(french), aligned(plurals)
         # Filled in by ``pools``:
-        self.adjectives: list[Adjective] = []  # those of the ordinary splits
-        self.held_out: list[Adjective] = []  # those of the compositional split
+        self.adjectives: list[Adjective] = []  # of the ordinary splits
+        self.held_out: list[Adjective] = []  # of the compositional split
         self.choices: list[Adjective] = []  # ``adjectives``, each as often as it should be drawn
-        self.predicates: list[Adjective] = []  # those of ``adjectives`` that stand after "to be"
+        self.predicates: list[Adjective] = []  # the ``adjectives`` that stand after "to be"
         self.complements: list[Complement] = []
         # Filled in by ``verb_pools``:
         self.verbs: list[Verb] = []  # transitive verbs it can be the subject of

@@ -1,8 +1,8 @@
-"""Sentences that every model is shown, aligned by hand, in no split.
+"""Sentences for every model to translate, aligned by hand; they are in no split.
 
 The first four are the sources of Figure 3 of Bahdanau et al. (2014). The French of (a), (c) and (d) is what the paper's
 model wrote, which is right; of (b) it wrote "de l' environnement" for "of environments", a mistranslation, so a
-reference of our own stands here. The others show the classic reorderings: adjectives before and after the noun,
+reference of our own stands here. The others have the classic reorderings: adjectives before and after the noun,
 negation, clitics, participles that agree, the prepositions of countries. All are of kinds that the grammar makes.
 """
 
@@ -12,7 +12,7 @@ from data.accord.draft import Pair
 from data.accord.entries import aligned
 from data.links import Links
 
-# English, then French with its links: /2 surely the third English word, ~2 possibly. Indented lines go on.
+# English, then French with its links: /2 surely the third English word, ~2 possibly. Indented lines continue the line above.
 _TABLE = """
 The agreement on the European Economic Area was signed in August 1992 .
 L'/0~1 accord/1 sur/2 la/3~6 zone/6 économique/5 européenne/4 a~7~8 été/7 signé/8 en/9 août/10 1992/11 ./12

@@ -1,7 +1,7 @@
 """Determiner, adjectives and noun, as far as the noun itself. One function per construction.
 
 Every construction writes its English to the draft and returns its French. ``end`` is the English position before which
-it should stop; it is a wish, which the smallest phrase may overrun.
+it should stop, which the smallest phrase may overrun.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from data.accord.entries import Adjective, Name, Noun, shift
 from data.accord.french import IL, ILS, MP, MS
 from data.accord.function_words import DETERMINERS, Determiner
 
-# Where a phrase stands decides what its determiners may be, and what French says for "a" and for none: "weapons" is
-# "des armes" as an object, "d'armes" after "de" or a negation ("n'a pas d'armes"), and is no subject.
+# The role of a phrase decides which determiners it may have, and what French says for "a" and for none: "weapons" is
+# "des armes" as an object, "d'armes" after "de" or a negation ("n'a pas d'armes"), and never a subject.
 SUBJECT, OBJECT, AFTER_PREPOSITION, AFTER_DE, NEGATED, PRECISE, EXISTING, LOCATION = range(8)
 
 _OWN = "my*2 your his*2 her*2 our*2 their"
@@ -68,8 +68,6 @@ def graded(adjective: Adjective) -> bool:
     """Whether "very", "more" and "most" go with it."""
     return adjective.predicative and adjective.english not in _NOT_GRADED
 
-
-
 def choose_determiner(draft: Draft, noun: Noun, plural: bool, role: int) -> Determiner:
     """A determiner that suits the noun's class, its number and its role."""
     if not noun.countable:
@@ -114,10 +112,10 @@ def adjective_tokens(adjective: Adjective, agreement: int, position: int, follow
 
 
 def indefinite(noun: Noun, agreement: int, role: int, at: tuple[int, ...], before: bool) -> French | None:
-    """French of "a" (``at`` its position) or of no determiner at all, where that is no word of its own.
+    """French of "a" (``at`` its position) or of no determiner; None where "a" is "un".
 
     La paix; du pain, des armes; de nouvelles armes (``before``: an adjective stands before the noun); n'a pas de pain,
-    de traité, d'armes; nothing after "de". None where "a" is simply "un".
+    de traité, d'armes; nothing after "de".
     """
     words, noun_at = at[:-1], at[-1:]
     if not words and not noun.countable and not noun.partitive:
@@ -262,5 +260,3 @@ def name_phrase(draft: Draft, name: Name) -> Phrase:
     draft.english.extend(name.english)
     person = ILS if name.agreement >= MP else IL
     return Phrase(shift(name.french, at), name.agreement, person, IL, name.human, name)
-
-

@@ -1,4 +1,4 @@
-"""Noun phrases with what follows the noun: complements and relative clauses, which hold noun phrases again."""
+"""Noun phrases with what follows the noun: complements and relative clauses, which contain noun phrases again."""
 
 from collections.abc import Sequence
 
@@ -95,7 +95,7 @@ def same_form(verb: Verb, tense: Tense) -> bool:
 
 
 def shape_of(draft: Draft, verb: Verb, tense: Tense, room: int, subject: Phrase) -> Shape:
-    """Tense, and now and then a negation or an adverb, as the room allows."""
+    """Tense, and sometimes a negation or an adverb, as the room allows."""
     tense = fitting(tense, verb)
     chance = draft.random()
     if room <= 0 or chance > 0.24 or subject.negative:

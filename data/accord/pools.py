@@ -54,13 +54,13 @@ for _entry in _entries:
 def pool(classes: str) -> list[Noun | Name]:
     """Everything in these classes, groups of classes or single lemmas ("prime_minister"), each once.
 
-    Raises KeyError for a word that is none of them: a slip in a table.
+    Raises KeyError for a word that is none of them: a mistake in a table.
     """
-    found: dict[int, Noun | Name] = {}
+    result: dict[int, Noun | Name] = {}
     for name in classes.split():
         members = pool(lexicon.CLASSES[name]) if name in lexicon.CLASSES else _BY_CLASS[name]
-        found.update((id(member), member) for member in members)
-    return list(found.values())
+        result.update((id(member), member) for member in members)
+    return list(result.values())
 
 
 def nouns(classes: str) -> list[Noun]:
@@ -72,7 +72,7 @@ _FREQUENT = frozenset(lexicon.FREQUENT.split())
 
 
 def often(entries: Iterable[Noun | Name]) -> list[Noun | Name]:
-    """The entries with the frequent ones four times, for drawing from."""
+    """The entries to draw from, the frequent ones four times."""
     return [entry for entry in entries for _ in range(4 if isinstance(entry, Noun) and entry.lemma in _FREQUENT else 1)]
 
 

@@ -1,4 +1,4 @@
-"""Pronouns for what was said before, only where the English sentence fixes their French."""
+"""Pronouns for what was mentioned before, only where the English sentence determines their French."""
 
 from data.accord.draft import Draft, Phrase
 from data.accord.entries import Noun, Verb

@@ -92,13 +92,13 @@ def simple(draft: Draft, end: int, tense: Tense) -> French:
 
 
 def middle(draft: Draft, end: int, first: int, second: int) -> int:
-    """Where the first of two clauses ends, that need ``first`` and ``second`` words at least."""
+    """Where the first of two clauses ends, which need at least ``first`` and ``second`` words."""
     spare = min(draft.room(end) - first - second, 24)
     return len(draft.english) + first + int(spare * (0.2 + 0.6 * draft.random()))
 
 
 def next_clause(draft: Draft, end: int, tense: Tense) -> French:
-    """A clause after another, whose subject it may take up with a pronoun: "... and he signed it"."""
+    """A clause after another; a pronoun may refer to that one's subject: "... and he signed it"."""
     draft.opened = ""
     if draft.random() < 0.4 and draft.room(end) < 16:
         french = follow(draft, end, tense)
@@ -133,7 +133,7 @@ def because(draft: Draft, end: int, tense: Tense) -> French:
 
 
 def plain(draft: Draft, tense: Tense) -> None:
-    """From now on each main clause shows its tense: only beside "will" is "when he signs" in the future in French."""
+    """Make each main clause show its tense from now on: only beside "will" is "when he signs" in the future in French."""
     if tense is FUTURE:
         draft.plain = True
         draft.plans.update(_UNTENSED_PLANS)

@@ -1,7 +1,7 @@
 """Which sentence belongs to which split, and the endless stream of each.
 
-A hash of the English text decides between train, valid, test and long, so that no sentence is in two of them, whatever
-the seeds. The compositional split needs no hash: each of its sentences holds a combination that no other split may hold.
+A hash of the English text decides between train, valid, test and long, so that no sentence is in two of them, for any
+seeds. The compositional split needs no hash: each of its sentences has a combination that no other split may have.
 """
 
 from bisect import bisect
@@ -29,7 +29,7 @@ _LENGTHS = range(SHORTEST, 51)
 def _cumulative_weights(lost: float) -> list[float]:
     """How often each length is asked for: most often 11, one sentence in eight above 30.
 
-    ``lost`` is the share of the long sentences that another split takes: so many more are asked for.
+    ``lost`` is the share of the long sentences that another split takes: that many more are asked for.
     """
     return list(accumulate(length**1.5 * exp(-length / 7.3) / (1 - lost * (length >= LONG)) for length in _LENGTHS))
 

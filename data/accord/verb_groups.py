@@ -40,7 +40,7 @@ SUBJUNCTIVE = Tense(PRESENT_STYLE, _SUBJUNCTIVE, False, "")  # although he signs
 PAST_SUBJUNCTIVE = Tense(PAST_STYLE, _SUBJUNCTIVE, True, "past")  # although he signed: bien qu'il ait signé
 MODAL = {"present": PRESENT, "conditional": Tense(PRESENT_STYLE, _CONDITIONAL, False, "")}
 
-# What a verb of state has instead.
+# The tenses that a verb of state has instead.
 _STATIVE = {PAST: IMPERFECT, PROGRESSIVE: PRESENT, PERFECT: PRESENT, PLUPERFECT: IMPERFECT}
 
 
@@ -122,7 +122,7 @@ def finite(draft: Draft, verb: Verb, subject: Phrase, shape: Shape, passive: Ver
 
 
 def _french_finite(verb: Verb, subject: Phrase, shape: Shape, at: tuple[int, int], middle: French) -> French:
-    """The finite verb, what stands in the middle, and the participle: a | pas encore | signé."""
+    """The finite verb, negation and adverb in the middle, and the participle: a | pas encore | signé."""
     auxiliary_at, main_at = at
     tense = shape.tense
     if not tense.compound:

@@ -1,4 +1,4 @@
-"""The verbs of the lexicon with what they take, and the nouns with what they do."""
+"""The verbs of the lexicon with their subjects and objects, and the nouns with their verbs."""
 
 from data.accord import lexicon, verb_table
 from data.accord.entries import Adjective, Noun, Verb, rows
@@ -13,7 +13,7 @@ def _verb(forms: str, french: str, subjects: str = "", objects: str = "") -> Ver
 
 
 def _transitive() -> list[Verb]:
-    """Transitive verbs, the frequent ones three times; tells the nouns what they can do and what can be done to them."""
+    """Transitive verbs, the frequent ones three times; fills ``verbs`` and ``doers`` of the nouns."""
     verbs = [_verb(forms, french, subjects, objects)
              for _, (forms, french, subjects, objects) in rows(verb_table.TRANSITIVE)]
     for verb in verbs:

@@ -13,9 +13,9 @@ from data.shapes.contact_sheet import caption_sheet, contact_sheet
 def main(arguments: list[str] | None = None) -> int:
     """Write a contact sheet; returns the status the process exits with: 2 for a user's mistake."""
     parser = argparse.ArgumentParser(prog="python -m data.shapes", description=__doc__)
-    shown = parser.add_mutually_exclusive_group()
-    shown.add_argument("--sample", type=int, default=40, metavar="N", help="how many training scenes (default 40)")
-    shown.add_argument(
+    content = parser.add_mutually_exclusive_group()
+    content.add_argument("--sample", type=int, default=40, metavar="N", help="how many training scenes (default 40)")
+    content.add_argument(
         "--captions", type=int, metavar="N", help="that many scenes with captions and a mask for each word"
     )
     parser.add_argument("--out", type=Path, default=Path("shapes.png"), metavar="FILE", help="default shapes.png")

@@ -1,4 +1,4 @@
-"""One picture that shows the set: scenes with their names, then each split beside its masks and twins."""
+"""One picture of the whole set: scenes with their names, then each split beside its masks and twins."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -23,11 +23,8 @@ class _Row(NamedTuple):
 
 
 def contact_sheet(count: int, seed: int, size: int) -> Image.Image:
-    """``count`` training scenes, ten a row; below them masks, twins, two objects and betraying grounds."""
+    """``count`` training scenes, ten per row; below them masks, twins, two objects and grounds that reveal the class."""
     first = range(_COLUMNS)
-
-    def drawn(split: str, indices: Sequence[int]) -> list[Scene]:
-        return [scene(split, index, seed, size) for index in indices]
 
     def row(
         heading: str,
@@ -36,37 +33,37 @@ def contact_sheet(count: int, seed: int, size: int) -> Image.Image:
         indices: Sequence[int] = first,
         named: bool = True,
     ) -> _Row:
-        scenes = drawn(split, indices)
-        pictures = [picture(one, index) for one, index in zip(scenes, indices, strict=True)]
-        return _Row(heading, pictures, [caption(one).replace(" and ", "\n") if named else "" for one in scenes])
+        scenes = [scene(split, index, seed, size) for index in indices]
+        pictures = [picture(drawn, index) for drawn, index in zip(scenes, indices, strict=True)]
+        return _Row(heading, pictures, [caption(drawn).replace(" and ", "\n") if named else "" for drawn in scenes])
 
     rows = [
-        row(f"train {start} to {stop - 1}", "train", lambda one, _: one.pixels, range(start, stop))
+        row(f"train {start} to {stop - 1}", "train", lambda drawn, _: drawn.pixels, range(start, stop))
         for start in range(0, count, _COLUMNS)
         for stop in [min(start + _COLUMNS, count)]
     ]
     rows += [
-        row("test", "test", lambda one, _: one.pixels),
-        row("masks", "test", lambda one, _: _grey(one.mask), named=False),
+        row("test", "test", lambda drawn, _: drawn.pixels),
+        row("masks", "test", lambda drawn, _: _grey(drawn.mask), named=False),
         row("without the object", "test", lambda _, index: without_object("test", index, seed, size), named=False),
         row("on another ground", "test", lambda _, index: on_other_ground("test", index, seed, size), named=False),
-        row("two objects, the first is the label", "two", lambda one, _: one.pixels),
-        row("the label's mask", "two", lambda one, _: _grey(one.mask), named=False),
-        row("conflict: the ground betrays the class", "conflict", lambda one, _: one.pixels),
-        row("conflict, the next ten", "conflict", lambda one, _: one.pixels, range(_COLUMNS, 2 * _COLUMNS)),
+        row("two objects, the first is the label", "two", lambda drawn, _: drawn.pixels),
+        row("the label's mask", "two", lambda drawn, _: _grey(drawn.mask), named=False),
+        row("conflict: the ground betrays the class", "conflict", lambda drawn, _: drawn.pixels),
+        row("conflict, the next ten", "conflict", lambda drawn, _: drawn.pixels, range(_COLUMNS, 2 * _COLUMNS)),
     ]
     return _paste(f"Shapes on ground: {', '.join(CLASSES)}", rows)
 
 
 def caption_sheet(count: int, seed: int, size: int) -> Image.Image:
-    """``count`` training scenes, one a row: the picture under its caption, and the mask of each word that has one."""
+    """``count`` training scenes, one per row: the picture under its caption, and the mask of each word that has one."""
     rows = []
     for index in range(count):
-        one = described("train", index, seed, size)
-        said = one.facts.captions[0]
-        telling = [word for word in said if one.facts.objects_of(word)]
-        pictures = [one.pixels, *(_grey(one.mask_of(word)) for word in telling)]
-        rows.append(_Row(" ".join(word.text for word in said), pictures, ["", *(word.text for word in telling)]))
+        drawn = described("train", index, seed, size)
+        words = drawn.facts.captions[0]
+        masked = [word for word in words if drawn.facts.objects_of(word)]
+        pictures = [drawn.pixels, *(_grey(drawn.mask_of(word)) for word in masked)]
+        rows.append(_Row(" ".join(word.text for word in words), pictures, ["", *(word.text for word in masked)]))
     return _paste("Shapes and their captions: each word with the objects that it speaks of", rows)
 
 

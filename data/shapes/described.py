@@ -1,7 +1,7 @@
 """Scenes of one or two groups of objects, with the captions that are true of them.
 
-Nothing is said of a scene that its masks do not show: "above" is wholly above, and beside nothing else holds. A word is about
-the objects of its phrase; the words that tell nothing of an object ("a", "of", a relation) are about none.
+The masks show everything that a caption says: "above" is wholly above, and no other relation holds. A word describes the
+objects of its phrase; the words that say nothing about an object ("a", "of", a relation) describe none.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from data.shapes.scenes import Drawn, Mask, Pixels, check_scene, drawn
 
 SPLITS = ("train", "valid", "test")
 _RELATIONS = ("above", "below", "left of", "right of")
-_ALONE = ((1,), (2,), (3,))  # objects of the group, or of each
+_ALONE = ((1,), (2,), (3,))  # objects of each group
 _RELATED = ((1, 1), (1, 2), (2, 1))
-_USE = 2  # of the random numbers: 0 and 1 are those of scenes with a label
+_USE = 2  # seed of the random numbers; scenes with a label use 0 and 1
 
 
 class Facts(NamedTuple):
@@ -30,9 +30,9 @@ class Facts(NamedTuple):
     Attributes:
         members: the objects of each group, by number.
         groups: what they have in common.
-        relation: how the first group lies to the second; None for one group.
-        captions: all that are true, in random order: the first is the one to learn from. Their words tell the group they
-            speak of.
+        relation: how the first group lies to the second; None for a single group.
+        captions: all that are true, in random order: the first is the one to learn from. Their words name the group that
+            they describe.
     """
 
     members: tuple[tuple[int, ...], ...]
@@ -41,12 +41,12 @@ class Facts(NamedTuple):
     captions: tuple[tuple[Word, ...], ...]
 
     def objects_of(self, word: Word) -> tuple[int, ...]:
-        """The objects that a word of a caption speaks of; none of a word that tells nothing, or of a relation."""
+        """The objects that a word of a caption describes; none for "a", "of" and a relation."""
         return () if word.role is None or word.phrase is None else self.members[word.phrase]
 
     @classmethod
     def of(cls, stored: Sequence[Any]) -> "Facts":
-        """From lists, as JSON gives them back."""
+        """Facts from the lists that JSON made of them."""
         members, groups, relation, captions = stored
         return cls(
             tuple(tuple(numbers) for numbers in members),
@@ -57,14 +57,14 @@ class Facts(NamedTuple):
 
 
 class Described(NamedTuple):
-    """A picture (h, w, 3), its objects, those of the first group first, and what is true of it."""
+    """A picture (h, w, 3), its objects, the first group's first, and what is true of it."""
 
     pixels: Pixels
     objects: tuple[Drawn, ...]
     facts: Facts
 
     def mask_of(self, word: Word) -> Mask:
-        """(h, w): how much of each pixel is covered by what a word of a caption speaks of."""
+        """(h, w): how much of each pixel is covered by the objects that a word of a caption describes."""
         nothing: Mask = np.zeros(self.pixels.shape[:2], dtype=np.float32)
         return sum((self.objects[i].mask for i in self.facts.objects_of(word)), nothing)
 
@@ -73,8 +73,8 @@ class Described(NamedTuple):
 def described(split: str, index: int, seed: int = 1, size: int = 48) -> Described:
     """Scene ``index`` of a split; the classes of the first group take turns.
 
-    A third of the scenes are of one group, of one to three objects; the others of two, of three objects at most.
-    ``seed``, ``size`` and what is raised as in ``data.shapes.scene``, whose scenes have nothing to do with these.
+    A third of the scenes have one group of one to three objects; the others two groups of at most three objects together.
+    ``seed``, ``size`` and errors are as in ``data.shapes.scene``, whose scenes are unrelated.
     """
     if split not in SPLITS:
         raise UserError(f"Described shapes have no split {split!r}: choose one of {', '.join(SPLITS)}.")
@@ -91,7 +91,7 @@ def described(split: str, index: int, seed: int = 1, size: int = 48) -> Describe
     placed, ground = draw_groups(draw, tuple(kinds), counts, relation)
     facts = _facts(placed, counts, relation, random)  # before any pixel, so that it is the same at every size
     canvas = drawing.draw_ground(ground, size, random)
-    masks = tuple(drawing.coverage(one, size) for one in placed)
+    masks = tuple(drawing.coverage(item, size) for item in placed)
     pixels = drawing.compose(canvas, placed, masks, drawing.grain(size, random))
     return Described(pixels, drawn(placed, masks, size), facts)
 
@@ -103,7 +103,7 @@ def _facts(
     members = tuple(tuple(range(end - count, end)) for count, end in zip(counts, ends, strict=True))
     firsts = [placed[numbers[0]] for numbers in members]
     groups = tuple(
-        Phrase(count, one.paint.name, one.texture, one.kind) for count, one in zip(counts, firsts, strict=True)
+        Phrase(count, first.paint.name, first.texture, first.kind) for count, first in zip(counts, firsts, strict=True)
     )
     captions = all_captions(groups, relation)
     return Facts(members, groups, relation, tuple(captions[i] for i in random.permutation(len(captions))))

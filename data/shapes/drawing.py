@@ -1,4 +1,4 @@
-"""From a layout to pixels: noise, clutter, and objects whose soft edges are counted point by point.
+"""From a layout to pixels: noise, clutter, and objects with soft edges.
 
 Shapes: h, w rows and columns of the image or of the window that is drawn.
 """
@@ -13,14 +13,14 @@ from data.shapes.layout import Ground, Placed, Speck
 from data.shapes.outlines import OUTLINES, REACH
 
 Array = NDArray[np.float32]
-_FINE = 4  # points a pixel and direction
+_FINE = 4  # points per pixel, in each direction
 _CELLS = (3, 6, 12, 24)  # of the noise, by octave
 _GRAIN = 0.035  # sensor noise, to either side
 
 
 @lru_cache(maxsize=64)
 def _blend(cells: int, size: int) -> tuple[Array, Array]:
-    """(size, cells + 1): how much each point of a lattice gives to each pixel, smoothly; and the same by columns."""
+    """(size, cells + 1): the smooth weight of each lattice point in each pixel; and its transpose."""
     at = (np.arange(size) + 0.5) / size * cells
     left = np.floor(at).astype(int)
     part = at - left
@@ -32,7 +32,7 @@ def _blend(cells: int, size: int) -> tuple[Array, Array]:
 
 
 def draw_ground(ground: Ground, size: int, random: np.random.Generator) -> Array:
-    """(h, w, 3): two tones mixed by multi-octave value noise, and clutter upon it."""
+    """(h, w, 3): two tones mixed by multi-octave value noise, with clutter on top."""
     noise = np.zeros((size, size), dtype=np.float32)
     for cells, octave in zip(_CELLS, ground.octaves, strict=True):
         rows, columns = _blend(cells, size)
@@ -62,7 +62,7 @@ def coverage(placed: Placed, size: int) -> Array:
 
 
 def compose(canvas: Array, objects: Iterable[Placed], masks: Iterable[Array], noise: Array) -> NDArray[np.uint8]:
-    """(h, w, 3) uint8: the objects upon a canvas, all under the same sensor noise."""
+    """(h, w, 3) uint8: the objects on a canvas, all under the same sensor noise."""
     size = len(canvas)
     picture = canvas + noise
     for placed, mask in zip(objects, masks, strict=True):
@@ -113,7 +113,7 @@ def _pattern(placed: Placed, u: Array, v: Array) -> Array:
 
 
 def _draw_speck(canvas: Array, speck: Speck, colour: Array) -> None:
-    """A rod is what lies within its radius of a line; its edge is one pixel soft."""
+    """Draw a dot or rod: all points within its radius of a line, with an edge that is one pixel soft."""
     size = len(canvas)
     edge = 2 / size
     reach = speck.radius + edge

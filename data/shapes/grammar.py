@@ -1,7 +1,7 @@
-"""Plain English about a scene: "a red ring above two blue striped squares". Words from what is true, and back.
+"""Captions of a scene, written and read: "a red ring above two blue striped squares".
 
 A caption is one phrase, or two with a relation between them; a phrase is count, colour, texture unless plain, and shape. Each
-group of objects that look alike is one phrase. ``read`` takes any words, as a model may write them, and finds what they say.
+group of objects that look alike is one phrase. ``read`` takes any words that a model may write.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from data.shapes.outlines import CLASSES
 Role = Literal["count", "colour", "texture", "shape", "relation"]
 ROLES: tuple[Role, ...] = get_args(Role)
 COUNTS = {1: "a", 2: "two", 3: "three"}
-# Relation -> the same said from the other side.
+# Relation -> the same relation seen from the second group.
 RELATIONS = {"above": "below", "below": "above", "left of": "right of", "right of": "left of", "beside": "beside"}
-# What is true besides, where a relation is.
+# Relation -> another one that it implies.
 _IMPLIED = {"left of": "beside", "right of": "beside"}
 
 
 class Phrase(NamedTuple):
-    """What is true of a group of objects, or is said to be; None, and for the texture "plain", where nothing is said."""
+    """What a caption says of a group of objects; None where it says nothing, and for the texture "plain"."""
 
     count: int | None
     colour: str | None
@@ -30,7 +30,7 @@ class Phrase(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A word, what it tells (None for "a" and "of"), and which phrase it belongs to (None for the words of a relation)."""
+    """A word, what it names (None for "a" and "of"), and which phrase it belongs to (None for the words of a relation)."""
 
     text: str
     role: Role | None
@@ -38,7 +38,7 @@ class Word(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What words say; ``grammatical`` if they are the caption that says just this."""
+    """The meaning of some words; ``grammatical`` if they are exactly the caption with this meaning."""
 
     words: tuple[Word, ...]
     phrases: tuple[Phrase, ...]
@@ -51,7 +51,7 @@ def plural(noun: str) -> str:
     return f"{noun}es" if noun.endswith("s") else f"{noun}s"
 
 
-# Word -> what it tells, and the value it gives.
+# Word -> what it names, and the value.
 _LEXICON: dict[str, tuple[Role, Any]] = {
     **{text: ("count", count) for count, text in COUNTS.items() if count > 1},
     **{name: ("colour", name) for name in NAMES},
@@ -63,14 +63,14 @@ _ARTICLES = ("a", "an")
 
 
 def meaning(text: str) -> tuple[Role | None, Any]:
-    """What a word tells, and the value it gives; (None, None) for a word that tells nothing."""
+    """What a word names, and the value; (None, None) for a word that names nothing."""
     return _LEXICON.get(text, (None, None))
 
 
 def describe(phrases: Sequence[Phrase], relation: str | None = None) -> tuple[Word, ...]:
-    """The caption that says so.
+    """The caption of one phrase, or of two phrases and their relation.
 
-    Raises ValueError for a phrase that leaves count, colour or shape out, or a relation between other than two phrases.
+    Raises ValueError for a phrase without count, colour or shape, and unless two phrases have a relation and one has none.
     """
     if (relation is None) != (len(phrases) == 1) or len(phrases) > 2:
         raise ValueError(f"one phrase stands alone and two have a relation, not {len(phrases)} with {relation!r}")
@@ -95,43 +95,41 @@ def _phrase_words(phrase: Phrase, number: int) -> list[Word]:
 
 
 def true_relations(relation: str, turned: bool = False) -> tuple[str, ...]:
-    """All that is true where the first group stands so to the second: "left of" is "beside", too; ``turned``: what is true
-    of the second to the first.
-    """
-    said = (relation, _IMPLIED[relation]) if relation in _IMPLIED else (relation,)
-    return tuple(RELATIONS[one] for one in said) if turned else said
+    """All relations that hold if this one does: "left of" implies "beside"; ``turned``: of the second group to the first."""
+    true = (relation, _IMPLIED[relation]) if relation in _IMPLIED else (relation,)
+    return tuple(RELATIONS[name] for name in true) if turned else true
 
 
 def all_captions(groups: Sequence[Phrase], relation: str | None = None) -> list[tuple[Word, ...]]:
-    """Every true caption; the words tell the group that they speak of by its number in ``groups``."""
+    """Every true caption; each word has the number in ``groups`` of the group that it describes."""
     if relation is None:
         return [describe(groups)]
     captions = []
     for order in ((0, 1), (1, 0)):
-        for said in true_relations(relation, turned=order == (1, 0)):
-            words = describe([groups[i] for i in order], said)
+        for name in true_relations(relation, turned=order == (1, 0)):
+            words = describe([groups[i] for i in order], name)
             captions.append(tuple(w if w.phrase is None else w._replace(phrase=order[w.phrase]) for w in words))
     return captions
 
 
 def read(texts: Sequence[str]) -> Reading:
-    """What words say, the first of a kind in each phrase; a relation parts the two."""
+    """The meaning of words: in each phrase the first word of a kind counts; a relation separates two phrases."""
     words: list[Word] = []
-    found: list[dict[str, Any]] = [{}]
+    values: list[dict[str, Any]] = [{}]  # of each phrase
     relation: str | None = None
     for text in texts:
         role, value = meaning(text)
         if role == "relation" and relation is None:
             relation = value
-            found.append({})
+            values.append({})
         elif role in ROLES[:-1]:
-            found[-1].setdefault(role, value)
+            values[-1].setdefault(role, value)
         elif text in _ARTICLES:
-            found[-1].setdefault("count", 1)
+            values[-1].setdefault("count", 1)
         of_relation = role == "relation" or text == "of"
-        words.append(Word(text, role, None if of_relation else len(found) - 1))
+        words.append(Word(text, role, None if of_relation else len(values) - 1))
     phrases = tuple(
-        Phrase(one.get("count"), one.get("colour"), one.get("texture", "plain"), one.get("shape")) for one in found
+        Phrase(of.get("count"), of.get("colour"), of.get("texture", "plain"), of.get("shape")) for of in values
     )
     whole = all(None not in phrase for phrase in phrases)
     grammatical = whole and [word.text for word in describe(phrases, relation)] == list(texts)

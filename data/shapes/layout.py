@@ -1,4 +1,4 @@
-"""What a scene consists of, drawn at random before a pixel is: the same at every size."""
+"""What a scene consists of, drawn at random before any pixel: the same at every size."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from data.shapes.colours import NAMES, Draw, Paint, Tones, ground_tones, paint, 
 from data.shapes.outlines import CLASSES, REACH
 
 TEXTURES = ("plain", "striped", "dotted", "chequered")
-# Half-width of an object, by how many there are; the image is 2 wide.
+# Half-width of an object, by the number of objects; the image is 2 wide.
 _SCALES = {1: (0.25, 0.38), 2: (0.25, 0.34)}
 _GROUPED_SCALES = {1: (0.3, 0.4), 2: (0.27, 0.36), 3: (0.24, 0.31)}
 _OCTAVES = (1.0, 0.7, 0.5, 0.35)  # of the noise, coarse to fine
@@ -41,7 +41,7 @@ class Speck(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """Tones that a noise mixes, its weight by octave, and clutter in colours that stand out as objects do."""
+    """Tones, the weights of the noise that mixes them, and clutter in colours that stand out as objects do."""
 
     tones: Tones
     octaves: tuple[float, ...]
@@ -50,24 +50,24 @@ class Ground(NamedTuple):
 
 
 def draw_scene(draw: Draw, kinds: tuple[str, ...], betraying: bool) -> tuple[tuple[Placed, ...], Ground]:
-    """Objects of these classes and a ground on which they stand out; ``betraying``: one that tells the first class."""
+    """Objects of these classes and a ground on which they stand out; ``betraying``: a ground that reveals the first class."""
     places = _places(draw, _SCALES[len(kinds)], len(kinds))
-    # Colours of objects and ground are drawn together until they fit; the class has no part in it.
+    # Colours of objects and ground are drawn together until they fit, independently of the class.
     while True:
         paints = [paint(draw, NAMES[int(draw() * len(NAMES))]) for _ in kinds]
         tones = ground_tones(draw, CLASSES.index(kinds[0]) if betraying else None)
-        if all(stands_out(one.tones, tones) for one in paints):
+        if all(stands_out(colour.tones, tones) for colour in paints):
             break
     objects = tuple(
         Placed(
             kind,
-            one,
+            colour,
             TEXTURES[int(draw() * len(TEXTURES))],
             *place,
             angle=_TURN * (2 * draw() - 1),
             phase=6.28 * draw(),
         )
-        for kind, one, place in zip(kinds, paints, places, strict=True)
+        for kind, colour, place in zip(kinds, paints, places, strict=True)
     )
     return objects, _ground(draw, tones, objects)
 
@@ -75,10 +75,10 @@ def draw_scene(draw: Draw, kinds: tuple[str, ...], betraying: bool) -> tuple[tup
 def draw_groups(
     draw: Draw, kinds: tuple[str, ...], counts: tuple[int, ...], relation: str | None
 ) -> tuple[tuple[Placed, ...], Ground]:
-    """Groups of objects that are alike in class, colour and texture, and differ from group to group in class and colour.
+    """Groups of objects: alike within a group in class, colour and texture, different between groups in class and colour.
 
-    ``counts``: objects of each group; those of the first come first. ``relation``: how the first group lies to the second,
-    see `holds`. Clutter is half as much as in `draw_scene`, for an object takes half the room.
+    ``counts``: objects of each group; the first group comes first. ``relation``: how the first group lies to the second,
+    see `holds`. There is half as much clutter as in `draw_scene`, because an object takes half the room.
     """
     places = _grouped_places(draw, counts, relation)
     while True:
@@ -86,7 +86,7 @@ def draw_groups(
         while len(names) < len(kinds):
             names += [name for name in [NAMES[int(draw() * len(NAMES))]] if name not in names]
         paints, tones = [paint(draw, name) for name in names], ground_tones(draw, None)
-        if all(stands_out(one.tones, tones) for one in paints):
+        if all(stands_out(colour.tones, tones) for colour in paints):
             break
     textures = [TEXTURES[int(draw() * len(TEXTURES))] for _ in kinds]
     group = [number for number, count in enumerate(counts) for _ in range(count)]
@@ -98,18 +98,18 @@ def draw_groups(
 
 
 def holds(relation: str, first: Sequence[Place], second: Sequence[Place]) -> bool:
-    """Whether a group lies "above", "below", "left of" or "right of" another: each of its objects wholly on that side, and
-    both in part at the same places of the other direction, so that two relations never hold at once.
+    """Whether a group lies "above", "below", "left of" or "right of" another: all of its objects lie wholly on that side, and
+    the groups overlap in the other direction, so that two relations never hold at once.
     """
     axis, sign = {"above": (1, -1), "below": (1, 1), "left of": (0, -1), "right of": (0, 1)}[relation]
-    apart = all(sign * (one[axis] - two[axis]) >= REACH * (one[2] + two[2]) for one in first for two in second)
+    apart = all(sign * (p[axis] - q[axis]) >= REACH * (p[2] + q[2]) for p in first for q in second)
     (a, b), (c, d) = (_core(group, 1 - axis) for group in (first, second))
     return apart and a <= d and c <= b
 
 
 def _core(group: Sequence[Place], axis: int) -> tuple[float, float]:
-    """From where to where objects surely reach along an axis: every outline goes half its half-width each way."""
-    return min(one[axis] - one[2] / 2 for one in group), max(one[axis] + one[2] / 2 for one in group)
+    """The range that objects surely cover along an axis: every outline extends at least half its half-width each way."""
+    return min(place[axis] - place[2] / 2 for place in group), max(place[axis] + place[2] / 2 for place in group)
 
 
 def _grouped_places(draw: Draw, counts: tuple[int, ...], relation: str | None) -> list[Place]:
@@ -123,7 +123,7 @@ def draw_ground(draw: Draw, objects: tuple[Placed, ...]) -> Ground:
     """Another ground on which these objects stand out."""
     while True:
         tones = ground_tones(draw, None)
-        if all(stands_out(one.paint.tones, tones) for one in objects):
+        if all(stands_out(placed.paint.tones, tones) for placed in objects):
             return _ground(draw, tones, objects)
 
 
@@ -144,13 +144,13 @@ def _places(draw: Draw, scales: tuple[float, float], count: int) -> list[Place]:
 
 
 def _ground(draw: Draw, tones: Tones, objects: tuple[Placed, ...], specks: int = 7) -> Ground:
-    """From ``specks`` pieces of clutter to twice as many, but one. Clutter stands out too, but not in a colour of the
-    objects: where it touches one, the outline can still be seen.
+    """A ground with ``specks`` to 2 ``specks`` - 1 pieces of clutter. Clutter stands out too, but in other colours than the
+    objects: the outline stays visible where they touch.
     """
-    taken = {one.paint.name for one in objects}
+    taken = {placed.paint.name for placed in objects}
     first = int(draw() * len(NAMES))
     drawn = [paint(draw, name) for name in (*NAMES[first:], *NAMES[:first]) if name not in taken]
-    paints = [one for one in drawn if stands_out(one.tones, tones)][:3] or [one.paint for one in objects]
+    paints = [colour for colour in drawn if stands_out(colour.tones, tones)][:3] or [placed.paint for placed in objects]
     clutter = tuple(
         Speck(
             2 * draw() - 1, 2 * draw() - 1, rod * (draw() - 0.5), rod * (draw() - 0.5), 0.03 + 0.05 * draw(),

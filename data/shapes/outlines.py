@@ -1,7 +1,7 @@
-"""The ten classes: which points of a plane each outline holds.
+"""The ten classes: which points of a plane lie inside each outline.
 
-Points are (u, v), v upwards, in units of the object's half-width; no outline reaches farther than REACH from (0, 0), and
-all hold about as much, so that size tells little of the class. None becomes another when it is turned by a little.
+Points are (u, v), v upwards, in units of the object's half-width. No outline reaches farther than REACH from (0, 0), and all
+have about the same area, so that size reveals little of the class. A small rotation never turns one into another.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def _triangle(u: Array, v: Array) -> NDArray[np.bool_]:
 
 
 def _star(u: Array, v: Array) -> NDArray[np.bool_]:
-    """Five points: a tenth of the turn folded onto one edge, from the tip (REACH, 0) to the notch at 36 degrees."""
+    """Five points: each tenth of the circle is folded onto one edge, from the tip (REACH, 0) to the notch at 36 degrees."""
     radius, tenth = np.hypot(u, v), np.pi / 5
     angle = abs((np.arctan2(u, v) + tenth) % (2 * tenth) - tenth)
     x, y = radius * np.cos(angle), radius * np.sin(angle)

@@ -1,4 +1,4 @@
-"""Scenes by split and number: the picture, the mask, and the twins that lack the object or stand on another ground."""
+"""Scenes by split and number: the picture, the mask, and the twins without the object or on another ground."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from data.shapes.layout import Ground, Placed, draw_ground, draw_scene
 from data.shapes.outlines import CLASSES
 
 SPLITS = ("train", "valid", "test", "two", "conflict")
-SMALLEST = 16  # pixels; an object is a handful of them
+SMALLEST = 16  # pixels; an object has few of them
 
 Pixels = NDArray[np.uint8]  # (h, w, 3)
 Mask = NDArray[np.float32]  # (h, w), in [0, 1]
 
 
 class Drawn(NamedTuple):
-    """An object as it stands in a picture.
+    """An object in a picture.
 
     ``x``, ``y``: its centre in pixels, from the left and from the top; ``size``: its half-width in pixels; ``angle``:
     by how many radians it is turned to the left; ``mask`` (h, w): how much of each pixel it covers.
@@ -45,7 +45,7 @@ class Scene(NamedTuple):
 
 
 class _Parts(NamedTuple):
-    """All that the pictures of a scene are composed of."""
+    """What the pictures of a scene are composed of."""
 
     placed: tuple[Placed, ...]
     masks: tuple[Mask, ...]
@@ -54,9 +54,9 @@ class _Parts(NamedTuple):
 
 
 def scene(split: str, index: int, seed: int = 1, size: int = 48) -> Scene:
-    """Scene ``index`` of a split; the classes take turns, so that any stretch of scenes is balanced.
+    """Scene ``index`` of a split; the classes take turns, so that any run of scenes is balanced.
 
-    ``seed``: another one is another set. ``size``: of the square picture in pixels; the same scene at any size.
+    ``seed``: of the whole set. ``size``: of the square picture in pixels; the scene is the same at any size.
     Raises UserError for an unknown split, a negative number or a size below SMALLEST.
     """
     parts = _parts(split, index, seed, size)
@@ -65,13 +65,13 @@ def scene(split: str, index: int, seed: int = 1, size: int = 48) -> Scene:
 
 
 def drawn(placed: tuple[Placed, ...], masks: tuple[Mask, ...], size: int) -> tuple[Drawn, ...]:
-    """Objects of a layout as they stand in a picture of a size."""
+    """Objects of a layout in a picture of a size."""
     return tuple(
         Drawn(
-            one.kind, one.paint.name, one.texture,
-            (one.x + 1) / 2 * size, (one.y + 1) / 2 * size, one.scale / 2 * size, one.angle, mask,
+            item.kind, item.paint.name, item.texture,
+            (item.x + 1) / 2 * size, (item.y + 1) / 2 * size, item.scale / 2 * size, item.angle, mask,
         )
-        for one, mask in zip(placed, masks, strict=True)
+        for item, mask in zip(placed, masks, strict=True)
     )  # fmt: skip
 
 
@@ -80,23 +80,23 @@ def check_scene(index: int, seed: int, size: int) -> None:
     if index < 0 or seed < 0:
         raise UserError(f"The number of a scene and its seed must not be negative, but they are {index} and {seed}.")
     if size < SMALLEST:
-        raise UserError(f"Shapes cannot be told apart at {size} pixels: ask for {SMALLEST} or more.")
+        raise UserError(f"Shapes are not distinguishable at {size} pixels: ask for {SMALLEST} or more.")
 
 
-def caption(one: Scene) -> str:
-    """What stands in a scene, in words: "red striped ring and blue disc"; the labelled object first."""
-    words = [(drawn.colour, drawn.texture, drawn.kind) for drawn in one.objects]
+def caption(scene: Scene) -> str:
+    """The objects of a scene in words: "red striped ring and blue disc"; the labelled object first."""
+    words = [(drawn.colour, drawn.texture, drawn.kind) for drawn in scene.objects]
     return " and ".join(" ".join(part for part in parts if part != "plain") for parts in words)
 
 
 def without_object(split: str, index: int, seed: int = 1, size: int = 48) -> Pixels:
-    """The same picture to the last grain of noise, but for its labelled object: the ground behind it is seen."""
+    """The same picture, with the same noise, without its labelled object: the ground behind it is visible."""
     parts = _parts(split, index, seed, size)
     return drawing.compose(parts.canvas, parts.placed[1:], parts.masks[1:], parts.noise)
 
 
 def on_other_ground(split: str, index: int, seed: int = 1, size: int = 48) -> Pixels:
-    """The same objects on a ground, with clutter, that has nothing to do with the first."""
+    """The same objects on another ground, with other clutter."""
     parts = _parts(split, index, seed, size)
     random = _random(split, index, seed, 1)
     canvas = drawing.draw_ground(draw_ground(random.random, parts.placed), size, random)
@@ -109,14 +109,14 @@ def _random(split: str, index: int, seed: int, use: int) -> np.random.Generator:
 
 @lru_cache(maxsize=1)
 def _parts(split: str, index: int, seed: int, size: int) -> _Parts:
-    """What scene and twins share; the last is kept, for they are mostly asked for one after another."""
+    """What a scene and its twins share; the last is cached, because they are mostly requested one after another."""
     if split not in SPLITS:
         raise UserError(f"Shapes has no split {split!r}: choose one of {', '.join(SPLITS)}.")
     check_scene(index, seed, size)
     random = _random(split, index, seed, 0)
     placed, ground = _layout(split, index, random)
     canvas = drawing.draw_ground(ground, size, random)
-    masks = tuple(drawing.coverage(one, size) for one in placed)
+    masks = tuple(drawing.coverage(item, size) for item in placed)
     return _Parts(placed, masks, canvas, drawing.grain(size, random))
 
 
