@@ -353,6 +353,13 @@ def test_a_module_that_is_not_listed_is_named() -> None:
     assert unlisted("Nothing is listed: one, two.", {"one", "two", "three", "four", "five"}) == set()
 
 
+def test_every_file_of_the_reading_order_is_there() -> None:
+    order = (ROOT / "README.md").read_text(encoding="utf-8").partition("Read it in this order:")[2]
+    files = re.findall(r"`([\w/]+\.py)`", order)
+    assert len(files) > 9
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+
+
 # --- Mistakes of public code ------------------------------------------------------------------------------------------
 
 MISTAKES = re.compile(r"^## Mistakes that public code makes\n(.*?)^## ", re.M | re.S)
