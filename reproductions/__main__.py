@@ -85,13 +85,13 @@ def _separate(arguments: Sequence[str], commands: Mapping[str, argparse.Argument
     mine = commands[command]._option_string_actions
     own: list[str] = []
     rest: list[str] = []
-    value_is_theirs = False
+    for_lightning = False
     for argument in arguments:
         is_option = argument.startswith("-") and not argument[1:2].isdigit()
         if is_option:
-            value_is_theirs = argument.split("=")[0] not in mine
-        (rest if value_is_theirs else own).append(argument)
-        value_is_theirs = value_is_theirs and is_option and "=" not in argument
+            for_lightning = argument.split("=")[0] not in mine
+        (rest if for_lightning else own).append(argument)
+        for_lightning = for_lightning and is_option and "=" not in argument
     return own, rest
 
 

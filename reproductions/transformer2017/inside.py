@@ -1,12 +1,11 @@
 """The inputs of one attention of a trained Transformer: queries, keys, values and mask, as its layers compute them."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from reproductions.attention import MultiHead
-from reproductions.transformer2017.model import DecoderLayer, Transformer
+from reproductions.transformer2017.model import Transformer
 
 Place = Literal["encoder", "decoder", "source"]
 PLACES: tuple[Place, ...] = ("encoder", "decoder", "source")
@@ -17,7 +16,7 @@ class Inside(NamedTuple):
 
     Shapes:
         Q: (h, T, d_k); K: (h, S, d_k); V: (h, S, d_v); mask: (T, S), True = may be attended.
-        context: (h, T, d_v) and weights: (h, T, S), as the model itself computes them.
+        context: (h, T, d_v) and weights: (h, T, S).
     """
 
     Q: Tensor
@@ -30,7 +29,7 @@ class Inside(NamedTuple):
 
 @torch.inference_mode()
 def inside(model: Transformer, place: Place, layer: int, source: Tensor, target: Tensor) -> Inside:
-    """Run one sentence through the model up to one attention.
+    """Run one sentence through the model, and keep what one attention is called with.
 
     Args:
         model: in evaluation mode.
@@ -40,42 +39,15 @@ def inside(model: Transformer, place: Place, layer: int, source: Tensor, target:
         source: (1, S) ids.
         target: (1, T) ids; position i sees the ids before i.
     """
-    mask = torch.ones_like(source, dtype=torch.bool)
-    if place == "encoder":
-        return _encoder(model, layer, source, mask)
-    memory, _ = model.encode(source, mask)
-    earlier = torch.ones(target.shape[1], target.shape[1], dtype=torch.bool).tril()
-    x, masks = model.target.shifted(target), (earlier, mask[:, None, None])
-    for i in range(layer):
-        x, _, _ = model.decoder[i](x, (memory.keys[i], memory.values[i]), None, masks, False)
-    here = model.decoder[layer]
-    if place == "decoder":
-        Q, K, V = here.self_attention.project_itself(here.add_norm[0].before(x))
-        return _computed(here.self_attention, Q, K, V, earlier)
-    z = _written(here, x, earlier)
-    Q = here.source_attention.project_itself(z)[0]
-    K, V = memory.keys[layer], memory.values[layer]
-    return _computed(here.source_attention, Q, K, V, mask.expand(target.shape[1], -1))
-
-
-def _encoder(model: Transformer, layer: int, source: Tensor, mask: Tensor) -> Inside:
-    x = model.source(source)
-    for i in range(layer):
-        x, _ = model.encoder[i](x, mask[:, None, None], False)
-    here = model.encoder[layer]
-    Q, K, V = here.self_attention.project_itself(here.add_norm[0].before(x))
-    return _computed(here.self_attention, Q, K, V, mask.expand(source.shape[1], -1))
-
-
-def _written(layer: DecoderLayer, x: Tensor, earlier: Tensor) -> Tensor:
-    """The input (1, T, d) of the attention to the source: x (1, T, d) after the layer's self-attention."""
-    write, read, _ = layer.add_norm
-    z = write.before(x)
-    y = layer.self_attention(z, *layer.self_attention.project(z), earlier, need_weights=False).context
-    normalised: Tensor = read.before(write(x, y))
-    return normalised
-
-
-def _computed(attention: MultiHead, Q: Tensor, K: Tensor, V: Tensor, mask: Tensor) -> Inside:
+    block: Any = (model.encoder if place == "encoder" else model.decoder)[layer]
+    attention = block.source_attention if place == "source" else block.self_attention
+    calls: list[tuple[Tensor, ...]] = []
+    hook = attention.register_forward_pre_hook(lambda _, arguments: calls.append(arguments))
+    try:
+        model(source, torch.ones_like(source, dtype=torch.bool), target)
+    finally:
+        hook.remove()
+    ((x, K, V, mask, *_),) = calls
+    Q = attention.queries(x)
     context, weights = attention.attention(Q, K, V, mask)
-    return Inside(Q[0], K[0], V[0], mask, context[0], weights[0])
+    return Inside(Q[0], K[0], V[0], mask.expand(1, 1, *weights.shape[2:])[0, 0], context[0], weights[0])

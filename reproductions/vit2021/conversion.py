@@ -43,7 +43,7 @@ class Library(NamedTuple):
     @property
     def patches(self) -> str:
         """Its name for the patch embedding."""
-        return next(theirs for theirs, ours in self.outside.items() if ours == "embed.E")
+        return next(name for name, ours in self.outside.items() if ours == "embed.E")
 
 
 LIBRARIES = {
@@ -113,7 +113,7 @@ def convert(state: dict[str, Tensor], heads: int | None = None) -> Converted:
     there is no published ViT of this width.
     """
     stripped = _stripped(state)
-    library = next((known for known in LIBRARIES.values() if f"{known.patches}.weight" in stripped), None)
+    library = next((library for library in LIBRARIES.values() if f"{library.patches}.weight" in stripped), None)
     if library is None:
         raise UserError(
             f"These weights are no ViT of {', '.join(LIBRARIES)}: they begin with {', '.join(list(state)[:3]) or 'nothing'}."

@@ -115,12 +115,12 @@ def adopt(model: ViT, converted: Converted, mean: Sequence[float] = (), std: Seq
 
     Raises UserError if the networks differ in anything else.
     """
-    ours, theirs = model.network, converted.network
+    network, given = model.network, converted.network
     for name in ("patch", "channels", "layers", "d", "d_mlp", "heads", "stem", "pooling", "registers", "positions"):
-        if getattr(ours, name) != getattr(theirs, name):
-            raise UserError(f"network.{name} is {getattr(ours, name)}, and {getattr(theirs, name)} in these weights.")
+        if getattr(network, name) != getattr(given, name):
+            raise UserError(f"network.{name} is {getattr(network, name)}, and {getattr(given, name)} in these weights.")
     state, current = dict(converted.state), model.state_dict()
-    state["embed.E_pos"] = resize_positions(state["embed.E_pos"], theirs.image_size // theirs.patch, model.grid[0])
+    state["embed.E_pos"] = resize_positions(state["embed.E_pos"], given.image_size // given.patch, model.grid[0])
     if mean and converted.mean:
         old, new = Normalisation(converted.mean, converted.std), Normalisation(tuple(mean), tuple(std))
         E = state["embed.E.weight"], state["embed.E.bias"]

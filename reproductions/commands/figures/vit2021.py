@@ -59,10 +59,10 @@ def _rollouts_and_distances(
     rolled, distances, batch = [], [], at_once(module)
     for start in range(0, len(images), batch):
         some = images[start : start + batch]
-        looked = module.look(classifier.preprocessing.tensor(np.stack([image.pixels for image in some])))
-        maps = looked.maps.numpy()
+        answer = module.look(classifier.preprocessing.tensor(np.stack([image.pixels for image in some])))
+        maps = answer.maps.numpy()
         distances.append(attention_distance(maps, module.prefix, module.grid, module.model.network.patch))
         for i, image in enumerate(some):
-            rollout = every_map(module, looked, i, [view])[0]
+            rollout = every_map(module, answer, i, [view])[0]
             rolled.append(replace(image, map=rollout, view=view.describe(*module.depth)))
     return rolled, np.concatenate(distances).mean(axis=0)
