@@ -1,4 +1,4 @@
-"""What the data modules share: data is prepared on disk once, batched by split, and kept beside the runs it decided."""
+"""The base classes of the data modules: prepare on disk once, batch by split, store with a run what the data decided."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

@@ -85,7 +85,7 @@ class Tokenizer(ABC):
         return {"entries": list(self.entries)}
 
     def fingerprint(self) -> str:
-        """Digest of kind and vocabulary, whatever the language: where it agrees, ids mean the same."""
+        """Digest of kind and vocabulary, independent of the language: where it agrees, ids mean the same."""
         text = json.dumps([self.kind, self.fields()], ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -31,7 +31,7 @@ CLOSED = (
 )  # fmt: skip
 # What torch says on the CPU and on a GPU, and of sizes beyond any memory.
 NO_MEMORY = ("can't allocate memory", "out of memory", "size calculation overflowed", "integer multiplication overflow")
-# What takes less memory, by what a run counts.
+# How to use less memory, by what a run counts.
 SMALLER = {
     "tokens": "smaller batches, data.init_args.batch_tokens, or shorter sentences",
     "images": "smaller batches, data.init_args.batch_images, or smaller images, data.init_args.size",
@@ -96,7 +96,7 @@ def _separate(arguments: Sequence[str], commands: Mapping[str, argparse.Argument
 
 
 def _log_to_standard_error() -> None:
-    """Show what our own packages log, each line once, and drop what Lightning advertises or warns of in vain."""
+    """Show what our own packages log, each line once; drop Lightning's advertisements and the expected warnings."""
     logging.raiseExceptions = False  # a full disk would print a traceback for every line that W&B cannot log
     handler = logging.StreamHandler()
     for name in ("data", "reproductions"):
@@ -112,7 +112,7 @@ def _is_no_advertisement(record: logging.LogRecord) -> bool:
 
 
 def _less(arguments: Sequence[str]) -> str:
-    """What takes less memory: for the papers that the command names, by what their runs count, else for all."""
+    """How to use less memory: for the papers that the command names, or for all if it names none."""
     task = import_module("reproductions.tasks.task")
     units = {task.of(paper).unit for paper in PAPERS if any(paper in argument for argument in arguments)}
     return ", or ".join(text for unit, text in SMALLER.items() if unit in (units or SMALLER))
@@ -125,7 +125,7 @@ def run(arguments: Sequence[str]) -> int:
         return 2
     try:
         return main(arguments)
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader of the output has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except UserError as error:

@@ -5,5 +5,5 @@ images          image collections by name, and a user's own folders
 download        files from the network: checked, resumed, explained
 paths           paths as a user gives them, checked
 reading         text files of any encoding, line by line
-image_files     an image file -> pixels, whatever the camera wrote
+image_files     an image file of any kind -> pixels
 """

@@ -205,7 +205,7 @@ def _listed(root: Path, classes: list[str]) -> list[ImageFile]:
 def set_aside(
     files: list[ImageFile], root: Path, classes: list[str], split: str
 ) -> tuple[list[ImageFile], list[ImageFile]]:
-    """The images that stay, and those that go to ``split``: a tenth by their hashes, at least one of each class.
+    """The images that stay, and the images that go to ``split``: a tenth by their hashes, at least one of each class.
 
     The hash is that of the path below ``root``, so a folder that was moved is split in the same way. Raises UserError for a
     class with too few images.

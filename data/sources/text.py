@@ -130,7 +130,7 @@ def load(  # noqa: PLR0913 - which examples, and where they lie
 
 
 def _sound(examples: Iterable[Example], corpus: Corpus, split: str) -> Iterator[Example]:
-    """The examples without those that have an empty or overlong side, which are an error outside training."""
+    """The examples without an empty or overlong side, which is an error outside training."""
     empty = overlong = 0
     for number, example in enumerate(examples, start=1):
         if not (example.source.strip() and example.target.strip()):

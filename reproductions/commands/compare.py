@@ -80,24 +80,24 @@ def _task_of_runs(folders: Sequence[Path]) -> str:
                 "Name runs that do the same."
             )
     if tasks[0] not in MODULES:
-        can = " and of one that ".join(TASKS[task] for task in MODULES)
-        raise UserError(f"{folders[0]} {TASKS[tasks[0]]}; there is a comparison of what {can}.")
+        compared = " or ".join(f"a model that {TASKS[task]}" for task in MODULES)
+        raise UserError(f"{folders[0]} {TASKS[tasks[0]]}; a comparison needs runs of {compared}.")
     return tasks[0]
 
 
 def _task_of_data(data: str) -> str:
-    """The task whose papers have a configuration for a corpus; of the user's own data, a folder is of images."""
+    """The task whose papers have a configuration for a corpus; a folder of the user's own has images, a file sentences."""
     for task in MODULES:
         if any((CONFIGS / paper / f"{data}.yaml").is_file() for paper in then_and_now(task)):
             return task
     if is_path(data):
         return "images" if Path(data).expanduser().is_dir() else "translation"
-    corpora = "; ".join(f"what {TASKS[task]}, on {', '.join(_corpora(task))}" for task in MODULES)
-    raise UserError(f"There is no comparison on {data!r}, but of {corpora}, or on a path to data of your own.")
+    corpora = ", ".join(corpus for task in MODULES for corpus in _corpora(task))
+    raise UserError(f"There is no comparison on {data!r}: choose {corpora}, or a path to your own data.")
 
 
 def _corpora(task: str) -> list[str]:
-    """Those for which then and now both have a configuration."""
+    """The corpora for which then and now both have a configuration."""
     configured = [{path.stem for path in (CONFIGS / paper).glob("*.yaml")} for paper in then_and_now(task)]
     return sorted(set.intersection(*configured) - {"own"})
 
@@ -119,7 +119,7 @@ def _newest_or_trained(paper: str, data: str) -> Path:
 
 
 def _newest(paper: str, data: str, variants: Sequence[str]) -> Run | None:
-    """The newest scored run of any of the variants; of the user's own data, the newest on these."""
+    """The newest scored run of any of the variants; for the user's own data, the newest on exactly these."""
     configs = [config_path(paper, data, variant) for variant in variants]
     corpus = data if configs[0].stem.startswith("own") else None
     scored = [run for config in configs for run in runs.every(paper, config.stem, runs.SCORES, corpus)]

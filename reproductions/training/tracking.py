@@ -327,6 +327,6 @@ def _return_environment(borrowed: tuple[str, ...]) -> None:
 
 
 def _near(path: Path) -> str:
-    """A path as typed from here: relative if it is below the working directory."""
+    """The path, relative to the working directory if it lies below it."""
     path = path.absolute()
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
