@@ -76,8 +76,8 @@ class TokenBatches(Sampler[Ints]):
         """Batches of this rank in a whole epoch."""
         rank, world = rank_and_world()
         if self.shuffle:
-            return -(-self._count(self._sorted(self._rng(), 0, 1)) // world)
-        return self._count(self._sorted(None, rank, world))
+            return -(-len(self._ends(self._sorted(self._rng(), 0, 1))) // world)
+        return len(self._ends(self._sorted(None, rank, world)))
 
     def __iter__(self) -> Iterator[Ints]:
         start, self.start = self.start, 0
@@ -106,9 +106,6 @@ class TokenBatches(Sampler[Ints]):
             window = self.batch_sentences * self.sort_batches
         windows = np.arange(count) // max(window, 1)
         return order[np.lexsort((self.lengths[order], windows))][rank::world]
-
-    def _count(self, order: Ints) -> int:
-        return len(self._ends(order))
 
     def _cut(self, order: Ints) -> list[Ints]:
         return np.split(order, self._ends(order)[:-1]) if len(order) else []

@@ -210,8 +210,10 @@ def _english_forms(forms: str) -> tuple[str, str, str]:
     return base, past, participle or past
 
 
-# Styles of the English verb group.
-PRESENT, PAST, PROGRESSIVE, PERFECT, PLUPERFECT, WILL, WOULD = range(7)
+class Style:
+    """Styles of the English verb group."""
+
+    PRESENT, PAST, PROGRESSIVE, PERFECT, PLUPERFECT, WILL, WOULD = range(7)
 
 Paradigm = tuple[tuple[tuple[tuple[str, str], ...], ...], ...]
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from data.accord import adverbials
 from data.accord.draft import Draft, French, Phrase
 from data.accord.elision import Token
-from data.accord.entries import PRESENT as PRESENT_STYLE
-from data.accord.entries import Complement, Name, Noun, Verb
+from data.accord.entries import Complement, Name, Noun, Style, Verb
 from data.accord.french import FS, IL, ILS, JE, MP, MS, NOUS, VOUS
 from data.accord.function_words import MIDDLE_ADVERBS
 from data.accord.noun_phrases import (
@@ -91,7 +90,7 @@ def complement(draft: Draft, part: Complement, end: int) -> French:
 
 def same_form(verb: Verb, tense: Tense) -> bool:
     """Whether only the -s of the third person tells the present from the past: "they read"."""
-    return verb.same_past and tense.style == PRESENT_STYLE
+    return verb.same_past and tense.style == Style.PRESENT
 
 
 def shape_of(draft: Draft, verb: Verb, tense: Tense, room: int, subject: Phrase) -> Shape:

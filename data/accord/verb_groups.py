@@ -4,12 +4,7 @@ from typing import NamedTuple
 
 from data.accord.draft import Draft, French, Phrase
 from data.accord.elision import Token
-from data.accord.entries import PAST as PAST_STYLE
-from data.accord.entries import PERFECT as PERFECT_STYLE
-from data.accord.entries import PLUPERFECT as PLUPERFECT_STYLE
-from data.accord.entries import PRESENT as PRESENT_STYLE
-from data.accord.entries import PROGRESSIVE as PROGRESSIVE_STYLE
-from data.accord.entries import WILL, WOULD, Verb
+from data.accord.entries import Style, Verb
 from data.accord.french import MS, Conjugation, conjugate
 
 _AVOIR, _ETRE = conjugate("avoir"), conjugate("être")
@@ -27,18 +22,18 @@ class Tense(NamedTuple):
     when: str
 
 
-PRESENT = Tense(PRESENT_STYLE, _PRESENT, False, "present")  # signs: signe
-PAST = Tense(PAST_STYLE, _PRESENT, True, "past")  # signed: a signé
-IMPERFECT = Tense(PAST_STYLE, _IMPERFECT, False, "past")  # knew: connaissait
-PROGRESSIVE = Tense(PROGRESSIVE_STYLE, _PRESENT, False, "now")  # is signing: signe
-PERFECT = Tense(PERFECT_STYLE, _PRESENT, True, "perfect")  # has signed: a signé
-PLUPERFECT = Tense(PLUPERFECT_STYLE, _IMPERFECT, True, "before")  # had signed: avait signé
-FUTURE = Tense(WILL, _FUTURE, False, "future")  # will sign: signera
-CONDITIONAL = Tense(WOULD, _CONDITIONAL, False, "later")  # would sign: signerait
-WHEN_FUTURE = Tense(PRESENT_STYLE, _FUTURE, False, "")  # when he signs: quand il signera
-SUBJUNCTIVE = Tense(PRESENT_STYLE, _SUBJUNCTIVE, False, "")  # although he signs: bien qu'il signe
-PAST_SUBJUNCTIVE = Tense(PAST_STYLE, _SUBJUNCTIVE, True, "past")  # although he signed: bien qu'il ait signé
-MODAL = {"present": PRESENT, "conditional": Tense(PRESENT_STYLE, _CONDITIONAL, False, "")}
+PRESENT = Tense(Style.PRESENT, _PRESENT, False, "present")  # signs: signe
+PAST = Tense(Style.PAST, _PRESENT, True, "past")  # signed: a signé
+IMPERFECT = Tense(Style.PAST, _IMPERFECT, False, "past")  # knew: connaissait
+PROGRESSIVE = Tense(Style.PROGRESSIVE, _PRESENT, False, "now")  # is signing: signe
+PERFECT = Tense(Style.PERFECT, _PRESENT, True, "perfect")  # has signed: a signé
+PLUPERFECT = Tense(Style.PLUPERFECT, _IMPERFECT, True, "before")  # had signed: avait signé
+FUTURE = Tense(Style.WILL, _FUTURE, False, "future")  # will sign: signera
+CONDITIONAL = Tense(Style.WOULD, _CONDITIONAL, False, "later")  # would sign: signerait
+WHEN_FUTURE = Tense(Style.PRESENT, _FUTURE, False, "")  # when he signs: quand il signera
+SUBJUNCTIVE = Tense(Style.PRESENT, _SUBJUNCTIVE, False, "")  # although he signs: bien qu'il signe
+PAST_SUBJUNCTIVE = Tense(Style.PAST, _SUBJUNCTIVE, True, "past")  # although he signed: bien qu'il ait signé
+MODAL = {"present": PRESENT, "conditional": Tense(Style.PRESENT, _CONDITIONAL, False, "")}
 
 # The tenses that a verb of state has instead.
 _STATIVE = {PAST: IMPERFECT, PROGRESSIVE: PRESENT, PERFECT: PRESENT, PLUPERFECT: IMPERFECT}
@@ -130,7 +125,7 @@ def _french_finite(verb: Verb, subject: Phrase, shape: Shape, at: tuple[int, int
         helper = (auxiliary_at,) if auxiliary_at not in (-1, main_at) else ()
         return [(word, (main_at,), helper), *middle]
     word = (_ETRE if verb.etre else _AVOIR)[tense.french][subject.person]
-    if tense.style in (PERFECT_STYLE, PLUPERFECT_STYLE):
+    if tense.style in (Style.PERFECT, Style.PLUPERFECT):
         helper_token: Token = (word, (auxiliary_at,), ())
     else:
         helper_token = (word, (), (main_at,) if auxiliary_at in (-1, main_at) else (auxiliary_at, main_at))
