@@ -49,12 +49,10 @@ class ResumedValidation(Callback):
         self._continue(trainer)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """A training that had reached its last step does not start again, but it may lack the end of its last epoch."""
-        if self._continued:
-            return
+        """End the epoch that the training was stopped in, if nothing was left to train: Lightning then leaves it open."""
         self._continue(trainer)
         epoch = trainer.fit_loop.epoch_progress
-        if trainer.fit_loop.epoch_loop.batch_progress.is_last_batch and epoch.total.processed < epoch.total.ready:
+        if epoch.total.processed < epoch.total.ready:
             epoch.increment_processed()
             epoch.increment_completed()
 
