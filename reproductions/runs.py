@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 
 from data.errors import UserError
+from data.sources.paths import place
 from reproductions import papers
 
 if TYPE_CHECKING:  # so that to find a run needs no numpy
@@ -56,7 +57,7 @@ T = TypeVar("T")
 
 def runs_dir() -> Path:
     """``$RUNS_DIR``, or ``runs`` in the current directory."""
-    return Path(os.environ.get("RUNS_DIR", "runs"))
+    return place(os.environ.get("RUNS_DIR", "runs"))
 
 
 @dataclass(frozen=True)

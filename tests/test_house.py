@@ -47,7 +47,9 @@ PAPERS = " ".join(f"reproductions.{paper}" for paper in papers.PAPERS)
 MODELS = "reproductions.attention reproductions.layers"  # what a model may use
 BATCHES = "data.translation data.language data.batching data.images data.captions data.errors"
 RECORDS = "reproductions.evaluation data.links data.errors data.words data.shapes data.whole"
-READ = f"reproductions.papers reproductions.runs reproductions.reports {RECORDS}"  # a run without torch
+READ = (
+    f"reproductions.papers reproductions.runs reproductions.reports data.sources.paths {RECORDS}"  # a run without torch
+)
 TRAINED = f"data reproductions.training reproductions.decoding {MODELS} {READ}"
 DRAWN = "numpy PIL sacrebleu sacremoses matplotlib"
 # The first pattern that fits a module's name is its rule; {paper} is a package named after a paper and its year.
@@ -68,7 +70,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (PAPER + r"\.weights", rule("torch torchvision", "data.errors {paper}")),
     (PAPER + r"\..*", rule("torch lightning",
                            f"{MODELS} reproductions.decoding reproductions.training {BATCHES} {{paper}}")),
-    (r"reproductions\.training\.tracking_mode", rule("wandb", "data.errors")),
+    (r"reproductions\.training\.tracking_mode", rule("wandb", "data.errors data.whole")),
     (r"reproductions\.training\.tracking", rule("wandb lightning",
                                                "data.errors data.whole reproductions.training.tracking_mode")),
     (r"reproductions\.training(\..*)?", rule("torch lightning numpy",

@@ -2,7 +2,11 @@
 
 import os
 import re
+import shutil
 import socket
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +16,11 @@ from data.errors import UserError
 from data.sources import images, text
 from data.sources.download import writable
 from data.sources.image_files import read_image
-from data.sources.paths import check_writable, place
+from data.sources.paths import check_writable, check_writable_file, place
 from data.sources.reading import lines
+from reproductions.__main__ import run as command
 
+ROOT = Path(__file__).parents[1]
 LONG = "x" * 5000
 
 
@@ -55,13 +61,6 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a data directory of 5,000 letters": (lambda _: writable(Path(f"/{LONG}")), "DATA_DIR=/x+.* File name too long"),
     "a data directory in /proc": (lambda _: writable(Path("/proc/data")), "Nothing can be written to /proc/data"),
-    "a file as a folder to write to": (
-        lambda _: check_writable(Path(__file__)), "Nothing can be written to .*test_paths.py: File exists"
-    ),
-    "a folder below a file": (lambda _: check_writable(Path(__file__) / "a"), "Not a directory"),
-    "a link to nothing as a folder": (
-        lambda folder: (folder / "a").symlink_to(folder / "b") or check_writable(folder / "a"), "File exists"
-    ),
 }  # fmt: skip
 
 
@@ -71,6 +70,95 @@ def test_what_cannot_be_read_or_written_is_one_sentence(case: str, tmp_path: Pat
     with pytest.raises(UserError) as error:
         act(tmp_path)
     assert re.search(sentence, str(error.value)) and "\n" not in str(error.value) and len(str(error.value)) < 400
+
+
+# --- Outputs ------------------------------------------------------------------------------------------------------------
+
+# What is at the place "a" below a folder, the path that the user typed, and what the error says of it.
+OUTPUTS: dict[str, tuple[Callable[[Path], object], str, str]] = {
+    "a file": (Path.touch, "a", "Not a directory"),
+    "below a file": (Path.touch, "a/b", "Not a directory"),
+    "a pipe": (os.mkfifo, "a", "Not a directory"),
+    "a link to nothing": (lambda place: place.symlink_to("b"), "a", "Not a directory"),
+    "in /proc": (Path.mkdir, "/proc/a", "No such file or directory"),
+    "a full device": (Path.mkdir, "/dev/full", "Not a directory"),
+    "below a device": (Path.mkdir, "/dev/full/a", "Not a directory"),
+    "a name of 300 letters": (Path.mkdir, "a/" + "x" * 300, "File name too long"),
+    "nobody's home": (Path.mkdir, "~nobody-here/a", "no user 'nobody-here'"),
+}  # fmt: skip
+OUTPUT_FILES = {
+    "below a file": OUTPUTS["below a file"],
+    "a folder": (Path.mkdir, "a", "it is a folder, not a file"),
+    "a pipe": (os.mkfifo, "a", "it is a pipe, not a file"),
+    "in /proc": OUTPUTS["in /proc"],
+    "a full device": (Path.mkdir, "/dev/full", "it is a device, not a file"),
+    "a name of 250 letters": (Path.mkdir, "a/" + "x" * 250, "File name too long"),
+    "nobody's home": OUTPUTS["nobody's home"],
+}  # fmt: skip
+TRIED = [
+    *((check_writable, *case) for case in OUTPUTS.values()), *((check_writable_file, *case) for case in OUTPUT_FILES.values())
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("check", "there", "typed", "sentence"), TRIED, ids=[*OUTPUTS, *OUTPUT_FILES])
+def test_where_nothing_can_be_written_is_one_sentence(
+    check: Callable[[Path], Path], there: Callable[[Path], object], typed: str, sentence: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    there(Path("a"))
+    with pytest.raises(UserError) as error:
+        check(Path(typed))
+    assert sentence in str(error.value) and len(str(error.value)) < 400
+    assert not list(tmp_path.rglob(".*"))
+
+
+@pytest.mark.skipif(not os.geteuid() and not shutil.which("setpriv"), reason="root writes everywhere")
+@pytest.mark.parametrize("check", [check_writable, check_writable_file])
+def test_a_place_without_permission_is_one_sentence(check: Callable[[Path], Path], tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    imports = f"from pathlib import Path; from data.sources.paths import {check.__name__} as check"
+    obedient = [] if os.geteuid() else ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
+    call = [*obedient, sys.executable, "-c", f"{imports}; check(Path({str(tmp_path / 'a')!r}))"]
+    said = subprocess.run(call, capture_output=True, text=True, cwd=ROOT)
+    assert "UserError: Nothing can be written to" in said.stderr and ": Permission denied. Name another" in said.stderr
+
+
+# A command whose output cannot be written, and the work that it must not begin.
+BEFORE = {
+    "translate Hello. --picture /dev/full": "reproductions.tasks.translation.collect.TrainedTranslator.translate",
+    "translate Hello. --picture {there}": "reproductions.tasks.translation.collect.TrainedTranslator.translate",
+    "look a.png --out /dev/full": "reproductions.tasks.task.restore",
+    "look a.png --weights torchvision:vit_b_16 --out /dev/full": "reproductions.tasks.images.pretrained.pretrained",
+    "explain Hello. --out /dev/full": "reproductions.tasks.task.restore",
+    "figures --out /dev/full": "reproductions.commands.figures.bahdanau2014.draw",
+    "compare {runs} --out /dev/full": "reproductions.compare.translators.compare",
+}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of three kept runs."""
+    folder = tmp_path_factory.mktemp("kept")
+    for paper in ("bahdanau2014", "transformer2017", "vit2021"):
+        with zipfile.ZipFile(Path(__file__).parent / "older_runs" / f"{paper}.zip") as packed:
+            packed.extractall(folder)
+    return folder
+
+
+@pytest.mark.parametrize("line", BEFORE)
+def test_a_command_tries_its_output_before_its_work(
+    line: str, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work(*_: object) -> None:
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setenv("RUNS_DIR", str(kept))
+    monkeypatch.setattr(BEFORE[line], work)
+    translators = " ".join(str(path.parent) for path in kept.glob("[bt]*/*/*/config.yaml"))
+    assert command(line.format(there=kept, runs=translators).split()) == 2
+    named = f"{kept} cannot be written: it is a folder" if "{there}" in line else "/dev/full"
+    assert named in capsys.readouterr().err
 
 
 def test_a_socket_is_no_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,3 +187,6 @@ def test_an_endless_word_is_dropped_from_training_and_an_error_elsewhere(tmp_pat
 def test_what_can_be_written_to_is_left_as_it_was(tmp_path: Path) -> None:
     assert check_writable(tmp_path / "a" / "b") == tmp_path / "a" / "b"
     assert list((tmp_path / "a" / "b").iterdir()) == []
+    kept = tmp_path / "kept.png"
+    kept.write_text("kept")
+    assert check_writable_file(kept) == kept and kept.read_text() == "kept"

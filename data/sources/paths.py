@@ -1,5 +1,6 @@
 """Paths as a user gives them, checked before anything is read or written."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -21,10 +22,10 @@ def place(text: str) -> Path:
         raise UserError(f"{text!r} cannot be a path: there is no user {user.lstrip('~')!r} here.") from None
 
 
-def check_regular(path: Path) -> None:
-    """Raise UserError unless the path is a regular file: reading a pipe or a device may never end.
+def check_regular(path: Path, used: str = "read") -> None:
+    """Raise UserError unless the path is a regular file: a pipe or a device may never end, and cannot be replaced.
 
-    A missing file is left to whoever opens it.
+    A missing file is left to whoever opens it; ``used`` says what was to be done with it.
     """
     try:
         mode = path.stat().st_mode
@@ -32,21 +33,35 @@ def check_regular(path: Path) -> None:
         return
     if not stat.S_ISREG(mode):
         kind = KINDS.get(stat.S_IFMT(mode), "no regular file")
-        raise UserError(f"{path} cannot be read: it is {kind}, not a file. Name a regular file.")
+        raise UserError(f"{path} cannot be {used}: it is {kind}, not a file. Name a regular file.")
 
 
 def check_writable(folder: Path) -> Path:
-    """``folder``, made unless it exists, where a file could be written just now; raises UserError if not."""
-    trial = folder / f".{os.getpid()}.trial"
+    """``folder`` with ``~`` in full, made unless it exists, where a file could be written just now.
+
+    Raises UserError if not. A command calls it before its work, whose result would be lost.
+    """
+    folder = place(str(folder))
+    _try(folder / f".{os.getpid()}.trial", folder, "folder")
+    return folder
+
+
+def check_writable_file(path: Path) -> Path:
+    """The same for a file: ``path`` with ``~`` in full, in a folder that is made unless it exists."""
+    path = place(str(path))
+    check_regular(path, "written")
+    _try(path.with_name(f".{path.name}.{os.getpid()}.partial"), path, "file")
+    return path
+
+
+def _try(trial: Path, named: Path, kind: str) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        trial.parent.mkdir(parents=True, exist_ok=True)
         trial.touch()
         trial.unlink()
     except OSError as error:
-        raise UserError(
-            f"Nothing can be written to {shortened(folder)}: {error.strerror}. Name another folder."
-        ) from None
-    return folder
+        reason = os.strerror(errno.ENOTDIR) if isinstance(error, FileExistsError) else error.strerror
+        raise UserError(f"Nothing can be written to {shortened(named)}: {reason}. Name another {kind}.") from None
 
 
 def shortened(path: Path | str, length: int = 120) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from data.errors import UserError
+from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.commands.configs import CONFIGS, config_of, config_path, is_path
 from reproductions.commands.train import train
@@ -48,10 +49,11 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     from reproductions.evaluation import files
 
     task = _task_of_runs(folders) if folders else _task_of_data(data)
+    place = check_writable(out or runs.runs_dir() / "compare")
     folders = folders or [_newest_or_trained(paper, data) for paper in then_and_now(task)]
     comparison: Comparison = import_module(f"reproductions.compare.{MODULES[task]}").compare(folders)
     corpus = runs.corpus_name(comparison.numbers["corpus"])
-    folder = out or runs.runs_dir() / "compare" / corpus / runs.stamp()
+    folder = place if out else place / corpus / runs.stamp()
     drawings = tqdm(comparison.drawings, "drawing", unit=" pictures", leave=False)
     pictures = [drawing.write(folder) for drawing in drawings]
     files.write_json(folder / "comparison.json", comparison.numbers)

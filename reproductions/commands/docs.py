@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from data.errors import UserError
+from data.sources.paths import check_writable_file
 from reproductions import runs
 from reproductions.commands.equations import ROOT
 
@@ -22,8 +23,9 @@ def run(_: argparse.Namespace, __: Sequence[str]) -> int:
         return 0
     from reproductions.experiments.timeline import document
 
+    written = check_writable_file(ROOT / document.DOCUMENT)
     try:
-        document.write(ROOT / document.DOCUMENT, json.loads(path.read_text(encoding="utf-8")), document.transformer())
+        document.write(written, json.loads(path.read_text(encoding="utf-8")), document.transformer())
     except ValueError as error:
         raise UserError(f"{document.DOCUMENT}: {error}") from error
     sys.stdout.write(f"{document.DOCUMENT}: numbers and pictures from {path}.\n")

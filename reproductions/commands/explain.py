@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from data.errors import UserError
+from data.sources.paths import check_writable
 from reproductions import runs
 
 PAPER = "transformer2017"
@@ -34,6 +35,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     that does not exist.
     """
     run = find(options.run)
+    folder = check_writable(options.out or run.folder / "explained")
     from reproductions.evaluation import files
     from reproductions.explain import terminal
     from reproductions.explain.page import page
@@ -43,7 +45,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     steps = take_steps(restore(run), options.sentence, options.place, options.layer, options.head, options.word)
     name = f"{options.place}-L{options.layer}-H{options.head}.html"
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make explain."
-    written = files.write_text((options.out or run.folder / "explained") / name, page(steps, made))
+    written = files.write_text(folder / name, page(steps, made))
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
     text = terminal.text(steps, shutil.get_terminal_size((100, 40)).columns, unicode)
     sys.stdout.write(f"{text}\nPage: {written}\n")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.commands import trainings
 from reproductions.experiments.side_by_side import Training
@@ -22,11 +23,12 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from reproductions.evaluation import files
     from reproductions.experiments.ladder import RUNGS, figure, table, text
 
+    folder = check_writable(runs.runs_dir() / LADDER)
     if status := trainings.run([Training(LADDER, name, CONFIGS / f"{name}.yaml") for name in RUNGS], options, rest):
         return status
     rungs = [*comparable([runs.find(LADDER, name, having=runs.SCORES).folder for name in RUNGS], SAME).values()]
     rows = table(dict(zip(RUNGS, rungs, strict=True)))
-    summary, folder = rungs[-1].summary, runs.runs_dir() / LADDER
+    summary = rungs[-1].summary
     note = (
         f"Accord, test split. Every rung read the same {summary['steps']:,} batches; seed {summary['seed']}, one thread of "
         f"a {summary['device']} each, {options.jobs} side by side, torch {summary['torch']}. AER of the view chosen in "

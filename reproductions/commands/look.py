@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.errors import UserError
+from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.commands import weights
 
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     if options.run is not None and options.weights is not None:
         raise UserError(f"--run {options.run} and --weights {options.weights} are two models: give one of them.")
     weights.check(options.weights, options.heads)
-    classifier, folder = _from_run(options.run) if options.weights is None else _from_weights(options)
+    classifier, folder = _from_run(options) if options.weights is None else _from_weights(options)
     from data.sources.image_files import read_image
 
     unreadable = []
@@ -47,19 +48,20 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
             unreadable.append(str(error))
             continue
         name = path.stem if len(options.image) == 1 else f"{number:02d}-{path.stem}"
-        likely, drawn = _look(classifier, image, path.name, number, options.asked, (options.out or folder) / name)
+        likely, drawn = _look(classifier, image, path.name, number, options.asked, folder / name)
         sys.stdout.write(f"{path}: {likely}\n" + "".join(f"  {file}\n" for file in drawn))
     if unreadable:
         raise UserError(" ".join(unreadable))
     return 0
 
 
-def _from_run(folder: Path | None) -> tuple["TrainedClassifier", Path]:
+def _from_run(options: argparse.Namespace) -> tuple["TrainedClassifier", Path]:
     """The classifier of a run, the newest if no folder is named, and where its pictures go."""
-    run = runs.find(task="images") if folder is None else runs.at(folder, "images")
+    run = runs.find(task="images") if options.run is None else runs.at(options.run, "images")
+    folder = check_writable(options.out or run.folder / "looked")
     from reproductions.tasks.task import restore
 
-    return restore(run), run.folder / "looked"
+    return restore(run), folder
 
 
 def _from_weights(options: argparse.Namespace) -> tuple["TrainedClassifier", Path]:
@@ -69,7 +71,8 @@ def _from_weights(options: argparse.Namespace) -> tuple["TrainedClassifier", Pat
 
     name = options.weights if options.weights.startswith(HUB) else Path(options.weights).stem
     name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "weights"
-    return pretrained(options.weights, options.heads), runs.runs_dir() / "looked" / name
+    folder = check_writable(options.out or runs.runs_dir() / "looked" / name)
+    return pretrained(options.weights, options.heads), folder
 
 
 def _look(

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.commands import trainings
 
@@ -18,11 +19,11 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from reproductions.experiments.timeline import report, rows, training
 
     budget = training.QUICK if options.quick else training.FULL
+    folder = check_writable(runs.runs_dir() / runs.TIMELINE)
     if status := trainings.run(training.trainings(budget), options, rest):
         return status
-    table, folder = rows.table(budget), runs.runs_dir() / runs.TIMELINE
-    page = report.write(
-        table, folder / budget.name if options.quick else folder
-    )  # the quick one never replaces the full one
+    table = rows.table(budget)
+    # The quick one never replaces the full one.
+    page = report.write(table, folder / budget.name if options.quick else folder)
     sys.stdout.write(f"\n{report.text(table)}\n\nReport: {page}\nPictures and numbers: {page.parent}\n")
     return 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
+from data.sources.paths import check_writable_file
 from reproductions import runs
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def _picture(options: argparse.Namespace, run: runs.Run, module: Any) -> Path | 
         picture = run.folder / "pictures" / "typed.png"
     if options.view is not None and picture is None:
         raise UserError(f"--view {options.view} says what a picture shows: name its file with --picture.")
-    return picture
+    return None if picture is None else check_writable_file(picture)
 
 
 def _typed(sentences: Sequence[str]) -> Iterator[tuple[str, bytes]]:

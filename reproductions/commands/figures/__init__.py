@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
+from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.runs import Run
 
@@ -45,11 +46,12 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     Raises UserError if nothing could be drawn.
     """
     papers = [paper for paper in PAPERS if any(runs.runs_dir().glob(f"{paper}/*/*/{runs.SCORES}"))] or PAPERS[:1]
+    folder = check_writable(options.out or runs.runs_dir() / "figures")
     missing: list[UserError] = []
     for paper in papers:
         drawer = import_module(f"reproductions.commands.figures.{paper}")
         try:
-            for path in drawer.draw(options.data, options.out or runs.runs_dir() / "figures"):
+            for path in drawer.draw(options.data, folder):
                 sys.stdout.write(f"{path}\n")
         except UserError as error:
             missing.append(error)
