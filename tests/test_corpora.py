@@ -3,6 +3,7 @@ import hashlib
 import logging
 import sys
 import threading
+import time
 import zipfile
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -224,14 +225,21 @@ def test_wmt14_without_network_is_one_sentence(tmp_path, monkeypatch):
 # Downloads, from a server on this machine
 
 
+HEAD = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PAYLOAD)
+TOO_SLOW = {"/silent": b"", "/slow-head": HEAD[:9], "/slow": HEAD + PAYLOAD[:100]}  # path -> what is sent at once
+
+
 class Server(BaseHTTPRequestHandler):
-    """Serves PAYLOAD with ranges at /file, cuts it at /cut, and has nothing else."""
+    """Serves PAYLOAD with ranges at /file, cuts it at /cut, sends it too slowly at TOO_SLOW, and has nothing else."""
 
     requests: list[tuple[str, str | None]] = []
 
     def do_GET(self):  # noqa: N802
         wanted = self.headers.get("Range")
         type(self).requests.append((self.path, wanted))
+        if self.path in TOO_SLOW:
+            self.trickle(TOO_SLOW[self.path])
+            return
         if self.path not in ("/file", "/cut", "/norange"):
             self.send_error(404)
             return
@@ -245,6 +253,17 @@ class Server(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(PAYLOAD) - start))
         self.end_headers()
         self.wfile.write(PAYLOAD[start : start + 50_000] if self.path == "/cut" else PAYLOAD[start:])
+
+    def trickle(self, at_once):
+        """Send these bytes at once and the rest of an answer one by one, at last for two seconds."""
+        self.wfile.write(at_once)
+        rest = (HEAD + PAYLOAD)[len(at_once) :] if at_once else b""
+        for number in range(40):
+            time.sleep(0.05)
+            try:
+                self.wfile.write(rest[number : number + 1])
+            except OSError:
+                return
 
     def log_message(self, *_):
         pass
@@ -279,6 +298,19 @@ def test_a_cut_download_goes_on_where_it_stopped(server, tmp_path):
     assert (tmp_path / "some" / "file.txt.part").stat().st_size == 50_000
     assert get(f"{server}/file", tmp_path).read_bytes() == PAYLOAD
     assert Server.requests[-1] == ("/file", "bytes=50000-")
+
+
+@pytest.mark.parametrize("path", TOO_SLOW)
+def test_a_server_that_is_silent_or_too_slow_is_given_up_and_what_came_is_kept(server, tmp_path, monkeypatch, path):
+    monkeypatch.setattr(download, "_PATIENCE", 0.4)
+    began = time.monotonic()
+    with pytest.raises(
+        UserError, match="fewer than 1,000 bytes a second arrived for .*: try again, or put the file at"
+    ):
+        get(f"{server}{path}", tmp_path)
+    assert time.monotonic() - began < 1
+    assert get(f"{server}/file", tmp_path).read_bytes() == PAYLOAD
+    assert (Server.requests[-1][1] is not None) == (path == "/slow")
 
 
 def test_a_server_without_ranges_starts_again(server, tmp_path):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import urllib.request
 from urllib.error import URLError
 
 import pytest
@@ -348,6 +350,16 @@ def test_a_download_that_fails_says_what_to_fetch_by_hand_and_where_to_put_it(hu
     assert "could not be downloaded (urlopen error Name or service not known)" in said
     assert re.search(r"fetch https://\S+/vit_b_16-\w+\.pth .* put it into ", said) and said.endswith(f"{hub}.")
     assert "\n" not in said
+
+
+def test_a_server_that_says_nothing_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.hub._hub_dir", str(tmp_path))
+    monkeypatch.setattr(weights, "PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        monkeypatch.setattr("torch.hub.urlopen", lambda _: urllib.request.urlopen(address))
+        with pytest.raises(UserError, match=r"could not be downloaded \(.*timed out\): fetch https://"):
+            load("torchvision:vit_b_16")
 
 
 def test_what_was_put_there_by_hand_is_read_and_what_is_damaged_is_named(hub):

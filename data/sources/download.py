@@ -4,10 +4,13 @@ import hashlib
 import http.client
 import logging
 import os
+import time
 import urllib.error
 import urllib.request
+from concurrent.futures import Future
 from pathlib import Path
-from typing import NamedTuple
+from threading import Thread
+from typing import Any, NamedTuple
 
 from platformdirs import user_cache_dir
 from tqdm import tqdm
@@ -18,7 +21,8 @@ from data.sources.paths import check_writable, place, shortened
 logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16  # bytes read at a time
-_TIMEOUT = 30.0  # seconds without a byte
+_PATIENCE = 10.0  # seconds in which an answer must begin, and after which its speed is looked at
+_SLOWEST = 1000  # bytes a second
 
 
 class Remote(NamedTuple):
@@ -103,7 +107,7 @@ def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | No
     except urllib.error.HTTPError as error:
         reason = f"the server answered {error.code} {error.reason}"
     except TimeoutError:
-        reason = f"nothing arrived for {_TIMEOUT:.0f} seconds"
+        reason = f"fewer than {_SLOWEST:,} bytes a second arrived for {_PATIENCE:.0f} seconds"
     except (OSError, http.client.HTTPException) as error:
         reason = str(getattr(error, "reason", error)) or type(error).__name__
     else:
@@ -118,13 +122,16 @@ def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | No
 
 
 def _receive(url: str, part: Path) -> None:
-    """Append to ``part`` what it lacks of ``url``; raises OSError or HTTPException, also if the connection ends early."""
+    """Append to ``part`` what it lacks of ``url``.
+
+    Raises OSError or HTTPException, also if the connection ends early; TimeoutError if it is silent or too slow.
+    """
     start = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "attention-then-and-now"}
     if start:
         headers["Range"] = f"bytes={start}-"
     try:
-        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
+        response = _answer(urllib.request.Request(url, headers=headers))
     except urllib.error.HTTPError as error:
         if error.code != 416 or not start:
             raise
@@ -140,15 +147,38 @@ def _receive(url: str, part: Path) -> None:
         size = None if length is None else start + int(length)
         progress = tqdm(total=size, initial=start, unit="B", unit_scale=True, desc=part.stem, leave=False)
         with part.open("ab" if start else "wb") as file, progress:
+            began, count = time.monotonic(), 0
             # A cut connection ends the stream without an error.
             while chunk := response.read1(_CHUNK):
                 file.write(chunk)
                 progress.update(len(chunk))
+                count += len(chunk)
+                if (seconds := time.monotonic() - began) > _PATIENCE:
+                    if count < _SLOWEST * seconds:
+                        raise TimeoutError
+                    began, count = time.monotonic(), 0
     received = part.stat().st_size
     if size is not None and received != size:
         raise ConnectionError(
             f"the connection ended after {received:,} of {size:,} bytes; the rest is fetched next time"
         )
+
+
+def _answer(request: urllib.request.Request) -> Any:
+    """The response, once its head has arrived; raises TimeoutError if that takes too long.
+
+    The timeout of a socket is for each byte: a server that sends the head one byte a second never reaches it.
+    """
+    answer: Future[Any] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(urllib.request.urlopen(request, timeout=_PATIENCE))
+        except Exception as error:  # noqa: BLE001 - raised again by result()
+            answer.set_exception(error)
+
+    Thread(target=ask, daemon=True).start()
+    return answer.result(_PATIENCE)
 
 
 def _check(path: Path, remote: Remote, remedy: str) -> None:

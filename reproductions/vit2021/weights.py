@@ -3,6 +3,7 @@
 import json
 import logging
 import pickle
+import socket
 from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
@@ -18,6 +19,7 @@ from reproductions.vit2021.model import ViT, resize_positions
 log = logging.getLogger(__name__)
 
 HUB = "torchvision:"
+PATIENCE = 20.0  # seconds without a byte in which a download is given up; torch hub waits for ever
 WRAPPERS = ("model", "state_dict", "teacher")  # keys under which training scripts store their weights
 OURS = {"paper", "hyper_parameters", "state_dict"}  # keys in a checkpoint of this project
 # What torch raises for damaged files, besides UnpicklingError.
@@ -58,6 +60,8 @@ def kept_at(weights: Any) -> Path:
 
 def _download(source: str, weights: Any) -> dict[str, Tensor]:
     """The tensors, from torch hub's cache or downloaded into it; raises UserError if the download fails."""
+    usual = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
     try:
         state: dict[str, Tensor] = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
     except (OSError, RuntimeError, HTTPException, pickle.UnpicklingError, EOFError) as error:
@@ -70,6 +74,8 @@ def _download(source: str, weights: Any) -> dict[str, Tensor]:
             f"{source} could not be downloaded ({_first_line(error)}): fetch {weights.url} on a machine that is online and put "
             f"it into {kept.parent}."
         ) from error
+    finally:
+        socket.setdefaulttimeout(usual)
     return state
 
 
