@@ -1,12 +1,14 @@
-"""A file, or a folder, that appears whole or not at all."""
+"""A file, or a folder, that appears whole or not at all; a temporary folder that goes with its process."""
 
+import atexit
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 
 @contextmanager
@@ -44,3 +46,22 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
             finally:
                 shutil.rmtree(work, ignore_errors=True)
     return folder
+
+
+def temporary_folder(prefix: str) -> Path:
+    """A folder that is removed when this process ends; removes those that killed processes left, which nobody locks."""
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        with suppress(OSError, Timeout), FileLock(left / "lock", timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{prefix}"))
+    lock = FileLock(made / "lock")
+    lock.acquire()
+    folder = made.rename(made.with_name(made.name[1:]))  # only now others see it
+    atexit.register(_give_up, folder, lock, os.getpid())
+    return folder
+
+
+def _give_up(folder: Path, lock: FileLock, owner: int) -> None:
+    if os.getpid() == owner:  # not a forked child
+        lock.release()
+        shutil.rmtree(folder, ignore_errors=True)

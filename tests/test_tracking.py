@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -336,3 +337,46 @@ def test_losing_the_process_of_wandb_does_not_stop_a_training(tmp_path: Path) ->
     assert "the training went on" in done.stderr, done.stderr
     assert done.stderr.count("the training goes on without it") == 1
     assert done.returncode == 0, done.stderr
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from PIL import Image
+from reproductions.training import tracking
+folder = Path(sys.argv[1])
+logger = tracking.experiment_logger(folder, project="p", name="n", group="g", tags=[], job_type="fit", config={})
+Image.new("RGB", (4, 4)).save(folder / "a.png")
+tracking.log_picture(logger, "drawn", folder / "a.png", "a picture", 1)
+tracking.log_artifact(logger, folder / "a.png", "a", "model")
+print("tracked", flush=True)
+time.sleep(60)
+"""
+
+
+def alive(temporary: Path) -> list[str]:
+    """The commands of the processes that were started with this temporary folder."""
+    commands = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"TMPDIR={temporary}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                commands.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return commands
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux says which processes there are")
+def test_a_killed_run_leaves_no_process_and_the_next_one_removes_its_folders(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    places = {**os.environ, "TMPDIR": str(temporary), "WANDB_MODE": "offline"}
+    run = subprocess.Popen([sys.executable, "-c", KILLED, tmp_path], stdout=subprocess.PIPE, env=places)
+    assert run.stdout is not None and run.stdout.readline() == b"tracked\n"
+    assert any("wandb" in command for command in alive(temporary))
+    run.kill()
+    run.communicate()
+    until = time.monotonic() + 20
+    while alive(temporary) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert alive(temporary) == []
+    subprocess.run([sys.executable, "-c", "import reproductions.training.tracking"], env=places, check=True)
+    assert list(temporary.iterdir()) == []

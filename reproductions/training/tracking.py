@@ -16,13 +16,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import wandb
 from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
-from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError
 
 from data.whole import whole
-from reproductions.training.tracking_mode import Mode, decide, words
+from reproductions.training.tracking_mode import Mode, decide, wandb, words
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +32,9 @@ MOST_ROWS = 2000  # of a table; W&B's page shows few more, and every row is sent
 IDENTITY = "wandb.json"  # in the run's folder: which W&B run this is
 
 # W&B's errors when its server refuses, its process has died or no answer comes. They share no base class.
-FAILURES = (wandb.Error, OSError, HandleAbandonedError, MailboxClosedError)
+FAILURES = (
+    wandb.Error, OSError, wandb.sdk.mailbox.HandleAbandonedError, wandb.sdk.mailbox.MailboxClosedError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

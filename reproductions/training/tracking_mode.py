@@ -1,12 +1,19 @@
 """How a run is tracked: online, offline or not at all. Imports neither torch nor lightning, so that the answer comes at once."""
 
 import os
+import tempfile
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import wandb
-
 from data.errors import UserError
+from data.whole import temporary_folder
+
+# W&B makes two temporary folders as it is imported, and a process that is killed leaves them behind.
+_usual, tempfile.tempdir = tempfile.tempdir, str(temporary_folder("attention-wandb-"))
+try:
+    import wandb as wandb  # tracking takes it from here
+finally:
+    tempfile.tempdir = _usual
 
 
 @dataclass(frozen=True)
