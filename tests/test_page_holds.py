@@ -124,8 +124,9 @@ def upload(address, content):
     return send(address, f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + content)
 
 
-def test_the_bodies_in_memory_are_bounded(address, monkeypatch):
-    monkeypatch.setattr(guard, "BODY_BYTES_EACH", 150_000)
+@pytest.mark.parametrize("bound", ["BODY_BYTES", "BODY_BYTES_EACH"])
+def test_the_bodies_in_memory_are_bounded(address, monkeypatch, bound):
+    monkeypatch.setattr(guard, bound, 150_000)
     head = b"POST /api/look-at HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"
     with connect(address) as held:
         held.sendall(head + b"Content-Length: 110000\r\n\r\n" + b"x" * 100_000)
@@ -240,14 +241,27 @@ def test_a_question_that_waits_for_the_models_has_no_limit(address, monkeypatch)
 
 @pytest.mark.parametrize("content", [b"", LINE + b"Host: loc", POST + b'{"run"'], ids=["silent", "headers", "body"])
 def test_half_open_connections_keep_nobody_out(address, monkeypatch, content):
-    """More than the page holds, renewed as they are closed: every honest question is answered."""
+    """More than the page holds: it keeps as many as its limit, and every honest question is answered."""
     monkeypatch.setattr(connections, "CONNECTIONS", 20)
     with ExitStack() as opened:
+        half_open = []
         for _ in range(3):
             for _ in range(30):
-                opened.enter_context(connect(address)).sendall(content)
+                half_open.append(opened.enter_context(connect(address)))
+                half_open[-1].sendall(content)
             status, _, _, seconds = ask(address)
             assert status == 200 and seconds < 1
+        assert sum(map(is_open, half_open)) <= 20
+
+
+def is_open(raw):
+    raw.setblocking(False)
+    try:
+        return raw.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False
 
 
 # --- The queue --------------------------------------------------------------------------------------------------------

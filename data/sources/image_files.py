@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from torchvision.datasets.folder import IMG_EXTENSIONS, make_dataset
 
 from data.errors import UserError
@@ -71,14 +71,16 @@ def read_image(file: Path | IO[bytes], name: str = "", size: int = 0) -> Image.I
 def upright(image: Image.Image, name: str = "The image") -> Image.Image:
     """The image in mode RGB: turned as EXIF says, transparency on white, sixteen bits and floats brought to eight.
 
-    Raises UserError if it is too large; ``name`` is what the error calls it.
+    One that is so already is returned as it is: a copy of a large image takes 160 MB. Raises UserError if it is too large;
+    ``name`` is what the error calls it.
     """
     _check_size(image, name)
-    image = ImageOps.exif_transpose(image)
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        image = ImageOps.exif_transpose(image)
     if image.mode == "F" or image.mode.startswith("I"):
         return _eight_bits(image)
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     result = Image.new("RGB", image.size)
     for box in _strips(image):
         clear = image.crop(box).convert("RGBA")

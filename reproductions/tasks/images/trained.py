@@ -53,7 +53,7 @@ class TrainedClassifier:
 
     def photo(self, image: Image.Image) -> plots.Photo:
         """A picture to draw maps over: at its own resolution, a large one at PHOTO pixels, and what of it the module sees."""
-        whole = upright(image)
+        whole = upright(image).copy()
         whole.thumbnail((PHOTO, PHOTO), Image.Resampling.LANCZOS)
         return plots.Photo(np.array(whole), self.preprocessing.window(*whole.size))
 
