@@ -1,24 +1,23 @@
 """A few of the stops of ``make torture``: a stopped, continued or copied training is the undisturbed one."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torture
-from torture import Stop, Trial
+from torture import Reference, Stop, Trial
 
 PAPER = "bahdanau2014"
 STOPPED = "luong2015"  # its best checkpoint is not its last: a stopped test must not mix them up
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], float]:
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     """What an undisturbed training leaves."""
     return torture.undisturbed(PAPER, tmp_path_factory.mktemp("torture") / "undisturbed")
 
 
 @pytest.fixture(scope="module")
-def stopped_reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], float]:
+def stopped_reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     """The same of the paper that is stopped."""
     return torture.undisturbed(STOPPED, tmp_path_factory.mktemp("torture") / "undisturbed")
 
@@ -26,21 +25,19 @@ def stopped_reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[st
 @pytest.mark.parametrize(
     "stops",
     [
-        (Stop("validating", 1, "KILL"), Stop("testing", 1, "TERM")),
+        (Stop("validating", 1, "KILL"), Stop("validating", 4, "INT"), Stop("testing", 1, "TERM")),
         (Stop("writing a checkpoint", 2, "KILL"), Stop("ending a validation", 2, "INT")),
     ],
     ids=lambda stops: ", ".join(stop.moment for stop in stops),
 )
 def test_a_stopped_and_continued_training_is_the_undisturbed_one(
-    stops: tuple[Stop, ...], stopped_reference: tuple[dict[str, Any], float], tmp_path: Path
+    stops: tuple[Stop, ...], stopped_reference: Reference, tmp_path: Path
 ) -> None:
-    assert torture.try_one(Trial(STOPPED, stops, tmp_path / "trial"), *stopped_reference) == []
+    assert torture.try_one(Trial(STOPPED, stops, tmp_path / "trial"), stopped_reference) == []
 
 
-def test_a_copy_becomes_the_undisturbed_run_and_leaves_its_original_alone(
-    reference: tuple[dict[str, Any], float], tmp_path: Path
-) -> None:
-    assert torture.copied(PAPER, reference[0], tmp_path / "copied") == []
+def test_a_copy_becomes_the_undisturbed_run_and_leaves_its_original_alone(reference: Reference, tmp_path: Path) -> None:
+    assert torture.copied(PAPER, reference.left, tmp_path / "copied") == []
 
 
 def test_a_difference_is_named() -> None:

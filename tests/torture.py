@@ -6,7 +6,8 @@
 
 Each trial trains a toy run of one paper, stops it once or twice with SIGKILL, SIGTERM or Ctrl-C, continues it to its end with
 ``--resume``, and must then find what the undisturbed run left: the same files, weights bit for bit, the same validations, the
-same chosen view, the same scores, records and pictures. What differs is printed, and the folder of the trial is kept.
+same chosen view, the same scores, records and pictures. Besides, once each: a copy, two preparations at once, full disks, and the
+page under fire. What differs is printed, and the folder of the trial is kept.
 """
 
 import argparse
@@ -28,11 +29,14 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import page_under_fire
 import torch
 from older_runs import make
 from toy_run import corpus, overrides
+
+from reproductions.papers import PAPERS, TASKS
 
 ROOT = Path(__file__).parents[1]
 STEPS = 8
@@ -61,7 +65,12 @@ TIMES = re.compile(r".*(_per_s|seconds)")
 TRAINED = ("state_dict", "optimizer_states", "lr_schedulers", "global_step", "epoch", "paper", "view", "views")
 MOST_LINES = 60  # that a training on a full disk may print
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["data", "lightning.pytorch", "wandb", "reproductions.commands.lightning"])
+# What every training imports, and W&B at its start, is imported once for all.
+CONTEXT.set_forkserver_preload([
+    "reproductions.commands.lightning.cli", "reproductions.commands.train", "reproductions.training.tracking",
+    "wandb.sdk.launch", *(f"reproductions.tasks.{task}.task" for task in TASKS),
+    *(f"reproductions.{paper}.training" for paper in PAPERS),
+])  # fmt: skip
 Check = Callable[[str, dict[str, Any], Path], list[str]]
 
 
@@ -213,14 +222,22 @@ def differences(undisturbed: Any, stopped: Any, place: str = "") -> Iterator[str
 # --- Trials -------------------------------------------------------------------------------------------------------------
 
 
-def undisturbed(paper: str, folder: Path) -> tuple[dict[str, Any], float]:
-    """What an undisturbed run leaves, and how many seconds it takes."""
+class Reference(NamedTuple):
+    """An undisturbed run: what it left, how many seconds it took, and the folder of its prepared data."""
+
+    left: dict[str, Any]
+    seconds: float
+    data: Path
+
+
+def undisturbed(paper: str, folder: Path) -> Reference:
+    """Run a training that nothing stops."""
     folder.mkdir(parents=True)
     corpus(folder)
     began = time.monotonic()
     if status := process(command(paper, folder, resume=False), folder):
         raise RuntimeError(f"the undisturbed training of {paper} ended with {status}: see {folder / 'training.log'}")
-    return left(finished(paper, folder)), time.monotonic() - began
+    return Reference(left(finished(paper, folder)), time.monotonic() - began, folder / "data")
 
 
 def finished(paper: str, folder: Path) -> Path:
@@ -229,18 +246,20 @@ def finished(paper: str, folder: Path) -> Path:
     return runs[-1].parent
 
 
-def try_one(trial: Trial, expected: dict[str, Any], seconds: float) -> list[str]:
+def try_one(trial: Trial, reference: Reference) -> list[str]:
     """Run a trial; what is wrong afterwards, nothing if all is as after an undisturbed run."""
     trial.folder.mkdir(parents=True)
     corpus(trial.folder)
+    if not any(stop.moment in ("preparing", RANDOM) for stop in trial.stops):  # it then finds its data prepared
+        shutil.copytree(reference.data, trial.folder / "data")
     for stop in (*trial.stops, None):
         saved = any((trial.folder / "runs").glob("*/*/*/checkpoints/last.ckpt"))
-        status = process(command(trial.paper, trial.folder, resume=saved), trial.folder, stop, seconds)
+        status = process(command(trial.paper, trial.folder, resume=saved), trial.folder, stop, reference.seconds)
         if status not in (0, *(ENDS[stop.signal] if stop else ())):
             return [f"exit status {status}, see {trial.folder / 'training.log'}"]
     partial = [path.as_posix() for path in trial.folder.rglob("*") if re.search(r"\.(partial|part)$", path.name)]
     half = [f"{path} is half written" for path in partial if not path.startswith(str(trial.folder / "data"))]
-    return half + list(differences(expected, left(finished(trial.paper, trial.folder))))
+    return half + list(differences(reference.left, left(finished(trial.paper, trial.folder))))
 
 
 def copied(paper: str, expected: dict[str, Any], work: Path) -> list[str]:
@@ -309,6 +328,11 @@ def special(paper: str, work: Path) -> Iterator[tuple[str, Path, Check]]:
     """What is tried once beside the stops: what it is, its folder, and the function that says what is wrong."""
     yield f"{paper}: copied while stopped", work / "copied", copied
     yield f"{paper}: prepared by two at once", work / "together", together
+    yield (
+        "the page under fire",
+        work / "page",
+        lambda _, __, folder: page_under_fire.faults(page_under_fire.fire(folder)),
+    )
     if os.geteuid() or not shutil.which("mount"):
         say("not tried: a disk that fills up, which needs a root who can mount one")
         return
@@ -321,9 +345,9 @@ def torture(count: int, papers: Sequence[str], jobs: int, seed: int, work: Path)
     """Run all trials, so many at a time, print each and the count; the number of failures."""
     with ThreadPoolExecutor(jobs) as pool:
         references = dict(zip(papers, pool.map(lambda paper: undisturbed(paper, work / paper), papers), strict=True))
-        running = [(str(trial), trial.folder, pool.submit(try_one, trial, *references[trial.paper]))
+        running = [(str(trial), trial.folder, pool.submit(try_one, trial, references[trial.paper]))
                    for trial in trials(count, papers, seed, work)]  # fmt: skip
-        running += [(name, folder, pool.submit(check, papers[0], references[papers[0]][0], folder))
+        running += [(name, folder, pool.submit(check, papers[0], references[papers[0]].left, folder))
                     for name, folder, check in special(papers[0], work)]  # fmt: skip
         failures = 0
         for number, (name, folder, result) in enumerate(running, start=1):
@@ -344,8 +368,6 @@ def say(line: str) -> None:
 
 
 def main() -> int:
-    from reproductions.papers import PAPERS
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=20, help="how many trials (default: 20)")
     parser.add_argument("--papers", nargs="+", default=list(PAPERS), choices=list(PAPERS), metavar="PAPER")
