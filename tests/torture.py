@@ -133,7 +133,7 @@ def _arm(stop: Stop) -> None:
         nonlocal calls
         calls += 1
         if calls == stop.place:
-            if stop.moment == "writing a checkpoint":
+            if stop.moment == "writing a checkpoint" and stop.signal == "KILL":  # after the others it is written
                 arguments[1].write(b"half a checkpoint")
             os.kill(os.getpid(), SIGNALS[stop.signal])
         return function(*arguments, **named)
