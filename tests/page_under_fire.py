@@ -30,7 +30,7 @@ from PIL import Image
 SECONDS = 30
 CLIENTS, PAINTERS, HALF_OPEN = 100, 10, 300  # painters are those of the clients that send hostile pictures
 MOST_MEMORY, MOST_SECONDS = 900, 5.0  # MB of the page; that an honest client waits
-SIDES = (8000, 5000)  # of a hostile picture: the most pixels that the page takes
+SIDES, WEBP_SIDES = (8000, 5000), (4000, 4000)  # of a hostile picture: the most pixels that the page takes
 NAME = "20260101-000000-000000"
 TRANSLATOR, CLASSIFIER = f"bahdanau2014/accord/{NAME}", f"vit2021/shapes/{NAME}"
 HALF = b"POST /api/align HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
@@ -54,7 +54,7 @@ def pictures() -> list[bytes]:
         ("RGB", "PNG", {"exif": turned}), ("CMYK", "JPEG", {"exif": turned}), ("L", "GIF", {}), ("RGBA", "WEBP", {}),
     ):  # fmt: skip
         file = io.BytesIO()
-        Image.new(mode, SIDES).save(file, kind, **options)
+        Image.new(mode, WEBP_SIDES if kind == "WEBP" else SIDES).save(file, kind, **options)
         files.append(file.getvalue())
     return files
 

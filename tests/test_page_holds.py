@@ -18,12 +18,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from page_runs import serving, write_classifier
+from PIL import Image
 from starlette.exceptions import HTTPException
 
 from data.errors import UserError
 from data.sources.image_files import LONGEST_SIDE, read_image
 from reproductions.__main__ import run as command
 from reproductions.page import connections, guard, server, turns
+from reproductions.page.images import uploaded
 
 WORK = 0.02  # seconds that the stub takes for a question
 POLICY = guard.HEADERS[b"content-security-policy"].decode()
@@ -101,6 +103,13 @@ def test_a_picture_with_the_longest_side_is_read_within_a_second(size):
     began = time.process_time()
     assert read_image(io.BytesIO(png(*size)), "The picture").size == size
     assert time.process_time() - began < 1
+
+
+def test_the_page_takes_fewer_pixels_of_webp_whose_decoder_holds_four_copies():
+    file = io.BytesIO()
+    Image.new("RGB", (4001, 4000)).save(file, "WEBP", method=0, quality=1)
+    with pytest.raises(UserError, match="The picture has 4,001 x 4,000 pixels, more than 16,000,000: make it smaller."):
+        uploaded(file.getvalue(), 24)
 
 
 def test_the_page_and_the_commands_refuse_it_in_the_same_sentence(address, tmp_path, monkeypatch, capsys):

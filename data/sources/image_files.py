@@ -40,11 +40,11 @@ class ImageFile(NamedTuple):
     label: int
 
 
-def read_image(file: Path | IO[bytes], name: str = "", size: int = 0) -> Image.Image:
+def read_image(file: Path | IO[bytes], name: str = "", size: int = 0, most: int = MOST_PIXELS) -> Image.Image:
     """The image in a file, upright, in mode RGB.
 
     ``name``: what errors call it (default: its path). ``size``: the shortest side needed, so that a large JPEG need not be
-    decoded in full; 0 for full size. Raises UserError if it is no image, damaged or too large.
+    decoded in full; 0 for full size. Raises UserError if it is no image, damaged, or larger than ``most`` pixels.
     """
     name = name or str(file)
     if isinstance(file, Path):
@@ -53,7 +53,7 @@ def read_image(file: Path | IO[bytes], name: str = "", size: int = 0) -> Image.I
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about size and metadata: both are handled here
             with Image.open(file) as image:
-                _check_size(image, name)
+                _check_size(image, name, most)
                 if size:
                     image.draft("RGB", (2 * size, 2 * size))
                 image.load()
@@ -95,10 +95,10 @@ def _strips(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
         yield 0, top, image.width, min(top + _ROWS, image.height)
 
 
-def _check_size(image: Image.Image, name: str) -> None:
+def _check_size(image: Image.Image, name: str, most: int = MOST_PIXELS) -> None:
     size = f"{image.width:,} x {image.height:,} pixels"
-    if image.width * image.height > MOST_PIXELS:
-        raise UserError(f"{name} has {size}, more than {MOST_PIXELS:,}: make it smaller.")
+    if image.width * image.height > most:
+        raise UserError(f"{name} has {size}, more than {most:,}: make it smaller.")
     if max(image.size) > LONGEST_SIDE:
         raise UserError(f"{name} has {size}, more than {LONGEST_SIDE:,} on one side: make it smaller.")
 

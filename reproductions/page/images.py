@@ -14,7 +14,7 @@ from PIL import Image
 
 from data import shapes
 from data.errors import UserError
-from data.sources.image_files import read_image
+from data.sources.image_files import MOST_PIXELS, read_image
 from reproductions.evaluation.measures.localisation import MEASURES, coverage, measure
 from reproductions.evaluation.records.forms import mask_to_png, png
 from reproductions.tasks.images.maps import every_map, shown_view, views_of
@@ -22,6 +22,7 @@ from reproductions.tasks.images.trained import TrainedClassifier
 
 IMAGE_BYTES = 8 * 1024 * 1024
 FORMATS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP"}
+WEBP_PIXELS = 16_000_000  # a decoder of WebP holds four copies of its picture, of 4 bytes a pixel
 STEPS = 65_535  # values are sent as 16-bit integers, in units of 1 / STEPS of the largest value of their map
 MOST_ROWS = 1_500_000  # weights of tokens on patches; of a larger model the mean of heads is sent
 GALLERY = {"test": 24, "two": 8}  # how many scenes of each split of the embedded images are offered
@@ -44,7 +45,8 @@ def uploaded(content: bytes, least: int) -> Given:
     """
     if not any(content.startswith(start) for start in FORMATS):
         raise UserError(f"The file is no picture of a known format ({', '.join(FORMATS.values())}).")
-    return Given(read_image(io.BytesIO(content), "The picture", least), "your picture")
+    most = WEBP_PIXELS if content.startswith(b"RIFF") else MOST_PIXELS
+    return Given(read_image(io.BytesIO(content), "The picture", least, most), "your picture")
 
 
 def scene(name: str | None, size: int) -> Given:
