@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from data import stored
 from data.errors import UserError
 from data.sources.image_files import upright
 
@@ -72,9 +73,8 @@ class Preprocessing:
     def load(cls, path: Path) -> "Preprocessing":
         """What ``save`` wrote; raises UserError if the file is missing or damaged."""
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
             fields: dict[str, Any] = {
-                key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()
+                key: tuple(value) if isinstance(value, list) else value for key, value in stored.read(path).items()
             }
             return cls(**fields)
         except (OSError, ValueError, TypeError, AttributeError) as error:

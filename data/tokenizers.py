@@ -16,8 +16,9 @@ from typing import Any, ClassVar, NamedTuple, cast
 
 import tokenizers
 
+from data import stored
 from data.errors import UserError
-from data.words import join, split
+from data.words import LANGUAGES, join, split
 
 PAD, UNK, EOS = 0, 1, 2
 SPECIALS = ("<pad>", "<unk>", "</s>")
@@ -91,8 +92,8 @@ class Tokenizer(ABC):
 
     def save(self, folder: Path, name: str) -> None:
         """Write ``<folder>/<name>.json``."""
-        stored = {"kind": self.kind, "version": _VERSION, "language": self.language, **self.fields()}
-        (folder / f"{name}.json").write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
+        content = {"kind": self.kind, "version": _VERSION, "language": self.language, **self.fields()}
+        (folder / f"{name}.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 class WordTokenizer(Tokenizer):
@@ -250,17 +251,19 @@ def load_tokenizer(folder: Path, name: str) -> Tokenizer:
     """Read what ``save(folder, name)`` wrote; raises UserError naming the file if it is missing or damaged."""
     path = folder / f"{name}.json"
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        content = stored.read(path)
     except FileNotFoundError:
         raise UserError(f"There is no tokeniser {path}.") from None
     except ValueError as error:
         raise UserError(f"{path} is not JSON ({error}): {_REMEDY}.") from None
-    fields = stored if isinstance(stored, dict) else {}
+    fields = content if isinstance(content, dict) else {}
     kind = str(fields.pop("kind", None))
     if fields.pop("version", None) != _VERSION or kind not in KINDS:
         raise UserError(f"{path} is not a tokeniser of version {_VERSION}: {_REMEDY}.")
     tokenizer_class = _class_of(kind)
     try:
+        if fields.get("language") not in LANGUAGES:
+            raise ValueError(f"its language is {fields.get('language')!r:.60}, none of {', '.join(LANGUAGES)}")
         tokenizer: Tokenizer = tokenizer_class(**fields)
     except (TypeError, ValueError) as error:
         raise UserError(f"{path} is a damaged tokeniser ({error}): {_REMEDY}.") from None

@@ -17,7 +17,6 @@
         wandb/              the tracker's own files
 """
 
-import json
 import os
 from collections.abc import Callable
 from copy import deepcopy
@@ -25,12 +24,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
+from data import stored
 from data.errors import UserError
 from data.sources.paths import place
+from data.stored import MEASURE, NUMBER, TEXT, WHOLE
 from reproductions import papers
 
 if TYPE_CHECKING:  # so that to find a run needs no numpy
@@ -44,12 +46,19 @@ EVALUATION = "evaluation"
 SCORES = f"{EVALUATION}/scores.json"  # once it was tested
 SUMMARY = "summary.json"  # once its training has ended
 VIEWS = "views.json"  # once it was validated, where there are views to choose from
-# How to repair each JSON file of a run.
+# How to repair each JSON file of a run, and what it must hold.
 REMEDIES = {
-    SCORES: "run `make evaluate` for this run again",
+    SCORES: stored.TEST_AGAIN,
     SUMMARY: "remove it, or continue the training, which writes it at its end",
-    VIEWS: "run `make evaluate` for this run again",
+    VIEWS: stored.TEST_AGAIN,
 }
+KINDS: dict[str, dict[str, Any]] = {
+    SCORES: {},
+    SUMMARY: {"title": TEXT, "parameters": WHOLE, "steps": WHOLE, "training_seconds": NUMBER, "seed": WHOLE, "device": TEXT,
+              "threads": WHOLE, "precision": TEXT, "target_tokens?": WHOLE, "images?": WHOLE,
+              "averaged?": (dict, NoneType)},
+    VIEWS: {"chosen?": TEXT, "by?": TEXT, "views?": {"*": {"*": MEASURE}}},
+}  # fmt: skip
 # Folders of the small trainings that stand in one table each; none of them is the newest run of its paper.
 LADDER, TIMELINE = "ladder", "timeline"
 T = TypeVar("T")
@@ -143,6 +152,11 @@ class Run:
         return self._json(SCORES)
 
     @property
+    def title(self) -> str:
+        """What its model is called."""
+        return str(self.summary.get("title") or papers.of(self.paper).model)
+
+    @property
     def summary(self) -> dict[str, Any]:
         """Sizes and times, empty before its training has ended."""
         return self._json(SUMMARY)
@@ -155,14 +169,13 @@ class Run:
     def _json(self, name: str) -> dict[str, Any]:
         """A JSON object, empty if there is no such file; raises UserError, with the remedy, for a damaged one."""
         path = self.folder / name
-        if not path.is_file():
+        if not path.exists():
             return {}
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(content, dict):
-                raise ValueError(f"it holds no object but {type(content).__name__}")
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"{path} is damaged ({error}): {REMEDIES[name]}.") from error
+            content: dict[str, Any] = stored.read(path)
+        except ValueError as error:
+            raise stored.damaged(path, error, REMEDIES[name]) from error
+        stored.check(content, KINDS[name], path, REMEDIES[name])
         return content
 
     def evaluation(self, split: str, name: str = "") -> Path:
@@ -180,7 +193,12 @@ class Run:
         """The records of a file of a split, in its order; raises UserError if it is not there or damaged."""
         from reproductions.evaluation.records import load
 
-        return load(self.tested(split, name), kind)
+        path = self.tested(split, name)
+        records = load(path, kind)
+        for record in records:
+            if (other := getattr(record, "split", split)) != split:
+                raise stored.damaged(path, f"it has a record of the split {other!r:.60}")
+        return records
 
     def translated(self, split: str) -> "list[Translated]":
         """The translations of a split."""

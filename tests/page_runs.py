@@ -39,6 +39,8 @@ THEN, NOW = "bahdanau2014/accord/20260101-000000-000000", "transformer2017/accor
 PLAIN, LUONG = "bahdanau2014/accord/20260103-000000-000000", "bahdanau2014/accord/20260104-000000-000000"
 SEES, RUNG = "vit2021/shapes/20260105-000000-000000", "ladder/2-rnnsearch/20260106-000000-000000"
 SENTENCE, REFERENCE = join(FIXED[0].source, "en"), join(FIXED[0].target, "fr")
+SUMMARY = {"title": "RNNsearch", "parameters": 1234, "steps": 8, "training_seconds": 1.5, "seed": 1, "device": "cpu",
+           "threads": 1, "precision": "32-true"}  # fmt: skip
 PAPERS = {"bahdanau2014": (bahdanau, "Bahdanau2014"), "transformer2017": (transformer, "Transformer2017")}
 
 
@@ -86,7 +88,7 @@ def write(root: Path, paper: str, name: str, corpus: str = "accord", **network: 
         "data": {"class_path": "data.translation.TranslationData", "init_args": {"corpus": corpus, **languages}},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(settings))
-    (folder / "summary.json").write_text(json.dumps({"title": module.title, "parameters": 1234}))
+    (folder / "summary.json").write_text(json.dumps(SUMMARY | {"title": module.title}))
     return folder
 
 
@@ -114,7 +116,7 @@ def write_classifier(root: Path, name: str) -> Path:
         "data": {"class_path": "data.images.ImageData", "init_args": {"corpus": "shapes"}},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(settings))
-    (folder / "summary.json").write_text(json.dumps({"title": module.title}))
+    (folder / "summary.json").write_text(json.dumps(SUMMARY | {"title": module.title}))
     return folder
 
 

@@ -172,7 +172,7 @@ def renamed(text):
      "know other classes, 10 and 10, such as ring"),
     ("evaluation/test/answers.jsonl", renamed, "were not tested on the same images: image 0 is "),
     ("evaluation/test/answers.jsonl", lambda text: text[: text.rindex("\n", 0, -1) + 1], "on 32 images and"),
-    ("evaluation/test/answers.jsonl", lambda text: text[:-20], "answers.jsonl is damaged ("),
+    ("evaluation/test/answers.jsonl", lambda text: text[:-20], "answers.jsonl, line 32 is damaged ("),
     ("evaluation/scores.json", lambda text: text.replace('"test": {', '"other": {'), "any common split"),
 ])  # fmt: skip
 def test_runs_on_other_images_are_refused_in_one_sentence(both, tmp_path, capsys, name, change, words):

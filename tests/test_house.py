@@ -46,7 +46,7 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
 PAPERS = " ".join(f"reproductions.{paper}" for paper in papers.PAPERS)
 MODELS = "reproductions.attention reproductions.layers"  # what a model may use
 BATCHES = "data.translation data.language data.batching data.images data.captions data.errors"
-RECORDS = "reproductions.evaluation data.links data.errors data.words data.shapes data.whole"
+RECORDS = "reproductions.evaluation data.links data.errors data.stored data.words data.shapes data.whole"
 READ = (
     f"reproductions.papers reproductions.runs reproductions.reports data.sources.paths {RECORDS}"  # a run without torch
 )

@@ -199,6 +199,18 @@ DAMAGED = [
     (AlignedTranslation, lambda line: line.pop("view"), r"fields \['view'\] are missing"),
     (AlignedTranslation, lambda line: line.update(layer=1), r"fields \['layer'\] are unknown"),
     (AlignedTranslation, lambda line: line.update(index=True), "field 'index' must be int, found bool True"),
+    (
+        AlignedTranslation,
+        lambda line: line.update(index="x" * 10_000),
+        "field 'index' must be int, found str 'x{59}[)]",
+    ),
+    (AlignedTranslation, lambda line: line["source"].__setitem__(0, []), r"\[\] stands in a list of str"),
+    (AlignedTranslation, lambda line: line.update(view="x" * 100_001), "a text has 100,001 letters, more than 100,000"),
+    (
+        AlignedTranslation,
+        lambda line: line["weights"][0].__setitem__(0, np.nan),
+        "the weight of 'la' on 'the' is not a",
+    ),
     (AlignedTranslation, lambda line: line.update(kind="image"), "expected a record of kind 'aligned translation'"),
     (AlignedTranslation, lambda line: line["weights"].pop(), r"weights of shape \(3, 3\)"),
     (AlignedTranslation, lambda line: line["weights"][0].pop(), "weights must be a list of rows of one length"),
@@ -218,11 +230,23 @@ def test_a_damaged_file_is_named_with_its_line(tmp_path, kind, damage, fault):
     whole = json.dumps(line)
     damage(line)
     path.write_text(f"{whole}\n{json.dumps(line)}\n")
-    with pytest.raises(UserError, match=f"records.jsonl, line 2: .*{fault}"):
+    with pytest.raises(UserError, match=f"records.jsonl, line 2 is damaged .*{fault}.*: run `make evaluate`"):
         load(path, kind)
 
 
-def test_a_line_that_is_no_json_is_named(tmp_path):
-    (tmp_path / "records.jsonl").write_text("{]")
-    with pytest.raises(UserError, match="records.jsonl, line 1"):
+NO_RECORDS = {
+    b"{]": "Expecting property name",
+    b"[1]": "expected an object, found list",
+    b'{"index": 1} and more': "Extra data",
+    b"\xff\xfe": "can't decode byte 0xff",
+    b'{"view": "\\ud800"}': "surrogates not allowed",
+    b"9" * 400: "a whole number has 400 digits",
+    b"[" * 100_000: "it is nested too deeply",
+}
+
+
+@pytest.mark.parametrize(("line", "fault"), NO_RECORDS.items(), ids=NO_RECORDS.values())
+def test_a_line_that_is_no_record_is_named(tmp_path, line, fault):
+    (tmp_path / "records.jsonl").write_bytes(b"\n" + line)
+    with pytest.raises(UserError, match=f"records.jsonl, line 2 is damaged .*{fault}"):
         load(tmp_path / "records.jsonl", AlignedTranslation)

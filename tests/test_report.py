@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from page_runs import write
+from page_runs import SUMMARY, write
 
 from data.errors import UserError
 from reproductions import runs
@@ -27,7 +27,7 @@ def test_the_alignment_error_rate_is_drawn_through_training_in_per_cent(tmp_path
     (tmp_path / "validation.jsonl").write_text(
         '{"step": 4, "valid/aer": 0.5, "valid/bleu": 9}\n{"step": 8, "valid/aer": 0.25}'
     )
-    (tmp_path / "summary.json").write_text('{"title": "RNNsearch"}')
+    (tmp_path / "summary.json").write_text(json.dumps(SUMMARY))
     bleu, aer = curves_of([runs.Run(tmp_path)], CURVES)
     assert (bleu.unit, bleu.values) == ("", (9,))
     assert (aer.measure, aer.unit, aer.steps, aer.values) == ("validation AER", "%", (4, 8), (50, 25))

@@ -1,16 +1,21 @@
 """The folder of a run: read without torch, as it is now, under a name of its own."""
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
 import yaml
+from page_runs import SUMMARY
 
 from data.errors import UserError
 from reproductions import runs
+from reproductions.compare import classifiers, translators
 from reproductions.compare.comparison import comparable
 from reproductions.runs import Run
 
@@ -33,11 +38,10 @@ print(sorted({"torch", "lightning", "wandb"} & set(sys.modules)))
 """
 
 
-def test_runs_are_read_compared_and_drawn_without_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for paper in ("luong2015", "transformer2017", "resnet2016", "vit2021"):
-        with zipfile.ZipFile(KEPT / f"{paper}.zip") as packed:
-            packed.extractall(tmp_path / "runs")
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+def test_runs_are_read_compared_and_drawn_without_torch(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNS_DIR", str(kept))
     command = [sys.executable, "-c", READ, str(tmp_path / "drawn")]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     assert said[-1] == "[]"
@@ -56,7 +60,7 @@ def made(root: Path, name: str, title: str = "RNNsearch") -> Path:
     (folder / "evaluation").mkdir()
     (folder / runs.BEST).touch()
     (folder / runs.SCORES).write_text('{"test": {}}')
-    (folder / runs.SUMMARY).write_text(json.dumps({"title": title}))
+    (folder / runs.SUMMARY).write_text(json.dumps(SUMMARY | {"title": title}))
     settings = {"model": {"class_path": "reproductions.bahdanau2014.training.Bahdanau2014"},
                 "data": {"init_args": {"corpus": "accord"}}}  # fmt: skip
     (folder / "config.yaml").write_text(yaml.safe_dump(settings))
@@ -89,6 +93,62 @@ def test_a_damaged_file_of_a_run_is_named_with_what_repairs_it(tmp_path: Path, f
         (run.folder / file).write_text(damage)
         with pytest.raises(UserError, match=f"{file} is damaged .*: {runs.REMEDIES[file]}"):
             _ = run.scores, run.summary, run.views
+
+
+def replaced(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    def change(content: bytes) -> bytes:
+        assert old in content
+        return content.replace(old, new, 1)
+
+    return change
+
+
+COMPARED = {"translation": ("luong2015", "transformer2017"), "images": ("resnet2016", "vit2021")}
+MODULES = {"translation": translators, "images": classifiers}
+TRANSLATIONS, FORCED = "evaluation/test/translations.jsonl", "evaluation/test/forced.jsonl"
+DAMAGE: dict[str, tuple[tuple[str, Callable[[bytes], bytes], str], ...]] = {
+    "translation": (
+        (TRANSLATIONS, lambda content: content[:-30], "translations.jsonl, line 2 is damaged"),
+        (TRANSLATIONS, replaced(b'"source": "', b'"source": "\xe9'), "codec can't decode"),
+        (TRANSLATIONS, replaced(b'"index"', b'"number"'), "fields .'index'. are missing"),
+        (FORCED, lambda content: 2 * content, "tested on 2 sentences and .* on 4"),
+        (FORCED, replaced(b'"test"', b'"long"'), "a record of the split 'long'"),
+        ("evaluation/long/translations.jsonl", lambda _: b"", "tested on 2 sentences and .* on 0"),
+        (runs.SCORES, replaced(b'"bleu":', b'"bleu": "high", "low":'), "bleu must be int or float, not 'high'"),
+        (runs.SCORES, replaced(b'"chrf"', b'"chrF"'), "test has no 'chrf'"),
+        (runs.SUMMARY, replaced(b'"steps": 8', b'"steps": "8"'), "steps must be int, not '8'.: remove it, or continue"),
+        (runs.SUMMARY, replaced(b'"title"', b'"name"'), "it has no 'title'"),
+        (runs.VIEWS, replaced(b'"chosen"', b'"chose"'), "views.json is damaged .KeyError.'chosen'"),
+    ),
+    "images": (
+        ("evaluation/test/answers.jsonl", replaced(b'"label": "', b'"label": 3, "was": "'), "line 1 is .*label must be str"),
+        (runs.SCORES, replaced(b'"calibration_error"', b'"error"'), "has no 'calibration_error'"),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The kept runs of an earlier version that can be compared."""
+    folder = tmp_path_factory.mktemp("kept")
+    for paper in chain.from_iterable(COMPARED.values()):
+        with zipfile.ZipFile(KEPT / f"{paper}.zip") as packed:
+            packed.extractall(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("task", "file", "change", "words"), [(task, *damage) for task, each in DAMAGE.items() for damage in each]
+)
+def test_what_is_damaged_of_a_compared_run_is_one_sentence(
+    task: str, file: str, change: Callable[[bytes], bytes], words: str, kept: Path, tmp_path: Path
+) -> None:
+    first, other = (next(kept.glob(f"{paper}/*/*")) for paper in COMPARED[task])
+    spoiled = shutil.copytree(other, tmp_path / other.name)
+    (spoiled / file).write_bytes(change((other / file).read_bytes()))
+    with pytest.raises(UserError, match=words) as error:
+        MODULES[task].compare([first, spoiled])
+    assert str(spoiled) in str(error.value) and "\n" not in str(error.value) and len(str(error.value)) < 700
 
 
 def test_runs_of_one_title_are_told_apart_by_config_then_by_time_then_by_path(tmp_path: Path) -> None:

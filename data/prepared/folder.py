@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from data import stored
 from data.errors import UserError
 from data.sources.download import writable
 from data.whole import made_once
@@ -48,7 +49,7 @@ def load_facts(folder: Path) -> dict[str, Any]:
 def load_json(folder: Path, name: str) -> Any:
     """The content of a JSON file; raises UserError if it is missing or damaged."""
     try:
-        return json.loads((folder / name).read_text(encoding="utf-8"))
+        return stored.read(folder / name)
     except (OSError, ValueError) as error:
         raise damaged(folder, error) from None
 
@@ -58,7 +59,7 @@ def load_lines(folder: Path, name: str, parse: Callable[[Any], T]) -> list[T]:
     parsed: list[T] = []
     try:
         for line in (folder / name).read_bytes().splitlines():
-            parsed.append(parse(json.loads(line)))
+            parsed.append(parse(stored.parsed(line)))
     except FileNotFoundError:
         raise damaged(folder, f"it has no {name}") from None
     except (ValueError, TypeError, LookupError):  # not JSON, or other JSON

@@ -3,7 +3,6 @@
 N images of the test split.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data import stored
 from data.errors import UserError
+from data.stored import MEASURE, TEXT, WHOLE
 from reproductions.compare.comparison import (
     Comparison,
     Difference,
@@ -37,6 +38,10 @@ from reproductions.runs import Run
 
 # Settings of the data that runs must share for their scores to be of the same images.
 SAME = ("corpus", "size", "fit")
+# What is read of the scores of a split, and of an answer.
+SCORES = {"calibration_error": MEASURE, "step": WHOLE, "view": TEXT, "localisation?": {"*": {"*": {"*": [MEASURE]}}},
+          "removal?": {"maps": {"*": {"all": {"*": [MEASURE]}}}, "images": WHOLE, "instead": TEXT}}  # fmt: skip
+ANSWER = {"index": WHOLE, "name": TEXT, "label": TEXT, "predicted": TEXT, "attention?": {"*": MEASURE}}
 IMAGES = 8  # that are shown where the runs drew none in common
 # Measures that are compared -> unit, scale and digits of a difference.
 UNITS = {
@@ -89,7 +94,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
     Raises UserError for runs that cannot be compared, that know other classes, or that were not tested on the same images.
     """
     entrants = comparable(folders, SAME)
-    splits = common_splits(entrants)
+    splits = common_splits(entrants, SCORES)
     test = splits[0]
     attended = {name: run.attended(test) for name, run in entrants.items()}
     check_same_classes(entrants, attended)
@@ -132,17 +137,17 @@ def compare(folders: Sequence[Path]) -> Comparison:
 
 def answers(run: Run, split: str) -> Answers:
     """A run's answers to the images of a split; raises UserError if the file is missing or damaged."""
-    path = run.tested(split, "answers.jsonl")
-    try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-        measures = [[line.get("attention", {}).get(name, np.nan) for name in MEASURES] for line in lines]
-        return Answers(
-            images=[(line["index"], line["name"]) for line in lines],
-            right=np.array([line["label"] == line["predicted"] for line in lines], dtype=bool),
-            measures=np.array(measures, dtype=np.float64).reshape(len(lines), len(MEASURES)),
-        )
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} is damaged ({error}): run `make evaluate RUN={run.folder}`.") from error
+    images, right, measures = [], [], []
+    for where, line in stored.lines(run.tested(split, "answers.jsonl")):
+        stored.check(line, ANSWER, where)
+        images.append((line["index"], line["name"]))
+        right.append(line["label"] == line["predicted"])
+        measures.append([line.get("attention", {}).get(name) for name in MEASURES])
+    return Answers(
+        images=images,
+        right=np.array(right, dtype=bool),
+        measures=np.array(measures, dtype=np.float64).reshape(len(images), len(MEASURES)),  # None becomes NaN
+    )
 
 
 def check_same_classes(entrants: Mapping[str, Run], attended: Mapping[str, Sequence[AttendedImage]]) -> None:
@@ -181,7 +186,7 @@ def _run(
     summary, scores, data, test = run.summary, run.scores, run.data, next(iter(given))
     seconds = summary["training_seconds"]
     return described(name, run) | {
-        "training_images_per_s": summary["images"] / seconds if seconds else None,
+        "training_images_per_s": summary["images"] / seconds if seconds and "images" in summary else None,
         "training_images": data["images"],
         "augmentation": {setting: data[setting] for setting in AUGMENTATION if data.get(setting)},
         "accuracy": {split: list(bootstrap.bootstrap(_correct(each), mean_of_sums)) for split, each in given.items()},

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
+from data import stored
 from data.errors import UserError
 from reproductions import runs
 from reproductions.evaluation import files
@@ -133,14 +134,19 @@ def _names(entrants: Sequence[Run]) -> list[str]:
     return names
 
 
-def common_splits(entrants: Mapping[str, Run]) -> list[str]:
-    """The splits that all runs were tested on, in the order of the first run; raises UserError if there is none."""
+def common_splits(entrants: Mapping[str, Run], needed: Mapping[str, Any]) -> list[str]:
+    """The splits that all runs were tested on, in the order of the first run.
+
+    Raises UserError if there is none, and for a run whose scores of such a split are not of the kind that is ``needed``.
+    """
     scores = {name: run.scores for name, run in entrants.items()}
     first = next(iter(scores.values()))
     splits = [split for split in first if all(split in tested for tested in scores.values())]
     if not splits:
         tested = "; ".join(f"{name}: {', '.join(its)}" for name, its in scores.items())
         raise UserError(f"These runs were not tested on any common split ({tested}).")
+    for name, run in entrants.items():
+        stored.check(scores[name], dict.fromkeys(splits, needed), run.folder / runs.SCORES)
     return splits
 
 

@@ -4,11 +4,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
+from data import stored
 from data.errors import UserError
+from data.stored import MEASURE, NUMBER, TEXT, WHOLE
 from reproductions.compare.comparison import (
     Comparison,
     Difference,
@@ -24,10 +26,10 @@ from reproductions.evaluation import plots
 from reproductions.evaluation.measures.alignment import aer_of_sums, alignment_error_rate, alignment_table
 from reproductions.evaluation.measures.attention import agreement, check_same_words, health
 from reproductions.evaluation.measures.bootstrap import paired_bootstrap
-from reproductions.evaluation.measures.lengths import bleu_by_length
+from reproductions.evaluation.measures.lengths import LengthCurve, bleu_by_length
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, sentence_chrf
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
-from reproductions.runs import Run
+from reproductions.runs import VIEWS, Run
 
 # Settings of the data that runs must share for their scores to be of the same sentences.
 SAME = ("corpus", "source_language", "target_language", "pairs", "tokenizer")
@@ -35,6 +37,10 @@ FIXED = "fixed"
 SENTENCES = 8  # of a corpus without fixed ones: the first of its test split
 LENGTHS = ("test", "long")  # splits of Accord that together reach from 3 to 60 words
 MEASURES = {"bleu": "BLEU", "bleu_tokenised": "BLEU tokenised", "aer": "AER"}
+# What is read of the scores of a split.
+SCORES = {"bleu": NUMBER, "bleu_interval": [MEASURE], "bleu_signature": TEXT, "bleu_tokenised": MEASURE,
+          "bleu_tokenised_signature": TEXT, "chrf": MEASURE, "perplexity": MEASURE, "sentences": WHOLE,
+          "sentences_per_s?": MEASURE, "aer?": NUMBER, "aer_interval?": [MEASURE]}  # fmt: skip
 HEALTH = ("entropy", "confidence", "end_mass", "coverage_deviation", "monotonicity")
 COLUMNS = ("run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "training minutes", "training words/s",
            "sentences/s")  # fmt: skip
@@ -62,7 +68,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
     Raises UserError for runs that cannot be compared, and where they were not tested on the same sentences.
     """
     entrants = comparable(folders, SAME)
-    splits = common_splits(entrants)
+    splits = common_splits(entrants, SCORES)
     test = splits[0]
     shown, most = (FIXED, None) if FIXED in splits else (test, SENTENCES)
     pairs = list(_pairs(entrants, test))
@@ -99,6 +105,13 @@ def compare_bleu(first: Run, second: Run, split: str) -> dict[str, Any]:
     return _bleu(ours, theirs)
 
 
+def curves_by_length(names: Sequence[str], compared: Sequence[Run], splits: Sequence[str]) -> list[LengthCurve]:
+    """BLEU by length of each run over some splits together; raises UserError unless the sentences are the same."""
+    of_splits = [_translated(compared, split) for split in splits]
+    of_runs = [chain.from_iterable(of_run) for of_run in zip(*of_splits, strict=True)]
+    return [bleu_by_length(name, [*translated]) for name, translated in zip(names, of_runs, strict=True)]
+
+
 def _translated(entrants: Iterable[Run], split: str) -> list[list[Translated]]:
     """The translations of every run; raises UserError unless they are of the same sentences."""
     entrants = list(entrants)
@@ -117,6 +130,8 @@ def _pairs(entrants: Mapping[str, Run], test: str) -> Iterator[dict[str, Any]]:
         bleu, tokenised = (_bleu(translated[a], translated[b], given) for given in (None, language))
         pair = {"first": first, "second": second, "bleu": bleu, "bleu_tokenised": tokenised}
         if has_gold[a] and has_gold[b]:
+            both = [[(record.index, record.reference) for record in forced[run]] for run in (a, b)]
+            check_same([entrants[first], entrants[second]], both, "sentences")
             aer = paired_bootstrap(alignment_table(forced[a]), alignment_table(forced[b]), aer_of_sums)
             pair["aer"] = as_numbers(aer, "points of AER", 100)
         yield pair
@@ -138,25 +153,35 @@ def _run(name: str, run: Run, test: str) -> dict[str, Any]:
     summary, scores = run.summary, run.scores
     seconds = summary["training_seconds"]
     return described(name, run) | {
-        "training_tokens_per_s": summary["target_tokens"] / seconds if seconds else math.nan,
+        "training_tokens_per_s": summary.get("target_tokens", math.nan) / seconds if seconds else math.nan,
         "sentences_per_s": scores[test].get("sentences_per_s", math.nan),
         "search": run.model["search"],
         "averaged": summary.get("averaged"),
         "scores": scores,
-        "views": _views(run.views),
+        "views": _views(run),
     }
 
 
-def _views(views: Mapping[str, Any]) -> dict[str, Any] | None:
+def _views(run: Run) -> dict[str, Any] | None:
     """The AER in validation of the chosen view and of the naive one, the mean of the last layer's heads; None without views."""
+    views = run.views
     if not views:
         return None
-    rates = {name: scores["aer"] for name, scores in views["views"].items()}
-    last = max(int(layer[1:]) for layer in (name.split()[0] for name in rates) if layer != "Lmean")
-    mean = f"L{last} Hmean shift0"
-    naive = mean if mean in rates else f"L{last} H1 shift0"
-    chosen = views["chosen"]
-    return {"by": views["by"], "chosen": chosen, "chosen_aer": rates[chosen], "naive": naive, "naive_aer": rates[naive]}
+    try:
+        rates = {name: scores["aer"] for name, scores in views["views"].items()}
+        last = max(int(layer[1:]) for layer in (name.split()[0] for name in rates) if layer != "Lmean")
+        mean = f"L{last} Hmean shift0"
+        naive = mean if mean in rates else f"L{last} H1 shift0"
+        chosen = views["chosen"]
+        return {
+            "by": views["by"],
+            "chosen": chosen,
+            "chosen_aer": rates[chosen],
+            "naive": naive,
+            "naive_aer": rates[naive],
+        }
+    except (LookupError, ValueError) as error:
+        raise stored.damaged(run.folder / VIEWS, repr(error)) from error
 
 
 def _cells(row: Mapping[str, Any], test: str) -> list[Any]:
@@ -222,9 +247,7 @@ def _measured(record: AlignedTranslation) -> dict[str, float]:
 def _of_all(entrants: Mapping[str, Run], splits: Sequence[str]) -> Iterator[Drawing]:
     """BLEU by length, over the test split and the split of long sentences if there is one; then the choice of views."""
     long = [split for split in splits if split == splits[0] or split in LENGTHS]
-    curves = [
-        bleu_by_length(name, [it for split in long for it in run.translated(split)]) for name, run in entrants.items()
-    ]
+    curves = curves_by_length([*entrants], [*entrants.values()], long)
     caption = "BLEU against the length of the source sentence, with 95 % bootstrap bands"
     yield Drawing("bleu-by-length.png", None, caption, partial(plots.bleu_by_length, curves), dpi=200)
     caption = "alignment error rate of every layer, head and step, in validation"

@@ -1,6 +1,5 @@
 """The runs as they are now, and a few of their trained models in memory."""
 
-import json
 import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -8,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from data import stored
 from data.accord import FIXED
 from data.errors import UserError
 from data.words import join
@@ -72,7 +72,7 @@ def describe(run: Run) -> dict[str, Any]:
     return {
         "name": run.name,
         "paper": run.paper,
-        "title": summary.get("title", paper.model),
+        "title": run.title,
         "year": paper.year,
         "authors": paper.authors,
         "attends": attention != "none",
@@ -136,8 +136,7 @@ def examples(listed: Sequence[Run]) -> dict[str, list[dict[str, str]]]:
 
 def _tested(path: Path) -> list[dict[str, str]]:
     try:
-        with path.open(encoding="utf-8") as file:
-            records = [json.loads(line) for line in islice(file, EXAMPLES)]
+        records = [record for _, record in islice(stored.lines(path), EXAMPLES)]
         return [{"source": str(record["source"]), "target": str(record["reference"])} for record in records]
     except (OSError, ValueError, LookupError, TypeError):
         return []
@@ -159,10 +158,7 @@ def _check(run: Run, root: Path) -> None:
     for path in _opened(run, run.folder / tasks.of(paper).kept):
         if not _inside(path, root):
             raise UserError(LEADS_OUT.format(path.relative_to(run.folder).as_posix()))
-    summary, _ = run.summary, run.scores
-    title, parameters = summary.get("title", ""), summary.get("parameters", 0)
-    if not isinstance(title, str) or type(parameters) is not int:
-        raise UserError(f"its {SUMMARY} is not that of a run: title {title!r:.40}, parameters {parameters!r:.40}")
+    _ = run.summary, run.scores  # raise UserError
 
 
 def _opened(run: Run, kept: Path) -> Iterator[Path]:

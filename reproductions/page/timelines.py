@@ -1,23 +1,31 @@
 """The timeline as ``make timeline`` wrote it, checked for the page."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from data import stored
 from data.errors import UserError
+from data.stored import NUMBER, TEXT, WHOLE
 from reproductions import runs
+from reproductions.evaluation.files import json_text
 from reproductions.experiments.timeline.rows import record_of
 from reproductions.experiments.timeline.training import PAPER
 
 LARGEST = 8 * 2**20  # bytes; a full timeline has some hundred thousand
 AGAIN = "make it again with `make timeline`"
 # The fields that the page reads, with their types.
-SHARED = {"corpus": str, "sentence": str, "seeds": list, "steps": int, "sizes": dict, "rows": list}
-NAMED = {"name": str, "year": int, "paper": str, "says": str, "over_source": bool}
+NAMED = {"name": TEXT, "year": WHOLE, "paper": TEXT, "says": TEXT, "over_source": (bool,)}
+SHARED = {
+    "corpus": TEXT,
+    "sentence": TEXT,
+    "seeds": [WHOLE],
+    "steps": WHOLE,
+    "sizes": {"source": WHOLE},
+    "rows": [NAMED],
+}
 MEASURED = {
-    "formula": str, "bleu": float, "bleu_seeds": list, "aer": float, "aer_seeds": list, "entropy": float, "inversions": int,
-    "inversions_kept": float, "parameters": int, "products": int,
+    "formula": TEXT, "bleu": NUMBER, "bleu_seeds": [NUMBER], "aer": NUMBER, "aer_seeds": [NUMBER], "entropy": NUMBER,
+    "inversions": WHOLE, "inversions_kept": NUMBER, "parameters": WHOLE, "products": WHOLE, "record": {},
 }  # fmt: skip
 
 
@@ -34,34 +42,24 @@ def read() -> bytes:
         raise UserError("There is no timeline yet: make one with `make timeline`.")
     if path.stat().st_size > LARGEST:
         raise UserError(f"timeline.json is too large to be a timeline: {AGAIN}.")
-    content = path.read_bytes()
     try:
-        _check(json.loads(content, parse_constant=_no_number))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError(f"timeline.json is damaged ({error!r:.100}): {AGAIN}.") from None
-    return content
-
-
-def _check(table: Any) -> None:
-    """Raises LookupError, TypeError or ValueError for anything but a timeline."""
-    _check_types(table, SHARED)
-    _check_types(table["sizes"], {"source": int})
+        table = stored.read(path)
+    except ValueError as error:
+        raise stored.damaged(path.name, error, AGAIN) from None
+    stored.check(table, SHARED, path.name, AGAIN)
     for row in table["rows"]:
-        _check_types(row, NAMED)
         if row["over_source"]:
-            _check_types(row, MEASURED)
-            record_of(row)
+            _check_measured(row, path.name)
+    return json_text(table).encode()
 
 
-def _check_types(fields: Mapping[str, Any], types: Mapping[str, type]) -> None:
-    for name, kind in types.items():
-        value = fields[name]
-        if type(value) is not kind and not (kind is float and type(value) is int):
-            raise TypeError(f"{name} must be of the type {kind.__name__}, not {type(value).__name__}")
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"browsers cannot read the number {name}")
+def _check_measured(row: dict[str, Any], where: str) -> None:
+    """Raise UserError unless a row has its measurements and its record."""
+    stored.check(row, MEASURED, where, AGAIN)
+    try:
+        record_of(row)
+    except (ValueError, TypeError) as error:
+        raise stored.damaged(where, error, AGAIN) from None
 
 
 def _path() -> Path | None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from data import stored
 from data.errors import UserError
 from reproductions import runs
 from reproductions.commands.figures import printed, scored
 from reproductions.commands.figures.curves import curves_of
-from reproductions.compare.translators import FIXED, LENGTHS
+from reproductions.compare.translators import FIXED, LENGTHS, curves_by_length
 from reproductions.evaluation import files, plots
-from reproductions.evaluation.measures.lengths import LengthCurve, bleu_by_length
 from reproductions.runs import Run
 
 DRAWN = 4  # sentences of Figure 3
@@ -41,7 +41,8 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
 
 def figure_2(compared: list[Run], folder: Path) -> Iterator[Path]:
     """BLEU of the generated translations against the length of the source sentence."""
-    yield from printed(plots.bleu_by_length([_curve(run) for run in compared]), folder, "figure-2-bleu-by-length")
+    curves = curves_by_length([run.title for run in compared], compared, LENGTHS)
+    yield from printed(plots.bleu_by_length(curves), folder, "figure-2-bleu-by-length")
 
 
 def figure_3(run: Run, folder: Path) -> Iterator[Path]:
@@ -49,6 +50,8 @@ def figure_3(run: Run, folder: Path) -> Iterator[Path]:
     if FIXED not in run.scores:
         raise UserError(f"{run.folder} has no fixed sentences in its tests; Figure 3 is drawn from a run on accord.")
     own, forced = run.own(FIXED), run.forced(FIXED)
+    if not own or not forced:
+        raise stored.damaged(run.evaluation(FIXED), "a file of alignments has none")
     yield from printed(plots.alignment_grid(own[:DRAWN], style="paper"), folder, "figure-3-as-printed")
     yield from printed(plots.alignment_grid(forced[:DRAWN], style="colour"), folder, "figure-3-with-gold")
 
@@ -56,8 +59,3 @@ def figure_3(run: Run, folder: Path) -> Iterator[Path]:
 def training(compared: list[Run], folder: Path) -> Iterator[Path]:
     """The scores of every validation."""
     yield files.save(plots.training_curves(curves_of(compared, CURVES)), folder / "training.png")
-
-
-def _curve(run: Run) -> LengthCurve:
-    translated = [sentence for split in LENGTHS for sentence in run.translated(split)]
-    return bleu_by_length(run.summary["title"], translated)

@@ -1,13 +1,15 @@
 """The course of a training, for the figures of several papers."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from data import stored
 from data.errors import UserError
 from reproductions.evaluation.plots import Curve
 from reproductions.runs import Run
+
+REMEDY = "perhaps it was cut by a full disk: delete that line"
 
 
 def curves_of(compared: Sequence[Run], measures: Mapping[str, tuple[str, str]]) -> list[Curve]:
@@ -25,7 +27,7 @@ def curves_of(compared: Sequence[Run], measures: Mapping[str, tuple[str, str]]) 
             scale = 100 if unit == "%" else 1
             points = [(step, scale * line[name]) for step, line in sorted(lines.items()) if line.get(name) is not None]
             if points:
-                curves.append(Curve(run.summary["title"], measure, unit, *zip(*points, strict=True)))
+                curves.append(Curve(run.title, measure, unit, *zip(*points, strict=True)))
     return curves
 
 
@@ -33,11 +35,6 @@ def _validations(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a file of scores; raises UserError for a missing file and for a line that is damaged."""
     if not path.is_file():
         raise UserError(f"There is no {path}: the run has not reached a validation yet.")
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            line: dict[str, Any] = json.loads(text)
-            yield line | {"step": line["step"]}
-        except (ValueError, KeyError, TypeError):
-            raise UserError(
-                f"{path}, line {number:,} is damaged, perhaps cut by a full disk: delete that line."
-            ) from None
+    for where, line in stored.lines(path, REMEDY):
+        stored.check(line, {"step": stored.WHOLE, "*": stored.MEASURE}, where, REMEDY)
+        yield line

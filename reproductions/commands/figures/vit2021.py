@@ -32,7 +32,7 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
     """
     run = runs.find("vit2021", data or "*", having=runs.SCORES)
     classifier: TrainedClassifier = restore(run)
-    images = run.attended(next(iter(run.scores)))[:AVERAGED]
+    images = run.attended(next(iter(run.scores), "test"))[:AVERAGED]
     model = classifier.caption
     rolled, distances = _rollouts_and_distances(classifier, images)
     network = classifier.module.model
@@ -64,5 +64,6 @@ def _rollouts_and_distances(
         distances.append(attention_distance(maps, module.prefix, module.grid, module.model.network.patch))
         for i, image in enumerate(some):
             rollout = every_map(module, answer, i, [view])[0]
-            rolled.append(replace(image, map=rollout, view=view.describe(*module.depth)))
+            described = view.describe(*module.depth)
+            rolled.append(replace(image, map=rollout, view=described, model=classifier.caption))
     return rolled, np.concatenate(distances).mean(axis=0)

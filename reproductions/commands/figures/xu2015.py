@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from data import stored
 from reproductions import runs
 from reproductions.commands.figures import printed, scored
 from reproductions.evaluation import plots
@@ -40,7 +42,7 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
         list(HEADINGS),
         "Soft and hard attention before each kind of word",
         f"Each model over the true words of its own captions of the {SPLIT} split; the controls over those of "
-        f"{soft.summary['title']}.",
+        f"{soft.title}.",
     )
     yield from printed(figure, folder, "soft-and-hard-words")
 
@@ -58,10 +60,18 @@ def _same_words(soft: Run, hard: Run) -> Iterator[tuple[CaptionedImage, Captione
 
 def _series(soft: Run, hard: Run) -> dict[str, dict[str, dict[str, list[float]]]]:
     """Name -> kind of word -> measure -> value and interval, each model over its own captions."""
-    located = {run.summary["title"]: run.scores[SPLIT].get("localisation", {}) for run in (soft, hard)}
+    located = {run.title: _located(run) for run in (soft, hard)}
     models = {title: by_map.get(SHOWN, {}) for title, by_map in located.items()}
-    controls = {f"control: {name}": located[soft.summary["title"]].get(name, {}) for name in BLIND}
+    controls = {f"control: {name}": located[soft.title].get(name, {}) for name in BLIND}
     return {
         title: {role: groups[role] for role in OF_OBJECTS if groups.get(role)}
         for title, groups in (models | controls).items()
     }
+
+
+def _located(run: Run) -> dict[str, Any]:
+    """Its scores of where it looked: map -> kind of word -> measure -> value and interval; raises UserError for others."""
+    scores: dict[str, Any] = run.scores.get(SPLIT, {})
+    stored.check(scores, {"localisation?": {"*": {"*": {"*": [stored.MEASURE]}}}}, run.folder / runs.SCORES)
+    located: dict[str, Any] = scores.get("localisation", {})
+    return located

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from data.errors import UserError
+from data import stored
 from data.whole import whole
 from reproductions.evaluation.records.forms import Form, check_fields
 
@@ -36,6 +36,7 @@ class Record:
 
 
 R = TypeVar("R", bound=Record)
+MOST_LETTERS = 100_000  # of a text: a picture of more is never finished
 
 
 def _form(hint: Any) -> Form:
@@ -47,7 +48,9 @@ def _form(hint: Any) -> Form:
         return _optional(_form(inner[0]))
     if origin is tuple and inner[1:] == (...,):
         return _several(_form(inner[0]))
-    if hint in (str, int, bool):
+    if hint is str:
+        return Form((str,), _same, _text)
+    if hint in (int, bool):
         return Form((hint,), _same, _same)
     if hint is float:
         return Form((float, int), _same, _same)
@@ -60,6 +63,12 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _text(text: str) -> str:
+    if len(text) > MOST_LETTERS:
+        raise ValueError(f"a text has {len(text):,} letters, more than {MOST_LETTERS:,}: {text[:60]!r}")
+    return text
+
+
 def _optional(form: Form) -> Form:
     return Form(
         (*form.types, NoneType),
@@ -69,11 +78,12 @@ def _optional(form: Form) -> Form:
 
 
 def _several(form: Form) -> Form:
-    return Form(
-        (list,),
-        lambda values: [form.to_json(value) for value in values],
-        lambda values: tuple(form.from_json(value) for value in values),
-    )
+    def from_json(values: list[Any]) -> tuple[Any, ...]:
+        if wrong := [value for value in values if type(value) not in form.types]:
+            raise ValueError(f"{wrong[0]!r:.60} stands in a list of {form.types[0].__name__}")
+        return tuple(form.from_json(value) for value in values)
+
+    return Form((list,), lambda values: [form.to_json(value) for value in values], from_json)
 
 
 def save(records: Iterable[Record], path: Path) -> None:
@@ -89,15 +99,11 @@ def load(path: Path, kind: type[R]) -> list[R]:
     Raises FileNotFoundError, or UserError with the file and the line of the first record that does not fit.
     """
     records: list[R] = []
-    # Lines end at "\n" alone: str.splitlines would also cut at separators that may stand inside a JSON string.
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
-        if not line.strip():
-            continue
+    for where, fields in stored.lines(path):
         try:
-            fields = json.loads(line)
             if not isinstance(fields, dict):
                 raise ValueError(f"expected an object, found {type(fields).__name__}")
             records.append(kind.from_json(fields))
-        except (ValueError, TypeError) as error:  # json.JSONDecodeError is a ValueError
-            raise UserError(f"{path}, line {number}: {error}") from error
+        except (ValueError, TypeError) as error:
+            raise stored.damaged(where, error) from error
     return records

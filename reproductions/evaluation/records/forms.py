@@ -36,7 +36,9 @@ def check_fields(fields: Mapping[str, Any], types: Mapping[str, tuple[type, ...]
     for name, allowed in types.items():
         if type(fields[name]) not in allowed:
             wanted = " or ".join(kind.__name__ for kind in allowed)
-            raise ValueError(f"field {name!r} must be {wanted}, found {type(fields[name]).__name__} {fields[name]!r}")
+            raise ValueError(
+                f"field {name!r} must be {wanted}, found {type(fields[name]).__name__} {fields[name]!r:.60}"
+            )
 
 
 # --- Weights ----------------------------------------------------------------------------------------------------------
