@@ -31,6 +31,7 @@ from reproductions.training import checkpoints
 from reproductions.training.classification import RETIRED_VIEWS
 
 HERE = Path(__file__).with_name("older_runs")
+ADDED = {("summary.json", "precision_reason")}  # since the older runs
 # The kept run of ViT chose a view that is no longer made, attention rollout without identity. What is shown by it changes
 # with it; every view that is still made is held against what the kept run has of it.
 CHOSE_A_RETIRED_VIEW = "vit2021"
@@ -244,7 +245,7 @@ def test_a_new_run_leaves_the_files_keys_and_tracked_values_of_an_older_one(pape
     before, now = json.loads((HERE / f"{paper}.json").read_text(encoding="utf-8")), make.trace(run.folder)
     assert now["files"] == before["files"]
     for name, keys in before["keys"].items():
-        assert now["keys"][name] == keys, name
+        assert [key for key in now["keys"][name] if (name, key) not in ADDED] == keys, name
     assert now["tracked"] == before["tracked"]
 
 

@@ -88,14 +88,13 @@ def of_torch() -> Iterator[Check]:
         return
     import torch
 
+    from reproductions.training import precision
+
+    machine = precision.of_machine()
+    device = f"CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
     if torch.cuda.is_available():
-        yield Check("device", None, f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}")
-        return
-    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
-    fast = supported is not None and supported()
-    state = f"CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads, bfloat16 {'fast' if fast else 'slow'}"
-    fix = "this CPU has no fast bfloat16: add ARGS='--trainer.precision 32-true' where a config says bf16"
-    yield Check("device", None, state, "" if fast else fix)
+        device = f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
+    yield Check("device", None, f"{device}; precision {machine.precision}: {machine.because}")
 
 
 def packages(names: Sequence[str]) -> Iterator[Check]:

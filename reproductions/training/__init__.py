@@ -5,6 +5,7 @@ translation, classification     the LightningModules that translators and classi
 resume                          a stopped and continued run is the run that was never stopped
 callbacks                       exact resumption, stops between steps, throughput, which checkpoints are kept
 averaging                       the mean weights of several steps
+precision                       what this machine computes fast
 schedules                       learning rates over the steps
 checkpoints                     written completely or not at all, read without running code from the file
 tracking, tracking_mode         Weights & Biases; whether online, offline or off

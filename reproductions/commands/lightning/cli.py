@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from jsonargparse import Namespace
+from lightning.pytorch import Callback, LightningDataModule, LightningModule
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger
@@ -22,12 +23,12 @@ from data.errors import UserError
 from data.sources.paths import check_writable
 from reproductions.commands.lightning.errors import Parser, innermost
 from reproductions.commands.lightning.meaning import check_settings
-from reproductions.commands.lightning.settings import RunSettings, SaveRun
+from reproductions.commands.lightning.settings import RunSettings, SaveRun, Trainer
 from reproductions.evaluation.files import write_text
 from reproductions.runs import Run, corpus_name, stamp
 from reproductions.tasks import task as tasks
 from reproductions.tasks.log import EvaluationLog
-from reproductions.training import checkpoints, tracking
+from reproductions.training import checkpoints, precision, tracking
 from reproductions.training.averaging import Snapshots, average, snapshots
 from reproductions.training.callbacks import (
     KnownMonitor,
@@ -57,6 +58,7 @@ class ReproductionCLI(LightningCLI):
     def __init__(self) -> None:
         self.throughput = Throughput()
         self.tracker: tracking.RunLogger | None = None
+        self.precision_reason = "the settings name it"
         commands = self.subcommands()
         try:
             super().__init__(
@@ -64,6 +66,7 @@ class ReproductionCLI(LightningCLI):
                 LightningDataModule,
                 subclass_mode_model=True,
                 subclass_mode_data=True,
+                trainer_class=Trainer,
                 save_config_callback=SaveRun,
                 save_config_kwargs={"save_to_log_dir": False, "overwrite": True},
                 seed_everything_default=1,
@@ -84,7 +87,23 @@ class ReproductionCLI(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         super().parse_arguments(parser, args)
-        check_settings(self.config[self.config["subcommand"]])
+        settings = self.config[self.config["subcommand"]]
+        check_settings(settings)
+        self._choose_precision(settings.trainer)
+
+    def _choose_precision(self, trainer: Namespace) -> None:
+        """Replace ``precision: auto`` by what this machine computes fast; warn of a precision that it computes slowly."""
+        asked = str(trainer.precision)
+        if asked != precision.AUTO and not asked.startswith("bf16"):
+            return
+        machine = precision.of_machine(trainer["accelerator"])
+        if asked == precision.AUTO:
+            self.precision_reason = machine.because
+            trainer.precision = machine.precision
+            sys.argv.append(f"--trainer.precision={machine.precision}")  # further devices' processes read it, and agree
+            log.info("Precision %s: %s.", machine.precision, machine.because)
+        elif not machine.bf16:
+            log.warning("Precision %s is slow here: %s. `auto` takes %s.", asked, machine.because, machine.precision)
 
     def instantiate_classes(self) -> None:
         """Build what the configuration names. Raises UserError where a constructor refuses a value."""
@@ -258,6 +277,7 @@ class ReproductionCLI(LightningCLI):
             self.task.counted: self.throughput.units,
             "seed": self.config[self.subcommand].seed_everything,
             "precision": self.trainer.precision,
+            "precision_reason": self.precision_reason,
             "devices": self.trainer.world_size,
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
             "threads": torch.get_num_threads(),

@@ -1,9 +1,12 @@
-"""The section ``run:`` of a configuration, and what is written before the first step."""
+"""The sections ``run:`` and ``trainer:`` of a configuration, and what is written before the first step."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
-from lightning.pytorch import LightningModule, Trainer
+import lightning.pytorch as L
+from lightning.fabric.connector import _PRECISION_INPUT as PRECISION
+from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import SaveConfigCallback
 
 from reproductions.evaluation.files import write_text
@@ -51,10 +54,17 @@ class RunSettings:
             raise ValueError(f"run.average must be 0, or 2 or more snapshots, not {self.average}")
 
 
+class Trainer(L.Trainer):
+    """Lightning's, for which ``precision`` may be "auto"; the command line replaces that before it builds a trainer."""
+
+    def __init__(self, *args: Any, precision: PRECISION | Literal["auto"] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, precision=None if precision == "auto" else precision, **kwargs)
+
+
 class SaveRun(SaveConfigCallback):
     """Write config.yaml, and what the data decided, into the folder of the run, before the first step."""
 
-    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
+    def save_config(self, trainer: L.Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
         if stage != "fit":
             return
         run = Run(Path(self.config.run.folder))
