@@ -66,6 +66,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> "Trained":
 @pytest.fixture
 def place(trained: "Trained", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for runs, below the one that it returns; and the data that other tests have prepared."""
+    from trained import few_images
+
+    few_images(monkeypatch)
     monkeypatch.chdir(Path(__file__).parents[1])
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
     monkeypatch.setenv("DATA_DIR", str(trained.data))

@@ -85,16 +85,16 @@ def test_the_budget_of_cells_gives_the_words_that_were_asked_for():
 
 @pytest.mark.parametrize("model", ["rnnsearch", "transformer"])
 def test_decoding_is_measured_over_every_sentence_in_its_order(model):
-    toy = corpus()
+    toy = corpus(10)
     chosen = decode.parser().parse_args(
         ["--model", model, "--hidden", "16", "--ff", "16", "--repeats", "2", "--batch", "7"]
     )
     built = models.build(chosen, toy).model.eval()
     result = decode.measure(built, toy.test, chosen, width=1, precision="fp32")
-    assert result["sentences"] == 40 and len(result["intervals"]) == 2
+    assert result["sentences"] == 10 and len(result["intervals"]) == 2
     hypotheses, texts = decode.translate(built, toy.test, 7, 1, 0.0)
     alone, _ = decode.translate(built, toy.test, 1, 1, 0.0)
-    assert [h.ids for h in hypotheses] == [h.ids for h in alone] and len(texts) == 40
+    assert [h.ids for h in hypotheses] == [h.ids for h in alone] and len(texts) == 10
 
 
 @pytest.mark.parametrize("width", [1, 3])

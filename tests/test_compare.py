@@ -1,348 +1,293 @@
-"""Two papers on one corpus, from training to the page that compares them; the view chosen, the snapshots averaged."""
+"""Runs side by side: the page, its numbers, its pictures, and what cannot be compared. The runs are those of two papers of a
+task that every test reads.
+"""
 
 import json
 import re
 import shutil
 
+import numpy as np
 import pytest
-import torch
-import yaml
-from toy_run import NETWORK, corpus, overrides
+import wandb
+from older_runs.make import STEPS
 from trained import ROOT
+from wandb_offline import read as tracked
 
 from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.commands import ladder
-from reproductions.commands.figures.curves import curves_of
+from reproductions.commands import compare as comparing
+from reproductions.compare import classifiers, translators
+from reproductions.compare.classifiers import answers, shown
 from reproductions.compare.comparison import comparable
-from reproductions.compare.translators import SAME
-from reproductions.evaluation import plots
-from reproductions.evaluation.records import load
-from reproductions.evaluation.records.translation import AlignedTranslation
-from reproductions.experiments.ladder import RUNGS
-from reproductions.reports import fixed, percent, unbroken
-from reproductions.tasks.task import restore
-from reproductions.training import checkpoints, tracking
-from reproductions.training.averaging import average, snapshots
+from reproductions.evaluation.measures.localisation import MEASURES
 
-PAPERS = ("bahdanau2014", "transformer2017")
-WEIGHTS = ("step", "averaged")  # what tells the validations of a run apart
-KEPT = {("5", "layers"), ("5", "heads")}  # what a rung is about
-# Untrained models write until they may not go on: few sentences, and no beam.
-FEW = {
-    "data.init_args.pairs": 300,
-    "data.init_args.batch_tokens": 600,
-    "data.init_args.test_splits": '["test","fixed"]',
-    "trainer.limit_val_batches": 2,
-    "trainer.limit_test_batches": 3,
-    "model.init_args.search.width": 1,
-}
+TRANSLATORS, CLASSIFIERS = ("luong2015", "transformer2017"), ("resnet2016", "vit2021")
+each_pair = pytest.mark.parametrize("papers", [TRANSLATORS, CLASSIFIERS], ids=["translators", "classifiers"])
+
+
+def compare(out, *entrants):
+    return command(["compare", *(str(run.folder) for run in entrants), "--out", str(out)])
+
+
+def numbers_in(folder):
+    return json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory):
-    """A run of each paper on Accord in miniature, and the folder that they lie in."""
-    folder = tmp_path_factory.mktemp("both")
+def compared(trained, tmp_path_factory):
+    """By pair of papers: the folder of a comparison of their runs, tracked offline, and its numbers."""
+    made = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        patch.setenv("RUNS_DIR", str(folder / "runs"))
-        patch.setenv("DATA_DIR", str(folder / "data"))
-
-        def write_down(_, key, path, caption, step=None):
-            with (folder / "captions").open("a") as file:
-                file.write(f"{path.parent.name}/{path.name}: {caption}\n")
-
-        patch.setattr(tracking, "log_picture", write_down)
-        for paper in PAPERS:
-            small = overrides(8, paper, **FEW, **{"run.average": 3, "run.snapshot_every": 2})
-            assert command(["train", paper, *small]) == 0
-        yield folder
+        patch.setattr(translators, "SENTENCES", 2)
+        patch.setenv("WANDB_MODE", "offline")
+        for papers in (TRANSLATORS, CLASSIFIERS):
+            folder = tmp_path_factory.mktemp("compared")
+            assert compare(folder, *map(trained, papers)) == 0
+            wandb.teardown()
+            made[papers] = folder, numbers_in(folder)
+    return made
 
 
-def run_of(both, paper):
-    (found,) = (both / "runs").glob(f"{paper}/accord/*")
-    return runs.Run(found)
+# --- The page -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_view_is_chosen_by_validation_and_stands_in_checkpoint_records_and_picture(both):
-    run = run_of(both, "transformer2017")
-    told = json.loads((run.folder / "views.json").read_text())
-    assert told["by"] == "gold links" and len(told["views"]) == 3 * 3 * 2 * 2
-    rates = {view: scores["aer"] for view, scores in told["views"].items()}
-    assert rates[told["chosen"]] == min(rates.values())
-    assert (run.folder / "views.png").is_file()
-    view = checkpoints.read(run.best)["view"]
-    assert view in rates
-    described = run.scores["test"]["view"]
-    for record in load(run.folder / "evaluation" / "test" / "forced.jsonl", AlignedTranslation):
-        assert record.view == described
-    assert ("norms" in described) == view.endswith("norms")
-
-
-def test_the_table_of_views_is_that_of_the_best_checkpoint(both):
-    run = run_of(both, "transformer2017")
-    told, best = json.loads((run.folder / "views.json").read_text()), checkpoints.read(run.best)
-    lines = [json.loads(line) for line in (run.folder / "validation.jsonl").read_text().splitlines()]
-    assert told["step"] == best["global_step"] and told["chosen"] == best["view"] and told == best["views"]
-    (line,) = (line for line in lines if [line.get(key) for key in WEIGHTS] == [told.get(key) for key in WEIGHTS])
-    assert told["views"][told["chosen"]]["aer"] == pytest.approx(line["valid/aer"])
-    assert told.get("averaged") == (3 if run.summary["averaged"]["kept"] else None)
-
-
-def test_averaged_weights_are_told_from_those_of_the_last_step_and_are_in_no_curve(both):
-    run = run_of(both, "transformer2017")
-    lines = [json.loads(line) for line in (run.folder / "validation.jsonl").read_text().splitlines()]
-    assert [[line.get(key) for key in WEIGHTS] for line in lines] == [[4, None], [8, None], [8, 3]]
-    assert run.summary["averaged"]["score"] == pytest.approx(lines[-1]["valid/bleu"], abs=1e-4)
-    (curve,) = curves_of([run], {"valid/perplexity": ("perplexity", "")})
-    assert [*zip(curve.steps, curve.values, strict=True)] == [
-        (line["step"], line["valid/perplexity"]) for line in lines[:2]
-    ]
-    assert curve.values[-1] != lines[-1]["valid/perplexity"]
-    pictures = sorted(path.name for path in (run.folder / "pictures/valid-1").iterdir())
-    assert pictures == ["mean-0000008.png", "step-0000004.png", "step-0000008.png"]
-    captions = (both / "captions").read_text().splitlines()
-    (mean,) = (caption for caption in captions if caption.startswith("valid-1/mean-0000008.png: Transformer"))
-    (last,) = (caption for caption in captions if caption.startswith("valid-1/step-0000008.png: Transformer"))
-    assert ": Transformer, mean of 3 snapshots ·" in mean and ": Transformer, step 8 ·" in last
-
-
-def test_what_another_validation_chose_is_not_taken_for_the_best_checkpoints(both, monkeypatch):
-    run, grids = run_of(both, "transformer2017"), []
-    monkeypatch.setattr(plots, "view_grid", lambda *drawn, draw=plots.view_grid: grids.append(drawn) or draw(*drawn))
-    (run.folder / "views.json").write_text('{"chosen": "of a later validation"}')
-    assert command(["evaluate", str(run.folder)]) == 0
-    told, best = json.loads((run.folder / "views.json").read_text()), checkpoints.read(run.best)
-    assert told["chosen"] == best["view"]
-    ((*_, by, diagonal),) = grids
-    assert by == "gold links" and diagonal == told["diagonal"] == best["views"]["diagonal"]
-    assert diagonal == pytest.approx(run.scores["test"]["aer_of_the_diagonal"], abs=0.1), (
-        "other sentences, one language"
-    )
-
-
-def test_a_model_with_one_attention_has_nothing_to_choose(both):
-    run = run_of(both, "bahdanau2014")
-    assert not (run.folder / "views.json").exists()
-    assert checkpoints.read(run.best)["view"] == "L1 H1 shift0"
-
-
-def test_the_last_snapshots_are_averaged_and_validated(both):
-    run = run_of(both, "transformer2017")
-    kept = snapshots(run.snapshots)
-    assert [path.stem for path in kept] == ["step-00000004", "step-00000006", "step-00000008"]
-    told = run.summary["averaged"]
-    assert told["snapshots"] == [path.stem for path in kept]
-    mean = average(kept)
-    one = [torch.load(path, weights_only=True) for path in kept]
-    name = "model.head.weight"
-    torch.testing.assert_close(mean[name], sum(weights[name] for weights in one) / 3)
-    if told["kept"]:
-        torch.testing.assert_close(checkpoints.read(run.best)["state_dict"], mean)
-
-
-def test_a_trained_transformer_translates_as_it_was_scored(both):
-    run = run_of(both, "transformer2017")
-    translator = restore(run)
-    for record in load(run.folder / "evaluation" / "fixed" / "own.jsonl", AlignedTranslation)[:3]:
-        _, again = translator.translate(" ".join(record.source_words))
-        assert again.target == record.target and again.view == record.view
-        assert again.weights == pytest.approx(record.weights, abs=2e-3)
-
-
-def test_compare_writes_one_page_that_needs_nothing_else(both, tmp_path, capsys):
-    assert command(["compare", "--out", str(tmp_path / "page")]) == 0
-    told = capsys.readouterr().out
-    assert "RNNsearch" in told and re.search(r"the difference is (not )?significant, p [<=] ", told)
-    page = (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
-    numbers = json.loads((tmp_path / "page" / "comparison.json").read_text(encoding="utf-8"))
-    assert [run["name"] for run in numbers["runs"]] == ["RNNsearch", "Transformer"]
+@each_pair
+def test_a_comparison_is_one_page_that_needs_nothing_else(compared, trained, papers):
+    folder, numbers = compared[papers]
+    page = (folder / "report.html").read_text(encoding="utf-8")
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page), "the page refers to something outside"
-    fixed_sentences = len(numbers["sentences"])
-    assert page.count("<img") == 1 + 1 + 2 * fixed_sentences  # lengths, views, and two pictures a sentence
+    assert [run["name"] for run in numbers["runs"]] == [trained(paper).summary["title"] for paper in papers]
+    # Lengths, views, and two pictures per sentence; or all measures, what each run drew of the split, and one strip.
+    assert page.count("<img") == (1 + 1 + 2 * 2 if papers == TRANSLATORS else 1 + 2 + 2 + 1)
+    assert "width=device-width" in page and "does not prove" in page
+
+
+@each_pair
+def test_the_tracker_holds_the_same_table_and_pictures(compared, papers):
+    folder, _ = compared[papers]
+    (offline,) = (folder / "wandb").glob("offline-run-*/*.wandb")
+    keys = {key for row in tracked(offline).history for key in row}
+    assert any("test/compared" in key for key in keys)
+    assert {f"compare/{path.stem}.caption" for path in folder.glob("*.png")} <= keys
+
+
+@each_pair
+def test_a_run_beside_a_copy_of_itself_differs_in_nothing_significant(trained, tmp_path, papers, capsys, monkeypatch):
+    """And of any number of runs each has a name of its own."""
+    monkeypatch.setattr(translators, "SENTENCES", 1)
+    other, run = map(trained, papers)
+    copy = runs.Run(shutil.copytree(run.folder, tmp_path / "again", ignore=shutil.ignore_patterns("wandb", "pictures")))
+    assert compare(tmp_path / "out", run, copy, other) == 0
+    said = capsys.readouterr().out
+    assert run.summary["title"] in said and re.search(r"the difference is (not )?significant, p [<=] ", said)
+    numbers = numbers_in(tmp_path / "out")
+    assert len({one["name"] for one in numbers["runs"]}) == 3 and len(numbers["differences"]) == 3
+    same = numbers["differences"][0]
+    differences = (same["bleu"],) if papers == TRANSLATORS else (same["accuracy"], *same["looks"]["all"].values())
+    for difference in differences:
+        assert difference["difference"] == 0 and "is not significant" in difference["says"]
+
+
+# --- Its numbers --------------------------------------------------------------------------------------------------------
+
+
+def test_each_sentence_has_the_measures_of_each_translator_and_the_view_stands_beside_the_naive_one(compared):
+    _, numbers = compared[TRANSLATORS]
+    assert len(numbers["sentences"]) == 2
     for sentence in numbers["sentences"]:
         assert len(sentence["rows"]) == 2
         assert {"aer", "entropy", "coverage_deviation", "end_mass", "monotonicity", "chrf"} <= set(sentence["rows"][0])
     views = numbers["runs"][1]["views"]
     assert views["naive"] == "L2 Hmean shift0" and views["chosen_aer"] <= views["naive_aer"]
-    assert "width=device-width" in page and "does not prove" in page
 
 
-def test_any_number_of_runs_is_compared_and_each_has_a_name(both, tmp_path):
-    first, second = (run_of(both, paper).folder for paper in PAPERS)
-    copy = tmp_path / "transformer2017" / "accord" / "again"
-    copy.mkdir(parents=True)
-    for path in sorted(second.rglob("*")):
-        if path.is_file():
-            (copy / path.relative_to(second)).parent.mkdir(parents=True, exist_ok=True)
-            (copy / path.relative_to(second)).write_bytes(path.read_bytes())
-    assert command(["compare", str(first), str(second), str(copy), "--out", str(tmp_path / "three")]) == 0
-    numbers = json.loads((tmp_path / "three" / "comparison.json").read_text(encoding="utf-8"))
-    names = [run["name"] for run in numbers["runs"]]
-    assert len(set(names)) == 3 and names[2] == "Transformer · again"
-    assert len(numbers["differences"]) == 3
-    same = numbers["differences"][2]["bleu"]
-    assert same["difference"] == 0 and "is not significant" in same["says"]
+def test_the_numbers_of_a_classifier_are_those_that_it_was_scored_with(compared, trained):
+    _, numbers = compared[CLASSIFIERS]
+    for described, paper in zip(numbers["runs"], CLASSIFIERS, strict=True):
+        scores = trained(paper).scores["test"]
+        assert described["accuracy"]["test"][0] == pytest.approx(scores["accuracy"])
+        own, *_ = scores["localisation"].values()
+        for measure, interval in described["looks"]["all"].items():
+            assert interval == pytest.approx(own["all"][measure], abs=2e-3)
+        assert set(described["controls"]) == {*scores["localisation"]} - {"uniform", next(iter(scores["localisation"]))}
+        assert (described["training_images"], described["steps"]) == (48, STEPS)
+        assert described["augmentation"] == ({"shift": 3, "flip": True} if paper == "resnet2016" else {})
+    (image,) = numbers["shown"]
+    assert image["index"] == 0 and len(image["rows"]) == 2
 
 
-def test_runs_that_cannot_be_compared_are_named_in_one_sentence(both, tmp_path, capsys, monkeypatch):
-    first, second = (run_of(both, paper).folder for paper in PAPERS)
-    with pytest.raises(UserError, match="at least two"):
-        comparable([first], SAME)
-    with pytest.raises(UserError, match="named twice"):
-        comparable([first, first], SAME)
-    with pytest.raises(UserError, match="is not a run"):
-        comparable([first, tmp_path], SAME)
-    (tmp_path / "config.yaml").write_text("{}")
-    with pytest.raises(UserError, match="no checkpoint yet"):
-        comparable([first, tmp_path], SAME)
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "other"))
-    toy = overrides(2, "transformer2017", **{"trainer.val_check_interval": 2})
-    assert command(["train", "transformer2017", "--data", str(corpus(tmp_path)), *toy]) == 0
-    (other,) = (tmp_path / "other").glob("transformer2017/*/*")
-    capsys.readouterr()
-    assert command(["compare", str(first), str(other)]) == 2
-    error = capsys.readouterr().err.strip()
-    assert "cannot be compared: corpus" in error and str(other) in error and "Traceback" not in error
+def test_the_chosen_view_stands_beside_the_naive_one_and_grad_cam_has_none(compared, trained):
+    then, now = (run["chosen"] for run in compared[CLASSIFIERS][1]["runs"])
+    assert then["view"] == "grad_cam" and then["candidates"] == 1 and "naive" not in then
+    table = trained("vit2021").views["views"]
+    assert now["naive"] == "cls L2 Hmean" and now["naive_auroc"] == table["cls L2 Hmean"]["auroc"] <= now["auroc"]
+    assert now["candidates"] == len(table) - 1
 
 
-def copied(folder, to):
-    """What a comparison reads of a run, to be spoiled."""
-    shutil.copytree(folder, to, ignore=shutil.ignore_patterns("wandb", "pictures", "snapshots", "*.png"))
-    return to
+def test_only_images_that_all_runs_classify_correctly_are_compared_as_such(compared, trained):
+    _, numbers = compared[CLASSIFIERS]
+    ours, theirs = (answers(trained(paper), "test") for paper in CLASSIFIERS)
+    right = ours.right & theirs.right & ours.measured & theirs.measured
+    assert numbers["looked"] == {"all": int(ours.measured.sum()), "right": int(right.sum())}
+    (difference,) = numbers["differences"]
+    place = MEASURES.index("auroc")
+    for group, rows in (("all", ours.measured), ("right", right)):
+        looks = difference["looks"][group]
+        assert bool(looks) == rows.any()
+        if looks:
+            expected = np.nanmean(theirs.measures[rows, place]) - np.nanmean(ours.measures[rows, place])
+            assert looks["auroc"]["difference"] == pytest.approx(expected)
+    alone = difference["only_second"] - difference["only_first"]
+    assert difference["accuracy"]["difference"] == pytest.approx(alone / numbers["images"]["test"])
 
 
-def with_other_tokeniser(folder):
-    text = (folder / "config.yaml").read_text(encoding="utf-8")
-    assert "tokenizer: words" in text
-    (folder / "config.yaml").write_text(text.replace("tokenizer: words", "tokenizer: bpe"), encoding="utf-8")
+def test_without_drawn_images_in_common_the_first_that_all_wrote_down_are_shown(trained):
+    attended = {paper: trained(paper).attended("test") for paper in CLASSIFIERS}
+    ours, theirs = ({record.index for record in records} for records in attended.values())
+    for drawn in ([1_000_000], []):
+        assert [strip.popitem()[1].index for strip in shown(attended, drawn)] == sorted(ours & theirs)[:8]
 
 
-def with_other_sentences(folder):
-    path = folder / "evaluation/test/translations.jsonl"
-    first, *rest = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    path.write_text(
-        "".join([json.dumps(json.loads(first) | {"source": "Other words."}) + "\n", *rest]), encoding="utf-8"
-    )
+def test_images_without_masks_are_compared_by_their_answers(trained, tmp_path, capsys):
+    entrants = trained.copies(tmp_path, *CLASSIFIERS).values()
+    for run in entrants:
+        for name, what in (("answers.jsonl", "attention"), ("attended.jsonl", "mask")):
+            path = run.evaluation("test", name)
+            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            path.write_text(
+                "".join(f"{json.dumps({**line, what: {} if what == 'attention' else None})}\n" for line in lines)
+            )
+        scores = {"test": {**run.scores["test"], "localisation": {}}}
+        (run.folder / runs.SCORES).write_text(json.dumps(scores), encoding="utf-8")
+    assert compare(tmp_path / "out", *entrants) == 0
+    assert "points of accuracy" in capsys.readouterr().out
+    page, numbers = (tmp_path / "out" / "report.html").read_text(encoding="utf-8"), numbers_in(tmp_path / "out")
+    assert numbers["looked"]["all"] == 0 and all(run["looks"]["all"] == {} for run in numbers["runs"])
+    assert 'id="looks"' not in page and 'id="removal"' in page
+    assert "auroc" not in numbers["shown"][0]["rows"][0]
 
 
-@pytest.mark.parametrize(("spoil", "words"), [
-    (with_other_tokeniser, "cannot be compared: tokenizer is 'words' in"),
-    (with_other_sentences, "were not tested on the same sentences: sentence "),
-    (lambda folder: (folder / "checkpoints/best.ckpt").unlink(), "has no checkpoint yet: train it on with RESUME=1"),
-    (lambda folder: (folder / "evaluation/scores.json").unlink(), "has no scores yet"),
-    (lambda folder: (folder / "evaluation/scores.json").write_text('{"test": '), "scores.json is damaged"),
-    (lambda folder: (folder / "config.yaml").write_text("hello: world"), "config.yaml is damaged or not a run's"),
-    (lambda folder: (folder / "config.yaml").unlink(), "is not a run: it has no config.yaml"),
-    (lambda folder: shutil.rmtree(folder / "evaluation/test"), "was not tested on 'test'; run `make evaluate"),
-])  # fmt: skip
-def test_a_run_that_is_spoiled_is_refused_by_name_before_anything_is_written(both, tmp_path, capsys, spoil, words):
-    first, spoiled = (
-        run_of(both, "bahdanau2014").folder,
-        copied(run_of(both, "transformer2017").folder, tmp_path / "spoiled"),
-    )
-    spoil(spoiled)
-    capsys.readouterr()
-    assert command(["compare", str(first), str(spoiled), "--out", str(tmp_path / "out")]) == 2
-    error = capsys.readouterr().err.strip()
-    assert words in error and str(spoiled) in error and error.startswith("error: ") and len(error.splitlines()) == 1
-    assert not (tmp_path / "out").exists()
+# --- What is compared ---------------------------------------------------------------------------------------------------
 
 
-def test_without_gold_the_view_is_chosen_by_a_statistical_aligner(both, tmp_path, monkeypatch):
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
-    toy = overrides(4, "transformer2017")
-    assert command(["train", "transformer2017", "--data", str(corpus(tmp_path)), *toy]) == 0
-    (folder,) = (tmp_path / "runs").glob("transformer2017/*/*")
-    told = json.loads((folder / "views.json").read_text())
-    assert "statistical aligner" in told["by"]
-    assert "aer" not in json.loads((folder / "evaluation" / "scores.json").read_text())["test"]
-
-
-def test_a_sentence_longer_than_the_positions_is_refused(both, capsys):
-    run = run_of(both, "transformer2017")
-    assert command(["translate", " ".join(["the"] * 90), "--run", str(run.folder)]) == 2
-    error = capsys.readouterr().err
-    assert "91 words or pieces" in error and "80 positions" in error
-
-
-def test_unknown_characters_are_translated_all_the_same(both):
-    translated, record = restore(run_of(both, "transformer2017")).translate("the Ω ∑ 漢字 agreement .")
-    assert record.source_words[1:4] == ("Ω", "∑", "漢字") and translated.hypothesis
-
-
-def test_numbers_are_written_with_a_minus_and_dashes():
-    assert fixed(-1.25, 1) == "−1.2" and fixed(None) == "–" and fixed(float("nan")) == "–"
-    assert percent(0.25) == "25.0"
-
-
-def test_a_number_stays_with_its_unit():
-    said = "+1.0 BLEU (95 % interval 0.4 to 1.7); the difference is significant, p = 0.002"
-    assert unbroken(said).replace("\u00a0", "~") == (
-        "+1.0~BLEU (95~% interval 0.4 to 1.7); the difference is significant, p~=~0.002"
-    )
-
-
-def small_ladder(folder):
-    """The ladder's own configs with networks of a few numbers, and the folder that holds them."""
-    for path in sorted((ROOT / "configs" / "ladder").glob("*.yaml")):
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-        paper = settings["model"]["class_path"].split(".")[1]
-        settings["model"]["init_args"]["network"] |= {
-            name: value for name, value in NETWORK[paper].items() if (path.stem[0], name) not in KEPT
-        }
-        settings["data"]["init_args"] |= {"pairs": 300, "batch_tokens": 600, "test_splits": ["test"]}
-        settings["trainer"] |= {
-            "max_steps": 3,
-            "val_check_interval": 3,
-            "enable_progress_bar": False,
-            "limit_val_batches": 2,
-            "limit_test_batches": 2,
-        }
-        (folder / "ladder").mkdir(parents=True, exist_ok=True)
-        (folder / "ladder" / path.name).write_text(yaml.safe_dump(settings), encoding="utf-8")
-    return folder / "ladder"
-
-
-def test_the_ladder_trains_what_is_missing_and_ends_in_a_table_and_a_figure(tmp_path, monkeypatch, capsys):
+def test_the_corpus_decides_what_is_compared(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setattr(ladder, "CONFIGS", small_ladder(tmp_path))
-    assert command(["ladder", "--jobs", "1"]) == 0
-    rows = json.loads((tmp_path / "runs/ladder/ladder.json").read_text(encoding="utf-8"))
-    assert [row["rung"] for row in rows] == [rung.label for rung in RUNGS.values()]
-    assert [row["aer"] is None for row in rows] == [name.split("-")[1] == "rnnencdec" for name in RUNGS]
-    assert {row["steps"] for row in rows} == {3}
-    told = capsys.readouterr().out
-    assert "significant, p" in told and "Transformer, 1 layer, 1 head" in told
-    assert (tmp_path / "runs/ladder/ladder.png").is_file() and (tmp_path / "runs/ladder/ladder.pdf").is_file()
-    made = sorted((tmp_path / "runs").glob("ladder/*/*/summary.json"))
-    assert command(["ladder", "--jobs", "1"]) == 0
-    assert sorted((tmp_path / "runs").glob("ladder/*/*/summary.json")) == made
+    (tmp_path / "photos").mkdir()
+    for corpus in ("accord", "multi30k", "mine.en,mine.fr"):
+        assert comparing._task_of_data(corpus) == "translation"
+    for corpus in ("shapes", "cifar10", str(tmp_path / "photos")):
+        assert comparing._task_of_data(corpus) == "images"
+    with pytest.raises(UserError, match="no comparison on 'captions'.*accord.*shapes"):
+        comparing._task_of_data("captions")
 
 
-@pytest.fixture
-def rungs():
-    """The configuration of every rung."""
-    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in ROOT.glob("configs/ladder/*.yaml")}
+def test_the_newest_scored_run_of_any_variant_stands_for_a_paper_and_what_is_missing_is_trained(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+
+    def scored(name):
+        path = tmp_path / name / runs.SCORES
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+
+    for name in ("shapes/20260101", "shapes-conv/20260103", "shapes/20260102", "cifar10/20270101"):
+        scored(f"vit2021/{name}")
+    (tmp_path / "vit2021/shapes/20260109").mkdir()  # without scores
+    assert comparing._newest_or_trained("vit2021", "shapes").name == "20260103"
+    asked = []
+
+    def trains(paper, data, variant):
+        asked.append((paper, data, variant))
+        scored(f"{paper}/{'-'.join(part for part in (data, variant) if part)}/new")
+        return 0
+
+    monkeypatch.setattr(comparing, "train", trains)
+    shutil.rmtree(tmp_path / "vit2021")
+    assert comparing._newest_or_trained("vit2021", "shapes").name == "new"
+    assert comparing._newest_or_trained("resnet2016", "shapes").name == "new"
+    assert asked == [("vit2021", "shapes", "conv"), ("resnet2016", "shapes", "")]
+    monkeypatch.setattr(comparing, "train", lambda *_: 130)
+    with pytest.raises(UserError, match="ended with status 130"):
+        comparing._newest_or_trained("vit2021", "cifar10")
 
 
-def test_all_rungs_of_the_ladder_share_data_budget_and_search(rungs):
-    assert sorted(rungs) == list(RUNGS)
-    first = rungs["1-rnnencdec"]
-    for config in rungs.values():
-        assert config["data"] == first["data"] and config["seed_everything"] == first["seed_everything"]
-        assert config["model"]["init_args"]["search"] == first["model"]["init_args"]["search"]
-        assert config["trainer"]["max_steps"] == first["trainer"]["max_steps"]
+# --- What cannot be compared --------------------------------------------------------------------------------------------
 
 
-def test_what_a_rung_is_said_to_change_is_all_that_it_changes(rungs):
-    for name, rung in RUNGS.items():
-        for other, what in rung.changes.items():
-            if not what.startswith(("attention", "training")):
-                continue  # from one paper to the other
-            ours, theirs = (rungs[stem]["model"]["init_args"] for stem in (name, other))
-            differs = {key for part in ours for key in ours[part] if ours[part][key] != theirs[part][key]}
-            assert differs and differs <= ({"attention"} if what == "attention" else set(ours["recipe"]))
+def refusal(capsys, out, *entrants):
+    """The one sentence with which a comparison is refused; nothing is written."""
+    capsys.readouterr()
+    assert compare(out, *entrants) == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: ") and not list(out.glob("*"))
+    return error
+
+
+def test_a_comparison_needs_two_different_runs(trained):
+    folder = trained("resnet2016").folder
+    with pytest.raises(UserError, match="at least two"):
+        comparable([folder], classifiers.SAME)
+    with pytest.raises(UserError, match="named twice"):
+        comparable([folder, folder], classifiers.SAME)
+
+
+@pytest.mark.parametrize(("papers", "words"), [
+    (("resnet2016", "luong2015"), "translates. Name runs that do the same"),
+    (("xu2015",), "writes captions; a comparison needs runs of a model that translates or a model that classifies images"),
+])  # fmt: skip
+def test_runs_of_two_tasks_and_of_a_task_without_a_comparison_are_refused(trained, tmp_path, capsys, papers, words):
+    assert words in refusal(capsys, tmp_path / "out", *map(trained, papers))
+
+
+def replaced(old, new):
+    def change(text):
+        assert old in text
+        return text.replace(old, new)
+
+    return change
+
+
+def with_another(key):
+    """Gives the first line another text under a key."""
+
+    def change(text):
+        first, rest = text.split("\n", 1)
+        return f"{json.dumps(json.loads(first) | {key: 'Other words.'})}\n{rest}"
+
+    return change
+
+
+# Papers, a file of the second run, what becomes of its text or None if it is removed, and what is said of it.
+REFUSED = [
+    (TRANSLATORS, "config.yaml", replaced("tokenizer: words", "tokenizer: bpe"), "cannot be compared: tokenizer is 'words' in"),
+    (TRANSLATORS, "config.yaml", replaced("corpus: accord", "corpus: mine.tsv"), "cannot be compared: corpus is 'accord' in"),
+    (TRANSLATORS, "config.yaml", lambda _: "hello: world", "config.yaml is damaged or not a run's"),
+    (TRANSLATORS, "config.yaml", None, "is not a run: it has no config.yaml"),
+    (TRANSLATORS, "checkpoints/best.ckpt", None, "has no checkpoint yet: train it on with RESUME=1"),
+    (TRANSLATORS, runs.SCORES, None, "has no scores yet"),
+    (TRANSLATORS, runs.SCORES, lambda _: '{"test": ', "scores.json is damaged"),
+    (TRANSLATORS, "evaluation/test/translations.jsonl", None, "was not tested on 'test'; run `make evaluate"),
+    (TRANSLATORS, "evaluation/test/translations.jsonl", with_another("source"), "not tested on the same sentences: sentence "),
+    (CLASSIFIERS, "config.yaml", replaced("size: 16", "size: 24"), "cannot be compared: size is 16 in"),
+    (CLASSIFIERS, "evaluation/test/attended.jsonl", replaced('"ring"', '"wreath"'), "other classes, 10 and 10, such as ring"),
+    (CLASSIFIERS, "evaluation/test/answers.jsonl", with_another("name"), "not tested on the same images: image 0 is "),
+    (CLASSIFIERS, "evaluation/test/answers.jsonl", lambda text: text[: text.rindex("\n", 0, -1) + 1], "on 32 images and"),
+    (CLASSIFIERS, "evaluation/test/answers.jsonl", lambda text: text[:-20], "answers.jsonl, line 32 is damaged ("),
+    (CLASSIFIERS, runs.SCORES, lambda text: json.dumps({"other": json.loads(text)["test"]}), "any common split"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("papers", "name", "change", "words"), REFUSED)
+def test_a_run_that_is_spoiled_is_refused_by_name_before_anything_is_written(
+    trained, tmp_path, capsys, papers, name, change, words
+):
+    first, second = papers
+    spoiled = trained.copy(second, tmp_path)
+    path = spoiled.folder / name
+    text = path.read_text(encoding="utf-8") if change else None
+    path.unlink()
+    if change:
+        path.write_text(change(text), encoding="utf-8")
+    error = refusal(capsys, tmp_path / "out", trained(first), spoiled)
+    assert words in error and (str(spoiled.folder) in error or words == "any common split")

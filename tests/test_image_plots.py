@@ -43,7 +43,8 @@ def attended(height=16, width=48, grid=(4, 12), **changes):
 
 def drawn(figure):
     """All text of a figure that shows, with its box: of tick labels those inside the limits."""
-    FigureCanvasAgg(figure).draw()
+    FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
     beyond = set()
     for axis in [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]:
         low, high = sorted(axis.get_view_interval())
@@ -62,16 +63,13 @@ def said(figure):
 def check_layout(figure, name):
     """No text leaves the page, none lies over another."""
     found = drawn(figure)
-    page = figure.bbox
-    for text, box in found:
-        assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= page.x1 + 1 and box.y1 <= page.y1 + 1, (name, text)
-    for place, (text, box) in enumerate(found):
-        for other, beside in found[place + 1 :]:
-            if {text, other} <= set(CLASSES):
-                continue  # the boxes of leaning names meet, the names do not
-            across = min(box.x1, beside.x1) - max(box.x0, beside.x0)
-            down = min(box.y1, beside.y1) - max(box.y0, beside.y0)
-            assert across <= 1 or down <= 1, (name, text, other)
+    texts = [text for text, _ in found]
+    low, high = (np.array([getattr(box, corner) for _, box in found]) for corner in ("min", "max"))  # (N, 2) each
+    outside = (low < -1).any(axis=1) | (high > [figure.bbox.x1 + 1, figure.bbox.y1 + 1]).any(axis=1)
+    assert not outside.any(), (name, texts[outside.argmax()])
+    shared = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)  # (N, N, 2)
+    for i, j in np.argwhere(np.triu((shared > 1).all(axis=2), k=1)):
+        assert {texts[i], texts[j]} <= set(CLASSES), (name, texts[i], texts[j])  # only their boxes meet, for they lean
 
 
 def rendered(figure):
@@ -373,27 +371,52 @@ def test_a_confusion_matrix_has_true_classes_down_and_predicted_ones_across():
         plots.confusion(matrix, ("a", "b", "c"), bins, (Interval(0.8, 0.7, 0.9), 0.05), "")
 
 
+def test_a_strip_shows_the_image_and_each_map_with_answer_and_measure():
+    now = attended(model="ViT, step 1,200")
+    coarse = attended(grid=(2, 6)).map
+    then = attended(model="ResNet-14, step 900", view="Grad-CAM of the last activations", predicted=0, map=coarse)
+    figure = plots.attended_strip([then, now])
+    text = said(figure)
+    for part in ("shapes/12", "image: disc", "ResNet-14, step 900", "Grad-CAM of the last activations", "disc, 3 % (right)",
+                 "ViT, step 1,200", "gradient-weighted rollout", "star, 73 % (wrong)", "AUROC", "Dashed"):  # fmt: skip
+        assert part in text, part
+    assert len(figure.axes) == 3
+    assert [axes.images[-1].get_array().shape[:2] for axes in figure.axes] == [(16, 48), (2, 6), (4, 12)]
+    for axes in figure.axes:
+        assert any(OUTLINE in map(to_hex, one.get_edgecolor()) for one in axes.collections)
+    check_layout(figure, "attended_strip")
+    text = said(plots.attended_strip([attended(mask=None, label=None, name="")]))
+    assert "valid image 12" in text and "AUROC" not in text and "Dashed" not in text
+
+
+def test_a_strip_is_of_one_image():
+    with pytest.raises(ValueError, match="no record"):
+        plots.attended_strip([])
+    with pytest.raises(ValueError, match="valid image 12 and of another valid image 13"):
+        plots.attended_strip([attended(), attended(index=13)])
+    with pytest.raises(ValueError, match="one image"):
+        plots.attended_strip([attended(), attended(pixels=np.zeros((16, 48, 3), dtype=np.uint8))])
+
+
 def figures():
     generator = np.random.default_rng(0)
-    for height, width, grid in (
-        (32, 32, (8, 8)),
-        (224, 224, (14, 14)),
-        (16, 48, (4, 12)),
-        (48, 16, (12, 4)),
-        (4, 200, (1, 50)),
-    ):
+    for height, width, grid in ((224, 224, (14, 14)), (48, 16, (12, 4)), (4, 200, (1, 50))):
         yield f"attended {grid}", plots.attended(attended(height, width, grid))
     long = attended(name="holiday in the European Economic Area, day two.jpeg", model="a model whose name is long " * 4)
     yield "attended long", plots.attended(long)
-    for layers, heads in ((12, 12), (6, 4), (1, 1)):
+    for layers, heads in ((12, 12), (1, 1)):
         maps = generator.random((layers, heads, 14, 14)).astype(np.float32)
         yield f"heads {layers} {heads}", plots.heads(attended(48, 48, (14, 14)).pixels, maps, "ViT", "valid image 12")
-    for frames in (1, 4, 12):
+    for frames in (1, 12):
         names = [f"step {1000 * n:,}" for n in range(frames)]
         maps = generator.random((frames, 8, 8)).astype(np.float32)
         yield f"film {frames}", plots.film(attended(48, 48, (8, 8)).pixels, maps, names, "ViT", "valid image 12")
+    named = [
+        attended(48, 48, (8, 8), model=f"A model with a rather long name, number {i}, step 1,200,000") for i in range(4)
+    ]
+    yield "strip", plots.attended_strip(named)
     yield "figure 6", plots.figure_6([attended(32, 32, (8, 8))] * 5)
-    for grid in ((8, 8), (14, 14), (4, 12)):
+    for grid in ((14, 14), (4, 12)):
         similarity = generator.random((*grid, *grid)).astype(np.float32)
         filters = generator.random((28, 4, 4, 3)).astype(np.float32)
         yield (
@@ -409,11 +432,11 @@ def figures():
         plots.figure_11({name: 9 * generator.random((6, 4)) for name in names}, dict.fromkeys(names, 16.55)),
     )
     yield "controls", plots.beside_controls(ROWS, "ViT, step 1,200, test: where it looks", "1,000 images.")
-    for layers, heads, interval in ((3, 2, True), (12, 12, True), (2, 6, False), (1, 2, True)):
+    for layers, heads, interval in ((12, 12, True), (2, 6, False), (1, 2, True)):
         table = views_of(layers, heads, interval)
         shown = ImageView("gradient_rollout_smoothed")
         yield f"views {layers} {heads}", plots.image_view_grid(table, shown, "ViT, step 1,200 · test", "1,200 images.")
-    for classes in (CLASSES, CLASSES[:2], CLASSES[7:8]):
+    for classes in (CLASSES, CLASSES[7:8]):
         count = len(classes)
         bins = reliability(np.full((4, count), 1 / count), np.zeros(4, dtype=int))
         matrix = generator.integers(99, size=(count, count))

@@ -70,32 +70,6 @@ def test_an_image_that_cannot_be_read_is_named_when_the_others_are_drawn(place, 
     assert "photo.png: " in written.out and (place / "out" / "02-photo.png").is_file()
 
 
-def odd_pictures(folder):
-    """One of each kind that cameras, printers and the web produce, as files."""
-    y, x = np.mgrid[:30, :45]
-    picture = Image.fromarray(np.stack([5 * x, 8 * y, 0 * x + 60], -1).astype(np.uint8))
-    picture.convert("CMYK").save(folder / "cmyk.jpg")
-    Image.fromarray((1400 * x).astype(np.uint16)).save(folder / "sixteen.png")
-    clear = picture.convert("RGBA")
-    clear.putalpha(Image.fromarray((8 * y).astype(np.uint8)))
-    clear.quantize(32).save(folder / "palette.png")
-    picture.save(folder / "moving.gif", save_all=True, append_images=[picture.rotate(90), picture.rotate(180)])
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    picture.save(folder / "turned.jpg", exif=exif)
-    picture.crop((0, 0, 1, 1)).save(folder / "one.png")
-
-
-def test_odd_pictures_are_looked_at_like_any_other(place, capsys):
-    odd = place / "odd"
-    odd.mkdir()
-    odd_pictures(odd)
-    names = [str(path) for path in sorted(odd.iterdir())]
-    assert command(["look", *names, "--weights", SOURCE, "--out", str(place / "out")]) == 0
-    assert capsys.readouterr().out.count("%") == 5 * 6
-    assert len(list((place / "out").glob("*.png"))) == 2 * 6
-
-
 @pytest.mark.parametrize(("more", "words"), [
     (["--weights", SOURCE, "--run", "runs/x"], "give one of them"),
     (["--heads", "3"], "--heads 3 describes trained weights: name them with --weights"),

@@ -122,12 +122,9 @@ def test_the_gallery_is_the_embedded_set(page):
     assert first["name"] == "test 0" and (pixels == shapes.scene("test", 0).pixels).all()
 
 
-@pytest.mark.parametrize(
-    ("kind", "mode", "options"),
-    [("PNG", "RGB", {}), ("PNG", "RGBA", {}), ("PNG", "P", {}), ("PNG", "I;16", {}), ("PNG", "1", {}), ("JPEG", "CMYK", {}),
-     ("JPEG", "L", {}), ("WEBP", "RGB", {}), ("GIF", "P", {}), ("BMP", "RGB", {}), ("PNG", "RGB", {"size": (1, 1)}),
-     ("PNG", "RGB", {"size": (2000, 1)})],
-)  # fmt: skip
+@pytest.mark.parametrize(("kind", "mode", "options"), [
+    ("PNG", "I;16", {}), ("JPEG", "CMYK", {}), ("GIF", "P", {}), ("PNG", "RGB", {"size": (2000, 1)}),
+])  # fmt: skip
 def test_pictures_of_many_kinds_are_looked_at(page, kind, mode, options):
     address, _ = page
     status, _, answer = drop(address, picture(kind, mode, **options))
@@ -162,23 +159,12 @@ def bomb(side=30_000):
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"", "no picture"),
-        (b"not a picture", "no picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "no picture"),
-        (b"SIMPLE  =                    T" + b" " * 3000, "no picture"),
-        (b"II*\0" + b"\0" * 400, "no picture"),
-        (b"\x89PNG\r\n\x1a\n", "cannot be read"),
-        (b"\xff\xd8\xff" + b"\0" * 100, "cannot be read"),
-        (picture()[:700], "cannot be read"),
-        (picture("JPEG", size=(300, 300))[:900], "cannot be read"),
-        (picture("GIF", "P")[:100], "cannot be read"),
-        (bomb(), "40,000,000 pixels"),
-    ],
-    ids=["empty", "text", "svg", "fits", "tiff", "png head", "jpeg head", "png cut", "jpeg cut", "gif cut", "bomb"],
-)  # fmt: skip
+@pytest.mark.parametrize(("content", "says"), [
+    (b"", "no picture"),
+    (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "no picture"),
+    (picture()[:700], "cannot be read"),
+    (bomb(), "40,000,000 pixels"),
+], ids=["empty", "svg", "cut", "bomb"])  # fmt: skip
 def test_files_that_are_no_pictures_are_refused_in_one_sentence(page, content, says):
     address, _ = page
     status, _, answer = drop(address, content)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from test_localisation import GRID, at, random_maps
 
 from reproductions.evaluation.measures.bootstrap import Interval
 from reproductions.evaluation.measures.removal import (
@@ -14,22 +15,6 @@ from reproductions.evaluation.measures.removal import (
     random_order,
 )
 from reproductions.evaluation.views.image import normalised
-
-GRID = (4, 6)
-
-
-def at(*places, grid=GRID, value=1.0):
-    """0 but for some places."""
-    made = np.zeros(grid, dtype=np.float32)
-    for place in places:
-        made[place] = value
-    return made
-
-
-def random_maps(count, seed=0):
-    made = np.random.default_rng(seed).random((count, *GRID)).astype(np.float32)
-    return made / made.sum(axis=(1, 2), keepdims=True)
-
 
 PIXELS = np.random.default_rng(3).integers(1, 256, size=(8, 18, 3)).astype(np.uint8)
 NOTHING = np.zeros_like(PIXELS)

@@ -10,6 +10,7 @@ from reproductions import runs
 from reproductions.commands import report
 from reproductions.commands.figures.bahdanau2014 import CURVES
 from reproductions.commands.figures.curves import curves_of
+from reproductions.reports import fixed, percent, unbroken
 
 
 def test_the_report_has_the_alignment_error_rate_in_per_cent(tmp_path):
@@ -37,3 +38,15 @@ def test_a_cut_line_of_scores_is_named(tmp_path):
     (tmp_path / "validation.jsonl").write_text('{"step": 4, "valid/bleu": 1.0}\n{"step": 8, "va')
     with pytest.raises(UserError, match="validation.jsonl, line 2 is damaged.*delete that line"):
         curves_of([runs.Run(tmp_path)], {"valid/bleu": ("BLEU", "")})
+
+
+def test_numbers_are_written_with_a_minus_and_dashes():
+    assert fixed(-1.25, 1) == "−1.2" and fixed(None) == "–" and fixed(float("nan")) == "–"
+    assert percent(0.25) == "25.0"
+
+
+def test_a_number_stays_with_its_unit():
+    said = "+1.0 BLEU (95 % interval 0.4 to 1.7); the difference is significant, p = 0.002"
+    assert unbroken(said).replace("\u00a0", "~") == (
+        "+1.0~BLEU (95~% interval 0.4 to 1.7); the difference is significant, p~=~0.002"
+    )

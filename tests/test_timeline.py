@@ -13,9 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy_run import overrides
+from toy_run import in_this_process, overrides
 from trained import ROOT
 
+from data import accord
 from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
@@ -56,15 +57,17 @@ def trained(tmp_path_factory):
         patch.chdir(ROOT)
         patch.setenv("RUNS_DIR", str(folder / "runs"))
         patch.setenv("DATA_DIR", str(folder / "data"))
+        patch.setattr(accord, "FIXED", accord.FIXED[:1])
+        for name in ("ROUNDS", "CALLS"):
+            patch.setattr(f"reproductions.experiments.timeline.cost.{name}", 1)  # nobody reads the times
         for name in list(TIMELINE):
             patch.delitem(TIMELINE, name)
         for name, kind in {"additive": Additive, "intra": Intra, "newest": Newest}.items():
             patch.setitem(TIMELINE, name, kind)
-        for one in training.trainings(TINY):
-            run, arguments = one.command(SMALL)
-            assert command(arguments[3:]) == 0
-            assert one.scored() == run
-        train(training.trainings(TINY), jobs=1)  # has nothing left to do
+        commands = in_this_process(patch)
+        for _ in range(2):  # the second time nothing is left to do
+            train(training.trainings(TINY), jobs=1, overrides=SMALL)
+            assert len(commands) == 4
         table = rows.table(TINY)
         report.write(table, folder / "out")
     return folder, table  # the timeline is whole again
@@ -155,15 +158,17 @@ def test_every_seed_trains_every_mechanism_once_and_budgets_do_not_mix():
 
 
 def test_a_training_that_fails_is_reported_in_its_own_words(tmp_path, monkeypatch):
+    def fails(one, overrides):
+        code = "import sys; print('error: hidden must be at least 1, not 0.'); sys.exit(2)"
+        return runs.create(training.PAPER, one.name), [sys.executable, "-c", code]
+
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
-    monkeypatch.setattr(training, "over_source", lambda: {"additive": Additive})
-    with pytest.raises(UserError, match=r"additive-quick-seed1 ended with status 2: .*hidden.*0.*run the same again"):
-        train(
-            training.trainings(QUICK),
-            1,
-            overrides=["--model.init_args.network.hidden", "0", "--data.init_args.pairs", "200"],
-        )
+    monkeypatch.setattr(Training, "command", fails)
+    with pytest.raises(
+        UserError, match="-quick-seed1 ended with status 2: hidden must be at least 1, not 0.*run the same again"
+    ):
+        train(training.trainings(QUICK)[:1], jobs=1)
 
 
 def test_an_unfinished_training_goes_on_where_it_stopped(tmp_path, monkeypatch):

@@ -1,10 +1,17 @@
 """A corpus, images and settings so small that a whole run takes seconds."""
 
 import random
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
+
+from reproductions.__main__ import run
+from reproductions.experiments import side_by_side
 
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 FRENCH = ["un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"]
@@ -79,3 +86,18 @@ def overrides(steps: int, paper: str = "bahdanau2014", **more: object) -> list[s
         "run.checkpoint_every": 3,
     }
     return [f"--{name}={value}" for name, value in {**settings, **more}.items()]
+
+
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands of trainings side by side, which then run one after another in this process: it has imported everything."""
+    commands: list[list[str]] = []
+
+    def begin(command: list[str], **_: Any) -> SimpleNamespace:
+        commands.append(command)
+        status = run(command[3:])
+        return SimpleNamespace(returncode=status, poll=lambda: status)
+
+    standing_in = SimpleNamespace(Popen=begin, DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT)
+    monkeypatch.setattr(side_by_side, "subprocess", standing_in)
+    monkeypatch.setattr(side_by_side, "PAUSE", 0)
+    return commands

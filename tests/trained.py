@@ -11,9 +11,17 @@ import toy_run
 import wandb
 from older_runs import make
 
+from data.sources import images
 from reproductions.runs import Run
 
 ROOT = Path(__file__).parents[1]
+IMAGES = 40  # of a split, which are drawn as they are prepared: a toy run reads no more
+
+
+def few_images(patch: pytest.MonkeyPatch) -> None:
+    """Make the splits of the embedded images small."""
+    for split in images.SHAPES_SIZES.keys() - {"train"}:
+        patch.setitem(images.SHAPES_SIZES, split, IMAGES)
 
 
 class Trained:
@@ -55,6 +63,7 @@ class Trained:
     def _train(self, paper: str) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(ROOT)
+            few_images(patch)
             for name, value in make.places(self._work).items():
                 patch.setenv(name, value)
             make.train(paper, self._work)
