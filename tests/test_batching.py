@@ -77,25 +77,13 @@ def test_a_file_that_was_cut_is_named(tmp_path):
 
 
 @sizes
-def test_every_sentence_is_in_one_batch_of_an_epoch(size):
-    batches = TokenBatches(drawn(), **size)
-    for number in range(3):
-        seen = [i for batch in epoch(batches, number) for i in batch]
-        assert sorted(seen) == list(range(400))
-
-
-@sizes
-def test_the_number_of_batches_is_the_same_in_every_epoch(size):
-    batches = TokenBatches(drawn(), **size)
-    assert {len(epoch(batches, number)) for number in range(5)} == {len(batches)}
-
-
-@sizes
-def test_epochs_differ_and_the_same_seed_repeats_them(size):
-    first, again = (TokenBatches(drawn(), **size, seed=3) for _ in range(2))
-    assert epoch(first, 0) == epoch(again, 0)
-    assert epoch(first, 1) == epoch(again, 1) != epoch(first, 0)
-    assert epoch(TokenBatches(drawn(), **size, seed=4), 0) != epoch(first, 0)
+def test_every_epoch_has_all_sentences_in_batches_of_its_own_which_the_seed_decides(size):
+    first, again, other = (TokenBatches(drawn(), **size, seed=seed) for seed in (3, 3, 4))
+    epochs = [epoch(first, number) for number in range(3)]
+    for batches in epochs:
+        assert sorted(i for batch in batches for i in batch) == list(range(400)) and len(batches) == len(first)
+    assert epochs == [epoch(again, number) for number in range(3)]
+    assert epochs[0] != epochs[1] != epochs[2] and epoch(other, 0) != epochs[0]
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

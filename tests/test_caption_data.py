@@ -7,7 +7,7 @@ import torch
 from data import shapes
 from data.captions import CaptionData
 from data.errors import UserError
-from data.prepared.captions import SHAPES_SEED, SIZES
+from data.prepared.captions import SHAPES_SEED
 from data.tokenizers import EOS, PAD, load_tokenizer
 
 
@@ -21,10 +21,6 @@ def prepared(tmp_path_factory):
         made = CaptionData(size=16, batch_images=16)
         made.prepare()
         yield made
-
-
-def test_the_set_has_its_documented_sizes():
-    assert SIZES == {"train": 20_000, "valid": 500, "test": 1_000}
 
 
 def test_a_batch_is_the_scenes_and_a_true_caption_of_each(prepared):

@@ -4,13 +4,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from data import shapes
-from data.errors import UserError
-from data.shapes.__main__ import main
 from data.shapes.colours import NAMES
-from data.shapes.described import SPLITS
 from data.shapes.grammar import COUNTS, RELATIONS, Phrase, all_captions, describe, plural, read, true_relations
 from data.shapes.layout import TEXTURES
 from data.shapes.outlines import CLASSES
@@ -170,43 +166,3 @@ def test_a_phrase_that_leaves_something_out_and_a_relation_of_one_are_refused():
     for phrases, relation in (([ring._replace(colour=None)], None), ([ring], "above"), ([ring, ring], None)):
         with pytest.raises(ValueError, match="needs count|stands alone"):
             describe(phrases, relation)
-
-
-# --- Scenes -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_scene_is_a_pure_function_of_its_arguments_and_no_scene_is_in_two_splits():
-    first = shapes.described("test", 7)
-    shapes.described("test", 8), shapes.scene("test", 7)
-    again = shapes.described("test", 7)
-    assert np.array_equal(first.pixels, again.pixels) and first.facts == again.facts
-    assert not np.array_equal(first.pixels, shapes.described("test", 7, seed=2).pixels)
-    pictures = [shapes.described(split, index, size=16).pixels.tobytes() for split in SPLITS for index in range(60)]
-    pictures += [shapes.scene(split, index, size=16).pixels.tobytes() for split in shapes.SPLITS for index in range(20)]
-    assert len(set(pictures)) == len(pictures)
-
-
-def test_the_same_scene_at_another_size_is_the_same_scene():
-    for index in range(20):
-        small, large = shapes.described("test", index), shapes.described("test", index, size=96)
-        assert small.facts == large.facts and large.pixels.shape == (96, 96, 3)
-        for drawn, larger in zip(small.objects, large.objects, strict=True):
-            shrunk = larger.mask.reshape(48, 2, 48, 2).mean((1, 3))
-            assert abs(shrunk - drawn.mask).mean() < 0.002
-
-
-@pytest.mark.parametrize(("arguments", "fault"), [
-    (("two", 0), "no split 'two': choose one of train, valid, test"), (("test", -1), "must not be negative"),
-    (("test", 0, 1, 8), "ask for 16"),
-])  # fmt: skip
-def test_bad_arguments_are_named(arguments, fault):
-    with pytest.raises(UserError, match=fault):
-        shapes.described(*arguments)
-
-
-def test_a_sheet_of_captions_is_written_and_mistakes_are_reported(tmp_path, capsys):
-    assert main(["--captions", "3", "--out", str(tmp_path / "sheet.png"), "--size", "32"]) == 0
-    with Image.open(tmp_path / "sheet.png") as sheet:
-        assert sheet.height > 400
-    assert main(["--captions", "0"]) == 2
-    assert "at least one scene" in capsys.readouterr().err

@@ -123,11 +123,21 @@ def bomb(width, height):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize(("width", "height"), [(8_000, 5_001), (10_000, 10_000), (30_000, 30_000)])
-def test_a_bomb_is_refused_before_it_is_decoded(tmp_path, width, height):
-    path = tmp_path / "bomb.png"
-    path.write_bytes(bomb(width, height))
-    with pytest.raises(UserError, match=r"bomb.png .*40,000,000"):
+UNREADABLE = "cannot be read as an image"
+
+
+@pytest.mark.parametrize(("content", "fault"), [
+    (bomb(8_000, 5_001), "40,000,000"), (bomb(10_000, 10_000), "40,000,000"), (bomb(30_000, 30_000), "40,000,000"),
+    (b"", UNREADABLE), (b"no image", UNREADABLE), (b"\x89PNG\r\n\x1a\n", UNREADABLE), (b"GIF89a", UNREADABLE),
+    (b"\xff\xd8\xff\xe0 and so on", UNREADABLE), (None, rf"{UNREADABLE} \(No such file or directory\)"),
+], ids=range(9))  # fmt: skip
+def test_what_is_no_image_or_too_large_is_named_before_it_is_decoded(tmp_path, content, fault):
+    path = tmp_path / "a.png"
+    if content is not None:
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=f"^the upload .*{fault}"):
+            read_image(io.BytesIO(content), "the upload")
+    with pytest.raises(UserError, match=f"a.png .*{fault}"):
         read_image(path)
 
 
@@ -138,21 +148,6 @@ def test_a_file_that_was_cut_is_named(tmp_path, suffix):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(UserError, match=f"cut.{suffix} cannot be read as an image .*fix or remove it"):
         read_image(path)
-
-
-@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0 and so on", b"GIF89a"])
-def test_what_is_no_image_is_named(tmp_path, content):
-    path = tmp_path / "text.png"
-    path.write_bytes(content)
-    with pytest.raises(UserError, match=r"text.png cannot be read as an image"):
-        read_image(path)
-    with pytest.raises(UserError, match=r"^the upload cannot be read as an image"):
-        read_image(io.BytesIO(content), "the upload")
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"gone.png cannot be read as an image \(No such file or directory\)"):
-        read_image(tmp_path / "gone.png")
 
 
 # Folders
@@ -240,8 +235,3 @@ def test_a_class_too_small_to_be_divided_is_named(tmp_path):
     tree(tmp_path, ["c"], 2)
     with pytest.raises(UserError, match="c holds too few images to set some aside for"):
         list_images(tmp_path)
-
-
-def test_what_is_no_folder_is_named(tmp_path):
-    with pytest.raises(UserError, match="nowhere is no folder"):
-        list_images(tmp_path / "nowhere")

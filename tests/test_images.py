@@ -434,13 +434,6 @@ def test_images_of_one_colour_are_no_division_by_zero(tmp_path):
     assert batch.image.abs().max() < 0.01
 
 
-def test_an_unknown_name_is_refused(tmp_path):
-    with pytest.raises(UserError, match=r"no image set 'imagenet': choose one of shapes, shapes_conflict, cifar10"):
-        small(corpus="imagenet").prepare()
-    with pytest.raises(UserError, match="nowhere is no folder"):
-        small(corpus=str(tmp_path / "nowhere")).prepare()
-
-
 @pytest.mark.parametrize("name", ["valid.pixels.npy", "valid.names.json"])
 def test_a_damaged_directory_is_named(tmp_path, name):
     images = small(corpus=str(photos(tmp_path / "mine")))
@@ -489,21 +482,23 @@ def test_cifar10_as_a_folder_of_jpeg_files_is_called_so(tmp_path, monkeypatch):
     assert images.examples("test").labels.tolist() == [0] * 15 + [1] * 15
 
 
-@pytest.mark.parametrize("corpus", ["cifar10", "cifar10/cifar10-jpeg.tar.gz"])
-def test_an_archive_of_image_files_is_to_be_unpacked(tmp_path, monkeypatch, corpus):
+ARCHIVE = "cifar10/cifar10-jpeg.tar.gz"
+UNPACK = r"cifar10-jpeg.tar.gz is an archive: unpack it with `tar -xf .* and give the folder"
+FETCH = r"not available .*cifar-10-python.tar.gz and put it at .*cifar10/cifar-10-python"
+
+
+@pytest.mark.parametrize(("corpus", "files", "fault"), [
+    ("imagenet", [], "no image set 'imagenet': choose one of shapes, shapes_conflict, cifar10"),
+    ("./nowhere", [], "nowhere is no folder"),
+    ("cifar10", [ARCHIVE], UNPACK),
+    (ARCHIVE, [ARCHIVE], UNPACK),
+    ("cifar10", [], FETCH),
+])  # fmt: skip
+def test_images_that_are_not_there_are_named_with_what_to_do(tmp_path, monkeypatch, corpus, files, fault):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "cifar10").mkdir()
-    (tmp_path / "cifar10" / "cifar10-jpeg.tar.gz").write_bytes(b"")
-    with pytest.raises(
-        UserError, match=r"cifar10-jpeg.tar.gz is an archive: unpack it with `tar -xf .* and give the folder"
-    ):
+    for name in files:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UserError, match=fault):
         small(corpus=corpus).prepare()
-
-
-def test_without_network_the_place_for_the_file_is_named(tmp_path, monkeypatch):
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    with pytest.raises(
-        UserError, match=r"not available .*cifar-10-python.tar.gz and put it at .*cifar10/cifar-10-python"
-    ):
-        small(corpus="cifar10").prepare()

@@ -185,13 +185,6 @@ def test_a_map_that_looks_is_told_from_every_control_and_a_blind_one_is_not():
     assert list(blind["map"].measures) == ["all"]
 
 
-def test_a_centre_bias_in_the_masks_shows_in_the_controls():
-    covered = np.zeros((30, 6, 6), dtype=np.float32)
-    covered[:, 2:4, 2:4] = 1
-    rows = beside_controls({"centre": centre((6, 6)), "uniform": uniform((6, 6))}, covered)
-    assert rows["centre"].measures["all"]["auroc"].value == 1
-
-
 def test_maps_of_one_image_are_resampled_together():
     """Ten copies of a map are ten images' worth of certainty, unless it is said that they are of one image."""
     maps, covered = random_maps(40), random_masks(40)

@@ -150,7 +150,7 @@ STOPPED = {
 
 @each_paper
 @pytest.mark.usefixtures("untested")
-def test_a_stopped_run_goes_on_bit_for_bit_as_one_that_was_not_stopped(paper, trained, place, monkeypatch):
+def test_a_stopped_run_goes_on_bit_for_bit_as_one_that_was_not_stopped(paper, trained, place, monkeypatch, capfd):
     settings, step, number, status = STOPPED[paper]
     numbers = ["--data", str(trained.numbers)] if settings.items() >= NUMBERS.items() else []
     given = ["train", paper, *numbers, *overrides(8, paper, **NOTHING_ELSE | settings)]
@@ -167,6 +167,8 @@ def test_a_stopped_run_goes_on_bit_for_bit_as_one_that_was_not_stopped(paper, tr
     with monkeypatch.context() as patch:
         patch.setattr(Reseed, "on_train_batch_start", signalled)
         assert command(given) == status
+    error = capfd.readouterr().err
+    assert "its state is saved, continue with --resume" in error and "Traceback" not in error
     (stopped,) = (place / "stopped").glob("*/*/*")
     assert checkpoints.read(Run(stopped).last)["global_step"] == step
     assert command(["train", paper, *numbers, "--resume"]) == 0

@@ -1,4 +1,3 @@
-import json
 from importlib import import_module
 
 import pytest
@@ -173,12 +172,6 @@ def test_a_file_that_is_no_tokeniser_is_named(tmp_path, content):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match="no tokeniser .*source.json"):
         load_tokenizer(tmp_path, "source")
-
-
-def test_what_is_stored_is_plain_json(tmp_path):
-    learned("words").save(tmp_path, "source")
-    stored = json.loads((tmp_path / "source.json").read_text(encoding="utf-8"))
-    assert stored["kind"] == "words" and stored["language"] == "fr" and "zone" in stored["entries"]
 
 
 def test_bad_sizes_and_kinds_are_named():

@@ -65,35 +65,22 @@ def only(folder: Path) -> wandb_offline.OfflineRun:
     return wandb_offline.read(path)
 
 
-def test_without_a_key_a_run_is_offline_and_the_reason_says_how_to_change_it() -> None:
-    assert decide().name == "offline"
-    assert "wandb login" in decide().reason
+UNASKED = {"WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_API_KEY": KEY}  # nothing answers there
+OFFLINE = {"WANDB_MODE": "offline", "WANDB_API_KEY": KEY}
 
 
-def test_a_key_makes_a_run_online_without_asking_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("WANDB_API_KEY", KEY)
-    assert decide().name == "online"
-
-
-def test_what_is_asked_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.setenv("WANDB_API_KEY", KEY)
-    assert decide().name == "offline"
-    tracking.wandb.teardown()
-    assert decide("online").name == "online"
-    tracking.wandb.teardown()
-    assert decide("disabled").name == "disabled"
-
-
-def test_online_without_a_key_does_not_prompt_but_goes_offline() -> None:
-    assert decide("online").name == "offline"
-
-
-def test_a_key_that_cannot_be_one_leads_offline_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANDB_API_KEY", "short")
-    assert decide().name == "offline"
-    assert "WANDB_API_KEY" in decide().reason
+@pytest.mark.parametrize(("environment", "asked", "mode", "reason"), [
+    ({}, None, "offline", "wandb login"), ({}, "online", "offline", "wandb login"), (UNASKED, None, "online", ""),
+    (OFFLINE, None, "offline", ""), (OFFLINE, "online", "online", ""), (OFFLINE, "disabled", "disabled", ""),
+    ({"WANDB_API_KEY": "short"}, None, "offline", "WANDB_API_KEY"),
+])  # fmt: skip
+def test_a_run_is_online_with_a_key_and_what_is_asked_goes_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], asked: str | None, mode: str, reason: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    decided = decide(asked)
+    assert decided.name == mode and reason in decided.reason
 
 
 @pytest.mark.parametrize("variable", [True, False])
@@ -256,26 +243,6 @@ def test_a_server_that_is_not_there_costs_seconds_and_one_line(
     assert tracked and tracked.mode == "offline"
 
 
-def upload(hint: str, server: Server) -> None:
-    logs = os.environ["HOME"]  # `wandb sync` writes its own logs below the working directory by default
-    environment = {**os.environ, "WANDB_BASE_URL": server.url, "WANDB_API_KEY": KEY, "WANDB_DIR": logs}
-    subprocess.run(shlex.split(hint), env=environment, check=True, timeout=60, capture_output=True)
-
-
-def test_the_hint_uploads_an_offline_run(tmp_path: Path) -> None:
-    folder = tmp_path / "a folder"
-    logger = start(folder)
-    logger.log_metrics({"loss": 1.0}, step=0)
-    finish(logger)
-    hint, tracked = sync_hint(folder), identity(folder)
-    assert hint and tracked
-    server = Server()
-    upload(hint, server)
-    server.die()
-    assert [row["loss"] for row in server.rows[tracked.id] if "loss" in row] == [1.0]
-    assert sync_hint(folder) is None
-
-
 def test_a_server_that_dies_in_mid_run_loses_nothing_and_holds_nothing_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -283,7 +250,8 @@ def test_a_server_that_dies_in_mid_run_loses_nothing_and_holds_nothing_up(
     monkeypatch.setenv("WANDB_BASE_URL", first.url)
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     monkeypatch.setattr(tracking, "FINISH_TIMEOUT", 2.0)
-    logger = start(tmp_path)
+    folder = tmp_path / "a folder"
+    logger = start(folder)
     logger.log_metrics({"loss": 0.0}, step=0)
     first.die()
     began = time.monotonic()
@@ -291,16 +259,18 @@ def test_a_server_that_dies_in_mid_run_loses_nothing_and_holds_nothing_up(
         logger.log_metrics({"loss": float(step)}, step=step)
     finish(logger)
     assert time.monotonic() - began < 30  # W&B alone would wait for ever
-    assert only(tmp_path).values("loss") == [float(step) for step in range(200)]
+    assert only(folder).values("loss") == [float(step) for step in range(200)]
 
-    hint, tracked = sync_hint(tmp_path), identity(tmp_path)
+    hint, tracked = sync_hint(folder), identity(folder)
     assert hint and tracked and not tracked.uploaded
     assert hint in caplog.text
     second = Server()
-    upload(hint, second)
+    logs = os.environ["HOME"]  # `wandb sync` writes its own logs below the working directory by default
+    environment = {**os.environ, "WANDB_BASE_URL": second.url, "WANDB_API_KEY": KEY, "WANDB_DIR": logs}
+    subprocess.run(shlex.split(hint), env=environment, check=True, timeout=60, capture_output=True)
     second.die()
     assert [row["loss"] for row in second.rows[tracked.id] if "loss" in row] == [float(step) for step in range(200)]
-    assert sync_hint(tmp_path) is None
+    assert sync_hint(folder) is None
 
 
 LOSE_THE_PROCESS = """

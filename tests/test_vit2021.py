@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torchvision.models.vision_transformer import VisionTransformer
+from translators import shaken
 
 from reproductions.layers.dropout import DropPath
 from reproductions.training.classification import decayed
@@ -21,14 +22,8 @@ def network(**options):
     return Network(**{"image_size": 12, "patch": 4, "layers": 3, "d": 16, "d_mlp": 24, "heads": 4} | options)
 
 
-def model(seed=0, **options):
-    """With weights that are all non-zero, in double precision."""
-    torch.manual_seed(seed)
-    built = ViT(K, network(**options)).eval()
-    with torch.no_grad():
-        for parameter in built.parameters():
-            parameter.uniform_(-0.6, 0.6)
-    return built.double()
+def model(**options):
+    return shaken(ViT(K, network(**options)))
 
 
 def images(seed=1, size=12):
@@ -64,16 +59,6 @@ def test_only_the_published_sizes_bear_the_papers_names():
 # --- Parity -----------------------------------------------------------------------------------------------------------
 
 
-def theirs_of(seed=0, **options):
-    """torchvision's own ViT with random weights, none of them zero."""
-    torch.manual_seed(seed)
-    built = VisionTransformer(12, 4, 3, 4, 16, 24, num_classes=K, **options).eval().double()
-    with torch.no_grad():
-        for parameter in built.parameters():
-            parameter.uniform_(-0.6, 0.6)
-    return built
-
-
 def read_by_theirs(theirs, image, monkeypatch):
     """Logits, and weights (B, H, T, S) of each layer: torchvision asks for none, so its attention is asked for them."""
     weights, forward = [], nn.MultiheadAttention.forward
@@ -90,7 +75,7 @@ def read_by_theirs(theirs, image, monkeypatch):
 
 @pytest.mark.parametrize("hidden", [None, 16])
 def test_logits_and_every_heads_weights_are_torchvisions(hidden, monkeypatch):
-    theirs = theirs_of(representation_size=hidden)
+    theirs = shaken(VisionTransformer(12, 4, 3, 4, 16, 24, num_classes=K, representation_size=hidden))
     logits, weights = read_by_theirs(theirs, images(), monkeypatch)
     converted = convert(theirs.state_dict(), heads=4)
     assert converted.classes == K and converted.network == network(head="mlp" if hidden else "linear")

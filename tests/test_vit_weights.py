@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 from torchvision.models import get_model
+from translators import shaken
 
 from data.errors import UserError
 from reproductions.vit2021 import weights
@@ -40,12 +41,7 @@ LIBRARIES = ("torchvision", "timm", "Hugging Face")
 
 
 def vit(seed=0, **options):
-    torch.manual_seed(seed)
-    built = ViT(K, Network(**SIZES | options)).eval()
-    with torch.no_grad():
-        for parameter in built.parameters():
-            parameter.uniform_(-0.6, 0.6)
-    return built.double()
+    return shaken(ViT(K, Network(**SIZES | options)), seed)
 
 
 def named_by(library, model):

@@ -73,7 +73,7 @@ def phrases(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_splitting_what_was_joined_gives_the_same_words(language, data):
     words = data.draw(phrases(language))
@@ -81,7 +81,7 @@ def test_splitting_what_was_joined_gives_the_same_words(language, data):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(text=st.text("aSt n'’.-,!?\"()/&;0«»„“%$\u0301\u00a0", max_size=25))
 def test_joining_never_changes_what_the_words_are(language, text):
     words = split(text, language)
@@ -89,7 +89,7 @@ def test_joining_never_changes_what_the_words_are(language, text):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(text=st.text(max_size=40))
 def test_splitting_loses_nothing_but_space(language, text):
     assert "".join(split(text, language)) == re.sub(r"[\s\u200b\u00ad\ufeff]", "", text)

@@ -54,10 +54,10 @@ def test_soft_and_hard_say_which_they_are_and_hard_attention_keeps_its_baseline(
 def test_soft_and_hard_are_drawn_side_by_side_over_the_same_words(both, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("RUNS_DIR", str(both["captions"].folder.parents[2]))
-    monkeypatch.setattr(xu2015, "DRAWN", 2)
+    monkeypatch.setattr(xu2015, "DRAWN", 1)
     assert command(["figures", "--out", str(tmp_path)]) == 0
     drawn = {path.stem for path in tmp_path.glob("*.png")}
-    assert drawn == {"figure-2-soft-and-hard-0", "figure-2-soft-and-hard-1", "soft-and-hard-words"}
+    assert drawn == {"figure-2-soft-and-hard-0", "soft-and-hard-words"}
     assert str(tmp_path / "soft-and-hard-words.png") in capsys.readouterr().out
 
 

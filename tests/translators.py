@@ -68,14 +68,19 @@ TRANSLATORS = {
 CAPTIONERS = {"captioner soft": captioner, "captioner hard": partial(captioner, attention="hard")}
 
 
+@torch.no_grad()
+def shaken(model, seed=0):
+    """The model with weights that are all apart from zero, so that a forgotten one shows; in double precision."""
+    torch.manual_seed(seed)
+    for parameter in model.parameters():
+        parameter.uniform_(-0.7, 0.7)
+    return model.double().eval()
+
+
 def built(name):
-    """The model of this name with weights that are all apart from zero, in double precision, for evaluation."""
+    """The model of this name, shaken."""
     torch.manual_seed(0)
-    model = (TRANSLATORS | CAPTIONERS)[name]().eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.uniform_(-0.7, 0.7)
-    return model.double()
+    return shaken((TRANSLATORS | CAPTIONERS)[name]())
 
 
 def batch(name):
