@@ -20,12 +20,14 @@ from data.sources.download import data_dir
 from data.sources.text import Example
 from data.tokenizers import Tokenizer, load_tokenizer
 
+MOST = 10**9  # of a setting that counts something
+
 
 def check_positive(**values: int | None) -> None:
-    """Raise UserError naming a value below 1; None is fine."""
+    """Raise UserError naming a value below 1, or beyond what numpy and a memory hold; None is fine."""
     for name, value in values.items():
-        if value is not None and value < 1:
-            raise UserError(f"{name}={value} must be at least 1.")
+        if value is not None and not 1 <= value <= MOST:
+            raise UserError(f"{name}={value} must be {f'at most {MOST:,}' if value > MOST else 'at least 1'}.")
 
 
 class PreparedData(lightning.LightningDataModule, ABC):
@@ -133,7 +135,9 @@ class PreparedText(PreparedData):
     ) -> None:  # fmt: skip
         super().__init__(seed, num_workers)
         check_sizes(batch_sentences, batch_tokens, sort_batches)
-        check_positive(pairs=settings.pairs, max_words=settings.max_words)
+        check_positive(pairs=settings.pairs, max_words=settings.max_words, vocabulary=settings.vocabulary,
+                       min_frequency=settings.min_frequency, batch_sentences=batch_sentences, batch_tokens=batch_tokens,
+                       sort_batches=sort_batches)  # fmt: skip
         self.settings = settings
         self.batch_sentences, self.batch_tokens, self.sort_batches = batch_sentences, batch_tokens, sort_batches
         self._examples: dict[str, list[Example]] = {}

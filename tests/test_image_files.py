@@ -230,6 +230,23 @@ def test_folders_that_cannot_be_learnt_from_are_named(tmp_path, layout, empty, f
         list_images(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda folder: (folder / "a/again").symlink_to(folder / "a"), "a/again is a link to a folder that it lies in"),
+        (lambda folder: (folder / "c").symlink_to(folder), "c/c is a link to a folder that it lies in"),
+        (lambda folder: (folder / "a/000.png").rename(folder / "a/\udcff.png"), "The name of .* is not UTF-8"),
+        (lambda folder: (folder / "a").rename(folder / "\udcff"), "The name of .* is not UTF-8"),
+    ],
+    ids=["a link to its class", "a link to all classes", "an image's name", "a class's name"],
+)
+def test_what_lies_in_a_folder_without_end_or_without_a_name_is_refused(tmp_path, spoil, fault):
+    spoil(tree(tmp_path, ["a", "b"], 4))
+    with pytest.raises(UserError, match=fault) as error:
+        list_images(tmp_path)
+    assert str(error.value).isprintable()
+
+
 def test_a_class_too_small_to_be_divided_is_named(tmp_path):
     tree(tmp_path, ["a", "b"], 30)
     tree(tmp_path, ["c"], 2)

@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
-from torchvision.datasets.folder import IMG_EXTENSIONS, make_dataset
+from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from data.errors import UserError
 from data.sources.paths import check_regular
@@ -172,9 +172,29 @@ def _roots(folder: Path) -> dict[str, Path]:
     return given or {"train": folder}
 
 
+def _visible(folder: Path) -> list[Path]:
+    """What lies in a folder and is not hidden, by name; raises UserError for a name that is no text."""
+    paths = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX")))
+    for path in paths:
+        if any("\ud800" <= letter <= "\udfff" for letter in path.name):  # what Python makes of other bytes
+            raise UserError(f"The name of {str(path)!r} is not UTF-8: rename it.")
+    return paths
+
+
 def _folders(root: Path) -> list[str]:
-    folders = (path.name for path in root.iterdir() if path.is_dir())
-    return sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
+    return [path.name for path in _visible(root) if path.is_dir()]
+
+
+def _images(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The images in a folder and in those below it; raises UserError for a link to one of the folders above."""
+    real = folder.resolve()
+    if real in above:
+        raise UserError(f"{folder} is a link to a folder that it lies in: remove it.")
+    for path in _visible(folder):
+        if path.is_dir():
+            yield from _images(path, (*above, real))
+        elif is_image_file(path.name):
+            yield path
 
 
 def _listed(root: Path, classes: list[str]) -> list[ImageFile]:
@@ -190,17 +210,12 @@ def _listed(root: Path, classes: list[str]) -> list[ImageFile]:
             f"{root} holds no folder of a class: put some of {', '.join(classes)} there, or remove it to have images set "
             "aside for it."
         )
-    paths = make_dataset(str(root), numbers, is_valid_file=is_image_file, allow_empty=True)
-    # Files in a hidden folder within a class are hidden too.
-    files = [
-        ImageFile(Path(path), label)
-        for path, label in paths
-        if not any(part.startswith(".") for part in Path(path).relative_to(root).parts)
-    ]
-    labels = {file.label for file in files}
+    files: list[ImageFile] = []
     for name, number in numbers.items():
-        if number not in labels:
+        paths = sorted(_images(root / name), key=lambda path: (str(path.parent), path.name))
+        if not paths:
             raise UserError(f"{root / name} holds no image: add some, or remove the folder.")
+        files += (ImageFile(path, number) for path in paths)
     return files
 
 

@@ -37,7 +37,7 @@ def check_positive(settings: Any, *names: str) -> None:
 def check_not_negative(settings: Any, *names: str) -> None:
     """Raise ValueError unless each of the named fields is 0 or more."""
     for name in names:
-        if getattr(settings, name) < 0:
+        if not getattr(settings, name) >= 0:  # nor is it NaN
             raise ValueError(f"{_name(settings)}.{name} must be 0 or more, not {getattr(settings, name)}")
 
 
