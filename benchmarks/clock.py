@@ -88,10 +88,13 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
     return top
 
 
-def figures(clock: Clock, key: str, operations: float, limit: float) -> Result:
-    """What a clock has measured; ``operations`` of one unit, and how many a second ``limit`` the machine."""
+def figures(module: LightningModule, clock: Clock, precision: str, key: str, operations: float, limit: float) -> Result:
+    """What a clock has measured; ``operations`` per unit, ``limit`` of operations per second."""
     rate = statistics.median(clock.rates)
     return {
+        "model": module.title,
+        "precision": precision,
+        "parameters": sum(p.numel() for p in module.parameters()),
         key: round(rate, 1),
         "intervals": [round(each, 1) for each in clock.rates],
         "spread": [round(min(clock.rates), 1), round(max(clock.rates), 1)],
@@ -113,7 +116,7 @@ def run(  # noqa: PLR0913 - what differs between two benchmarks
     measure: Callable[[argparse.Namespace, str], Result],
     key: str,
     label: str,
-    describe: Callable[[Result], str],
+    heading: str,
 ) -> None:
     """Measure one precision here; several of them, or peers, each in its own process, in turn, and print a table.
 
@@ -128,6 +131,6 @@ def run(  # noqa: PLR0913 - what differs between two benchmarks
     own = [sys.executable, "-m", f"benchmarks.{name}", *without_peers(arguments), "--precision"]
     commands = {**peers, **{f"{label} {precision}": [*own, precision] for precision in options.precision}}
     results = interleave(commands, key, options.rounds if peers else 1)
-    print(f"\n{describe(results[f'{label} {options.precision[0]}'][0])}\n")
+    print(f"\n{heading.format(**results[f'{label} {options.precision[0]}'][0])}\n")
     print(table(results, key, next(iter(peers), None)))
     report_all(results)

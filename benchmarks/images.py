@@ -22,6 +22,10 @@ from reproductions.vit2021.training import Network, Recipe, ViT2021
 
 KEY = "images_per_s"
 SIZE, PATCH, CHANNELS = 32, 4, 3
+HEADING = (
+    "{model}, {parameters:,} parameters, {corpus}, batches of {batch},\n{mflop_per_image} MFLOP of matrix products per image, "
+    "{device}, {threads} threads, torch {torch}; images per second:"
+)
 RECIPE = Recipe(learning_rate=1e-3, weight_decay=0.05, warmup=100)
 
 
@@ -49,25 +53,13 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     until = clock.Clock(options.seconds, options.intervals)
     clock.trainer(precision, until).fit(module, datamodule=data)
     operations = flop(network, len(data.classes))
-    return {
+    more = {
         "benchmark": "images",
-        "model": module.title,
         "corpus": corpus,
-        "precision": precision,
-        "parameters": sum(p.numel() for p in module.parameters()),
         "batch": options.batch,
         "mflop_per_image": round(operations / 1e6, 1),
-        **clock.figures(until, KEY, operations, limit),
     }
-
-
-def describe(first: dict[str, Any]) -> str:
-    """The head of the table."""
-    return (
-        f"{first['model']}, {first['parameters']:,} parameters, {first['corpus']}, batches of {first['batch']},\n"
-        f"{first['mflop_per_image']} MFLOP of matrix products per image, {first['device']}, {first['threads']} threads, "
-        f"torch {first['torch']}; images per second:"
-    )
+    return more | clock.figures(module, until, precision, KEY, operations, limit)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -84,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str]) -> None:
     options = parser().parse_args(arguments)
-    clock.run("images", options, arguments, measure, KEY, "ViT", describe)
+    clock.run("images", options, arguments, measure, KEY, "ViT", HEADING)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,10 @@ from data.errors import UserError
 from data.translation import PairedIds
 
 KEY = "trg_tok_per_s"
+HEADING = (
+    "{model}, {parameters:,} parameters, {corpus}, {trg_tok_per_step:,} target words per update,\n{mflop_per_word} MFLOP of "
+    "matrix products per word, {device}, {threads} threads, torch {torch}; target words per second:"
+)
 
 
 def cells_for(pairs: PairedIds, words: int) -> int:
@@ -55,27 +59,15 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     until = Clock(options.seconds, options.intervals)
     fit(module, corpus, options.words, precision, until)
     parts = models.flop(options, corpus.target_size, corpus.train)
-    return {
+    more = {
         "benchmark": "train",
-        "model": module.title,
         "corpus": corpus.test.name.split(",")[0],
-        "precision": precision,
-        "parameters": sum(p.numel() for p in module.parameters()),
         "vocabulary": corpus.target_size,
         "trg_tok_per_step": round(until.counted / until.steps),
         "mflop_per_word": round(sum(parts.values()) / 1e6, 2),
         "mflop_parts": {part: round(count / 1e6, 2) for part, count in parts.items()},
-        **clock.figures(until, KEY, sum(parts.values()), limit),
     }
-
-
-def describe(first: dict[str, Any]) -> str:
-    """The head of the table."""
-    return (
-        f"{first['model']}, {first['parameters']:,} parameters, {first['corpus']}, {first['trg_tok_per_step']:,} target "
-        f"words per update,\n{first['mflop_per_word']} MFLOP of matrix products per word, {first['device']}, "
-        f"{first['threads']} threads, torch {first['torch']}; target words per second:"
-    )
+    return more | clock.figures(module, until, precision, KEY, sum(parts.values()), limit)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str]) -> None:
     options = parser().parse_args(arguments)
-    clock.run("train", options, arguments, measure, KEY, options.model, describe)
+    clock.run("train", options, arguments, measure, KEY, options.model, HEADING)
 
 
 if __name__ == "__main__":
