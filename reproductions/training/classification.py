@@ -68,6 +68,7 @@ class Classification(Reproduction):
     """Train and evaluate a classifier of images.
 
     Attributes:
+        grid, prefix: those of the model.
         class_token: whether the class is read from the first token.
         depth: layers and heads of the attention; (1, 1) for a convolutional network.
         kind: of its maps: "attention" weights, or the "activation" of a convolutional network.
@@ -84,18 +85,8 @@ class Classification(Reproduction):
 
     def __init__(self, model: Classifier, smoothing: float = 0.0) -> None:
         super().__init__()
-        self.model = model
-        self.smoothing = smoothing
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """Rows and columns of the model's places."""
-        return self.model.grid
-
-    @property
-    def prefix(self) -> int:
-        """Number of tokens before the grid."""
-        return self.model.prefix
+        self.model, self.smoothing = model, smoothing
+        self.grid, self.prefix = model.grid, model.prefix
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)

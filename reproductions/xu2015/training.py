@@ -99,6 +99,10 @@ class EvaluatedBatch(TypedDict):
 class Xu2015(Reproduction):
     """Show, Attend and Tell as a LightningModule.
 
+    Attributes:
+        grid: rows and columns of the places.
+        draws: it looks at one place at a time, which it draws.
+
     Args:
         vocabulary: number of words, special ones included; comes from the data.
         eos: id of ``</s>``.
@@ -120,21 +124,12 @@ class Xu2015(Reproduction):
         super().__init__()
         self.model = Captioner(vocabulary, network)
         self.eos, self.network, self.recipe, self.search = eos, network, recipe, search
+        self.grid, self.draws = self.model.grid, network.attention == "hard"
         self.title = f"Show, Attend and Tell, {network.attention} attention"
         self.bag = nn.Linear(network.annotation, vocabulary) if recipe.bag_of_words else None
         self.register_buffer("baseline", torch.zeros(()))  # b
         self.baseline: Tensor
         self.store_arguments(locals())
-
-    @property
-    def draws(self) -> bool:
-        """Whether it looks at one place at a time, which it draws."""
-        return self.network.attention == "hard"
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """Rows and columns of the places."""
-        return self.model.grid
 
     def forced(self, image: Tensor, target: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Forced]:
         """Read captions (B, T): -log p summed over all words, log p (B, T) of each word without gradient, and the pass itself.
