@@ -309,7 +309,7 @@ def clause(draft: Draft, end: int, tense: Tense, modals: bool = True) -> French:
     return draft.pick(frames)(draft, end, tense)
 
 
-# Clauses that begin in their own way.
+# A clause that takes up the subject of the last one.
 
 def follow(draft: Draft, end: int, tense: Tense) -> French:
     """A clause whose subject is a pronoun for the last one; none where English would not tell its French gender."""

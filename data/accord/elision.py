@@ -8,7 +8,7 @@
 # One French word and the English positions it is linked to, surely and possibly (sure ones not repeated).
 Token = tuple[str, tuple[int, ...], tuple[int, ...]]
 
-# Words that begin with a vowel letter or an h, and yet bar elision: h aspiré, and a few others.
+# Words that begin with a vowel letter or an h, but do not elide: h aspiré, and a few others.
 _ASPIRATED = """
     hongrie hongrois hongroise hongroises haye héros hérisson hérissons haut haute hauts hautes
     hauteur hasard honte handicap hall hausse harcèlement hiérarchie honduras haricot haricots hache

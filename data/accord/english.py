@@ -2,11 +2,11 @@
 
 VOWELS = frozenset("aeiou")
 
-# Words whose first sound is not what their first letter says.
+# Words whose first sound differs from their first letter.
 CONSONANT_SOUND = ("uni", "use", "euro", "one", "usu", "uti", "uk")
 SILENT_H = ("hour", "honest", "honour", "heir")
 
-# Verbs that double their last consonant though regular: their stress lies on the last syllable.
+# Regular verbs that double their last consonant, because their stress lies on the last syllable.
 DOUBLING = frozenset({"plan", "stop", "ban", "run", "swim", "win", "begin", "forget", "put", "cut", "admit", "travel",
                       "sit", "cancel", "permit", "control", "prefer"})
 

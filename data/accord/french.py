@@ -65,7 +65,7 @@ class Conjugation(NamedTuple):
     subjunctive: Persons
 
 
-# Infinitive (or its end; the longest fits), the five persons of the present, the stem of the future, the participle.
+# Infinitive (or its end; the longest one that fits), the five persons of the present, the stem of the future, the participle.
 _IRREGULAR = """
 être        suis        est        sommes       êtes         sont         ser         été
 avoir       ai          a          avons        avez         ont          aur         eu

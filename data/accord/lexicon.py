@@ -1,7 +1,7 @@
-"""The lexicon: what a word is called in both languages, and what it goes with. Tables only; ``entries`` reads them.
+"""The lexicon: words in both languages, and which of them go together. Tables only; ``entries`` reads them.
 
-Columns are parted by two spaces or more. An irregular plural, feminine or past follows its form after a semicolon.
-In an entry of several words the French ones say which English words they translate: ``/1`` surely the second,
+Two spaces or more separate columns. An irregular plural, feminine or past follows its form after a semicolon.
+In an entry of several words each French word names the English words that it translates: ``/1`` surely the second,
 ``~0`` possibly the first (0-based). A line in brackets opens a group.
 """
 
@@ -449,25 +449,25 @@ Institute                  Institut              m
 ABSTRACT = ("topic", "evil")
 PARTITIVE = ("dish", "drink")
 
-# Classes and nouns of what people call their own.
+# Classes and nouns of things that people own.
 OWNED = """
 thing kin home text animal matter outlook friend neighbour doctor lawyer house garden school city
 country company team government colleague representative
 """
 
-# Nouns never without "of ...", as are all of class action.
+# Nouns that always have "of ...", as all nouns of class action do.
 INCOMPLETE = ("member", "inhabitant")
 
-# Relatives of whom one has one.
+# Relatives of whom a person has only one.
 SINGLE = ("mother", "father", "wife", "husband")
 
-# Named four times as often as the others.
+# Nouns that are drawn four times as often as the others.
 FREQUENT = """
 agreement treaty convention report minister government country environment weapon equipment letter
 man woman law future family
 """
 
-# Groups of classes that the tables below name with one word.
+# Groups of classes, which the tables below name by one word.
 CLASSES = {
     "human": "person kin name home",
     "agent": "person body nation title institution name",
@@ -480,7 +480,7 @@ CLASSES = {
 }
 
 # [rank: classes]  english   french: "<" stands before its noun, "-" never stands alone after "to be"
-# English order: quality, size, age, colour, origin, type. French: those after the noun in reverse.
+# English order: quality, size, age, colour, origin, type. French: the reverse order after the noun.
 ADJECTIVES = """
 [quality: law text event matter action]
 important          important
@@ -757,7 +757,7 @@ Industrial         industriel
 Central            central
 """
 
-# Nouns   preposition   French   classes of what follows: "agreement on the European Economic Area"
+# Nouns   preposition   French   classes of the noun that follows: "agreement on the European Economic Area"
 COMPLEMENTS = """
 agreement treaty convention protocol charter            on       sur      topic title title matter
 resolution directive declaration =law regulation        on       sur      topic matter title
@@ -802,7 +802,7 @@ market                                                  of       de       region
 letter                                                  from     de       kin
 """
 
-# [owner's class] what is said with "whose", dont: "the country whose president", le pays dont le président.
+# [owner's class] nouns after "whose", dont: "the country whose president", le pays dont le président.
 BELONGINGS = """
 person    son brother house mother idea
 body      representative decision president
@@ -842,7 +842,7 @@ some        . . certains certaines
 no          aucun aucune . .
 """
 
-# Nouns: adjectives they do not take, though their classes would fit.
+# Nouns: adjectives that they do not take, although their classes would fit.
 UNLIKELY = """
 war crisis storm fire accident strike danger risk threat problem difficulty mistake: good excellent useful ambitious
 war crisis storm fire accident strike danger risk threat problem difficulty mistake: necessary positive essential
@@ -855,7 +855,7 @@ country: cultural scientific commercial political economic financial former
 climate: large small good positive excellent
 """
 
-# Noun   rank   English   French: adjectives for one noun alone.
+# Noun   rank   English   French: adjectives for one noun only.
 OWN_ADJECTIVES = """
 market          type     single     unique
 tax             size     low; lower; lowest        bas; basse

@@ -104,7 +104,7 @@ Thomas    m
 Victor    m
 """
 
-# Names of institutions whose French is not word for word in reverse.
+# Names of institutions whose French is not the reversed English.
 INSTITUTIONS = """
 the European Union                la/0 Union/2 européenne/1                          f
 the European Commission           la/0 Commission/2 européenne/1                     f
@@ -170,7 +170,7 @@ fifteen quinze
 twenty vingt
 """
 
-# [when]   English   French: adverbials of time by the tense they go with, then those of other kinds
+# [when]   English   French: adverbials of time by the tense they go with, then adverbials of other kinds
 ADVERBIALS = """
 [past]
 yesterday              hier/0

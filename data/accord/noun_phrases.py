@@ -44,7 +44,7 @@ def _choices(words: str) -> tuple[Determiner, ...]:
     return tuple(chosen)
 
 
-# By role, number, and whether people own such things.
+# By role, number, and whether people own the noun.
 _COUNTED = {
     (role, plural, owned): _choices(f"{table[role]} {_OWN}" if owned and role not in (EXISTING, LOCATION) else table[role])
     for role, (plural, table), owned in product(_SINGULAR, ((False, _SINGULAR), (True, _PLURAL)), (False, True))
@@ -54,7 +54,7 @@ _KIN = _choices(f"the*2 {_OWN}")
 _SINGLE = _choices("the my*2 his*2 her*2")
 _ABSTRACT = _choices("0*6 the*2 our")
 
-# Adjectives that want a definite determiner: "the next meeting".
+# Adjectives that need a definite determiner: "the next meeting".
 _WANT_DEFINITE = frozenset(["first", "second", "next", "last", "main", "previous", "current", "final"])
 # Adjectives without degree: neither "very" nor "more".
 _UNGRADED = """

@@ -36,7 +36,7 @@ from data.accord.verb_pools import ACTION_NOUNS, IMPERSONAL, MEAN, QUOTING, SENT
 _LENGTHS_OF_FIGURE_3A = range(11, 16)  # asked for; "The agreement on the European Economic Area ..." has 13
 _TENSES = (PAST,) * 6 + (PRESENT,) * 3 + (FUTURE,) * 3 + (PERFECT, PROGRESSIVE)
 
-# What is reported by someone who speaks in this tense.
+# Tenses of what is reported, by the tense of the report.
 _REPORTED = {PAST: (PLUPERFECT, PLUPERFECT, CONDITIONAL), PRESENT: (PRESENT, PRESENT, PAST, FUTURE, PERFECT),
              FUTURE: (FUTURE, PRESENT, PAST)}
 # The tense of a clause with "when" beside a clause in this tense.
@@ -304,7 +304,7 @@ Plan = Callable[[Draft, int, Tense], French]
 
 _LONG_CLAUSE = 20
 _MOST = 60
-# Plans by the smallest and the largest room they are good for, each as often as its number says.
+# Plans by the smallest and the largest room that they suit, each as often as its number says.
 _ALL: tuple[tuple[int, int, Plan, int], ...] = (
     (0, 13, simple, 24), (14, 19, simple, 12), (20, 24, simple, 2),
     (12, _MOST, joined, 4), (11, _MOST, because, 2), (11, _MOST, when_last, 1), (11, _MOST, when_first, 2),

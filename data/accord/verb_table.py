@@ -4,7 +4,7 @@ Irregular past and participle follow a semicolon ("write; wrote; written"). Clas
 ``names`` (nation, name, institution, city), or groups of ``lexicon.CLASSES``.
 """
 
-# Direct objects in both languages: active, passive, relative clauses, clitics.
+# Verbs with direct objects in both languages: active, passive, relative clauses, clitics.
 TRANSITIVE = """
 sign                        signer         agent            law text
 ratify                      ratifier       state            law
@@ -134,7 +134,7 @@ conclude                    conclure       agent            agreement treaty con
 restore                     restaurer      human body       castle church palace picture
 """
 
-# Verbs with a preposition where the other language may have another, or none ("-").
+# Verbs with a preposition; the other language may have another one, or none ("-").
 PREPOSITIONAL = """
 participate   in  participer  à  agent            event
 depend        on  dépendre  de  nation body law project growth   result nation condition price growth resource
@@ -178,7 +178,7 @@ recommend                   recommander    people           book hotel restauran
 propose                     proposer       agent            solution project agreement
 """
 
-# Without object; "+" takes être, "se" is reflexive (third person only).
+# Verbs without object; "+" takes être, "se" is reflexive (third person only).
 INTRANSITIVE = """
 arrive                      +arriver       person kin name delegation
 die                         +mourir        kin king queen soldier hero animal
@@ -206,7 +206,7 @@ improve                     se~améliorer   situation health economy
 rest                        se~reposer     human
 """
 
-# Somewhere: "in" a place (to live), or "to" and "from" it (to go).
+# Verbs of place: "in" (to live), or "to" and "from" (to go).
 MOTION = """
 live        in      vivre         human animal
 stay        in      +rester       human
@@ -218,7 +218,7 @@ travel      to      se~rendre     human delegation
 come; came; come    from  +venir    human delegation
 """
 
-# What someone says, thinks or wants.
+# Verbs with "that ...": to say, to think, to hope.
 SENTENTIAL = """
 say; said; said             dire           agent text
 announce                    annoncer       agent text
@@ -246,7 +246,7 @@ reply                       répondre
 add                         ajouter
 """
 
-# Wants to do: the French preposition before the infinitive, or "-".
+# Verbs with an infinitive, and the French preposition before it, or "-".
 INFINITIVE = """
 want                        vouloir        -    agent
 hope                        espérer        -    agent
@@ -263,21 +263,21 @@ plan                        prévoir        de   power
 prefer                      préférer       -    agent
 """
 
-# States: their past is the imperfect ("knew", connaissait), and they have no progressive, perfect or passive.
+# Verbs of state: their past is the imperfect ("knew", connaissait); they have no progressive, perfect or passive.
 STATIVE = """
 connaître savoir vouloir espérer penser croire aimer dépendre appartenir vivre préférer exister posséder représenter
 être avoir pouvoir devoir admirer respecter
 """
 
-# Their objects are meant in general, so an English plural without article would be "les", not "des": never used so.
+# Verbs whose objects are general: an English plural without article would be "les", not "des", so they never have one.
 GENERIC_OBJECT = "aimer admirer respecter connaître défendre craindre protéger encourager combattre interdire dénoncer"
 
-# Said three times as often as the others.
+# Verbs that are drawn three times as often as the others.
 FREQUENT = """
 signer adopter publier modifier produire changer lire écrire donner voir rencontrer acheter protéger rejeter approuver
 """
 
-# Not said in the passive, or not done on purpose and so without "quickly" or "officially".
+# Verbs without a passive; and verbs of no deliberate act, which take no "quickly" or "officially".
 NO_PASSIVE = "rencontrer quitter perdre inclure transformer atteindre manger boire goûter rejoindre diriger cacher"
 NOT_DELIBERATE = """
 voir trouver perdre rencontrer manger boire goûter tomber mourir dormir oublier hésiter inclure atteindre casser porter
