@@ -112,14 +112,11 @@ class Draft:
         """The sentence pair: ``tokens`` capitalised, elided, contracted, and their links."""
         first = tokens[0]
         tokens[0] = (first[0][0].upper() + first[0][1:], first[1], first[2])
-        sure: list[tuple[int, int]] = []
-        possible: list[tuple[int, int]] = []
-        target = []
-        for position, (word, certain, likely) in enumerate(run_together(tokens)):
-            target.append(word)
-            for at in certain:
-                sure.append((position, at))
-            for at in likely:
-                possible.append((position, at))
-        links = frozenset(sure)
-        return Pair(source, tuple(target), Links(links, links.union(possible)))
+        return linked(source, run_together(tokens))
+
+
+def linked(source: tuple[str, ...], tokens: Sequence[Token]) -> Pair:
+    """The pair of an English sentence and French words, with the links of these."""
+    sure = frozenset([(t, s) for t, (_, certain, _) in enumerate(tokens) for s in certain])
+    possible = sure.union([(t, s) for t, (_, _, likely) in enumerate(tokens) for s in likely])
+    return Pair(source, tuple([word for word, _, _ in tokens]), Links(sure, possible))

@@ -8,9 +8,8 @@ negation, clitics, participles that agree, the prepositions of countries. All ar
 
 from collections.abc import Iterator
 
-from data.accord.draft import Pair
+from data.accord.draft import Pair, linked
 from data.accord.entries import aligned
-from data.links import Links
 
 # English, then French with its links: /2 surely the third English word, ~2 possibly. Indented lines continue the line above.
 _TABLE = """
@@ -56,10 +55,7 @@ L'/0~2 accord/2 international/1 sur/3 la/4~7 zone/7 économique/6 européenne/5 
 def _read() -> Iterator[Pair]:
     lines = _TABLE.replace("\n    ", " ").strip().splitlines()
     for source, target in zip(lines[::2], lines[1::2], strict=True):
-        tokens = aligned(target)
-        sure = frozenset((t, s) for t, (_, certain, _) in enumerate(tokens) for s in certain)
-        possible = frozenset((t, s) for t, (_, _, likely) in enumerate(tokens) for s in likely)
-        yield Pair(tuple(source.split()), tuple(word for word, _, _ in tokens), Links(sure, sure | possible))
+        yield linked(tuple(source.split()), aligned(target))
 
 
 FIXED = tuple(_read())
