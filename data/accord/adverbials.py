@@ -1,7 +1,6 @@
 """Adverbials of fixed words: dates, times, names of places, and the entries of the tables."""
 
-from data.accord.draft import Draft, French
-from data.accord.elision import Token
+from data.accord.draft import Draft, French, said
 from data.accord.entries import shift
 from data.accord.function_words import ADVERBIALS, DAYS, MONTHS, Adverbial
 from data.accord.pools import CITIES, NATIONS
@@ -20,10 +19,6 @@ def fixed(draft: Draft, entry: Adverbial) -> French:
     return shift(tokens, at)
 
 
-def _said(draft: Draft, english: str, french: str) -> Token:
-    return french, (draft.say(english),), ()
-
-
 def date(draft: Draft, when: str, room: int) -> French:
     """"in 1992" -> en 1992, "in August 1992" -> en août 1992, "on 3 May 2004" -> le 3 mai 2004, "on Monday" -> lundi.
 
@@ -33,19 +28,19 @@ def date(draft: Draft, when: str, room: int) -> French:
     chance = draft.random()
     if room == 2:
         if chance < 0.5:
-            return [_said(draft, "in", "en"), _said(draft, year, year)]
+            return [said(draft, "in", "en"), said(draft, year, year)]
         if chance < 0.75:
-            return [_said(draft, "in", "en"), _said(draft, *draft.pick(MONTHS))]
+            return [said(draft, "in", "en"), said(draft, *draft.pick(MONTHS))]
         on = draft.say("on")
         english, french = draft.pick(DAYS)
         return [(french, (draft.say(english),), (on,))]
     if room == 3 or chance < 0.5:
-        return [_said(draft, "in", "en"), _said(draft, *draft.pick(MONTHS)), _said(draft, year, year)]
+        return [said(draft, "in", "en"), said(draft, *draft.pick(MONTHS)), said(draft, year, year)]
     on = draft.say("on")
     day = str(1 + int(draft.random() * 28))
     at = draft.say(day)
-    return [("le", (), (on, at)), ("1er" if day == "1" else day, (at,), ()), _said(draft, *draft.pick(MONTHS)),
-            _said(draft, year, year)]
+    return [("le", (), (on, at)), ("1er" if day == "1" else day, (at,), ()), said(draft, *draft.pick(MONTHS)),
+            said(draft, year, year)]
 
 
 def _by_room(group: str) -> dict[int, list[Adverbial]]:

@@ -115,8 +115,13 @@ class Draft:
         return linked(source, run_together(tokens))
 
 
+def said(draft: Draft, english: str, french: str = "") -> Token:
+    """A word and its translation, surely linked; the same word if ``french`` is not given."""
+    return french or english, (draft.say(english),), ()
+
+
 def linked(source: tuple[str, ...], tokens: Sequence[Token]) -> Pair:
-    """The pair of an English sentence and French words, with the links of these."""
+    """The pair of an English sentence and French words that bring their links."""
     sure = frozenset([(t, s) for t, (_, certain, _) in enumerate(tokens) for s in certain])
     possible = sure.union([(t, s) for t, (_, _, likely) in enumerate(tokens) for s in likely])
     return Pair(source, tuple([word for word, _, _ in tokens]), Links(sure, possible))

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from data.accord import adverbials
 from data.accord.circumstances import ACTIONS, circumstance, place
 from data.accord.clauses import clause, follow, passive_on, subject_of
-from data.accord.draft import Draft, French, Phrase
-from data.accord.elision import Token
+from data.accord.draft import Draft, French, Phrase, said
 from data.accord.entries import Noun
 from data.accord.french import IL, ILS, MS
 from data.accord.function_words import ADVERBIALS
@@ -60,11 +59,6 @@ def sentence(draft: Draft, length: int) -> French:
     else:
         french = body(draft, length - 1, tense)
     return [*french, said(draft, ".")]
-
-
-def said(draft: Draft, english: str, french: str = "") -> Token:
-    """A word and its translation, surely linked; the same word if ``french`` is not given."""
-    return french or english, (draft.say(english),), ()
 
 
 def said_two(draft: Draft, english: str, first: str, second: str) -> French:
