@@ -266,14 +266,12 @@ REFUSED = [
     (TRANSLATORS, "config.yaml", None, "is not a run: it has no config.yaml"),
     (TRANSLATORS, "checkpoints/best.ckpt", None, "has no checkpoint yet: train it on with RESUME=1"),
     (TRANSLATORS, runs.SCORES, None, "has no scores yet"),
-    (TRANSLATORS, runs.SCORES, lambda _: '{"test": ', "scores.json is damaged"),
     (TRANSLATORS, "evaluation/test/translations.jsonl", None, "was not tested on 'test'; run `make evaluate"),
     (TRANSLATORS, "evaluation/test/translations.jsonl", with_another("source"), "not tested on the same sentences: sentence "),
     (CLASSIFIERS, "config.yaml", replaced("size: 16", "size: 24"), "cannot be compared: size is 16 in"),
     (CLASSIFIERS, "evaluation/test/attended.jsonl", replaced('"ring"', '"wreath"'), "other classes, 10 and 10, such as ring"),
     (CLASSIFIERS, "evaluation/test/answers.jsonl", with_another("name"), "not tested on the same images: image 0 is "),
     (CLASSIFIERS, "evaluation/test/answers.jsonl", lambda text: text[: text.rindex("\n", 0, -1) + 1], "on 32 images and"),
-    (CLASSIFIERS, "evaluation/test/answers.jsonl", lambda text: text[:-20], "answers.jsonl, line 32 is damaged ("),
     (CLASSIFIERS, runs.SCORES, lambda text: json.dumps({"other": json.loads(text)["test"]}), "any common split"),
 ]  # fmt: skip
 

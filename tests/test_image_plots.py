@@ -153,14 +153,6 @@ def test_the_overlay_is_hottest_where_the_map_is_highest():
     assert np.unravel_index(colours.argmax(), (4, 12)) == np.unravel_index(made.map.argmax(), (4, 12)) == (2, 9)
 
 
-def test_equal_steps_of_the_map_are_equal_steps_of_lightness():
-    colours = HEAT(np.linspace(0, 1, 21))[:, :3]
-    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
-    steps = np.diff(np.cbrt(linear @ [0.2126, 0.7152, 0.0722]))
-    assert (steps > 0).all()
-    assert steps.std() / steps.mean() < 0.15
-
-
 def test_the_outline_runs_around_the_patches_that_hold_the_mass():
     held = np.zeros((4, 12), dtype=bool)
     held[1, 2] = held[1, 3] = held[3, 11] = True

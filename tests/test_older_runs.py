@@ -17,7 +17,7 @@ from typing import Literal, get_origin
 import pytest
 import torch
 from older_runs import make
-from trained import ROOT, Trained
+from trained import ROOT, Trained, few_images
 from written import RESAMPLED, answers_again, differences, lines, records
 
 from data.errors import UserError
@@ -49,6 +49,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, trained: Trained) -> Iterator
             packed.extractall(work / "evaluated")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
+        few_images(patch)
         patch.setenv("DATA_DIR", str(trained.data))
         yield work
 

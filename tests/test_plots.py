@@ -11,6 +11,7 @@ from reproductions.evaluation.measures.alignment import AlignmentScores
 from reproductions.evaluation.measures.bootstrap import Interval
 from reproductions.evaluation.measures.lengths import LengthBin, LengthCurve
 from reproductions.evaluation.plots.curves import _spread
+from reproductions.evaluation.plots.overlay import HEAT
 from reproductions.evaluation.plots.style import ACCENT, DIFFERENCES, PAPER, SMALL, TEXT, TITLE, WEIGHTS, font, wrap
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.evaluation.views.alignment import View, every_view
@@ -111,14 +112,18 @@ def test_the_paper_style_is_black_for_zero_and_white_for_one():
     assert image.get_array().shape == (6, 4)
 
 
-def test_equal_steps_of_weight_are_equal_steps_of_lightness():
-    colours = WEIGHTS(np.linspace(0, 1, 21))[:, :3]
-    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
-    steps = np.diff(np.cbrt(linear @ [0.2126, 0.7152, 0.0722]))
-    assert (steps < 0).all()
-    assert steps.std() / -steps.mean() < 0.1
-    assert to_hex(WEIGHTS(0.0)) == PAPER
-    assert to_hex(DIFFERENCES(0.5)) == PAPER
+@pytest.mark.parametrize(
+    ("colours", "direction", "spread"), [(WEIGHTS, -1, 0.1), (HEAT, 1, 0.15)], ids=["weights", "maps"]
+)
+def test_equal_steps_of_weight_are_equal_steps_of_lightness(colours, direction, spread):
+    seen = colours(np.linspace(0, 1, 21))[:, :3]
+    linear = np.where(seen <= 0.04045, seen / 12.92, ((seen + 0.055) / 1.055) ** 2.4)
+    steps = direction * np.diff(np.cbrt(linear @ [0.2126, 0.7152, 0.0722]))
+    assert (steps > 0).all() and steps.std() / steps.mean() < spread
+
+
+def test_nothing_is_the_colour_of_paper():
+    assert to_hex(WEIGHTS(0.0)) == to_hex(DIFFERENCES(0.5)) == PAPER
 
 
 def test_the_end_symbol_stands_apart_with_its_share_in_percent():

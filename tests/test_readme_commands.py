@@ -58,15 +58,16 @@ LEAVES = {
 }
 FEW = {"trainer.limit_val_batches": 2, "trainer.limit_test_batches": 3, "run.pictures": "[]"}
 SENTENCES = {"data.init_args.pairs": 100, "data.init_args.batch_tokens": 600, **FEW}
+TRANSLATED = {**SENTENCES, "model.init_args.search.width": 1}
 PIXELS = {"data.init_args.images": 40, "data.init_args.size": 24, **FEW}
 SMALL: dict[str, list[str]] = {
-    "train-transformer": overrides(4, "transformer2017", **SENTENCES),
-    "train-luong": overrides(4, "luong2015", **SENTENCES),
+    "train-transformer": overrides(4, "transformer2017", **TRANSLATED),
+    "train-luong": overrides(4, "luong2015", **TRANSLATED),
     "train-cheng": overrides(4, "cheng2016", **SENTENCES),
     "train-xu": overrides(4, "xu2015", **PIXELS | {"data.init_args.size": 16}),
     "train-vit": overrides(4, "vit2021", **PIXELS),
     "train-resnet": overrides(4, "resnet2016", **PIXELS),
-    **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **SENTENCES)),
+    **dict.fromkeys(("train-bahdanau", "train-rnnencdec"), overrides(4, **TRANSLATED)),
 }
 
 
