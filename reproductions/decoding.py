@@ -1,4 +1,4 @@
-"""Greedy and beam search over one step protocol; the attention maps survive both.
+"""Greedy and beam search over one step protocol; both return the attention maps.
 
 Shapes: B sentences, k hypotheses per sentence, L layers, H heads, S source positions, V words. The k hypotheses of a
 sentence are adjacent among the R = B k rows and share what the model keeps of their source.
@@ -32,24 +32,18 @@ class Translator(Protocol):
 
 
 class Hypothesis(NamedTuple):
-    """One translation.
+    """One translation."""
 
-    Attributes:
-        ids: the words; the last is ``</s>`` unless the length limit came first.
-        log_probability: sum of log p(y_i | y_1 .. y_{i-1}, x) over ``ids``.
-        maps: (L, H, T, S), the attention that produced each word, over the real source positions.
-    """
-
-    ids: list[int]
-    log_probability: float
-    maps: Tensor
+    ids: list[int]  # the words; the last is ``</s>`` unless the length limit came first
+    log_probability: float  # sum of log p(y_i | y_1 .. y_{i-1}, x) over ``ids``
+    maps: Tensor  # (L, H, T, S), the attention that produced each word, over the real source positions
 
 
 class _Trace:
-    """The words, parents and weights of every step; when the search has ended, translations are read off backwards.
+    """The words, parents and weights of every step; at the end, translations are read backwards.
 
-    Nothing is reordered during the search: each word only remembers its parent, the word of the previous step that it
-    continues. Ids stay tensors until the end: converting them one by one costs as much as the search.
+    Nothing is reordered during the search: each word keeps its parent, the word of the previous step that it continues. Ids
+    stay tensors until the end: converting them one by one costs as much as the search.
     """
 
     def __init__(self) -> None:

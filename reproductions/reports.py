@@ -1,4 +1,4 @@
-"""Reports that are one file each: text, tables and pictures, without a network."""
+"""Reports as self-contained files: text, tables and pictures."""
 
 import base64
 import math
@@ -13,7 +13,7 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class Picture:
-    """A file, which sentence or image it shows (None: all), and what a reader sees in it."""
+    """A file, the index of its sentence or image (None for all), and its caption."""
 
     path: Path
     index: int | None
@@ -21,7 +21,7 @@ class Picture:
 
 
 def template(package: str, name: str = "report.html") -> Template:
-    """A template of a package, which may include the style that all our reports share, ``report.css``."""
+    """A template of a package; it may include the style of all reports, ``report.css``."""
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader("reproductions", ".")]),
         autoescape=True,
@@ -34,7 +34,7 @@ def template(package: str, name: str = "report.html") -> Template:
 
 
 def fixed(value: float | None, digits: int = 1) -> str:
-    """A number with so many digits after the point; a dash where it is not known."""
+    """A number with so many digits after the point; a dash if it is missing."""
     if value is None or math.isnan(value):
         return MISSING
     return f"{value:.{digits}f}".replace("-", "−")
@@ -51,10 +51,10 @@ def count(value: float | None) -> str:
 
 
 def unbroken(text: str) -> str:
-    """A number stays on the line of its unit, and of its name."""
+    """Text whose numbers stay on one line with their units and names."""
     return re.sub(r"(?<=\d) (?=%|BLEU|points)|(?<=p) (?=[=<])|(?<=[=<]) (?=\d)", "\u00a0", text)
 
 
 def source(path: Path) -> str:
-    """A picture as the source of an image, without a file."""
+    """A PNG as a data URL."""
     return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -1,5 +1,7 @@
 """Further questions to a classifier whose answers and maps are set: two objects, and the same objects on another ground."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,6 @@ from reproductions.tasks.images.questions import (
     DIFFERENT,
     MOVED,
     SWAPPED,
-    Subject,
     ask,
     correlation,
     swap_grounds,
@@ -27,6 +28,14 @@ VIEWS = [ImageView("grad_cam"), ImageView("input_gradient")]
 def preprocessing(side):
     """A pixel's value is the input."""
     return Preprocessing(side, (0.0,) * 3, (1 / 255,) * 3, tuple("abcde"))
+
+
+def split_of(module, untrained, preprocessing, examples, collected):
+    """A tested split of images, as the questions read it, shown in the first view."""
+    stage = SimpleNamespace(module=module, untrained=untrained, data=SimpleNamespace(preprocessing=preprocessing))
+    return SimpleNamespace(
+        stage=stage, examples=examples, collected=collected, views=VIEWS, place=0, shown=VIEWS[0], truth=None
+    )
 
 
 # --- Two objects: the one that is asked for must be found, and the map must move when the other is ----------------------
@@ -79,7 +88,7 @@ def answered(examples, logits):
 def asked(module, untrained):
     examples = two_objects()
     collected = answered(examples, np.eye(K, dtype=np.float32)[examples.second_labels])
-    return ask(Subject(module, untrained, preprocessing(24), examples, collected, VIEWS, 0, None))
+    return ask(split_of(module, untrained, preprocessing(24), examples, collected))
 
 
 def test_a_map_of_the_object_that_is_asked_for_has_full_marks_whichever_it_is():
@@ -109,8 +118,9 @@ def test_an_answer_is_right_if_it_names_either_object_and_is_measured_against_th
     logits = 9 * np.eye(K, dtype=np.float32)[said] + 2 * np.eye(K, dtype=np.float32)[examples.second_labels]
     collected = answered(examples, logits)
     assert collected.looked_right.tolist() == [True, True, False]
-    assert collected.looked_labels == [examples.labels[0], examples.second_labels[1], examples.second_labels[2]]
-    masks = examples.masks_of(list(collected.maps), collected.looked_labels)
+    labels = [answer.label for answer in collected.answers.values()]
+    assert labels == [examples.labels[0], examples.second_labels[1], examples.second_labels[2]]
+    masks = examples.masks_of(list(collected.maps), labels)
     assert (masks[0] == examples.masks[0]).all() and (masks[1:] == examples.second_masks[1:]).all()
 
 
@@ -146,7 +156,7 @@ def swapped(first, other):
     collected = CollectedImages()
     collected.add(range(COUNT), torch.zeros(COUNT, dtype=torch.int64), seen.logits)
     collected.maps = {i: np.stack([normalised(one[0].numpy())] * 2) for i, one in enumerate(seen.maps)}
-    return swap_grounds(Subject(Reads(), Reads(), preprocessing(8), examples, collected, VIEWS, 0, None))
+    return swap_grounds(split_of(Reads(), Reads(), preprocessing(8), examples, collected))
 
 
 def pictures():

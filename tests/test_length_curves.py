@@ -17,7 +17,7 @@ def records():
 
 
 def test_each_bin_has_the_corpus_bleu_of_its_own_sentences():
-    curve = bleu_by_length("RNNsearch", records(), edges=(1, 10, 20), samples=200)
+    curve = bleu_by_length("RNNsearch", records(), edges=(1, 10, 20))
     short, long = curve.bins
     assert (short.low, short.high, short.sentences, short.mean_length) == (1, 9, 20, 5)
     assert (long.low, long.high, long.sentences, long.mean_length) == (10, 19, 20, 15)
@@ -30,12 +30,12 @@ def test_each_bin_has_the_corpus_bleu_of_its_own_sentences():
 
 def test_the_lower_edge_is_inside_and_the_upper_outside():
     made = [Translated("w " * length, "a b c d", "a b c d", length) for length in (9, 10, 11, 20)]
-    curve = bleu_by_length("m", made, edges=(1, 10, 20), samples=2)
+    curve = bleu_by_length("m", made, edges=(1, 10, 20))
     assert [one.sentences for one in curve.bins] == [1, 2]
 
 
 def test_bins_without_sentences_are_left_out():
-    curve = bleu_by_length("m", records(), edges=(1, 10, 12, 20), samples=2)
+    curve = bleu_by_length("m", records(), edges=(1, 10, 12, 20))
     assert [one.low for one in curve.bins] == [1, 12]
 
 

@@ -26,7 +26,7 @@ from reproductions.experiments import side_by_side
 from reproductions.experiments.side_by_side import Training, train
 from reproductions.experiments.timeline import report, rows, training
 from reproductions.experiments.timeline.cost import POSITIONS, Sizes, costs, formula
-from reproductions.experiments.timeline.noise import noise
+from reproductions.experiments.timeline.rows import noise
 from reproductions.experiments.timeline.training import FULL, QUICK, Budget
 
 FEW = {

@@ -72,7 +72,7 @@ VIEWS = "L1 or L2 or Lmean; H1 or H2 or Hmean; shift0 or shift1"
 REFUSED = [  # paper, or both; what is asked for; what is said of it
     *((paper, [text], "sentence 1: There is nothing to translate") for paper in PAPERS for text in ("", " ", "\n", "\u200b")),
     *((paper, [os.fsdecode(b"caf\xe9 .")], "sentence 1: It is not UTF-8 (byte 0xe9 at 4)") for paper in PAPERS),
-    *((paper, ["one " * 100_000], f"100,001 words or pieces, more than {LONGEST:,}: split it")
+    *((paper, ["one " * 100_000], f"100,001 words or pieces, more than {LONGEST:,}: shorten it")
       for paper in PAPERS),
     *(("transformer2017", ["one two .", "--view", view], words) for view in (
         "L9 H1 shift0", "L1 H9 shift0", "L1 H1 shift2", "nonsense", "", "L0 H1 shift0") for words in (VIEWS, repr(view))),

@@ -1,8 +1,8 @@
-"""Then and now: finished runs over the same sentences or images, as numbers and pictures.
+"""Finished runs over the same sentences or images, as numbers and pictures.
 
 comparison      what a comparison is, and which runs can be compared
 translators     scores, significance, the same words on the same axes, BLEU by length, views
 classifiers     accuracy, where each model looks beside controls, the same images map beside map
 
-``translators`` and ``classifiers`` have one interface: ``compare`` makes a :class:`comparison.Comparison` of the folders of runs.
+In the last two, ``compare`` makes a :class:`comparison.Comparison` of the folders of runs.
 """

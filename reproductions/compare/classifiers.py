@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from data import stored
 from data.errors import UserError
@@ -30,19 +29,20 @@ from reproductions.compare.comparison import (
     in_words,
 )
 from reproductions.evaluation import plots
+from reproductions.evaluation.arrays import Bools, Doubles
 from reproductions.evaluation.measures import bootstrap
 from reproductions.evaluation.measures.bootstrap import counted, mean_of_sums, paired_bootstrap
 from reproductions.evaluation.measures.localisation import MEASURES, against, intervals, measured
 from reproductions.evaluation.records.image import AttendedImage
+from reproductions.evaluation.views.image import CHOSEN_BY, CONTROL
 from reproductions.runs import Run
 
-# Settings of the data that runs must share for their scores to be of the same images.
-SAME = ("corpus", "size", "fit")
+SAME = ("corpus", "size", "fit")  # settings of the data that runs must share
 # What is read of the scores of a split, and of an answer.
 SCORES = {"calibration_error": MEASURE, "step": WHOLE, "view": TEXT, "localisation?": {"*": {"*": {"*": [MEASURE]}}},
           "removal?": {"maps": {"*": {"all": {"*": [MEASURE]}}}, "images": WHOLE, "instead": TEXT}}  # fmt: skip
 ANSWER = {"index": WHOLE, "name": TEXT, "label": TEXT, "predicted": TEXT, "attention?": {"*": MEASURE}}
-IMAGES = 8  # that are shown where the runs drew none in common
+IMAGES = 8  # shown if the runs drew none in common
 # Measures that are compared -> unit, scale and digits of a difference.
 UNITS = {
     "auroc": ("AUROC", 1, 3),
@@ -52,38 +52,29 @@ UNITS = {
     "iou60": ("points", 100, 1),
 }
 AUGMENTATION = ("shift", "flip", "rand_augment", "mixup", "cutmix", "erasing")
-CHOSEN_BY = "auroc"
-CONTROL = "input_gradient"  # a view that is never chosen
 ABOVE = "first minus this, all"  # in scores.json: how far the run's map is from a control
 LAYER = re.compile(r"cls L(?P<layer>\d+) H(?P<head>mean|1)")
-DEPTH = re.compile(r" · \d+ layers$")  # what a view says of the model, which its title says too
+DEPTH = re.compile(r" · \d+ layers$")  # the end of a view's name, which its model's title says too
 COLUMNS = ("run", "accuracy", "calibration error", "view", "AUROC", "times chance", "highest on ground", "parameters",
            "training minutes", "training images/s")  # fmt: skip
-# Pictures that each run has drawn of the split -> their captions.
+# Pictures of the split by each run -> their captions.
 COPIED = {
     "removal": "probability of the predicted class as patches are removed or put back in the order of the map, and of controls",
     "confusion": "which classes it mistakes for which, and how well its probabilities are calibrated",
 }
-Rows = NDArray[np.bool_]
-Groups = Mapping[str, Rows]
+Groups = Mapping[str, Bools]
 
 
 @dataclass(frozen=True)
 class Answers:
-    """A run's answers to the images of a split.
+    """A run's answers to the images of a split."""
 
-    Attributes:
-        images: index and name of each of the N.
-        right: (N), whether the predicted class is the true one.
-        measures: (N, 6), of its map, in the order of ``MEASURES``; NaN where there is no map or no mask.
-    """
-
-    images: list[tuple[int, str]]
-    right: Rows
-    measures: NDArray[np.float64]
+    images: list[tuple[int, str]]  # index and name of each of the N
+    right: Bools  # (N), whether the predicted class is the true one
+    measures: Doubles  # (N, 6), of its map, in the order of ``MEASURES``; NaN without a map or a mask
 
     @property
-    def measured(self) -> Rows:
+    def measured(self) -> Bools:
         """(N), whether there are measures."""
         return np.asarray(~np.isnan(self.measures).all(axis=1))
 
@@ -91,7 +82,7 @@ class Answers:
 def compare(folders: Sequence[Path]) -> Comparison:
     """Runs of classifiers side by side.
 
-    Raises UserError for runs that cannot be compared, that know other classes, or that were not tested on the same images.
+    Raises UserError for runs that cannot be compared, that know other classes, or with other test images.
     """
     entrants = comparable(folders, SAME)
     splits = common_splits(entrants, SCORES)
@@ -152,22 +143,19 @@ def answers(run: Run, split: str) -> Answers:
 
 def check_same_classes(entrants: Mapping[str, Run], attended: Mapping[str, Sequence[AttendedImage]]) -> None:
     """Raises UserError unless the records of all runs name the same classes in the same order."""
-    (first, ours), *others = [(name, records[0].classes if records else ()) for name, records in attended.items()]
-    for other, theirs in others:
-        if theirs != ours:
-            alone = sorted(set(theirs) ^ set(ours))
+    (first, classes), *others = [(name, records[0].classes if records else ()) for name, records in attended.items()]
+    for other, names in others:
+        if names != classes:
+            alone = sorted(set(names) ^ set(classes))
             what = f"such as {', '.join(alone[:3])}" if alone else "in another order"
             raise UserError(
-                f"{entrants[first].folder} and {entrants[other].folder} know other classes, {len(ours)} and {len(theirs)}, "
+                f"{entrants[first].folder} and {entrants[other].folder} know other classes, {len(classes)} and {len(names)}, "
                 f"{what}: train both on the same images."
             )
 
 
 def shown(attended: Mapping[str, Sequence[AttendedImage]], drawn: Sequence[int]) -> list[dict[str, AttendedImage]]:
-    """The images to show, each as the records of all runs, by name.
-
-    Those with an index in ``drawn`` and a record of every run; if there are none, the first with a record of every run.
-    """
+    """The images to show, each as the records of all runs, by name: those in ``drawn``, else the first that all runs have."""
     written = {name: {record.index: record for record in records} for name, records in attended.items()}
     common = sorted(set.intersection(*(set(records) for records in written.values())))
     chosen = [index for index in drawn if index in common] or common[:IMAGES]
@@ -175,7 +163,7 @@ def shown(attended: Mapping[str, Sequence[AttendedImage]], drawn: Sequence[int])
 
 
 def _groups(given: Sequence[Answers]) -> Groups:
-    """(N) each: the images with measures of every run, and those of them that every run classifies correctly."""
+    """(N) each: the images with measures of every run, and those that every run also classifies correctly."""
     measured = np.logical_and.reduce([each.measured for each in given])
     return {"all": measured, "right": np.logical_and.reduce([measured, *(each.right for each in given)])}
 
@@ -203,13 +191,13 @@ def _run(
     }
 
 
-def _correct(given: Answers) -> NDArray[np.float64]:
+def _correct(given: Answers) -> Doubles:
     """(N, 2), for the bootstrap: whether each image is classified correctly, and 1."""
     return counted(given.right.astype(float))
 
 
 def _chosen(views: Mapping[str, Any]) -> dict[str, Any]:
-    """The view that validation chose, and by what; if there are masks and layers, also the mean of the last layer's heads."""
+    """The view that validation chose and how; with masks and layers, also the mean of the last layer's heads."""
     chosen = views.get("chosen")
     rates = {name: scores[CHOSEN_BY] for name, scores in views.get("views", {}).items() if CHOSEN_BY in scores}
     numbers = {"view": chosen, "by": views.get("by"), "candidates": len([name for name in rates if name != CONTROL])}
@@ -235,7 +223,7 @@ def _controls(maps: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _maps(rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """By name, the measures of each run's map, then of the controls; a control with equal measures in all runs stands once."""
+    """By name, the measures of each run's map, then of the controls; a control that is equal in all runs stands once."""
     maps: dict[str, Mapping[str, Any]] = {f"{row['name']}: {DEPTH.sub('', row['view'])}": row["looks"] for row in rows}
     for control in rows[0]["controls"]:
         each = {row["name"]: row["controls"].get(control, {}).get("measures", {}) for row in rows}
@@ -249,16 +237,16 @@ def _maps(rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
 
 def _pair(first: tuple[str, Answers], second: tuple[str, Answers], groups: Groups) -> dict[str, Any]:
     """Second minus first, with paired bootstrap over the images."""
-    (name, ours), (other, theirs) = first, second
-    looks = {group: against(theirs.measures[images], ours.measures[images]) for group, images in groups.items()}
+    (name, before), (other, after) = first, second
+    looks = {group: against(after.measures[images], before.measures[images]) for group, images in groups.items()}
     return {
         "first": name,
         "second": other,
         "accuracy": as_numbers(
-            paired_bootstrap(_correct(ours), _correct(theirs), mean_of_sums), "points of accuracy", 100
+            paired_bootstrap(_correct(before), _correct(after), mean_of_sums), "points of accuracy", 100
         ),
-        "only_first": int((ours.right & ~theirs.right).sum()),
-        "only_second": int((theirs.right & ~ours.right).sum()),
+        "only_first": int((before.right & ~after.right).sum()),
+        "only_second": int((after.right & ~before.right).sum()),
         "looks": {
             group: {name: as_numbers(compared[name], *unit) for name, unit in UNITS.items() if name in compared}
             for group, compared in looks.items()
@@ -309,7 +297,7 @@ def _in_numbers(strip: Mapping[str, AttendedImage]) -> dict[str, Any]:
 
 
 def _of_all(entrants: Mapping[str, Run], numbers: Mapping[str, Any]) -> Iterator[Drawing]:
-    """All measures beside controls, if there are masks; then what each run has drawn of the split."""
+    """All measures beside controls, if there are masks; then the pictures of each run."""
     test = numbers["test"]
     if all("auroc" in row["looks"]["all"] for row in numbers["runs"]):
         note = f"{numbers['looked']['all']:,} images, {numbers['looked']['right']:,} of them classified correctly by every model."

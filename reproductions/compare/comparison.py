@@ -1,4 +1,4 @@
-"""What a comparison is, whatever its runs do; and which runs can be compared."""
+"""What a comparison of runs is, and which runs can be compared."""
 
 import shutil
 from collections import Counter
@@ -22,23 +22,14 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture that is yet to be drawn.
+    """A picture to draw."""
 
-    Attributes:
-        name: of its file.
-        index: of the sentence or image that it shows; None: all.
-        caption: what a reader sees in it.
-        source: what draws it, or a file to copy.
-        dpi: of the file.
-        printed: whether to write a PDF beside it.
-    """
-
-    name: str
-    index: int | None
-    caption: str
-    source: Callable[[], Figure] | Path
+    name: str  # of its file
+    index: int | None  # of the sentence or image that it shows; None for all
+    caption: str  # what a reader sees in it
+    source: Callable[[], Figure] | Path  # what draws it, or a file to copy
     dpi: int = 160
-    printed: bool = False
+    printed: bool = False  # whether to write a PDF beside it
 
     def write(self, folder: Path) -> Picture:
         """Draw it into a folder."""
@@ -55,7 +46,7 @@ class Drawing:
 
 
 class Difference(NamedTuple):
-    """Two runs in one measure. ``result``: difference (second minus first), low, high, p_value, and says, the same in words."""
+    """Two runs in one measure. ``result``: difference (second minus first), low, high, p_value, and says: these in words."""
 
     first: str
     second: str
@@ -65,24 +56,15 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs side by side: what is printed, written, drawn and tracked is all here.
+    """Runs side by side: everything that is printed, written, drawn and tracked."""
 
-    Attributes:
-        numbers: plain data, for comparison.json and the page.
-        template: of the page.
-        columns, rows: a table for the tracker, one row per run.
-        differences: one per pair of runs and measure.
-        lines: for the terminal.
-        drawings: the pictures, in the order of the page.
-    """
-
-    numbers: dict[str, Any]
-    template: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    differences: Sequence[Difference]
-    lines: Sequence[str]
-    drawings: Sequence[Drawing]
+    numbers: dict[str, Any]  # plain data, for comparison.json and the page
+    template: str  # of the page
+    columns: Sequence[str]  # of a table for the tracker
+    rows: Sequence[Sequence[Any]]  # one per run
+    differences: Sequence[Difference]  # one per pair of runs and measure
+    lines: Sequence[str]  # for the terminal
+    drawings: Sequence[Drawing]  # the pictures, in the order of the page
 
 
 def page(comparison: Comparison, pictures: Sequence[Picture], made: str) -> str:
@@ -91,17 +73,15 @@ def page(comparison: Comparison, pictures: Sequence[Picture], made: str) -> str:
     for picture in pictures:
         of_index.setdefault(picture.index, []).append(picture)
     general = of_index.pop(None, [])
-    text: str = template("reproductions.compare", comparison.template).render(
+    return template("reproductions.compare", comparison.template).render(
         numbers=comparison.numbers, general=general, of_index=of_index, made=made
     )
-    return text
 
 
 def comparable(folders: Sequence[Path], same: Sequence[str]) -> dict[str, Run]:
-    """Runs by distinct names; ``same`` lists the settings that their data must share.
+    """Runs by distinct names; ``same``: the settings that their data must share.
 
-    Raises UserError for fewer than two runs, for a folder named twice, for a run that is not trained and tested, and for
-    different data.
+    Raises UserError for fewer than two runs, a folder named twice, a run that is not trained and tested, and different data.
     """
     if len(folders) < 2:
         raise UserError(f"A comparison needs at least two runs, not {len(folders)}.")
@@ -143,41 +123,40 @@ def common_splits(entrants: Mapping[str, Run], needed: Mapping[str, Any]) -> lis
     first = next(iter(scores.values()))
     splits = [split for split in first if all(split in tested for tested in scores.values())]
     if not splits:
-        tested = "; ".join(f"{name}: {', '.join(its)}" for name, its in scores.items())
+        tested = "; ".join(f"{name}: {', '.join(of_run)}" for name, of_run in scores.items())
         raise UserError(f"These runs were not tested on any common split ({tested}).")
     for name, run in entrants.items():
         stored.check(scores[name], dict.fromkeys(splits, needed), run.folder / runs.SCORES)
     return splits
 
 
-def check_same(entrants: Iterable[Run], asked: Iterable[Sequence[tuple[Any, ...]]], what: str) -> None:
+def check_same(entrants: Iterable[Run], examples: Iterable[Sequence[tuple[Any, ...]]], what: str) -> None:
     """Raises UserError unless all runs were tested on the same sentences, or images, in the same order.
 
-    ``asked``: per run, index and text of each; ``what``: the plural, "sentences" or "images".
+    ``examples``: per run, index and text of each; ``what``: the plural, "sentences" or "images".
     """
-    (first, ours), *others = zip(entrants, asked, strict=True)
-    for other, theirs in others:
-        for mine, its in zip(ours, theirs, strict=False):
-            if mine != its:
+    (first, expected), *others = zip(entrants, examples, strict=True)
+    for other, tested in others:
+        for a, b in zip(expected, tested, strict=False):
+            if a != b:
                 raise UserError(
-                    f"{first.folder} and {other.folder} were not tested on the same {what}: {what[:-1]} {mine[0]} is "
-                    f"{mine[1]!r} in one, {what[:-1]} {its[0]} is {its[1]!r} in the other. Train and test both on the same data."
+                    f"{first.folder} and {other.folder} were not tested on the same {what}: {what[:-1]} {a[0]} is {a[1]!r} in "
+                    f"one, {what[:-1]} {b[0]} is {b[1]!r} in the other. Train and test both on the same data."
                 )
-        if len(ours) != len(theirs):
-            raise UserError(
-                f"{first.folder} was tested on {len(ours):,} {what} and {other.folder} on {len(theirs):,}: test both alike."
-            )
+        if len(expected) != len(tested):
+            raise UserError(f"{first.folder} was tested on {len(expected):,} {what} and {other.folder} on {len(tested):,}: "
+                            "test both alike.")  # fmt: skip
 
 
 def copied(kind: str, caption: str, drawn: Mapping[str, Path]) -> Iterator[Drawing]:
-    """A picture that the runs have drawn themselves: by the name of the run its file, which may be missing."""
+    """A picture of each run's own, by the name of the run; missing files are left out."""
     for number, (name, path) in enumerate(drawn.items(), start=1):
         if path.is_file():
             yield Drawing(f"{kind}-{number}.png", None, f"{name}: {caption}", path)
 
 
 def described(name: str, run: Run) -> dict[str, Any]:
-    """What every comparison states about a run."""
+    """A run's name, size and cost."""
     summary = run.summary
     return {
         "name": name,

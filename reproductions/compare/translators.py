@@ -27,7 +27,7 @@ from reproductions.evaluation.measures.alignment import aer_of_sums, alignment_e
 from reproductions.evaluation.measures.attention import agreement, check_same_words, health
 from reproductions.evaluation.measures.bootstrap import paired_bootstrap
 from reproductions.evaluation.measures.lengths import LengthCurve, bleu_by_length
-from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, sentence_chrf
+from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table, sentence_chrf
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 from reproductions.runs import VIEWS, Run
 
@@ -48,12 +48,8 @@ COLUMNS = ("run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "traini
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence to show.
-
-    Attributes:
-        index: in its split.
-        translated: by name of the run, its translation.
-        forced, own: by name of the run, attention over the reference and over its own translation; for models with attention.
+    """A sentence to show: by name of the run, its translation; and for models with attention, the attention over the
+    reference and over the model's own translation.
     """
 
     index: int
@@ -63,16 +59,13 @@ class Sentence:
 
 
 def compare(folders: Sequence[Path]) -> Comparison:
-    """Runs of translators side by side.
-
-    Raises UserError for runs that cannot be compared, and where they were not tested on the same sentences.
-    """
+    """Runs of translators side by side; raises UserError for runs that cannot be compared, or with other test sentences."""
     entrants = comparable(folders, SAME)
     splits = common_splits(entrants, SCORES)
     test = splits[0]
-    shown, most = (FIXED, None) if FIXED in splits else (test, SENTENCES)
+    drawn, most = (FIXED, None) if FIXED in splits else (test, SENTENCES)
     pairs = list(_pairs(entrants, test))
-    sentences = list(_sentences(entrants, shown, most))
+    sentences = list(_sentences(entrants, drawn, most))
     rows = [_run(name, run, test) for name, run in entrants.items()]
     differences = [
         Difference(pair["first"], pair["second"], name, pair[measure])
@@ -87,7 +80,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
             "splits": splits,
             "runs": rows,
             "differences": pairs,
-            "sentences": [_in_numbers(sentence, shown) for sentence in sentences],
+            "sentences": [_in_numbers(sentence, drawn) for sentence in sentences],
         },
         template="translators.html",
         columns=COLUMNS,
@@ -95,14 +88,14 @@ def compare(folders: Sequence[Path]) -> Comparison:
         differences=differences,
         lines=[*(_line(row, test) for row in rows),
                *(f"{pair.second} minus {pair.first}: {pair.result['says']}" for pair in differences)],
-        drawings=[*_of_all(entrants, splits), *(drawing for one in sentences for drawing in _of_sentence(one, shown))],
+        drawings=[*_of_all(entrants, splits), *(drawing for each in sentences for drawing in _of_sentence(each, drawn))],
     )  # fmt: skip
 
 
 def compare_bleu(first: Run, second: Run, split: str) -> dict[str, Any]:
     """BLEU, second minus first, with paired bootstrap; raises UserError unless the sentences are the same."""
-    ours, theirs = _translated([first, second], split)
-    return _bleu(ours, theirs)
+    before, after = _translated([first, second], split)
+    return _bleu(before, after)
 
 
 def curves_by_length(names: Sequence[str], compared: Sequence[Run], splits: Sequence[str]) -> list[LengthCurve]:
@@ -116,7 +109,8 @@ def _translated(entrants: Iterable[Run], split: str) -> list[list[Translated]]:
     """The translations of every run; raises UserError unless they are of the same sentences."""
     entrants = list(entrants)
     translated = [run.translated(split) for run in entrants]
-    check_same(entrants, [[(it.index, it.source, it.reference) for it in each] for each in translated], "sentences")
+    sentences = [[(record.index, record.source, record.reference) for record in records] for records in translated]
+    check_same(entrants, sentences, "sentences")
     return translated
 
 
@@ -127,7 +121,7 @@ def _pairs(entrants: Mapping[str, Run], test: str) -> Iterator[dict[str, Any]]:
     has_gold = [bool(records) and all(record.gold is not None for record in records) for records in forced]
     language = next(iter(entrants.values())).data["target_language"]
     for (a, first), (b, second) in combinations(enumerate(entrants), 2):
-        bleu, tokenised = (_bleu(translated[a], translated[b], given) for given in (None, language))
+        bleu, tokenised = (_bleu(translated[a], translated[b], tokens) for tokens in (None, language))
         pair = {"first": first, "second": second, "bleu": bleu, "bleu_tokenised": tokenised}
         if has_gold[a] and has_gold[b]:
             both = [[(record.index, record.reference) for record in forced[run]] for run in (a, b)]
@@ -139,14 +133,9 @@ def _pairs(entrants: Mapping[str, Run], test: str) -> Iterator[dict[str, Any]]:
 
 def _bleu(first: Sequence[Translated], second: Sequence[Translated], language: str | None = None) -> dict[str, Any]:
     """BLEU, second minus first, with paired bootstrap; with a language, of tokenised, lower-cased text."""
-    ours, theirs = (
-        bleu_statistics(
-            hypotheses=[it.hypothesis for it in each], references=[it.reference for it in each], language=language
-        )
-        for each in (first, second)
-    )
+    before, after = (bleu_table(records, language) for records in (first, second))
     unit = "BLEU" if language is None else "BLEU (tokenised, lower-cased)"
-    return as_numbers(paired_bootstrap(ours, theirs, bleu_of_sums), unit)
+    return as_numbers(paired_bootstrap(before, after, bleu_of_sums), unit)
 
 
 def _run(name: str, run: Run, test: str) -> dict[str, Any]:
@@ -163,7 +152,7 @@ def _run(name: str, run: Run, test: str) -> dict[str, Any]:
 
 
 def _views(run: Run) -> dict[str, Any] | None:
-    """The AER in validation of the chosen view and of the naive one, the mean of the last layer's heads; None without views."""
+    """Validation AER of the chosen view and of the naive one, the mean of the last layer's heads; None without views."""
     views = run.views
     if not views:
         return None
@@ -204,7 +193,7 @@ def _sentences(entrants: Mapping[str, Run], split: str, most: int | None) -> Ite
     for each in zip(*(translated[:most] for translated in _translated(entrants.values(), split)), strict=True):
         index = each[0].index
         over_reference, over_own = (
-            {name: records[index] for name, records in given.items() if index in records} for given in (forced, own)
+            {name: records[index] for name, records in runs.items() if index in records} for runs in (forced, own)
         )
         if len(over_reference) > 1:
             try:
@@ -220,12 +209,12 @@ def _in_numbers(sentence: Sentence, split: str) -> dict[str, Any]:
     rows = [
         {
             "name": name,
-            "translation": it.hypothesis,
-            "exact": it.hypothesis == it.reference,
-            "chrf": sentence_chrf(hypothesis=it.hypothesis, reference=it.reference),
+            "translation": record.hypothesis,
+            "exact": record.hypothesis == record.reference,
+            "chrf": sentence_chrf(hypothesis=record.hypothesis, reference=record.reference),
             **(_measured(sentence.forced[name]) if name in sentence.forced else {}),
         }
-        for name, it in sentence.translated.items()
+        for name, record in sentence.translated.items()
     ]
     pairs = combinations(sentence.forced.values(), 2)
     return {
@@ -245,9 +234,9 @@ def _measured(record: AlignedTranslation) -> dict[str, float]:
 
 
 def _of_all(entrants: Mapping[str, Run], splits: Sequence[str]) -> Iterator[Drawing]:
-    """BLEU by length, over the test split and the split of long sentences if there is one; then the choice of views."""
-    long = [split for split in splits if split == splits[0] or split in LENGTHS]
-    curves = curves_by_length([*entrants], [*entrants.values()], long)
+    """BLEU by length, over the test split and any split of long sentences; then the choice of views."""
+    tested = [split for split in splits if split == splits[0] or split in LENGTHS]
+    curves = curves_by_length([*entrants], [*entrants.values()], tested)
     caption = "BLEU against the length of the source sentence, with 95 % bootstrap bands"
     yield Drawing("bleu-by-length.png", None, caption, partial(plots.bleu_by_length, curves), dpi=200)
     caption = "alignment error rate of every layer, head and step, in validation"

@@ -20,14 +20,14 @@ NO_DATE: dict[str, dict[str, None]] = {
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     ".svg": {"Date": None, "Creator": None},
 }
-FOLLOWED_DPI = 110  # of the pictures through training, which are many
-FRAME, LAST = 700, 1800  # milliseconds that a frame of a film stays, and the last one
+FOLLOWED_DPI = 110  # of the pictures through training
+FRAME, LAST = 700, 1800  # milliseconds of a frame of a film, and of the last one
 
 
 def save(figure: Figure, path: Path, dpi: int = 200, small: bool = False) -> Path:
-    """Write a figure as the suffix of path says, .png, .pdf or .svg, and return path. Raises UserError for another.
+    """Write a figure as .png, .pdf or .svg, by the suffix of path, and return path. Raises UserError for another suffix.
 
-    small: a PNG of 256 colours, which are enough for maps of one hue, and take half of the bytes.
+    small: as a PNG of 256 colours, half the size; enough for maps of one hue.
     """
     suffix = path.suffix.lower()
     if suffix not in NO_DATE:
@@ -43,18 +43,18 @@ def save(figure: Figure, path: Path, dpi: int = 200, small: bool = False) -> Pat
 
 
 def film(frames: Sequence[Figure | Path], path: Path, dpi: int = 110) -> Path:
-    """Write figures, or pictures that were saved, as an animated GIF that starts again and again, and return path.
+    """Write figures, or saved pictures, as an animated GIF that repeats for ever, and return path.
 
-    A frame that is smaller than the largest gets white at its right and below. Raises ValueError for no frames.
+    Frames are padded with white to the size of the largest. Raises ValueError for no frames.
     """
     if not frames:
         raise ValueError(f"{path}: a film needs at least one frame")
     pictures = [_pixels(frame, dpi) for frame in frames]
-    size = (max(one.width for one in pictures), max(one.height for one in pictures))
+    size = (max(picture.width for picture in pictures), max(picture.height for picture in pictures))
     pages = []
-    for one in pictures:
+    for picture in pictures:
         page = Image.new("RGB", size, "white")
-        page.paste(one)
+        page.paste(picture)
         pages.append(page.quantize(256, dither=Image.Dither.NONE))
     times = [FRAME] * (len(pages) - 1) + [LAST]
     with whole(path) as partial:
@@ -74,7 +74,7 @@ def _pixels(frame: Figure | Path, dpi: int) -> Image.Image:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """Plain values as JSON that every reader takes: what is not a number, or not finite, is null."""
+    """Plain values as JSON; numbers that are not finite become null."""
     return json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
 
 

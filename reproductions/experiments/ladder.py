@@ -15,12 +15,7 @@ TEST = "test"
 
 @dataclass(frozen=True)
 class Rung:
-    """A model of the ladder.
-
-    Attributes:
-        label: what it is.
-        changes: the rungs that it differs from in one thing: config -> the thing that changed.
-    """
+    """A model of the ladder; ``changes``: the rungs that differ from it in one thing: config -> that thing."""
 
     label: str
     changes: Mapping[str, str] = field(default_factory=dict)
@@ -42,7 +37,7 @@ RUNGS = {
 
 
 def table(runs: Mapping[str, Run]) -> list[dict[str, Any]]:
-    """One row per rung: scores on the test split, sizes, speed, and each change with its difference in BLEU."""
+    """One row per rung: scores on the test split, size, speed, and each change with its difference in BLEU."""
     rows = []
     for name, run in runs.items():
         rung, scores, summary = RUNGS[name], run.scores[TEST], run.summary

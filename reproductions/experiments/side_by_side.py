@@ -1,4 +1,4 @@
-"""Trainings for one table, side by side: each in its own process on its own core, with one progress bar for all."""
+"""Trainings for one table, side by side: each in a process on a core of its own, with one progress bar."""
 
 import csv
 import os
@@ -22,30 +22,21 @@ LOG = "training.log"
 PAUSE = 0.5  # seconds between two looks at the processes
 LAST_LINES = 6  # of a log, quoted in an error
 ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-# One thread a process: several trainings side by side get more out of the cores than one with several threads.
+# Several trainings with one thread each use the cores better than one training with several threads.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 @dataclass(frozen=True)
 class Training:
-    """One training of a table.
-
-    Attributes:
-        table: folder below runs/ that holds all runs of the table.
-        name: folder below that of the runs of this training.
-        config: YAML file of its settings.
-        options: command-line options that override the file.
-        steps: updates; None takes them from the file.
-    """
+    """One training of a table; its runs are in ``runs/<table>/<name>``."""
 
     table: str
     name: str
-    config: Path
-    options: tuple[str, ...] = ()
-    steps: int | None = None
+    config: Path  # YAML file of its settings
+    options: tuple[str, ...] = ()  # command-line options that override the file
+    steps: int | None = None  # updates; None takes them from the file
 
     def updates(self) -> int:
-        """The number of updates."""
         return self.steps or int(yaml.safe_load(self.config.read_text(encoding="utf-8"))["trainer"]["max_steps"])
 
     def scored(self) -> Run | None:
@@ -62,7 +53,7 @@ class Training:
         return None
 
     def command(self, overrides: Sequence[str]) -> tuple[Run, list[str]]:
-        """The run and the command that trains it: continues the unfinished run, else begins a new one."""
+        """The run and the command that trains it: the unfinished run, or a new one."""
         run = self.unfinished()
         if run is not None:
             arguments = ["--config", str(run.config), "--ckpt_path", str(run.last)]
@@ -77,16 +68,15 @@ class Training:
 
 
 def cores() -> int:
-    """How many processors this process may use."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrides: Sequence[str] = ()) -> None:
-    """Train what has no scored run yet, or everything ``again``, ``jobs`` at a time, with one bar over all steps.
+    """Train what has no scored run yet, or everything ``again``, ``jobs`` at a time.
 
-    On Ctrl-C and SIGTERM every training saves its state, and the same command continues from there.
-
-    Raises UserError with the end of its log if a training fails, once the others have ended.
+    On Ctrl-C and SIGTERM every training saves its state, and the same command continues from there. Raises UserError with the
+    end of its log if a training fails, once the others have ended.
     """
     waiting = [training for training in trainings if again or training.scored() is None]
     failed: list[_Process] = []
@@ -131,7 +121,7 @@ class _Process:
             )  # fmt: skip
 
     def advance(self, ended: bool) -> int:
-        """Steps since the last call; all that are left once the training has ended."""
+        """Steps since the last call; all remaining steps once the training has ended."""
         reached = self.training.updates() if ended else max(_steps(self.run), self.done)
         new, self.done = reached - self.done, reached
         return new
@@ -149,7 +139,7 @@ def _logged(path: Path) -> Iterator[int]:
 
 @contextmanager
 def _ends_as_exceptions() -> Iterator[None]:
-    """Raise SystemExit on signals that would end this process silently and leave its trainings behind."""
+    """Raise SystemExit on signals that would end this process alone and leave its trainings running."""
     before = {number: signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in ENDS}
     try:
         yield
@@ -159,7 +149,7 @@ def _ends_as_exceptions() -> Iterator[None]:
 
 
 def _stop(running: Sequence[_Process]) -> None:
-    """Ask each to save its state and end, and wait until it has."""
+    """Ask each to save its state and end, and wait for it."""
     for process in running:
         with suppress(ProcessLookupError):
             process.popen.send_signal(signal.SIGTERM)

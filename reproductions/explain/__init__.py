@@ -1,8 +1,8 @@
 """Scaled dot-product attention, step by step, with the real numbers of a trained Transformer.
 
-steps       the five steps from queries, keys and values, in numpy, each kept
+steps       the five steps from queries, keys and values, in numpy
 trained     the steps of one attention of a trained Transformer, over a sentence
-narration   the steps in words, with one query's own numbers
+narration   the steps in words, with the numbers of one query
 terminal    the steps as text
-page        the steps as one page with coloured matrices, which opens without a network
+page        the steps as one self-contained page with coloured matrices
 """

@@ -1,25 +1,20 @@
-"""The five steps in words: what each does, and the followed query's own numbers worked out."""
+"""The five steps in words, with the numbers of the followed query worked out."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from reproductions.explain.steps import Matrix, Steps, softmax
+from reproductions.evaluation.arrays import Doubles
+from reproductions.explain.steps import Steps, softmax
 
 TERMS = 3  # terms of a sum that are written out
-LARGE = 20.0  # from this score on, the exponential is too large to write out
+SHOWN = 5  # numbers of a vector that are written out
+LARGE = 20.0  # score from which the exponential is too large to write out
 
 
 class Narration(NamedTuple):
-    """A step in words.
-
-    Attributes:
-        title: of the step.
-        formula: with shapes.
-        says: what the step does and why, in a sentence or two.
-        worked: the followed query's own numbers, worked out.
-    """
+    """A step in words: its formula with shapes, what it does and why, and the numbers of the followed query worked out."""
 
     title: str
     formula: str
@@ -28,7 +23,7 @@ class Narration(NamedTuple):
 
 
 class Key(NamedTuple):
-    """What steps 2 to 4 make of one key for the followed query; ``share`` is the weight as a number."""
+    """The results of steps 2 to 4 for one key and the followed query; ``share`` is the weight as a number."""
 
     word: str
     score: str
@@ -58,8 +53,8 @@ def _vectors(steps: Steps) -> Narration:
     return Narration(
         "Queries, keys, values",
         f"Q = X W_Q ({T} × {steps.d_k})   K = X′ W_K ({S} × {steps.d_k})   V = X′ W_V ({S} × {d_v})",
-        f"{steps.inputs}Three matrices of this head, all learned, make three vectors: a query says what a word asks for, "
-        "a key what it is found by, a value what it hands over.",
+        f"{steps.inputs}Three learned matrices of this head make three vectors: a query says what a word asks for, a key what "
+        "it offers, a value what it passes on.",
         f"q({steps.word}) = {vector(steps.Q[steps.followed])}",
     )
 
@@ -69,7 +64,7 @@ def _scores(steps: Steps) -> Narration:
     return Narration(
         "Scores",
         f"Q Kᵀ {_shape(steps.scores)}",
-        f"Each query meets each key in a dot product, {steps.d_k} products summed. It is large where the two vectors are "
+        f"The score of a query and a key is their dot product, a sum of {steps.d_k} products. It is large if both vectors are "
         "long and point the same way.",
         f"q({steps.word}) · k({steps.keys[most]}) = {_product(steps, most)}",
     )
@@ -83,7 +78,7 @@ def _scale(steps: Steps) -> Narration:
         "Scale",
         f"Q Kᵀ / √{d} {_shape(steps.scaled)}",
         f"A dot product of {d} independent numbers of mean 0 and variance 1 has variance {d}; divided by √{d} it has "
-        f"variance 1 again. Without the division “{steps.word}” would give {percent(unscaled)} to one key, instead of "
+        f"variance 1 again. Without the division “{steps.word}” would give {percent(unscaled)} to one key instead of "
         f"{percent(steps.weights[t, most])}.",
         f"{number(score)} ÷ √{d} = {number(score)} ÷ {number(np.sqrt(d))} = {number(scaled)}",
     )
@@ -110,14 +105,14 @@ def _sum(steps: Steps) -> Narration:
     return Narration(
         "Weighted sum",
         f"A V {_shape(steps.context)}",
-        f"The values are mixed, as much of each as its weight says. The result is one new vector for “{steps.word}”; those "
-        "of all heads are joined and go through one more matrix, W_O.",
+        f"The weights mix the values into one new vector for “{steps.word}”; the vectors of all heads are joined and "
+        "multiplied by one more matrix, W_O.",
         f"{_terms(terms, len(steps.read))} = {vector(steps.context[steps.followed])}",
     )
 
 
 def _product(steps: Steps, key: int) -> str:
-    """The dot product of the followed query and a key, its largest products written out."""
+    """The dot product of the followed query and a key, with its largest products written out."""
     q, k = steps.Q[steps.followed], steps.K[key]
     largest = np.argsort(-np.abs(q * k), kind="stable")[:TERMS]
     rest = (q * k).sum() - (q * k)[largest].sum()
@@ -126,7 +121,7 @@ def _product(steps: Steps, key: int) -> str:
 
 
 def _weight(steps: Steps, key: int) -> str:
-    """The weight of the key with the highest score, from the exponentials of all keys that the mask leaves."""
+    """The weight of the key with the highest score, from the exponentials of all keys that are not masked."""
     t, seen = steps.followed, steps.read
     named = f"weight({steps.word}, {steps.keys[key]})"
     if len(seen) == 1:
@@ -141,19 +136,19 @@ def _weight(steps: Steps, key: int) -> str:
     )
 
 
-def _shape(matrix: Matrix) -> str:
+def _shape(matrix: Doubles) -> str:
     rows, columns = matrix.shape
     return f"({rows} × {columns})"
 
 
 def number(value: float, digits: int = 2) -> str:
-    """With a true minus; a number that rounds to zero has none."""
+    """A number with a true minus sign; zero has none."""
     text = f"{value:.{digits}f}"
     return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def signed(value: float) -> str:
-    """A factor of a product: a negative one in parentheses."""
+    """A factor of a product; a negative number stands in parentheses."""
     text = number(value)
     return f"({text})" if text.startswith("−") else text
 
@@ -165,9 +160,9 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f} %" if 0.995 <= fraction < 1 else f"{100 * fraction:.0f} %"
 
 
-def vector(values: Matrix, shown: int = 5) -> str:
+def vector(values: Doubles) -> str:
     """The first numbers of a vector."""
-    return f"({', '.join(number(x) for x in values[:shown])}{', …' if len(values) > shown else ''})"
+    return f"({', '.join(number(x) for x in values[:SHOWN])}{', …' if len(values) > SHOWN else ''})"
 
 
 def _terms(terms: Sequence[str], count: int, of_rest: str = "") -> str:

@@ -1,19 +1,20 @@
-"""The five steps as one page that opens without a network, and without a script: every query can be followed."""
+"""The five steps as one self-contained page without a script; every query can be followed."""
 
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from reproductions.evaluation.arrays import Doubles
 from reproductions.explain.narration import Key, Narration, keys, narrate, number
-from reproductions.explain.steps import Matrix, Steps
+from reproductions.explain.steps import Steps
 from reproductions.reports import template
 
-WITH_NUMBERS = 20  # most keys of a matrix whose cells hold their numbers
+WITH_NUMBERS = 20  # keys of a matrix up to which its cells show their numbers
 
 
 class Cell(NamedTuple):
-    """One entry of a matrix: its number, its kind (plus, minus, weight or hidden), and how strong its colour is, 0 to 1."""
+    """One entry of a matrix: its number, its kind (plus, minus, weight or hidden), and the strength of its colour, 0 to 1."""
 
     value: float
     kind: str
@@ -21,13 +22,7 @@ class Cell(NamedTuple):
 
 
 class Query(NamedTuple):
-    """What the page says while one query is followed.
-
-    Attributes:
-        narration: the five steps in words.
-        keys: what becomes of each key.
-        asks: the numbers of the query; read: the numbers of its result.
-    """
+    """The page while one query is followed: the steps in words, each key, the numbers of the query and of its result."""
 
     narration: list[Narration]
     keys: list[Key]
@@ -63,11 +58,8 @@ def query(steps: Steps) -> Query:
     return Query(narrate(steps), keys(steps), asks, read)
 
 
-def cells(matrix: Matrix, weights: bool = False) -> list[list[Cell]]:
-    """The entries of a matrix; NaN is hidden by the mask.
-
-    Signed numbers share one scale from minus the largest to the largest; weights go from 0 to 1.
-    """
+def cells(matrix: Doubles, weights: bool = False) -> list[list[Cell]]:
+    """The entries of a matrix, signed numbers relative to the largest; NaN is hidden by the mask."""
     top = 1.0 if weights else float(np.nanmax(np.abs(matrix))) or 1.0
 
     def cell(x: float) -> Cell:

@@ -1,49 +1,33 @@
-"""The five steps of scaled dot-product attention: Vaswani et al. (2017), Section 3.2.1, equation (1), each result kept."""
+"""The five steps of scaled dot-product attention: Vaswani et al. (2017), Section 3.2.1, equation (1)."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-Matrix = NDArray[np.float64]
+from reproductions.evaluation.arrays import Bools, Doubles
 
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """One head over one sentence: what it is given, and what each step makes of it.
-
-    T queries, S keys; rows are queries, columns keys.
-
-    Attributes:
-        queries, keys: the words that ask, and the words that answer.
-        Q, K, V: (T, d_k), (S, d_k), (S, d_v).
-        mask: (T, S), True = may be attended.
-        followed: place of the query whose numbers are worked out.
-        where: which attention of which model, in words.
-        inputs: what Q, K and V are computed from, in a sentence.
-        notes: what else a reader must know, one sentence each.
-        scores: step 2, Q K^T, (T, S).
-        scaled: step 3, scores / sqrt(d_k), (T, S).
-        weights: step 4, softmax over the keys that the mask leaves, (T, S); rows sum to 1.
-        context: step 5, weights V, (T, d_v).
+    """One head over one sentence: its inputs, and the result of each step. T queries, S keys.
 
     Raises ValueError where sizes disagree.
     """
 
-    queries: tuple[str, ...]
-    keys: tuple[str, ...]
-    Q: Matrix
-    K: Matrix
-    V: Matrix
-    mask: NDArray[np.bool_]
-    followed: int
-    where: str
-    inputs: str = ""
-    notes: tuple[str, ...] = ()
-    scores: Matrix = field(init=False)
-    scaled: Matrix = field(init=False)
-    weights: Matrix = field(init=False)
-    context: Matrix = field(init=False)
+    queries: tuple[str, ...]  # the words that ask
+    keys: tuple[str, ...]  # the words that answer
+    Q: Doubles  # (T, d_k)
+    K: Doubles  # (S, d_k)
+    V: Doubles  # (S, d_v)
+    mask: Bools  # (T, S), True = may be attended
+    followed: int  # place of the query whose numbers are worked out
+    where: str  # which attention of which model, in words
+    inputs: str = ""  # the source of Q, K and V, in a sentence
+    notes: tuple[str, ...] = ()  # what else a reader must know, one sentence each
+    scores: Doubles = field(init=False)  # step 2, Q K^T, (T, S)
+    scaled: Doubles = field(init=False)  # step 3, scores / sqrt(d_k), (T, S)
+    weights: Doubles = field(init=False)  # step 4, softmax over the keys that the mask leaves, (T, S); rows sum to 1
+    context: Doubles = field(init=False)  # step 5, weights V, (T, d_v)
 
     def __post_init__(self) -> None:
         T, S = len(self.queries), len(self.keys)
@@ -77,9 +61,9 @@ class Steps:
         return [int(s) for s in order if self.mask[self.followed, s]]
 
 
-def softmax(scores: Matrix, seen: NDArray[np.bool_]) -> Matrix:
+def softmax(scores: Doubles, seen: Bools) -> Doubles:
     """Weights (T, S), each row over the keys that are seen; every row needs one."""
     kept = np.where(seen, scores, -np.inf)
     shares = np.exp(kept - kept.max(1, keepdims=True))
-    weights: Matrix = shares / shares.sum(1, keepdims=True)
+    weights: Doubles = shares / shares.sum(1, keepdims=True)
     return weights

@@ -1,4 +1,4 @@
-"""The five steps as text for a terminal, with the followed query's own numbers."""
+"""The five steps as text for a terminal."""
 
 from textwrap import wrap
 
@@ -13,7 +13,7 @@ ASCII = str.maketrans({
 
 
 def text(steps: Steps, columns: int = 100, unicode: bool = True) -> str:
-    """All steps, for a terminal of so many columns that can show letters beyond ASCII or not."""
+    """All steps, for a terminal of so many columns, with letters beyond ASCII or without."""
     columns = max(40, min(columns, WIDEST))
     header = f"Followed: “{steps.word}”, query {steps.followed + 1} of {len(steps.queries)}"
     lines = [*_wrapped(steps.where, columns), header]
@@ -29,7 +29,7 @@ def text(steps: Steps, columns: int = 100, unicode: bool = True) -> str:
 
 
 def _table(steps: Steps, columns: int) -> list[str]:
-    """The followed query's way through steps 2 to 4, one line per key, with its weight as a bar."""
+    """Steps 2 to 4 of the followed query, one line per key, with its weight as a bar."""
     longest = max(8, min(40, columns - LONGEST - 34))
     lines = [f"   {'key':<{LONGEST}}{'q · k':>9}{f'÷ √{steps.d_k}':>9}{'weight':>9}"]
     for key in keys(steps):
@@ -39,7 +39,7 @@ def _table(steps: Steps, columns: int) -> list[str]:
 
 
 def _wrapped(line: str, columns: int, indent: str = "") -> list[str]:
-    """Broken at spaces; a line after the first begins below the text of the first."""
+    """A line broken at spaces, with a hanging indent."""
     return wrap(
         line, columns, initial_indent=indent, subsequent_indent=" " * len(indent),
         break_long_words=False, break_on_hyphens=False,

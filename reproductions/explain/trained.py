@@ -9,8 +9,10 @@ import torch
 
 from data.errors import UserError
 from data.tokenizers import UNK, Tokenizer, Words
+from reproductions.evaluation.arrays import Doubles
 from reproductions.evaluation.records.translation import END
-from reproductions.explain.steps import Matrix, Steps
+from reproductions.explain.steps import Steps
+from reproductions.tasks import typed
 from reproductions.transformer2017.inside import PLACES, inside
 
 READS = {
@@ -18,30 +20,28 @@ READS = {
     "decoder": "decoder, target words reading those before them",
     "source": "decoder, target words reading the source",
 }
-LONGEST = 40  # words or pieces: a page of larger matrices says nothing
-START = "<start>"  # what the decoder has read before its first word: the zero vector
+LONGEST = 40  # words or pieces: larger matrices are unreadable
+START = "<start>"  # the decoder's input before its first word, the zero vector
 
 
 def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, word: str | None) -> Steps:
     """The five steps of one head, layer and head counted from 1, over a sentence and the model's own translation of it.
 
-    A query of the decoder is named after the word that its position has read, in "decoder", and after the word that it
-    writes, in "source", as in every alignment picture.
-
-    Raises UserError for an empty or long sentence, and for a place, layer, head or word that does not exist.
+    A query of the decoder is named after the word that it has read, in "decoder", and after the word that it writes, in
+    "source". Raises UserError for an empty or long sentence, and for a place, layer, head or word that does not exist.
     """
     module = trained.module
     network = module.network
     _check("place", place, PLACES)
     _check("layer", layer, range(1, network.layers + 1))
     _check("head", head, range(1, network.heads + 1))
-    ids = _read(trained.source, sentence)
-    source = torch.tensor([ids])
-    # No position of the decoder reads those after it, so cutting the translation off changes nothing before the cut.
+    source = typed.encode(sentence, trained.source, "explain", LONGEST)
+    # No position of the decoder reads later ones, so cutting the translation off changes nothing before the cut.
     own = list(module.translate(source, torch.ones_like(source, dtype=torch.bool))[0].ids[:LONGEST])
     computed = inside(module.model, place, layer - 1, source, torch.tensor([own]))  # type: ignore[arg-type]
     Q, K, V = (part[head - 1].double().numpy() for part in (computed.Q, computed.K, computed.V))
     weights, context = (part[head - 1].numpy() for part in (computed.weights, computed.context))
+    ids = source[0].tolist()
     sources = _pieces(trained.source, ids, trained.source.surface(sentence))
     targets = _pieces(trained.target, own, trained.target.words(own))
     given = (START, *targets[:-1])
@@ -64,30 +64,19 @@ def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, w
     return replace(steps, notes=(*notes, exact))
 
 
-def _read(tokenizer: Tokenizer, sentence: str) -> list[int]:
-    ids = tokenizer.encode(sentence)
-    if len(ids) < 2:  # </s> alone
-        raise UserError("There is nothing to explain: the sentence is empty.")
-    if len(ids) > LONGEST:
-        raise UserError(
-            f"The sentence has {len(ids):,} words or pieces with </s>, more than {LONGEST}: give a shorter one."
-        )
-    return ids
-
-
 def _inputs(place: str, layer: int, d: int) -> str:
-    """What the projections read."""
-    first = "its embedding plus its position" if layer == 1 else f"what layer {layer - 1} has made of it"
+    """The input of the projections, in a sentence."""
+    first = "its embedding plus its position" if layer == 1 else f"the output of layer {layer - 1}"
     if place == "source":
         return (
             f"X holds the {d} numbers of each target position after this layer's self-attention, X′ those of each source word "
-            "as the encoder leaves it. "
+            "after the encoder. "
         )
     return f"X, which is X′ here, holds {d} numbers for each word: {first}. "
 
 
 def _pieces(tokenizer: Tokenizer, ids: Sequence[int], words: Words) -> tuple[str, ...]:
-    """The name of each position: its word if that is one piece, else the piece, with "…" where it continues a word."""
+    """The name of each position: its word, or for a word of several pieces the piece, with "…" if it continues the word."""
     names, before = [], -1
     for piece, number in zip(ids, words.word_of_piece, strict=True):
         alone = words.word_of_piece.count(number) == 1
@@ -97,9 +86,9 @@ def _pieces(tokenizer: Tokenizer, ids: Sequence[int], words: Words) -> tuple[str
     return tuple(names)
 
 
-def _followed(queries: Sequence[str], keys: Sequence[str], weights: Matrix, word: str | None) -> int:
-    """The place of a query, by its word in any case or its number from 1; default: the one that points most clearly at
-    another word. Raises UserError if there is no such query.
+def _followed(queries: Sequence[str], keys: Sequence[str], weights: Doubles, word: str | None) -> int:
+    """The place of a query, by its word in any case or its number from 1; by default that with the largest weight on another
+    word. Raises UserError if there is no such query.
     """
     if word is None:
         at_words = weights * [key not in (END, START) for key in keys]

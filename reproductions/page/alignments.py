@@ -1,4 +1,4 @@
-"""A translator's translation of one sentence, and its attention over a target in every view, as plain data.
+"""A translation of one sentence, and the attention over a target in every view, as plain data.
 
 L layers, H heads, T target words, S source words, V views; pieces where a tokeniser splits words.
 """
@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from data.accord import FIXED
 from data.errors import UserError
 from data.tokenizers import UNK, Tokenizer, Words
 from data.translation import TranslationBatch
-from reproductions.evaluation.measures.alignment import alignment_counts, alignment_scores, links_of
+from reproductions.evaluation.measures.alignment import alignment_error_rate
 from reproductions.evaluation.measures.attention import health
 from reproductions.evaluation.records.forms import links_to_json
 from reproductions.evaluation.records.translation import AlignedTranslation, without_end
-from reproductions.evaluation.views.alignment import Weights, every_view, merge_pieces
-from reproductions.tasks.translation.collect import TrainedTranslator
+from reproductions.evaluation.views.alignment import every_view
+from reproductions.tasks.translation.collect import TrainedTranslator, TranslationMaps
 
 STEPS = 65_535  # weights are sent as 16-bit integers, in units of 1 / STEPS
 MOST_WEIGHTS = 4_000_000  # in one answer
@@ -28,7 +29,7 @@ GOLD = {(pair.source, pair.target): pair.links for pair in FIXED}
 
 
 def align(translator: TrainedTranslator, text: str, target: str | None) -> dict[str, Any]:
-    """Attention of every view over ``target``, which the model is fed; None stands for its own translation.
+    """Attention of every view over ``target``, which the model is fed, or over its own translation for None.
 
     Raises UserError for a sentence that the model cannot read.
     """
@@ -58,42 +59,32 @@ def align(translator: TrainedTranslator, text: str, target: str | None) -> dict[
     }
     if module.view is None:
         return {**shared, "views": [], "gold": None}
-    norms = module.norms(ids, mask)[0].numpy()
-    return {
-        **shared,
-        **_views(shared, maps.float().numpy()[:, :, : len(words.word_of_piece)], norms, source, words, module.view),
-    }
+    looked = TranslationMaps(maps.float().numpy(), module.norms(ids, mask)[0].numpy(), source, words)
+    return {**shared, **_views(shared, looked, module.view)}
 
 
 @torch.inference_mode()
-def _force(
-    module: Any, source: torch.Tensor, mask: torch.Tensor, target: torch.Tensor
-) -> tuple[torch.Tensor, list[float]]:
+def _force(module: Any, source: Tensor, mask: Tensor, target: Tensor) -> tuple[Tensor, list[float]]:
     """Maps (L, H, T, S) over a given target, and the -log p of each of its pieces, in nats."""
-    batch = TranslationBatch(
-        source, mask, target, torch.ones_like(target, dtype=torch.bool), torch.zeros(1, dtype=torch.int64)
-    )
-    _, nll, maps = module.loss(batch, need_weights=True)
+    everywhere, index = torch.ones_like(target, dtype=torch.bool), torch.zeros(1, dtype=torch.int64)
+    _, nll, maps = module.loss(TranslationBatch(source, mask, target, everywhere, index), need_weights=True)
     return maps[0], nll.tolist()
 
 
-def _views(
-    shared: dict[str, Any], maps: Weights, norms: Weights, source: Words, target: Words, chosen: str
-) -> dict[str, Any]:
+def _views(shared: dict[str, Any], looked: TranslationMaps, chosen: str) -> dict[str, Any]:
     """Weights (V, T, S) over words, and the measures of each view."""
-    layers, heads = maps.shape[:2]
-    views = every_view(layers, heads)
-    if len(views) * len(target.words) * len(source.words) > MOST_WEIGHTS:
+    layers, heads = looked.maps.shape[:2]
+    views, source, target = every_view(layers, heads), looked.source.words, looked.target.words
+    if len(views) * len(target) * len(source) > MOST_WEIGHTS:
         raise UserError(
-            f"{len(source.words)} source words, {len(target.words)} target words and {len(views)} views are more weights "
-            "than the page shows at once: shorten the sentence."
+            f"{len(source)} source words, {len(target)} target words and {len(views)} views are more weights than the page "
+            "shows at once: shorten the sentence."
         )
-    stack = np.stack([view.apply(maps, norms) for view in views])
-    stack = merge_pieces(stack, target.word_of_piece, source.word_of_piece)
-    gold = GOLD.get((without_end(source.words), without_end(target.words)))
+    stack = np.stack([looked.matrix(view) for view in views])
+    gold = GOLD.get((without_end(source), without_end(target)))
     record = AlignedTranslation(
-        source=source.words,
-        target=target.words,
+        source=source,
+        target=target,
         weights=stack[0],
         model=shared["model"],
         view="",
@@ -109,7 +100,7 @@ def _views(
         "heads": heads,
         "chosen": chosen,
         "views": [str(view) for view in views],
-        "described": [view.describe(layers, heads) for view in views],
+        "described": [looked.describe(view) for view in views],
         "weights": base64.b64encode(integers.tobytes()).decode(),
         "numbers": [
             _numbers(replace(record, weights=weights, view=str(view)))
@@ -120,10 +111,10 @@ def _views(
 
 
 def _numbers(record: AlignedTranslation) -> dict[str, float | None]:
-    """Measures of one matrix: how the attention behaves, and how it agrees with gold links if there are any."""
+    """Measures of one matrix: health of the attention, and agreement with gold links, if any."""
     measured = asdict(health([record]))
     if record.gold is not None:
-        scores = alignment_scores([alignment_counts(links_of(record), record.gold)])
+        scores = alignment_error_rate([record])
         measured |= {"aer": scores.aer, "precision": scores.precision, "recall": scores.recall}
     return {name: None if math.isnan(value) else round(value, 5) for name, value in measured.items()}
 

@@ -1,4 +1,4 @@
-"""The runs as they are now, and a few of their trained models in memory."""
+"""The runs as they are now, and a few of their models in memory."""
 
 import math
 from collections import OrderedDict
@@ -33,7 +33,7 @@ class Catalogue:
         self._models: OrderedDict[tuple[str, float], Any] = OrderedDict()
 
     def runs(self) -> tuple[list[Run], dict[str, str]]:
-        """All runs, newest first; and for each folder that is skipped, why."""
+        """All runs, newest first; and the reason for each folder that is skipped."""
         root = runs.runs_dir().resolve()
         listed, refused = [], {}
         for config in sorted(root.glob("*/*/*/config.yaml"), key=lambda path: path.parent.name, reverse=True):
@@ -93,7 +93,7 @@ def describe(run: Run) -> dict[str, Any]:
 
 
 def _attention(run: Run) -> str | None:
-    """The mechanism that its network names; None, the paper's own, if it names none."""
+    """The mechanism that its network names; None for the paper's own."""
     try:
         return str(run.model["network"]["attention"])
     except (LookupError, TypeError):
@@ -101,7 +101,7 @@ def _attention(run: Run) -> str | None:
 
 
 def _mechanism(paper: str, attention: str | None) -> str | None:
-    """Whose attention RNNsearch has in place of its own, such as "Luong, Pham and Manning 2015"; None for its own."""
+    """The paper of RNNsearch's attention, such as "Luong, Pham and Manning 2015"; None for its own."""
     kind = TIMELINE.get(attention or "")
     if paper != "bahdanau2014" or kind is None or attention == "additive":
         return None
@@ -117,12 +117,12 @@ def _corpus(run: Run) -> str:
 
 
 def corpus_of(run: Run) -> str:
-    """The corpus and the target language, by which examples are grouped."""
+    """The corpus and the target language; examples are grouped by these."""
     return f"{_corpus(run)}, {run.data.get('target_language', '')}"
 
 
 def examples(listed: Sequence[Run]) -> dict[str, list[dict[str, str]]]:
-    """Sentences with references: Accord's fixed ones, and of each other corpus the first that a run was tested on."""
+    """Sentences with references: Accord's fixed ones, and of each other corpus the first test sentences of a run."""
     offered = {"accord, fr": [{"source": join(p.source, "en"), "target": join(p.target, "fr")} for p in FIXED]}
     for run in listed:
         corpus, tested = corpus_of(run), next(iter(_scores(run)), None)
@@ -148,7 +148,7 @@ def _scores(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def _check(run: Run, root: Path) -> None:
-    """Raises UserError for a folder that is not a run of this project, and for a file that is damaged or lies elsewhere."""
+    """Raises UserError for a folder that is not a run of this project, and for a file that is damaged or elsewhere."""
     if not _inside(run.config, root):
         raise UserError(LEADS_OUT.format("config.yaml"))
     try:
@@ -162,14 +162,14 @@ def _check(run: Run, root: Path) -> None:
 
 
 def _opened(run: Run, kept: Path) -> Iterator[Path]:
-    """All files that are read of a run: the checkpoint and ``kept`` to restore it, the others to describe it."""
+    """All files of a run that are read: checkpoint and ``kept`` restore it, the others describe it."""
     yield from (run.config, run.best, run.folder / SUMMARY, run.folder / SCORES, kept)
     yield from kept.glob("*")
 
 
 def _inside(path: Path, root: Path) -> bool:
-    """Whether it lies below ``root`` once links are followed; False for a link that cannot be followed."""
+    """Whether it lies below ``root`` once links are followed; False for a link to itself."""
     try:
         return path.resolve().is_relative_to(root)
-    except (OSError, RuntimeError):  # a link to itself
+    except (OSError, RuntimeError):
         return False

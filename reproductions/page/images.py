@@ -9,12 +9,12 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from data import shapes
 from data.errors import UserError
 from data.sources.image_files import MOST_PIXELS, read_image
+from reproductions.evaluation.arrays import Floats, Pixels
 from reproductions.evaluation.measures.localisation import MEASURES, coverage, measure
 from reproductions.evaluation.records.forms import mask_to_png, png
 from reproductions.tasks.images.maps import every_map, shown_view, views_of
@@ -24,24 +24,24 @@ IMAGE_BYTES = 8 * 1024 * 1024
 FORMATS = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"BM": "BMP"}
 WEBP_PIXELS = 16_000_000  # a decoder of WebP holds four copies of its picture, of 4 bytes a pixel
 STEPS = 65_535  # values are sent as 16-bit integers, in units of 1 / STEPS of the largest value of their map
-MOST_ROWS = 1_500_000  # weights of tokens on patches; of a larger model the mean of heads is sent
-GALLERY = {"test": 24, "two": 8}  # how many scenes of each split of the embedded images are offered
+MOST_ROWS = 1_500_000  # weights of tokens on patches; for more, the mean of heads is sent
+GALLERY = {"test": 24, "two": 8}  # scenes of each split of the embedded images in the gallery
 GALLERY_SIZE = 48  # side in pixels
 
 
 class Given(NamedTuple):
-    """An image to look at; for an embedded scene also its label and its mask (h, w), how much of each pixel its object covers."""
+    """An image to look at; an embedded scene has a label and a mask (h, w), how much of each pixel its object covers."""
 
     image: Image.Image
     name: str
-    mask: NDArray[np.float32] | None = None
+    mask: Floats | None = None
     label: str | None = None
 
 
 def uploaded(content: bytes, least: int) -> Given:
     """An uploaded image; raises UserError for other files, for one that is cut off, and for too many pixels.
 
-    The first bytes tell the format, so that no decoder of a rare format ever runs.
+    The format is checked by the first bytes, so that no decoder of a rare format ever runs.
     """
     if not any(content.startswith(start) for start in FORMATS):
         raise UserError(f"The file is no picture of a known format ({', '.join(FORMATS.values())}).")
@@ -70,14 +70,14 @@ def gallery() -> list[dict[str, str]]:
     return scenes
 
 
-def _data_url(pixels: NDArray[np.uint8]) -> str:
+def _data_url(pixels: Pixels) -> str:
     return "data:image/png;base64," + png(pixels)
 
 
 def look(classifier: TrainedClassifier, given: Given, asked: str | None) -> dict[str, Any]:
     """Probabilities, and maps of every view; ``asked``: the class of class-specific views, by default the predicted one.
 
-    Raises UserError for a class that the model does not know.
+    Raises UserError for an unknown class.
     """
     module, preprocessing = classifier.module, classifier.preprocessing
     classes, wanted = preprocessing.classes, classifier.number(asked)
@@ -109,7 +109,7 @@ def look(classifier: TrainedClassifier, given: Given, asked: str | None) -> dict
     }
 
 
-def packed(rows: NDArray[np.float32]) -> dict[str, Any]:
+def packed(rows: Floats) -> dict[str, Any]:
     """(N, M) as 16-bit integers, each row in units of its largest value."""
     most = rows.max(axis=1)
     parts = rows / np.where(most > 0, most, 1)[:, None]
@@ -117,7 +117,7 @@ def packed(rows: NDArray[np.float32]) -> dict[str, Any]:
     return {"most": [float(f"{value:.6g}") for value in most], "values": base64.b64encode(integers.tobytes()).decode()}
 
 
-def _rows(weights: NDArray[np.float32], prefix: int) -> dict[str, Any]:
+def _rows(weights: Floats, prefix: int) -> dict[str, Any]:
     """Each token's attention to the patches (L, H, T, P), or (L, 1, T, P), the mean of heads, for a large model."""
     patches = weights[..., prefix:]
     if patches.size > MOST_ROWS:
@@ -126,10 +126,8 @@ def _rows(weights: NDArray[np.float32], prefix: int) -> dict[str, Any]:
     return {"layers": layers, "heads": heads, "tokens": tokens, **packed(patches.reshape(-1, count))}
 
 
-def _truth(
-    mask: NDArray[np.float32] | None, pixels: NDArray[np.uint8], maps: NDArray[np.float32], grid: tuple[int, int]
-) -> dict[str, Any]:
-    """If the mask is known: how much of each patch the object covers, and how well each view finds it."""
+def _truth(mask: Floats | None, pixels: Pixels, maps: Floats, grid: tuple[int, int]) -> dict[str, Any]:
+    """With a mask: how much of each patch the object covers, and how well each view finds it."""
     if mask is None or mask.shape != pixels.shape[:2]:
         return {"covered": None, "numbers": None, "mask": None}
     covered = coverage(mask[None], grid)

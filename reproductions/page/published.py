@@ -1,4 +1,4 @@
-"""Published weights, offered beside the runs: a thread downloads them when they are first asked for, then they are kept."""
+"""Published weights, offered beside the runs: a thread downloads them at the first question."""
 
 import time
 from pathlib import Path
@@ -19,7 +19,7 @@ AGAIN = 1  # seconds after which a browser may ask again
 
 
 class Published:
-    """The classifier with published weights; only one thread may ask for it at a time."""
+    """The classifier with published weights; for one thread at a time."""
 
     def __init__(self) -> None:
         self._fetching: Fetching | None = None
@@ -27,7 +27,7 @@ class Published:
     def classifier(self) -> TrainedClassifier:
         """The classifier, without waiting: the first call starts the download.
 
-        Raises HTTPException 503 until it is there, and UserError once if the download failed; the next call tries again.
+        Raises HTTPException 503 until it is there, and UserError if the download failed; the next call tries again.
         """
         if self._fetching is None:
             self._fetching = Fetching()
@@ -66,7 +66,7 @@ class Fetching(Thread):
         return f"The published weights of {TITLE} are being fetched, this once: {here:.0f} of {whole:.0f} MiB."
 
     def _arrived(self, kept: Path) -> int:
-        """How many bytes torch hub has downloaded so far, into a file beside the final one."""
+        """Bytes that torch hub has downloaded so far, into a file beside the final one."""
         try:
             partial = [path.stat() for path in kept.parent.glob(f"{kept.name}.*.partial")]
         except OSError:  # it has just been renamed
@@ -75,7 +75,7 @@ class Fetching(Thread):
 
 
 def offered() -> list[dict[str, Any]]:
-    """What the page offers beside the runs; ``fetched``: whether it is on this machine already."""
+    """The offer of published weights; ``fetched``: whether they are on this machine already."""
     published = weights.published(SOURCE)
     paper = PAPERS["vit2021"]
     return [

@@ -30,7 +30,7 @@ MEASURED = {
 
 
 def made() -> str | None:
-    """When the timeline was written, to tell a newer one apart; None if there is none."""
+    """When the timeline was written; None if there is none."""
     path = _path()
     return None if path is None else str(path.stat().st_mtime_ns)
 

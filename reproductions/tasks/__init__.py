@@ -1,9 +1,9 @@
-"""From trained models to records, scores and pictures: a folder for each task, the only bridge between the two.
+"""From trained models to records, scores and pictures: a folder for each task.
 
 task            what a task is, and how to add one
 log             the one callback that evaluates every task
 gather          merge what all processes have collected
-origin          which weights of a model answer
+origin          which weights of a model are evaluated
 untrained       the same network before any training, as a control
 typed, report   a typed sentence as ids; measures with their intervals as text
 language, captions, translation, images     the tasks, the simplest first

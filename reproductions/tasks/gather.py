@@ -12,7 +12,7 @@ from lightning.pytorch import Trainer
 class Collection:
     """Everything that is collected about the examples of one split.
 
-    A subclass declares only fields: dictionaries from the index of an example, the first of which has every example; and sums.
+    A subclass declares fields alone: sums, and dictionaries by the index of an example; the first has every example.
     """
 
     def __len__(self) -> int:
@@ -20,7 +20,7 @@ class Collection:
         return len(next(iter(vars(self).values())))
 
     def merge(self, other: Any) -> None:
-        """Add what another process has collected; an example of both is kept once."""
+        """Add what another process has collected; an example that both have is kept once."""
         for name, value in vars(other).items():
             mine = getattr(self, name)
             setattr(self, name, mine | value if isinstance(value, dict) else mine + value)
@@ -36,7 +36,7 @@ C = TypeVar("C", bound=Collection)
 
 
 def gather(trainer: Trainer, collected: Sequence[C]) -> Sequence[C]:
-    """What all processes have collected about each split, in the order of its examples."""
+    """The collection of each split over all processes, in the order of its examples."""
     if trainer.world_size > 1:
         everyone: list[Any] = [None] * trainer.world_size
         torch.distributed.all_gather_object(everyone, collected)

@@ -1,4 +1,4 @@
-"""The one callback that evaluates: a run's validations and tests become scores, pictures, files and the tracker's rows."""
+"""The callback that turns validations and tests into scores, pictures, files and the tracker's rows."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -21,17 +21,16 @@ class EvaluationLog(Callback):
     Files in ``folder``::
 
         validation.jsonl                one line of scores per validation
-        views.json, views.png           scores of every view of the attention, and the chosen one, where a task chooses: those
-                                        of the latest validation, and once the best checkpoint is tested, of that checkpoint
-        pictures/<split>-<index>/       chosen examples through training: step-*.png, mean-*.png where snapshots were
-                                        averaged, and training.gif where the task films them
+        views.json, views.png           scores of every view of the attention, if the task chooses one: those of the latest
+                                        validation or, after its test, of the best checkpoint
+        pictures/<split>-<index>/       chosen examples through training: step-*.png, mean-*.png of averaged snapshots,
+                                        and training.gif if the task films them
         evaluation/scores.json          scores and details of every test split
         evaluation/<split>/             records and pictures of one: see the docstring of the task's split
 
     Args:
-        task: what is evaluated.
         folder: of the run.
-        pictures: indices of the examples to draw in every split; of "fixed" a test draws all.
+        pictures: indices of the examples to draw in every split; a test draws all of "fixed".
     """
 
     def __init__(self, task: Task, folder: Path, pictures: Sequence[int]) -> None:
@@ -42,7 +41,7 @@ class EvaluationLog(Callback):
         self._splits: list[Split[Any, Any, Any]] = []
 
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Refuse data that the model cannot read before the training, not in the test after it."""
+        """Raise UserError for data that the model cannot read, before the training begins."""
         self.task.check(pl_module, trainer.datamodule)  # type: ignore[attr-defined]
 
     # --- collecting -------------------------------------------------------------------------------------------
@@ -60,7 +59,7 @@ class EvaluationLog(Callback):
     on_validation_batch_end = on_test_batch_end = _add
 
     def _gathered(self, trainer: Trainer) -> list[Split[Any, Any, Any]]:
-        """The splits with what all processes have collected; without those that no batch came from."""
+        """The splits with what all processes have collected, without empty ones."""
         together = gather(trainer, [split.collected for split in self._splits])
         for split, collected in zip(self._splits, together, strict=True):
             split.collected = collected
@@ -86,7 +85,7 @@ class EvaluationLog(Callback):
                 self._draw(drawn, origin.step, logger)
 
     def _write_views(self, module: Any, logger: tracking.RunLogger | None) -> None:
-        """Write down the scores of every view, as the checkpoint holds them, and draw them."""
+        """Write the scores of every view, as the checkpoint holds them, and draw them."""
         if not module.views:
             return
         files.write_json(self.folder / "views.json", module.views)
@@ -98,7 +97,7 @@ class EvaluationLog(Callback):
         tracking.log_picture(logger, drawn.key, path, drawn.caption, step)
 
     def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Make a film of the pictures through training, where the task wants one."""
+        """Make a film of the pictures through training, if the task wants one."""
         if self.task.filmed and trainer.is_global_zero:
             for folder in (self.folder / "pictures").glob("*-*/"):
                 if frames := sorted(folder.glob("step-*.png")):

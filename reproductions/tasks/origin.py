@@ -1,4 +1,4 @@
-"""Which weights of a model answer: for captions, for file names, and for the lines of scores."""
+"""Which weights of a model are evaluated: for captions, file names, and lines of scores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,13 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Origin:
-    """Which weights of a model answer.
-
-    Attributes:
-        title: of the model.
-        step: optimiser steps behind the weights.
-        averaged: number of snapshots, up to that step, whose mean the weights are; 0 for the weights of the step itself.
-    """
+    """The weights of a model after so many steps; averaged: the mean of so many snapshots up to then, 0 for none."""
 
     title: str
     step: int
@@ -30,7 +24,7 @@ class Origin:
         return cls(title, line["step"], line.get("averaged", 0))
 
     def as_json(self) -> dict[str, Any]:
-        """What a line of scores begins with."""
+        """The beginning of a line of scores."""
         return {"step": self.step} | ({"averaged": self.averaged} if self.averaged else {})
 
     def __str__(self) -> str:
@@ -39,5 +33,5 @@ class Origin:
 
     @property
     def picture(self) -> str:
-        """The file name of a picture through training; averaged weights have their own beside that of the last step."""
+        """The file name of a picture through training."""
         return f"{'mean' if self.averaged else 'step'}-{self.step:07d}.png"

@@ -1,4 +1,4 @@
-"""Measures with their 95 % intervals, as lines of text below the printed table of scores."""
+"""Measures with their 95 % intervals, as lines of text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

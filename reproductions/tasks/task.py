@@ -4,7 +4,7 @@ To add a task, write a folder like ``language`` and name it in ``reproductions/p
 
     collect.py          from a batch of the evaluation step to records, in a ``Collection``
     scores.py           numbers of one split, as plain functions of what was collected
-    task.py             a ``Split`` and a ``Task``; ``TASK`` is the class of the latter
+    task.py             a ``Split`` and a ``Task``; ``TASK`` names the class of the task
 
 ``EvaluationLog`` in ``log.py`` calls them in this order::
 
@@ -45,27 +45,18 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Stage(Generic[M, D]):
-    """One validation, or one test.
+    """One validation, or one test."""
 
-    Attributes:
-        name: "validate" or "test", as data modules call it.
-        module: the model, in evaluation mode.
-        data: the data module of the run.
-        origin: which weights are evaluated.
-        pictures: indices of the examples to draw in every split.
-        precision: makes the context in which the module computes its answers.
-    """
-
-    name: str
-    module: M
-    data: D
-    origin: Origin
-    pictures: tuple[int, ...] = ()
-    precision: Callable[[], AbstractContextManager[Any]] = nullcontext
+    name: str  # "validate" or "test", as data modules call it
+    module: M  # the model, in evaluation mode
+    data: D  # the data module of the run
+    origin: Origin  # which weights are evaluated
+    pictures: tuple[int, ...] = ()  # indices of the examples to draw in every split
+    precision: Callable[[], AbstractContextManager[Any]] = nullcontext  # makes the context in which the module computes
 
     @classmethod
     def of(cls, trainer: Trainer, module: Any, pictures: tuple[int, ...]) -> "Stage[M, D]":
-        """What a trainer is about to evaluate; a test takes the step from the loaded checkpoint."""
+        """The stage that a trainer begins; a test takes the step from the loaded checkpoint."""
         if trainer.testing:
             name, origin = "test", Origin.of(module)
         else:
@@ -85,15 +76,7 @@ class Stage(Generic[M, D]):
 
 
 class Drawn(NamedTuple):
-    """A picture.
-
-    Attributes:
-        file: where it is written, in the folder of the run.
-        key: what the tracker calls it; stays the same through training.
-        figure: the picture.
-        caption: for the tracker.
-        dpi: dots per inch.
-    """
+    """A picture: its file in the folder of the run, and its key in the tracker, the same through training."""
 
     file: str
     key: str
@@ -103,7 +86,7 @@ class Drawn(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table for the tracker: its name, its headings, its rows. A cell that is a Path shows the picture there."""
+    """A table for the tracker. A cell that is a Path shows the picture there."""
 
     name: str
     columns: list[str]
@@ -114,10 +97,7 @@ class Table(NamedTuple):
 class Split(ABC, Generic[M, D, C]):
     """One split under evaluation.
 
-    Attributes:
-        stage: of the evaluation.
-        name: of the split.
-        collected: what was collected of its examples; of all processes once all batches were added.
+    ``collected`` holds its examples: those of this process while batches are added, then those of all processes.
     """
 
     stage: Stage[M, D]
@@ -129,13 +109,18 @@ class Split(ABC, Generic[M, D, C]):
         """For pictures of the whole split: "RNNsearch, step 1,200 · test"."""
         return f"{self.stage.origin} · {self.name}"
 
+    @property
+    def control(self) -> M | None:
+        """In a test, the same network before training."""
+        return self.stage.untrained if self.stage.testing else None
+
     def drawn(self, records: Mapping[int, R]) -> list[tuple[int, R]]:
-        """Index and record of each example that is to be drawn; a test draws every example of the split "fixed"."""
+        """Index and record of each example to draw; a test draws every example of the split "fixed"."""
         everything = self.name == "fixed" and self.stage.testing
         return [(index, record) for index, record in records.items() if everything or index in self.stage.pictures]
 
     def through_training(self, index: int, figure: Figure, caption: str, shows: str = "attention") -> Drawn:
-        """A picture of one example after this step, for :meth:`followed`; ``shows`` is what of it."""
+        """A picture of one example at this step, for :meth:`followed`; ``shows`` names its kind for the tracker."""
         example = f"{self.name}-{index}"
         return Drawn(f"pictures/{example}/{self.stage.origin.picture}", f"{shows}/{example}", figure, caption)
 
@@ -145,63 +130,52 @@ class Split(ABC, Generic[M, D, C]):
 
     @abstractmethod
     def scores(self) -> dict[str, float]:
-        """Numbers for a curve, by the name that they have in the log, in files and in the report."""
+        """Numbers for curves, by their names in the log, in files and in the report."""
 
     @abstractmethod
     def followed(self) -> Iterator[Drawn]:
-        """What a validation draws: chosen examples at this step."""
+        """Pictures that a validation draws: chosen examples at this step."""
 
     @abstractmethod
     def details(self) -> dict[str, Any]:
-        """What scores.json holds besides the scores: counts, confidence intervals, signatures."""
+        """Values of scores.json besides the scores: counts, confidence intervals, signatures."""
 
     @abstractmethod
     def records(self) -> dict[str, Any]:
-        """File name -> content: of a .jsonl records, or plain values, one per line; of a .json one plain value."""
+        """File name -> content: for .jsonl records, or plain values, one per line; for .json one plain value."""
 
     @abstractmethod
     def table(self, folder: Path) -> Table:
         """The tracker's table; pictures of its rows are written into ``folder``."""
 
     def figures(self) -> Iterator[tuple[str, Figure]]:
-        """Name and picture of what a test draws of the whole split; nothing unless a task has more to show."""
+        """Name and figure of each picture of the whole split that a test draws."""
         yield from ()
 
 
 class Task(ABC):
-    """What the models of some papers do. Each run has its own object, which may keep what it computed of the data.
+    """What the models of some papers do. Each run has its own object, which may keep results computed from the data."""
 
-    Attributes:
-        monitor: the score that chooses the best checkpoint where the configuration names none.
-        unit, counted: what throughput counts, in the log and in summary.json.
-        kept: file or folder of a run that holds what its data decided.
-        artifact: what the tracker calls the type of ``kept``.
-        columns: of the printed table: score -> heading and digits; under a heading that ends in % stand fractions times 100.
-        filmed: pictures through training become a film at its end.
-    """
-
-    monitor: ClassVar[str]
-    unit: ClassVar[str]
-    counted: ClassVar[str]
-    kept: ClassVar[str]
-    artifact: ClassVar[str]
-    columns: ClassVar[Mapping[str, tuple[str, int]]]
-    filmed: ClassVar[bool] = False
+    monitor: ClassVar[str]  # the score that chooses the best checkpoint if the configuration names none
+    unit: ClassVar[str]  # of throughput, in the log
+    counted: ClassVar[str]  # of throughput, in summary.json
+    kept: ClassVar[str]  # file or folder of a run that holds what was derived from its data
+    artifact: ClassVar[str]  # the tracker's type of ``kept``
+    columns: ClassVar[Mapping[str, tuple[str, int]]]  # score -> heading and digits; % shows fractions times 100
+    filmed: ClassVar[bool] = False  # pictures through training become a film at its end
 
     def check(self, module: Any, data: Any) -> None:  # noqa: B027 - most models read whatever the data holds
-        """Before a training: raise UserError for data that the model cannot read."""
+        """Before a training, raise UserError for data that the model cannot read."""
 
     @abstractmethod
     def begin(self, stage: Stage[Any, Any], name: str) -> Split[Any, Any, Any]:
         """A split of this name, with nothing collected yet."""
 
     def choose(self, splits: Sequence[Any]) -> None:  # noqa: B027 - most tasks have nothing to choose
-        """Choose in validation which view of the attention is shown; set ``view`` and ``views`` of the module, and show it in
-        the splits.
-        """
+        """Choose in validation the view of the attention, set ``view`` and ``views`` of the module, and show it in the splits."""
 
     def draw_views(self, module: Any) -> Drawn | None:
-        """What ``module.views`` holds, as a picture; None where there is nothing to compare."""
+        """The views of ``module.views`` as a picture; None without any to compare."""
         return None
 
     @abstractmethod
@@ -210,7 +184,7 @@ class Task(ABC):
 
     @abstractmethod
     def restore(self, folder: Path, checkpoint: Path) -> Any:
-        """The trained model behind one interface, such as text in, text out; raises UserError for a file that does not fit."""
+        """The trained model with an interface such as text in, text out; raises UserError for a file that does not fit."""
 
 
 def of(paper: str) -> Task:
@@ -220,5 +194,5 @@ def of(paper: str) -> Task:
 
 
 def restore(run: Run) -> Any:
-    """The trained model of a run behind one interface; raises UserError where a file is missing or does not fit."""
+    """The trained model of a run; raises UserError for a file that is missing or does not fit."""
     return of(run.paper).restore(run.folder, run.best)

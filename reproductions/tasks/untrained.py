@@ -1,18 +1,18 @@
-"""The control of Adebayo et al. (2018): the same network before any training. What its maps find was not learned."""
+"""The control of Adebayo et al. (2018): the same network before any training, whose maps show what needs no learning."""
 
 from typing import Any
 
 import torch
 
-UNTRAINED = "the same network untrained"  # what a table calls the control
+UNTRAINED = "the same network untrained"  # its name in tables
 
 
 def untrained(module: Any) -> Any:
-    """A LightningModule with the same arguments and with weights of its own, in evaluation mode.
+    """A LightningModule with the same arguments and with new weights, in evaluation mode.
 
-    A matrix that the recipe starts at zero, as ViT's head, is drawn too, or every gradient would be zero.
+    A matrix that the recipe starts at zero, as ViT's head, is drawn too; otherwise every gradient would be zero.
     """
-    # Hyper-parameters are stored as plain types; a module keeps those that are not under the same name.
+    # Hyper-parameters are stored as plain types; the module keeps the others under the same name.
     arguments = {name: getattr(module, name, value) for name, value in module.hparams.items()}
     with torch.inference_mode(False), torch.random.fork_rng(devices=[]):  # its weights take part in gradients
         torch.manual_seed(0)

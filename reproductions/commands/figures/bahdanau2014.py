@@ -10,6 +10,7 @@ from reproductions.commands.figures import printed, scored
 from reproductions.commands.figures.curves import curves_of
 from reproductions.compare.translators import FIXED, LENGTHS, curves_by_length
 from reproductions.evaluation import files, plots
+from reproductions.evaluation.plots.style import AS_IN_2014
 from reproductions.runs import Run
 
 DRAWN = 4  # sentences of Figure 3
@@ -52,8 +53,8 @@ def figure_3(run: Run, folder: Path) -> Iterator[Path]:
     own, forced = run.own(FIXED), run.forced(FIXED)
     if not own or not forced:
         raise stored.damaged(run.evaluation(FIXED), "a file of alignments has none")
-    yield from printed(plots.alignment_grid(own[:DRAWN], style="paper"), folder, "figure-3-as-printed")
-    yield from printed(plots.alignment_grid(forced[:DRAWN], style="colour"), folder, "figure-3-with-gold")
+    yield from printed(plots.alignment_grid(own[:DRAWN], style=AS_IN_2014), folder, "figure-3-as-printed")
+    yield from printed(plots.alignment_grid(forced[:DRAWN]), folder, "figure-3-with-gold")
 
 
 def training(compared: list[Run], folder: Path) -> Iterator[Path]:

@@ -10,5 +10,5 @@ localisation    does a map find the object: measures against masks beside contro
 removal         deletion and insertion: does the class depend on what the map marks, beside controls
 calibration     accuracy, calibration error, confusion
 vit             filters, positions and attention distance of a Vision Transformer
-captions        what of a caption is true of the scene
+captions        what in a caption is true of the scene
 """

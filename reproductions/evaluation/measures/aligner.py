@@ -1,44 +1,43 @@
 """Word links for a corpus without gold: a statistical aligner, trained on the same sentence pairs.
 
 IBM model 2 in the form of Dyer, Chahuneau and Smith (2013), "A Simple, Fast, and Effective Reparameterization of IBM
-Model 2": a word is likely to be linked near the diagonal, and to what it is seen with. It knows nothing of any network,
-so a view that agrees with it is not chosen by its looks; but its links are a model's, not gold.
+Model 2": a word tends to be linked near the diagonal, and to words that it often occurs with. The aligner sees no network, so
+the links are independent of every view; but they are a model's, not gold.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from data.links import Links
+from reproductions.evaluation.arrays import Doubles, Ints
 
-Ids = NDArray[np.int64]
 TENSION = 4.0  # lambda: how much the diagonal attracts
-NO_LINK = 0.08  # p_0: a word that nothing in the other sentence explains
+NO_LINK = 0.08  # p_0: probability that a word has no link
 ROUNDS = (3, 3)  # of expectation maximisation: without the diagonal, which is model 1, then with it
 
 
 class Pair(NamedTuple):
     """Ids of one sentence pair without ``</s>``: source (S), target (T)."""
 
-    source: Ids
-    target: Ids
+    source: Ints
+    target: Ints
 
 
 def align(training: Sequence[Pair], wanted: Sequence[Pair]) -> list[Links]:
-    """Links of the wanted pairs, after training on both. Sure: what both directions link; possible: what one does."""
+    """Links of the wanted pairs, after training on both: sure where both directions link, possible where one does."""
     ahead = _one_way(training, wanted)
     back = _one_way([Pair(p.target, p.source) for p in training], [Pair(p.target, p.source) for p in wanted])
-    found = []
+    links = []
     for there, here in zip(ahead, back, strict=True):
         turned = frozenset((t, s) for s, t in here)
-        found.append(Links(sure=there & turned, possible=there | turned))
-    return found
+        links.append(Links(sure=there & turned, possible=there | turned))
+    return links
 
 
 def _one_way(training: Sequence[Pair], wanted: Sequence[Pair]) -> list[frozenset[tuple[int, int]]]:
-    """The links (t, s) of each wanted pair: for each target word its most probable source word, or none."""
+    """The links (t, s) of each wanted pair: from each target word to its most probable source word, or none."""
     cells = _Cells([*training, *wanted])
     probability = np.ones(cells.kinds)
     for prior in [np.ones_like(cells.prior)] * ROUNDS[0] + [cells.prior] * ROUNDS[1]:
@@ -56,11 +55,11 @@ def _one_way(training: Sequence[Pair], wanted: Sequence[Pair]) -> list[frozenset
 
 
 class _Cells:
-    """Every (target word, source word) of every pair in one row of numbers, the empty word last in each row.
+    """Every (target word, source word) of every pair, flat; the empty word is the last source word of each target word.
 
     Attributes:
-        kind: which distinct (source word, target word) a cell is; kinds: how many there are.
-        source_of_kind: the source word of each.
+        kind: number of the distinct (source word, target word) of a cell; kinds: how many there are.
+        source_of_kind: the source word of each kind.
         prior: p(a_t = s | t, T, S), equation (2) of Dyer et al.
     """
 
@@ -73,7 +72,7 @@ class _Cells:
         keys = np.empty(self.starts[-1], dtype=np.int64)
         self.prior = np.empty(self.starts[-1])
         self.row = np.empty(self.starts[-1], dtype=np.int64)
-        priors: dict[tuple[int, int], NDArray[np.float64]] = {}
+        priors: dict[tuple[int, int], Doubles] = {}
         row = 0
         for pair, shape, start in zip(pairs, self.shapes, self.starts, strict=False):
             T, S = shape
@@ -88,15 +87,15 @@ class _Cells:
         self.kinds, self.rows = len(distinct), row
         self.source_of_kind = distinct // words
 
-    def posterior(self, probability: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+    def posterior(self, probability: Doubles, prior: Doubles) -> Doubles:
         """p(a_t = s | both sentences) of every cell, from p(target word | source word) of every kind."""
         joint = prior * probability[self.kind]
         total = np.bincount(self.row, joint, self.rows)
-        posterior: NDArray[np.float64] = joint / np.maximum(total[self.row], 1e-300)
+        posterior: Doubles = joint / np.maximum(total[self.row], 1e-300)
         return posterior
 
 
-def _prior(T: int, S: int) -> NDArray[np.float64]:
+def _prior(T: int, S: int) -> Doubles:
     """(T * (S + 1)): near the diagonal, and ``NO_LINK`` for the empty word in the last column."""
     distance = np.abs((np.arange(T)[:, None] + 1) / T - (np.arange(S)[None] + 1) / max(S, 1))
     near = np.exp(-TENSION * distance)

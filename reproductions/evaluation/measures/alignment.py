@@ -1,29 +1,28 @@
 """Attention against gold word links: hard links, alignment error rate, baselines, reordering.
 
-Definitions: Och and Ney 2003, "A Systematic Comparison of Various Statistical Alignment Models", section 5. A
-link is (target position, source position), from 0, over words without ``</s>``. Rates are fractions between 0
-and 1.
+Definitions: Och and Ney 2003, "A Systematic Comparison of Various Statistical Alignment Models", section 5. A link is (target
+position, source position), from 0, over words without ``</s>``. Rates are fractions, NaN where their denominator is 0.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.links import Links
+from reproductions.evaluation.arrays import Doubles, Floats
 from reproductions.evaluation.records.translation import END, AlignedTranslation
 
 Link = tuple[int, int]
+Counts = Sequence[int]  # of a sentence: |A|, |S|, |A and S|, |A and P|; links A of the model, sure links S, possible P
 
 
-def hard_links(weights: NDArray[np.float32], source_end: bool = True, target_end: bool = True) -> frozenset[Link]:
-    """One link for each target word: to the source position of its largest weight.
+def hard_links(weights: Floats, source_end: bool = True, target_end: bool = True) -> frozenset[Link]:
+    """One link for each target word: to the source position of its largest weight, the lowest of equal ones.
 
-    weights is (T, S). The last row is dropped if it is ``</s>`` (target_end). A word whose largest weight
-    lies on the source ``</s>`` (last column, source_end) or whose row is all zero gets no link. Ties go to
-    the lowest position. Raises ValueError for NaN.
+    weights is (T, S). target_end: the last row is ``</s>``, which gets no link. source_end: the last column is ``</s>``; a word
+    whose largest weight lies there, or whose row is all zero, gets no link. Raises ValueError for NaN.
     """
     if np.isnan(weights).any():
         raise ValueError(f"weights of shape {weights.shape} hold NaN, so there is no largest one")
@@ -31,8 +30,8 @@ def hard_links(weights: NDArray[np.float32], source_end: bool = True, target_end
     return frozenset((row, int(column)) for row, column in enumerate(positions) if column >= 0)
 
 
-def hard_positions(weights: NDArray[np.float32], source_end: bool = True) -> NDArray[np.intp]:
-    """(..., T, S) without the target's ``</s>`` row -> (..., T): where a row is largest, -1: no link."""
+def hard_positions(weights: Floats, source_end: bool = True) -> NDArray[np.intp]:
+    """(..., T, S) without the target's ``</s>`` row -> (..., T): where each row is largest, -1 for no link."""
     positions = weights.argmax(axis=-1)
     no_link = weights.max(axis=-1) <= 0
     if source_end:
@@ -41,37 +40,19 @@ def hard_positions(weights: NDArray[np.float32], source_end: bool = True) -> NDA
 
 
 def links_of(record: AlignedTranslation) -> frozenset[Link]:
-    """`hard_links` of a record, which knows where its ``</s>`` stand."""
+    """`hard_links` of a record."""
     return hard_links(record.weights, source_end=record.source[-1] == END, target_end=record.target[-1] == END)
 
 
-class AlignmentCounts(NamedTuple):
-    """Sums over sentences from which every rate below is made: |A|, |S|, |A and S|, |A and P|."""
-
-    hypothesis: int
-    sure: int
-    sure_hits: int
-    possible_hits: int
-
-
-def alignment_counts(links: Collection[Link], gold: Links) -> AlignmentCounts:
+def alignment_counts(links: Collection[Link], gold: Links) -> Counts:
     """Counts of one sentence; repeated links count once."""
-    hypothesis = frozenset(links)
-    return AlignmentCounts(
-        len(hypothesis),
-        len(gold.sure),
-        len(hypothesis & gold.sure),
-        len(hypothesis & (gold.sure | gold.possible)),
-    )
+    ours = frozenset(links)
+    return len(ours), len(gold.sure), len(ours & gold.sure), len(ours & (gold.sure | gold.possible))
 
 
 @dataclass(frozen=True)
 class AlignmentScores:
-    """Alignment error rate, precision and recall of a corpus, with the counts that make them readable.
-
-    A rate is NaN where its denominator is 0. AER can be bought with few, certain links: read it beside
-    hypothesis_links.
-    """
+    """Alignment error rate, precision and recall of a corpus. Few, certain links lower the AER: read it with their number."""
 
     aer: float
     precision: float
@@ -81,7 +62,7 @@ class AlignmentScores:
     sentences: int
 
 
-def alignment_scores(counts: Iterable[AlignmentCounts]) -> AlignmentScores:
+def alignment_scores(counts: Iterable[Counts]) -> AlignmentScores:
     """Micro-averaged scores: counts are summed over all sentences first.
 
     precision = |A and P| / |A|,  recall = |A and S| / |S|,  AER = 1 - (|A and S| + |A and P|) / (|A| + |S|).
@@ -103,17 +84,16 @@ def alignment_error_rate(records: Iterable[AlignedTranslation]) -> AlignmentScor
     return alignment_scores(alignment_counts(links_of(record), gold_of(record)) for record in records)
 
 
-def alignment_table(records: Iterable[AlignedTranslation]) -> NDArray[np.float64]:
-    """(N, 4) counts, a row a sentence, for `bootstrap(alignment_table(records), aer_of_sums)`."""
+def alignment_table(records: Iterable[AlignedTranslation]) -> Doubles:
+    """(N, 4): the counts of each sentence, for `bootstrap(alignment_table(records), aer_of_sums)`."""
     rows = [alignment_counts(links_of(record), gold_of(record)) for record in records]
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
 
-def aer_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """AER of summed counts (..., 4) -> (...); NaN where there is neither a link nor a sure link."""
-    links = sums[..., 0] + sums[..., 1]
-    hits = sums[..., 2] + sums[..., 3]
-    rate: NDArray[np.float64] = 1 - np.divide(hits, links, out=np.full_like(links, np.nan), where=links > 0)
+def aer_of_sums(sums: Doubles) -> Doubles:
+    """AER of summed counts (..., 4) -> (...)."""
+    links, hits = sums[..., 0] + sums[..., 1], sums[..., 2] + sums[..., 3]
+    rate: Doubles = 1 - np.divide(hits, links, out=np.full_like(links, np.nan), where=links > 0)
     return rate
 
 
@@ -138,8 +118,7 @@ def gold_mass(records: Iterable[AlignedTranslation]) -> float:
 def diagonal_baseline(golds: Sequence[Links], lengths: Sequence[tuple[int, int]]) -> AlignmentScores:
     """Scores of the length-scaled diagonal: target word t of T links to source word floor((t + 1/2) S / T).
 
-    lengths are (target words, source words) without ``</s>``. A model that does not beat this has learned no
-    alignment.
+    lengths are (target words, source words) without ``</s>``. A model has learned an alignment only if it beats this.
     """
     counts = []
     for gold, (rows, columns) in zip(golds, lengths, strict=True):
@@ -152,20 +131,17 @@ def diagonal_baseline(golds: Sequence[Links], lengths: Sequence[tuple[int, int]]
 class Reordering:
     """Does the attention reorder as gold does: European Economic Area, zone économique européenne?
 
-    fidelity  Kendall's tau between the order of the attended and of the gold source positions, over pairs of
-              target words with sure links whose gold positions differ; 1 = same order, -1 = reversed. NaN
-              without pairs.
-    swaps     neighbouring target words whose gold positions are inverted
-    kept      of those, how many the attention inverts with both words on a gold link
+    fidelity is Kendall's tau between the order of the attended and of the gold source positions, over pairs of target words with
+    sure links whose gold positions differ: 1 same order, -1 reversed.
     """
 
     fidelity: float
-    swaps: int
-    kept: int
+    swaps: int  # neighbouring target words whose gold positions are inverted
+    kept: int  # how many of those the attention inverts with both words on a gold link
 
 
 def reordering(records: Iterable[AlignedTranslation]) -> Reordering:
-    """`Reordering` over all records. A pair that the attention puts on one position counts as 0."""
+    """`Reordering` over all records. A pair with one attended position counts as 0."""
     agreement = pairs = swaps = kept = 0
     for record in records:
         gold = gold_of(record)
@@ -176,8 +152,8 @@ def reordering(records: Iterable[AlignedTranslation]) -> Reordering:
         model_at = np.array([attended[row] for row in rows], dtype=np.float64)
         upper = np.triu_indices(len(rows), k=1)
         truth = np.sign(gold_at[upper[1]] - gold_at[upper[0]])
-        found = np.sign(model_at[upper[1]] - model_at[upper[0]])
-        agreement += int((truth * found).sum())
+        order = np.sign(model_at[upper[1]] - model_at[upper[0]])
+        agreement += int((truth * order).sum())
         pairs += int((truth != 0).sum())
         for row in _inverted(sources):
             swaps += 1
@@ -187,10 +163,9 @@ def reordering(records: Iterable[AlignedTranslation]) -> Reordering:
 
 
 def right_by_order(records: Iterable[AlignedTranslation]) -> tuple[float, float]:
-    """Share of target words with sure links whose hard link is on gold: of those in order, of those turned round.
+    """Share of target words with sure links whose hard link is on gold: among those in order, and among those turned round.
 
-    A word is turned round if its gold position and that of a neighbour are inverted, as in `Reordering`. NaN
-    where there is no such word.
+    A word is turned round if its gold position and that of a neighbour are inverted, as in `Reordering`.
     """
     right, words = [0, 0], [0, 0]
     for record in records:
@@ -213,7 +188,7 @@ def _sure_sources(gold: Links) -> dict[int, list[int]]:
 
 
 def _inverted(sources: dict[int, list[int]]) -> list[int]:
-    """The target words that stand before their next word, though all of their source stands behind all of its."""
+    """The target words whose source words all stand after all source words of the next target word."""
     return [row for row in sources if row + 1 in sources and min(sources[row]) > max(sources[row + 1])]
 
 

@@ -1,21 +1,22 @@
 """Confidence intervals and paired comparison by resampling sentences (Koehn 2004).
 
-A statistic here is a function of sums over sentences: BLEU of n-gram counts, AER of link counts, a mean. A
-resample is then one row of a matrix product, and a thousand of them take well under a second.
+A statistic is a function of sums over sentences: BLEU of n-gram counts, AER of link counts, a mean. A resample is then one row
+of a matrix product. N sentences, K sums of each.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from reproductions.evaluation.arrays import Doubles
 
 SAMPLES = 1000
 SEED = 2014
 LEVEL = 0.95
 _CELLS = 4_000_000  # resampling counts held at once, 32 MB
 
-Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Statistic = Callable[[Doubles], Doubles]
 
 
 class Interval(NamedTuple):
@@ -28,11 +29,11 @@ class Interval(NamedTuple):
     @property
     def bounds(self) -> list[float]:
         """Low and high, rounded for JSON."""
-        return [round(float(self.low), 4), round(float(self.high), 4)]
+        return rounded(self)[1:]
 
 
 class Comparison(NamedTuple):
-    """Second system minus first: difference, interval, two-sided p-value of "there is no difference"."""
+    """Second system minus first: difference, its interval, and the two-sided p-value of no difference."""
 
     difference: float
     low: float
@@ -40,75 +41,64 @@ class Comparison(NamedTuple):
     p_value: float
 
 
-def bootstrap(
-    table: NDArray[np.float64],
-    statistic: Statistic,
-    samples: int = SAMPLES,
-    seed: int = SEED,
-    level: float = LEVEL,
-) -> Interval:
-    """Percentile interval of a statistic of sums.
+def rounded(values: Sequence[float]) -> list[float]:
+    """For JSON."""
+    return [round(float(value), 4) for value in values]
 
-    table (N, K) holds a row a sentence, statistic maps sums (..., K) to (...):
-    `bootstrap(bleu_statistics(...), bleu_of_sums)`. A seed gives the same interval every time. Raises
-    ValueError for N = 0.
+
+def bootstrap(table: Doubles, statistic: Statistic, samples: int = SAMPLES, seed: int = SEED) -> Interval:
+    """95 % percentile interval of a statistic of sums: `bootstrap(bleu_statistics(...), bleu_of_sums)`.
+
+    table is (N, K); statistic maps sums (..., K) to (...). Raises ValueError for N = 0.
     """
     values = statistic(_resampled(table, samples, seed))
-    low, high = _interval(values, level)
-    return Interval(float(statistic(table.sum(axis=0))), low, high)
+    return Interval(float(statistic(table.sum(axis=0))), *_interval(values))
 
 
-def bootstrap_means(table: NDArray[np.float64], samples: int = SAMPLES, seed: int = SEED) -> list[Interval]:
-    """Intervals of K means of the same sentences: table (N, K + 1) holds K sums and, last, how many values each is of.
+def bootstrap_means(table: Doubles) -> list[Interval]:
+    """Intervals of K means of the same sentences, for the price of one `bootstrap`.
 
-    The same numbers as `bootstrap` with `mean_of_sums` gives of each column, for the price of one.
+    table (N, K + 1) holds K sums and, last, the number of values in each.
     """
-    sums, total = _resampled(table, samples, seed), table.sum(axis=0)
+    sums, total = _resampled(table), table.sum(axis=0)
     return [
-        Interval(float(total[place] / total[-1]), *_interval(sums[:, place] / sums[:, -1], LEVEL))
+        Interval(float(total[place] / total[-1]), *_interval(sums[:, place] / sums[:, -1]))
         for place in range(table.shape[1] - 1)
     ]
 
 
-def paired_bootstrap(
-    first: NDArray[np.float64],
-    second: NDArray[np.float64],
-    statistic: Statistic,
-    samples: int = SAMPLES,
-    seed: int = SEED,
-) -> Comparison:
-    """Compare two systems on the same sentences: both are resampled together, rows (N, K) in the same order.
+def paired_bootstrap(first: Doubles, second: Doubles, statistic: Statistic) -> Comparison:
+    """Compare two systems on the same sentences: both tables (N, K), with rows in one order, are resampled together.
 
-    The p-value is twice the share of resamples on the rarer side of 0 (one added, so that it is never 0): it is below 0.05
-    where the 95 % interval leaves 0 out, so that the two never contradict each other, even for two sentences. Raises
-    ValueError for tables of different shape.
+    The p-value is twice the share of resamples on the rarer side of 0, one added: it is below 0.05 exactly where the 95 %
+    interval excludes 0, even for two sentences. Raises ValueError for tables of different shape.
     """
     if first.shape != second.shape:
         raise ValueError(
             f"paired systems need the same sentences, but their tables are {first.shape} and {second.shape}"
         )
-    both = _resampled(np.concatenate([first, second], axis=1), samples, seed)
+    both = _resampled(np.concatenate([first, second], axis=1))
     columns = first.shape[1]
     differences = statistic(both[:, columns:]) - statistic(both[:, :columns])
     difference = float(statistic(second.sum(axis=0)) - statistic(first.sum(axis=0)))
-    low, high = _interval(differences, LEVEL)
+    low, high = _interval(differences)
     rarer = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
-    return Comparison(difference, low, high, min(1.0, 2 * (rarer + 1) / (samples + 1)))
+    return Comparison(difference, low, high, min(1.0, 2 * (rarer + 1) / (SAMPLES + 1)))
 
 
-def mean_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_of_sums(sums: Doubles) -> Doubles:
     """The mean as a statistic of sums (..., 2): total and count."""
-    mean: NDArray[np.float64] = sums[..., 0] / sums[..., 1]
+    mean: Doubles = sums[..., 0] / sums[..., 1]
     return mean
 
 
-def counted(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N) -> (N, 2), the rows that `mean_of_sums` needs: a value and 1."""
+def counted(values: Doubles) -> Doubles:
+    """(N) -> (N, 2), for `mean_of_sums`: each value and 1."""
     return np.stack([values, np.ones_like(values)], axis=1)
 
 
-def _resampled(table: NDArray[np.float64], samples: int, seed: int) -> NDArray[np.float64]:
-    """(samples, K): sums over N sentences drawn with replacement, for each resample."""
+def _resampled(table: Doubles, samples: int = SAMPLES, seed: int = SEED) -> Doubles:
+    """(samples, K): in each resample the sums over N sentences drawn with replacement."""
     count = len(table)
     if table.ndim != 2 or count == 0:
         raise ValueError(f"the bootstrap needs a table of at least one sentence, not one of shape {table.shape}")
@@ -123,7 +113,7 @@ def _resampled(table: NDArray[np.float64], samples: int, seed: int) -> NDArray[n
     return np.concatenate(sums)
 
 
-def _interval(values: NDArray[np.float64], level: float) -> tuple[float, float]:
-    tail = 50 * (1 - level)
+def _interval(values: Doubles) -> tuple[float, float]:
+    tail = 50 * (1 - LEVEL)
     low, high = np.percentile(values, [tail, 100 - tail])
     return float(low), float(high)

@@ -1,13 +1,11 @@
-"""Is a classifier right as often as it says? Accuracy with its interval, calibration, and which classes it confuses.
-
-N images, K classes. Rows of a confusion matrix are the true classes, columns the predicted ones.
-"""
+"""How often a classifier is right, whether its probabilities hold, and which classes it confuses. N images, K classes."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reproductions.evaluation.arrays import Doubles, Ints
 from reproductions.evaluation.measures.bootstrap import Interval
 
 NORMAL_95 = 1.959964  # two-sided 95 % point of the normal distribution
@@ -18,9 +16,9 @@ Labels = NDArray[np.integer]
 
 
 def wilson(successes: int, count: int) -> Interval:
-    """A proportion with its 95 % score interval (Wilson 1927), which holds for few images and near 0 and 1 too.
+    """A proportion with its 95 % score interval (Wilson 1927), valid for few images and near 0 and 1.
 
-    Raises ValueError for no images, or more successes than there are.
+    Raises ValueError for no images, or for more successes than images.
     """
     if not 0 <= successes <= count or count < 1:
         raise ValueError(f"a proportion needs at least one image, but {successes} of {count} are given")
@@ -33,13 +31,13 @@ def wilson(successes: int, count: int) -> Interval:
 
 
 def accuracy(probabilities: Probabilities, labels: Labels) -> Interval:
-    """Part of the images (N, K) whose most probable class is the true one, with its 95 % interval."""
+    """Share of the images (N, K) whose most probable class is the true one, with its 95 % interval."""
     _check(probabilities, labels)
     return wilson(int((probabilities.argmax(axis=1) == labels).sum()), len(labels))
 
 
-def confusion(probabilities: Probabilities, labels: Labels) -> NDArray[np.int64]:
-    """(K, K): how many images of the class of the row were taken for the class of the column."""
+def confusion(probabilities: Probabilities, labels: Labels) -> Ints:
+    """(K, K): how many images of the class of the row were predicted as the class of the column."""
     _check(probabilities, labels)
     classes = probabilities.shape[1]
     pairs = labels * classes + probabilities.argmax(axis=1)
@@ -47,12 +45,12 @@ def confusion(probabilities: Probabilities, labels: Labels) -> NDArray[np.int64]
 
 
 class Reliability(NamedTuple):
-    """Bins of the predicted class's probability that hold images: how many, mean probability, accuracy."""
+    """Of each bin of the predicted class's probability: number of images, their mean probability, their accuracy."""
 
-    edges: NDArray[np.float64]
-    counts: NDArray[np.int64]
-    confidence: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
+    edges: Doubles
+    counts: Ints
+    confidence: Doubles
+    accuracy: Doubles
 
 
 def reliability(probabilities: Probabilities, labels: Labels, bins: int = BINS) -> Reliability:
@@ -68,12 +66,12 @@ def reliability(probabilities: Probabilities, labels: Labels, bins: int = BINS) 
     return Reliability(edges, counts.astype(np.int64), *means)
 
 
-def expected_calibration_error(probabilities: Probabilities, labels: Labels, bins: int = BINS) -> float:
-    """Mean distance of accuracy from confidence over bins, weighed by their images (Guo et al. 2017, equation (3))."""
-    found = reliability(probabilities, labels, bins)
-    filled = found.counts > 0
-    gaps = np.abs(found.accuracy - found.confidence)[filled]
-    return float((gaps * found.counts[filled]).sum() / found.counts.sum())
+def expected_calibration_error(probabilities: Probabilities, labels: Labels) -> float:
+    """Mean distance of accuracy from confidence over bins, weighted by their images (Guo et al. 2017, equation (3))."""
+    of_bins = reliability(probabilities, labels)
+    filled = of_bins.counts > 0
+    gaps = np.abs(of_bins.accuracy - of_bins.confidence)[filled]
+    return float((gaps * of_bins.counts[filled]).sum() / of_bins.counts.sum())
 
 
 def _check(probabilities: Probabilities, labels: Labels) -> None:

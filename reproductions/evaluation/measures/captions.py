@@ -1,7 +1,7 @@
-"""What of a caption is true of the scene, and which objects each of its words speaks of.
+"""What in a caption is true of the scene, and which objects each of its words describes.
 
-Several captions are true of a scene, so words are not compared with one of them: the caption is read by the grammar, its phrases
-are matched with the groups of the scene, and each statement is looked up.
+Several captions are true of a scene, so words are not compared with any one of them: the grammar reads the caption, its phrases
+are matched with the groups of the scene, and each statement is checked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,25 +15,17 @@ OF_OBJECTS: tuple[Role, ...] = ("count", "colour", "texture", "shape")
 
 
 class Judgement(NamedTuple):
-    """What of a caption is true.
+    """What in a caption is true. A plain texture is stated by saying nothing."""
 
-    Attributes:
-        true: the whole caption is one of those that are.
-        right: of each role, how many of the scene's facts are said rightly, and how many there are. That a texture is plain is
-            said by saying nothing.
-        spoken: for each word, the objects that it truly speaks of; none for the words that tell nothing of an object, or
-            something wrong.
-    """
-
-    true: bool
-    right: Mapping[Role, tuple[int, int]]
-    spoken: tuple[tuple[int, ...], ...]
+    true: bool  # the whole caption
+    right: Mapping[Role, tuple[int, int]]  # how many of the scene's facts it states correctly, and how many there are
+    spoken: tuple[tuple[int, ...], ...]  # for each word, the objects that it correctly describes
 
 
 def judge(words: Sequence[str], facts: Facts) -> Judgement:
-    """Hold a caption, without ``</s>``, against a scene.
+    """Check a caption, without ``</s>``, against a scene.
 
-    A phrase is about the group with which it agrees in most of count, colour, texture and shape, each group for one phrase.
+    Each phrase is matched with another group: the one with which it shares most of count, colour, texture and shape.
     """
     reading = read(words)
     groups = _matched(reading, facts)  # of each phrase, its group or None
@@ -47,8 +39,8 @@ def judge(words: Sequence[str], facts: Facts) -> Judgement:
         right[role] = (sum(said), len(said))
     if facts.relation is not None:
         both = len(phrase_of) == 2
-        known = true_relations(facts.relation, turned=groups[:1] == [1])
-        right["relation"] = (int(both and reading.relation in known), 1)
+        relations = true_relations(facts.relation, turned=groups[:1] == [1])
+        right["relation"] = (int(both and reading.relation in relations), 1)
     spoken = []
     for word in reading.words:
         group = None if word.phrase is None or word.role not in OF_OBJECTS else groups[word.phrase]
@@ -59,7 +51,7 @@ def judge(words: Sequence[str], facts: Facts) -> Judgement:
 
 
 def _matched(reading: Reading, facts: Facts) -> list[int | None]:
-    """The group of each phrase; of matches that agree alike, the one in the order of the scene."""
+    """The group of each phrase; of equally good matches, the one in the order of the scene."""
     numbers: list[int | None] = [*range(len(facts.groups)), *[None] * (len(reading.phrases) - 1)]
     orders = sorted(set(permutations(numbers, len(reading.phrases))), key=str)
 

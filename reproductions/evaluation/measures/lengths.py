@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from data.errors import UserError
-from reproductions.evaluation.measures.bootstrap import SAMPLES, SEED, Interval, bootstrap
-from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
+from reproductions.evaluation.measures.bootstrap import Interval, bootstrap
+from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table
 from reproductions.evaluation.records.translation import Translated
 
 EDGES = (1, 10, 20, 30, 40, 50, 61)
@@ -30,30 +30,19 @@ class LengthCurve(NamedTuple):
     bins: tuple[LengthBin, ...]
 
 
-def bleu_by_length(
-    name: str,
-    records: Sequence[Translated],
-    edges: Sequence[int] = EDGES,
-    samples: int = SAMPLES,
-    seed: int = SEED,
-) -> LengthCurve:
-    """BLEU in bins of source length, counted in words between spaces.
-
-    Edges (1, 10, 20) make bins of 1 to 9 and 10 to 19 words.
+def bleu_by_length(name: str, records: Sequence[Translated], edges: Sequence[int] = EDGES) -> LengthCurve:
+    """BLEU in bins of source length, counted in words between spaces; edges (1, 10, 20) make bins of 1 to 9 and 10 to 19 words.
 
     Sentences outside the edges are not counted. Raises UserError for edges that do not rise.
     """
     if len(edges) < 2 or any(low >= high for low, high in zip(edges, edges[1:], strict=False)):
         raise UserError(f"the edges of the length bins must rise, but they are {list(edges)}")
-    table = bleu_statistics(
-        hypotheses=[record.hypothesis for record in records],
-        references=[record.reference for record in records],
-    )
+    table = bleu_table(records)
     lengths = np.array([record.source_length for record in records])
     bins = []
     for low, high in zip(edges, edges[1:], strict=False):
         inside = (lengths >= low) & (lengths < high)
         if inside.any():
-            interval = bootstrap(table[inside], bleu_of_sums, samples=samples, seed=seed)
+            interval = bootstrap(table[inside], bleu_of_sums)
             bins.append(LengthBin(low, high - 1, int(inside.sum()), float(lengths[inside].mean()), interval))
     return LengthCurve(name, tuple(bins))

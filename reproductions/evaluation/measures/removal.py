@@ -11,74 +11,65 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from reproductions.evaluation.measures.bootstrap import Interval, bootstrap, counted, mean_of_sums
-from reproductions.evaluation.measures.localisation import Beside, compared
+from reproductions.evaluation.arrays import Bools, Doubles, Floats, Pixels
+from reproductions.evaluation.measures.bootstrap import Interval
+from reproductions.evaluation.measures.localisation import Beside, compared, intervals
 
-Maps = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
-Table = NDArray[np.float64]
-Probability = Callable[[Pixels], Table]  # of one class, for a batch of pixels (n, h, w, 3) -> (n)
+Probability = Callable[[Pixels], Doubles]  # of one class, for a batch of pixels (n, h, w, 3) -> (n)
 WAYS = ("deletion", "insertion")
 RANDOM = "random order"
 
 
 class Removal(NamedTuple):
-    """Probability of a class as patches go or come in the order of a map.
+    """Probability of a class as patches go or come in the order of a map."""
 
-    Attributes:
-        changed: (S + 1), the share of the patches that have changed, from 0 to 1.
-        probabilities: (S + 1).
-        area: under the curve.
-    """
-
-    changed: Table
-    probabilities: Table
-    area: float
+    changed: Doubles  # (S + 1), the share of the patches that have changed, from 0 to 1
+    probabilities: Doubles  # (S + 1)
+    area: float  # under the curve
 
 
 def deletion(
-    pixels: Pixels, shown: Maps, without: Pixels, probability: Probability, steps: int | None = None
+    pixels: Pixels, order: Floats, without: Pixels, probability: Probability, steps: int | None = None
 ) -> Removal:
-    """Take patches away, the highest of the map first: the lower the area, the more the class hung on them.
+    """Take patches away, the highest of the map first: the lower the area, the more the class depends on them.
 
     Args:
         pixels: (h, w, 3).
-        shown: (gh, gw).
-        without: (h, w, 3), what comes in their place: the same scene without the object, or `blurred`.
+        order: (gh, gw).
+        without: (h, w, 3), what takes their place: the same scene without the object, or `blurred`.
         probability: of the class, for a batch of pixels; called once with S + 1 images.
-        steps: S, in each of which as many patches go; None, or more than there are patches, for one patch a step.
+        steps: S, of about as many patches each; None, or more than there are patches, for one patch a step.
     """
-    return _removal(pixels, without, shown, probability, steps)
+    return _removal(pixels, without, order, probability, steps)
 
 
 def insertion(
-    pixels: Pixels, shown: Maps, without: Pixels, probability: Probability, steps: int | None = None
+    pixels: Pixels, order: Floats, without: Pixels, probability: Probability, steps: int | None = None
 ) -> Removal:
     """Put patches into ``without``, the highest first: the higher the area, the sooner the class is seen."""
-    return _removal(without, pixels, shown, probability, steps)
+    return _removal(without, pixels, order, probability, steps)
 
 
-def _removal(start: Pixels, end: Pixels, shown: Maps, probability: Probability, steps: int | None) -> Removal:
+def _removal(start: Pixels, end: Pixels, order: Floats, probability: Probability, steps: int | None) -> Removal:
     if start.shape != end.shape:
         raise ValueError(f"the image {start.shape} and what replaces it {end.shape} must have one shape")
-    rank = np.empty(shown.size, dtype=np.int64)
-    rank[np.argsort(-shown.ravel(), kind="stable")] = np.arange(shown.size)
+    rank = np.empty(order.size, dtype=np.int64)
+    rank[np.argsort(-order.ravel(), kind="stable")] = np.arange(order.size)
     height, width = start.shape[:2]
-    rows = np.arange(height) * shown.shape[0] // height
-    columns = np.arange(width) * shown.shape[1] // width
-    changed_at = rank.reshape(shown.shape)[rows[:, None], columns]  # (h, w)
-    gone = np.linspace(0, shown.size, min(steps or shown.size, shown.size) + 1).round().astype(np.int64)  # (S + 1)
+    rows = np.arange(height) * order.shape[0] // height
+    columns = np.arange(width) * order.shape[1] // width
+    changed_at = rank.reshape(order.shape)[rows[:, None], columns]  # (h, w)
+    gone = np.linspace(0, order.size, min(steps or order.size, order.size) + 1).round().astype(np.int64)  # (S + 1)
     batch = np.where((changed_at < gone[:, None, None])[..., None], end, start)
     chances = np.asarray(probability(batch), dtype=np.float64)
-    changed = gone / shown.size
+    changed = gone / order.size
     return Removal(changed, chances, float(area(changed, chances)))
 
 
-def area(changed: Table, probabilities: Table) -> Table:
+def area(changed: Doubles, probabilities: Doubles) -> Doubles:
     """(...): under curves (..., S + 1) over the shares that have changed (S + 1)."""
-    under: Table = (probabilities[..., 1:] + probabilities[..., :-1]) / 2 @ np.diff(changed)
+    under: Doubles = (probabilities[..., 1:] + probabilities[..., :-1]) / 2 @ np.diff(changed)
     return under
 
 
@@ -95,50 +86,44 @@ def blurred(pixels: Pixels, radius: int) -> Pixels:
 
 
 class Course(NamedTuple):
-    """Many images in the order of one map each.
+    """Many images in the order of one map each: shares that have changed (S + 1), and probabilities (N, S + 1)."""
 
-    Attributes:
-        changed: (S + 1).
-        deletion, insertion: (N, S + 1) probabilities.
-    """
-
-    changed: Table
-    deletion: Table
-    insertion: Table
+    changed: Doubles
+    deletion: Doubles
+    insertion: Doubles
 
 
 def course(
-    pixels: Pixels, shown: Maps, without: Pixels, probability: Callable[[int, Pixels], Table], steps: int
+    pixels: Pixels, order: Floats, without: Pixels, probability: Callable[[int, Pixels], Doubles], steps: int
 ) -> Course:
     """Deletion and insertion of images (N, h, w, 3) in the order of maps (N, gh, gw).
 
-    ``probability`` is of the class that is asked for of image i, for a batch of pixels (n, h, w, 3) -> (n).
+    ``probability``: of the class in question of image i, for a batch of pixels (n, h, w, 3) -> (n).
     """
     both: list[tuple[Removal, Removal]] = []
-    for i, (image, one, other) in enumerate(zip(pixels, shown, without, strict=True)):
+    for i, images in enumerate(zip(pixels, order, without, strict=True)):
         of_class = partial(probability, i)
-        both.append((deletion(image, one, other, of_class, steps), insertion(image, one, other, of_class, steps)))
-    taken, put = (np.stack([one.probabilities for one in way]) for way in zip(*both, strict=True))
-    return Course(both[0][0].changed, taken, put)
+        both.append((deletion(*images, of_class, steps), insertion(*images, of_class, steps)))
+    removed, inserted = (np.stack([each.probabilities for each in way]) for way in zip(*both, strict=True))
+    return Course(both[0][0].changed, removed, inserted)
 
 
-def random_order(count: int, grid: tuple[int, int]) -> Maps:
+def random_order(count: int, grid: tuple[int, int]) -> Floats:
     """(N, gh, gw): the control that never looks, another order of the patches for each image."""
     orders = [np.random.default_rng(i).permutation(grid[0] * grid[1]) for i in range(count)]
     return np.stack(orders).reshape(count, *grid).astype(np.float32)
 
 
-def beside_controls(courses: Mapping[str, Course], right: NDArray[np.bool_]) -> dict[str, Beside]:
+def beside_controls(courses: Mapping[str, Course], right: Bools) -> dict[str, Beside]:
     """Areas of the first map, then of its controls, on all images and on those that are correctly classified (N)."""
     areas = {
-        name: {way: area(course.changed, getattr(course, way)) for way in WAYS} for name, course in courses.items()
+        name: np.stack([area(each.changed, getattr(each, way)) for way in WAYS], axis=1)
+        for name, each in courses.items()
     }
-    return compared(areas, {"right": right})
+    return compared(areas, WAYS, {"right": right})
 
 
-def mean_curves(one: Course) -> dict[str, list[Interval]]:
+def mean_curves(courses: Course) -> dict[str, list[Interval]]:
     """For each way the mean over images at each step, with its 95 % interval."""
-    return {
-        way: [bootstrap(counted(getattr(one, way)[:, step]), mean_of_sums) for step in range(len(one.changed))]
-        for way in WAYS
-    }
+    steps = list(map(str, range(len(courses.changed))))
+    return {way: list(intervals(getattr(courses, way), names=steps).values()) for way in WAYS}

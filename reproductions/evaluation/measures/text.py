@@ -1,9 +1,8 @@
 """BLEU, chrF and exact match of detokenised translations, each with a label that says what was computed.
 
-sacreBLEU does all counting (Post 2018, "A Call for Clarity in Reporting BLEU Scores"). Two BLEU figures are
-reported, because they differ by several points on French and neither may pass for the other:
-`bleu`, sacreBLEU's own tokenisation of cased text, and `bleu_tokenised`, the practice of the Multi30k
-literature.
+sacreBLEU does all counting (Post 2018, "A Call for Clarity in Reporting BLEU Scores"). Two BLEU scores are reported, which
+differ by several points on French: `bleu`, sacreBLEU's own tokenisation of cased text, and `bleu_tokenised`, the practice of
+the Multi30k literature.
 """
 
 import re
@@ -12,46 +11,38 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
 from data.errors import UserError
+from reproductions.evaluation.arrays import Doubles
 from reproductions.evaluation.records.translation import Translated
 
-MOST_NATS = 700  # per token; the exponential of more is no number
+MOST_NATS = 700  # per token; the exponential of more overflows
 ORDERS = 4  # n-grams up to four words
 _PIECES = re.compile(r"@@(?=\s|$)|\u2581|</w>|</s>")
 
 
 @dataclass(frozen=True)
 class TextScores:
-    """Scores of one set of translations, in percent, with their signatures.
+    """Scores of one set of translations, in percent, with their signatures."""
 
-    bleu             sacreBLEU on detokenised, cased text
-    bleu_tokenised   lower-cased, Moses-normalised and -tokenised with aggressive dash splitting (``-a``)
-    chrf             character n-gram F-score (chrF2)
-    exact            share of hypotheses equal to their reference
-    length_ratio     hypothesis words over reference words, under `bleu`'s tokenisation (a ratio, not percent)
-    """
-
-    bleu: float
+    bleu: float  # sacreBLEU on detokenised, cased text
     bleu_signature: str
-    bleu_tokenised: float
+    bleu_tokenised: float  # lower-cased, Moses-normalised and -tokenised with aggressive dash splitting (``-a``)
     bleu_tokenised_signature: str
-    chrf: float
+    chrf: float  # character n-gram F-score (chrF2)
     chrf_signature: str
-    exact: float
-    length_ratio: float
+    exact: float  # share of hypotheses equal to their reference
+    length_ratio: float  # hypothesis words over reference words, under `bleu`'s tokenisation (a ratio, not percent)
     sentences: int
 
 
 def text_scores(*, hypotheses: Sequence[str], references: Sequence[str], language: str) -> TextScores:
-    """Score translations against one reference each; language ("fr") chooses Moses' rules for
-    `bleu_tokenised`.
+    """Scores of translations against one reference each; language ("fr") chooses Moses' rules for `bleu_tokenised`.
 
-    Raises UserError for unequal or zero counts and for text that still has word pieces or ``</s>`` in it.
+    Raises UserError for unequal or zero counts and for text that still contains word pieces or ``</s>``.
     """
     check_texts(hypotheses=hypotheses, references=references)
     bleu, chrf = BLEU(tokenize="13a", force=True), CHRF()
@@ -91,31 +82,37 @@ def sentence_chrf(*, hypothesis: str, reference: str) -> float:
 
 def bleu_statistics(
     *, hypotheses: Sequence[str], references: Sequence[str] | Sequence[Sequence[str]], language: str | None = None
-) -> NDArray[np.float64]:
-    """(N, 10), a row a sentence: words of hypothesis and reference, 4 n-gram matches, 4 n-gram totals.
+) -> Doubles:
+    """(N, 10), of each sentence: words of hypothesis and reference, 4 n-gram matches, 4 n-gram totals.
 
-    BLEU of any set of sentences is `bleu_of_sums` of the sum of their rows, which makes resampling cheap.
-    Tokenised as `TextScores.bleu`, or with a language as `TextScores.bleu_tokenised`. Where a sentence has several
-    references, any of them may match, and the one closest in length counts as its length.
+    BLEU of any set of sentences is `bleu_of_sums` of the sum of their rows. Tokenised as `TextScores.bleu`, or with a language
+    as `TextScores.bleu_tokenised`. Of several references of a sentence any may match; the closest in length gives the length.
     """
-    several = [[one] if isinstance(one, str) else list(one) for one in references]
-    check_texts(hypotheses=hypotheses, references=[text for one in several for text in one[:1]])
-    # Only the counts are read; effective_order does not change them and is what sacreBLEU wants for one
-    # sentence.
+    several = [[texts] if isinstance(texts, str) else list(texts) for texts in references]
+    check_texts(hypotheses=hypotheses, references=[text for texts in several for text in texts[:1]])
     if language is not None:
-        hypotheses, several = moses(hypotheses, language), [moses(those, language) for those in several]
+        hypotheses, several = moses(hypotheses, language), [moses(texts, language) for texts in several]
     practice = {"tokenize": "13a"} if language is None else {"tokenize": "none", "lowercase": True}
-    bleu = BLEU(force=True, effective_order=True, **practice)
+    bleu = BLEU(force=True, effective_order=True, **practice)  # the order changes no count; sacreBLEU asks for it
     rows = []
-    for hypothesis, those in zip(hypotheses, several, strict=True):
-        score = bleu.sentence_score(hypothesis, those)
+    for hypothesis, texts in zip(hypotheses, several, strict=True):
+        score = bleu.sentence_score(hypothesis, texts)
         rows.append([score.sys_len, score.ref_len, *score.counts, *score.totals])
     return np.array(rows, dtype=np.float64)
 
 
-def perplexity_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+def bleu_table(records: Sequence[Translated], language: str | None = None) -> Doubles:
+    """`bleu_statistics` of records."""
+    return bleu_statistics(
+        hypotheses=[record.hypothesis for record in records],
+        references=[record.reference for record in records],
+        language=language,
+    )
+
+
+def perplexity_of_sums(sums: Doubles) -> Doubles:
     """Perplexity of summed nats and tokens (..., 2) -> (...)."""
-    perplexities: NDArray[np.float64] = np.exp(np.minimum(sums[..., 0] / sums[..., 1], MOST_NATS))
+    perplexities: Doubles = np.exp(np.minimum(sums[..., 0] / sums[..., 1], MOST_NATS))
     return perplexities
 
 
@@ -124,7 +121,7 @@ def perplexity(nats: float, tokens: int) -> float:
     return float(perplexity_of_sums(np.array([nats, tokens], dtype=np.float64)))
 
 
-def bleu_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+def bleu_of_sums(sums: Doubles) -> Doubles:
     """BLEU in percent of summed counts (..., 10) -> (...), with sacreBLEU's default (exponential) smoothing.
 
     Papineni et al. 2002, section 2.3: brevity penalty times the geometric mean of the n-gram precisions.
@@ -136,7 +133,7 @@ def bleu_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     defined = (totals > 0).all(axis=-1) & (matches > 0).any(axis=-1)
     precisions = smoothed / np.maximum(totals, 1)
     brevity = np.exp(np.minimum(0.0, 1 - reference / np.maximum(hypothesis, 1)))
-    score: NDArray[np.float64] = np.where(defined, 100 * brevity * np.exp(np.log(precisions).mean(axis=-1)), 0.0)
+    score: Doubles = np.where(defined, 100 * brevity * np.exp(np.log(precisions).mean(axis=-1)), 0.0)
     return score
 
 
@@ -150,7 +147,7 @@ def moses(texts: Iterable[str], language: str) -> list[str]:
 
 
 def check_texts(*, hypotheses: Sequence[str], references: Sequence[str]) -> None:
-    """Raise UserError unless both are detokenised text, one reference a hypothesis, and at least one."""
+    """Raise UserError unless both are detokenised text, as many references as hypotheses, and at least one."""
     if isinstance(hypotheses, str) or isinstance(references, str):
         raise UserError("hypotheses and references must be lists of sentences, not one text")
     if len(hypotheses) != len(references):
@@ -161,9 +158,9 @@ def check_texts(*, hypotheses: Sequence[str], references: Sequence[str]) -> None
         raise UserError("there is no translation to score")
     for name, texts in (("hypothesis", hypotheses), ("reference", references)):
         for number, text in enumerate(texts):
-            if found := _PIECES.search(text):
+            if marker := _PIECES.search(text):
                 raise UserError(
-                    f"{name} {number} still has the marker {found[0]!r} in it: {text!r}; score detokenised text"
+                    f"{name} {number} still has the marker {marker[0]!r} in it: {text!r}; score detokenised text"
                 )
 
 

@@ -4,24 +4,23 @@ L layers, H heads, P = gh * gw patches in raster order, T = S = prefix + P token
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from reproductions.evaluation.arrays import Doubles, Floats
+
 COMPONENTS = 28  # of the filters, as in Figure 7
 
 
-def filter_components(filters: Floats, count: int = COMPONENTS) -> Floats:
-    """Filters of the patch embedding (D, C, p, p) -> their first principal components (count, p, p, C), each in [0, 1].
+def filter_components(filters: Floats) -> Floats:
+    """Filters of the patch embedding (D, C, p, p) -> their first principal components (28, p, p, C), or all if fewer.
 
-    One scale a component, symmetric: 0.5 is zero. Of fewer dimensions than asked for, all. Raises ValueError for another
-    number of axes.
+    Each component has a scale of its own in [0, 1]; 0.5 is zero. Raises ValueError for another number of axes.
     """
     if filters.ndim != 4:
         raise ValueError(f"filters must be (width, channels, rows, columns), not {filters.shape}")
     _, channels, rows, columns = filters.shape
     flat = filters.reshape(len(filters), -1).astype(np.float64)
     _, _, components = np.linalg.svd(flat - flat.mean(axis=0), full_matrices=False)
-    components = components[:count]
+    components = components[:COMPONENTS]
     largest = np.abs(components).max(axis=1, keepdims=True)
     shown = (0.5 + 0.5 * components / np.where(largest > 0, largest, 1)).reshape(-1, channels, rows, columns)
     last: Floats = np.stack([shown[:, channel] for channel in range(channels)], axis=-1).astype(np.float32)
@@ -31,7 +30,7 @@ def filter_components(filters: Floats, count: int = COMPONENTS) -> Floats:
 def position_similarity(positions: Floats, grid: tuple[int, int]) -> Floats:
     """Embeddings of the patches' positions (P, D), without the class token's -> cosines (gh, gw, gh, gw).
 
-    [row, column] is the tile of one patch: its cosine with every patch. Raises ValueError for another number of positions.
+    [row, column] is the tile of one patch: its cosine with every patch. Raises ValueError unless there are P positions.
     """
     patches = grid[0] * grid[1]
     if positions.ndim != 2 or len(positions) != patches:
@@ -44,12 +43,12 @@ def position_similarity(positions: Floats, grid: tuple[int, int]) -> Floats:
     return tiles
 
 
-def attention_distance(maps: Floats, prefix: int, grid: tuple[int, int], patch: float) -> NDArray[np.float64]:
+def attention_distance(maps: Floats, prefix: int, grid: tuple[int, int], patch: float) -> Doubles:
     """Weights (..., T, S) -> (...): mean distance in pixels between a patch and what it attends to (Appendix D.7).
 
-    Distances are between centres of patches, weighed by attention, mean over the patches that ask. The share of tokens
-    before the patches is taken out and the rest of each row brought back to sum 1: without that the distance shrinks by
-    their share. A row that looks at no patch does not count. Raises ValueError where the maps do not fit the grid.
+    Distances are between centres of patches, weighted by attention, then averaged over the queries. Each row is first rescaled
+    to sum 1 over the patches alone; a row without weight on patches does not count. Raises ValueError where the maps do not
+    fit the grid.
     """
     tokens = prefix + grid[0] * grid[1]
     if maps.shape[-2:] != (tokens, tokens):
@@ -58,17 +57,17 @@ def attention_distance(maps: Floats, prefix: int, grid: tuple[int, int], patch: 
     total = over.sum(axis=-1)
     far = np.einsum("...ij,ij->...i", over, _distances(grid, patch))
     each = np.divide(far, total, out=np.full_like(total, np.nan), where=total > 0)
-    mean: NDArray[np.float64] = np.nanmean(each, axis=-1)
+    mean: Doubles = np.nanmean(each, axis=-1)
     return mean
 
 
 def uniform_distance(grid: tuple[int, int], patch: float) -> float:
-    """`attention_distance` of looking everywhere alike, itself included: the reference beside every measured distance."""
+    """`attention_distance` of uniform attention, the reference beside every measured distance."""
     return float(_distances(grid, patch).mean())
 
 
-def _distances(grid: tuple[int, int], patch: float) -> NDArray[np.float64]:
+def _distances(grid: tuple[int, int], patch: float) -> Doubles:
     """(P, P) pixels between centres of patches."""
     places = np.stack([axis.ravel() for axis in np.indices(grid)], axis=-1).astype(np.float64)
-    apart: NDArray[np.float64] = patch * np.linalg.norm(places[:, None] - places[None], axis=-1)
+    apart: Doubles = patch * np.linalg.norm(places[:, None] - places[None], axis=-1)
     return apart

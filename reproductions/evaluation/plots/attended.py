@@ -18,7 +18,7 @@ UNBROKEN = "\u00a0×\u00a0"
 
 
 def attended(record: AttendedImage, photo: Photo | None = None) -> Figure:
-    """Image, map, and map over image, with the answer and the measures beneath; the object's outline where it is known.
+    """Image, map, and map over image, with the answer and the measures beneath, and the object's outline if there is a mask.
 
     photo: drawn in place of the record's pixels, with the map where the model saw it.
     """
@@ -45,7 +45,7 @@ def attended(record: AttendedImage, photo: Photo | None = None) -> Figure:
 
 
 def _results(record: AttendedImage) -> list[str]:
-    """Name, answer and true class; and how well the map finds the object, where there is a mask."""
+    """Name, answer and true class; with a mask, how well the map finds the object."""
     lines = [f"{record.name or record.where} · predicted {_answer(record)}"]
     if record.label is not None:
         lines[0] += f" · is {record.classes[record.label]}{_verdict(record)}"
@@ -100,9 +100,9 @@ class Lines(NamedTuple):
 
 
 def attended_strip(records: Sequence[AttendedImage]) -> Figure:
-    """The image, with the object's outline where it is known, then the map of each model over it, each on its own scale.
+    """The image, then the map of each model over it, each on its own scale, with the object's outline if there is a mask.
 
-    Above a map stand the model, the view, the predicted class with its probability, and how the map finds the object.
+    Above a map stand the model, the view, the predicted class with its probability, and how well the map finds the object.
     Raises ValueError for no records, and unless all are of one image.
     """
     if not records:
@@ -135,13 +135,13 @@ def attended_strip(records: Sequence[AttendedImage]) -> Figure:
 
 
 def _heading(record: AttendedImage, across: float) -> list[Lines]:
-    """Model and view, the answer, and how the map finds the object."""
+    """Model and view, the answer, and how well the map finds the object."""
     blocks = [
         Lines(wrap(record.model, TEXT, across, bold=True), TEXT, bold=True),
         Lines(wrap(record.view.replace(" × ", UNBROKEN), SMALL, across), SMALL, QUIET),
         Lines(wrap(_answer(record) + _verdict(record), TEXT, across), TEXT),
     ]
     if values := measured(record.map, record.mask):
-        found = f"{_auroc(values)}mass {values['energy_gain']:.1f} × chance"
-        blocks.append(Lines(wrap(found, TEXT, across), TEXT))
+        numbers = f"{_auroc(values)}mass {values['energy_gain']:.1f} × chance"
+        blocks.append(Lines(wrap(numbers, TEXT, across), TEXT))
     return blocks

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from reproductions.evaluation.plots.sheet import MARGIN, Sheet, hide_spines
-from reproductions.evaluation.plots.style import INK, LINES, QUIET, SMALL, TEXT, font, lines_height, width
+from reproductions.evaluation.plots.style import INK, LINES, QUIET, SMALL, TEXT, font, width
 
-ROW, PANEL, BETWEEN = 0.34, 1.35, 0.55  # inches: height of a row, breadth of a panel, and what lies between panels
+ROW, PANEL, BETWEEN = 0.34, 1.35, 0.55  # inches: height of a row, breadth of a panel, room between panels
 
 
 def rungs(names: Sequence[str], columns: Mapping[str, Sequence[float | None]], title: str, note: str) -> Figure:
@@ -19,10 +19,10 @@ def rungs(names: Sequence[str], columns: Mapping[str, Sequence[float | None]], t
         if len(values) != len(names):
             raise ValueError(f"{measure} has {len(values)} values for {len(names)} names: {list(names)}")
     left, height = max(width(name, TEXT) for name in names) + 0.15, ROW * len(names)
-    breadth = left + len(columns) * (PANEL + BETWEEN) - MARGIN  # the last number stands in what lies between panels
+    breadth = left + len(columns) * (PANEL + BETWEEN) - MARGIN  # the room after the last panel holds its numbers
     sheet = Sheet(breadth, height, title, above=0.52, below=0.1, notes=[note])
     for row, name in enumerate(names):
-        sheet.write(sheet.left, sheet.top + (row + 0.5) * ROW - lines_height(1, TEXT) / 2, [name], TEXT)
+        sheet.write_beside(sheet.left, sheet.top + (row + 0.5) * ROW, [name], TEXT)
     for place, (measure, values) in enumerate(columns.items()):
         start = sheet.left + left + place * (PANEL + BETWEEN)
         sheet.write(start, sheet.top - 0.3, [measure], TEXT, QUIET)

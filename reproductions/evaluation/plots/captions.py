@@ -31,15 +31,14 @@ ROW, PANEL, NUMBER = 0.2, 1.3, 0.42  # inches: a series of a word's kind, a pane
 
 
 def captioned(records: Sequence[CaptionedImage], names: Sequence[str] = ()) -> Figure:
-    """An image and a map over it for each word of its caption, line by line; of several models one below the other, by names.
+    """An image and a map over it for each word of its caption; several models one below the other, by names.
 
-    Raises ValueError unless the records are of one image and have the same words, and there are as many names.
+    Raises ValueError unless the records are of one image with the same words, and there are as many names.
     """
     first = records[0]
-    if any((one.words, one.where) != (first.words, first.where) for one in records):
-        raise ValueError(
-            f"captions must be the same words of one image, not {[(one.where, one.text) for one in records]}"
-        )
+    if any((record.words, record.where) != (first.words, first.where) for record in records):
+        captions = [(record.where, record.text) for record in records]
+        raise ValueError(f"captions must be the same words of one image, not {captions}")
     if len(records) > 1 and len(names) != len(records):
         raise ValueError(f"{len(records)} models need a name each, not {list(names)}")
     across, down = fit(first.pixels, TILE)
@@ -100,24 +99,20 @@ def _origin(records: Sequence[CaptionedImage]) -> str:
 
 
 def _note(records: Sequence[CaptionedImage]) -> str:
-    square = " White square: the one place that hard attention takes." if any(one.draws for one in records) else ""
+    hard = any(record.draws for record in records)
+    square = " White square: the one place that hard attention takes." if hard else ""
     return (
-        "Each map is alpha before its word, on its own scale from 0 to the highest place. Dashed: what the word speaks of; "
-        f"below it, how much of the map lies there.{square}"
+        "Each map is alpha before its word, on its own scale from 0 to the highest place. Dashed: what the word describes; "
+        f"below it, the share of the map there.{square}"
     )
 
 
 def located_words(
     series: Mapping[str, Mapping[str, Intervals]], measures: Sequence[str], title: str, note: str
 ) -> Figure:
-    """How well each kind of word is located: one block per kind, in it one row per series with its 95 % interval; one panel per
-    measure.
+    """How well each kind of word is located, with 95 % intervals: a block of rows per kind, a panel per measure.
 
-    Args:
-        series: by name, then by kind of word, then by measure.
-        measures: those to show.
-        title: model and split.
-        note: what else a reader must know.
+    series: by name, then by kind of word, then by measure. title: model and split. note: what else a reader must know.
     """
     kinds = list(next(iter(series.values())))
     block = ROW * len(series) + 0.16
@@ -129,7 +124,7 @@ def located_words(
     for number, name in enumerate(series):
         _key(sheet, sheet.top - keys + lines_height(number, SMALL), name, number)
     for row, kind in enumerate(kinds):
-        sheet.write(sheet.left, sheet.top + (row + 0.5) * block - lines_height(1, TEXT) / 2, [kind], TEXT)
+        sheet.write_beside(sheet.left, sheet.top + (row + 0.5) * block, [kind], TEXT)
     for place, measure in enumerate(measures):
         start = sheet.left + left + place * cell
         sheet.write(start, sheet.top - 0.2, [HEADINGS[measure][0]], TEXT)

@@ -1,4 +1,4 @@
-"""Curves: BLEU against sentence length, and scores over training. Names stand at the lines, not in a legend."""
+"""Curves: BLEU against sentence length, and scores over training. Names stand at the ends of the lines."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -92,7 +92,7 @@ def _line(number: int) -> tuple[str, Any]:
 
 
 def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], inches: float) -> None:
-    """The name of each line at the right edge, at the height of its end, moved apart where they would overlap."""
+    """The name of each line at the right edge, at the height of its end; names that would overlap are moved apart."""
     low, high = axes.get_ylim()
     step = SMALL * 1.25 / POINTS / inches
     order = sorted(range(len(ends)), key=lambda place: ends[place][1])
@@ -105,7 +105,7 @@ def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], inches
 
 
 def _spread(heights: Sequence[float], step: float) -> list[float]:
-    """Rising heights, moved as little as needed to lie a step apart: neighbours that touch share their mean."""
+    """Rising heights, moved as little as possible to lie a step apart: neighbours that touch share their mean."""
     groups: list[tuple[float, int]] = []  # (middle, members)
     for height in heights:
         middle, members = height, 1

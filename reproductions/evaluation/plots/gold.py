@@ -1,4 +1,4 @@
-"""Gold links over a matrix: what is true in boxes, what the attention chose in a dot or a cross."""
+"""Gold links over a matrix as boxes, and the hard links of the attention as dots or crosses."""
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ DASHED = (0, (2.2, 1.6))  # points on, points off
 def draw_gold(axes: Axes, record: AlignedTranslation, cell: float) -> None:
     """Sure links in solid boxes, possible ones in dashed boxes; a hard link is a dot on gold, else a cross.
 
-    axes has words at 0 to 1, 1 to 2, ...; cell is the size of one in inches.
+    axes has words at 0 to 1, 1 to 2, ...; cell is the side of a cell in inches.
     """
     gold = gold_of(record)
     thick = max(0.8, 5.5 * cell)

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from reproductions.evaluation.plots.overlay import Maps, Photo, Pixels, fit, heat, picture, show, whole
+from reproductions.evaluation.arrays import Floats, Pixels
+from reproductions.evaluation.plots.overlay import Photo, fit, heat, picture, show, whole
 from reproductions.evaluation.plots.sheet import Sheet
-from reproductions.evaluation.plots.style import QUIET, SMALL, lines_height, width
+from reproductions.evaluation.plots.style import QUIET, SMALL, width
 
 GAP = 0.06  # inches between tiles
 NOTE = "Each map on its own scale, from 0 to its highest patch."
 
 
-def heads(pixels: Pixels, maps: Maps, title: str, subtitle: str) -> Figure:
+def heads(pixels: Pixels, maps: Floats, title: str, subtitle: str) -> Figure:
     """Maps (L, H, gh, gw) over one image (h, w, 3): one row per layer, one column per head, each on its own scale."""
     rows = [f"layer {number}" for number in range(1, len(maps) + 1)]
     columns = [str(number) for number in range(1, maps.shape[1] + 1)]
@@ -23,16 +24,15 @@ def heads(pixels: Pixels, maps: Maps, title: str, subtitle: str) -> Figure:
     sheet = Sheet(breadth, height, title, subtitle=subtitle, above=0.42, notes=[NOTE])
     sheet.write(sheet.left + left, sheet.top - 0.34, ["head"], SMALL, QUIET)
     for row, name in enumerate(rows):
-        middle = sheet.top + row * (down + GAP) + down / 2
-        sheet.write(sheet.left, middle - lines_height(1, SMALL) / 2, [name], SMALL)
+        sheet.write_beside(sheet.left, sheet.top + row * (down + GAP) + down / 2, [name], SMALL)
     _draw_tiles(sheet, left, Photo(pixels, whole(pixels)), maps, columns)
     return sheet.figure
 
 
-def film(photo: Photo | Pixels, maps: Maps, frames: Sequence[str], title: str, subtitle: str) -> Figure:
-    """Maps (F, gh, gw) over one image in a row, after the image itself: through the layers, or through training.
+def film(photo: Photo | Pixels, maps: Floats, frames: Sequence[str], title: str, subtitle: str) -> Figure:
+    """Maps (F, gh, gw) over one image in a row, after the image itself.
 
-    frames name them: "layer 1", or "step 1,200". Raises ValueError where there are not as many as maps.
+    frames name the maps: "layer 1", or "step 1,200". Raises ValueError unless there is one name per map.
     """
     if len(frames) != len(maps):
         raise ValueError(f"{len(maps)} maps need a name each, not {list(frames)}")
@@ -53,12 +53,12 @@ def _tile(pixels: Pixels, columns: Sequence[str]) -> tuple[float, float]:
     return fit(pixels, max(side, max(width(name, SMALL) for name in columns) + 0.06))
 
 
-def _size(left: float, maps: Maps, across: float, down: float) -> tuple[float, float]:
-    """Breadth and height of tiles in rows and columns; the first begins at left."""
+def _size(left: float, maps: Floats, across: float, down: float) -> tuple[float, float]:
+    """Breadth and height of all tiles; the first begins at left."""
     return max(left + maps.shape[1] * (across + GAP), 3.44), len(maps) * (down + GAP) + 0.06
 
 
-def _draw_tiles(sheet: Sheet, left: float, photo: Photo, maps: Maps, columns: Sequence[str]) -> None:
+def _draw_tiles(sheet: Sheet, left: float, photo: Photo, maps: Floats, columns: Sequence[str]) -> None:
     """Maps (R, C, gh, gw) over an image, with the names of the columns."""
     across, down = _tile(photo.pixels, columns)
     for place, name in enumerate(columns):

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from reproductions.evaluation.arrays import Ints
 from reproductions.evaluation.measures.bootstrap import Interval
 from reproductions.evaluation.measures.calibration import Reliability
 from reproductions.evaluation.plots.sheet import Page, Sheet, hide_spines, name_axes
@@ -23,7 +23,6 @@ from reproductions.evaluation.plots.style import (
     TEXT,
     WEIGHTS,
     font,
-    lines_height,
     width,
     wrap,
 )
@@ -59,11 +58,10 @@ def beside_controls(
     """One row per map, one panel per measure, with 95 % intervals: filled for all images, hollow for the correctly classified.
 
     Args:
-        rows: by the name of the map, then by group ("all", "right"), then by measure. The first rows are the maps in question,
-            the others are controls.
+        rows: by the name of the map, then by group ("all", "right"), then by measure.
         title: model and split.
         note: what else a reader must know.
-        asked: how many maps are in question.
+        asked: how many of the first maps are in question; the others are controls.
         right: the images of the group "right", in words.
 
     Raises ValueError for no rows, or where the first lacks a group "all".
@@ -78,8 +76,7 @@ def beside_controls(
     breadth = max(left + len(measures) * cell - 0.06, 3.68)
     sheet = Sheet(breadth, height, title, above=0.5, below=0.32, notes=[_note(rows, note, right)])
     for row, name in enumerate(names):
-        middle = sheet.top + (row + 0.5) * ROW
-        sheet.write(sheet.left, middle - lines_height(len(name), TEXT) / 2, name, TEXT, bold=row < asked)
+        sheet.write_beside(sheet.left, sheet.top + (row + 0.5) * ROW, name, TEXT, bold=row < asked)
     for place, measure in enumerate(measures):
         _panel(sheet, sheet.left + left + place * cell, measure, rows, asked)
     return sheet.figure
@@ -111,7 +108,7 @@ def _panel(sheet: Sheet, left: float, measure: str, rows: Mapping[str, Mapping[s
 
 
 def draw_interval(axes: Axes, y: float, values: Sequence[float], mark: Mark, name: str) -> None:
-    """A value at the height y with the line from its lower to its upper end; name: for whoever reads the figure back."""
+    """A value at the height y with the line from its lower to its upper end; name: id of the mark."""
     value, low, high = values
     axes.plot([low, high], [y, y], color=mark.colour, lw=1.3, solid_capstyle="butt", zorder=2)
     axes.plot([value], [y], ls="none", marker=mark.marker, ms=4, mfc=mark.fill, mec=mark.colour, mew=1.0, zorder=3,
@@ -121,14 +118,14 @@ def draw_interval(axes: Axes, y: float, values: Sequence[float], mark: Mark, nam
 
 
 def _note(rows: Mapping[str, Mapping[str, Intervals]], note: str, right: str) -> str:
-    groups = {group for one in rows.values() for group in one}
+    groups = {group for of_map in rows.values() for group in of_map}
     marks = f"Filled: all images; hollow: {right}." if "right" in groups else "Over all images."
-    return f"{marks} Bars are 95 % bootstrap intervals; dashed lines are where a blind map lies. {note}".strip()
+    return f"{marks} Bars are 95 % bootstrap intervals; dashed lines mark a blind map. {note}".strip()
 
 
-def confusion(matrix: NDArray[np.int64], classes: Sequence[str], bins: Reliability, numbers: tuple[Interval, float],
+def confusion(matrix: Ints, classes: Sequence[str], bins: Reliability, numbers: tuple[Interval, float],
               title: str) -> Figure:  # fmt: skip
-    """Which classes are taken for which, true ones down and predicted ones across, beside a reliability diagram.
+    """Confusion of classes, true ones down and predicted ones across, beside a reliability diagram.
 
     Args:
         matrix: (K, K) counts.

@@ -1,7 +1,7 @@
 """A map of where a model looked, over an image: colours, edges and outlines, exactly over the pixels.
 
-Patch (row, column) of gh by gw covers the same part of the picture as of the image. A picture of the user's is drawn at
-its own size and shape, with the map where the model saw it.
+Patch (row, column) of gh by gw covers the same part of the picture as of the image. A user's picture is drawn at its own size
+and shape, with the map where the model saw it.
 """
 
 from typing import NamedTuple
@@ -12,24 +12,23 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.patheffects import Normal, Stroke
-from numpy.typing import NDArray
 
+from reproductions.evaluation.arrays import Bools, Floats, Pixels
 from reproductions.evaluation.plots.sheet import Page
 from reproductions.evaluation.plots.style import INK, PAPER, even_lightness
 
-Pixels = NDArray[np.uint8]
-Maps = NDArray[np.float32]
-
 HEAT = even_lightness(colormaps["inferno"], "heat")  # 0 black, highest pale yellow
-VEIL = (0.3, 0.72)  # how far the colours of a map cover the image beneath, at 0 and at the highest patch
+VEIL = (0.3, 0.72)  # opacity of a map over an image, at 0 and at the highest patch
 OUTLINE = "#00e5ff"  # of the object: a colour that the map does not have
 SIDE = 2.15  # inches of the longer side of a large picture
 
-Window = tuple[float, float, float, float]  # left, top, right and bottom of what a map is over, in the picture's pixels
+Window = tuple[
+    float, float, float, float
+]  # left, top, right and bottom of the part under a map, in the picture's pixels
 
 
 class Photo(NamedTuple):
-    """A picture in its own pixels (h, w, 3), and what of it the model saw: beyond it where the model saw bars."""
+    """A picture in its own pixels (h, w, 3), and the window that the model saw, larger than the picture if it saw bars."""
 
     pixels: Pixels
     window: Window
@@ -47,7 +46,7 @@ class Photo(NamedTuple):
     def width(self) -> int:
         return len(self.pixels[0])
 
-    def part_of(self, shown: Maps) -> float:
+    def part_of(self, shown: Floats) -> float:
         """The part of a map (gh, gw) of sum 1 that lies on the photo, not on bars."""
         left, top, right, bottom = self.window
         down, across = (
@@ -60,10 +59,10 @@ class Photo(NamedTuple):
         return float(down @ shown @ across)
 
 
-def heat(axes: Axes, shown: Maps, pixels: Pixels, beneath: bool = False, window: Window | None = None) -> None:
-    """A map (gh, gw) over the pixels, from 0 to its highest; beneath puts the image, in grey, under it.
+def heat(axes: Axes, shown: Floats, pixels: Pixels, beneath: bool = False, window: Window | None = None) -> None:
+    """A map (gh, gw) over the pixels, from 0 to its highest; beneath: with the image, in grey, under it.
 
-    window: what of the picture it is over, where that is not all of it.
+    window: the part of the picture under the map; None for all of it.
     """
     if beneath:
         show(axes, pixels)
@@ -92,7 +91,7 @@ def _grey(pixels: Pixels) -> Pixels:
 
 
 def fit(pixels: Pixels, side: float) -> tuple[float, float]:
-    """Width and height of a picture of these pixels, the longer of which is a side, the shorter at least a tenth."""
+    """Width and height of a picture of these pixels: the longer is a side, the shorter at least a tenth of it."""
     height, breadth = pixels.shape[:2]
     longer = max(height, breadth)
     return max(side * breadth / longer, side / 10), max(side * height / longer, side / 10)
@@ -105,8 +104,8 @@ def picture(page: Page, left: float, top: float, across: float, down: float) -> 
     return axes
 
 
-def contour(axes: Axes, held: NDArray[np.bool_], window: Window, cut: bool = False) -> None:
-    """The edge of a set of patches (gh, gw), along the patches' own sides; cut off at the picture's edge, or not."""
+def contour(axes: Axes, held: Bools, window: Window, cut: bool = False) -> None:
+    """The edge of a set of patches (gh, gw), along the patches' own sides; cut: at the picture's edge."""
     rows, columns = held.shape
     left, top, right, bottom = window
     high, wide = (bottom - top) / rows, (right - left) / columns
@@ -120,8 +119,8 @@ def contour(axes: Axes, held: NDArray[np.bool_], window: Window, cut: bool = Fal
     axes.add_collection(edge)
 
 
-def outline(axes: Axes, mask: Maps) -> None:
-    """Where the object begins, half covered, between the centres of pixels; closed at the image's edge."""
+def outline(axes: Axes, mask: Floats) -> None:
+    """The edge of the object, where a pixel is half covered; closed at the image's edge."""
     if not (mask >= 0.5).any():
         return
     rim = np.pad(mask, 1)

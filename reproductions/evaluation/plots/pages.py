@@ -1,7 +1,6 @@
 """Alignment pictures: one record, several models on the same words, several sentences on a page."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,29 +9,24 @@ from reproductions.evaluation.measures.alignment import alignment_error_rate
 from reproductions.evaluation.measures.attention import agreement, check_same_words, health
 from reproductions.evaluation.plots.panel import Panel
 from reproductions.evaluation.plots.sheet import MARGIN, Page
-from reproductions.evaluation.plots.style import AS_IN_2014, CHANGE, COLOUR, PlotStyle
+from reproductions.evaluation.plots.style import CHANGE, COLOUR, PlotStyle
 from reproductions.evaluation.records.translation import AlignedTranslation
 
-StyleName = Literal["colour", "paper"]
 BETWEEN = 0.3  # inches between panels
 WIDEST = 13.0  # inches; a page of several panels breaks its rows here
 
 
-def alignment(record: AlignedTranslation, style: StyleName = "colour") -> Figure:
-    """One record: source across, target down, model and view above, numbers below.
-
-    "paper" shows it as Figure 3 of Bahdanau et al. 2014 does: grey, 0 black to 1 white, ``</s>`` in line with
-    the words, no gold. "colour" sets ``</s>`` apart and draws gold links where they are known.
-    """
-    return _page([[_panel(record, _style(style))]])
+def alignment(record: AlignedTranslation) -> Figure:
+    """One record: source across, target down, model and view above, numbers below."""
+    return alignment_grid([record])
 
 
-def alignment_strip(records: Sequence[AlignedTranslation], style: StyleName = "colour") -> Figure:
+def alignment_strip(records: Sequence[AlignedTranslation]) -> Figure:
     """Several models over the same source and target, on the same axes. Raises ValueError if the words differ."""
     if not records:
         raise ValueError("there is no record to draw")
     check_same_words(records)
-    return _page([_strip(records, _style(style))])
+    return _page([_strip(records)])
 
 
 def difference(first: AlignedTranslation, second: AlignedTranslation) -> Figure:
@@ -53,18 +47,16 @@ def difference(first: AlignedTranslation, second: AlignedTranslation) -> Figure:
         weights=second.weights - first.weights,
         words=False,
     )
-    return _page([[*_strip([first, second], COLOUR), change]])
+    return _page([[*_strip([first, second]), change]])
 
 
-def alignment_grid(
-    records: Sequence[AlignedTranslation], style: StyleName = "colour", widest: float = WIDEST
-) -> Figure:
-    """Several sentences or models on one page, each with its own words, as many in a row as fit into so many inches."""
+def alignment_grid(records: Sequence[AlignedTranslation], style: PlotStyle = COLOUR, widest: float = WIDEST) -> Figure:
+    """Several sentences or models on one page, each with its own words, in rows of at most ``widest`` inches."""
     if not records:
         raise ValueError("there is no record to draw")
     rows: list[list[Panel]] = [[]]
     for record in records:
-        panel = _panel(record, _style(style))
+        panel = _panel(record, style)
         panel.bar, panel.legend = False, not any(other.legend_rows for row in rows for other in row)
         if rows[-1] and sum(other.width + BETWEEN for other in rows[-1]) + panel.width > widest:
             rows.append([])
@@ -90,28 +82,21 @@ def _page(rows: Sequence[Sequence[Panel]]) -> Figure:
     return page.figure
 
 
-def _style(name: StyleName) -> PlotStyle:
-    styles: dict[str, PlotStyle] = {"colour": COLOUR, "paper": AS_IN_2014}
-    if name not in styles:
-        raise ValueError(f"style must be one of {sorted(styles)}, not {name!r}")
-    return styles[name]
-
-
-def _strip(records: Sequence[AlignedTranslation], style: PlotStyle) -> list[Panel]:
+def _strip(records: Sequence[AlignedTranslation]) -> list[Panel]:
     """Panels side by side: target words and legend at the first, the colour bar at the last."""
-    panels = [_panel(record, style) for record in records]
+    panels = [_panel(record) for record in records]
     for place, panel in enumerate(panels):
         panel.words = panel.legend = place == 0
         panel.bar = place == len(panels) - 1
     return panels
 
 
-def _panel(record: AlignedTranslation, style: PlotStyle) -> Panel:
+def _panel(record: AlignedTranslation, style: PlotStyle = COLOUR) -> Panel:
     return Panel(record, style, title=record.model, subtitle=record.view, caption=caption(record))
 
 
 def caption(record: AlignedTranslation) -> list[str]:
-    """What a reader must know to trust the picture: whose words, which sentence, how good, how sharp."""
+    """Lines that say which sentence and whose words these are, how good and how sharp."""
     lines = [f"{record.where} · {record.about}"]
     if record.gold is not None:
         scores = alignment_error_rate([record])

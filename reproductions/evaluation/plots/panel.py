@@ -1,7 +1,7 @@
 """One matrix of weights with its words, drawn to measure: the part that all alignment pictures share.
 
-The matrix has square cells: source words across, target words down. ``</s>`` stands apart, in a thin column
-and a thin row, with the share of weight that each target word leaves on it printed in percent.
+The matrix has square cells: source words across, target words down. ``</s>`` stands apart, in a thin column and a thin row; its
+column shows the weight of each target word on it in percent.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
+from reproductions.evaluation.arrays import Floats
 from reproductions.evaluation.plots.gold import draw_gold, draw_legend
 from reproductions.evaluation.plots.ruler import Ruler
 from reproductions.evaluation.plots.sheet import Page
@@ -40,23 +40,17 @@ NARROWEST = 3.4  # inches; a title and a caption need this much
 
 @dataclass
 class Panel:
-    """A record's matrix with title, words, numbers; sizes in inches around the matrix, before it is drawn.
-
-    weights   (T, S) to show, if not the record's own
-    words     False leaves out the target words, for a panel beside another one
-    bar       whether the colour bar stands at its right
-    legend    whether the marks of gold links are explained below
-    """
+    """A record's matrix with title, words, numbers, and the room that they need, in inches."""
 
     record: AlignedTranslation
     style: PlotStyle
     title: str
     subtitle: str
     caption: Sequence[str]
-    weights: NDArray[np.float32] | None = None
-    words: bool = True
-    bar: bool = True
-    legend: bool = True
+    weights: Floats | None = None  # (T, S) to show, if not the record's own
+    words: bool = True  # False leaves out the target words, for a panel beside another one
+    bar: bool = True  # whether the colour bar stands at its right
+    legend: bool = True  # whether the marks of gold links are explained below
     across: Ruler = field(init=False)
     down: Ruler = field(init=False)
     cell: float = field(init=False)
@@ -81,7 +75,7 @@ class Panel:
 
     @property
     def headings(self) -> list[str]:
-        """The source words; ``</s>`` with the unit of the numbers in its column."""
+        """The source words; after ``</s>`` the unit of the numbers in its column."""
         shown = self.across.shown
         return [*shown[:-1], f"{shown[-1]} %"] if self.across.has_end else shown
 

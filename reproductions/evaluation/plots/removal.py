@@ -19,14 +19,14 @@ PANELS = {
 
 
 def removal(changed: Sequence[float], maps: Mapping[str, Mapping[str, Any]], title: str, note: str) -> Figure:
-    """Two panels of mean curves with 95 % bands, and beneath them the area under each with its interval.
+    """Two panels of mean curves with 95 % bands, and beneath them the area under each curve with its interval.
 
     Args:
         changed: (S + 1), the share of patches that have changed.
-        maps: by name; the first is the map in question, the others are controls. Of each, under "all" and "curves", way -> the
-            area, and way -> every step, as (value, low, high).
+        maps: by name; the first is the map in question, the others are controls. Each has under "all" the area of each way, and
+            under "curves" every step of each way, as (value, low, high).
         title: model and split.
-        note: how many images, and what comes in a patch's place.
+        note: how many images, and what replaces a patch.
 
     Raises ValueError for no maps.
     """
@@ -77,6 +77,6 @@ def _areas(sheet: Sheet, top: float, maps: Mapping[str, Mapping[str, Any]]) -> N
 
 
 def _line(number: int) -> dict[str, Any]:
-    """How the line of a map is drawn: the first, which is in question, thick and solid."""
+    """The line of a map: thick and solid for the first, which is in question."""
     dash = "solid" if number == 0 else DASHES[number % len(DASHES)]
     return {"color": COLOURS[number % len(COLOURS)], "lw": 2.0 if number == 0 else 1.2, "ls": dash}

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reproductions.evaluation.arrays import Doubles
 from reproductions.evaluation.records.translation import END
 
-GAP, THIN = 0.3, 0.78  # of ``</s>``: its distance and its breadth, in cells
+GAP, THIN = 0.3, 0.78  # distance and breadth of ``</s>``, in cells
 LONGEST = 26  # letters of a word that are shown
 
 
@@ -15,13 +15,13 @@ class Ruler(NamedTuple):
     """Where words lie along one axis, in cells: their centres and the whole length."""
 
     words: tuple[str, ...]
-    centres: NDArray[np.float64]
+    centres: Doubles
     length: float
     has_end: bool
 
     @classmethod
     def along(cls, words: tuple[str, ...], apart: bool) -> "Ruler":
-        """Words at 1/2, 3/2, ...; the final ``</s>`` apart from them if asked."""
+        """Words at 1/2, 3/2, ...; apart: the final ``</s>`` stands at a distance."""
         centres = np.arange(len(words), dtype=np.float64) + 0.5
         has_end = words[-1] == END
         if not (apart and has_end):

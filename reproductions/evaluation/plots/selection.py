@@ -1,4 +1,4 @@
-"""Which view of a translator aligns: alignment error rate of each; and which view of a classifier finds the object."""
+"""How well each view of a translator aligns, and how well each view of a classifier finds the object."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -37,9 +37,8 @@ def view_grid(
 ) -> Figure:
     """AER in percent of every view: one panel per shift, layers down, heads across; the chosen one in a box.
 
-    Views with value norms stand in a second row. Darker is better. by says what the links are. diagonal is the AER of
-    the diagonal, below which a view has learned to align (a fraction). Raises ValueError if the chosen view is not in
-    the table.
+    Views with value norms stand in a second row. Darker is better. by: where the links come from. diagonal: the AER of the
+    diagonal (a fraction), which a view must beat. Raises ValueError if the chosen view is not in the table.
     """
     if chosen not in table:
         raise ValueError(f"the chosen view {chosen} is not among the {len(table)} views of the table")
@@ -110,14 +109,10 @@ Measured = Mapping[ImageView, Mapping[str, Sequence[float]]]  # view -> measure 
 
 
 def image_view_grid(table: Measured, chosen: ImageView, title: str, note: str) -> Figure:
-    """How well each view of an attention model finds the object: one panel per measure, layers down, heads across, and
-    beneath them the views that mix layers and heads. Darker is better; the chosen view stands in a box.
+    """How well each view of an attention model finds the object: one panel per measure, layers down, heads across.
 
-    Args:
-        table: at least one view of a layer and head. Values without ends are drawn without an interval.
-        chosen: one of them; raises ValueError for another.
-        title: model and split.
-        note: how many images.
+    Beneath stand the views that mix layers and heads. Darker is better; the chosen view stands in a box. table: at least one
+    view of a layer and head. title: model and split. note: how many images. Raises ValueError if the chosen view is not in it.
     """
     if chosen not in table:
         raise ValueError(f"the chosen view {chosen} is not among the {len(table)} views of the table")
@@ -151,7 +146,7 @@ def image_view_grid(table: Measured, chosen: ImageView, title: str, note: str) -
 
 
 def _draw_tiles(axes: Axes, table: Measured, measure: str, grid: list[list[ImageView]], chosen: ImageView) -> None:
-    """One tile per view, with its value and, where it has one, the interval beneath."""
+    """One tile per view, with its value and its interval, if any, beneath."""
     _, white, dark = FOUND[measure]
     if dark is None:
         dark = max(2.0, *(row[measure][0] for row in table.values() if measure in row))

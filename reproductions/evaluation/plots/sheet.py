@@ -1,4 +1,4 @@
-"""The page of a picture: title and subtitle, a body, notes beneath; and what panels of several pictures share. In inches."""
+"""The page of a picture: title, subtitle, body and notes; and what the panels of several pictures share. Sizes in inches."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ ABOVE, BELOW = 0.14, 0.12  # at the top and the bottom
 
 
 class Page:
-    """A white figure of a given size, on which things are placed from the top left corner."""
+    """A white figure of a given size; places are distances from its top left corner."""
 
     def __init__(self, page_width: float, page_height: float) -> None:
         self.width, self.height = page_width, page_height
@@ -34,41 +34,21 @@ class Page:
 
     def axes(self, left: float, top: float, axes_width: float, axes_height: float) -> Axes:
         """Plain axes with their top left corner at (left, top)."""
-        box = (
-            left / self.width,
-            1 - (top + axes_height) / self.height,
-            axes_width / self.width,
-            axes_height / self.height,
-        )
-        axes = self.figure.add_axes(box, facecolor=PAPER)
-        axes.tick_params(
-            labelsize=SMALL, labelcolor=INK, color=QUIET, length=2.5, width=0.6, labelfontfamily="DejaVu Sans"
-        )
+        bottom, size = 1 - (top + axes_height) / self.height, (axes_width / self.width, axes_height / self.height)
+        axes = self.figure.add_axes((left / self.width, bottom, *size), facecolor=PAPER)
+        axes.tick_params(labelsize=SMALL, labelcolor=INK, color=QUIET, length=2.5, width=0.6,
+                         labelfontfamily="DejaVu Sans")  # fmt: skip
         for spine in axes.spines.values():
             spine.set(color=QUIET, linewidth=0.6)
         return axes
 
-    def write(  # noqa: PLR0913  # place, text and look of one block of lines
-        self,
-        left: float,
-        top: float,
-        lines: Sequence[str],
-        size: float,
-        colour: str = INK,
-        bold: bool = False,
+    def write(
+        self, left: float, top: float, lines: Sequence[str], size: float, colour: str = INK, bold: bool = False
     ) -> float:
         """Lines of text from (left, top) downwards; returns where the next line would begin."""
         for line in lines:
-            self.figure.text(
-                left / self.width,
-                1 - top / self.height,
-                line,
-                fontproperties=font(size, bold),
-                color=colour,
-                ha="left",
-                va="top",
-                parse_math=False,
-            )
+            self.figure.text(left / self.width, 1 - top / self.height, line, fontproperties=font(size, bold), color=colour,
+                             ha="left", va="top", parse_math=False)  # fmt: skip
             top += lines_height(1, size)
         return top
 
@@ -76,7 +56,11 @@ class Page:
         """One line of text around the middle."""
         self.write(middle - width(text, size) / 2, top, [text], size, colour)
 
-    def colour_bar(  # noqa: PLR0913  # place, colours, and what is written beside them
+    def write_beside(self, left: float, middle: float, lines: Sequence[str], size: float, bold: bool = False) -> None:
+        """Lines of text around a height: the name of a row."""
+        self.write(left, middle - lines_height(len(lines), size) / 2, lines, size, bold=bold)
+
+    def colour_bar(
         self,
         left: float,
         top: float,
@@ -97,15 +81,8 @@ class Page:
 class Sheet(Page):
     """A page with a title and a subtitle above its body and notes below, each wrapped to the body's breadth.
 
-    Attributes:
-        left, top: the corner of the body.
-        breadth: of the body.
-
-    Args:
-        breadth, height: of the body.
-        above: between subtitle and body; for headings of panels, for instance.
-        below: between body and notes.
-        subtitle_size: in points.
+    The body has its corner at (left, top) and the size breadth by height. above is the room between subtitle and body, as for
+    headings of panels, below that between body and notes; subtitle_size is in points.
     """
 
     def __init__(  # noqa: PLR0913  # the body, the texts around it, and the room between
@@ -132,19 +109,19 @@ class Sheet(Page):
 
 
 def hide_spines(axes: Axes, *sides: str) -> None:
-    """Leave out some sides of the frame: "top", "right", "bottom", "left"."""
+    """Hide sides of the frame: "top", "right", "bottom", "left"."""
     axes.spines[list(sides)].set_visible(False)
 
 
 def add_grid(axes: Axes, both: bool = False) -> None:
-    """Faint lines behind what is drawn, at the ticks of the upright axis or of both; the frame stays open."""
+    """Faint lines behind the drawing, at the ticks of the upright axis or of both; the frame stays open."""
     hide_spines(axes, "top", "right")
     axes.grid(axis="both" if both else "y", color=FAINT, lw=0.6)
     axes.set_axisbelow(True)
 
 
 def name_axes(axes: Axes, across: str = "", up: str = "", size: float = SMALL) -> None:
-    """What the axes show, with units."""
+    """Write on the axes what they show, with units."""
     if across:
         axes.set_xlabel(across, fontproperties=font(size), color=INK)
     if up:

@@ -1,7 +1,6 @@
 """One style for all pictures: colours and type. Nothing global is changed.
 
-Colours tell apart under the common forms of colour blindness (Okabe and Ito 2008) and never carry a meaning
-alone.
+The colours are distinct under the common forms of colour blindness (Okabe and Ito 2008) and never carry a meaning alone.
 """
 
 from functools import lru_cache
@@ -35,12 +34,8 @@ HINTED = 1.03  # fitted to pixels, a line of type is up to so much wider than it
 
 def font(size: float, bold: bool = False, italic: bool = False) -> FontProperties:
     """The one typeface, which comes with matplotlib and has the letters of all European languages."""
-    return FontProperties(
-        family="DejaVu Sans",
-        size=size,
-        weight="bold" if bold else "normal",
-        style="italic" if italic else "normal",
-    )
+    weight = "bold" if bold else "normal"
+    return FontProperties(family="DejaVu Sans", size=size, weight=weight, style="italic" if italic else "normal")
 
 
 @lru_cache(maxsize=4096)
@@ -51,7 +46,7 @@ def width(text: str, size: float, bold: bool = False) -> float:
 
 
 def wrap(text: str, size: float, inches: float, bold: bool = False) -> list[str]:
-    """Break text at spaces so that each line fits; a single word may be wider."""
+    """Lines of text, broken at spaces so that each fits; a single word may be wider."""
     lines: list[str] = []
     for word in text.split(" "):
         if lines and HINTED * width(f"{lines[-1]} {word}", size, bold) <= inches:
@@ -62,7 +57,7 @@ def wrap(text: str, size: float, inches: float, bold: bool = False) -> list[str]
 
 
 def shortened(text: str, size: float, inches: float, bold: bool = False) -> str:
-    """A text that fits into so many inches, its end cut off where it is longer."""
+    """The text, its end cut off if it is wider."""
     while width(text, size, bold) > inches:
         text = text[:-2] + "…"
     return text
@@ -74,9 +69,9 @@ def lines_height(count: int, size: float) -> float:
 
 
 def even_lightness(colours: Colormap, name: str) -> ListedColormap:
-    """The same colours at such distances that lightness (CIE L*) falls or rises evenly from end to end.
+    """The same colours, resampled so that lightness (CIE L*) changes evenly, and equal steps of weight look equal.
 
-    Equal steps of weight then look equal. The lightness of `colours` must be monotone.
+    The lightness of `colours` must be monotone.
     """
     fine = np.asarray(colours(np.linspace(0, 1, 1024)))[:, :3]
     linear = np.where(fine <= 0.04045, fine / 12.92, ((fine + 0.055) / 1.055) ** 2.4)
@@ -97,19 +92,17 @@ DIFFERENCES = LinearSegmentedColormap.from_list(  # -1 violet, 0 as white as the
 
 
 class PlotStyle(NamedTuple):
-    """How weights are drawn: colours from the lowest value to 1, and what the scale is called.
+    """How weights are drawn."""
 
-    grid: lines between cells. apart: ``</s>`` apart, with its share printed. gold: gold links and hits.
-    """
-
-    colours: Colormap
+    colours: Colormap  # from the lowest value to 1
     lowest: float
-    scale: str
-    grid: bool
-    apart: bool
-    gold: bool
+    scale: str  # its name
+    grid: bool  # lines between cells
+    apart: bool  # ``</s>`` apart, with its share printed
+    gold: bool  # gold links, and hits and misses of the attention
 
 
 COLOUR = PlotStyle(WEIGHTS, 0.0, "attention weight", grid=True, apart=True, gold=True)
+# Figure 3 of Bahdanau et al. 2014: grey, 0 black to 1 white, ``</s>`` in line with the words.
 AS_IN_2014 = PlotStyle(WEIGHTS_AS_IN_2014, 0.0, "attention weight", grid=False, apart=False, gold=False)
 CHANGE = PlotStyle(DIFFERENCES, -1.0, "change of weight", grid=True, apart=True, gold=False)

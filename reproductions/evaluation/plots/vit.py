@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
+from reproductions.evaluation.arrays import Doubles, Floats, Pixels
 from reproductions.evaluation.plots.sheet import Page, Sheet, add_grid, name_axes
 from reproductions.evaluation.plots.style import (
     DIFFERENCES,
@@ -24,30 +24,26 @@ from reproductions.evaluation.plots.style import (
 )
 from reproductions.evaluation.records.image import AttendedImage
 
-Floats = NDArray[np.float32]
 SIDE, GAP = 1.3, 0.08  # inches; of one picture in Figure 6
 PANEL = 2.9  # inches of the panels of Figures 7 and 11
 REFERENCE = 0.55  # inches to the right of a panel for the name of its reference
 
 
-def figure_6(records: Sequence[AttendedImage], pairs: int = 3) -> Figure:
-    """Image and attended image side by side, `pairs` of them in a row: brightness is the map over its highest patch.
+def figure_6(records: Sequence[AttendedImage]) -> Figure:
+    """Image and attended image side by side, three of them in a row: brightness is the map over its highest patch.
 
     Raises ValueError for no records, and for records of several models or views.
     """
     if len({(record.model, record.view) for record in records}) != 1:
         raise ValueError(f"Figure 6 is of one model and view, not of {sorted({(r.model, r.view) for r in records})}")
-    pairs = min(pairs, len(records))
+    pairs = min(3, len(records))
     pair, row = 2 * SIDE + GAP + 0.22, SIDE + 0.34
     title = f"{records[0].model}: attention from the output to the input"
     height = -(-len(records) // pairs) * row - 0.08
     sheet = Sheet(max(pairs * pair - 0.22, 3.6), height, title, subtitle=records[0].view, above=0.3)
     for place, record in enumerate(records):
         left, above = sheet.left + place % pairs * pair, sheet.top + place // pairs * row
-        for heading, start, pixels in (
-            ("input", left, record.pixels),
-            ("attention", left + SIDE + GAP, _lit(record)),
-        ):
+        for heading, start, pixels in (("input", left, record.pixels), ("attention", left + SIDE + GAP, _lit(record))):
             if place < pairs:
                 sheet.write(start, sheet.top - 0.17, [heading], SMALL, QUIET)
             axes = sheet.axes(start, above, SIDE, SIDE)
@@ -57,11 +53,11 @@ def figure_6(records: Sequence[AttendedImage], pairs: int = 3) -> Figure:
     return sheet.figure
 
 
-def _lit(record: AttendedImage) -> NDArray[np.uint8]:
+def _lit(record: AttendedImage) -> Pixels:
     """Pixels times the map over its highest patch."""
     rows, columns = (np.arange(p) * m // p for p, m in zip(record.pixels.shape, record.map.shape, strict=False))
     light = (record.map / record.map.max())[rows[:, None], columns]
-    lit: NDArray[np.uint8] = (record.pixels * light[..., None]).round().astype(np.uint8)
+    lit: Pixels = (record.pixels * light[..., None]).round().astype(np.uint8)
     return lit
 
 
@@ -73,7 +69,7 @@ def _answer(record: AttendedImage) -> str:
 
 
 def figure_7(
-    components: Floats, similarity: Floats, distances: NDArray[np.float64], uniform: float, model: str,
+    components: Floats, similarity: Floats, distances: Doubles, uniform: float, model: str,
     filters: str = "patch embedding",
 ) -> Figure:  # fmt: skip
     """Three panels: components of the first filters, similarity of positions, attention distance.
@@ -87,11 +83,7 @@ def figure_7(
         filters: what the filters are of.
     """
     sheet = Sheet(3 * PANEL + 2.28 + REFERENCE, PANEL + 0.45, model, above=0.45)
-    headings = (
-        f"{filters}: {len(components)} principal components",
-        "similarity of positions",
-        "attention distance",
-    )
+    headings = (f"{filters}: {len(components)} principal components", "similarity of positions", "attention distance")
     lefts = (sheet.left, sheet.left + PANEL + 0.72, sheet.left + 2 * PANEL + 2.15)
     for left, heading in zip(lefts, headings, strict=True):
         sheet.write(left, sheet.top - 0.33, [heading], TEXT, INK)
@@ -140,12 +132,10 @@ def _draw_similarity(page: Page, left: float, top: float, similarity: Floats) ->
     bar.set_ylabel("cosine", fontproperties=font(SMALL - 0.5), color=QUIET, labelpad=1)
 
 
-def figure_11(distances: Mapping[str, NDArray[np.float64]], uniform: Mapping[str, float]) -> Figure:
+def figure_11(distances: Mapping[str, Doubles], uniform: Mapping[str, float]) -> Figure:
     """Mean attention distance of each head by depth: one panel per model, one scale.
 
-    Args:
-        distances: (L, H) pixels, by the name of the model.
-        uniform: distance of uniform attention, by the same names. Raises ValueError for others.
+    distances: (L, H) pixels, by the name of the model. uniform: that of uniform attention, by the same names, else ValueError.
     """
     if not distances or set(distances) != set(uniform):
         raise ValueError(f"each of {sorted(distances)} needs the distance of uniform attention, not {sorted(uniform)}")
@@ -163,7 +153,7 @@ def figure_11(distances: Mapping[str, NDArray[np.float64]], uniform: Mapping[str
     return sheet.figure
 
 
-def _draw_distances(axes: Axes, distances: NDArray[np.float64], uniform: float) -> None:
+def _draw_distances(axes: Axes, distances: Doubles, uniform: float) -> None:
     layers, count = distances.shape
     for head in range(count):
         axes.plot(np.arange(1, layers + 1), distances[:, head], ls="none", marker="o", ms=4, mec="none", alpha=0.8,

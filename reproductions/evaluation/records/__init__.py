@@ -1,10 +1,10 @@
-"""What is known of one sentence or image, as plain validated data, and its JSON line.
+"""One sentence or image and what a model did with it, as validated data, and its JSON line.
 
 codec           from fields to JSON lines and back
 forms           how matrices, pixels, masks and links stand in JSON
 translation     AlignedTranslation, Translated
-sentence        ReadSentence, SelfAttended: the same of a language model
-image           AttendedImage, the twin of AlignedTranslation for images
+sentence        ReadSentence, SelfAttended: those of a language model
+image           AttendedImage
 caption         CaptionedImage: an image and a map for each word
 """
 

@@ -1,10 +1,12 @@
-"""A record is its fields: from a dataclass to a JSON line and back, by the type of each field."""
+"""Records as JSON lines: the type of each field says how it is written and read."""
 
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
 
 from data import stored
 from data.whole import whole
@@ -20,6 +22,12 @@ class Record:
     def __init_subclass__(cls) -> None:
         hints = get_type_hints(cls, include_extras=True)
         cls.FORMS = {name: _form(hint) for name, hint in hints.items() if get_origin(hint) is not ClassVar}
+
+    def keep(self, name: str, value: Any) -> None:
+        """Set a field of a frozen record in ``__post_init__``; an array becomes read-only."""
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+        object.__setattr__(self, name, value)
 
     def to_json(self) -> dict[str, Any]:
         """Plain types only."""
@@ -40,7 +48,7 @@ MOST_LETTERS = 100_000  # of a text: a picture of more is never finished
 
 
 def _form(hint: Any) -> Form:
-    """How a value of this type stands in JSON. Raises TypeError for a type that has no form."""
+    """How a value of this type stands in JSON. Raises TypeError for a type without a form."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return next(form for form in inner if isinstance(form, Form))
@@ -87,17 +95,14 @@ def _several(form: Form) -> Form:
 
 
 def save(records: Iterable[Record], path: Path) -> None:
-    """Write records as JSON lines, one record per line. The file appears whole or not at all."""
+    """Write records as JSON lines, whole or not at all."""
     with whole(path) as partial, partial.open("w", encoding="utf-8") as file:
         for record in records:
             file.write(json.dumps(record.to_json(), ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def load(path: Path, kind: type[R]) -> list[R]:
-    """Read what `save` wrote: `load(path, AlignedTranslation)`.
-
-    Raises FileNotFoundError, or UserError with the file and the line of the first record that does not fit.
-    """
+    """The records of a kind that `save` wrote; raises FileNotFoundError, or UserError with file and line of the first misfit."""
     records: list[R] = []
     for where, fields in stored.lines(path):
         try:

@@ -1,7 +1,4 @@
-"""How the values of a record's fields stand in JSON: plain types, matrices of weights, pixels, masks, links.
-
-A field of a record says its form by its type: ``weights: Matrix``.
-"""
+"""How the fields of records stand in JSON: matrices of weights, pixels, masks, links. ``weights: Matrix`` names the form."""
 
 import base64
 import io
@@ -13,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from data.links import Links
+from reproductions.evaluation.arrays import Floats
 
 ROW_SLACK = 1e-4  # how far float32 rounding may lift a row of weights above 1
 DIGITS = 5  # significant digits of a weight on disk; weights below SMALLEST are written as 0
@@ -20,7 +18,7 @@ SMALLEST = 1e-8
 
 
 class Form(NamedTuple):
-    """One kind of value: the types that it may have in JSON, and both ways between it and JSON."""
+    """The types that a value may have in JSON, and the conversions between the two."""
 
     types: tuple[type, ...]
     to_json: Callable[[Any], Any]
@@ -28,7 +26,7 @@ class Form(NamedTuple):
 
 
 def check_fields(fields: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> None:
-    """Every field is there, none is unknown, each has one of its types; bool does not pass for int."""
+    """Raise ValueError unless every field is there with one of its types, and no other; bool does not pass for int."""
     if missing := sorted(set(types) - set(fields)):
         raise ValueError(f"fields {missing} are missing")
     if unknown := sorted(set(fields) - set(types)):
@@ -44,8 +42,8 @@ def check_fields(fields: Mapping[str, Any], types: Mapping[str, tuple[type, ...]
 # --- Weights ----------------------------------------------------------------------------------------------------------
 
 
-def rounded(weights: NDArray[np.float32]) -> list[list[float]]:
-    """Weights with DIGITS significant digits; a row that this would lift above the limit is cut instead."""
+def rounded(weights: Floats) -> list[list[float]]:
+    """Weights with DIGITS significant digits; a row whose sum rounding would lift above the limit is rounded down."""
     exact = weights.astype(np.float64)
     exact[exact < SMALLEST] = 0.0
     exponent = np.floor(np.log10(np.where(exact > 0, exact, 1.0)))
@@ -58,29 +56,27 @@ def rounded(weights: NDArray[np.float32]) -> list[list[float]]:
     return rows
 
 
-def matrix(rows: list[Any]) -> NDArray[np.float32]:
-    """A matrix from JSON. Raises ValueError for ragged rows and for values that are no numbers."""
+def matrix(rows: list[Any]) -> Floats:
+    """A matrix from JSON. Raises ValueError for ragged rows and for values that are not numbers."""
     lengths = {len(row) if isinstance(row, list) else -1 for row in rows}
     if len(lengths) > 1 or -1 in lengths:
         raise ValueError("weights must be a list of rows of one length")
     return np.array(rows, dtype=np.float32)
 
 
-def _maps_to_json(maps: NDArray[np.float32]) -> list[list[list[float]]]:
+def _maps_to_json(maps: Floats) -> list[list[list[float]]]:
     rows = rounded(maps.reshape(len(maps), -1))  # a map is one distribution: the limit holds for its sum
     return [np.reshape(row, maps.shape[1:]).tolist() for row in rows]
 
 
-def _stacked(arrays: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+def _stacked(arrays: Iterable[Floats]) -> Floats:
     """Raises ValueError for arrays of several shapes, or for none."""
     return np.stack(list(arrays))
 
 
-Matrix = Annotated[NDArray[np.float32], Form((list,), rounded, matrix)]
-Probabilities = Annotated[
-    NDArray[np.float32], Form((list,), lambda row: rounded(row[None])[0], lambda row: matrix([row])[0])
-]
-Maps = Annotated[NDArray[np.float32], Form((list,), _maps_to_json, lambda maps: _stacked(map(matrix, maps)))]
+Matrix = Annotated[Floats, Form((list,), rounded, matrix)]
+Probabilities = Annotated[Floats, Form((list,), lambda row: rounded(row[None])[0], lambda row: matrix([row])[0])]
+Maps = Annotated[Floats, Form((list,), _maps_to_json, lambda maps: _stacked(map(matrix, maps)))]
 Nats = Annotated[float, Form((float, int), lambda nats: round(nats, 4), lambda nats: nats)]
 
 
@@ -95,7 +91,7 @@ def png(pixels: NDArray[np.uint8]) -> str:
 
 
 def from_png(text: str, mode: str) -> NDArray[np.uint8]:
-    """The inverse of `png`, of mode "RGB" or "L". Raises ValueError for what is no PNG of this mode."""
+    """The inverse of `png`, of mode "RGB" or "L". Raises ValueError unless it is a PNG of this mode."""
     try:
         with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=("PNG",)) as image:
             if image.mode != mode:
@@ -105,19 +101,19 @@ def from_png(text: str, mode: str) -> NDArray[np.uint8]:
         raise ValueError(f"a record's pixels are no readable PNG: {error}") from error
 
 
-def mask_to_png(mask: NDArray[np.float32]) -> str:
+def mask_to_png(mask: Floats) -> str:
     """A mask (h, w) in [0, 1], in 255 steps."""
     return png((mask * 255).round().astype(np.uint8))
 
 
-def _mask_from_png(text: str) -> NDArray[np.float32]:
+def _mask_from_png(text: str) -> Floats:
     return np.divide(from_png(text, "L"), 255, dtype=np.float32)
 
 
 Pixels = Annotated[NDArray[np.uint8], Form((str,), png, lambda text: from_png(text, "RGB"))]
-Mask = Annotated[NDArray[np.float32], Form((str,), mask_to_png, _mask_from_png)]
+Mask = Annotated[Floats, Form((str,), mask_to_png, _mask_from_png)]
 Masks = Annotated[
-    NDArray[np.float32],
+    Floats,
     Form(
         (list,),
         lambda masks: [mask_to_png(mask) for mask in masks],

@@ -1,54 +1,41 @@
-"""Where a model looked in one image, as plain validated data: pixels, map, classes, and words. No torch, no drawing.
+"""Where a model looked in one image, as validated data.
 
-Shapes: h, w pixels; gh, gw patches, row by row from the top left; K classes. Patch (row, column) of the map lies over the
-pixels from row * h / gh to (row + 1) * h / gh, and likewise across: the map covers the pixels exactly, whatever their sides.
+Shapes: h, w pixels; gh, gw patches, row by row from the top left; K classes. Patch (row, column) of the map lies over the pixels
+from row * h / gh to (row + 1) * h / gh, and likewise across.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reproductions.evaluation.records.codec import Record
 from reproductions.evaluation.records.forms import Mask, Matrix, Pixels, Probabilities
 
-SLACK = 1e-3  # how far rounding may take the sum of a map or of probabilities from 1
+SLACK = 1e-3  # how far rounding may move the sum of a map or of probabilities from 1
 
 
 @dataclass(frozen=True, eq=False)
 class AttendedImage(Record):
-    """One image, what a model takes it for, one map of where it looked, and the words that say where that came from.
-
-    pixels         (h, w, 3) uint8, as the model saw them before normalisation; read-only, as all arrays here
-    map            (gh, gw) float32, 0 or more, sums to 1 over the patches alone
-    model          name and age, for a title: "ViT, step 1,200"
-    view           which layer, head and kind of map, in words: `ImageView.describe`
-    split, index   where the image lies in the corpus
-    label          the true class, None where nobody says
-    predicted      the class the model gives
-    probabilities  (K,) float32, which sum to 1
-    classes        K names
-    mask           (h, w) float32 in [0, 1], how much of each pixel the object covers; None where unknown
-    name           of the image, for a caption: "cat/0012.png"
+    """One image, the class that a model predicts, one map of where it looked, and where all this comes from.
 
     Raises ValueError where these disagree, with the shapes and values.
     """
 
     KIND: ClassVar[str] = "attended image"
 
-    pixels: Pixels
-    map: Matrix
-    model: str
-    view: str
+    pixels: Pixels  # (h, w, 3) uint8, as the model saw them before normalisation; read-only, as all arrays here
+    map: Matrix  # (gh, gw) float32, 0 or more, sums to 1 over the patches alone
+    model: str  # name and age, for a title: "ViT, step 1,200"
+    view: str  # which layer, head and kind of map, in words: `ImageView.describe`
     split: str
-    index: int
-    label: int | None
-    predicted: int
-    probabilities: Probabilities
-    classes: tuple[str, ...]
-    mask: Mask | None = None
-    name: str = ""
+    index: int  # position in the split
+    label: int | None  # the true class, None if unknown
+    predicted: int  # the predicted class
+    probabilities: Probabilities  # (K,) float32, which sum to 1
+    classes: tuple[str, ...]  # K names
+    mask: Mask | None = None  # (h, w) float32 in [0, 1], how much of each pixel the object covers; None if unknown
+    name: str = ""  # of the image, for a caption: "cat/0012.png"
 
     def __post_init__(self) -> None:
         pixels = np.array(self.pixels)
@@ -56,10 +43,10 @@ class AttendedImage(Record):
             raise ValueError(
                 f"pixels must be (height, width, 3) bytes, not {pixels.shape} {pixels.dtype}: {self.where}"
             )
-        object.__setattr__(self, "classes", tuple(self.classes))
-        self._keep("pixels", pixels)
-        self._keep("map", np.array(self.map, dtype=np.float32))
-        self._keep("probabilities", np.array(self.probabilities, dtype=np.float32))
+        self.keep("classes", tuple(self.classes))
+        self.keep("pixels", pixels)
+        self.keep("map", np.array(self.map, dtype=np.float32))
+        self.keep("probabilities", np.array(self.probabilities, dtype=np.float32))
         self._check_map()
         self._check_classes()
         if self.mask is not None:
@@ -68,11 +55,7 @@ class AttendedImage(Record):
                 raise ValueError(
                     f"a mask of shape {mask.shape} must be {pixels.shape[:2]}, between 0 and 1: {self.where}"
                 )
-            self._keep("mask", mask)
-
-    def _keep(self, name: str, array: NDArray[Any]) -> None:
-        array.setflags(write=False)
-        object.__setattr__(self, name, array)
+            self.keep("mask", mask)
 
     def _check_map(self) -> None:
         if self.map.ndim != 2 or not all(0 < p <= s for p, s in zip(self.map.shape, self.pixels.shape, strict=False)):
@@ -99,10 +82,10 @@ class AttendedImage(Record):
 
     @property
     def where(self) -> str:
-        """The image's place, for captions and errors: "valid image 12"."""
+        """For captions and errors: "valid image 12"."""
         return f"{self.split} image {self.index}"
 
     @property
     def right(self) -> bool | None:
-        """Whether the prediction is the true class; None where that is unknown."""
+        """Whether the prediction is the true class; None if that is unknown."""
         return None if self.label is None else self.label == self.predicted

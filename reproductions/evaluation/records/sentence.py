@@ -1,4 +1,4 @@
-"""What a language model did with one sentence, and a sentence that attends to itself, as plain validated data. No torch.
+"""What a language model did with one sentence, and a sentence that attends to itself, as validated data.
 
 Letters: N words; T tokens, which are words or pieces and count ``</s>``.
 """
@@ -37,42 +37,28 @@ class SelfAttended(AlignedTranslation):
 
 
 class Agreed(NamedTuple):
-    """A place where one form must stand and not the other: what word the model was asked about and what it preferred.
+    """A place where one form of a word is right, and whether the model prefers it."""
 
-    Attributes:
-        position: of the word, from 0.
-        other: the form that would be wrong.
-        misled: whether the last noun before it speaks for the wrong form.
-        right: whether the right form got the higher probability.
-    """
-
-    position: int
-    other: str
-    misled: bool
-    right: bool
+    position: int  # of the word, from 0
+    other: str  # the wrong form
+    misled: bool  # whether the last noun before it suggests the wrong form
+    right: bool  # whether the right form got the higher probability
 
 
 @dataclass(frozen=True)
 class ReadSentence(Record):
     """How a language model read a sentence.
 
-    Attributes:
-        words: N words, ``</s>`` last.
-        surprisal: -log p of each given those before it, in nats; of a word of several pieces, their sum.
-        tokens: T.
-        index: position in the split.
-        agreements: where a form must agree, and whether the model knows.
-
     Raises ValueError unless every word has its surprisal, 0 or more.
     """
 
     KIND: ClassVar[str] = "read sentence"
 
-    words: tuple[str, ...]
-    surprisal: tuple[Nats, ...]
-    tokens: int
-    index: int
-    agreements: tuple[Agreed, ...] = ()
+    words: tuple[str, ...]  # N words, ``</s>`` last
+    surprisal: tuple[Nats, ...]  # -log p of each word given those before it, in nats; summed over its pieces
+    tokens: int  # T
+    index: int  # position in the split
+    agreements: tuple[Agreed, ...] = ()  # where a form must agree, and whether the model prefers it
 
     def __post_init__(self) -> None:
         if len(self.words) != len(self.surprisal) or not all(nats >= 0 for nats in self.surprisal):

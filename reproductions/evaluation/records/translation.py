@@ -1,7 +1,7 @@
-"""What a model did with one sentence, as plain validated data: words, weights, texts. No torch, no drawing.
+"""What a model did with one sentence, as validated data: words, weights, texts.
 
-Shapes: T target words, S source words, both with the final ``</s>`` where the model has one. Rows are the
-target, columns the source, as in Figure 3 of Bahdanau et al. 2014.
+Shapes: T target words, S source words, both with the final ``</s>`` where the model has one. Rows are the target, columns the
+source, as in Figure 3 of Bahdanau et al. 2014.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reproductions.evaluation.arrays import Floats
 from reproductions.evaluation.records.codec import Record
 from reproductions.evaluation.records.forms import ROW_SLACK, GoldLinks, Matrix
 
@@ -19,44 +19,30 @@ END = "</s>"
 
 @dataclass(frozen=True, eq=False)
 class AlignedTranslation(Record):
-    """One sentence, one target, one matrix of attention weights, and the words that say where it came from.
-
-    source      S words, ``</s>`` last if the model attends to it
-    target      T words, ``</s>`` last unless decoding was cut off
-    weights     (T, S) float32, read-only, before dropout; rows sum to 1, or to less for local attention
-    model       name and age, for a title: "RNNsearch, step 1,200"
-    view        which layer, head and step, in words: `View.describe`
-    forced      True: the target is the reference, fed to the model. False: the target is the model's own
-                translation
-    split, index    where the sentence lies in the corpus
-    reference   the reference translation as text
-    gold        true links over the words without ``</s>``; only a forced target can have them
-    score       log-probability of the target, natural logarithm
+    """One sentence, one target, one matrix of attention weights, and where all this comes from.
 
     Raises ValueError where these disagree, with the lengths and the words.
     """
 
     KIND: ClassVar[str] = "aligned translation"
 
-    source: tuple[str, ...]
-    target: tuple[str, ...]
-    weights: Matrix
-    model: str
-    view: str
-    forced: bool
+    source: tuple[str, ...]  # S words, ``</s>`` last if the model attends to it
+    target: tuple[str, ...]  # T words, ``</s>`` last unless decoding was cut off
+    weights: Matrix  # (T, S) float32, read-only, before dropout; rows sum to 1, or to less for local attention
+    model: str  # name and age, for a title: "RNNsearch, step 1,200"
+    view: str  # which layer, head and step, in words: `View.describe`
+    forced: bool  # the target is the reference, not the model's own translation
     split: str
-    index: int
-    reference: str | None = None
-    gold: GoldLinks | None = None
-    score: float | None = None
+    index: int  # position in the split
+    reference: str | None = None  # the reference translation as text
+    gold: GoldLinks | None = None  # true links over the words without ``</s>``; only a forced target can have them
+    score: float | None = None  # log-probability of the target, natural logarithm
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "source", _words(self.source, "source"))
-        object.__setattr__(self, "target", _words(self.target, "target"))
-        weights = np.array(self.weights, dtype=np.float32)
-        _check_weights(weights, self.target, self.source)
-        weights.setflags(write=False)
-        object.__setattr__(self, "weights", weights)
+        self.keep("source", _words(self.source, "source"))
+        self.keep("target", _words(self.target, "target"))
+        self.keep("weights", np.array(self.weights, dtype=np.float32))
+        _check_weights(self.weights, self.target, self.source)
         if self.gold is not None:
             self._check_gold(self.gold)
 
@@ -87,7 +73,7 @@ class AlignedTranslation(Record):
 
     @property
     def where(self) -> str:
-        """The sentence's place, for captions and errors: "valid sentence 12"."""
+        """For captions and errors: "valid sentence 12"."""
         return f"{self.split} sentence {self.index}"
 
     @property
@@ -97,16 +83,13 @@ class AlignedTranslation(Record):
 
     @property
     def about(self) -> str:
-        """Whose words stand at the rows, for a caption."""
+        """Which words stand at the rows, for a caption."""
         return "target: the reference, forced" if self.forced else "target: the model's own translation"
 
 
 @dataclass(frozen=True)
 class Translated(Record):
-    """One translated sentence as detokenised text, for scoring.
-
-    score is the log-probability of the hypothesis (natural logarithm), where the decoder gave one.
-    """
+    """One translated sentence as detokenised text, for scoring; score is the log-probability of the hypothesis in nats."""
 
     KIND: ClassVar[str] = "translated"
 
@@ -141,7 +124,7 @@ def _words(words: Sequence[str], side: str) -> tuple[str, ...]:
     return words
 
 
-def _check_weights(weights: NDArray[np.float32], target: tuple[str, ...], source: tuple[str, ...]) -> None:
+def _check_weights(weights: Floats, target: tuple[str, ...], source: tuple[str, ...]) -> None:
     sentences = f"{len(target)} target words {list(target)} and {len(source)} source words {list(source)}"
     if weights.shape != (len(target), len(source)):
         raise ValueError(f"weights of shape {weights.shape} (target, source) do not fit {sentences}")

@@ -1,8 +1,8 @@
 """A view makes one (T, S) alignment matrix of a model's (L, H, T, S) maps, and says in words how.
 
-In a Transformer the layer, the head and the step at which the weights are read decide whether the picture
-looks like an alignment at all (Chen et al. 2020, SHIFT-ATT; Luong et al. 2015, footnote 14). So the view is
-chosen by alignment error rate on validation data and printed in every caption.
+In a Transformer the layer, the head and the step at which the weights are read decide whether the picture looks like an
+alignment at all (Chen et al. 2020, SHIFT-ATT; Luong et al. 2015, footnote 14). So the view is chosen by alignment error rate
+on validation data and printed in every caption.
 
 L layers, H heads, T target positions, S source positions; pieces where a tokeniser splits words.
 """
@@ -17,25 +17,20 @@ from numpy.typing import NDArray
 
 from data.errors import UserError
 from data.links import Links
-from reproductions.evaluation.measures.alignment import (
-    AlignmentCounts,
-    AlignmentScores,
-    alignment_scores,
-    hard_positions,
-)
+from reproductions.evaluation.arrays import Floats, Ints
+from reproductions.evaluation.measures.alignment import AlignmentScores, alignment_scores, hard_positions
 from reproductions.evaluation.views.part import TEXT, Part, Which, every_part
 
-Weights = NDArray[np.float32]
 _TEXT = re.compile(rf"{TEXT} shift(?P<shift>0|1)(?P<norms> norms)?")
 
 
 @dataclass(frozen=True)
 class View:
-    """Which layer and head, counted from 1, or their mean; when the weights of a word are read; and what they weigh.
+    """Layer and head, counted from 1, or their mean; the step at which a word's weights are read; and whether values count.
 
-    shift 0: at the step that writes the word. shift 1: one step later, when the word is the decoder's input.
-    norms: each weight times the length of what it weighs (Kobayashi et al. 2020), rows brought back to sum 1. A large
-    weight on a source position with a small value moves the result little: so it is with many weights on ``</s>``.
+    shift 0: the step that writes the word. shift 1: one step later, when the word is the decoder's input.
+    norms: each weight times the norm of its value (Kobayashi et al. 2020), rows rescaled to sum 1. A large weight on a small
+    value, as many weights on ``</s>``, contributes little.
     """
 
     layer: Which
@@ -68,8 +63,7 @@ class View:
     def describe(self, layers: int, heads: int) -> str:
         """In words, for a caption: "layer 2 of 6 · mean of 8 heads · read one step later".
 
-        A model with one layer or one head leaves that part out. Raises UserError for a layer or head it does
-        not have.
+        A single layer or head is left out. Raises UserError for a layer or head that the model does not have.
         """
         self.part.check_exists(self, layers, heads)
         parts = self.part.describe(layers, heads)
@@ -77,11 +71,11 @@ class View:
         weighed = ["weights times value norms"] if self.norms else []
         return " · ".join([*parts, *weighed, step if parts or weighed else f"attention {step}"])
 
-    def apply(self, maps: Weights, norms: Weights) -> Weights:
+    def apply(self, maps: Floats, norms: Floats) -> Floats:
         """(L, H, T, S), and the norms (L, H, S) of the values -> (T, S).
 
-        With shift 1, row t holds the weights of step t + 1 and the last row keeps its own. T and S are
-        pieces: apply the view first, then `merge_pieces`. Raises ValueError for other shapes.
+        With shift 1, row t holds the weights of step t + 1; the last row keeps its own. T and S are pieces: apply the view
+        before `merge_pieces`. Raises ValueError for other shapes.
         """
         if maps.ndim != 4 or norms.shape != (*maps.shape[:2], maps.shape[3]):
             raise ValueError(
@@ -104,7 +98,7 @@ def every_view(layers: int, heads: int) -> list[View]:
 
 
 def named(text: str, layers: int, heads: int) -> View:
-    """The view that a user asks for, of those that a model of this size has; raises UserError listing them."""
+    """The view of this name; raises UserError with all views of a model of this size if it has no such view."""
     views = {str(view): view for view in every_view(layers, heads)}
     if text not in views:
         parts = zip(*(name.split()[:3] for name in views), strict=True)
@@ -117,7 +111,7 @@ def named(text: str, layers: int, heads: int) -> View:
 
 
 class Pieces(NamedTuple):
-    """The word of each piece of one sentence, from the tokeniser: (0, 1, 1, 2) if the second word has two."""
+    """The word of each piece of one sentence, from the tokeniser: (0, 1, 1, 2) if the second word has two pieces."""
 
     target: Sequence[int]
     source: Sequence[int]
@@ -131,55 +125,46 @@ class Choice(NamedTuple):
 
 
 def choose_view(
-    maps: Sequence[Weights],
-    norms: Sequence[Weights],
+    maps: Sequence[Floats],
+    norms: Sequence[Floats],
     golds: Sequence[Links],
     pieces: Sequence[Pieces] | None = None,
-    views: Sequence[View] | None = None,
 ) -> Choice:
     """Choose the view with the lowest alignment error rate. Use validation data, never the test set.
 
-    maps    (L, H, T, S) a sentence, from forced decoding of the reference, both sides ending in ``</s>``
-    norms   (L, H, S) a sentence, of the values
+    maps    (L, H, T, S) per sentence, from forced decoding of the reference, both sides ending in ``</s>``
+    norms   (L, H, S) per sentence, of the values
     golds   links between words: gold, or those of a statistical aligner
     pieces  word of each piece, where positions are pieces; None where they are words
-    views   None tries `every_view`
 
     A tie goes to the earlier view; the order of `every_view` prefers plain weights, shift 0 and single layers. Raises
     UserError for no sentences or no sure links.
     """
-    if (
-        not maps
-        or len(maps) != len(golds)
-        or len(maps) != len(norms)
-        or (pieces is not None and len(pieces) != len(maps))
-    ):
+    lengths = {len(maps), len(golds), len(norms), len(maps if pieces is None else pieces)}
+    if not maps or len(lengths) > 1:
         count = "none" if pieces is None else len(pieces)
         raise UserError(
             f"a view is chosen on sentences with gold links, but there are {len(maps)} maps, "
             f"{len(norms)} norms, {len(golds)} gold and {count} pieces"
         )
-    views = every_view(*maps[0].shape[:2]) if views is None else views
+    views = every_view(*maps[0].shape[:2])
     counts = np.zeros((len(views), len(maps), 4), dtype=np.int64)
-    for number, (sentence, lengths, gold) in enumerate(zip(maps, norms, golds, strict=True)):
-        stack = np.stack([view.apply(sentence, lengths) for view in views])  # (views, T, S)
+    for number, (sentence, of_values, gold) in enumerate(zip(maps, norms, golds, strict=True)):
+        stack = np.stack([view.apply(sentence, of_values) for view in views])  # (views, T, S)
         if pieces is not None:
             stack = merge_pieces(stack, pieces[number].target, pieces[number].source)
         counts[:, number] = _counts(stack, gold)
-    table = {
-        view: alignment_scores(map(AlignmentCounts._make, rows))
-        for view, rows in zip(views, counts.tolist(), strict=True)
-    }
+    table = {view: alignment_scores(rows) for view, rows in zip(views, counts.tolist(), strict=True)}
     if not any(gold.sure for gold in golds):
         raise UserError("a view cannot be chosen: the gold of these sentences has no sure links")
     return Choice(min(table, key=lambda view: table[view].aer), table)
 
 
-def merge_pieces(weights: Weights, target: Sequence[int], source: Sequence[int]) -> Weights:
+def merge_pieces(weights: Floats, target: Sequence[int], source: Sequence[int]) -> Floats:
     """(..., T, S) over pieces -> (..., T, S) over words: sum over source pieces, mean over target pieces.
 
-    target and source give the word of each piece, from 0 without gaps. Row sums stay what they were on
-    average: rows that sum to 1 still do. Raises ValueError where the pieces do not fit the weights.
+    target and source give the word of each piece, from 0 without gaps. Rows that sum to 1 still do. Raises ValueError where
+    the pieces do not fit the weights.
     """
     for side, words, count in (("target", target, weights.shape[-2]), ("source", source, weights.shape[-1])):
         steps = np.diff(words, prepend=-1) if len(words) else np.array([])
@@ -189,8 +174,8 @@ def merge_pieces(weights: Weights, target: Sequence[int], source: Sequence[int])
                 f"{count} {side} pieces need the word of each, rising from 0 without gaps, not {list(words)}"
             )
     columns = np.add.reduceat(weights, _starts(source), axis=-1)
-    rows: Weights = np.add.reduceat(columns, _starts(target), axis=-2)
-    merged: Weights = rows / np.bincount(target).astype(np.float32)[:, None]
+    rows: Floats = np.add.reduceat(columns, _starts(target), axis=-2)
+    merged: Floats = rows / np.bincount(target).astype(np.float32)[:, None]
     return merged
 
 
@@ -198,7 +183,7 @@ def _starts(words: Sequence[int]) -> NDArray[np.intp]:
     return np.flatnonzero(np.diff(words, prepend=-1))
 
 
-def _counts(stack: Weights, gold: Links) -> NDArray[np.int64]:
+def _counts(stack: Floats, gold: Links) -> Ints:
     """(views, T, S) over words -> (views, 4): the counts of `alignment_counts` for each view."""
     views, rows, columns = stack.shape[0], stack.shape[1] - 1, stack.shape[2] - 1
     for link in gold.possible:

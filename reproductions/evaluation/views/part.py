@@ -6,10 +6,8 @@ L layers, H heads.
 from re import Match
 from typing import Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from data.errors import UserError
+from reproductions.evaluation.arrays import Floats
 
 Which = int | Literal["mean"]
 TEXT = r"L(?P<layer>mean|\d+) H(?P<head>mean|\d+)"
@@ -43,17 +41,17 @@ class Part(NamedTuple):
                 raise UserError(f"the view {view} asks for {name} {number}, but the model has {name}s 1 to {count}")
 
     def describe(self, layers: int, heads: int) -> list[str]:
-        """In words: ["layer 2 of 6", "mean of 8 heads"]. A model with one layer or one head leaves that out."""
+        """In words: ["layer 2 of 6", "mean of 8 heads"]; a single layer or head is left out."""
         words = []
         for name, number, count in (("layer", self.layer, layers), ("head", self.head, heads)):
             if count > 1:
                 words.append(f"mean of {count} {name}s" if number == "mean" else f"{name} {number} of {count}")
         return words
 
-    def select(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    def select(self, maps: Floats) -> Floats:
         """(L, H, ...) -> (...)."""
         layer = maps.mean(axis=0) if self.layer == "mean" else maps[self.layer - 1]
-        head: NDArray[np.float32] = layer.mean(axis=0) if self.head == "mean" else layer[self.head - 1]
+        head: Floats = layer.mean(axis=0) if self.head == "mean" else layer[self.head - 1]
         return head
 
 

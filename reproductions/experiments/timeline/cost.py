@@ -1,4 +1,4 @@
-"""What one step of a mechanism costs: its products counted, its time measured."""
+"""The cost of one step of a mechanism: its products counted, its time measured."""
 
 import statistics
 import time
@@ -13,41 +13,28 @@ from reproductions.attention import Attention, build, over_source
 
 POSITIONS = 64  # rows of location-based attention
 ROUNDS, CALLS = 15, 20
-READING = "S K"  # products of the weighted sum of the values, which every mechanism has
+READING = "S K"  # products of the weighted sum of the values
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes of what is measured.
+    """Sizes of the measured step."""
 
-    Attributes:
-        query, key: widths of the decoder's state and of an annotation.
-        hidden: width of the hidden layer, where there is one.
-        window: D of local attention.
-        sentences, source: B and S; one query per sentence.
-    """
-
-    query: int
-    key: int
-    hidden: int
-    window: int = 10
-    sentences: int = 64
-    source: int = 20
+    query: int  # width of the decoder's state
+    key: int  # width of an annotation
+    hidden: int  # width of the hidden layer, if any
+    window: int = 10  # D of local attention
+    sentences: int = 64  # B, with one query each
+    source: int = 20  # S
 
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of one query over one source sentence, with keys that are already projected.
+    """The cost of one query over one source sentence, with keys that are already projected."""
 
-    Attributes:
-        parameters: of the mechanism, including its projection of the keys.
-        products: multiplications in matrix products; tanh, softmax and sums are not counted.
-        microseconds: processor time per sentence, median over batches of :class:`Sizes`; forward alone.
-    """
-
-    parameters: int
-    products: int
-    microseconds: float
+    parameters: int  # of the mechanism, including its projection of the keys
+    products: int  # multiplications in matrix products; tanh, softmax and sums are not counted
+    microseconds: float  # processor time per sentence, median over batches of :class:`Sizes`; forward alone
 
 
 def formula(name: str) -> str:
@@ -75,7 +62,7 @@ def times(sizes: Sizes, learning: bool = False) -> dict[str, float]:
 
 
 def _microseconds(calls: dict[str, Callable[[], None]], sizes: Sizes) -> dict[str, float]:
-    """Median processor time per sentence; the mechanisms take turns, so that a busy moment hits all alike."""
+    """Median processor time per sentence; the mechanisms take turns, so that a busy machine slows all alike."""
     took: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         for _ in range(CALLS):
@@ -90,7 +77,7 @@ def _microseconds(calls: dict[str, Callable[[], None]], sizes: Sizes) -> dict[st
 
 
 class _Step:
-    """One query per sentence, ready to be asked again and again."""
+    """One query per sentence, to be repeated."""
 
     def __init__(self, name: str, sizes: Sizes) -> None:
         key = sizes.query if over_source()[name].equal_widths else sizes.key

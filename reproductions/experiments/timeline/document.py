@@ -31,7 +31,7 @@ _PART = re.compile(r"<!-- (?P<kind>[a-z]+):(?P<name>[^>]*?) -->\n(?P<body>.*?)\n
 
 
 def write(path: Path, timeline: Mapping[str, Any], newest: AlignedTranslation | None) -> None:
-    """Bring the document up to date, and the pictures beside it; without a newest Transformer, its part stays as it is.
+    """Bring the document and its pictures up to date; without a newest Transformer, its part stays as it is.
 
     Raises ValueError for a part that cannot be written, naming it.
     """
@@ -128,7 +128,7 @@ def _seen(newest: AlignedTranslation) -> str:
 
 
 def _section(name: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """What can be said of a mechanism that nobody has written about: paper, score, file, numbers."""
+    """A mechanism without a section of its own: paper, score, file, numbers."""
     kind, title = TIMELINE[name], in_words(name)
     parts = [
         f"### {title[:1].upper()}{title[1:]}",

@@ -1,4 +1,4 @@
-"""The timeline as text, as pictures, as one page that opens without a network, and in Weights & Biases."""
+"""The timeline as text, pictures, a self-contained page, and in Weights & Biases."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,7 +39,7 @@ def over_source(table: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def titled(row: Mapping[str, Any], table: Mapping[str, Any]) -> AlignedTranslation:
-    """The attention of a row, under its year and name; then paper and formula, model, step, seed and view."""
+    """The attention of a row, titled by year and name, subtitled by paper, formula, model, step, seed and view."""
     record = record_of(row)
     drawn = f"{record.model}, seed {table['seeds'][0]} · {record.view}"
     title = f"{row['year']} · {in_words(row['name'])}"
@@ -47,12 +47,12 @@ def titled(row: Mapping[str, Any], table: Mapping[str, Any]) -> AlignedTranslati
 
 
 def figure(table: Mapping[str, Any]) -> Figure:
-    """The same sentence under every attention, in order of year."""
+    """The same sentence with every mechanism, in order of year."""
     return plots.alignment_grid([titled(row, table) for row in over_source(table)], widest=WIDEST)
 
 
 def draw(table: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Draw ``timeline.png`` and ``.pdf``, and each mechanism; returns the pictures by name, "timeline" for the whole."""
+    """Draw ``timeline.png`` and ``.pdf``, and each mechanism; returns the pictures by name, "timeline" for all together."""
     whole = figure(table)
     drawn = {"timeline": files.save(whole, folder / "timeline.png", dpi=150)}
     files.save(whole, folder / "timeline.pdf")
@@ -70,7 +70,7 @@ def page(table: Mapping[str, Any], pictures: Mapping[str, Path], made: str) -> s
 
 
 def text(table: Mapping[str, Any]) -> str:
-    """The table in a terminal, one line per mechanism, and below it what is not measured."""
+    """The table for a terminal, one line per mechanism, and below it the mechanisms without measurements."""
     rows = over_source(table)
     width = max(len(row["name"]) for row in rows)
     lines = [
@@ -88,7 +88,7 @@ def text(table: Mapping[str, Any]) -> str:
 
 
 def spread(seeds: list[float]) -> float:
-    """Half of the distance between the lowest and the highest seed."""
+    """Half the distance between the lowest and the highest seed."""
     return (max(seeds) - min(seeds)) / 2
 
 

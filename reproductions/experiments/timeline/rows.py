@@ -5,25 +5,25 @@
     corpus, sentence    "accord"; the source that all of them read, as text
     test, seeds, steps  sentences of the test split; list of seeds; updates of a training
     budget              "full" or "quick"
-    sizes               widths with which a step was counted and measured: query, key, hidden, window, sentences, source
+    sizes               of the measured step: query, key, hidden, window, sentences, source
     machine             device and torch of the trainings
     training_minutes    of all of them together
     noise               points of BLEU by which two mechanisms may differ by their seeds alone; null with one seed
-    diagonal_aer        alignment error rate of the length-scaled diagonal, which looks at nothing
+    diagonal_aer        alignment error rate of the length-scaled diagonal
     rows                one per mechanism, in order of year
 
 and a row::
 
     name, year, paper   "local_monotonic", 2015, "Luong, Pham and Manning"
-    formula             its score in a line of plain text
+    formula             its score in plain text
     says                what it does, in a sentence
-    over_source         whether it reads a source sentence from a decoder; if not, nothing else follows
+    over_source         whether a decoder reads a source sentence with it; if not, the row ends here
     parameters          of the mechanism
     products            multiplications of a step; products_formula: the same in letters, "D n + S n + S K"
     microseconds        of a step, per sentence
     bleu, aer, entropy  means over seeds on the test split; bleu_seeds and aer_seeds: of each seed
-    inversions          neighbouring French words whose English words stand the other way round; inversions_kept: for how
-                        many of them attention follows (mean over seeds)
+    inversions          neighbouring French words whose English words stand the other way round; inversions_kept: how many
+                        of them attention follows (mean over seeds)
     right_in_order      share of the words with a sure link whose largest weight is on a link, among those in order;
                         right_turned: among those in an inversion (means over seeds)
     difference, real    BLEU minus additive attention's; whether that is more than noise, null with one seed
@@ -34,7 +34,8 @@ Rates are fractions of 1, BLEU is from 0 to 100.
 """
 
 import inspect
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from statistics import fmean
 from typing import Any
@@ -46,23 +47,24 @@ from reproductions.compare.translators import FIXED, compare_bleu
 from reproductions.evaluation.measures.alignment import right_by_order
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments.timeline.cost import Cost, Sizes, costs, formula
-from reproductions.experiments.timeline.noise import noise
 from reproductions.experiments.timeline.training import Budget, training
 from reproductions.runs import Run, scored
 
 TEST = "test"
+# 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom; the last, a little strict, for more.
+STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
 FIRST = "additive"  # the first of the timeline, and RNNsearch itself: the others are compared with it
-# Mechanisms that read no source from a decoder, and where they are at home.
+# Mechanisms that read no source sentence, and where they are used.
 ELSEWHERE = {
     "intra": "Reads its own sentence, word after word: the attention inside a language model, not between two languages. "
-    "make train-cheng trains it; reproductions/cheng2016/README.md has its numbers.",
+    "make train-cheng trains it; reproductions/cheng2016/README.md has its numbers."
 }
 
 
 def table(budget: Budget) -> dict[str, Any]:
-    """Everything that the report shows of the trainings of a budget, and what a step of each mechanism costs here.
+    """The table of the trainings of a budget, with the cost of a step of each mechanism on this machine.
 
-    Raises UserError if one of the trainings has no scores, or had other settings than the rest.
+    Raises UserError if one of the trainings has no scores, or other settings than the rest.
     """
     runs = {name: [_scored(name, seed, budget) for seed in budget.seeds] for name in over_source()}
     _check_alike([run for seeds in runs.values() for run in seeds])
@@ -89,6 +91,20 @@ def table(budget: Budget) -> dict[str, Any]:
     }
 
 
+def noise(seeds: Iterable[Sequence[float]]) -> float | None:
+    """How far apart the means of two mechanisms may lie by their seeds alone, in 95 of 100 cases; None with one seed each.
+
+    seeds: the scores of each mechanism's seeds. Student's t with the spread between seeds pooled over all mechanisms; equal
+    mechanisms count once.
+    """
+    groups = [group for group in dict.fromkeys(tuple(scores) for scores in seeds) if len(group) > 1]
+    freedom = sum(len(group) - 1 for group in groups)
+    if not freedom:
+        return None
+    variance = sum((score - fmean(group)) ** 2 for group in groups for score in group) / freedom
+    return STUDENT[min(freedom, len(STUDENT)) - 1] * math.sqrt(2 * variance / len(groups[0]))
+
+
 def record_of(row: Mapping[str, Any]) -> AlignedTranslation:
     """The attention of a row over the sentence that all share."""
     return AlignedTranslation.from_json(row["record"])
@@ -108,20 +124,20 @@ def _scored(name: str, seed: int, budget: Budget) -> Run:
 
 
 def _check_alike(runs: Sequence[Run]) -> None:
-    """Nothing but the mechanism and the seed may differ. Raises UserError with the first setting that does."""
-    ours = _shared(runs[0])
-    for other in runs[1:]:
-        theirs = _shared(other)
-        for key in sorted(ours.keys() | theirs.keys()):
-            if ours.get(key) != theirs.get(key):
+    """Raises UserError with the first setting, besides mechanism and seed, in which the runs differ."""
+    expected = _shared(runs[0])
+    for run in runs[1:]:
+        settings = _shared(run)
+        for key in sorted(expected.keys() | settings.keys()):
+            if expected.get(key) != settings.get(key):
                 raise UserError(
-                    f"{key} is {ours.get(key)} in {runs[0].folder} and {theirs.get(key)} in {other.folder}: train all of "
+                    f"{key} is {expected.get(key)} in {runs[0].folder} and {settings.get(key)} in {run.folder}: train all of "
                     "them anew, with --again."
                 )
 
 
 def _shared(run: Run) -> dict[str, Any]:
-    """What all trainings must have in common, by dotted name."""
+    """The settings that all trainings must share, by dotted name."""
     parts = {part: run.model[part] for part in ("network", "recipe", "search")} | {"data": run.data}
     settings = {f"{part}.{key}": value for part, values in parts.items() for key, value in values.items()}
     for varied in ("network.attention", "data.seed"):
@@ -130,7 +146,7 @@ def _shared(run: Run) -> dict[str, Any]:
 
 
 def _described(name: str) -> dict[str, Any]:
-    """What a row says without a measurement."""
+    """The part of a row without measurements."""
     kind = TIMELINE[name]
     says = ELSEWHERE.get(name) or summary_of(name)
     row = {"name": name, "year": kind.year, "paper": kind.paper, "formula": kind.formula}
@@ -158,7 +174,7 @@ def _measured(name: str, runs: Mapping[str, Sequence[Run]], cost: Cost, chance: 
 
 
 def _significant(seeds: Sequence[Run], first: Sequence[Run]) -> bool:
-    """Whether the paired bootstrap over sentences tells two mechanisms apart with each seed."""
+    """Whether two mechanisms differ significantly in the paired bootstrap over sentences, with each seed."""
     pairs = zip(first, seeds, strict=True)
     return all(compare_bleu(before, after, TEST)["p_value"] < SIGNIFICANT for before, after in pairs)
 

@@ -13,13 +13,7 @@ CONFIG = Path("configs") / PAPER / "accord.yaml"
 
 @dataclass(frozen=True)
 class Budget:
-    """What every training gets.
-
-    Attributes:
-        name: part of the names of its runs, so that runs of two budgets are never put in one table.
-        seeds: of initialisation and order of the batches.
-        steps: updates; None for those of the configuration.
-    """
+    """The budget of every training; its name is part of the names of the runs. steps: None for those of the configuration."""
 
     name: str
     seeds: tuple[int, ...]
@@ -40,5 +34,5 @@ def training(mechanism: str, seed: int, budget: Budget) -> Training:
 
 
 def trainings(budget: Budget) -> list[Training]:
-    """All of a budget: seed by seed, so that an interrupted timeline has every mechanism once before any twice."""
+    """All of a budget, seed by seed: an interrupted timeline has every mechanism once before any twice."""
     return [training(name, seed, budget) for seed in budget.seeds for name in over_source()]

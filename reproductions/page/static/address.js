@@ -1,4 +1,4 @@
-// What is shown stands in the address, so that a link brings it back: #view?name=value&...
+// The address holds everything that is shown, as #view?name=value&..., so that a link restores it.
 
 /** {view, state}: the view's name and its settings as text. */
 export function parse(hash) {

@@ -5,7 +5,7 @@ const END = "</s>";
 /** The numbers of an answer, unpacked once. */
 const unpacked = new WeakMap();
 
-/** Numbers from 0 to 1 that travelled as 16 bits each. */
+/** Numbers from 0 to 1, unpacked from 16 bits each. */
 export function sixteenBits(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const view = new DataView(bytes.buffer);
@@ -19,12 +19,12 @@ function weightsOf(answer) {
   return unpacked.get(answer);
 }
 
-/** Whether an answer has a view; none asked for is had. */
+/** Whether an answer has a view, or none is asked for. */
 export function hasView(answer, view) {
   return !view || answer.views.includes(view);
 }
 
-/** What a picture needs of an answer in one view; the view that validation chose if it has no other of that name. */
+/** The record of an answer in the view of this name, or else in the view that validation chose, for a picture. */
 export function aligned(answer, view) {
   const T = answer.target.length;
   const S = answer.source.length;
@@ -68,7 +68,7 @@ function goldOf(gold) {
   return { of: (t, s) => kinds.get(`${t} ${s}`) ?? null, links: [...kinds].map(([link, kind]) => [...link.split(" ").map(Number), kind]) };
 }
 
-/** Where each target word looks most: [t, s], but for words that look at </s> or nowhere. */
+/** [t, s] of the largest weight of each target word, without words that look at </s> or nowhere. */
 export function largest(record) {
   const rows = record.weights.slice(0, record.targetEnds ? -1 : undefined);
   return rows.map((row, t) => [t, row.indexOf(Math.max(...row))]).filter(([t, s]) => record.weights[t][s] > 0 && !(record.sourceEnds && s === record.source.length - 1));
@@ -85,7 +85,7 @@ export function viewParts(name) {
   return { layer, head, shift, norms: Boolean(norms) };
 }
 
-/** What lies under the pointer, in words. */
+/** The cell under the pointer, in words. */
 export function said(record, row, column) {
   const percent = (w) => `${(100 * w).toFixed(w < 0.0995 ? 1 : 0)} %`;
   if (row !== null && column !== null) {

@@ -17,7 +17,7 @@ export async function ask(path, body = null, signal = undefined) {
   return answer;
 }
 
-/** The answer to a file that is sent as it is; remembered under a name of its own. */
+/** The answer to an uploaded file, cached under the name `key`. */
 export async function send(path, file, name, signal = undefined) {
   if (given.has(name)) return given.get(name);
   const answer = await received(path, { method: "POST", headers: { "content-type": "application/octet-stream" }, body: file, signal });
@@ -41,8 +41,8 @@ async function received(path, options) {
 }
 
 /**
- * The answer to a question that the server may put off: it is asked again when the server says, and `hear` is told why. Once
- * `left()` is true it is asked no more. Throws what `question()` throws.
+ * The answer to a question that the server may postpone: it is asked again when the server says, with the reason given to `hear`,
+ * until `left()` is true. Throws what `question()` throws.
  */
 export async function patiently(question, hear, left) {
   for (;;) {
@@ -57,7 +57,7 @@ export async function patiently(question, hear, left) {
   }
 }
 
-/** Answers stay for a while, so that going back needs no second question. */
+/** Keeps answers for a while, so that going back asks nothing again. */
 function remember(key, answer) {
   given.delete(key);
   given.set(key, answer);

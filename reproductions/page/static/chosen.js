@@ -1,6 +1,8 @@
-// What a link names: which runs, each in which view. What it names may be gone; then the page says so.
+// The runs that a link names, each in a view; the page says which of them are gone.
 
-/** {names, views, gone} of a link's state; of runs that are not `known`, none is shown, and `otherwise()` if none is left. */
+import { element } from "./dom.js";
+
+/** {names, views, gone} of a link's state: runs that are not `known` are gone; `otherwise()` names runs if none is left. */
 export function chosenIn(state, known, otherwise) {
   const asked = (state.runs ?? "").split(",").filter(Boolean);
   const views = (state.views ?? "").split(",");
@@ -10,14 +12,62 @@ export function chosenIn(state, known, otherwise) {
   return { names: here.map(([name]) => name), views: here.map(([, view]) => view), gone };
 }
 
-/** One sentence for runs that a link names in vain; "" for none. */
+/** One sentence for the runs of a link that are gone; "" for none. */
 export function saidOfRuns(gone) {
   if (!gone.length) return "";
   const they = gone.length > 1 ? "runs that are" : "a run that is";
-  return `This link names ${they} not here: ${gone.join(", ")}. What is shown is of other runs.`;
+  return `This link names ${they} not here: ${gone.join(", ")}. Other runs are shown.`;
 }
 
 /** One sentence for a view that a model does not have. */
 export function saidOfView(run, view) {
-  return `This link names a view that ${run.title} does not have: ${view}. What is shown is its usual one.`;
+  return `This link names a view that ${run.title} does not have: ${view}. Its usual view is shown.`;
+}
+
+/**
+ * A view of several models side by side. `address` is {state, set(changes)}; what is shown follows from its state alone. A subclass
+ * has `models()`, `chosen`, `most` panels at once, and their class, `Panel`.
+ */
+export class SideBySide {
+  panels = [];
+  turn = 0; // of the questions; answers to an earlier one are dropped
+  trouble = element("p", { class: "problem", role: "alert", hidden: true });
+  status = element("p", { class: "status", "aria-live": "polite" });
+  lost = element("p", { class: "note lost", role: "status", hidden: true });
+  bar = element("div", { class: "row bar" });
+  row = element("div", { class: "panels" });
+
+  constructor(overview, address) {
+    this.overview = overview;
+    this.address = address;
+  }
+
+  get runs() {
+    const known = new Map(this.models().map((run) => [run.name, run]));
+    return this.chosen.names.slice(0, this.most).map((name) => known.get(name));
+  }
+
+  get views() {
+    return this.chosen.views;
+  }
+
+  makePanels(count) {
+    while (this.panels.length > count) this.panels.pop().node.remove();
+    while (this.panels.length < count) {
+      this.panels.push(new this.Panel(this, this.panels.length));
+      this.row.append(this.panels.at(-1).node);
+    }
+  }
+
+  /** Shows another view of one of the models. */
+  view(number, name) {
+    const views = this.runs.map((_, i) => this.views[i] ?? "");
+    views[number] = name;
+    this.address.set({ views: views.join(",") });
+  }
+
+  say(text) {
+    this.trouble.textContent = text;
+    this.trouble.hidden = !text;
+  }
 }

@@ -22,7 +22,7 @@ function furnish(node, attributes, children) {
   return node;
 }
 
-/** A button that does something. */
+/** A button. */
 export function button(label, onclick, attributes = {}) {
   return element("button", { type: "button", onclick, ...attributes }, label);
 }
@@ -35,20 +35,20 @@ export function choice(label, options, chosen, onchange, attributes = {}) {
   return element("label", { class: "field" }, element("span", {}, label), select);
 }
 
-/** A labelled box to tick. */
+/** A labelled checkbox. */
 export function tick(label, checked, onchange, attributes = {}) {
   const box = element("input", { type: "checkbox", checked, onchange: (event) => onchange(event.target.checked), ...attributes });
   return element("label", { class: "tick" }, box, element("span", {}, label));
 }
 
-/** Choices of which one is on, as a row of buttons. */
+/** Exclusive choices as a row of buttons. */
 export function segments(label, options, chosen, onchoose) {
   const one = ([value, text]) =>
     button(text, () => onchoose(value), { "aria-pressed": String(value === chosen), "data-value": value });
   return element("div", { class: "segments", role: "group", "aria-label": label }, options.map(one));
 }
 
-/** Puts the focus back on the element that was rebuilt under the same data-key, and in a text to where it was. */
+/** Restores the focus, and the cursor in a text, to the element that was rebuilt with the same data-key. */
 export function keepingFocus(root, rebuild) {
   const before = document.activeElement;
   const key = root.contains(before) ? before.dataset?.key : null;

@@ -1,8 +1,8 @@
-// What can be taken along: a picture as PNG or SVG, a record as JSON.
+// Exports: a picture as PNG or SVG, a record as JSON.
 
 import { button, element } from "./dom.js";
 
-/** Hands a file to the reader. */
+/** Downloads a file. */
 function download(content, type, name) {
   const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
   const link = document.createElement("a");
@@ -51,8 +51,8 @@ async function saveCanvas(canvas, name) {
 }
 
 /**
- * Buttons that take along what is shown: `paper()` is its picture as SVG, `json()` its numbers, `name()` a list of words; `key`
- * tells the buttons of several pictures apart.
+ * Buttons that export a picture: `paper()` is the picture as SVG, `json()` its numbers, `name()` a list of words; `key` makes the
+ * buttons of several pictures unique.
  */
 export function exportButtons({ paper, json, name, key = "" }) {
   return element("div", { class: "row exports" },

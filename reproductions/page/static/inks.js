@@ -1,4 +1,4 @@
-// Colours of the pictures: those of the figures that the project draws, and the same by night.
+// Colours of the pictures: those of the project's figures, and a dark version.
 
 export const FAMILY = '"DejaVu Sans", system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 

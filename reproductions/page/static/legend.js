@@ -1,4 +1,4 @@
-// What the marks of a drawing mean, beside it on the page and under it on paper; each kind of drawing has its own.
+// The legend of each kind of drawing, beside it on the page and under it in a file.
 
 import { element } from "./dom.js";
 
@@ -11,13 +11,13 @@ const NOTES = {
   links: "solid orange line: sure link · dashed: possible",
 };
 
-/** For a heat map ("map") or "links"; what concerns gold links is of the class ofgold. */
+/** The legend of a heat map ("map") or of "links"; entries about gold links have the class ofgold. */
 export function legend(kind) {
   const entry = (gold) => ([mark, text]) => element("span", { class: gold ? "entry ofgold" : "entry" }, element("i", { class: `mark ${mark}` }), text);
   return element("span", { class: "legend" }, MARKS[kind].plain.map(entry(false)), MARKS[kind].gold.map(entry(true)));
 }
 
-/** The same as a note under a picture. */
+/** The legend as notes under a picture. */
 export function legendNotes(kind, gold) {
   return [...(kind === "links" ? ["the thicker a line, the more weight; below 4 % none"] : []), ...(gold ? [NOTES[kind]] : [])];
 }

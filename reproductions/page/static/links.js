@@ -56,7 +56,7 @@ export function drawLinks(record, colours, { width, gold = true, titles = null }
     const found = words.findIndex((_, i) => Math.abs(y(words, i, ends) - height) <= LINE / 2);
     return found < 0 ? null : found;
   };
-  /** The line that passes there: of several the nearest, where a heavy one is broader. */
+  /** The line at a place, the nearest of several, counting the breadth of heavy ones. */
   const threadAt = (x, height) => {
     const part = alongAt((x - x0) / gap);
     const distance = ({ t, s, w }) => Math.abs(y(source, s, record.sourceEnds) * (1 - part) + y(target, t, record.targetEnds) * part - height) - 3 * w;
@@ -80,7 +80,7 @@ export function drawLinks(record, colours, { width, gold = true, titles = null }
   };
 }
 
-/** How far between its two heights a line is, at a part of its way across: the inverse of its curve, by halving. */
+/** The height of a line, from 0 to 1, at a part of its way across: the inverse of its curve, by bisection. */
 function alongAt(across) {
   let [low, high] = [0, 1];
   for (let i = 0; i < 20; i++) {

@@ -1,25 +1,20 @@
 // Where it looks: a picture, one or more classifiers, and where each of them looked.
 
 import { ask, patiently, send } from "./ask.js";
-import { chosenIn, saidOfRuns } from "./chosen.js";
+import { chosenIn, saidOfRuns, SideBySide } from "./chosen.js";
 import { button, element, keepingFocus, segments } from "./dom.js";
 import { LookPanel } from "./look_panel.js";
 import { publication } from "./panel.js";
 import { pairOf } from "./translate.js";
 
-export class WhereItLooks {
+export class WhereItLooks extends SideBySide {
+  most = 3;
+  Panel = LookPanel;
+
   constructor(overview, address) {
-    this.overview = overview;
-    this.address = address;
-    this.turn = 0;
+    super(overview, address);
     this.file = null;
-    this.panels = [];
     this.node = element("div", { class: "view looks" });
-    this.trouble = element("p", { class: "problem", role: "alert", hidden: true });
-    this.status = element("p", { class: "status", "aria-live": "polite" });
-    this.lost = element("p", { class: "note lost", role: "status", hidden: true });
-    this.bar = element("div", { class: "row bar" });
-    this.row = element("div", { class: "panels" });
     this.untrained = element("div", { class: "missing" });
     this.choose = this.chooser();
     this.node.append(this.lost, this.untrained, this.choose, this.trouble, this.bar, this.status, this.row);
@@ -29,7 +24,7 @@ export class WhereItLooks {
     return this.overview.runs.filter((run) => this.overview.classifiers.includes(run.paper) && run.ready);
   }
 
-  /** What can look: what was trained here, then what others have published. */
+  /** The classifiers trained here, then the published ones. */
   models() {
     return [...this.trained(), ...this.overview.published];
   }
@@ -40,16 +35,7 @@ export class WhereItLooks {
     return chosenIn(this.address.state, known, () => pairOf(this.trained()).slice(-1));
   }
 
-  get runs() {
-    const known = new Map(this.models().map((run) => [run.name, run]));
-    return this.chosen.names.slice(0, 3).map((name) => known.get(name));
-  }
-
-  get views() {
-    return this.chosen.views;
-  }
-
-  /** What the picture is drawn with. */
+  /** The style of the picture, and the patch that is followed. */
   get look() {
     const { style, patch } = this.address.state;
     const [row, column] = (patch ?? "").split(" ").map(Number);
@@ -64,7 +50,7 @@ export class WhereItLooks {
     return element("div", { class: "choose" }, this.place, this.gallery);
   }
 
-  /** Files over the window, or none any more. */
+  /** Marks the place to drop while files are over the window. */
   hover(over) {
     this.place.classList.toggle("over", over);
   }
@@ -103,7 +89,7 @@ export class WhereItLooks {
     this.address.set({ picture: `${file.name} ${file.size} ${file.lastModified}`, scene: null, patch: null, speaks: null });
   }
 
-  /** The question for a run; a file that was dropped is told apart by name, size and time. */
+  /** The question for a run; a dropped file is identified by name, size and time. */
   question(run) {
     const { picture, speaks = null } = this.address.state;
     return picture ? [`picture ${run.name} ${speaks ?? ""} ${picture}`, null] : ["api/look", { run: run.name, scene: this.scene, speaks }];
@@ -112,7 +98,7 @@ export class WhereItLooks {
   async answer(run) {
     const [key, body] = this.question(run);
     if (body !== null) return ask(key, body);
-    if (!this.file) throw new Error("This link is to a picture of your own, which stayed with you: drop it again.");
+    if (!this.file) throw new Error("This link shows a picture of your own, which the page does not keep: drop it again.");
     const query = new URLSearchParams({ run: run.name });
     if (this.address.state.speaks) query.set("speaks", this.address.state.speaks);
     return send(`api/look-at?${query}`, this.file, key);
@@ -138,15 +124,7 @@ export class WhereItLooks {
     this.announce(answered.some(Boolean) ? `Answered in ${Math.max(0.1, (performance.now() - began) / 1000).toFixed(1)} s.` : "");
   }
 
-  makePanels(count) {
-    while (this.panels.length > count) this.panels.pop().node.remove();
-    while (this.panels.length < count) {
-      this.panels.push(new LookPanel(this, this.panels.length));
-      this.row.append(this.panels.at(-1).node);
-    }
-  }
-
-  /** Shows the answer of a run when it is there, and until then what keeps it; whether there is one. */
+  /** Shows the answer of a run, and until then the reason for waiting; whether there is an answer. */
   async askOne(run, i, left) {
     const panel = this.panels[i];
     const hear = (text) => {
@@ -163,17 +141,17 @@ export class WhereItLooks {
     return !(answer instanceof Error);
   }
 
-  /** Asks no more, since another view is shown. */
+  /** Stops asking, since another view is shown. */
   leave() {
     this.turn++;
   }
 
-  /** For those who read and those who listen; the same words are said once. */
+  /** Writes the status, which screen readers read out; the same words only once. */
   announce(text) {
     if (this.status.textContent !== text) this.status.textContent = text;
   }
 
-  /** What is said where nothing is trained yet, and what can be done about it. */
+  /** The text while no classifier is trained. */
   explain() {
     const [offer] = this.overview.published;
     const take = () => {
@@ -182,9 +160,9 @@ export class WhereItLooks {
     };
     this.untrained.replaceChildren(
       element("h2", {}, "No classifier is trained yet"),
-      element("p", {}, "Train one on the pictures that this project carries, in another window, from the project’s folder; it appears here by itself:"),
+      element("p", {}, "Train one on the embedded pictures, in another window, from the project’s folder; it appears here by itself:"),
       element("p", {}, element("code", { class: "command" }, "make train-vit"), " the Vision Transformer, Dosovitskiy et al. (2021); some minutes on two cores"),
-      offer ? element("p", {}, `Or look at a picture of yours with ${offer.title}: ${publication(offer)}. The picture stays on this machine.`) : "",
+      offer ? element("p", {}, `Or look at your own picture with ${offer.title}: ${publication(offer)}. The picture stays on this machine.`) : "",
       offer ? button(`Use the published ${offer.title}`, take, { class: "main", "data-key": "published" }) : "");
   }
 
@@ -197,27 +175,16 @@ export class WhereItLooks {
       return;
     }
     const free = this.trained().filter((run) => !this.runs.includes(run));
-    const offers = this.runs.length > 2 ? [] : this.overview.published.filter((one) => !this.runs.includes(one));
+    const offers = this.runs.length >= this.most ? [] : this.overview.published.filter((one) => !this.runs.includes(one));
     keepingFocus(this.bar, () => this.bar.replaceChildren(
       segments("Drawing", [["over", "map over picture"], ["map", "map alone"], ["mask", "60 % mask"]], this.look.style, (style) => this.address.set({ style: style === "over" ? null : style })),
       this.look.patch ? button("Back to the class", () => this.address.set({ patch: null }), { "data-key": "back" }) : "",
-      this.runs.length < 3 && free.length ? button("Add a model", () => this.address.set({ runs: [...this.runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : "",
+      this.runs.length < this.most && free.length ? button("Add a model", () => this.address.set({ runs: [...this.runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : "",
       ...offers.map((one) => button(`Add the published ${one.title}`, () => this.address.set({ runs: [...this.runs, one].map((run) => run.name).join(",") }), { "data-key": `add ${one.name}`, title: publication(one) }))));
   }
 
   redraw() {
     for (const panel of this.panels) panel.draw(panel.drawnView);
-  }
-
-  say(text) {
-    this.trouble.textContent = text;
-    this.trouble.hidden = !text;
-  }
-
-  view(number, name) {
-    const views = this.runs.map((_, i) => this.views[i] ?? "");
-    views[number] = name;
-    this.address.set({ views: views.join(",") });
   }
 
   run(number, name) {
@@ -230,7 +197,7 @@ export class WhereItLooks {
     this.address.set({ runs: this.runs.map((run) => run.name).filter((_, i) => i !== number).join(",") || null, views: null });
   }
 
-  /** Without the panel that is waited for; the server goes on, and has the weights next time. */
+  /** Removes the panel that is waiting; the server continues, and has the weights next time. */
   leaveOut(number) {
     this.remove(number);
     this.node.querySelector("[data-key=published], [data-key^='add ']")?.focus();

@@ -53,18 +53,18 @@ export class LookPanel {
     ];
   }
 
-  /** Which model, to choose from. */
+  /** The list of models. */
   chooser(models) {
     this.list = choice("Run", runOptions(models), this.run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` });
     return this.list;
   }
 
-  /** There are other models to choose from now. */
+  /** Renews the list of models. */
   relist(models) {
     if (this.run && !this.list.contains(document.activeElement)) this.list.replaceWith(this.chooser(models));
   }
 
-  /** What the server says while there is no answer yet. The parts stay as they are, so that nobody loses the focus. */
+  /** The server's progress while there is no answer yet. The parts stay, so that nobody loses the focus. */
   wait(run, text) {
     if (this.waiting?.isConnected && this.run === run) {
       this.waiting.firstChild.textContent = text;
@@ -75,7 +75,7 @@ export class LookPanel {
     this.node.replaceChildren(...this.head(run), this.waiting);
   }
 
-  /** Shows an answer, all but its picture, for which all panels must stand. */
+  /** Shows an answer without its picture, which is drawn once all panels stand. */
   show(run, answer, view) {
     const head = this.head(run);
     if (answer instanceof Error) {
@@ -94,7 +94,7 @@ export class LookPanel {
     this.named();
   }
 
-  /** The picture in words, for who cannot see it. */
+  /** The picture in words, for screen readers. */
   named() {
     const { name, grid } = this.answer;
     const map = this.shown();
@@ -118,7 +118,7 @@ export class LookPanel {
       this.view === chosen ? element("span", { class: "label" }, isPublished(this.run) ? "the usual view" : "the view chosen in validation") : button("back to the chosen view", () => to(chosen), { class: "quiet", "data-key": `chosen${this.number}` }));
   }
 
-  /** Through the layers, first to last, then back to where it was. */
+  /** Plays the layers, first to last, then returns to the view. */
   play() {
     const { layers, heads } = this.answer;
     const head = partsOf(this.view).head ?? (heads > 1 ? "mean" : "1");
@@ -228,7 +228,7 @@ export class LookPanel {
     this.readout.textContent = [layer, place ? this.at(place, map.values) : rest].filter(Boolean).join(" · ");
   }
 
-  /** What a map holds at a place, in words. */
+  /** The value of a map at a place, in words. */
   at({ row, column }, values) {
     const [gh, gw] = this.answer.grid;
     const value = values[row * gw + column];
@@ -261,14 +261,14 @@ export class LookPanel {
       element("div", { class: "wide" }, element("dt", {}, "cyan"), element("dd", { class: "small" }, "the object")), element("div", {}, element("dt", {}, "white"), element("dd", { class: "small" }, "60 % of the map")));
   }
 
-  /** The five most probable classes; a click lets the class-specific views speak for one. */
+  /** The five most probable classes; a click shows the evidence for one in the class-specific views. */
   classes() {
     const { classes, probabilities, asked, label } = this.answer;
     const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 5);
     const one = (i) => {
       const bar = element("span", { class: "bar-of" });
       bar.style.setProperty("--part", probabilities[i]);
-      return element("li", {}, button([element("span", { class: "name" }, classes[i], classes[i] === label ? " ✓" : ""), bar, element("span", { class: "part" }, `${(100 * probabilities[i]).toFixed(1)} %`)], () => this.page.address.set({ speaks: i === order[0] ? null : classes[i] }), { "aria-pressed": String(classes[i] === asked), "data-key": `class${this.number}${i}`, title: `${classes[i]}: let the gradient-weighted views speak for this class` }));
+      return element("li", {}, button([element("span", { class: "name" }, classes[i], classes[i] === label ? " ✓" : ""), bar, element("span", { class: "part" }, `${(100 * probabilities[i]).toFixed(1)} %`)], () => this.page.address.set({ speaks: i === order[0] ? null : classes[i] }), { "aria-pressed": String(classes[i] === asked), "data-key": `class${this.number}${i}`, title: `${classes[i]}: show the evidence for this class in the gradient-weighted views` }));
     };
     return element("ul", { class: "classes", "aria-label": "Classes" }, order.map(one));
   }
@@ -315,7 +315,7 @@ export class LookPanel {
     return exportButtons({ paper: () => this.paper(), json: () => this.json(), name: () => [this.run.title, this.view, this.answer.name], key: this.number });
   }
 
-  /** The picture for a file: on white, with the model, the view, the class it sees and the class that the view speaks for. */
+  /** The picture for a file: on white, with the model, the view, the predicted class and the class of the view. */
   paper() {
     const { answer } = this;
     const map = this.shown();
@@ -329,7 +329,7 @@ export class LookPanel {
     return painted;
   }
 
-  /** Where it looked, as the record "attended image" that every other part of the project writes and reads. */
+  /** Where it looked, as a record of the kind "attended image". */
   json() {
     const { model, name, classes, probabilities, grid, label, pixels, mask } = this.answer;
     const { values, described } = this.shown();

@@ -1,4 +1,4 @@
-// The page: which view, what it is given, and what concerns all of them.
+// The page: its views, and what they share.
 
 import { format, parse } from "./address.js";
 import { ask } from "./ask.js";
@@ -45,7 +45,7 @@ function translators() {
   return pairOf(overview.runs.filter((run) => overview.translators.includes(run.paper)));
 }
 
-/** What is said where nothing is trained yet. */
+/** The view while no translator is trained. */
 class Missing {
   constructor() {
     const command = (text) => element("code", { class: "command" }, text);
@@ -57,7 +57,7 @@ class Missing {
         element("li", {}, command("make train-bahdanau"), " then: RNNsearch, Bahdanau, Cho and Bengio (2014); some minutes on two cores"),
         element("li", {}, command("make train-transformer"), " now: the Transformer, Vaswani et al. (2017); some minutes more"),
         element("li", {}, command("make train-vit"), " for pictures: the Vision Transformer, Dosovitskiy et al. (2021); ", element("a", { href: "#where-it-looks" }, "Where it looks"), " works with published weights, too")),
-      element("p", {}, "This page looks for runs every ten seconds and shows them by itself, the first one as soon as its first validation is over. It looks in ", command(overview.folder), "."),
+      element("p", {}, "This page looks for runs every ten seconds, and shows a run once its first validation is over. It looks in ", command(overview.folder), "."),
       waiting.length ? element("p", { class: "note" }, `Begun, but not validated yet: ${waiting.map((run) => run.name).join(", ")}.`) : "",
       element("p", {}, element("a", { href: "#five-steps" }, "Five steps"), " needs no run: it computes attention by hand."));
   }
@@ -76,7 +76,7 @@ function say(text) {
   notice.hidden = !text;
 }
 
-/** Each tab leads to its view as it was left. */
+/** Links each tab to its view with its last settings. */
 function markTabs() {
   for (const tab of tabs.children) {
     const { view } = tab.dataset;
@@ -92,7 +92,7 @@ function show() {
   address.view = known.has(view) ? view : "then-and-now";
   address.state = state;
   const [title, make] = known.get(address.view);
-  if (view && !known.has(view)) say(`This link names a view that is not here: ${view.slice(0, 40)}. What is shown is ${title}.`);
+  if (view && !known.has(view)) say(`This link names a view that is not here: ${view.slice(0, 40)}. ${title} is shown.`);
   views.states.set(address.view, state);
   if (!tabs.children.length) tabs.append(...[...known].map(([name, [text]]) => element("a", { "data-view": name }, text)));
   markTabs();
@@ -107,7 +107,7 @@ function show() {
   next.refresh();
 }
 
-/** New runs appear by themselves, in a view that had none too. */
+/** Shows new runs without a reload. */
 async function lookAgain() {
   const latest = await ask("api/overview").catch(() => null);
   if (!latest) return;
@@ -130,7 +130,7 @@ async function lookAgain() {
   }
 }
 
-/** Puts the link to this view where it can be pasted from; where the browser forbids that, into a box to copy from. */
+/** Copies the link to this view; if the browser forbids that, shows it in a box to copy from. */
 async function copyLink() {
   try {
     await navigator.clipboard.writeText(location.href); // without https there is no clipboard
@@ -143,7 +143,7 @@ async function copyLink() {
   }
 }
 
-/** A file that is dropped must not take the place of the page, wherever it falls; a view may take it. */
+/** Keeps the browser from opening a dropped file, and gives it to the view. */
 function catchFiles() {
   const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
   const caught = (listener) => (event) => {
@@ -177,7 +177,7 @@ async function start() {
     element("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); body.focus(); } }, "To the content"),
     element("header", { class: "top" }, element("h1", {}, "Attention, ", element("em", {}, "then and now")), tabs, tools()),
     notice, body,
-    element("footer", {}, "All of it is computed on this machine, by models trained here; published weights alone are fetched, where you ask for them. The page loads nothing from elsewhere."));
+    element("footer", {}, "Everything is computed on this machine by models trained here. Published weights are fetched only if you ask for them; the page loads nothing else."));
   try {
     overview = await ask("api/overview");
   } catch (error) {

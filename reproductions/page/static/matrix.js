@@ -1,5 +1,5 @@
 // The heat map: source words across, target words down, as in Figure 3 of Bahdanau et al. (2014). </s> stands apart, with
-// the share of weight that each target word leaves on it in percent.
+// the weight of each target word on it in percent.
 
 import { largest } from "./aligned.js";
 import { shape, widthOf } from "./dom.js";
@@ -25,8 +25,8 @@ export function cut(word) {
 }
 
 /**
- * {node, light(row, column), at(x, y)} for a record of aligned.js: an SVG picture, as wide as given where that leaves cells
- * that can be seen. With `titles` it carries its own title, view and numbers, as a file must.
+ * {node, light(row, column), at(x, y)} for a record of aligned.js: an SVG picture, as wide as given if its cells are then large
+ * enough. With `titles`, for a file, it has a title, view and numbers of its own.
  */
 export function drawMatrix(record, colours, { width, gold = true, titles = null }) {
   const { source, target, weights } = record;

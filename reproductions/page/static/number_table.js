@@ -1,11 +1,11 @@
-// A matrix as a table of numbers. New numbers are written into it as it stands: nothing that is typed in is interrupted.
+// A matrix as a table of numbers, updated in place, so that typing is never interrupted.
 
 import { button, decimal, element } from "./dom.js";
 import { inks } from "./inks.js";
 
 /**
- * `matrix` is one of stage.js, `rows` names its rows, `row` is the word that is followed. `hear` is told what the reader does:
- * typed(i, j, input) where numbers can be typed over, follow(i) where a row's name can be chosen.
+ * `matrix` is one of stage.js, `rows` names its rows, `row` is the word that is followed. `hear` has the listeners: typed(i, j,
+ * input) for numbers, follow(i) for the name of a row.
  */
 export class NumberTable {
   constructor(matrix, rows, row, hear) {
@@ -25,7 +25,7 @@ export class NumberTable {
     return element("td", {}, element("input", { type: "number", step: 0.1, min: -1000, max: 1000, "aria-label": label, "data-key": `${edit}${i}.${j}`, oninput: (event) => hear.typed(i, j, event.target) }));
   }
 
-  /** The numbers of all that is given and computed, in the colours of now. */
+  /** Writes all numbers, in the current colours. */
   write(all) {
     const values = this.matrix.of(all);
     const mask = this.matrix.masked ? all.mask : null;
@@ -43,7 +43,7 @@ export class NumberTable {
   }
 }
 
-/** What is being typed stays as it is, "1." and "-" too. */
+/** Writes a number, except over one that is being typed, such as "1." or "-". */
 function writeInput(input, x) {
   const typing = input === document.activeElement && (input.valueAsNumber === x || Number.isNaN(input.valueAsNumber));
   if (typing) return;

@@ -7,34 +7,34 @@ import { inks } from "./inks.js";
 import { Picture } from "./picture.js";
 
 const NUMBERS = [ // name, label, how it is written, meaning
-  ["aer", "AER", percent, "Alignment error rate of this sentence against the gold links: 0 is perfect. One link a target word, where it looks most (Och and Ney 2003)."],
-  ["entropy", "entropy", decimal, "Of a row, divided by that of even weights: 0 is sharp, 1 is spread over all words."],
+  ["aer", "AER", percent, "Alignment error rate of this sentence against the gold links: 0 is perfect. Each target word has one link, to its largest weight (Och and Ney 2003)."],
+  ["entropy", "entropy", decimal, "Entropy of a row, divided by that of uniform weights: 0 is sharp, 1 is spread over all words."],
   ["confidence", "largest weight", decimal, "Mean over target words of the largest weight of a row."],
-  ["end_mass", "on </s>", decimal, "Mean weight that target words leave on the end of the source sentence."],
-  ["monotonicity", "order", decimal, "1: the looks move right word by word, −1: in reverse."],
+  ["end_mass", "on </s>", decimal, "Mean weight of the target words on the end of the source sentence."],
+  ["monotonicity", "order", decimal, "1: attention moves right word by word; −1: it moves left."],
 ];
 
-/** Title and year of a run, for a heading; of one with another's attention, whose it is. */
+/** Title and year of a run, for a heading, with the paper of its attention if that is another. */
 function runTitle(run) {
   return run.year ? `${run.title} (${[run.year, attentionOf(run)].filter(Boolean).join(", ")})` : run.title;
 }
 
-/** "attention: Luong, Pham and Manning 2015" of an RNNsearch that was given it in the place of its own; else "". */
+/** "attention: Luong, Pham and Manning 2015" for an RNNsearch with that attention; "" for its own. */
 function attentionOf(run) {
   return run.mechanism ? `attention: ${run.mechanism}` : "";
 }
 
-/** Name and year of a run at the head of its panel, with what can be done to it. */
+/** Name and year of a run at the head of its panel, with the button to remove it. */
 export function heading(run, remove) {
   return element("header", {}, element("h2", {}, run.title, " ", element("span", { class: "year" }, [run.year, attentionOf(run)].filter(Boolean).join(" · "))), remove);
 }
 
-/** Whether it is no run but published weights, which the server fetches when it is first asked. */
+/** Whether these are published weights, which the server fetches at the first question. */
 export function isPublished(run) {
   return "mebibytes" in run;
 }
 
-/** What published weights are, and what they cost. */
+/** A description of published weights, with the size of their download. */
 export function publication(run) {
   return `published weights, trained on ImageNet (${run.fetched ? "on this machine" : `${run.mebibytes} MiB to fetch, once`})`;
 }
@@ -66,8 +66,8 @@ function when(time) {
 }
 
 /**
- * A panel of the side-by-side view. `page` says how to draw ({kind, gold}), what lies under the pointer, and hears of what
- * the reader does: point(row, column), view(name), run(name), remove().
+ * A panel of the side-by-side view. `page` has the style ({kind, gold}), the pointer, and the listeners: point(row, column),
+ * view(name), run(name), remove().
  */
 export class Panel {
   constructor(page, number) {
@@ -79,7 +79,7 @@ export class Panel {
     this.message = element("p", { class: "problem", role: "alert", hidden: true });
   }
 
-  /** Shows an answer, all but its picture, for which all panels must stand; own is the model's own translation, {text, same}. */
+  /** Shows an answer without its picture, which is drawn once all panels stand; own: the model's own translation, {text, same}. */
   show({ run, runs, answer, own, view, removable }) {
     Object.assign(this, { run, answer });
     this.record = answer.views.length ? aligned(answer, view) : null;
@@ -89,12 +89,12 @@ export class Panel {
       this.chooser(runs),
       element("p", { class: "answer" }, element("span", { class: "label" }, "Its translation"), element("q", { lang: run.languages[1] ?? null }, own.text || "(nothing)"),
         own.same ? element("span", { class: "same" }, "= reference") : null),
-      ...(this.record ? this.pictured() : [element("p", { class: "note" }, `${run.title} has no attention: it reads the sentence into one vector, so there is nothing to draw. This is what the papers were up against.`)]),
+      ...(this.record ? this.pictured() : [element("p", { class: "note" }, `${run.title} has no attention: it reads the sentence into one vector, so there is nothing to draw. Attention was invented to avoid this.`)]),
     );
     this.message.hidden = true;
   }
 
-  /** Says what went wrong instead. */
+  /** Shows an error instead. */
   fail(run, runs, text) {
     Object.assign(this, { run, answer: null, record: null });
     this.message.hidden = false;
@@ -107,13 +107,13 @@ export class Panel {
     );
   }
 
-  /** Which run, to choose from. */
+  /** The list of runs. */
   chooser(runs) {
     this.list = choice("Run", runOptions(runs), this.run.name, (name) => this.page.run(this.number, name), { "data-key": `run${this.number}` });
     return this.list;
   }
 
-  /** There are other runs to choose from now. */
+  /** Renews the list of runs. */
   relist(runs) {
     if (this.run && !this.list.contains(document.activeElement)) this.list.replaceWith(this.chooser(runs));
   }
@@ -134,7 +134,7 @@ export class Panel {
     ];
   }
 
-  /** Which layer, head and step; those that the model does not have are left out. */
+  /** The choices of layer, head and step that the model has. */
   controls() {
     const { layers, heads, chosen } = this.answer;
     const parts = viewParts(this.record.view);
@@ -156,7 +156,7 @@ export class Panel {
     return element("dl", { class: "numbers" }, items, score);
   }
 
-  /** Every layer and head with its score, to choose from. */
+  /** A table of every layer and head with its score, to choose from. */
   grid() {
     const { layers, heads, views, numbers, gold } = this.answer;
     if (layers * heads === 1) return element("div");
@@ -193,7 +193,7 @@ export class Panel {
     return this.picture.paper({ title: runTitle(run), lines, notes: [numbers.slice(0, 3).join(" · "), numbers.slice(3).join(" · ")] }, this.page.look);
   }
 
-  /** The words that a file of this picture is named after. */
+  /** The words of a file name of this picture. */
   named() {
     return [this.run.title, this.record.view, ...this.record.source.slice(0, 5)];
   }

@@ -1,4 +1,4 @@
-// What a picture carries when it is taken along: a sheet, its title, its lines, its notes.
+// The parts of a picture in a file: sheet, title, lines, notes.
 
 import { shape, widthOf } from "./dom.js";
 import { FAMILY } from "./inks.js";

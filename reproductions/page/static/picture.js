@@ -1,4 +1,4 @@
-// One sentence's attention, drawn in a frame: pointed at, walked through with the arrow keys, read out, listed, taken along.
+// One sentence's attention in a frame: with pointer, arrow keys, a readout, a list and exports.
 
 import { said } from "./aligned.js";
 import { element } from "./dom.js";
@@ -14,7 +14,7 @@ export function stepOf(key) {
   return STEPS_OF[key] ?? null;
 }
 
-/** `hear(row, column)` is told where the reader points; as nobody else listens, the picture lights itself. */
+/** `hear(row, column)` is called with the cell under the pointer; by default the picture highlights it. */
 export class Picture {
   constructor(key, hear = (row, column) => this.light(row, column)) {
     this.hear = hear;
@@ -26,7 +26,7 @@ export class Picture {
     this.readout = element("p", { class: "readout", "aria-live": "polite" });
   }
 
-  /** Another record, named for who cannot see it. */
+  /** Draws another record, named for screen readers. */
   show(record, name) {
     this.record = record;
     this.frame.setAttribute("aria-label", `${name}: ${record.target.length} target words by ${record.source.length} source words. Arrow keys move from word to word, Escape leaves.`);
@@ -59,7 +59,7 @@ export class Picture {
       bound((column ?? 0) + (began ? 0 : step[1]), this.record.source.length));
   }
 
-  /** Sets off a row and a column, null for none, and says what lies there. */
+  /** Highlights a row and a column, null for none, and reads out the cell. */
   light(row, column) {
     this.pointer = { row, column };
     if (!this.record || !this.drawn) return;
@@ -69,7 +69,7 @@ export class Picture {
     this.readout.classList.toggle("idle", here === null && column === null);
   }
 
-  /** The same numbers for who cannot see the picture. */
+  /** The same numbers for screen readers. */
   table() {
     const { source, target, weights } = this.record;
     const body = () => element("div", { class: "scrolls" }, element("table", { class: "listed" },

@@ -1,4 +1,4 @@
-// What each of the five steps puts on the stage: its matrices, in the order of the equation, with the signs between them.
+// The matrices of each of the five steps, in the order of the equation, with the signs between them.
 
 const ENTRIES = ["being", "act", "thing"]; // how the three numbers of a vector may be read
 const GIVEN = { Q: "queries", K: "keys", V: "values" };

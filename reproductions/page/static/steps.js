@@ -17,11 +17,11 @@ const START = {
   V: [[0.1, 0, 0.1], [1, 0, 0.2], [0, 1, 0], [0.4, 0, 0], [0, 0, 1]],
 };
 const STEPS = [
-  ["Queries, keys, values", "Each word comes as three short vectors. Its query says what it looks for, its key what it can be found by, its value what it hands over. A model makes all three from the word by matrices that it learns; here you may write them yourself."],
-  ["Compare", "Every query meets every key. Their dot product is large where the two point the same way: that is the score. Rows are the words that look, columns the words looked at."],
+  ["Queries, keys, values", "Each word has three short vectors. Its query says what it looks for, its key what it offers, its value what it passes on. A model computes all three from the word with learned matrices; here you may write them yourself."],
+  ["Compare", "The score of a query and a key is their dot product, which is large if the two point the same way. Rows are the words that look, columns the words looked at."],
   ["Scale", "Dot products grow with the length of the vectors, and large scores would make the next step all or nothing. So each score is divided by the square root of d_k, the number of entries of a key."],
   ["Weigh", "Softmax turns each row into weights: none is negative, and a row sums to 1. A word that must not be seen, because it comes later, gets exactly 0."],
-  ["Mix", "Each word takes the values of all words, as much of each as its weight says. This mixture is what attention hands on: one new vector a word."],
+  ["Mix", "Each word mixes the values of all words by their weights. This mixture is the result of attention: one new vector per word."],
 ];
 
 /** Vectors for a word that has none: always the same for the same word. */
@@ -84,7 +84,7 @@ export class FiveSteps {
       element("div", { class: "row" }, element("label", { class: "field wide" }, element("span", {}, `Words (at most ${MOST_WORDS})`), input),
         button("Start again", () => this.address.set({ words: null, Q: null, K: null, V: null, row: null, scale: null, causal: null }), { class: "quiet", "data-key": "again" })),
       element("ol", { class: "stepper", "aria-label": "Steps" }, steps),
-      element("div", { class: "told" }, element("h2", {}, `${step}. ${STEPS[step - 1][0]}`), element("p", {}, withSubscript(STEPS[step - 1][1])),
+      element("div", { class: "explained" }, element("h2", {}, `${step}. ${STEPS[step - 1][0]}`), element("p", {}, withSubscript(STEPS[step - 1][1])),
         element("div", { class: "row" },
           button("← Back", () => go(step - 1), { disabled: step === 1, "data-key": "back" }),
           button("Next →", () => go(step + 1), { class: "main", disabled: step === STEPS.length, "data-key": "next" }))));
@@ -110,7 +110,7 @@ export class FiveSteps {
     this.worked = element("p", { class: "worked", "aria-live": "polite" });
     const switches = element("div", { class: "row" },
       step >= 3 ? tick(withSubscript("divide by √d_k"), scale, (on) => this.address.set({ scale: on ? null : "0" }), { "data-key": "scale" }) : null,
-      step >= 4 ? tick("a word sees only itself and what stands before it (the decoder’s mask)", causal, (on) => this.address.set({ causal: on ? "1" : null }), { "data-key": "causal" }) : null);
+      step >= 4 ? tick("a word sees only itself and the words before it (the decoder’s mask)", causal, (on) => this.address.set({ causal: on ? "1" : null }), { "data-key": "causal" }) : null);
     return element("div", {}, this.worked, switches, element("div", { class: "stage" }, stageOf(shown).map(placed)), this.exports());
   }
 

@@ -1,4 +1,4 @@
-// A step of the five as a picture for a file: its matrices side by side, the row that is followed between two lines.
+// One of the five steps as a picture for a file: its matrices side by side, the followed row between two lines.
 
 import { decimal, shape, widthOf } from "./dom.js";
 import { FAMILY } from "./inks.js";

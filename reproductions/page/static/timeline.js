@@ -45,7 +45,7 @@ export class Timeline {
   missing() {
     return [
       element("h2", {}, "There is no timeline yet"),
-      element("p", {}, "It shows one sentence under every kind of attention, each trained in the same translator. In another window, from the project’s folder:"),
+      element("p", {}, "It shows one sentence with every kind of attention, each trained in the same translator. In another window, from the project’s folder:"),
       element("p", {}, element("code", { class: "command" }, "make timeline"), " or, in minutes, ", element("code", { class: "command" }, "make timeline QUICK=1")),
     ];
   }
@@ -54,8 +54,8 @@ export class Timeline {
     const { kind } = this.address.state;
     return element("div", {},
       element("h2", {}, "One sentence under every attention"),
-      element("p", { class: "note" }, `“${table.sentence}”, and its reference, which every model was made to write. ${sharedBy(table)} Choose a kind to open it.`),
-      kind && !open ? element("p", { class: "note lost", role: "status" }, `This link names a kind that cannot be opened here: ${kind}. What is shown is all of them.`) : "",
+      element("p", { class: "note" }, `“${table.sentence}”, and its reference, which was fed to every model. ${sharedBy(table)} Choose a kind to open it.`),
+      kind && !open ? element("p", { class: "note lost", role: "status" }, `This link names a kind that cannot be opened here: ${kind}. All kinds are shown.`) : "",
       exportButtons({ paper: () => drawTimeline(table, inks(false)), json: () => table, name: () => ["timeline"], key: "all" }));
   }
 

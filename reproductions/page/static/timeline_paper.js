@@ -1,4 +1,4 @@
-// The whole timeline as a picture for a file: every kind in order of year, each with its formula and what was measured.
+// The whole timeline as a picture for a file: every kind in order of year, with its formula and its scores.
 
 import { decimal, percent, shape } from "./dom.js";
 import { recorded } from "./aligned.js";
@@ -14,12 +14,12 @@ export function titleOf(row) {
   return row.name.replaceAll("_", " ");
 }
 
-/** What was measured of a kind, in short. */
+/** The scores of a kind, in short. */
 export function measuredOf(row) {
   return `BLEU ${decimal(row.bleu, 1)} · AER ${percent(row.aer)}`;
 }
 
-/** What all kinds have in common, in a sentence. */
+/** The training that all kinds share, in a sentence. */
 export function sharedBy(table) {
   const seeds = table.seeds.length;
   return `RNNsearch on ${table.corpus}: ${table.steps} steps, ${seeds} ${seeds === 1 ? "seed" : "seeds"} each.`;

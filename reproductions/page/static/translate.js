@@ -2,12 +2,11 @@
 
 import { hasView } from "./aligned.js";
 import { ask } from "./ask.js";
-import { chosenIn, saidOfRuns, saidOfView } from "./chosen.js";
+import { chosenIn, saidOfRuns, saidOfView, SideBySide } from "./chosen.js";
 import { button, choice, element, keepingFocus, segments, tick } from "./dom.js";
 import { legend } from "./legend.js";
 import { Panel } from "./panel.js";
 
-const MOST = 4; // panels at once
 const PAUSE = 700; // milliseconds after the last letter
 
 /**
@@ -35,26 +34,24 @@ function thenAndNow(names) {
   return names.length > 2 ? [names[0], names.at(-1)] : names;
 }
 
-/** The view. `address` is {state, set(changes)}; what is shown follows from its state alone. */
-export class ThenAndNow {
+export class ThenAndNow extends SideBySide {
+  most = 4;
+  Panel = Panel;
+
   constructor(overview, address) {
-    this.overview = overview;
-    this.address = address;
-    this.models = () => this.overview.runs.filter((run) => this.overview.translators.includes(run.paper) && run.ready);
+    super(overview, address);
     this.pointer = { row: null, column: null };
-    this.panels = [];
-    this.turn = 0;
     this.node = element("div", { class: "view" });
     this.sentence = element("textarea", { id: "sentence", rows: 2, spellcheck: "false", maxlength: 20000, "aria-describedby": "trouble" });
     this.target = element("textarea", { id: "target", rows: 2, spellcheck: "false", maxlength: 20000, "aria-describedby": "trouble" });
-    this.trouble = element("p", { id: "trouble", class: "problem", role: "alert", hidden: true });
-    this.status = element("p", { class: "status", "aria-live": "polite" });
-    this.lost = element("p", { class: "note lost", role: "status", hidden: true });
-    this.row = element("div", { class: "panels" });
+    this.trouble.id = "trouble";
     this.above = element("div", { class: "ask" });
-    this.bar = element("div", { class: "row bar" });
     this.node.append(this.above, this.trouble, this.lost, this.bar, this.status, this.row, reading());
     this.write();
+  }
+
+  models() {
+    return this.overview.runs.filter((run) => this.overview.translators.includes(run.paper) && run.ready);
   }
 
   get look() {
@@ -66,15 +63,6 @@ export class ThenAndNow {
   get chosen() {
     const known = new Set(this.models().map((run) => run.name));
     return chosenIn(this.address.state, known, () => thenAndNow(pairOf(this.models())));
-  }
-
-  get runs() {
-    const known = new Map(this.models().map((run) => [run.name, run]));
-    return this.chosen.names.slice(0, MOST).map((name) => known.get(name));
-  }
-
-  get views() {
-    return this.chosen.views;
   }
 
   /** [corpus, sentences] to take from, those of the runs that are shown first. */
@@ -129,7 +117,7 @@ export class ThenAndNow {
       segments("Drawing", [["map", "heat map"], ["links", "links"]], this.look.kind, (show) => this.address.set({ show: show === "map" ? null : show })),
       element("span", { class: "ofgold" }, tick("gold links", this.look.gold, (on) => this.address.set({ gold: on ? null : "0" }), { "data-key": "gold" })),
       legend(this.look.kind),
-      runs.length < MOST && free.length ? button("Add a model", () => this.address.set({ runs: [...runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : ""));
+      runs.length < this.most && free.length ? button("Add a model", () => this.address.set({ runs: [...runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : ""));
   }
 
   /** Asks what the address says, and shows it. */
@@ -139,11 +127,7 @@ export class ThenAndNow {
     const runs = this.runs;
     if (document.activeElement !== this.sentence) this.sentence.value = sentence;
     this.settings();
-    while (this.panels.length > runs.length) this.panels.pop().node.remove();
-    while (this.panels.length < runs.length) {
-      this.panels.push(new Panel(this, this.panels.length));
-      this.row.append(this.panels.at(-1).node);
-    }
+    this.makePanels(runs.length);
     this.row.dataset.count = runs.length;
     this.say("");
     const problem = this.problem(sentence);
@@ -203,14 +187,9 @@ export class ThenAndNow {
   sayLost(runs, answers) {
     const { gone, views } = this.chosen;
     const without = runs.filter((_, i) => answers[i].views?.length && !hasView(answers[i], views[i]));
-    const told = [saidOfRuns(gone), ...without.map((run) => saidOfView(run, views[runs.indexOf(run)]))].filter(Boolean);
-    this.lost.textContent = told.join(" ");
-    this.lost.hidden = !told.length;
-  }
-
-  say(text) {
-    this.trouble.textContent = text;
-    this.trouble.hidden = !text;
+    const sentences = [saidOfRuns(gone), ...without.map((run) => saidOfView(run, views[runs.indexOf(run)]))].filter(Boolean);
+    this.lost.textContent = sentences.join(" ");
+    this.lost.hidden = !sentences.length;
   }
 
   /** Redraws without asking anything: another width, another light. */
@@ -224,12 +203,6 @@ export class ThenAndNow {
     if (row === this.pointer.row && column === this.pointer.column) return;
     this.pointer = { row, column };
     for (const panel of this.panels) panel.light(row, column);
-  }
-
-  view(number, name) {
-    const views = this.runs.map((_, i) => this.views[i] ?? "");
-    views[number] = name;
-    this.address.set({ views: views.join(",") });
   }
 
   run(number, name) {
@@ -253,8 +226,8 @@ function reading() {
   const item = (term, text) => [element("dt", {}, term), element("dd", {}, text)];
   return element("details", { class: "reading" }, element("summary", {}, "How to read this"),
     element("dl", {},
-      item("The picture", "Rows are target words, columns source words: the darker a cell, the more weight the model gave to that source word when it wrote that target word. All models read the same source and are made to write the same target, so that cells can be compared."),
-      item("The view", "RNNsearch has one attention. A Transformer has one for each layer and head; which of them looks like an alignment was chosen by alignment error rate on validation data. Every other view is a click away: it is the same model."),
-      item("Gold links", "Known for the sentences of the list over their reference. Solid boxes are sure links, dashed ones possible."),
+      item("The picture", "Rows are target words, columns source words: the darker a cell, the more weight the model gave to that source word when it wrote that target word. All models read the same source and are fed the same target, so that cells can be compared."),
+      item("The view", "RNNsearch has one attention. A Transformer has one for each layer and head; which of them looks like an alignment was chosen by alignment error rate on validation data. Every other view is a click away: the model is the same."),
+      item("Gold links", "They exist for the sentences of the list with their reference. Solid boxes are sure links, dashed ones possible."),
       item("What it does not prove", "A large weight says where a model read, not why it wrote what it wrote (Jain and Wallace 2019; Wiegreffe and Pinter 2019). A large weight on a short vector moves little (Kobayashi et al. 2020): tick “times value norms”.")));
 }

@@ -1,4 +1,4 @@
-"""From a captioner's evaluation step to records: ids become words, and weights maps of places, here alone.
+"""From a captioner's evaluation step to records: ids become words, tensors become maps of places.
 
 T words, P = gh * gw places.
 """
@@ -7,31 +7,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from data.captions import CaptionExamples
 from data.preprocessing import Preprocessing
 from data.tokenizers import SPECIALS, Tokenizer
 from reproductions.decoding import Hypothesis
+from reproductions.evaluation.arrays import Floats, Pixels
 from reproductions.evaluation.measures.captions import Judgement, judge
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.translation import without_end
 from reproductions.tasks.gather import Collection
 from reproductions.tasks.origin import Origin
 
-Maps = NDArray[np.float32]
 END = SPECIALS[Tokenizer.eos]
 
 
 class Captioner(Protocol):
-    """What evaluation asks of a module.
-
-    Attributes:
-        draws: whether the model looks at one place of a map.
-    """
+    """What evaluation asks of a module; draws: whether the model looks at one place of a map."""
 
     title: str
     steps: int
@@ -42,29 +36,20 @@ class Captioner(Protocol):
         ...
 
     def follow(self, image: Tensor, target: Tensor) -> Tensor:
-        """Maps (B, T, P) of images while the model reads given captions (B, T)."""
+        """Maps (B, T, P) of images over given captions (B, T)."""
         ...
 
 
 @dataclass
 class CollectedCaptions(Collection):
-    """Everything about the images of one split.
+    """Everything about the images of one split."""
 
-    Attributes:
-        own: the model's own captions, by index, as all that follows.
-        forced: the captions to learn, as the model read them.
-        judged: what of the own captions is true.
-        untrained: maps (T, gh, gw) of a network before training over the own captions; only in tests.
-        nll: -log p of all captions to learn, in nats.
-        words: number of words of these captions, ``</s>`` included.
-    """
-
-    own: dict[int, CaptionedImage] = field(default_factory=dict)
-    forced: dict[int, CaptionedImage] = field(default_factory=dict)
-    judged: dict[int, Judgement] = field(default_factory=dict)
-    untrained: dict[int, Maps] = field(default_factory=dict)
-    nll: float = 0.0
-    words: int = 0
+    own: dict[int, CaptionedImage] = field(default_factory=dict)  # the model's own captions, by index, as all below
+    forced: dict[int, CaptionedImage] = field(default_factory=dict)  # the captions to learn, as the model read them
+    judged: dict[int, Judgement] = field(default_factory=dict)  # what in the own captions is true
+    untrained: dict[int, Floats] = field(default_factory=dict)  # in a test: (T, gh, gw) before training
+    nll: float = 0.0  # -log p of all captions to learn, in nats
+    words: int = 0  # number of words of these captions, ``</s>`` included
 
     def add(self, outputs: Mapping[str, Any], examples: CaptionExamples, tokenizer: Tokenizer, **origin: Any) -> None:
         """Add one batch.
@@ -72,7 +57,6 @@ class CollectedCaptions(Collection):
         Args:
             outputs: index, hypotheses, forced_maps (T, P), nll and words of each image.
             examples: all images of the split.
-            tokenizer: of the captions.
             origin: fields ``model``, ``split`` and ``draws`` of every record.
         """
         self.nll += sum(outputs["nll"])
@@ -106,14 +90,14 @@ class CollectedCaptions(Collection):
             )
 
     def add_untrained(self, control: Captioner, outputs: Mapping[str, Any], image: Tensor) -> None:
-        """Add where a network before training looks while it reads the own captions of a batch of images (B, C, h, w)."""
+        """Add the maps of a network before training over the own captions of a batch of images (B, C, h, w)."""
         own = [torch.tensor(hypothesis.ids) for hypothesis in outputs["hypotheses"]]
         target = torch.nn.utils.rnn.pad_sequence(own, batch_first=True).to(image.device)
         for index, ids, maps in zip(outputs["index"], own, control.follow(image, target), strict=True):
             self.untrained[index] = squared(maps[: len(ids)])
 
 
-def squared(maps: Tensor) -> Maps:
+def squared(maps: Tensor) -> Floats:
     """(T, P) -> (T, gh, gw) of a square grid."""
     side = round(maps.shape[1] ** 0.5)
     return maps.float().cpu().numpy().reshape(len(maps), side, side)
@@ -129,16 +113,16 @@ class TrainedCaptioner:
 
     @property
     def name(self) -> str:
-        """For captions: the model and its age."""
+        """The model and its age, for captions."""
         return str(Origin.of(self.module))
 
-    def caption(self, pixels: NDArray[np.uint8]) -> tuple[tuple[str, ...], Maps]:
+    def caption(self, pixels: Pixels) -> tuple[tuple[str, ...], Floats]:
         """Words, with ``</s>``, and maps (T, gh, gw) of one image (h, w, 3)."""
         (hypothesis,) = self.module.caption(self.preprocessing.tensor(pixels[None]))
         return self.tokenizer.words(hypothesis.ids).words, squared(hypothesis.maps[0, 0])
 
-    def follow(self, pixels: NDArray[np.uint8], words: Sequence[str]) -> Maps:
-        """Maps (T, gh, gw) of one image while the module reads given words, ``</s>`` among them."""
+    def follow(self, pixels: Pixels, words: Sequence[str]) -> Floats:
+        """Maps (T, gh, gw) of one image over given words, ``</s>`` included."""
         (ids,) = self.tokenizer.encode_words([without_end(tuple(words))])
         target = torch.tensor([ids[: len(words)]])
         return squared(self.module.follow(self.preprocessing.tensor(pixels[None]), target)[0])

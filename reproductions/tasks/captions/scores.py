@@ -1,6 +1,6 @@
-"""All scores of one split of captions, under the names they have in the log, in files and in the report.
+"""All scores of one split of captions, by their names in the log, in files and in the report.
 
-N images, M words that say something true of an object, (gh, gw) the grid of places.
+N images, M words that correctly describe an object, (gh, gw) the grid of places.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from data.shapes.grammar import ROLES, meaning
 from reproductions.evaluation import plots
+from reproductions.evaluation.arrays import Bools, Doubles, Floats, Ints
 from reproductions.evaluation.measures.bootstrap import bootstrap, mean_of_sums
 from reproductions.evaluation.measures.captions import OF_OBJECTS
 from reproductions.evaluation.measures.localisation import Beside, beside_controls, coverage, means
@@ -23,32 +24,22 @@ from reproductions.tasks.captions.collect import CollectedCaptions
 from reproductions.tasks.report import table
 from reproductions.tasks.untrained import UNTRAINED
 
-Maps = NDArray[np.float32]
 SHOWN, MEAN = "attention", "mean over the caption's words"
 HEADINGS = {"pointing": "highest on object", "energy": "map on object", "auroc": "AUROC"}  # of measures
 
 
 class WordMaps(NamedTuple):
-    """The maps of all words that say something true of an object, and where that object is.
+    """The maps of all words that correctly describe an object, and where that object is."""
 
-    Attributes:
-        maps: (M, gh, gw).
-        covered: (M, gh, gw), the part of each place that the object covers.
-        owners: (M), the index of the image.
-        roles: (M), what the word says, such as "colour".
-        means: (M, gh, gw), the mean map over all words of the same caption.
-        untrained: (M, gh, gw) of a network before training, over the same words; None where there is none.
-    """
-
-    maps: Maps
-    covered: Maps
-    owners: NDArray[np.int64]
-    roles: NDArray[np.str_]
-    means: Maps
-    untrained: Maps | None
+    maps: Floats  # (M, gh, gw)
+    covered: Floats  # (M, gh, gw), the share of each place that the object covers
+    owners: Ints  # (M), the index of the image
+    roles: NDArray[np.str_]  # (M), what the word describes, such as "colour"
+    means: Floats  # (M, gh, gw), the mean map over all words of the same caption
+    untrained: Floats | None  # (M, gh, gw) of a network before training, over the same words; None without one
 
     @classmethod
-    def of(cls, captions: Mapping[int, CaptionedImage], untrained: Mapping[int, Maps] | None = None) -> "WordMaps":
+    def of(cls, captions: Mapping[int, CaptionedImage], untrained: Mapping[int, Floats] | None = None) -> "WordMaps":
         """From the captions of a split, and the maps of the untrained network over the same words."""
         maps, masks, owners, roles, means, control = [], [], [], [], [], []
         for index, record in captions.items():
@@ -65,7 +56,7 @@ class WordMaps(NamedTuple):
         first = next(iter(captions.values()))
         grid = first.maps.shape[1:]
 
-        def stacked(rows: Sequence[Any], shape: tuple[int, ...] = grid) -> Maps:
+        def stacked(rows: Sequence[Any], shape: tuple[int, ...] = grid) -> Floats:
             return np.array(rows, dtype=np.float32).reshape(-1, *shape)
 
         return cls(
@@ -79,8 +70,8 @@ class WordMaps(NamedTuple):
 
 
 def scores(captions: CollectedCaptions) -> dict[str, float]:
-    """Numbers of one split: BLEU of the own captions against all true ones, truth, perplexity of the captions to learn, and
-    where attention stands while a word is written or read.
+    """Numbers of one split: BLEU of the own captions against all true ones, their truth, perplexity of the captions to learn,
+    and where the model looks while it writes or reads a word.
     """
     result = {"bleu": float(bleu_of_sums(_bleu_table(captions).sum(axis=0)))}
     result |= {name: float(mean_of_sums(facts.sum(axis=0))) for name, facts in _truth_tables(captions).items()}
@@ -96,7 +87,7 @@ def scores(captions: CollectedCaptions) -> dict[str, float]:
 
 
 def details(captions: CollectedCaptions) -> dict[str, Any]:
-    """What a reader needs beside the numbers: counts, signature and confidence intervals."""
+    """Values beside the scores: counts, signature and confidence intervals."""
     intervals = {"bleu": bootstrap(_bleu_table(captions), bleu_of_sums)}
     intervals |= {name: bootstrap(facts, mean_of_sums) for name, facts in _truth_tables(captions).items()}
     return {
@@ -106,8 +97,8 @@ def details(captions: CollectedCaptions) -> dict[str, Any]:
     }
 
 
-def localisation(looked: WordMaps, mean_mask: Maps) -> dict[str, Beside]:
-    """The maps beside controls, over all words and over those of each role; mean_mask (h, w) is that of the training images."""
+def localisation(looked: WordMaps, mean_mask: Floats) -> dict[str, Beside]:
+    """The maps beside controls, over all words and over those of each role; mean_mask: (h, w), of the training images."""
     grid = (looked.maps.shape[1], looked.maps.shape[2])
     maps = {SHOWN: looked.maps, MEAN: looked.means, **fixed_maps(mean_mask, grid)}
     if looked.untrained is not None:
@@ -116,7 +107,7 @@ def localisation(looked: WordMaps, mean_mask: Maps) -> dict[str, Beside]:
 
 
 def figures(located: Mapping[str, Beside], title: str, words: int) -> Iterator[tuple[str, Figure]]:
-    """Pictures of a whole split, by name: the maps beside controls over all words, and over each kind of word."""
+    """Pictures of a whole split, by name: the maps beside controls over all words, and before each kind of word."""
     note = f"{words:,} words that say something true of an object, in the model's own captions."
     everything = {name: {"all": row.measures["all"]} for name, row in located.items()}
     yield "localisation", plots.beside_controls(everything, title, note)
@@ -143,12 +134,12 @@ def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _groups(looked: WordMaps) -> dict[str, NDArray[np.bool_]]:
+def _groups(looked: WordMaps) -> dict[str, Bools]:
     return {"all": np.ones(len(looked.roles), dtype=bool), **{role: looked.roles == role for role in OF_OBJECTS}}
 
 
-def _truth_tables(captions: CollectedCaptions) -> dict[str, NDArray[np.float64]]:
-    """(N, 2) by name, what is said correctly and what there is to say: of "true" whole captions, of a role its facts."""
+def _truth_tables(captions: CollectedCaptions) -> dict[str, Doubles]:
+    """(N, 2) by name, numbers of true statements and of facts to state: "true" counts whole captions, a role its facts."""
     judged = captions.judged.values()
     tables = {"true": [(float(judgement.true), 1.0) for judgement in judged]}
     for role in ROLES:
@@ -157,6 +148,6 @@ def _truth_tables(captions: CollectedCaptions) -> dict[str, NDArray[np.float64]]
     return {name: np.array(rows) for name, rows in tables.items()}
 
 
-def _bleu_table(captions: CollectedCaptions) -> NDArray[np.float64]:
+def _bleu_table(captions: CollectedCaptions) -> Doubles:
     own = captions.own.values()
     return bleu_statistics(hypotheses=[record.text for record in own], references=[record.references for record in own])

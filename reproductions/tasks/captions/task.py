@@ -20,7 +20,7 @@ from reproductions.tasks.captions.scores import WordMaps
 from reproductions.tasks.task import Drawn, Split, Stage, Table, Task
 from reproductions.training import checkpoints
 
-KEPT = 100  # records of a test split that are written down, besides those drawn
+KEPT = 100  # records of a test split that are written, besides those drawn
 
 
 @dataclass
@@ -29,17 +29,12 @@ class CaptionSplit(Split[Captioner, CaptionData, CollectedCaptions]):
 
     Files in ``evaluation/<split>``::
 
-        captions.jsonl                what the model says of every image, and what of it is true
-        own.jsonl                     images with its own captions and their maps
+        captions.jsonl                the model's caption of every image, and what in it is true
+        own.jsonl                     images with the model's captions and their maps
         forced.jsonl                  the same images with the captions to learn
         <split>-*-own.png, -forced    the chosen images
         localisation.png, words.png   the maps beside controls, and before each kind of word
-
-    Attributes:
-        control: the same network before training, in a test.
     """
-
-    control: Captioner | None
 
     def add(self, outputs: Mapping[str, Any], batch: CaptionBatch) -> None:
         """``outputs``: see :meth:`CollectedCaptions.add`."""
@@ -110,7 +105,7 @@ class CaptionSplit(Split[Captioner, CaptionData, CollectedCaptions]):
 
 
 class Captions(Task):
-    """Say in words what an image shows."""
+    """Describe an image in a sentence."""
 
     monitor = "valid/bleu"
     unit = counted = "images"
@@ -127,7 +122,7 @@ class Captions(Task):
     }
 
     def begin(self, stage: Stage[Captioner, CaptionData], name: str) -> CaptionSplit:
-        return CaptionSplit(stage, name, CollectedCaptions(), stage.untrained if stage.testing else None)
+        return CaptionSplit(stage, name, CollectedCaptions())
 
     def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
         return scores.notes(results)

@@ -1,6 +1,6 @@
-"""From a classifier's evaluation step to answers and maps: tensors become arrays here alone.
+"""From a classifier's evaluation step to answers and maps: tensors become arrays.
 
-N images, K classes, M of the images that were looked into, V views, (gh, gw) the grid of places.
+N images, M of them with maps; K classes, V views, (gh, gw) the grid of places.
 """
 
 from collections.abc import Sequence
@@ -8,19 +8,17 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from reproductions.evaluation.arrays import Bools, Floats, Ints
 from reproductions.tasks.gather import Collection
-
-Maps = NDArray[np.float32]
 
 
 class Answer(NamedTuple):
-    """What a model says of one image: the true class, and logits (K,)."""
+    """The true class of one image, and a model's logits (K,)."""
 
     label: int
-    logits: Maps
+    logits: Floats
 
     @property
     def predicted(self) -> int:
@@ -31,32 +29,26 @@ class Answer(NamedTuple):
         return self.predicted == self.label
 
     @property
-    def probabilities(self) -> Maps:
+    def probabilities(self) -> Floats:
         """(K,), which sum to 1."""
         shifted = np.exp(self.logits.astype(np.float64) - self.logits.max())
-        probabilities: Maps = (shifted / shifted.sum()).astype(np.float32)
+        probabilities: Floats = (shifted / shifted.sum()).astype(np.float32)
         return probabilities
 
 
 @dataclass
 class CollectedImages(Collection):
-    """Everything about the images of one split.
+    """Everything about the images of one split."""
 
-    Attributes:
-        answers: of every image, by index, as all that follows.
-        maps: (V, gh, gw) of the images that were looked into, in the order of the views.
-        untrained: the same of a network before training; only in tests.
-    """
-
-    answers: dict[int, Answer] = field(default_factory=dict)
-    maps: dict[int, Maps] = field(default_factory=dict)
-    untrained: dict[int, Maps] = field(default_factory=dict)
+    answers: dict[int, Answer] = field(default_factory=dict)  # of every image, by index, as all below
+    maps: dict[int, Floats] = field(default_factory=dict)  # (V, gh, gw) of some of the images
+    untrained: dict[int, Floats] = field(default_factory=dict)  # in a test, the same of a network before training
 
     def add(self, index: Sequence[int], labels: Tensor, logits: Tensor, second: Tensor | None = None) -> None:
-        """Add what the model says of a batch, from logits (B, K).
+        """Add the answers to a batch, from logits (B, K).
 
-        ``second`` (B): of images with two objects, the class of the other. The label is then the class that the model finds
-        likelier of the two, so that it is right if it says either.
+        ``second`` (B): the class of the other object, in images with two. The label is then the likelier of the two by the
+        model, so that either class is a right answer.
         """
         labels = labels.cpu()
         if second is not None:
@@ -66,35 +58,26 @@ class CollectedImages(Collection):
             self.answers[place] = Answer(label, scores)
 
     @property
-    def probabilities(self) -> Maps:
+    def probabilities(self) -> Floats:
         """(N, K)."""
         return np.stack([answer.probabilities for answer in self.answers.values()])
 
     @property
-    def labels(self) -> NDArray[np.int64]:
+    def labels(self) -> Ints:
         """(N,)."""
         return np.array([answer.label for answer in self.answers.values()], dtype=np.int64)
 
     @property
-    def looked_labels(self) -> list[int]:
-        """Labels of the images that were looked into."""
-        return [self.answers[index].label for index in self.maps]
-
-    @property
-    def looked_right(self) -> NDArray[np.bool_]:
-        """(M,): which of the images that were looked into are correctly classified."""
+    def looked_right(self) -> Bools:
+        """(M,): which of the images with maps are correctly classified."""
         return np.array([self.answers[index].right for index in self.maps], dtype=bool)
 
-    def seen(self, view: int) -> Maps:
-        """(M, gh, gw): one view, by its place, of all images that were looked into."""
+    def seen(self, view: int) -> Floats:
+        """(M, gh, gw): the maps in one view, by its place among the views."""
         return np.stack([maps[view] for maps in self.maps.values()])
-
-    def seen_untrained(self, view: int) -> Maps:
-        """The same of the network before training."""
-        return np.stack([maps[view] for maps in self.untrained.values()])
 
 
 def spread(count: int, most: int) -> list[int]:
-    """At most so many of ``count`` places, evenly spread."""
+    """Numbers below ``count``, evenly spread, ``most`` at most."""
     places: list[int] = np.linspace(0, count - 1, min(count, most)).astype(int).tolist()
     return places

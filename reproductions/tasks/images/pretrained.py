@@ -1,4 +1,4 @@
-"""A classifier of published weights, which answers like a trained run."""
+"""A classifier with published weights, with the interface of a trained run."""
 
 from pathlib import Path
 
@@ -13,10 +13,8 @@ from reproductions.vit2021.weights import HUB
 def pretrained(source: str, heads: int | None = None) -> TrainedClassifier:
     """A pretrained classifier, ``torchvision:vit_b_16`` or a file, with the preprocessing its weights were trained with.
 
-    Its caption says where the weights come from, and which preprocessing was assumed where no file names it.
-
-    Raises UserError where the weights are not available or not understood, name no class, or are not of pictures in three
-    colours.
+    Its caption names the source of the weights, and the preprocessing if that had to be assumed. Raises UserError for weights
+    that are not available, not understood, without classes, or not for three colours.
     """
     module, converted = ViT2021.pretrained(source, heads)
     if converted.network.channels != 3:

@@ -1,11 +1,11 @@
-"""The lines below the table of scores: how well the shown view finds the object, and what hangs on it, beside controls."""
+"""Lines below the table of scores: how well the shown view finds the object, and what depends on it, beside controls."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reproductions.tasks.report import CELL, interval, table
 
-# Headings of what is printed of each part.
+# Measures of each part -> their headings.
 LOCALISATION = {"auroc": "AUROC", "energy_gain": "times chance", "ground_top1": "highest on ground"}
 ASKED = {"auroc": "AUROC", "energy": "part of the map on it", "moves": "it minus the other"}
 GROUNDS = {
@@ -18,14 +18,14 @@ REMOVAL = {"deletion": "deletion (less is more)", "insertion": "insertion"}
 LESS = ("ground_top1", "deletion")  # the lower, the better
 RIGHT = "  correctly classified"
 MARKS = "+ the first map is better than this one beyond the 95 % interval of their difference, - worse, = neither."
-UNMOVED = "This view is the same whatever class is asked for: that it does not move is so by construction."
+UNMOVED = "This view does not depend on the class: it cannot move."
 ENDS = 6  # heads that are printed, of many: the best and the worst
 
 Scores = Mapping[str, Any]
 
 
 def notes(results: Mapping[str, Scores]) -> list[str]:
-    """Of every split, with 95 % intervals; nothing of what was not measured, as localisation without masks."""
+    """Lines of every split, with 95 % intervals, about what was measured."""
     lines: list[str] = []
     first = next(iter(results), "")
     for split, result in results.items():
@@ -90,7 +90,7 @@ PARTS = {"localisation": _localisation, "heads": _heads, "asked": _asked, "groun
 
 
 def _compared(maps: Mapping[str, Scores], headings: Mapping[str, str]) -> Iterator[str]:
-    """Each map over all images and over the correctly classified ones, marked by how the first compares with it."""
+    """Each map over all images and over the correctly classified ones, marked by its comparison with the first."""
     rows: list[tuple[str, list[str]]] = []
     marked = False
     for name, groups in maps.items():
@@ -110,7 +110,7 @@ def _compared(maps: Mapping[str, Scores], headings: Mapping[str, str]) -> Iterat
 
 
 def _mark(measure: str, difference: Sequence[float] | None) -> str:
-    """Whether the first map is better, worse, or neither; of its difference, low and high."""
+    """Whether the first map is better, worse, or neither, by the interval of the difference."""
     if difference is None:
         return " "
     _, low, high, *_ = difference

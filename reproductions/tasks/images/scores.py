@@ -1,6 +1,6 @@
-"""All scores of one split of images, under the names they have in the log, in files and in the report.
+"""All scores of one split of images, by their names in the log, in files and in the report.
 
-N images, K classes, M of the images that were looked into, V views, (gh, gw) the grid of the maps.
+N images, M of them with maps; K classes, V views, (gh, gw) the grid of the maps.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from reproductions.evaluation import plots
+from reproductions.evaluation.arrays import Floats
+from reproductions.evaluation.measures.bootstrap import rounded
 from reproductions.evaluation.measures.calibration import accuracy, confusion, expected_calibration_error, reliability
 from reproductions.evaluation.measures.localisation import (
     MEASURES,
@@ -21,38 +22,30 @@ from reproductions.evaluation.measures.localisation import (
     means,
     measure,
 )
-from reproductions.evaluation.views.image import WORDS, ImageView, fixed_maps
+from reproductions.evaluation.views.image import CHOSEN_BY, CONTROL, WORDS, ImageView, fixed_maps
 from reproductions.tasks.images.collect import CollectedImages
 from reproductions.tasks.images.maps import default_view
 from reproductions.tasks.untrained import UNTRAINED
 
-Maps = NDArray[np.float32]
-CHOSEN_BY = "auroc"
 BY_MASKS = "area under the ROC curve against the masks of the validation split"
 BY_DEFAULT = "default: there are no masks to choose by"
-CONTROL = "input_gradient"  # a view that is no attention: it stands beside the others and is never chosen
-GRADIENT = "gradient times input"
+GRADIENT = WORDS[CONTROL]
 
 
 class Truth(NamedTuple):
-    """What maps are measured against.
+    """What maps are measured against."""
 
-    Attributes:
-        covered: (M, gh, gw), the part of each patch that the object covers.
-        fixed: maps (gh, gw) that look at no image, by name.
-    """
-
-    covered: Maps
-    fixed: Mapping[str, Maps]
+    covered: Floats  # (M, gh, gw), the share of each patch that the object covers
+    fixed: Mapping[str, Floats]  # maps (gh, gw) that ignore the image, by name
 
     @classmethod
-    def of(cls, masks: Maps, mean_mask: Maps, grid: tuple[int, int]) -> "Truth":
-        """From masks (M, h, w), and the mean mask (h, w) of training, which is the best map that looks at no image."""
+    def of(cls, masks: Floats, mean_mask: Floats, grid: tuple[int, int]) -> "Truth":
+        """From masks (M, h, w), and the mean mask (h, w) of training, the best map that ignores the image."""
         return cls(coverage(masks, grid), fixed_maps(mean_mask, grid))
 
 
 class ChosenView(NamedTuple):
-    """The view that a model is shown in, what it was chosen by, and the measures of every view; none without masks."""
+    """The shown view of a model, how it was chosen, and the measures of every view; none without masks."""
 
     view: ImageView
     by: str
@@ -60,7 +53,7 @@ class ChosenView(NamedTuple):
 
 
 def choose(collected: CollectedImages, views: Sequence[ImageView], truth: Truth | None) -> ChosenView:
-    """The view that ranks patches best, on validation images; without masks the default. A tie goes to the earlier one."""
+    """The view that ranks patches best on validation images, the earlier of equal ones; without masks the default."""
     if truth is None:
         return ChosenView(default_view(views), BY_DEFAULT, {})
     table = {str(view): means(collected.seen(place), truth.covered) for place, view in enumerate(views)}
@@ -69,9 +62,7 @@ def choose(collected: CollectedImages, views: Sequence[ImageView], truth: Truth 
 
 
 def scores(collected: CollectedImages, place: int, truth: Truth | None) -> dict[str, float]:
-    """Numbers of one split: answers, their calibration, and how well the view at ``place`` finds the objects, beside maps
-    that look at no image.
-    """
+    """Numbers of one split: answers, calibration, and how well the view at ``place`` finds the objects, beside fixed maps."""
     labels, probabilities = collected.labels, collected.probabilities
     of_labels = probabilities[np.arange(len(labels)), labels]
     result = {
@@ -89,7 +80,7 @@ def scores(collected: CollectedImages, place: int, truth: Truth | None) -> dict[
 
 
 def details(collected: CollectedImages, place: int, truth: Truth | None) -> dict[str, Any]:
-    """What a reader needs beside the numbers: how many images, confidence intervals, confusion of classes."""
+    """Values beside the scores: counts, confidence intervals, confusion of classes."""
     labels, probabilities = collected.labels, collected.probabilities
     result: dict[str, Any] = {
         "images": len(labels),
@@ -113,14 +104,14 @@ def localisation(
     maps = {
         words(views[place]): collected.seen(place),
         **truth.fixed,
-        UNTRAINED: collected.seen_untrained(place),
+        UNTRAINED: np.stack([maps[place] for maps in collected.untrained.values()]),
         GRADIENT: collected.seen(control_place(views)),
     }
     return beside_controls(maps, truth.covered, {"right": collected.looked_right})
 
 
 def words(view: ImageView) -> str:
-    """What a table calls a view."""
+    """The name of a view in a table."""
     return WORDS.get(view.kind, str(view))
 
 
@@ -135,7 +126,7 @@ def every_view(collected: CollectedImages, views: Sequence[ImageView], truth: Tr
     tables = {str(view): measure(collected.seen(place), truth.covered) for place, view in enumerate(views)}
     return {
         view: {
-            group: {name: _rounded(interval) for name, interval in intervals(table[rows]).items()}
+            group: {name: rounded(interval) for name, interval in intervals(table[rows]).items()}
             for group, rows in groups
         }
         for view, table in tables.items()
@@ -145,7 +136,7 @@ def every_view(collected: CollectedImages, views: Sequence[ImageView], truth: Tr
 def answers(
     collected: CollectedImages, names: Sequence[str], classes: Sequence[str], place: int, truth: Truth | None
 ) -> Iterator[dict[str, Any]]:
-    """What the model says of every image, one after another; of those that were looked into, how the view finds the object."""
+    """The model's answer to every image, and how well the view at ``place`` finds the object, if there is a map and a mask."""
     table = {}
     if truth is not None:
         table = dict(zip(collected.maps, measure(collected.seen(place), truth.covered), strict=True))
@@ -164,13 +155,9 @@ def answers(
 
 
 def confusion_figure(collected: CollectedImages, classes: Sequence[str], title: str) -> Figure:
-    """Which classes are taken for which, and how sure the model is of its answers."""
+    """Confusion of classes beside a reliability diagram."""
     labels, probabilities = collected.labels, collected.probabilities
     numbers = (accuracy(probabilities, labels), expected_calibration_error(probabilities, labels))
     return plots.confusion(
         confusion(probabilities, labels), classes, reliability(probabilities, labels), numbers, title
     )
-
-
-def _rounded(values: Sequence[float]) -> list[float]:
-    return [round(float(value), 4) for value in values]

@@ -9,40 +9,27 @@ from data.preprocessing import Preprocessing
 from reproductions.evaluation import plots
 from reproductions.evaluation.views.image import ImageView
 from reproductions.tasks.images import report
-from reproductions.tasks.images.collect import CollectedImages, spread
+from reproductions.tasks.images.collect import CollectedImages
 from reproductions.tasks.images.scores import choose
-from reproductions.tasks.images.tested import ImageSplit
+from reproductions.tasks.images.split import ImageSplit
 from reproductions.tasks.images.trained import TrainedClassifier
 from reproductions.tasks.origin import Origin
 from reproductions.tasks.task import Drawn, Stage, Task
 from reproductions.training import checkpoints
 from reproductions.training.classification import Classification
 
-# Images of a split that are looked into, evenly spread; the others are only classified, which costs a fourth.
-LOOKED = {"validate": 400, "test": 1200}
-
 
 class Images(Task):
-    """Say what an image shows, by one of several classes.
-
-    Each validation chooses the view that finds the object best, by the masks of the validation split; without masks it is the
-    default.
-    """
+    """Classify images. Each validation chooses the view that finds the object best by the masks; without masks the default."""
 
     monitor = "valid/accuracy"
     unit = counted = "images"
     kept, artifact = "preprocessing.json", "preprocessing"
-    columns = {
-        "accuracy": ("accuracy", 4),
-        "loss": ("cross-entropy", 3),
-        "calibration_error": ("calib. error", 3),
-    }
+    columns = {"accuracy": ("accuracy", 4), "loss": ("cross-entropy", 3), "calibration_error": ("calib. error", 3)}
     filmed = True
 
     def begin(self, stage: Stage[Classification, ImageData], name: str) -> ImageSplit:
-        control = stage.untrained if stage.testing else None
-        chosen = spread(len(stage.data.examples(name).labels), LOOKED[stage.name])
-        return ImageSplit(stage, name, CollectedImages(), control, frozenset((*chosen, *stage.pictures)))
+        return ImageSplit(stage, name, CollectedImages())
 
     def choose(self, splits: Sequence[ImageSplit]) -> None:
         split = splits[0]

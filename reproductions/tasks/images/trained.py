@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -14,6 +12,7 @@ from data.errors import UserError
 from data.preprocessing import Preprocessing
 from data.sources.image_files import upright
 from reproductions.evaluation import files, plots
+from reproductions.evaluation.arrays import Floats, Pixels
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.tasks.images.collect import Answer
 from reproductions.tasks.images.maps import every_map, layer_views, shown_view
@@ -26,10 +25,7 @@ PHOTO = 1200  # pixels of the longer side of a picture that maps are drawn over,
 
 @dataclass(frozen=True)
 class TrainedClassifier:
-    """A module with its preprocessing.
-
-    ``origin`` says whose weights these are where no training of this project stands behind them.
-    """
+    """A module with its preprocessing; ``origin``: the source of its weights if they were not trained by this project."""
 
     module: Classification
     preprocessing: Preprocessing
@@ -37,11 +33,11 @@ class TrainedClassifier:
 
     @property
     def caption(self) -> str:
-        """The model and which weights it has: the step of its checkpoint, or where they come from."""
+        """The model, and the step of its checkpoint or the source of its weights."""
         return f"{self.module.title}, {self.origin}" if self.origin else str(Origin.of(self.module))
 
     def number(self, asked: str | None) -> Tensor | None:
-        """(1): the class of this name; None for None. Raises UserError for a class that the module does not know."""
+        """(1): the number of the class of this name; None for None. Raises UserError for an unknown class."""
         classes = self.preprocessing.classes
         if asked is None:
             return None
@@ -52,22 +48,20 @@ class TrainedClassifier:
         return torch.tensor([classes.index(asked)])
 
     def photo(self, image: Image.Image) -> plots.Photo:
-        """A picture to draw maps over: at its own resolution, a large one at PHOTO pixels, and what of it the module sees."""
+        """A picture to draw maps over, at PHOTO pixels at most, with the window that the module sees."""
         whole = upright(image).copy()
         whole.thumbnail((PHOTO, PHOTO), Image.Resampling.LANCZOS)
         return plots.Photo(np.array(whole), self.preprocessing.window(*whole.size))
 
-    def layers(self, image: Image.Image) -> NDArray[np.float32]:
+    def layers(self, image: Image.Image) -> Floats:
         """Maps (L, gh, gw) of one picture of any size: the mean of the heads of each layer, first to last."""
         looked = self.module.look(self.preprocessing.tensor(self.preprocessing.pixels(image)[None]))
         return every_map(self.module, looked, 0, layer_views(self.module))
 
     def look(self, image: Image.Image, name: str, index: int = 0, asked: str | None = None) -> AttendedImage:
-        """Classify one picture of any size, and see where the module looked.
+        """One picture of any size, classified, with where the module looked; ``asked``: the class of a class-specific view.
 
-        ``asked`` is the class whose logit a class-specific view is of; the predicted one if left out.
-
-        Raises UserError for a class that the module does not know.
+        Raises UserError for an unknown class.
         """
         module, number = self.module, self.number(asked)
         pixels = self.preprocessing.pixels(image)
@@ -88,23 +82,12 @@ class TrainedClassifier:
         )
 
 
-class Film(NamedTuple):
-    """The two files of one film."""
-
-    strip: Path
-    film: Path
-
-
-def depth_film(
-    photo: plots.Photo | NDArray[np.uint8], layers: NDArray[np.float32], titles: tuple[str, str], stem: Path
-) -> Film:
-    """Draw maps (L, gh, gw), first layer first, over a photo or an image (h, w, 3), as a row of pictures and as a film.
-
-    Files are ``<stem>-layers.png`` and ``<stem>-layers.gif``.
+def depth_film(photo: plots.Photo | Pixels, layers: Floats, titles: tuple[str, str], stem: Path) -> tuple[Path, Path]:
+    """Draw maps (L, gh, gw) over a photo or an image (h, w, 3): in a row, ``<stem>-layers.png``, and as a film, ``.gif``.
 
     ``titles``: model and age; name of the image and what the maps are.
     """
     names = [f"layer {number}" for number in range(1, len(layers) + 1)]
     strip = files.save(plots.film(photo, layers, names, *titles), stem.with_name(f"{stem.name}-layers.png"))
     frames = [plots.film(photo, layer[None], [name], *titles) for layer, name in zip(layers, names, strict=True)]
-    return Film(strip, files.film(frames, stem.with_name(f"{stem.name}-layers.gif")))
+    return strip, files.film(frames, stem.with_name(f"{stem.name}-layers.gif"))

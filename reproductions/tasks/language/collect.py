@@ -1,4 +1,4 @@
-"""From a language model's evaluation step to records: ids and tensors become words and numbers here alone.
+"""From a language model's evaluation step to records: ids become words, tensors become numbers.
 
 T tokens of a sentence, ``</s>`` counted; N words, ``</s>`` left out; V words of the vocabulary.
 """
@@ -12,8 +12,9 @@ from torch import Tensor
 
 from data.language import Contrast
 from data.tokenizers import Tokenizer, Words
+from reproductions.evaluation.arrays import Floats
 from reproductions.evaluation.records.sentence import Agreed, ReadSentence, SelfAttended
-from reproductions.evaluation.views.alignment import Weights, merge_pieces
+from reproductions.evaluation.views.alignment import merge_pieces
 from reproductions.tasks import typed
 from reproductions.tasks.gather import Collection
 from reproductions.tasks.origin import Origin
@@ -22,36 +23,26 @@ VIEW = "intra-attention · the rest of a row lies on the state before the first 
 
 
 class Reach(NamedTuple):
-    """How far back the words of one sentence look, summed over the words that have a choice.
+    """How far back the words of one sentence look: sums over the words that can look at more than one entry."""
 
-    Attributes:
-        rows: number of these words; the first two states can look at one entry at most.
-        previous: weight on the entry right before.
-        start: weight on the state before the first word.
-        distance: mean number of entries back.
-    """
-
-    rows: int
-    previous: float
-    start: float
-    distance: float
+    rows: int  # number of these words
+    previous: float  # weight on the previous entry
+    start: float  # weight on the state before the first word
+    distance: float  # mean number of entries back
 
 
 @dataclass
 class CollectedSentences(Collection):
-    """Everything about the sentences of one split.
+    """The sentences of one split, by index: how each was read, where its words looked, and how far back they looked.
 
-    Attributes:
-        read: how each was read, by index.
-        attended: where its words looked, by index; empty for a model without attention.
-        reach: how far back they looked, by index; empty for a model without attention.
+    The last two are empty for a model without attention.
     """
 
     read: dict[int, ReadSentence] = field(default_factory=dict)
     attended: dict[int, SelfAttended] = field(default_factory=dict)
     reach: dict[int, Reach] = field(default_factory=dict)
 
-    def add(self, sentence: ReadSentence, weights: Weights | None, words: Words, model: str, split: str) -> None:
+    def add(self, sentence: ReadSentence, weights: Floats | None, words: Words, model: str, split: str) -> None:
         """Add a sentence, and its attention (T, T) if the model has any; ``model`` is its title and age."""
         self.read[sentence.index] = sentence
         if weights is not None:
@@ -60,7 +51,7 @@ class CollectedSentences(Collection):
 
 
 def read(log_p: Tensor, ids: Tensor, words: Words, index: int, contrasts: Sequence[Contrast] = ()) -> ReadSentence:
-    """How a sentence was read, from log-probabilities (T, V) and its ids (T); ``contrasts``: where a form must agree."""
+    """The record of a sentence, from log-probabilities (T, V) and its ids (T); ``contrasts``: where a form must agree."""
     nats = -log_p.gather(1, ids[:, None])[:, 0].double().numpy()
     surprisal = np.bincount(words.word_of_piece, weights=nats)
     agreements = tuple(
@@ -70,7 +61,7 @@ def read(log_p: Tensor, ids: Tensor, words: Words, index: int, contrasts: Sequen
     return ReadSentence(words.words, tuple(np.maximum(surprisal, 0).tolist()), len(ids), index, agreements)
 
 
-def attended(weights: Weights, words: Words, model: str, split: str, sentence: ReadSentence) -> SelfAttended:
+def attended(weights: Floats, words: Words, model: str, split: str, sentence: ReadSentence) -> SelfAttended:
     """Where each word of a sentence looked, from weights (T, T) whose row 0 is the state before the first word."""
     pieces = words.word_of_piece[:-1]  # </s> is written and never read
     return SelfAttended(
@@ -86,7 +77,7 @@ def attended(weights: Weights, words: Words, model: str, split: str, sentence: R
     )
 
 
-def reach(weights: Weights) -> Reach:
+def reach(weights: Floats) -> Reach:
     """How far back a sentence looked, from weights (T, T): row t has entries 0 .. t - 1 of the tapes, entry 0 the start."""
     choosing = weights[2:].astype(np.float64)
     rows, columns = np.indices(choosing.shape)
@@ -118,7 +109,7 @@ class TrainedLanguageModel:
     tokenizer: Tokenizer
 
     def read(self, text: str, split: str = "typed", index: int = 0) -> tuple[ReadSentence, SelfAttended | None]:
-        """Read one sentence; the attention is None for a model without. Raises UserError for an empty or endless text."""
+        """One sentence as read, and its attention, if the model has any. Raises UserError for an empty or endless text."""
         ids = typed.encode(text, self.tokenizer, "read")
         log_p, maps = self.module.read(ids)
         words = self.tokenizer.surface(text)

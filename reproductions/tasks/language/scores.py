@@ -1,11 +1,11 @@
-"""All scores of one split of sentences that a language model has read."""
+"""All scores of one split of sentences, by their names in the log, in files and in the report."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reproductions.evaluation.arrays import Doubles
 from reproductions.evaluation.measures.bootstrap import bootstrap
 from reproductions.evaluation.measures.text import perplexity, perplexity_of_sums
 from reproductions.evaluation.records.sentence import Agreed, ReadSentence
@@ -13,7 +13,7 @@ from reproductions.tasks.language.collect import Reach
 
 
 def scores(read: Collection[ReadSentence], reach: Collection[Reach]) -> dict[str, float]:
-    """Numbers of one split: perplexity, agreement where forms must agree, and how far the attention reaches, if there is any."""
+    """Numbers of one split: perplexity, agreement where forms must agree, and the reach of the attention, if any."""
     nats, tokens = _sums(read).sum(axis=0)
     result = {"perplexity": perplexity(nats, tokens), "log_likelihood": -nats / tokens}
     agreements = _agreements(read)
@@ -28,7 +28,7 @@ def scores(read: Collection[ReadSentence], reach: Collection[Reach]) -> dict[str
 
 
 def details(read: Collection[ReadSentence]) -> dict[str, Any]:
-    """What a reader needs beside the numbers: counts, and a 95 % interval by resampling sentences."""
+    """Values beside the scores: counts, and a 95 % interval."""
     agreements = _agreements(read)
     return {
         "sentences": len(read),
@@ -44,7 +44,7 @@ def details(read: Collection[ReadSentence]) -> dict[str, Any]:
 
 
 def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A line below the printed scores: agreement over all splits together, because each has few hard cases."""
+    """A line below the printed scores: agreement over all splits, because each has few hard cases."""
     counts = [split["agreements"] for split in results.values() if split["agreements"]["of"]]
     if not counts:
         return []
@@ -55,7 +55,7 @@ def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _sums(read: Collection[ReadSentence]) -> NDArray[np.float64]:
+def _sums(read: Collection[ReadSentence]) -> Doubles:
     """(sentences, 2): nats and tokens of each."""
     return np.array([(sum(sentence.surprisal), sentence.tokens) for sentence in read], dtype=np.float64)
 

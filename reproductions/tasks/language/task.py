@@ -23,10 +23,9 @@ class LanguageSplit(Split[LanguageModel, LanguageData, CollectedSentences]):
 
         read.jsonl          every word with its surprisal
         attended.jsonl      intra-attention of every sentence
-        <split>-*.png       that of the chosen sentences
+        <split>-*.png       intra-attention of the chosen sentences
 
-    Attributes:
-        contrasts: where a form must agree, by index.
+    ``contrasts``: where a form must agree, by index.
     """
 
     contrasts: Mapping[int, Sequence[Contrast]]

@@ -1,4 +1,4 @@
-"""From a translator's evaluation step to records: ids and tensors become words and matrices here alone.
+"""From a translator's evaluation step to records: ids become words, tensors become arrays.
 
 L layers, H heads, T target positions, S source positions.
 """
@@ -12,8 +12,9 @@ import torch
 from data.links import Links
 from data.sources.text import Example
 from data.tokenizers import Tokenizer, Words
+from reproductions.evaluation.arrays import Floats
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
-from reproductions.evaluation.views.alignment import Choice, Pieces, View, Weights, choose_view, merge_pieces, named
+from reproductions.evaluation.views.alignment import Choice, Pieces, View, choose_view, merge_pieces, named
 from reproductions.tasks import typed
 from reproductions.tasks.gather import Collection
 from reproductions.tasks.origin import Origin
@@ -21,26 +22,20 @@ from reproductions.training.translation import Translation
 
 
 class TranslationMaps(NamedTuple):
-    """Where a model looked while it wrote or read one translation: every view of it can be made of this.
+    """Where a model looked while it wrote or read one translation, for every view."""
 
-    Attributes:
-        maps: (L, H, T, S) over pieces.
-        norms: (L, H, S) of the values.
-        source, target: the words of both sides, and the word of each piece.
-    """
-
-    maps: Weights
-    norms: Weights
-    source: Words
+    maps: Floats  # (L, H, T, S) over pieces
+    norms: Floats  # (L, H, S) of the values
+    source: Words  # words, and the word of each piece
     target: Words
 
     @property
     def pieces(self) -> Pieces:
-        """The word of each piece."""
+        """The word of each piece of both sides."""
         return Pieces(self.target.word_of_piece, self.source.word_of_piece)
 
-    def matrix(self, view: View) -> Weights:
-        """(T, S) over words, as the view reads them."""
+    def matrix(self, view: View) -> Floats:
+        """(T, S) over words, in a view."""
         written = self.maps[:, :, : len(self.pieces.target)]
         return merge_pieces(view.apply(written, self.norms), *self.pieces)
 
@@ -50,36 +45,23 @@ class TranslationMaps(NamedTuple):
 
     def record(self, view: View, **fields: Any) -> AlignedTranslation:
         """The alignment in a view, with the other fields of the record."""
-        return AlignedTranslation(
-            source=self.source.words,
-            target=self.target.words,
-            weights=self.matrix(view),
-            view=self.describe(view),
-            **fields,
-        )
+        weights, words = self.matrix(view), self.describe(view)
+        return AlignedTranslation(self.source.words, self.target.words, weights=weights, view=words, **fields)
 
 
 @dataclass
 class CollectedTranslations(Collection):
-    """Everything about the sentences of one split.
+    """Everything about the sentences of one split."""
 
-    Attributes:
-        translated: texts for scoring, by index, as all that follows.
-        forced: alignments over the references, with gold where the corpus has it; empty for a model without attention.
-        own: alignments over the model's own translations; empty for a model without attention.
-        maps: what other views over the references are made of; kept only on demand.
-        nll: -log p of all references in nats.
-        words: number of words of the references, ``</s>`` included.
-        seconds: that the translations took; of several processes, those of the slowest.
-    """
-
-    translated: dict[int, Translated] = field(default_factory=dict)
-    forced: dict[int, AlignedTranslation] = field(default_factory=dict)
-    own: dict[int, AlignedTranslation] = field(default_factory=dict)
-    maps: dict[int, TranslationMaps] = field(default_factory=dict)
-    nll: float = 0.0
-    words: int = 0
-    seconds: float = 0.0
+    translated: dict[int, Translated] = field(default_factory=dict)  # texts for scoring, by index, as all below
+    forced: dict[int, AlignedTranslation] = field(
+        default_factory=dict
+    )  # over the references, with gold if the corpus has it
+    own: dict[int, AlignedTranslation] = field(default_factory=dict)  # over the model's own translations
+    maps: dict[int, TranslationMaps] = field(default_factory=dict)  # of the references, on demand
+    nll: float = 0.0  # -log p of all references in nats
+    words: int = 0  # number of words of the references, ``</s>`` included
+    seconds: float = 0.0  # time of the translations; of several processes, that of the slowest
 
     def merge(self, other: "CollectedTranslations") -> None:
         slowest = max(self.seconds, other.seconds)
@@ -102,9 +84,8 @@ class CollectedTranslations(Collection):
             outputs: index, hypotheses, forced_maps (L, H, T, S), norms (L, H, S), nll and words of each sentence, and the
                 seconds of all.
             examples: all sentences of the split, as text.
-            source, target: the tokenisers.
             view: of the attention; None for a model without.
-            keep_maps: keep what other views over the references are made of.
+            keep_maps: whether to fill ``maps``.
             origin: fields ``model`` and ``split`` of every alignment.
         """
         self.nll += sum(outputs["nll"])
@@ -117,19 +98,17 @@ class CollectedTranslations(Collection):
             self.translated[index] = Translated(example.source, example.target, text, index, score)
             if view is None:
                 continue
-            read, reference, own = (
-                source.surface(example.source), target.surface(example.target), target.words(hypothesis.ids)
-            )  # fmt: skip
-            forced = TranslationMaps(forced_maps.numpy(), norms.numpy(), read, reference)
-            written = TranslationMaps(hypothesis.maps.float().numpy(), norms.numpy(), read, own)
+            read, of_values = source.surface(example.source), norms.numpy()
+            forced = TranslationMaps(forced_maps.numpy(), of_values, read, target.surface(example.target))
+            own = TranslationMaps(hypothesis.maps.float().numpy(), of_values, read, target.words(hypothesis.ids))
             fields = origin | {"index": index, "reference": example.target}
             self.forced[index] = forced.record(view, forced=True, gold=example.links, score=-nll, **fields)
-            self.own[index] = written.record(view, forced=False, score=score, **fields)
+            self.own[index] = own.record(view, forced=False, score=score, **fields)
             if keep_maps:
                 self.maps[index] = forced
 
     def choose_view(self, links: Mapping[int, Links]) -> Choice:
-        """The view over the references that agrees best with the links of the sentences, by index; needs ``maps``."""
+        """The view over the references that agrees best with the links, by index of the sentence; needs ``maps``."""
         linked = [index for index in self.maps if index in links]
         return choose_view(
             maps=[self.maps[index].maps for index in linked],
@@ -139,7 +118,7 @@ class CollectedTranslations(Collection):
         )
 
     def show(self, view: View) -> None:
-        """Make the alignments over the references anew, in another view; needs ``maps``."""
+        """Put the alignments over the references into another view; needs ``maps``."""
         for index, maps in self.maps.items():
             record = self.forced[index]
             self.forced[index] = replace(record, weights=maps.matrix(view), view=maps.describe(view))
@@ -156,9 +135,9 @@ class TrainedTranslator:
     def translate(
         self, text: str, index: int = 0, view: str | None = None
     ) -> tuple[Translated, AlignedTranslation | None]:
-        """Translate one sentence; the alignment, in this view or the checkpoint's, is None for a model without attention.
+        """A translation and its alignment in this view, by default the checkpoint's; None for a model without attention.
 
-        Raises UserError if there is nothing to translate, if it is endless, or if there is no such view.
+        Raises UserError for an empty or endless sentence, and for a view that the model does not have.
         """
         ids = typed.encode(text, self.source, "translate")
         mask = torch.ones_like(ids, dtype=torch.bool)

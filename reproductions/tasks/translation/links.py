@@ -1,4 +1,4 @@
-"""What a view of the attention is chosen by: gold links, or where a corpus has none those of a statistical aligner."""
+"""The links by which a view of the attention is chosen: gold, or those of a statistical aligner for a corpus without gold."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,22 +10,22 @@ from reproductions.evaluation.measures.aligner import Pair, align
 from reproductions.evaluation.measures.alignment import diagonal_baseline
 from reproductions.evaluation.records.translation import AlignedTranslation
 
-ALIGNER_PAIRS = 50_000  # training pairs that the statistical aligner reads; more changes little and takes memory
+ALIGNER_PAIRS = 50_000  # training pairs that the statistical aligner reads; more change little and take memory
 BY_GOLD = "gold links"
 BY_ALIGNER = "the links of a statistical aligner trained on the training pairs"
 
 
 def links_of(data: TranslationData) -> tuple[str, Mapping[int, Links]]:
-    """Where the links of the validation sentences come from, in words, and the links by index."""
+    """The origin of the links of the validation sentences, in words, and the links by index."""
     split = data.split_names("validate")[0]
     gold = {i: example.links for i, example in enumerate(data.examples(split)) if example.links is not None}
     return (BY_GOLD, gold) if gold else (BY_ALIGNER, dict(enumerate(_aligned(data, split))))
 
 
 def diagonal(forced: Mapping[int, AlignedTranslation], links: Mapping[int, Links]) -> float:
-    """The alignment error rate of the diagonal, which looks at nothing, over the sentences that have links."""
-    linked = {index: record for index, record in forced.items() if index in links}
-    lengths = [(len(record.target_words), len(record.source_words)) for record in linked.values()]
+    """The alignment error rate of the diagonal, which sees no words, over the sentences that have links."""
+    linked = [index for index in forced if index in links]
+    lengths = [(len(forced[index].target_words), len(forced[index].source_words)) for index in linked]
     return diagonal_baseline([links[index] for index in linked], lengths).aer
 
 
@@ -44,5 +44,5 @@ def _aligned(data: TranslationData, split: str) -> Iterator[Links]:
 
 
 def _pair(pairs: PairedIds, index: int) -> Pair:
-    """Ids without the ``</s>`` at the end."""
+    """Ids without the final ``</s>``."""
     return Pair(np.asarray(pairs.source[index])[:-1], np.asarray(pairs.target[index])[:-1])

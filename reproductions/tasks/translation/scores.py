@@ -1,4 +1,4 @@
-"""All scores of one split, under the names they have in the log, in files and in the report."""
+"""All scores of one split of translations, by their names in the log, in files and in the report."""
 
 import math
 from dataclasses import asdict
@@ -15,25 +15,19 @@ from reproductions.evaluation.measures.alignment import (
 )
 from reproductions.evaluation.measures.attention import health
 from reproductions.evaluation.measures.bootstrap import bootstrap
-from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, perplexity, score_records
+from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table, perplexity, score_records
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.tasks.translation.collect import CollectedTranslations
 
 
 def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
-    """Numbers of one split: texts, perplexity, alignment where there is gold, health of the attention.
+    """Numbers of one split: texts, perplexity, health of the attention, and alignment if there is gold.
 
-    ``language`` is that of the target.
+    ``language``: of the target.
     """
     text = score_records(list(collected.translated.values()), language)
-    result = {
-        "bleu": text.bleu,
-        "bleu_tokenised": text.bleu_tokenised,
-        "chrf": text.chrf,
-        "exact": text.exact,
-        "length_ratio": text.length_ratio,
-        "perplexity": perplexity(collected.nll, collected.words),
-    }
+    result = {name: getattr(text, name) for name in ("bleu", "bleu_tokenised", "chrf", "exact", "length_ratio")}
+    result["perplexity"] = perplexity(collected.nll, collected.words)
     if collected.forced:
         behaviour = health(list(collected.forced.values()))
         result |= {f"attention/{name}": value for name, value in asdict(behaviour).items()}
@@ -45,19 +39,14 @@ def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
 
 
 def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
-    """What a reader needs beside the numbers: speed, signatures, confidence intervals, and what no learning would score."""
+    """Values beside the scores: speed, signatures, confidence intervals, and the score of the diagonal."""
     translated = list(collected.translated.values())
     text = score_records(translated, language)
-    table = bleu_statistics(
-        hypotheses=[record.hypothesis for record in translated], references=[record.reference for record in translated]
-    )
     result: dict[str, Any] = {
         "sentences_per_s": round(len(translated) / max(collected.seconds, 1e-9), 1),
         "sentences": len(translated),
-        "bleu_interval": bootstrap(table, bleu_of_sums).bounds,
-        "bleu_signature": text.bleu_signature,
-        "bleu_tokenised_signature": text.bleu_tokenised_signature,
-        "chrf_signature": text.chrf_signature,
+        "bleu_interval": bootstrap(bleu_table(translated), bleu_of_sums).bounds,
+        **{f"{name}_signature": getattr(text, f"{name}_signature") for name in ("bleu", "bleu_tokenised", "chrf")},
     }
     if collected.forced:
         result["view"] = next(iter(collected.forced.values())).view
@@ -74,7 +63,7 @@ def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
 
 
 def sentence_aer(record: AlignedTranslation | None) -> float | None:
-    """Of one sentence; None without a map, without gold, or where neither has a link."""
+    """AER of one sentence; None without a map, without gold, or without any link."""
     aer = math.nan if record is None or record.gold is None else alignment_error_rate([record]).aer
     return None if math.isnan(aer) else round(aer, 3)
 

@@ -52,7 +52,7 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
 
     @property
     def language(self) -> str:
-        """Of the target."""
+        """The language of the target."""
         return self.stage.data.target_tokenizer.language
 
     def scores(self) -> dict[str, float]:
@@ -92,10 +92,9 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
 
 
 class Translate(Task):
-    """Say in another language what a sentence says.
+    """Translate a sentence.
 
-    Where a model has several layers or heads, each validation chooses the view that aligns best with the links of the
-    validation split.
+    For a model with several layers or heads, each validation chooses the view that aligns best with the links of its split.
     """
 
     monitor = "valid/bleu"

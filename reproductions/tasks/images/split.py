@@ -6,51 +6,50 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 
 from data.images import ImageBatch, ImageData, ImageExamples
 from reproductions.evaluation import files, plots
+from reproductions.evaluation.arrays import Floats
 from reproductions.evaluation.measures.localisation import Beside, plain
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.evaluation.views.image import ImageView
 from reproductions.tasks.images import scores
-from reproductions.tasks.images.collect import CollectedImages
+from reproductions.tasks.images.collect import CollectedImages, spread
 from reproductions.tasks.images.maps import layer_views, look_through, shown_view, views_of
-from reproductions.tasks.images.questions import Subject, further
+from reproductions.tasks.images.questions import further
 from reproductions.tasks.images.scores import Truth
 from reproductions.tasks.images.trained import depth_film
 from reproductions.tasks.task import Drawn, Split, Table
 from reproductions.training.classification import Classification
 
-PREFIXES = {"removal": "attention", "asked": "asked", "grounds": "grounds"}  # question -> what its scores are called
-KEPT = 128  # records of a test split that are written down besides those drawn: Figure 11 is a mean over so many
+# Images of a split with maps, evenly spread; the others are only classified, at a fourth of the cost.
+LOOKED = {"validate": 400, "test": 1200}
+PREFIXES = {"removal": "attention", "asked": "asked", "grounds": "grounds"}  # question -> prefix of its scores
+KEPT = 128  # records of a test split that are written, besides those drawn: Figure 11 is a mean over so many
 COLUMNS = ["index", "name", "class", "predicted", "probability", "attention", "heads", "layers"]
 
 
 @dataclass
 class ImageSplit(Split[Classification, ImageData, CollectedImages]):
-    """Images as a model answered them.
+    """Images as a model classified them.
 
     Files in ``evaluation/<split>``::
 
-        answers.jsonl           what the model says of every image
+        answers.jsonl           the model's answer to every image
         attended.jsonl          images with maps
         views.json, .png        every layer, head and rollout against the masks
         <split>-*.png, *.gif    the chosen images with maps, and their heads and layers
-        confusion.png           which classes are taken for which
+        confusion.png           confusion of classes
         localisation.png        the shown view beside its controls
         removal.png             deletion and insertion
-
-    Attributes:
-        control: the same network before training, in a test.
-        chosen: indices of the images that are looked into.
     """
 
-    control: Classification | None
-    chosen: frozenset[int]
+    @cached_property
+    def chosen(self) -> frozenset[int]:
+        """Indices of the images with maps."""
+        return frozenset((*spread(len(self.examples.labels), LOOKED[self.stage.name]), *self.stage.pictures))
 
     @cached_property
     def examples(self) -> ImageExamples:
@@ -79,20 +78,24 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
 
     @property
     def place(self) -> int:
-        """Of the view that is shown, among all views."""
+        """That of the shown view among all views."""
         return self.views.index(shown_view(self.stage.module))
 
     @property
+    def shown(self) -> ImageView:
+        return self.views[self.place]
+
+    @property
     def view(self) -> str:
-        """The view that is shown, in words."""
-        return self.views[self.place].describe(*self.stage.module.depth)
+        """The shown view, in words."""
+        return self.shown.describe(*self.stage.module.depth)
 
     @cached_property
     def truth(self) -> Truth | None:
-        """The masks of the images that were looked into, and the mean mask of training; None without masks."""
-        collected = self.collected
-        masks = self.examples.masks_of(list(collected.maps), collected.looked_labels)
-        if masks is None or not collected.maps:
+        """The masks of the images with maps, and the mean mask of training; None without masks."""
+        answers, looked = self.collected.answers, list(self.collected.maps)
+        masks = self.examples.masks_of(looked, [answers[index].label for index in looked])
+        if masks is None or not looked:
             return None
         mean_mask = self.stage.data.mean_mask
         assert mean_mask is not None
@@ -100,22 +103,12 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
 
     @cached_property
     def further(self) -> Mapping[str, Mapping[str, Any]]:
-        """What a test asks of the model besides, by question, in the precision in which it answered."""
+        """In a test, the answer to every further question, in the precision of the test."""
         if self.control is None or not self.collected.maps:
             return {}
-        subject = Subject(
-            module=self.stage.module,
-            untrained=self.control,
-            preprocessing=self.stage.data.preprocessing,
-            examples=self.examples,
-            collected=self.collected,
-            views=self.views,
-            place=self.place,
-            truth=self.truth,
-        )
         first = self.stage.data.split_names("test")[0]
         with self.stage.precision():
-            return further(subject, first=self.name == first)
+            return further(self, first=self.name == first)
 
     @cached_property
     def located(self) -> dict[str, Beside]:
@@ -129,7 +122,7 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
 
     @cached_property
     def heads(self) -> list[ImageView]:
-        """The views of one layer and one head; none unless there are several."""
+        """The views of one layer and one head, if there are several."""
         single = [view for view in self.views if isinstance(view.layer, int) and isinstance(view.head, int)]
         return single if len(single) > 1 else []
 
@@ -162,7 +155,7 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
         } | ({"views.json": self.against_masks} if self.against_masks else {})
 
     def attended(self, indices: Sequence[int]) -> list[AttendedImage]:
-        """Certain images with the map that is shown; without those that were not looked into."""
+        """The records of images, in the shown view; without those that have no maps."""
         examples, maps = self.examples, self.collected.maps
         answers = {index: self.collected.answers[index] for index in indices if index in maps}
         masks = examples.masks_of(list(answers), [answer.label for answer in answers.values()])
@@ -189,7 +182,7 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
         return Table("images", COLUMNS, [self._row(image, folder / f"{self.name}-{image.index}") for image in images])
 
     def _row(self, image: AttendedImage, stem: Path) -> list[Any]:
-        """Draw one image, where the model looked in it, and every layer and head; a row of the tracker's table."""
+        """Draw one image with its map, and with every layer and head; a row of the tracker's table."""
         path = files.save(plots.attended(image), stem.with_name(f"{stem.name}.png"))
         label, predicted = image.classes[image.label or 0], image.classes[image.predicted]
         probability = round(float(image.probabilities[image.predicted]), 3)
@@ -197,7 +190,7 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
         return [image.index, image.name, label, predicted, probability, path, heads, layers]
 
     def _every_head(self, image: AttendedImage, stem: Path) -> Path | None:
-        """Every layer and head over one image; None for a model without several."""
+        """The picture of every layer and head over one image; None for a single one."""
         if not self.heads:
             return None
         maps = self._maps(image, self.heads).reshape(*self.stage.module.depth, *self.stage.module.grid)
@@ -205,14 +198,15 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
         return files.save(figure, stem.with_name(f"{stem.name}-heads.png"))
 
     def _every_layer(self, image: AttendedImage, stem: Path) -> Path | None:
-        """The mean of the heads of each layer as a row of pictures and as a film; None for a model without several."""
+        """The mean of the heads of each layer, as a row of pictures and as a film; None for a single layer."""
         views = layer_views(self.stage.module)
         if len(views) < 2:
             return None
         titles = (image.model, f"{image.name} · attention through the layers")
-        return depth_film(image.pixels, self._maps(image, views), titles, stem).strip
+        strip, _ = depth_film(image.pixels, self._maps(image, views), titles, stem)
+        return strip
 
-    def _maps(self, image: AttendedImage, views: Sequence[ImageView]) -> NDArray[np.float32]:
+    def _maps(self, image: AttendedImage, views: Sequence[ImageView]) -> Floats:
         """(V, gh, gw) of one image."""
         return self.collected.maps[image.index][[self.views.index(view) for view in views]]
 
@@ -225,10 +219,10 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
         if self.heads and self.against_masks:
             table = {view: self.against_masks[str(view)]["all"] for view in self.views}
             note = f"{looked}, with 95 % bootstrap intervals."
-            yield "views", plots.image_view_grid(table, self.views[self.place], self.title, note)
+            yield "views", plots.image_view_grid(table, self.shown, self.title, note)
         if removal := self.further.get("removal"):
             note = (
-                f"Mean over {removal['images']} images. In place of a patch comes {removal['instead']}. Bands and numbers in "
-                "parentheses are 95 % bootstrap intervals."
+                f"Mean over {removal['images']} images. A removed patch is replaced by {removal['instead']}. Bands and numbers "
+                "in parentheses are 95 % bootstrap intervals."
             )
             yield "removal", plots.removal(removal["changed"], removal["maps"], self.title, note)
