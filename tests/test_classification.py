@@ -211,11 +211,6 @@ def test_gradient_times_input_is_added_up_over_channels_without_its_sign():
     )
 
 
-def test_probabilities_are_the_softmax_of_the_logits():
-    module = shaken(vit())
-    torch.testing.assert_close(module.probabilities(batch().image), module.look(batch().image).logits.softmax(1))
-
-
 @pytest.mark.parametrize("shape", [(2, 3, 12, 12), (2, 3, 8, 12), (2, 1, 8, 8)])
 def test_an_image_of_another_size_is_refused_in_one_sentence(shape):
     with pytest.raises(UserError, match="8 x 8 pixels and 3 channels, not of .*network.image_size"):

@@ -99,10 +99,6 @@ def test_an_animation_is_its_first_frame(tmp_path):
     assert near(read, 4, 4, RED)
 
 
-def test_one_pixel_is_an_image(tmp_path):
-    assert read_image(saved(tmp_path / "a.png", Image.new("RGB", (1, 1), RED))).getpixel((0, 0)) == RED
-
-
 def test_a_large_jpeg_is_decoded_no_larger_than_needed(tmp_path):
     path = saved(tmp_path / "a.jpg", halves(1024, 512))
     assert read_image(path).size == (1024, 512)

@@ -50,13 +50,6 @@ def test_the_papers_shortcut_takes_every_second_place_and_fills_with_zeros():
     assert y[0, :, 1, 0].tolist() == [8, 24, 0, 0, 0] and y[0, :, 0, 1].tolist() == [2, 18, 0, 0, 0]
 
 
-def test_a_block_that_adds_nothing_is_its_shortcut():
-    block = Block(4, 4, Network()).eval()
-    nn.init.zeros_(block.second[1].weight)
-    x = torch.rand(2, 4, 6, 6)
-    torch.testing.assert_close(block(x), x)
-
-
 def test_the_last_activation_has_a_place_for_each_four_pixels():
     built = ResNet(5, Network(image_size=24))
     logits, activation = built(torch.randn(2, 3, 24, 24))

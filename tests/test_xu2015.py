@@ -12,7 +12,6 @@ from data.captions import CaptionBatch
 from data.errors import UserError
 from reproductions.attention.soft import doubly_stochastic
 from reproductions.decoding import beam
-from reproductions.tasks.untrained import untrained
 from reproductions.training.translation import Search
 from reproductions.xu2015.model import Captioner, Forced, Network
 from reproductions.xu2015.training import Recipe, Xu2015, bag_of_words, learning_rule
@@ -250,13 +249,6 @@ def test_a_caption_is_what_its_search_finds_and_is_followed_as_it_was_written(at
         assert caption.ids == expected[b].ids
         followed = made.follow(one.image[b : b + 1], torch.tensor([caption.ids]))[0]
         torch.testing.assert_close(followed, caption.maps[0, 0], rtol=1e-4, atol=1e-6)
-
-
-def test_an_untrained_twin_has_the_same_sizes_and_other_weights():
-    made = module(attention="hard")
-    twin = untrained(made)
-    assert twin.network == made.network and not twin.training
-    assert not torch.equal(twin.model.head.weight, made.model.head.weight)
 
 
 def test_images_of_another_size_are_refused():
