@@ -340,6 +340,22 @@ def test_a_module_that_is_not_listed_is_named() -> None:
     assert unlisted("Nothing is listed: one, two.", {"one", "two", "three", "four", "five"}) == set()
 
 
+# Words that a native speaker would not write here, in docstrings, comments, messages and names alike.
+ODD = re.compile(r"(?<![a-z])(told|mend(s|ed|ing)?|rightly)(?![a-z])|cannot be had", re.I)
+
+
+def test_an_odd_word_is_recognised() -> None:
+    assert all(ODD.search(text) for text in ("is told", "_told", "Told.", "mended it", "rightly", "It cannot be had"))
+    assert not ODD.search("recommended, uprightly")
+
+
+def test_the_words_are_plain() -> None:
+    kinds = (".py", ".md", ".toml", ".yaml", ".html", ".js", ".css", "")
+    texts = [path for path in project_files() if path.suffix in kinds and "tests" not in path.parts]
+    found = {identify(path): m.group() for path in texts if (m := ODD.search(path.read_text(encoding="utf-8")))}
+    assert found == {}
+
+
 def test_every_file_of_the_reading_order_is_there() -> None:
     order = (ROOT / "README.md").read_text(encoding="utf-8").partition("Read it in this order:")[2]
     files = re.findall(r"`([\w/]+\.py)`", order)
