@@ -105,7 +105,9 @@ def test_the_command_writes_a_page_that_needs_nothing_else(transformer, tmp_path
         ([SENTENCE, "--head", "0"], "There is no head 0: choose from 1, 2"),
         ([SENTENCE, "--place", "above"], "There is no place above: choose from encoder, decoder, source"),
         ([SENTENCE, "--word", "cat"], "There is no query 'cat': choose a word or its number from 1 The, 2 European"),
+        ([SENTENCE, "--word", "9" * 5000], f"There is no query '{'9' * 59}: choose a word"),
         (["word " * 60], "more than 40"),
+        (["a\udcff"], "The sentence is not UTF-8 (byte 0xff at 2)"),
         ([SENTENCE, "--run", "nowhere"], "nowhere is not a run"),
     ],
 )

@@ -200,6 +200,8 @@ def test_the_command_serves_on_the_loopback_address_and_says_where_a_port_is_tak
     assert f"port {port}" in capsys.readouterr().err
     with pytest.raises(UserError, match="99999"):
         server.serve(port=99_999)
+    with pytest.raises(UserError, match="cannot listen on é..x"):
+        server.serve("é..x")
 
 
 def test_who_reads_the_address_can_connect_at_once(monkeypatch):

@@ -123,7 +123,6 @@ MUTANTS = {
     "empty": torch.ones(0), "a matrix": torch.ones(3, 5), "rows of none": torch.ones(0, 16),
     "three axes": torch.ones(2, 3, 5), "five axes": torch.ones(1, 2, 16, 5, 5),
     "counts": torch.ones(16, 16, dtype=torch.int64), "complex": torch.ones(16) * 1j,
-    "no numbers": torch.full((16,), torch.nan), "no values": torch.ones(16, device="meta"), "sparse": torch.ones(16).to_sparse(),
 }  # fmt: skip
 
 
@@ -149,7 +148,7 @@ def test_whatever_an_entry_is_conversion_says_what_is_wrong_or_gives_weights_tha
                 with torch.device("meta"):
                     built = ViT(max(1, converted.classes), converted.network)
                 built.load_state_dict(converted.state, strict=bool(converted.classes), assign=True)
-    assert refused >= 15 * len(state)
+    assert refused >= 12 * len(state)
 
 
 def test_a_full_checkpoint_of_dino_is_read_without_the_head_that_it_projects_with(tmp_path):
@@ -181,7 +180,6 @@ def test_two_names_of_one_weight_are_refused():
     ({"cls_token": torch.tensor(1.0)}, r"embed\.x_class is of \(\): it should be rows of 16"),
     ({"blocks.7.norm1.bias": torch.ones(16)}, r"nothing for blocks\.3"),
     ({"head.weight": None}, r"head\.0\.bias"),
-    ({"norm.weight": torch.full((16,), torch.inf)}, r"norm\.weight has weights that are not numbers"),
 ])  # fmt: skip
 def test_an_entry_that_does_not_fit_is_named(change, named):
     state = {name: value for name, value in (named_by("timm", vit()) | change).items() if value is not None}
@@ -312,6 +310,9 @@ SENT_ON = "is a checkpoint of this project: look with --run .*run, or train on w
     ("model.pt", nn.Linear(2, 2), "was not opened"),  # it could run code
     ("run/checkpoints/best.ckpt", OURS, SENT_ON),
     ("nowhere.pth", None, "no weights at .*nowhere.pth"),
+    ("nan.pth", {"norm.weight": torch.full((2,), torch.nan)}, "nan.pth has weights that are not numbers, .* in norm.weight"),
+    ("meta.pth", {"norm.weight": torch.ones(2, device="meta")}, "not numbers, or none, in norm.weight"),
+    ("sparse.pth", {"norm.weight": torch.ones(2).to_sparse()}, "not numbers, or none, in norm.weight"),
 ])  # fmt: skip
 def test_a_file_without_weights_is_refused_in_one_sentence(name, content, fault, tmp_path):
     path = tmp_path / name

@@ -1,6 +1,7 @@
 """Scaled dot-product attention in five steps, with the numbers of a trained Transformer."""
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -31,18 +32,20 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     """Print the five steps, and write them as a page.
 
-    Raises UserError for a run that is no Transformer, for an empty or long sentence, and for a place, layer, head or word
-    that does not exist.
+    Raises UserError for a run that is no Transformer, for a sentence that is empty, long or no text, and for a place, layer,
+    head or word that does not exist.
     """
     run = find(options.run)
     folder = check_writable(options.out or run.folder / "explained")
+    from data.sources.reading import decoded
     from reproductions.evaluation import files
     from reproductions.explain import terminal
     from reproductions.explain.page import page
     from reproductions.explain.trained import take_steps
     from reproductions.tasks.task import restore
 
-    steps = take_steps(restore(run), options.sentence, options.place, options.layer, options.head, options.word)
+    sentence = decoded(os.fsencode(options.sentence), "The sentence")
+    steps = take_steps(restore(run), sentence, options.place, options.layer, options.head, options.word)
     name = f"{options.place}-L{options.layer}-H{options.head}.html"
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make explain."
     written = files.write_text(folder / name, page(steps, made))

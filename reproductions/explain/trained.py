@@ -101,7 +101,7 @@ def _followed(queries: Sequence[str], keys: Sequence[str], weights: Doubles, wor
     if word.isascii() and word.isdigit() and 1 <= int(word) <= len(queries):
         return int(word) - 1
     choices = ", ".join(f"{number} {query}" for number, query in enumerate(queries, start=1))
-    raise UserError(f"There is no query {word!r}: choose a word or its number from {choices}.")
+    raise UserError(f"There is no query {word!r:.60}: choose a word or its number from {choices}.")
 
 
 def _check(what: str, value: Any, choices: Sequence[Any]) -> None:

@@ -177,7 +177,7 @@ def serve(host: str = HOST, port: int = PORT) -> int:
     try:
         listener.bind((host, port))
         listener.listen()  # before the address is printed, so that a reader can connect at once
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, TypeError) as error:  # a TypeError: the host cannot be a name
         listener.close()
         raise UserError(
             f"The page cannot listen on {host}, port {port}: {error}. Give another --port or --host."

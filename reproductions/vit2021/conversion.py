@@ -125,8 +125,6 @@ def convert(state: dict[str, Tensor], heads: int | None = None) -> Converted:
             raise UserError(f"These weights have {ours} twice, once as {name}.")
         if not value.is_floating_point():
             raise UserError(f"{name} has the type {value.dtype}; weights must be floating-point numbers.")
-        if value.is_meta or value.layout != torch.strided or not value.isfinite().all():
-            raise UserError(f"{name} has weights that are not numbers, or none: use another file.")
         weights[ours] = value
     _separate(weights)
     network, classes = _sizes(weights, library.epsilon, heads)

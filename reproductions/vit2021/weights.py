@@ -105,6 +105,10 @@ def read(path: Path) -> dict[str, Tensor]:
             content = content[name]
     if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
         raise UserError(f"{path} holds no state dict; use a file with a dictionary of named tensors.")
+    for key, value in content.items():
+        has_values = not value.is_meta and value.layout == torch.strided
+        if not has_values or (value.is_floating_point() and not value.isfinite().all()):
+            raise UserError(f"{path} has weights that are not numbers, or none, in {key}: use another file.")
     return content
 
 

@@ -104,7 +104,7 @@ def named(text: str, layers: int, heads: int) -> View:
         parts = zip(*(name.split()[:3] for name in views), strict=True)
         choices = "; ".join(" or ".join(dict.fromkeys(part)) for part in parts)
         raise UserError(
-            f"There is no view {text!r}. This model has {choices}; each also with norms: write it like {next(iter(views))!r} "
+            f"There is no view {text!r:.60}. This model has {choices}; each also with norms: write it like {next(iter(views))!r} "
             f"or {list(views)[-1]!r}."
         )
     return views[text]
