@@ -147,8 +147,13 @@ def run(arguments: Sequence[str]) -> int:
             f"There is not enough memory ({str(error).splitlines()[0] if str(error) else 'torch says no more'}): use "
             f"{_less(arguments)}. The last complete checkpoint is still there."
         )
-    sys.stderr.write(f"error: {message}\n")
+    sys.stderr.write(f"error: {_on_one_line(message)}\n")
     return 2
+
+
+def _on_one_line(text: str) -> str:
+    """The text with each character that a terminal would obey, such as a line feed in a file's name, as Python writes it."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ MISTAKES = {
     "train nobody1999": "no paper 'nobody1999'",
     "train bahdanau2014 --data klingon": "accord, ",
     "train bahdanau2014 --data missing.tsv": "missing.tsv",
+    "train bahdanau2014 --data a\x1b[2J\u202e.tsv": r"a\x1b[2J\u202e.tsv cannot be read",
     "train bahdanau2014 --resume": "no run of bahdanau2014 accord",
     "train vit2021 --data klingon": "shapes",
     "train vit2021 --data no/such/folder": "no/such/folder",
