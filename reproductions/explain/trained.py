@@ -98,8 +98,9 @@ def _followed(queries: Sequence[str], keys: Sequence[str], weights: Doubles, wor
     for form in (str, str.casefold):
         if places := [t for t, query in enumerate(queries) if form(query) == form(word)]:
             return places[0]
-    if word.isascii() and word.isdigit() and 1 <= int(word) <= len(queries):
-        return int(word) - 1
+    numbers = [str(number) for number in range(1, len(queries) + 1)]
+    if word in numbers:
+        return numbers.index(word)
     choices = ", ".join(f"{number} {query}" for number, query in enumerate(queries, start=1))
     raise UserError(f"There is no query {word!r:.60}: choose a word or its number from {choices}.")
 
