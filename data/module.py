@@ -44,6 +44,8 @@ class PreparedData(lightning.LightningDataModule, ABC):
         super().__init__()
         if num_workers < 0 or seed < 0:
             raise UserError(f"seed={seed} and num_workers={num_workers} must not be negative.")
+        if seed >= 2**63:  # torch holds no larger one
+            raise UserError(f"seed={seed} must be at most {2**63 - 1:,}.")
         self.seed, self.num_workers = seed, num_workers
 
     @abstractmethod

@@ -29,6 +29,8 @@ SETTINGS = {
     "--trainer.gradient_clip_val=-1": "trainer.gradient_clip_val must not be negative, not -1",
     "--trainer.fast_dev_run=true": "set --trainer.max_steps 2 instead",
     "--data.init_args.seed=-1": "data.init_args.seed must not be negative, not -1",
+    f"--data.init_args.seed={2**70}": "seed=1180591620717411303424 must be at most 9,223,372,036,854,775,807",
+    f"--data.init_args.vocabulary={2**70}": "vocabulary=1180591620717411303424 must be at most 1,000,000,000",
     "--data.init_args.num_workers=-1": "num_workers=-1 must not be negative",
     "--model.init_args.network.hidden=0": "network.hidden must be at least 1, not 0",
     f"--model.init_args.network.hidden={10**18}": "network.hidden must be at most 1,000,000,000, not 1000000000000000000",

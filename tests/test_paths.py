@@ -50,6 +50,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a device as a corpus": (lambda _: list(lines(Path("/dev/zero"))), "/dev/zero cannot be read: it is a device"),
     "a folder as a corpus": (lambda folder: list(lines(folder)), "it is a folder"),
     "a pipe as an image": (lambda folder: read_image(pipe(folder, "a.png")), "a.png cannot be read: it is a pipe"),
+    "an image of 5,000 letters": (lambda _: read_image(Path(LONG)), r"^x+\.\.\.x+ \(5,000 characters\) cannot be read as an"),
     "a device as an image": (lambda _: read_image(Path("/dev/zero")), "it is a device"),
     "nobody's home as a corpus": (lambda _: text.find_corpus("~nobody-here/a.tsv"), "no user 'nobody-here'"),
     "nobody's home as images": (

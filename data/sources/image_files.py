@@ -18,7 +18,7 @@ from PIL import ExifTags, Image, ImageOps
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from data.errors import UserError
-from data.sources.paths import check_regular
+from data.sources.paths import check_regular, shortened
 
 # Both are checked before an image is decoded. The time and memory of decoding and resizing grow with the rows and columns as
 # well as with the pixels; the longest side is that of a panorama of ten to one with the most pixels.
@@ -46,7 +46,7 @@ def read_image(file: Path | IO[bytes], name: str = "", size: int = 0, most: int 
     ``name``: what errors call it (default: its path). ``size``: the shortest side needed, so that a large JPEG need not be
     decoded in full; 0 for full size. Raises UserError if it is no image, damaged, or larger than ``most`` pixels.
     """
-    name = name or str(file)
+    name = name or (shortened(file) if isinstance(file, Path) else str(file))
     if isinstance(file, Path):
         check_regular(file)
     try:
