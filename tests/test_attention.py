@@ -153,6 +153,21 @@ def test_permuting_the_source_permutes_the_weights(name):
     torch.testing.assert_close(permuted, straight[:, :, order])
 
 
+@pytest.mark.parametrize("name", sorted(BY_PLACE))
+def test_where_place_counts_permuting_the_source_does_not_permute_the_weights(name):
+    mechanism = made(name)
+    query, keys, _ = inputs(mechanism)
+    straight, turned = (attend(mechanism, query, k, None).weights for k in (keys, keys.flip(1)))
+    assert (turned - straight.flip(2)).abs().max() > 0.01
+
+
+def test_location_based_attention_does_not_hear_what_the_source_says():
+    mechanism = made("location")
+    query, keys, mask = inputs(mechanism)
+    weights = [attend(mechanism, query, k, mask).weights for k in (keys, keys.flip(1), torch.zeros_like(keys))]
+    assert torch.equal(weights[0], weights[1]) and torch.equal(weights[0], weights[2])
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_stays_finite_and_close(mechanism, dtype):
     exact = attend(mechanism, *inputs(mechanism)).weights
@@ -199,6 +214,12 @@ def test_scaled_dot_is_pytorch_s_own():
     torch.testing.assert_close(attend(ScaledDot(), query, keys, mask).context, theirs)
 
 
+def test_the_scale_keeps_the_variance_of_a_score_at_one():
+    """Footnote 4 of Vaswani et al.: for components of variance 1, q . k has variance d_k."""
+    scores = ScaledDot().score(torch.randn(1, 400, 256), torch.randn(1, 400, 256))
+    assert scores.var().item() == pytest.approx(1, rel=0.05)
+
+
 @pytest.mark.parametrize("name", ["local_monotonic", "local_predictive"])
 def test_local_with_an_unbounded_window_is_general(name):
     local, (query, keys) = build(name, D, D, HIDDEN, 10**6, 9), square()
@@ -206,6 +227,24 @@ def test_local_with_an_unbounded_window_is_general(name):
     general = General(D, D)
     general.load_state_dict({"W_a.weight": local.W_a.weight})
     torch.testing.assert_close(attend(local, query, keys, mask), attend(general, query, keys, mask))
+
+
+def test_soft_is_additive_under_another_name():
+    query, keys = square()
+    soft, additive = Soft(D, D, HIDDEN), Additive(D, D, HIDDEN)
+    additive.load_state_dict(soft.state_dict())
+    torch.testing.assert_close(attend(soft, query, keys, None), attend(additive, query, keys, None))
+
+
+def test_intra_is_additive_over_word_and_summary_side_by_side():
+    query, keys = square()
+    intra, additive = Intra(2, 4, HIDDEN), Additive(6, 4, HIDDEN)
+    with torch.no_grad():
+        additive.W_a.weight.copy_(torch.cat([intra.W_x.weight, intra.W_h_tilde.weight], dim=1))
+        additive.U_a.load_state_dict(intra.W_h.state_dict())
+        additive.v_a.copy_(intra.v)
+    keys = keys[..., :4]
+    torch.testing.assert_close(attend(intra, query, keys, None), attend(additive, query, keys, None))
 
 
 # --- Content, place, draw -----------------------------------------------------------------------------------------------
@@ -258,6 +297,23 @@ def test_no_gradient_passes_a_draw_but_straight_through_it_is_that_of_soft_atten
     assert not attend(hard, query, keys, None).weights.requires_grad
     weights = attend(through, query, keys, None).weights
     assert ((weights == 0) | (weights == 1)).all()
+
+
+def test_the_score_function_gradient_is_right_on_average_for_any_baseline_and_the_baseline_decides_its_noise():
+    """alpha (1/2, 1/2), p(y|s) (0.8, 0.2): the gradient of L_s by the energies is (ln 4 / 4, -ln 4 / 4)."""
+    log_p = torch.tensor([0.8, 0.2]).log()
+    variances = []
+    for baseline in (0.0, -0.9, 5.0):
+        grads = []
+        for place in range(2):  # every draw there is, each as probable as the other
+            energies = torch.zeros(1, 1, 2, requires_grad=True)
+            s = nn.functional.one_hot(torch.tensor([[place]]), 2).float()
+            ((log_p[place] - baseline) * log_probability(energies.softmax(-1), s)).sum().backward()
+            grads.append(energies.grad[0, 0])
+        torch.testing.assert_close(sum(grads) / 2, torch.tensor([0.346574, -0.346574]))
+        variances.append(torch.stack(grads)[:, 0].var(correction=0).item())
+    assert variances == pytest.approx([0.2099, 0.000066, 8.75], rel=0.02)
+    assert (0.5 * log_p).sum().item() == pytest.approx(-0.916291)
 
 
 def test_entropy_by_hand():
