@@ -6,7 +6,7 @@ import pytest
 import torture
 from torture import Reference, Stop, Trial
 
-PAPER = "luong2015"  # its best checkpoint is not its last: a stopped test must not mix them up
+PAPER = "vit2021"  # it films its pictures, and its best checkpoint is not its last
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import page_under_fire
 import torch
 from older_runs import make
 from toy_run import corpus, overrides
@@ -257,9 +256,9 @@ def try_one(trial: Trial, reference: Reference) -> list[str]:
         status = process(command(trial.paper, trial.folder, resume=saved), trial.folder, stop, reference.seconds)
         if status not in (0, *(ENDS[stop.signal] if stop else ())):
             return [f"exit status {status}, see {trial.folder / 'training.log'}"]
-    partial = [path.as_posix() for path in trial.folder.rglob("*") if re.search(r"\.(partial|part)$", path.name)]
-    half = [f"{path} is half written" for path in partial if not path.startswith(str(trial.folder / "data"))]
-    return half + list(differences(reference.left, left(finished(trial.paper, trial.folder))))
+    run = finished(trial.paper, trial.folder)  # one that was killed before its first checkpoint is left behind
+    half = [f"{path} is half written" for path in run.rglob("*.partial")]
+    return half + list(differences(reference.left, left(run)))
 
 
 def copied(paper: str, expected: dict[str, Any], work: Path) -> list[str]:
@@ -299,7 +298,7 @@ def full_disk(paper: str, expected: dict[str, Any], work: Path, kibibytes: int) 
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", work / "runs"], check=True)
     try:
         status = process(command(paper, work, resume=False), work)
-        said = (work / "training.log").read_text(encoding="utf-8", errors="replace")
+        said = (work / "training.log").read_bytes().decode(errors="replace")  # a progress bar begins its line again
         wrong = [] if status == 2 and "The disk is full" in said else [f"exit status {status}: {said[-300:]}"]
         wrong += [f"{said.count(chr(10))} lines were printed"] * (said.count("\n") > MOST_LINES)
         subprocess.run(["mount", "-o", "remount,size=200m", work / "runs"], check=True)
@@ -309,6 +308,13 @@ def full_disk(paper: str, expected: dict[str, Any], work: Path, kibibytes: int) 
         return wrong + list(differences(expected, left(finished(paper, work))))
     finally:
         subprocess.run(["umount", "--lazy", work / "runs"], check=True)
+
+
+def besieged(_: str, __: dict[str, Any], work: Path) -> list[str]:
+    """Everybody asks the page at once."""
+    import page_under_fire  # here, since each training runs this file, too
+
+    return page_under_fire.faults(page_under_fire.fire(work))
 
 
 def trials(count: int, papers: Sequence[str], seed: int, work: Path) -> Iterator[Trial]:
@@ -328,11 +334,7 @@ def special(paper: str, work: Path) -> Iterator[tuple[str, Path, Check]]:
     """What is tried once beside the stops: what it is, its folder, and the function that says what is wrong."""
     yield f"{paper}: copied while stopped", work / "copied", copied
     yield f"{paper}: prepared by two at once", work / "together", together
-    yield (
-        "the page under fire",
-        work / "page",
-        lambda _, __, folder: page_under_fire.faults(page_under_fire.fire(folder)),
-    )
+    yield "the page under fire", work / "page", besieged
     if os.geteuid() or not shutil.which("mount"):
         say("not tried: a disk that fills up, which needs a root who can mount one")
         return

@@ -96,9 +96,11 @@ class EvaluationLog(Callback):
         path = files.save(drawn.figure, self.folder / drawn.file, dpi=drawn.dpi)
         tracking.log_picture(logger, drawn.key, path, drawn.caption, step)
 
-    def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Make a film of the pictures through training, if the task wants one."""
-        if self.task.filmed and trainer.is_global_zero:
+    def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+        """Make a film of the pictures through training, if the task wants one: a continued training that had nothing left
+        to train ends without ``on_train_end``.
+        """
+        if stage == "fit" and self.task.filmed and trainer.is_global_zero:
             for folder in (self.folder / "pictures").glob("*-*/"):
                 if frames := sorted(folder.glob("step-*.png")):
                     files.film(frames, folder / "training.gif")
