@@ -24,37 +24,46 @@ class ResumedValidation(Callback):
 
     Attributes:
         validated: the last step that was validated, 0 before the first; None for a run that an earlier version began.
+        ended: the step at which the last epoch ended, 0 before the first; None likewise.
     """
 
     def __init__(self, lines: Path) -> None:
         self.lines = lines
         self.validated: int | None = 0
+        self.ended: int | None = 0
         self._continued = False
 
     def state_dict(self) -> dict[str, Any]:
-        return {"validated": self.validated}
+        return {"validated": self.validated, "ended": self.ended}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.validated = state_dict["validated"]
+        self.ended = state_dict.get("ended")
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """A run belongs to the folder that it lies in: the one that the checkpoint names may be that of its original."""
         if self.state_key not in checkpoint["callbacks"]:
-            self.validated = None
+            self.validated = self.ended = None
         for state in checkpoint["callbacks"].values():
             if "dirpath" in state and state["dirpath"] is not None:
                 _move(state, str(state["dirpath"]), str(self.lines.resolve().parent / Path(state["dirpath"]).name))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        loop = trainer.fit_loop.epoch_loop
+        if loop.restarted_on_train_batch_end and loop.batch_progress.is_last_batch:
+            self.ended = trainer.global_step  # Lightning has counted that epoch
         self._continue(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.ended = trainer.global_step
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """End the epoch that the training was stopped in, if nothing was left to train: Lightning then leaves it open."""
         self._continue(trainer)
-        epoch = trainer.fit_loop.epoch_progress
-        if epoch.total.processed < epoch.total.ready:
-            epoch.increment_processed()
-            epoch.increment_completed()
+        if self.ended is not None and self.ended < trainer.global_step:
+            trainer.fit_loop.epoch_progress.increment_processed()
+            trainer.fit_loop.epoch_progress.increment_completed()
+            self.ended = trainer.global_step
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.sanity_checking:
