@@ -98,7 +98,7 @@ train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2
 train-vit: $(VENV)/.installed ## Train ViT (Dosovitskiy et al. 2021), evaluate it, draw and measure where it looks
 	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(RESUMED) $(ARGS)
 #: make train-vit DATA=cifar10           shapes (embedded, default), cifar10, or path/to/folder of images by class
-#: make train-vit VARIANT=conv           patches from convolutions, which learn more within minutes
+#: make train-vit VARIANT=plain          the paper's plain patches instead of convolutions, which learn more within minutes
 #: make train-vit DATA=path/to/folder WEIGHTS=torchvision:vit_b_16     start from trained weights, or a file of them
 
 .PHONY: train-resnet

@@ -21,7 +21,6 @@ class Paper(NamedTuple):
         module: the LightningModule in ``<folder>/training.py``.
         task: the folder of ``tasks`` that evaluates it.
         train: the make target that trains it.
-        variants: suffixes of the configurations that may represent the paper in a comparison, first choice first.
     """
 
     folder: str
@@ -31,7 +30,6 @@ class Paper(NamedTuple):
     module: str
     task: str
     train: str
-    variants: tuple[str, ...] = ("",)
 
     @property
     def class_path(self) -> str:
@@ -46,7 +44,7 @@ _PAPERS = (
     Paper("cheng2016", "LSTMN", 2016, "Cheng, Dong and Lapata", "Cheng2016", "language", "train-cheng"),
     Paper("resnet2016", "ResNet", 2016, "He et al.", "ResNet2016", "images", "train-resnet"),
     Paper("transformer2017", "Transformer", 2017, "Vaswani et al.", "Transformer2017", "translation", "train-transformer"),
-    Paper("vit2021", "Vision Transformer", 2021, "Dosovitskiy et al.", "ViT2021", "images", "train-vit", ("conv", "")),
+    Paper("vit2021", "Vision Transformer", 2021, "Dosovitskiy et al.", "ViT2021", "images", "train-vit"),
 )  # fmt: skip
 PAPERS = {paper.folder: paper for paper in _PAPERS}  # oldest first
 

@@ -182,7 +182,7 @@ def test_the_corpus_decides_what_is_compared(tmp_path, monkeypatch):
         comparing._task_of_data("captions")
 
 
-def test_the_newest_scored_run_of_any_variant_stands_for_a_paper_and_what_is_missing_is_trained(tmp_path, monkeypatch):
+def test_the_newest_scored_run_stands_for_a_paper_and_what_is_missing_is_trained(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
 
@@ -191,22 +191,22 @@ def test_the_newest_scored_run_of_any_variant_stands_for_a_paper_and_what_is_mis
         path.parent.mkdir(parents=True)
         path.write_text("{}")
 
-    for name in ("shapes/20260101", "shapes-conv/20260103", "shapes/20260102", "cifar10/20270101"):
+    for name in ("shapes/20260101", "shapes-plain/20260103", "shapes/20260102", "cifar10/20270101"):
         scored(f"vit2021/{name}")
     (tmp_path / "vit2021/shapes/20260109").mkdir()  # without scores
-    assert comparing._newest_or_trained("vit2021", "shapes").name == "20260103"
+    assert comparing._newest_or_trained("vit2021", "shapes").name == "20260102"
     asked = []
 
-    def trains(paper, data, variant):
-        asked.append((paper, data, variant))
-        scored(f"{paper}/{'-'.join(part for part in (data, variant) if part)}/new")
+    def trains(paper, data):
+        asked.append((paper, data))
+        scored(f"{paper}/{data}/new")
         return 0
 
     monkeypatch.setattr(comparing, "train", trains)
     shutil.rmtree(tmp_path / "vit2021")
     assert comparing._newest_or_trained("vit2021", "shapes").name == "new"
     assert comparing._newest_or_trained("resnet2016", "shapes").name == "new"
-    assert asked == [("vit2021", "shapes", "conv"), ("resnet2016", "shapes", "")]
+    assert asked == [("vit2021", "shapes"), ("resnet2016", "shapes")]
     monkeypatch.setattr(comparing, "train", lambda *_: 130)
     with pytest.raises(UserError, match="ended with status 130"):
         comparing._newest_or_trained("vit2021", "cifar10")

@@ -76,7 +76,7 @@ def test_its_config_is_that_of_shapes_but_for_the_corpus_and_the_length():
     def settings(name):
         return dict(flat(yaml.safe_load((CONFIGS / f"{name}.yaml").read_text(encoding="utf-8"))))
 
-    ordinary, conflict = settings("shapes-conv"), settings("shapes_conflict-conv")
+    ordinary, conflict = settings("shapes"), settings("shapes_conflict")
     assert {key for key in ordinary | conflict if ordinary.get(key) != conflict.get(key)} == {
         "data.init_args.corpus", "model.init_args.recipe.warmup", "trainer.max_steps", "trainer.val_check_interval",
         "run.folder",

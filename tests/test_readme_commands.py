@@ -41,8 +41,8 @@ AFTER = {
     "translate": ["train-bahdanau"],
     "figures": ["train-bahdanau", "train-rnnencdec"],
     "compare": ["train-bahdanau", "train-transformer"],
-    "compare DATA=shapes": ["train-vit VARIANT=conv", "train-resnet"],
-    "look": ["train-vit VARIANT=conv"],
+    "compare DATA=shapes": ["train-vit", "train-resnet"],
+    "look": ["train-vit"],
     "explain": ["train-transformer"],
     "evaluate": ["train-rnnencdec"],
 }

@@ -13,10 +13,9 @@ from tqdm import tqdm
 from data.errors import UserError
 from data.sources.paths import check_writable
 from reproductions import runs
-from reproductions.commands.configs import CONFIGS, config_of, config_path, is_path
+from reproductions.commands.configs import CONFIGS, config_of, is_path
 from reproductions.commands.train import train
-from reproductions.papers import PAPERS, TASKS, of_task
-from reproductions.runs import Run
+from reproductions.papers import TASKS, of_task
 
 if TYPE_CHECKING:
     from reproductions.compare.comparison import Comparison
@@ -106,26 +105,15 @@ def _corpora(task: str) -> list[str]:
 
 def _newest_or_trained(paper: str, data: str) -> Path:
     """The newest scored run of a paper on a corpus; trains one if there is none."""
-    every = PAPERS[paper].variants
-    variants = [variant for variant in every if config_path(paper, data, variant).is_file()]
-    if not variants:
-        config_of(paper, data, every[0])  # says what there is
-    if (run := _newest(paper, data, variants)) is not None:
-        return run.folder
-    sys.stdout.write(f"There is no scored run of {paper} on {data} yet: training one.\n")
-    if status := train(paper, data, variants[0]):
-        raise UserError(
-            f"The training of {paper} on {data} ended with status {status}: continue it with RESUME=1 first."
-        )
-    return runs.find(paper, config_of(paper, data, variants[0]).stem, having=runs.SCORES).folder
-
-
-def _newest(paper: str, data: str, variants: Sequence[str]) -> Run | None:
-    """The newest scored run of any of the variants; for the user's own data, the newest on exactly these."""
-    configs = [config_path(paper, data, variant) for variant in variants]
-    corpus = data if configs[0].stem.startswith("own") else None
-    scored = [run for config in configs for run in runs.every(paper, config.stem, runs.SCORES, corpus)]
-    return max(scored, key=lambda run: run.folder.name, default=None)
+    config = config_of(paper, data, "").stem
+    corpus = data if config == "own" else None
+    if not runs.every(paper, config, runs.SCORES, corpus):
+        sys.stdout.write(f"There is no scored run of {paper} on {data} yet: training one.\n")
+        if status := train(paper, data):
+            raise UserError(
+                f"The training of {paper} on {data} ended with status {status}: continue it with RESUME=1 first."
+            )
+    return runs.find(paper, config, runs.SCORES, corpus=corpus).folder
 
 
 def _track(comparison: "Comparison", corpus: str, pictures: "Sequence[Picture]", folder: Path) -> None:

@@ -27,8 +27,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variant",
         default="",
-        help="for example rnnencdec or lstm, the baselines without attention; hard, Xu's other attention; or conv, "
-        "ViT's other stem",
+        help="for example rnnencdec or lstm, the baselines without attention; hard, Xu's other attention; or plain, "
+        "ViT's patches as in the paper",
     )
     weights.options(parser, "start ViT from trained weights")
     parser.add_argument("--resume", action="store_true", help="continue the newest run of this paper and data")
