@@ -132,7 +132,7 @@ def test_the_recipe_for_training_on_is_that_of_table_4():
 
 
 @pytest.mark.parametrize(("more", "words"), [
-    (["--weights", "vit.pth", "--variant", "conv"], "--variant conv chooses a network and --weights brings one"),
+    (["--weights", "vit.pth", "--variant", "plain"], "--variant plain chooses a network and --weights brings one"),
     (["--heads", "3"], "--heads 3 describes trained weights"),
     (["--weights", "vit.pth", "--resume"], "--weights begins a new run"),
 ])  # fmt: skip
