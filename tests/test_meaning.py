@@ -28,6 +28,7 @@ SETTINGS = {
     "--trainer.log_every_n_steps=0": "trainer.log_every_n_steps must be more than 0, not 0",
     "--trainer.gradient_clip_val=-1": "trainer.gradient_clip_val must not be negative, not -1",
     "--trainer.fast_dev_run=true": "set --trainer.max_steps 2 instead",
+    "--model.init_args.eos=3": "model.init_args.eos must be 2, the end of a sentence in every tokeniser, not 3",
     "--data.init_args.seed=-1": "data.init_args.seed must not be negative, not -1",
     f"--data.init_args.seed={2**70}": "seed=1180591620717411303424 must be at most 9,223,372,036,854,775,807",
     f"--data.init_args.vocabulary={2**70}": "vocabulary=1180591620717411303424 must be at most 1,000,000,000",

@@ -109,6 +109,7 @@ DOES_NOT_FIT = [
     (AttendedImage, {"mask": np.zeros((10, 6))}, r"\(10, 6\)"),
     (AttendedImage, {"mask": np.full((6, 10), 255.0)}, "between 0 and 1"),
     (CaptionedImage, {"words": ("a", "ring")}, "need a map and objects each"),
+    (CaptionedImage, {"references": ()}, "needs a caption that is true of it"),
     (CaptionedImage, {"maps": np.ones((3, 2, 5))}, "sum to 1"),
     (CaptionedImage, {"masks": np.ones((1, 9, 9))}, "masks"),
     (CaptionedImage, {"spoken": ((7,),) * 3}, "speak of objects"),

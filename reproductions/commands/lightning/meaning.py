@@ -46,6 +46,7 @@ SETTINGS = {
     "trainer.fast_dev_run": Meant(
         lambda value: not value, "would write no run: for a short one, set --trainer.max_steps 2 instead; it"
         " must be false"),
+    "model.init_args.eos": Meant(lambda value: value == 2, "must be 2, the end of a sentence in every tokeniser"),
     "data.init_args.seed": Meant(lambda value: value >= 0, "must not be negative"),
 }  # fmt: skip
 

@@ -51,6 +51,8 @@ class CaptionedImage(Record):
                 f"{count} words {list(self.words)} of {self.where} need a map and objects each, but maps are "
                 f"{self.maps.shape} and objects are known of {len(self.spoken)}"
             )
+        if not self.references:
+            raise ValueError(f"{self.where} needs a caption that is true of it")
         sums = self.maps.sum((1, 2), dtype=np.float64)
         if not (self.maps >= 0).all() or np.abs(sums - 1).max() > SLACK:
             raise ValueError(f"maps of {self.where} must be 0 or more and sum to 1, not to {sums.round(4).tolist()}")
