@@ -290,6 +290,10 @@ def test_no_file_is_large() -> None:
     assert large == {}
 
 
+def test_few_modules_stand_outside_the_folders() -> None:
+    assert len([*(ROOT / "reproductions").glob("*.py")]) <= 8
+
+
 def test_no_payload_lies_in_the_data_package() -> None:
     strange = [
         path for path in project_files() if path.is_relative_to(ROOT / "data") and path.suffix not in (".py", ".md")
