@@ -60,8 +60,9 @@ def places(work: Path) -> dict[str, str]:
 def train(paper: str, work: Path) -> Path:
     """Train a paper with ``places(work)`` as the environment; the folder of the run."""
     data = ["--data", str(corpus(work))] if paper == "bahdanau2014" else []
+    variant = ["--variant", "plain"] if paper == "vit2021" else []  # as the kept run
     os.environ.pop("RUN_STAMP", None)
-    assert command(["train", paper, *data, *overrides(STEPS, paper, **SETTINGS[paper])]) == 0
+    assert command(["train", paper, *data, *variant, *overrides(STEPS, paper, **SETTINGS[paper])]) == 0
     (folder,) = (work / "runs" / paper).glob("*/*")
     return folder
 
