@@ -52,7 +52,7 @@ def count(value: float | None) -> str:
 
 def unbroken(text: str) -> str:
     """Text whose numbers stay on one line with their units and names."""
-    return re.sub(r"(?<=\d) (?=%|BLEU|points)|(?<=p) (?=[=<])|(?<=[=<]) (?=\d)", "\u00a0", text)
+    return re.sub(r"(?<=\d) (?=%|BLEU|points)|(?<=p) (?=[=≤])|(?<=[=≤]) (?=\d)", "\u00a0", text)
 
 
 def source(path: Path) -> str:

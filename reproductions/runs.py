@@ -130,6 +130,12 @@ class Run:
         return self._setting("data", lambda settings: deepcopy({**settings["data"]["init_args"]}))
 
     @property
+    def planned(self) -> int | None:
+        """The steps after which its training ends; None if only epochs bound it."""
+        steps = self._setting("steps", lambda settings: int(settings.get("trainer", {}).get("max_steps", -1)))
+        return steps if steps > 0 else None
+
+    @property
     def corpus(self) -> str:
         """What it was trained on, by name or path, as it was given."""
         return self._setting("data", lambda settings: str(settings["data"]["init_args"]["corpus"]))

@@ -60,6 +60,7 @@ def test_a_comparison_is_one_page_that_needs_nothing_else(compared, trained, pap
     assert [run["name"] for run in numbers["runs"]] == [trained(paper).summary["title"] for paper in papers]
     # Lengths, views, and two pictures per sentence; or all measures, what each run drew of the split, and one strip.
     assert page.count("<img") == (1 + 1 + 2 * 2 if papers == TRANSLATORS else 1 + 2 + 2 + 1)
+    assert page.index("<img") < page.index("<h2 id="), "the subject stands before the numbers"
     assert "width=device-width" in page and "does not prove" in page
 
 
@@ -78,9 +79,13 @@ def test_a_run_beside_a_copy_of_itself_differs_in_nothing_significant(trained, t
     monkeypatch.setattr(translators, "SENTENCES", 1)
     other, run = map(trained, papers)
     copy = runs.Run(shutil.copytree(run.folder, tmp_path / "again", ignore=shutil.ignore_patterns("wandb", "pictures")))
+    settings = copy.config.read_text(encoding="utf-8")
+    copy.config.write_text(settings.replace(f"max_steps: {STEPS}", "max_steps: 1000"), encoding="utf-8")
     assert compare(tmp_path / "out", run, copy, other) == 0
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert page.count("stopped at") == 1 and f"stopped at {STEPS} of 1,000 steps" in page
     said = capsys.readouterr().out
-    assert run.summary["title"] in said and re.search(r"the difference is (not )?significant, p [<=] ", said)
+    assert run.summary["title"] in said and re.search(r"the difference is (not )?significant, p [≤=] ", said)
     numbers = numbers_in(tmp_path / "out")
     assert len({one["name"] for one in numbers["runs"]}) == 3 and len(numbers["differences"]) == 3
     same = numbers["differences"][0]

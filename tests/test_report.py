@@ -46,7 +46,7 @@ def test_numbers_are_written_with_a_minus_and_dashes():
 
 
 def test_a_number_stays_with_its_unit():
-    said = "+1.0 BLEU (95 % interval 0.4 to 1.7); the difference is significant, p = 0.002"
+    said = "+1.0 BLEU (95 % interval 0.4 to 1.7); the difference is significant, p ≤ 0.002"
     assert unbroken(said).replace("\u00a0", "~") == (
-        "+1.0~BLEU (95~% interval 0.4 to 1.7); the difference is significant, p~=~0.002"
+        "+1.0~BLEU (95~% interval 0.4 to 1.7); the difference is significant, p~≤~0.002"
     )

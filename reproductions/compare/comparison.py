@@ -164,6 +164,7 @@ def described(name: str, run: Run) -> dict[str, Any]:
         "paper": run.paper,
         "parameters": summary["parameters"],
         "steps": summary["steps"],
+        "planned": run.planned,
         "training_minutes": summary["training_seconds"] / 60,
         "seed": summary["seed"],
         "device": f"{summary['device']}, {summary['threads']} threads, {summary['precision']}",
@@ -173,7 +174,7 @@ def described(name: str, run: Run) -> dict[str, Any]:
 def in_words(compared: bootstrap.Comparison, unit: str, scale: float = 1, digits: int = 1) -> str:
     """The difference in a sentence, and whether it is significant."""
     difference, low, high = (f"{scale * x:.{digits}f}".replace("-", "−") for x in compared[:3])
-    p = "p < 0.001" if compared.p_value < 0.001 else f"p = {compared.p_value:.3f}"
+    p = f"p {'≤' if compared.p_value <= bootstrap.SMALLEST else '='} {compared.p_value:.3f}"
     sign = "+" if compared.difference > 0 else ""
     verdict = "is" if compared.p_value < SIGNIFICANT else "is not"
     return f"{sign}{difference} {unit} (95 % interval {low} to {high}); the difference {verdict} significant, {p}"

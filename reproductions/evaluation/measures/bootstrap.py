@@ -14,6 +14,7 @@ from reproductions.evaluation.arrays import Doubles
 SAMPLES = 1000
 SEED = 2014
 LEVEL = 0.95
+SMALLEST = 2 / (SAMPLES + 1)  # p-value that so many resamples can show
 _CELLS = 4_000_000  # resampling counts held at once, 32 MB
 
 Statistic = Callable[[Doubles], Doubles]
@@ -83,7 +84,7 @@ def paired_bootstrap(first: Doubles, second: Doubles, statistic: Statistic) -> C
     difference = float(statistic(second.sum(axis=0)) - statistic(first.sum(axis=0)))
     low, high = _interval(differences)
     rarer = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
-    return Comparison(difference, low, high, min(1.0, 2 * (rarer + 1) / (SAMPLES + 1)))
+    return Comparison(difference, low, high, min(1.0, SMALLEST * (rarer + 1)))
 
 
 def mean_of_sums(sums: Doubles) -> Doubles:
