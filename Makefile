@@ -112,7 +112,7 @@ compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the
 #: make compare RUNS="runs/A runs/B"     these runs, two or more, of the same task
 
 .PHONY: ladder
-ladder: $(VENV)/.installed ## From 2014 to 2017, one change at a time: six models, one budget, one table and one figure
+ladder: $(VENV)/.installed ## From 2014 to 2017 in six models: one budget, one table and one figure
 	@$(PY) -m reproductions ladder $(ARGS)
 
 .PHONY: timeline

@@ -26,7 +26,7 @@ def rows():
 
 @pytest.mark.parametrize("row", list(rows()))
 def test_every_equation_stands_on_its_line(row):
-    assert row.line in row.lines(), f"`make format` fixes it: {row.code} stands on {row.lines()}"
+    assert row.lines() == [row.line], f"`make format` fixes it: {row.code} stands on {row.lines()}"
 
 
 @pytest.mark.parametrize("path", equation_table.documents(), ids=lambda path: path.parent.name)
@@ -44,6 +44,8 @@ def test_a_moved_line_is_found_again_and_a_lost_one_is_named():
     assert moved != text and equation_table.refreshed(moved) == text
     with pytest.raises(ValueError, match="does not hold `nonsense`"):
         equation_table.refreshed(text.replace(f"`{row.code}`", "`nonsense`"))
+    with pytest.raises(ValueError, match="on lines"):
+        equation_table.refreshed(text.replace(f"`{row.code}`", "`self`"))
 
 
 def test_every_make_target_of_the_readme_exists():

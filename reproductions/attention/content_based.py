@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from reproductions.attention.base import Attention
 
-STRENGTH = 5.0  # about the key strength at the start: at ln 2, one of 15 positions could get no more than a fifth
+STRENGTH = 5.0  # about the key strength at the start: at ln 2, one of 15 positions could get no more than 2/9
 
 
 class ContentBased(Attention):

@@ -71,7 +71,7 @@ class GatedUnit(nn.Module):
     def forward(self, Wx: Tensor, s: Tensor) -> Tensor:
         """The next state (B, n) from the state s (B, n) and ``Wx = W x`` (B, 3n), to which the decoder adds C c."""
         n = s.shape[-1]
-        r, z = torch.sigmoid(Wx[:, : 2 * n] + self.U_rz(s)).chunk(2, dim=-1)
+        r, z = torch.sigmoid(Wx[:, : 2 * n] + self.U_rz(s)).chunk(2, dim=-1)  # A.1.1
         s_tilde = torch.tanh(Wx[:, 2 * n :] + self.U(r * s))
         return (1 - z) * s + z * s_tilde  # z = 1 takes the new state; in nn.GRU it keeps the old one
 

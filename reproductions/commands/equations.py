@@ -2,7 +2,7 @@
 
     python -m reproductions.commands.equations      (a part of `make format`)
 
-A row is ``| equation | `file:line` | `code` |``; the code must stand on that line.
+A row is ``| equation | `file:line` | `code` |``; the code must stand on that line and on no other.
 """
 
 import re
@@ -24,7 +24,7 @@ class Row(NamedTuple):
     code: str
 
     def lines(self) -> list[int]:
-        """The lines that hold the code; the row is right if ``line`` is one of them."""
+        """The lines that hold the code; the row is right if ``line`` is the only one."""
         lines = (ROOT / self.file).read_text(encoding="utf-8").splitlines()
         return [number for number, line in enumerate(lines, start=1) if self.code in line]
 
@@ -41,9 +41,9 @@ def rows(text: str) -> Iterator[Row]:
 
 
 def refreshed(text: str) -> str:
-    """The text with each row's line number brought up to date: of several lines that hold the code, the nearest.
+    """The text with each row's line number brought up to date.
 
-    Raises ValueError for code that its file does not hold.
+    Raises ValueError for code that its file does not hold, or holds on several lines.
     """
 
     def renumbered(match: re.Match[str]) -> str:
@@ -51,8 +51,9 @@ def refreshed(text: str) -> str:
         lines = row.lines()
         if not lines:
             raise ValueError(f"{row.file} does not hold `{row.code}`, which {row.equation} refers to")
-        nearest = min(lines, key=lambda line: abs(line - row.line))
-        return match[0].replace(f"{row.file}:{row.line}`", f"{row.file}:{nearest}`")
+        if len(lines) > 1:
+            raise ValueError(f"{row.file} holds `{row.code}` on lines {lines}: give {row.equation} more of its line")
+        return match[0].replace(f"{row.file}:{row.line}`", f"{row.file}:{lines[0]}`")
 
     return _ROW.sub(renumbered, text)
 

@@ -1,4 +1,4 @@
-"""From 2014 to 2017, one change at a time: six models, one budget, one table and one figure."""
+"""From 2014 to 2017 in six models: one budget, one table and one figure."""
 
 import argparse
 import sys

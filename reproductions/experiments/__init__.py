@@ -1,6 +1,6 @@
 """Many trainings in one table.
 
 side_by_side    trainings that run side by side, each on a core of its own
-ladder          from 2014 to 2017, one change at a time
+ladder          from 2014 to 2017 in six models
 timeline        every kind of attention in one translator
 """

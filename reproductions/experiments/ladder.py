@@ -1,4 +1,4 @@
-"""From 2014 to 2017, one change at a time: the table and the figure of ``make ladder``."""
+"""From 2014 to 2017 in six models: the table and the figure of ``make ladder``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ TEST = "test"
 
 @dataclass(frozen=True)
 class Rung:
-    """A model of the ladder; ``changes``: the rungs that differ from it in one thing: config -> that thing."""
+    """A model of the ladder; ``changes``: the rungs that it is compared with: config -> what differs, often several settings."""
 
     label: str
     changes: Mapping[str, str] = field(default_factory=dict)
@@ -30,7 +30,7 @@ RUNGS = {
         "Additive attention, modern training", {"3-rnnencdec-modern": "attention", "2-rnnsearch": "training"}
     ),
     "5-transformer-one-head": Rung(
-        "Transformer, 1 layer, 1 head", {"4-rnnsearch-modern": "recurrence left out, and the recipe that goes with it"}
+        "Transformer, 1 layer, 1 head", {"4-rnnsearch-modern": "all that the Transformer changed, and its training"}
     ),
     "6-transformer": Rung("Transformer", {"5-transformer-one-head": "layers and heads"}),
 }
@@ -69,7 +69,7 @@ def text(rows: Sequence[dict[str, Any]]) -> str:
             f"{row['rung']:<{width}}{row['bleu']:>8.1f}{aer:>8}{row['tokens_per_s']:>10,.0f}"
             f"{row['training_minutes']:>9.1f}{row['parameters']:>12,}"
         )
-    lines += ["", "What each change did:"]
+    lines += ["", "What each step did, which may be several changes:"]
     for row in rows:
         lines += [
             f"  {change['from']} → {row['rung']} ({change['what']}): {change['says']}" for change in row["changes"]
@@ -85,4 +85,4 @@ def figure(rows: Sequence[dict[str, Any]], note: str) -> Figure:
         "target tokens a second": [row["tokens_per_s"] for row in rows],
         "parameters (million)": [row["parameters"] / 1e6 for row in rows],
     }
-    return plots.rungs([row["rung"] for row in rows], columns, "From 2014 to 2017, one change at a time", note)
+    return plots.rungs([row["rung"] for row in rows], columns, "From 2014 to 2017 in six models", note)

@@ -19,7 +19,7 @@ from reproductions.layers.dropout import Dropout
 
 @dataclass(frozen=True)
 class Network:
-    """Sizes and choices. The decoder has the authors' for COCO, the encoder is for small images.
+    """Sizes and choices. The decoder has the authors' widths for COCO, the encoder is for small images.
 
     Attributes:
         image_size: height and width of an image in pixels, a multiple of ``patch``; comes from the data.

@@ -30,7 +30,8 @@ class Recipe:
         bag_of_words: weight of a second loss: which words a caption has, predicted from the mean annotation alone. It replaces
             the ImageNet training that the paper's encoder comes with; 0 for none.
         doubly_stochastic: lambda of equation (14); the authors' code has 1 for COCO.
-        reward_weight, entropy_weight: lambda_r and lambda_e of hard attention (Section 4.1), as in the authors' code.
+        reward_weight, entropy_weight: lambda_r and lambda_e of hard attention (Section 4.1), with the numbers of the
+            authors' code. They weigh less here: its terms are summed over the batch, and its reward is a mean over words.
         baseline_decay: of the moving average of log p(y), the baseline b.
         reward: what a draw is rewarded for: log p of the whole "caption", as in the paper, or of its own "word".
     """

@@ -118,7 +118,10 @@ def _table(timeline: Mapping[str, Any]) -> str:
         f"{percent(timeline['diagonal_aer'])} %."
     )
     if timeline["noise"] is not None:
-        caption += f" By chance, two kinds differ by up to {fixed(timeline['noise'])} BLEU in 95 of 100 cases."
+        caption += (
+            f" By chance, two kinds differ by up to {fixed(timeline['noise'])} BLEU in 95 of 100 cases of one comparison; of all "
+            "the differences in this table, the largest may exceed that by chance."
+        )
     return f"{_markdown(columns)}\n\n{caption}"
 
 

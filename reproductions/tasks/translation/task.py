@@ -45,7 +45,7 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
             source=data.source_tokenizer,
             target=data.target_tokenizer,
             view=None if view is None else View.parse(view),
-            keep_maps=L * H > 1 and not self.stage.testing,  # with one map there is nothing to choose
+            keep_maps=L * H > 1 and not self.stage.testing,  # one map is shown unshifted, without norms
             model=str(self.stage.origin),
             split=self.name,
         )
