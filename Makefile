@@ -127,12 +127,12 @@ evaluate: $(VENV)/.installed ## Score a run again and draw its pictures (RUN=fol
 .PHONY: translate
 translate: $(VENV)/.installed ## Translate a sentence and draw where the model looked
 	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${VIEW_TEXT:+--view "$$VIEW_TEXT"} $(ARGS)
-#: make translate SENTENCE="The man's dog did not see the sea."  RUN=runs/...  VIEW="L2 H3 shift1"
+#: make translate SENTENCE="The man did not see the old dog."  RUN=runs/...  VIEW="L2 H3 shift1"
 
 .PHONY: explain
 explain: $(VENV)/.installed ## Scaled dot-product attention in five steps, with the numbers of a trained Transformer
 	@$(PY) -m reproductions explain "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $(ARGS)
-#: make explain SENTENCE="The man's dog did not see the sea." ARGS="--place source --layer 2 --head 1 --word chien"
+#: make explain SENTENCE="The man did not see the old dog." ARGS="--place source --layer 2 --head 1 --word chien"
 
 .PHONY: page
 page: $(VENV)/.installed ## Serve the page: type a sentence and see where the trained models look

@@ -73,6 +73,11 @@ class Tokenizer(ABC):
     def surface(self, text: str) -> Words:
         """The words of a text as written and "</s>", with the word that each piece of ``encode(text)`` belongs to."""
 
+    def unknown(self, text: str) -> list[int]:
+        """Places of the words of ``surface(text)`` that become ``unk``."""
+        pieces = zip(self.encode(text), self.surface(text).word_of_piece, strict=True)
+        return sorted({word for piece, word in pieces if piece == self.unk})
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids up to the first ``eos``, spaced as its language spaces it."""
         return join([word for word in self.words(ids).words if word != SPECIALS[EOS]], self.language)

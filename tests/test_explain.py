@@ -88,12 +88,13 @@ def test_what_is_taken_out_is_what_the_whole_model_computes(transformer):
 
 
 def test_the_command_writes_a_page_that_needs_nothing_else(transformer, tmp_path, capsys):
-    given = ["explain", SENTENCE, "--run", str(transformer.folder), "--word", "Economic", "--out", str(tmp_path)]
-    assert command(given) == 0
+    given = ["explain", f"{SENTENCE} Moon", "--run", str(transformer.folder), "--out", str(tmp_path)]
+    assert command([*given, "--word", "Economic"]) == 0
     said = capsys.readouterr().out
     html = (tmp_path / "encoder-L1-H1.html").read_text(encoding="utf-8")
     for title in ("Queries, keys, values", "Scores", "Scale", "Softmax", "Weighted sum"):
         assert title in said and title in html
+    assert said.startswith("The model does not know: Moon.\n") and "The model does not know: Moon." in html
     assert "Followed: “Economic”" in said and not re.search(r'(?:src|href)="(?!data:|#)', html)
 
 

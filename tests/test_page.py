@@ -113,6 +113,7 @@ def test_a_model_without_attention_translates_and_shows_none(page):
 def test_unknown_words_are_named(page):
     _, _, answer = ask(page[0], "/api/align", {"run": NOW, "text": "The zebra was signed.", "target": REFERENCE})
     assert [answer["source"][s] for s in answer["unknown"]["source"]] == ["zebra"] and answer["unknown"]["target"] == []
+    assert answer["unknown"]["named"] == "The model does not know: zebra."
     assert answer["gold"] is None and "aer" not in answer["numbers"][0]
 
 

@@ -9,10 +9,14 @@ import pytest
 import yaml
 from toy_run import NETWORK
 
+from data import accord
 from data.errors import UserError
+from data.tokenizers import learn_tokenizer
 from reproductions.commands import equations as equation_table
 from reproductions.commands.lightning.cli import ReproductionCLI
+from reproductions.page.catalogue import examples
 from reproductions.papers import PAPERS
+from reproductions.tasks import typed
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,6 +58,18 @@ def test_every_make_target_of_the_readme_exists():
     assert len(targets) > 8
     for target in targets:
         assert re.search(rf"^{target}:.*## ", makefile, re.M), target
+
+
+def test_every_sentence_on_offer_has_only_words_that_a_model_of_accord_knows():
+    """Those of the documents, of `make` and its help, and of the page."""
+    places = [ROOT / "Makefile", *ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("reproductions/*/README.md")]
+    texts = [path.read_text(encoding="utf-8") for path in places]
+    offered = {one for text in texts for one in re.findall(r'SENTENCE(?:="| \?= )([^"\n$]+)', text)} - {"..."}
+    assert len(offered) > 1
+    offered |= {pair["source"] for pair in examples([])["accord, fr"]}
+    learned = (pair.source for pair in accord.pairs("train", 20_000))  # a third of what the configurations train on
+    tokenizer = learn_tokenizer("words", learned, "en", vocabulary=30_000)
+    assert {one: unknown for one in offered if (unknown := typed.unknown(one, tokenizer))} == {}
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: path.stem)

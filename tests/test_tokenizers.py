@@ -83,6 +83,11 @@ def test_an_unknown_word_is_one_piece_that_reads_unk(kind):
     assert ids.count(tokenizer.unk) == 1
     assert tokenizer.words(ids).words == ("La", "zone", "<unk>", "est", "signé", "</s>")
     assert tokenizer.surface("La zone 日本").words == ("La", "zone", "日本", "</s>")
+    assert tokenizer.unknown("La zone 日本 est 日本 signé") == [2, 4] and tokenizer.unknown("La zone est signé") == []
+
+
+def test_of_pieces_a_word_is_unknown_only_if_it_becomes_unk():
+    assert learned("words").unknown("européens") == [0] and learned("bpe").unknown("européens") == []
 
 
 @every_kind

@@ -63,6 +63,21 @@ def test_a_typed_sentence_is_drawn_into_the_run(run, caplog):
     assert "typed.png" in caplog.text and "read" in caplog.text
 
 
+@pytest.mark.parametrize(("sentence", "named"), [
+    ("The zebra was signed by a zebra , Ada .", "The model does not know: zebra, Ada."),
+    ("The \x1b[31mred " + "a" * 99 + " .", f"The model does not know: '\\x1b', [, 31mred, {'a' * 60}."),
+    ("Asdf qwer .", "Warning: the model knows no word of this sentence, so its answer has nothing to do with it."),
+    ("The agreement was signed .", ""),
+])  # fmt: skip
+def test_words_that_the_model_does_not_know_are_named(run, caplog, monkeypatch, sentence, named):
+    assert command(["translate", sentence, "--run", str(run.folder)]) == 0
+    assert [line for line in caplog.messages if "know" in line] == [named] * bool(named)
+    caplog.clear()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(f"The .\n{sentence}\n".encode())))
+    assert command(["translate", "--run", str(run.folder)]) == 0
+    assert [line for line in caplog.messages if "know" in line] == [f"standard input, line 2: {named}"] * bool(named)
+
+
 def test_unknown_characters_are_translated_all_the_same(run, capsys):
     assert command(["translate", "Ω ∑ 漢字 \U0001f642 \x07 one .", "--run", str(run.folder)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
@@ -112,7 +127,7 @@ def test_other_faults_of_the_code_are_not_called_a_lack_of_memory(made, monkeypa
     (b"one \xff .\n", "not UTF-8 (byte 0xff at 5)"), (b"one \0 .\n", "NUL byte"), (b"\n", "nothing to translate"),
     (b"one " * 2000 + b"\n", "2,001 words")])  # fmt: skip
 def test_a_bad_line_is_named_and_the_lines_before_it_are_translated(run, capsys, monkeypatch, raw, words):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"one two .\nthree .\n" + raw + b"four .\n")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"The man .\nThe .\n" + raw + b"four .\n")))
     capsys.readouterr()
     assert command(["translate", "--run", str(run.folder)]) == 2
     written = capsys.readouterr()

@@ -35,6 +35,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     run = runs.find(task="translation") if options.run is None else runs.at(options.run, "translation")
     from data.sources.reading import decoded
     from reproductions.evaluation import files, plots
+    from reproductions.tasks import typed
     from reproductions.tasks.task import restore
 
     if options.run is None:
@@ -46,6 +47,8 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
             translated, record = translator.translate(decoded(raw, "It").strip(), number, options.view)
         except UserError as error:
             raise UserError(f"{where}: {error}") from error
+        if unknown := typed.unknown(translated.source, translator.source):
+            log.warning("%s", unknown if len(options.sentence) == 1 else f"{where}: {unknown}")
         sys.stdout.write(translated.hypothesis + "\n")
         sys.stdout.flush()
         if record is not None and picture is not None:

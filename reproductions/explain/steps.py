@@ -23,6 +23,7 @@ class Steps:
     followed: int  # place of the query whose numbers are worked out
     where: str  # which attention of which model, in words
     inputs: str = ""  # the source of Q, K and V, in a sentence
+    unknown: str = ""  # the words of the sentence that the model does not know, in one line
     notes: tuple[str, ...] = ()  # what else a reader must know, one sentence each
     scores: Doubles = field(init=False)  # step 2, Q K^T, (T, S)
     scaled: Doubles = field(init=False)  # step 3, scores / sqrt(d_k), (T, S)

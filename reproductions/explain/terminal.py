@@ -16,7 +16,7 @@ def text(steps: Steps, columns: int = 100, unicode: bool = True) -> str:
     """All steps, for a terminal of so many columns, with letters beyond ASCII or without."""
     columns = max(40, min(columns, WIDEST))
     header = f"Followed: “{steps.word}”, query {steps.followed + 1} of {len(steps.queries)}"
-    lines = [*_wrapped(steps.where, columns), header]
+    lines = [*_wrapped(steps.unknown, columns), *_wrapped(steps.where, columns), header]
     for place, step in enumerate(narrate(steps), start=1):
         lines += ["", f"{place}  {step.title}"]
         lines += _wrapped(step.formula, columns, "   ") + _wrapped(step.says, columns, "   ")

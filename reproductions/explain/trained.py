@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from data.errors import UserError
-from data.tokenizers import UNK, Tokenizer, Words
+from data.tokenizers import Tokenizer, Words
 from reproductions.evaluation.arrays import Doubles
 from reproductions.evaluation.records.translation import END
 from reproductions.explain.steps import Steps
@@ -49,16 +49,15 @@ def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, w
     notes = []
     if place != "encoder":
         notes.append(f"The target is the model's own translation: “{trained.target.decode(own)}”.")
-    unknown = dict.fromkeys(name for i, name in zip(ids, sources, strict=True) if i == UNK)
-    notes += [f"“{name}” is not in the vocabulary of this run: the model reads <unk> there." for name in unknown]
     where = (
         f"{module.title}, step {module.steps:,} · {READS[place]} · layer {layer} of {network.layers} · head {head} of "
         f"{network.heads}"
     )
     followed = _followed(queries, keys, weights, word)
     steps = Steps(
-        queries, keys, Q, K, V, computed.mask.numpy(), followed, where, _inputs(place, layer, network.d_model)
-    )
+        queries, keys, Q, K, V, computed.mask.numpy(), followed, where, _inputs(place, layer, network.d_model),
+        typed.unknown(sentence, trained.source),
+    )  # fmt: skip
     apart = max(np.abs(steps.weights - weights).max(), np.abs(steps.context - context).max())
     exact = f"Recomputed from Q, K and V in double precision; the model's own weights and results differ by {apart:.0e} at most."
     return replace(steps, notes=(*notes, exact))

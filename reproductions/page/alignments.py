@@ -14,13 +14,14 @@ from torch import Tensor
 
 from data.accord import FIXED
 from data.errors import UserError
-from data.tokenizers import UNK, Tokenizer, Words
+from data.tokenizers import SPECIALS, UNK, Words
 from data.translation import TranslationBatch
 from reproductions.evaluation.measures.alignment import alignment_error_rate
 from reproductions.evaluation.measures.attention import health
 from reproductions.evaluation.records.forms import links_to_json
 from reproductions.evaluation.records.translation import AlignedTranslation, without_end
 from reproductions.evaluation.views.alignment import every_view
+from reproductions.tasks import typed
 from reproductions.tasks.translation.collect import TrainedTranslator, TranslationMaps
 
 STEPS = 65_535  # weights are sent as 16-bit integers, in units of 1 / STEPS
@@ -40,17 +41,20 @@ def align(translator: TrainedTranslator, text: str, target: str | None) -> dict[
     if target is None:
         hypothesis = module.translate(ids, mask)[0]
         written, words = hypothesis.ids, translator.target.words(hypothesis.ids)
+        unknown = [place for place, word in enumerate(words.words) if word == SPECIALS[UNK]]
         maps, nll = hypothesis.maps, None
     else:
         written, words = translator.target.encode(target), translator.target.surface(target)
+        unknown = translator.target.unknown(target)
         maps, nll = _force(module, ids, mask, torch.tensor([written]))
     shared: dict[str, Any] = {
         "model": f"{module.title}, step {module.steps:,}",
         "source": list(source.words),
         "target": list(words.words),
         "unknown": {
-            "source": _unknown(translator.source, ids[0].tolist(), source),
-            "target": _unknown(translator.target, written, words),
+            "source": translator.source.unknown(text),
+            "target": unknown,
+            "named": typed.unknown(text, translator.source),
         },
         "score": hypothesis.log_probability if nll is None else -sum(nll),
         "probabilities": None if nll is None else _word_probabilities(nll, words),
@@ -117,12 +121,6 @@ def _numbers(record: AlignedTranslation) -> dict[str, float | None]:
         scores = alignment_error_rate([record])
         measured |= {"aer": scores.aer, "precision": scores.precision, "recall": scores.recall}
     return {name: None if math.isnan(value) else round(value, 5) for name, value in measured.items()}
-
-
-def _unknown(tokenizer: Tokenizer, ids: list[int], words: Words) -> list[int]:
-    """Positions of the words that are not in the model's vocabulary."""
-    assert tokenizer.unk == UNK
-    return sorted({word for piece, word in zip(ids, words.word_of_piece, strict=False) if piece == UNK})
 
 
 def _word_probabilities(nll: list[float], words: Words) -> list[float]:

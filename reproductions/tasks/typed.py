@@ -21,3 +21,19 @@ def encode(text: str, tokenizer: Tokenizer, purpose: str, longest: int = LONGEST
             f"The sentence has {len(ids):,} words or pieces, more than {longest:,}: shorten it or split it."
         )
     return torch.tensor([ids])
+
+
+def unknown(text: str, tokenizer: Tokenizer) -> str:
+    """One line that names the words of a sentence that the model does not know, or warns that it knows none; "" if it knows
+    all.
+    """
+    words, places = tokenizer.surface(text).words, tokenizer.unknown(text)
+    if not places:
+        return ""
+    if all(place in places for place, word in enumerate(words[:-1]) if any(map(str.isalnum, word))):
+        return "Warning: the model knows no word of this sentence, so its answer has nothing to do with it."
+    # A terminal obeys no character of a word, and one word fills no screen.
+    named = dict.fromkeys(
+        word if word.isprintable() else ascii(word) for word in (words[place][:60] for place in places)
+    )
+    return f"The model does not know: {', '.join(named)}."

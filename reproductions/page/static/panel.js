@@ -89,6 +89,7 @@ export class Panel {
       this.chooser(runs),
       element("p", { class: "answer" }, element("span", { class: "label" }, "Its translation"), element("q", { lang: run.languages[1] ?? null }, own.text || "(nothing)"),
         own.same ? element("span", { class: "same" }, "= reference") : null),
+      ...(answer.unknown.named ? [element("p", { class: "unknown" }, answer.unknown.named)] : []),
       ...(this.record ? this.pictured() : [element("p", { class: "note" }, `${run.title} has no attention: it reads the sentence into one vector, so there is nothing to draw. Attention was invented to avoid this.`)]),
     );
     this.message.hidden = true;
@@ -121,12 +122,10 @@ export class Panel {
   pictured() {
     const { record, run } = this;
     this.picture.show(record, `Attention of ${run.title}, ${record.described}`);
-    const unknown = record.unknown.source.map((s) => record.source[s]);
     return [
       this.controls(),
       this.picture.frame,
       this.picture.readout,
-      element("p", { class: "note" }, unknown.length ? `This model has never seen ${unknown.map((word) => `“${word}”`).join(", ")}: it reads ${unknown.length > 1 ? "each" : "it"} as an unknown word.` : ""),
       this.numbers(),
       this.grid(),
       exportButtons({ paper: () => this.paper(), json: () => toJson(record, this.answer.gold), name: () => this.named(), key: this.number }),
