@@ -16,6 +16,7 @@ IMAGE ?=
 SENTENCE ?= The agreement on the European Economic Area was signed in August 1992.
 VIEW ?=
 RESUME ?=
+QUICK ?=
 ARGS ?=
 
 # Text goes to the commands through the environment, never pasted into a shell line: any quote, apostrophe, space or
@@ -36,9 +37,54 @@ FROZEN := .venv-torchtext
 PY := $(VENV)/bin/python
 GIVEN_DATA = $${DATA_TEXT:+--data "$$DATA_TEXT"}
 GIVEN_VARIANT = $${VARIANT_TEXT:+--variant "$$VARIANT_TEXT"}
-RESUMED := $(if $(filter-out 0 no false,$(RESUME)),--resume)
+GIVEN_RESUME := $(if $(filter-out 0 no false,$(RESUME)),--resume)
 # One thread per process: pytest runs two, and more threads than cores make small tensors slower.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
+
+# Nothing is run for a target that does not exist, nor with a variable that no target of the command reads: make would ignore
+# a mistyped one. What a recipe reads is found in this file. PY is the interpreter of tests that build no environment.
+TYPED := $(filter-out PY,$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
+define MISTYPED
+function apart(typed, name,    i, j, least, d) {
+  for (i = 0; i <= length(typed); i++) for (j = 0; j <= length(name); j++) {
+    least = i && j ? d[i - 1, j - 1] + (substr(typed, i, 1) != substr(name, j, 1)) : i + j / 2;
+    if (i && d[i - 1, j] + 1 < least) least = d[i - 1, j] + 1;
+    if (j && d[i, j - 1] + 1 / 2 < least) least = d[i, j - 1] + 1 / 2;
+    d[i, j] = least;
+  }
+  return least;
+}
+function nearest(typed, names,    i, all, best) {
+  for (i = split(names, all); i > 0; i--) if (best == "" || apart(typed, all[i]) <= apart(typed, best)) best = all[i];
+  return best;
+}
+function has(names, name) { return index(names " ", " " name " "); }
+/^[A-Z]+ [?]=/ { variables = variables " " $$1; }
+/^[^\t]/ { target = ""; }
+/^[a-z0-9-]+:/ { target = substr($$1, 1, length($$1) - 1); targets = targets " " target; read[target] = /[.]installed/ ? " PYTHON" : ""; }
+target { for (line = $$0; match(line, /[A-Z]+(_TEXT|[)])/); line = substr(line, RSTART + RLENGTH)) {
+  name = substr(line, RSTART, RLENGTH);
+  sub(/_TEXT|[)]/, "", name);
+  if (has(variables, name) && !has(read[target], name)) read[target] = read[target] " " name;
+} }
+END {
+  for (n = split(goals, goal); n > 0; n--) {
+    if (!(goal[n] in read) && !index(goal[n], "/")) {
+      print "There is no target " goal[n] "; the nearest is " nearest(goal[n], targets);
+      exit;
+    }
+    for (m = split(read[goal[n]], name_of); m > 0; m--) if (!has(all, name_of[m])) all = " " name_of[m] all;
+  }
+  for (n = split(typed, name_of); n > 0; n--) if (!has(all, name_of[n])) {
+    near = nearest(name_of[n], all);
+    hint = 2 * apart(name_of[n], near) <= length(name_of[n]) ? "; did you mean " near "?" : ".";
+    print "make " goals " does not read " name_of[n] hint " It reads" (all ? all : " no variable");
+    exit;
+  }
+}
+endef
+REFUSED := $(shell awk -v goals='$(subst ','\'',$(or $(MAKECMDGOALS),help))' -v typed='$(TYPED)' '$(MISTYPED)' Makefile)
+$(if $(REFUSED),$(error $(REFUSED)))
 
 ##@ Begin
 
@@ -64,46 +110,46 @@ doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and
 
 .PHONY: train-bahdanau
 train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), evaluate it and draw its alignments
-	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
 #: make train-bahdanau DATA=multi30k     accord (embedded, default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr
 #: make train-bahdanau RESUME=1          continue the newest run
 #: make train-bahdanau ARGS="--trainer.max_epochs 3"
 
 .PHONY: train-rnnencdec
 train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline without attention (same variables)
-	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
 
 .PHONY: train-luong
 train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, which attends after its decoder's step
-	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
 #: make train-luong DATA=multi30k        accord (default), multi30k, path.tsv, or a.en,a.fr
 #: make train-luong ARGS="--model.network.attention dot"   or any other mechanism of the timeline
 
 .PHONY: train-xu
 train-xu: $(VENV)/.installed ## Train Show, Attend and Tell (Xu et al. 2015): captions of embedded images, and where it looks for each word
-	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(ARGS)
 #: make train-xu VARIANT=hard            one place per word instead of all; make figures then draws both
 
 .PHONY: train-cheng
 train-cheng: $(VENV)/.installed ## Train the LSTMN (Cheng et al. 2016), a language model whose sentences attend to themselves
-	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(ARGS)
 #: make train-cheng VARIANT=lstm         the LSTM to compare it with
 
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
-	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
 #: make train-transformer DATA=multi30k  accord (default), multi30k, tatoeba, wmt14_base, wmt14_big, path.tsv, or a.en,a.fr
 
 .PHONY: train-vit
 train-vit: $(VENV)/.installed ## Train ViT (Dosovitskiy et al. 2021), evaluate it, draw and measure where it looks
-	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(GIVEN_RESUME) $(ARGS)
 #: make train-vit DATA=cifar10           shapes (embedded, default), cifar10, or path/to/folder of images by class
 #: make train-vit VARIANT=plain          the paper's plain patches instead of convolutions, which learn more within minutes
 #: make train-vit DATA=path/to/folder WEIGHTS=torchvision:vit_b_16     start from trained weights, or a file of them
 
 .PHONY: train-resnet
 train-resnet: $(VENV)/.installed ## Train a residual network (He et al. 2016) on the same images; Grad-CAM shows where it looks
-	@$(PY) -m reproductions train resnet2016 $(GIVEN_DATA) $(RESUMED) $(ARGS)
+	@$(PY) -m reproductions train resnet2016 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
 
 .PHONY: compare
 compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the same sentences or images, as one page

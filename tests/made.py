@@ -19,8 +19,11 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(OUTER)}
 
 
-def recorded(folder: Path, *words: str) -> list[str]:
-    """The arguments that ``make`` with these words gives Python; ``folder`` holds a Python that only writes them down."""
+def started(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], list[str] | None]:
+    """How ``make`` with these words ends, and the arguments that it gives Python, None if it starts none.
+
+    ``folder`` holds a Python that only writes them down.
+    """
     recorder, record = folder / "python", folder / "recorded.json"
     recorder.write_text(RECORDER)
     recorder.chmod(0o755)
@@ -29,6 +32,11 @@ def recorded(folder: Path, *words: str) -> list[str]:
     done = subprocess.run(
         command, cwd=ROOT, env=environment() | {"RECORDED": str(record)}, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
-    arguments: list[str] = json.loads(record.read_text())
+    return done, json.loads(record.read_text()) if record.exists() else None
+
+
+def recorded(folder: Path, *words: str) -> list[str]:
+    """The arguments that ``make`` with these words gives Python."""
+    done, arguments = started(folder, *words)
+    assert done.returncode == 0 and arguments is not None, done.stderr
     return arguments

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made import ROOT, recorded
+from made import ROOT, environment, recorded, started
 from packaging.requirements import Requirement
 
 
@@ -85,6 +85,49 @@ def test_targets_pass_their_variables_on(make: Callable[..., list[str]]) -> None
     assert make("translate", "SENTENCE=Yes.", "RUN=runs/a")[2:] == ["translate", "Yes.", "--run", "runs/a"]
     looked = make("translate", "SENTENCE=Yes.", "VIEW=L2 H3 shift1 norms")[2:]
     assert looked == ["translate", "Yes.", "--view", "L2 H3 shift1 norms"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("compare RUN=x", "make compare does not read RUN; did you mean RUNS? It reads PYTHON RUNS DATA ARGS."),
+        (
+            "train-bahdanau DATEN=multi30k",
+            "make train-bahdanau does not read DATEN; did you mean DATA? It reads PYTHON",
+        ),
+        ("train-bahdanau VARIANT=x", "does not read VARIANT. It reads PYTHON DATA RESUME ARGS."),
+        ("train-xu train-vit DATA=3 VARIAN=x", "did you mean VARIANT?"),
+        ("clean DATA=x", "make clean does not read DATA. It reads no variable."),
+        ("SENTENCE=x", "make help does not read SENTENCE."),
+        ("train-bahdanou", "There is no target train-bahdanou; the nearest is train-bahdanau."),
+        ("transformer", "There is no target transformer; the nearest is train-transformer."),
+        ("translate SENTENCE=The house doesn't", "There is no target doesn't; the nearest is"),
+    ],
+)
+def test_a_mistyped_target_or_variable_is_refused_and_nothing_is_run(tmp_path: Path, words: str, said: str) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    done, arguments = started(tmp_path, *words.split())
+    assert (done.returncode, done.stdout, arguments) == (2, "", None)
+    assert said in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_advertised_names_variables_that_its_target_reads() -> None:
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    folders = (ROOT / name for name in ("configs", "data", "docs", "reproductions"))
+    files = [ROOT / "README.md", ROOT / "Makefile", *(path for folder in folders for path in folder.rglob("*"))]
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in files
+        if path.suffix in ("", ".md", ".py", ".yaml") and path.is_file()
+    ]
+    given = re.compile(r"""\bmake ([a-z-]+)((?: +[A-Z]+=(?:"[^"]*"|[^\s"'`]*))+)""")
+    commands = {(target, *re.findall(r"([A-Z]+=)", words)) for text in texts for target, words in given.findall(text)}
+    assert len(commands) > 20
+    done = {words: subprocess.run(["make", "-n", *words, "-o", ".venv/.installed"], cwd=ROOT, env=environment(),
+                                  capture_output=True, text=True, check=False) for words in commands}  # fmt: skip
+    assert {words: made.stderr for words, made in done.items() if made.returncode} == {}
 
 
 def test_an_extra_is_installed_from_this_folder_and_with_the_pins(make: Callable[..., list[str]]) -> None:
