@@ -20,6 +20,7 @@ from reproductions.tasks import typed
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("reproductions/*/README.md"))]
 
 
 def rows():
@@ -52,12 +53,22 @@ def test_a_moved_line_is_found_again_and_a_lost_one_is_named():
         equation_table.refreshed(text.replace(f"`{row.code}`", "`self`"))
 
 
-def test_every_make_target_of_the_readme_exists():
+def test_a_visitor_reads_the_readme_in_minutes():
+    assert sum(any(map(str.isalnum, word)) for word in README.split()) <= 1000
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_link_of_a_document_leads_somewhere(path):
+    links = re.findall(r'\]\(([^)\s#]+)(?:#[^)]*)?\)|src="([^"]+)"', path.read_text(encoding="utf-8"))
+    places = [link for pair in links for link in pair if link and not link.startswith("http")]
+    assert [place for place in places if not (path.parent / place).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_make_target_of_a_document_exists(path):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"make ([a-z][a-z-]+)", README))
-    assert len(targets) > 8
-    for target in targets:
-        assert re.search(rf"^{target}:.*## ", makefile, re.M), target
+    for target in set(re.findall(r"`make ([a-z][a-z-]+)|^make ([a-z][a-z-]+)", path.read_text(encoding="utf-8"), re.M)):
+        assert re.search(rf"^{''.join(target)}:.*## ", makefile, re.M), target
 
 
 def test_every_sentence_on_offer_has_only_words_that_a_model_of_accord_knows():
