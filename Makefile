@@ -41,49 +41,10 @@ GIVEN_RESUME := $(if $(filter-out 0 no false,$(RESUME)),--resume)
 # One thread per process: pytest runs two, and more threads than cores make small tensors slower.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 
-# Nothing is run for a target that does not exist, nor with a variable that no target of the command reads: make would ignore
-# a mistyped one. What a recipe reads is found in this file. PY is the interpreter of tests that build no environment.
+# A target that does not exist, or a variable that no target of the command reads, is refused before anything is run. PY is
+# the interpreter of tests that build no environment.
 TYPED := $(filter-out PY,$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
-define MISTYPED
-function apart(typed, name,    i, j, least, d) {
-  for (i = 0; i <= length(typed); i++) for (j = 0; j <= length(name); j++) {
-    least = i && j ? d[i - 1, j - 1] + (substr(typed, i, 1) != substr(name, j, 1)) : i + j / 2;
-    if (i && d[i - 1, j] + 1 < least) least = d[i - 1, j] + 1;
-    if (j && d[i, j - 1] + 1 / 2 < least) least = d[i, j - 1] + 1 / 2;
-    d[i, j] = least;
-  }
-  return least;
-}
-function nearest(typed, names,    i, all, best) {
-  for (i = split(names, all); i > 0; i--) if (best == "" || apart(typed, all[i]) <= apart(typed, best)) best = all[i];
-  return best;
-}
-function has(names, name) { return index(names " ", " " name " "); }
-/^[A-Z]+ [?]=/ { variables = variables " " $$1; }
-/^[^\t]/ { target = ""; }
-/^[a-z0-9-]+:/ { target = substr($$1, 1, length($$1) - 1); targets = targets " " target; read[target] = /[.]installed/ ? " PYTHON" : ""; }
-target { for (line = $$0; match(line, /[A-Z]+(_TEXT|[)])/); line = substr(line, RSTART + RLENGTH)) {
-  name = substr(line, RSTART, RLENGTH);
-  sub(/_TEXT|[)]/, "", name);
-  if (has(variables, name) && !has(read[target], name)) read[target] = read[target] " " name;
-} }
-END {
-  for (n = split(goals, goal); n > 0; n--) {
-    if (!(goal[n] in read) && !index(goal[n], "/")) {
-      print "There is no target " goal[n] "; the nearest is " nearest(goal[n], targets);
-      exit;
-    }
-    for (m = split(read[goal[n]], name_of); m > 0; m--) if (!has(all, name_of[m])) all = " " name_of[m] all;
-  }
-  for (n = split(typed, name_of); n > 0; n--) if (!has(all, name_of[n])) {
-    near = nearest(name_of[n], all);
-    hint = 2 * apart(name_of[n], near) <= length(name_of[n]) ? "; did you mean " near "?" : ".";
-    print "make " goals " does not read " name_of[n] hint " It reads" (all ? all : " no variable");
-    exit;
-  }
-}
-endef
-REFUSED := $(shell awk -v goals='$(subst ','\'',$(or $(MAKECMDGOALS),help))' -v typed='$(TYPED)' '$(MISTYPED)' Makefile)
+REFUSED := $(shell awk -v goals='$(subst ','\'',$(or $(MAKECMDGOALS),help))' -v typed='$(TYPED)' -f .make/mistyped.awk Makefile)
 $(if $(REFUSED),$(error $(REFUSED)))
 
 ##@ Begin
