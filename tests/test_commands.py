@@ -40,9 +40,14 @@ def asked(tmp_path, monkeypatch):
     "--help", "train --help", "timeline --help", "page --help", "nonsense", "look", "explain --layer one", "docs more",
     "timeline --jobs 0",
     "train nobody2014", "train vit2021 --data mars", "train vit2021 --heads 3", "look photo.jpg --heads 3",
+    "train bahdanau2014 --data nowhere/x.tsv", "train luong2015 --data nowhere.en,nowhere.fr",
+    "train vit2021 --data nowhere/folder", "compare --data nowhere/x.tsv", "compare nowhere", "compare --data mars",
+    "evaluate nowhere", "train vit2021 --weights nowhere.pth", "look README.md --weights nowhere.pth", "look README.md",
+    "look nowhere.jpg --weights torchvision:vit_b_16", "translate yes --run nowhere", "explain yes --run nowhere",
 ])  # fmt: skip
-def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(arguments):
+def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(tmp_path, monkeypatch, arguments):
     """In a process of its own, for this one has imported everything."""
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     code = (
         "import sys\nfrom reproductions.__main__ import run\ntry:\n    status = run(sys.argv[1:])\n"
         "except SystemExit as stop:\n    status = stop.code\n"

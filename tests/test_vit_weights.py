@@ -13,7 +13,7 @@ from torchvision.models import get_model
 from translators import shaken
 
 from data.errors import UserError
-from reproductions.vit2021 import weights
+from reproductions.vit2021 import HUB, weights
 from reproductions.vit2021.conversion import HALVES, IMAGENET, convert
 from reproductions.vit2021.model import Network, ViT
 from reproductions.vit2021.training import ViT2021
@@ -378,6 +378,6 @@ def test_what_was_put_there_by_hand_is_read_and_what_is_damaged_is_named(hub):
 def test_a_download_brings_the_names_of_the_classes_and_the_preprocessing(monkeypatch):
     state = named_by("torchvision", vit())
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: state)
-    converted = load(f"{weights.HUB}vit_b_16", HEADS)
+    converted = load(f"{HUB}vit_b_16", HEADS)
     assert len(converted.names) == 1000 and converted.names[0] == "tench"
     assert (converted.mean, converted.std) == IMAGENET and not converted.assumed

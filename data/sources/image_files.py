@@ -15,7 +15,6 @@ from typing import IO, NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
-from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from data.errors import UserError
 from data.sources.paths import check_regular, shortened
@@ -25,7 +24,7 @@ from data.sources.paths import check_regular, shortened
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 20_000
 _ROWS = 64  # of a strip
-EXTENSIONS = (*IMG_EXTENSIONS, ".gif")
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif")
 # Subfolder -> split; without a subfolder for a split, its images are taken from train by a hash of their names.
 _SUBFOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
 _OTHER_SPLITS = {"training", "testing"}  # refused: neither a class nor a name of a split
@@ -137,9 +136,7 @@ def list_images(folder: Path) -> tuple[tuple[str, ...], dict[str, list[ImageFile
     Images of a missing valid or test are set aside from train by a hash of their names, the same on every machine.
     Raises UserError for folders without images, with one class only, with an empty class, or with unclear splits.
     """
-    if not folder.is_dir():
-        raise UserError(f"{folder} is no folder: give one with a folder of images for each class.")
-    roots = _roots(folder)
+    roots = roots_of(folder)
     classes = _folders(roots["train"])
     if len(classes) < 2:
         content = f"only the class {classes[0]!r}" if classes else "no folder with images"
@@ -153,8 +150,13 @@ def list_images(folder: Path) -> tuple[tuple[str, ...], dict[str, list[ImageFile
     return tuple(classes), splits
 
 
-def _roots(folder: Path) -> dict[str, Path]:
-    """Split -> its folder; without folders named after splits, the whole folder is train."""
+def roots_of(folder: Path) -> dict[str, Path]:
+    """Split -> its folder; without folders named after splits, the whole folder is train.
+
+    Raises UserError if it is no folder, or its splits are unclear.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no folder: give one with a folder of images for each class.")
     subfolders = _folders(folder)
     given: dict[str, Path] = {}
     for name in subfolders:

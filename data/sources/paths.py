@@ -36,6 +36,12 @@ def check_regular(path: Path, used: str = "read") -> None:
         raise UserError(f"{path} cannot be {used}: it is {kind}, not a file. Name a regular file.")
 
 
+def check_exists(path: Path, content: str, other: str) -> None:
+    """Raise UserError if there is no file with such content; ``other`` is what may be named instead."""
+    if not path.is_file():
+        raise UserError(f"There are no {content} at {path}; name a file, or {other}.")
+
+
 def check_writable(folder: Path) -> Path:
     """``folder`` with ``~`` in full, made unless it exists, where a file could be written just now.
 

@@ -44,12 +44,12 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
 
 def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     """Compare runs: those named, or the newest of each paper on a corpus, training first what is missing."""
-    from reproductions.compare.comparison import page
-    from reproductions.evaluation import files
-
     task = _task_of_runs(folders) if folders else _task_of_data(data)
     place = check_writable(out or runs.runs_dir() / "compare")
     folders = folders or [_newest_or_trained(paper, data) for paper in then_and_now(task)]
+    from reproductions.compare.comparison import page
+    from reproductions.evaluation import files
+
     comparison: Comparison = import_module(f"reproductions.compare.{MODULES[task]}").compare(folders)
     corpus = runs.corpus_name(comparison.numbers["corpus"])
     folder = place if out else place / corpus / runs.stamp()

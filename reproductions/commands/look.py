@@ -3,7 +3,8 @@
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from data.errors import UserError
 from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.commands import weights
+from reproductions.vit2021 import HUB
 
 if TYPE_CHECKING:
     from reproductions.tasks.images.trained import TrainedClassifier
@@ -37,16 +39,15 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     if options.run is not None and options.weights is not None:
         raise UserError(f"--run {options.run} and --weights {options.weights} are two models: give one of them.")
     weights.check(options.weights, options.heads)
-    classifier, folder = _from_run(options) if options.weights is None else _from_weights(options)
-    from data.sources.image_files import read_image
-
-    unreadable = []
-    for number, path in enumerate(options.image):
-        try:
-            image = read_image(path)
-        except UserError as error:
-            unreadable.append(str(error))
-            continue
+    run = None if options.weights is not None else _found(options.run)
+    folder = check_writable(options.out or _folder(run, options.weights))
+    unreadable: list[str] = []
+    images = _readable(options.image, unreadable)
+    first = next(images, None)  # before the classifier, which takes seconds to import
+    if first is None:
+        raise UserError(" ".join(unreadable))
+    classifier = _classifier(run, options)
+    for number, path, image in chain([first], images):
         name = path.stem if len(options.image) == 1 else f"{number:02d}-{path.stem}"
         likely, drawn = _look(classifier, image, path.name, number, options.asked, folder / name)
         sys.stdout.write(f"{path}: {likely}\n" + "".join(f"  {file}\n" for file in drawn))
@@ -55,24 +56,42 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     return 0
 
 
-def _from_run(options: argparse.Namespace) -> tuple["TrainedClassifier", Path]:
-    """The classifier of a run, the newest if no folder is named, and where its pictures go."""
-    run = runs.find(task="images") if options.run is None else runs.at(options.run, "images")
-    folder = check_writable(options.out or run.folder / "looked")
+def _readable(paths: Sequence[Path], unreadable: list[str]) -> Iterator[tuple[int, Path, Any]]:
+    """Number, path and content of each image that can be read; ``unreadable`` gets what is wrong with the others."""
+    from data.sources.image_files import read_image
+
+    for number, path in enumerate(paths):
+        try:
+            image = read_image(path)
+        except UserError as error:
+            unreadable.append(str(error))
+            continue
+        yield number, path, image
+
+
+def _found(folder: Path | None) -> runs.Run:
+    """The run in a folder, the newest if none is named."""
+    return runs.find(task="images") if folder is None else runs.at(folder, "images")
+
+
+def _folder(run: runs.Run | None, source: str) -> Path:
+    """Where pictures go if nobody says where: into the run, or for published weights into that of all runs."""
+    if run is not None:
+        return run.folder / "looked"
+    name = source if source.startswith(HUB) else Path(source).stem
+    return runs.runs_dir() / "looked" / (re.sub(r"[^\w.-]+", "-", name).strip("-.") or "weights")
+
+
+def _classifier(run: runs.Run | None, options: argparse.Namespace) -> "TrainedClassifier":
+    """That of the run, or with published weights."""
+    if run is None:
+        from reproductions.tasks.images.pretrained import pretrained
+
+        return pretrained(options.weights, options.heads)
     from reproductions.tasks.task import restore
 
-    return restore(run), folder
-
-
-def _from_weights(options: argparse.Namespace) -> tuple["TrainedClassifier", Path]:
-    """The classifier of published weights, and where its pictures go."""
-    from reproductions.tasks.images.pretrained import pretrained
-    from reproductions.vit2021.weights import HUB
-
-    name = options.weights if options.weights.startswith(HUB) else Path(options.weights).stem
-    name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "weights"
-    folder = check_writable(options.out or runs.runs_dir() / "looked" / name)
-    return pretrained(options.weights, options.heads), folder
+    classifier: TrainedClassifier = restore(run)
+    return classifier
 
 
 def _look(

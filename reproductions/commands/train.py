@@ -10,7 +10,8 @@ from pathlib import Path
 import yaml
 
 from data.errors import UserError
-from reproductions import runs
+from data.sources.paths import place
+from reproductions import papers, runs
 from reproductions.commands import lightning, weights
 from reproductions.commands.configs import config_of, is_path
 
@@ -62,6 +63,8 @@ def train(
         arguments = ["fit", "--config", str(run.config), "--ckpt_path", str(run.last)]
         arguments += ["--run.folder", str(run.folder)]  # its config.yaml may name the folder that it was copied from
     else:
+        if own is not None:
+            _check_files(paper, own)
         run = runs.create(paper, config.stem)
         arguments = ["fit", "--config", str(config)] if pretrained is None else _finetuning(config, pretrained, heads)
         arguments += ["--run.folder", str(run.folder)]
@@ -85,6 +88,16 @@ def _check(pretrained: str | None, heads: int | None, variant: str, resume: bool
     if variant and pretrained is not None:
         raise UserError(f"--variant {variant} chooses a network and --weights brings one: give one of them.")
     weights.check(pretrained, heads)
+
+
+def _check_files(paper: str, corpus: str) -> None:
+    """Raise UserError for a user's own files that are not there; what they hold is checked when they are read."""
+    from data.sources import image_files, text
+
+    if papers.of(paper).task != "images":
+        text.find_corpus(corpus).edition(Path())
+    elif not place(corpus).is_file():  # the data says what is wrong with an archive
+        image_files.roots_of(place(corpus))
 
 
 def _finetuning(config: Path, pretrained: str, heads: int | None) -> list[str]:

@@ -1,8 +1,11 @@
 """``--weights`` and ``--heads``, which `train` and `look` share: a model that somebody else trained."""
 
 import argparse
+from pathlib import Path
 
 from data.errors import UserError
+from data.sources.paths import check_exists
+from reproductions.vit2021 import HUB
 
 
 def options(parser: argparse.ArgumentParser, use: str) -> None:
@@ -16,6 +19,8 @@ def options(parser: argparse.ArgumentParser, use: str) -> None:
 
 
 def check(weights: str | None, heads: int | None) -> None:
-    """Raise UserError for heads without weights."""
+    """Raise UserError for heads without weights, and for a file that is not there."""
     if heads is not None and weights is None:
         raise UserError(f"--heads {heads} describes trained weights: name them with --weights.")
+    if weights is not None and not weights.startswith(HUB):
+        check_exists(Path(weights), "weights", f"{HUB}vit_b_16")

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from data.errors import UserError
+from data.sources.paths import check_exists
+from reproductions.vit2021 import HUB
 from reproductions.vit2021.conversion import Converted, Normalisation, convert, described
 from reproductions.vit2021.model import ViT, resize_positions
 
 log = logging.getLogger(__name__)
 
-HUB = "torchvision:"
 PATIENCE = 20.0  # seconds without a byte in which a download is given up; torch hub waits for ever
 WRAPPERS = ("model", "state_dict", "teacher")  # keys under which training scripts store their weights
 OURS = {"paper", "hyper_parameters", "state_dict"}  # keys in a checkpoint of this project
@@ -86,8 +87,7 @@ def _first_line(error: Exception) -> str:
 
 def read(path: Path) -> dict[str, Tensor]:
     """The tensors in a file, on the CPU; no code in it is run. Raises UserError if there is no file, or no state dict in it."""
-    if not path.is_file():
-        raise UserError(f"There are no weights at {path}; name a file, or {HUB}vit_b_16.")
+    check_exists(path, "weights", f"{HUB}vit_b_16")
     try:
         content = _safetensors(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except (pickle.UnpicklingError, EOFError, OSError, *DAMAGED) as error:

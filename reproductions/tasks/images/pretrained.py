@@ -5,9 +5,9 @@ from pathlib import Path
 from data.errors import UserError
 from data.preprocessing import Preprocessing
 from reproductions.tasks.images.trained import TrainedClassifier
+from reproductions.vit2021 import HUB
 from reproductions.vit2021.conversion import Normalisation, described
 from reproductions.vit2021.training import ViT2021
-from reproductions.vit2021.weights import HUB
 
 
 def pretrained(source: str, heads: int | None = None) -> TrainedClassifier:
