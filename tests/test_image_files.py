@@ -124,7 +124,8 @@ UNREADABLE = "cannot be read as an image"
 
 @pytest.mark.parametrize(("content", "fault"), [
     (bomb(8_000, 5_001), "40,000,000"), (bomb(10_000, 10_000), "40,000,000"), (bomb(30_000, 30_000), "40,000,000"),
-    (b"", UNREADABLE), (b"no image", UNREADABLE), (b"\x89PNG\r\n\x1a\n", UNREADABLE), (b"GIF89a", UNREADABLE),
+    (b"", UNREADABLE), (b"no image", rf"{UNREADABLE} \(its format is unknown\)"),
+    (b"\x89PNG\r\n\x1a\n", UNREADABLE), (b"GIF89a", UNREADABLE),
     (b"\xff\xd8\xff\xe0 and so on", UNREADABLE), (None, rf"{UNREADABLE} \(No such file or directory\)"),
 ], ids=range(9))  # fmt: skip
 def test_what_is_no_image_or_too_large_is_named_before_it_is_decoded(tmp_path, content, fault):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from data.errors import UserError
 from data.sources.paths import check_regular, shortened
@@ -61,6 +61,8 @@ def read_image(file: Path | IO[bytes], name: str = "", size: int = 0, most: int 
         raise
     except Image.DecompressionBombError:
         raise UserError(f"{name} is larger than {MOST_PIXELS:,} pixels: make it smaller.") from None
+    except UnidentifiedImageError:
+        raise UserError(f"{name} cannot be read as an image (its format is unknown): fix or remove it.") from None
     except _UNREADABLE as error:
         said = getattr(error, "strerror", None) or str(error).replace(repr(file), "it").replace(str(file), "it")
         reason = said or type(error).__name__
