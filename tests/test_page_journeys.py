@@ -37,6 +37,7 @@ def test_a_reader_translates_a_sentence(reader: Reader) -> None:
     reader.enter("#sentence", "The new treaty was signed.")
     reader.until(f"{WORDS}.includes('by 7 source words')")
     assert "s=The+new+treaty" in reader.link, "the link names the sentence"
+    assert reader.texts(".unknown") == [], "all of its words are known"
     reader.enter("#target", "Le nouveau traité")
     reader.until(f"{WORDS}.includes(': 4 target words')")
     assert "over=typed" in reader.link, "the link says that the target was typed"
@@ -50,8 +51,9 @@ def test_a_reader_translates_a_sentence(reader: Reader) -> None:
     assert reader.link == there and reader.values("#sentence") == ["The new treaty was signed."], "the tab leads back"
     assert reader.run("document.activeElement.dataset.view") == "then-and-now", "the tab keeps the focus"
 
-    reader.enter("#sentence", "<img src=x onerror=window.hit=1> <b>bold</b> <script>window.hit=1</script>")
+    reader.enter("#sentence", "<img src=x onerror=window.hit=1> <b>bold</b> <script>window.hit=1</script> treaty")
     reader.until("[...document.querySelectorAll('.frame text')].some((t) => t.textContent === 'onerror')")
+    assert "The model does not know: <, img, src" in reader.texts(".answer + .unknown")[1], "beside the translation"
     made = "[window.hit ?? null, document.querySelectorAll('main img, main b, main script').length]"
     assert reader.run(made) == [None, 0], "markup is text"
 
