@@ -44,7 +44,7 @@ class Tokenizer(ABC):
 
     def __init__(self, entries: Sequence[str], language: str) -> None:
         if tuple(entries[: len(SPECIALS)]) != SPECIALS or len(set(entries)) != len(entries):
-            raise ValueError(f"Entries must start with {SPECIALS} and occur once, unlike {entries[:5]}...")
+            raise ValueError(f"Entries must start with {SPECIALS} and occur once, unlike {str(entries[:5]):.200}")
         if not all(isinstance(entry, str) for entry in entries):
             raise ValueError("Every entry must be a string.")
         self.entries = tuple(entries)
