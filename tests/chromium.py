@@ -125,20 +125,20 @@ class Browser:
             else:
                 self._note(message["method"], message["params"])
 
-    def _note(self, event: str, told: dict[str, Any]) -> None:
+    def _note(self, event: str, said: dict[str, Any]) -> None:
         if event == "Network.requestWillBeSent":
-            self.requests.append(told["request"]["url"])
+            self.requests.append(said["request"]["url"])
         elif event == "Runtime.exceptionThrown":
-            details = told["exceptionDetails"]
+            details = said["exceptionDetails"]
             self.faults.append(details.get("exception", {}).get("description", details["text"]))
-        elif event == "Log.entryAdded" and told["entry"]["level"] == "error":
-            self.faults.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
-        elif event == "Runtime.consoleAPICalled" and told["type"] in ("error", "warning", "assert"):
-            self.faults.append(str(told["args"]))
+        elif event == "Log.entryAdded" and said["entry"]["level"] == "error":
+            self.faults.append(f"{said['entry']['text']} {said['entry'].get('url', '')}")
+        elif event == "Runtime.consoleAPICalled" and said["type"] in ("error", "warning", "assert"):
+            self.faults.append(str(said["args"]))
         elif event == "Browser.downloadWillBegin":
-            self._named[told["guid"]] = told["suggestedFilename"]
-        elif event == "Browser.downloadProgress" and told["state"] == "completed":
-            self._arrived.append(told["guid"])
+            self._named[said["guid"]] = said["suggestedFilename"]
+        elif event == "Browser.downloadProgress" and said["state"] == "completed":
+            self._arrived.append(said["guid"])
 
     def open(self, url: str) -> None:
         """Go there, as from an empty tab."""
@@ -148,11 +148,11 @@ class Browser:
 
     def run(self, script: str) -> Any:
         """The value of an expression; promises are waited for."""
-        told = self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True)
-        if "exceptionDetails" in told:
-            details = told["exceptionDetails"]
+        said = self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True)
+        if "exceptionDetails" in said:
+            details = said["exceptionDetails"]
             raise RuntimeError(details.get("exception", {}).get("description", details["text"]))
-        return told["result"].get("value")
+        return said["result"].get("value")
 
     def until(self, script: str, seconds: float = 60) -> Any:
         """Wait until an expression is true."""

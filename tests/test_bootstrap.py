@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from reproductions.compare.comparison import in_words
 from reproductions.evaluation.measures import bootstrap as module
 from reproductions.evaluation.measures.bootstrap import (
     Comparison,
@@ -77,3 +78,10 @@ def test_different_sentences_are_refused():
         paired_bootstrap(table([1, 2, 3]), table([1, 2]), mean_of_sums)
     with pytest.raises(ValueError, match="at least one sentence"):
         bootstrap(table([]), mean_of_sums)
+
+
+def test_no_p_value_is_below_what_the_resamples_can_show():
+    never, always = table(np.zeros(20)), table(np.ones(20))
+    compared = paired_bootstrap(never, always, mean_of_sums)
+    assert compared.p_value == pytest.approx(2 / 1001)
+    assert in_words(compared, "points").endswith("the difference is significant, p ≤ 0.002")

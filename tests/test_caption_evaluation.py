@@ -183,8 +183,8 @@ def test_a_picture_has_a_tile_for_the_image_and_each_word_with_the_word_above_it
     assert len(figure.axes) == count * (1 + len(one.words))
     texts = [text for text, _ in drawn(figure)]
     assert [text for text in texts if text in one.words] == list(one.words)
-    told = sum(bool(objects) for objects in one.spoken)
-    assert sum(text.endswith(" %") for text in texts) == count * told
+    describing = sum(bool(objects) for objects in one.spoken)
+    assert sum(text.endswith(" %") for text in texts) == count * describing
     assert ("White square" in said(figure)) == (count == 2)
     boxes = [box for _, box in drawn(figure)]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])

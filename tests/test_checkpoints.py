@@ -41,7 +41,7 @@ def spoiled(whole, victim):
 def test_a_checkpoint_that_is_damaged_foreign_or_hostile_is_refused_in_one_sentence(
     kind, words, place, trained, capsys
 ):
-    """By the reader, and through it by every command, of which one stands for all."""
+    """By the reader of checkpoints, which every command uses; one command is tried."""
     run, victim = trained.copy("transformer2017", place / "runs"), place / "executed"
     content = spoiled(run.best.read_bytes(), victim)[kind]
     if isinstance(content, bytes):

@@ -62,7 +62,7 @@ def test_a_reader_looks_at_a_scene(reader: Reader) -> None:
     reader.until("location.hash.includes('style=mask')")
 
     reader.open("where-it-looks?views=gradient_rollout&speaks=star")
-    assert " · for star" in reader.until(f"{READS}.includes('for ') && {READS}"), "a view of one class says of which"
+    assert " · for star" in reader.until(f"{READS}.includes('for ') && {READS}"), "a view of one class names that class"
     svg = reader.download("[data-key=svg0]", ".svg")
     assert "for star" in svg and "predicted: " in svg
     assert json.loads(reader.download("[data-key=json0]", ".json"))["view"].endswith("for star")

@@ -35,10 +35,10 @@ def server(hub, tmp_path, monkeypatch):
 def patiently(address, body=QUESTION, path="/api/look", headers=None):
     """The first answer that is not "later", asked for as the page does."""
     for _ in range(600):
-        status, told, answer = ask(address, path, body, headers)
+        status, headed, answer = ask(address, path, body, headers)
         if status != 503:
             return status, answer
-        assert float(told["retry-after"]) > 0
+        assert float(headed["retry-after"]) > 0
     raise AssertionError("it never came")
 
 
@@ -53,8 +53,8 @@ def test_nothing_is_fetched_before_it_is_asked_for(server, hub):
 
 
 def test_while_the_weights_come_the_page_says_later_and_answers_everything_else(server, hub, tmp_path):
-    status, told, answer = ask(server, "/api/look", QUESTION)
-    assert status == 503 and told["retry-after"] == "1"
+    status, headed, answer = ask(server, "/api/look", QUESTION)
+    assert status == 503 and headed["retry-after"] == "1"
     assert answer["error"] == "The published weights of ViT-B/16 are being fetched, this once: 0 of 330 MiB."
     (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
     (tmp_path / "hub" / "checkpoints" / "vit_b_16-c867db91.pth.0a1b.partial").write_bytes(bytes(3 * 2**20))

@@ -32,13 +32,13 @@ def only_run(folder):
 
 
 def test_the_view_is_chosen_on_validation_masks_and_stands_in_the_checkpoint(run):
-    told = json.loads((run.folder / "views.json").read_text())
-    rates = {view: measures["auroc"] for view, measures in told["views"].items()}
+    views = json.loads((run.folder / "views.json").read_text())
+    rates = {view: measures["auroc"] for view, measures in views["views"].items()}
     assert (run.folder / "views.png").exists() == ("vit2021" in str(run.folder))
-    assert "input_gradient" in rates and "masks" in told["by"]
-    assert rates[told["chosen"]] == max(rate for view, rate in rates.items() if view != "input_gradient")
+    assert "input_gradient" in rates and "masks" in views["by"]
+    assert rates[views["chosen"]] == max(rate for view, rate in rates.items() if view != "input_gradient")
     best = checkpoints.read(run.best)
-    assert (told["chosen"], told["step"]) == (best["view"], best["global_step"])
+    assert (views["chosen"], views["step"]) == (best["view"], best["global_step"])
 
 
 def test_the_controls_and_both_questions_stand_in_the_report(run):
@@ -52,13 +52,13 @@ def test_the_controls_and_both_questions_stand_in_the_report(run):
 
 
 def test_a_comparison_beside_its_controls_is_written_for_all_and_for_right_answers(run):
-    told = run.scores["test"]["localisation"]
-    assert {"uniform", "centre", "best fixed map", "the same network untrained", "gradient times input"} < set(told)
-    for row in told.values():
+    scores = run.scores["test"]["localisation"]
+    assert {"uniform", "centre", "best fixed map", "the same network untrained", "gradient times input"} < set(scores)
+    for row in scores.values():
         value, low, high = row["all"]["auroc"]
         assert low <= value <= high
-    assert told["uniform"]["all"]["auroc"][0] == pytest.approx(0.5)
-    shown, *controls = (row["all"] for row in told.values())
+    assert scores["uniform"]["all"]["auroc"][0] == pytest.approx(0.5)
+    shown, *controls = (row["all"] for row in scores.values())
     assert all(control != shown for control in controls)
     controls = list(run.scores["test"]["removal"]["maps"])
     assert controls[1:] == [
@@ -71,21 +71,21 @@ def test_a_comparison_beside_its_controls_is_written_for_all_and_for_right_answe
 
 
 def test_each_head_is_measured_and_so_is_another_ground(run):
-    told, folder = run.scores["test"], run.folder / "evaluation" / "test"
+    scores, folder = run.scores["test"], run.folder / "evaluation" / "test"
     table = json.loads((folder / "views.json").read_text())
     if "vit2021" in str(run.folder):
-        assert list(told["heads"]) == ["cls L1 H1", "cls L1 H2", "cls L2 H1", "cls L2 H2"]
-        assert all(told["heads"][view] == table[view] for view in told["heads"]) and (folder / "views.png").exists()
+        assert list(scores["heads"]) == ["cls L1 H1", "cls L1 H2", "cls L2 H1", "cls L2 H2"]
+        assert all(scores["heads"][view] == table[view] for view in scores["heads"]) and (folder / "views.png").exists()
         low, high = table["cls L2 H1"]["all"]["ground_top1"][1:]
         assert 0 <= low <= high <= 1
-    assert told["grounds/same_answer"] == next(iter(told["grounds"]["maps"].values()))["all"]["same_answer"][0]
+    assert scores["grounds/same_answer"] == next(iter(scores["grounds"]["maps"].values()))["all"]["same_answer"][0]
     assert "grounds" not in run.scores["two"]
 
 
 def test_both_objects_are_asked_for_where_there_are_two(run):
-    told = run.scores["two"]
-    shown, swapped, *_ = told["asked"]["maps"].values()
-    assert told["asked/auroc"] == pytest.approx(shown["all"]["auroc"][0], abs=1e-4)
+    scores = run.scores["two"]
+    shown, swapped, *_ = scores["asked"]["maps"].values()
+    assert scores["asked/auroc"] == pytest.approx(shown["all"]["auroc"][0], abs=1e-4)
     assert swapped["all"]["moves"][0] == pytest.approx(-shown["all"]["moves"][0])
     assert "asked" not in run.scores["test"]
 

@@ -24,7 +24,7 @@ class ResumedValidation(Callback):
 
     Attributes:
         validated: the last step that was validated, 0 before the first; None for a run that an earlier version began.
-        ended: the step at which the last epoch ended, 0 before the first; None likewise.
+        ended: the step at which the last epoch ended, 0 before the first; None for such a run.
     """
 
     def __init__(self, lines: Path) -> None:

@@ -1,7 +1,7 @@
 """Where a model looked in one image, as validated data.
 
 Shapes: h, w pixels; gh, gw patches, row by row from the top left; K classes. Patch (row, column) of the map lies over the pixels
-from row * h / gh to (row + 1) * h / gh, and likewise across.
+from row * h / gh to (row + 1) * h / gh; columns are split in the same way.
 """
 
 from dataclasses import dataclass
