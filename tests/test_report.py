@@ -1,16 +1,53 @@
 """What is printed at the end of a run, and what is drawn of its validations."""
 
 import json
+import subprocess
+import sys
+from importlib import import_module
 
 import pytest
 from page_runs import SUMMARY, write
 
 from data.errors import UserError
 from reproductions import runs
-from reproductions.commands import report
+from reproductions.commands import ending
 from reproductions.commands.figures.bahdanau2014 import CURVES
 from reproductions.commands.figures.curves import curves_of
+from reproductions.papers import TASKS
 from reproductions.reports import fixed, percent, unbroken
+
+# Task -> scores of a split, and what was learned by them.
+LEARNED = {
+    "translation": ({"sentences": 500, "exact": 63.64, "bleu": 91.72, "aer": 0.0796, "precision": 0.9312},
+                    "translates 63.6 % of 500 new sentences exactly as the reference (BLEU 91.7). Its attention points at a "
+                    "right word 93 times in 100 (AER 8.0 %)."),
+    "images": ({"images": 1200, "accuracy": 0.97, "attention/energy_gain": 8.76, "attention/auroc": 0.9541},
+               "classifies 97.0 % of 1,200 new images correctly. It looks at the object 8.8 times as much as chance (AUROC "
+               "0.954)."),
+    "captions": ({"true": 0.5, "bleu": 73.04, "attention/energy_gain": 3.2, "attention/auroc": 0.9},
+                 "writes a wholly true caption for 50.0 % of the validation images (BLEU 73.0). While it writes a word about "
+                 "an object, it looks there 3.2 times as much as chance (AUROC 0.900)."),
+    "language": ({"sentences": 500, "perplexity": 20.66, "agreement": 0.934},
+                 "predicts each word of 500 new sentences as if it chose among 20.7 equally likely ones (perplexity). It "
+                 'prefers the right form of "be" to the wrong one 93 times in 100.'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_was_learned_is_a_sentence_with_its_number(task):
+    scores, sentence = LEARNED[task]
+    learned = import_module(f"reproductions.tasks.{task}.report").learned
+    assert learned(scores) == sentence
+    without = {name: value for name, value in scores.items() if name not in ("aer", "agreement", "attention/auroc")}
+    first, rest = learned(without), sentence.removeprefix(learned(without))
+    assert sentence == first + rest and rest.startswith((" It", " While"))
+
+
+def test_a_report_needs_no_torch():
+    """In a process of its own, for this one has imported everything."""
+    names = ", ".join(f"reproductions.tasks.{task}.report" for task in TASKS)
+    code = f"import sys, {names}\nprint(*{{'torch', 'lightning', 'wandb'}} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
 
 
 def test_the_report_has_the_alignment_error_rate_in_per_cent(tmp_path):
@@ -19,7 +56,7 @@ def test_the_report_has_the_alignment_error_rate_in_per_cent(tmp_path):
     (run.folder / "evaluation").mkdir()
     scores = {"test": {"bleu": 12.3, "aer": 0.0371, "bleu_signature": "none"}, "long": {"bleu": 0.5}}
     (run.folder / runs.SCORES).write_text(json.dumps(scores))
-    head, test, long, *_ = report.text(run).splitlines()
+    head, test, long, *_ = ending.text(run).splitlines()
     assert head.endswith("AER %") and test.split()[0] == "test"
     assert (test.split()[-1], long.split()[-1], test.split()[1]) == ("3.7", "-", "12.30")
 

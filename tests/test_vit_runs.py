@@ -12,7 +12,7 @@ from toy_run import folder_of_images, overrides
 from data.preprocessing import Preprocessing
 from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.commands import report
+from reproductions.commands import ending
 from reproductions.evaluation.records import load
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.tasks.images import questions
@@ -42,7 +42,7 @@ def test_the_view_is_chosen_on_validation_masks_and_stands_in_the_checkpoint(run
 
 
 def test_the_controls_and_both_questions_stand_in_the_report(run):
-    printed = report.text(run)
+    printed = ending.text(run)
     for control in ("uniform", "centre", "best fixed map", "the same network untrained", "gradient times input"):
         assert control in printed
     for part in ("correctly classified", "Asked for the class of each object", "The same objects on another ground"):

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     arguments = ["test", "--config", str(run.config), "--ckpt_path", str(run.best), "--run.folder", str(run.folder)]
     if status := lightning.execute([*arguments, *rest]):
         return status
-    from reproductions.commands import report
+    from reproductions.commands import ending
 
-    sys.stdout.write(report.text(run))
+    sys.stdout.write(ending.text(run))
     return 0

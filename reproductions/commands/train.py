@@ -75,9 +75,9 @@ def train(
         saved = "its state is saved, continue with --resume" if run.last.is_file() else "nothing was saved yet"
         sys.stderr.write(f"\nStopped {run.folder}; {saved}.\n")
         return status
-    from reproductions.commands import report
+    from reproductions.commands import ending
 
-    sys.stdout.write(report.text(run))
+    sys.stdout.write(ending.text(run))
     return 0
 
 

@@ -5,6 +5,7 @@ log             the one callback that evaluates every task
 gather          merge what all processes have collected
 origin          which weights of a model are evaluated
 untrained       the same network before any training, as a control
-typed, report   a typed sentence as ids; measures with their intervals as text
+typed           a typed sentence as ids
+report          what a report says of a run, without torch; each task adds its part
 language, captions, translation, images     the tasks, the simplest first
 """

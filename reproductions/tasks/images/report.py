@@ -1,9 +1,9 @@
-"""Lines below the table of scores: how well the shown view finds the object, and what depends on it, beside controls."""
+"""What a report says of a classifier: how well the shown view finds the object, and what depends on it, beside controls."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reproductions.tasks.report import CELL, interval, table
+from reproductions.tasks.report import CELL, interval, of_examples, table
 
 # Measures of each part -> their headings.
 LOCALISATION = {"auroc": "AUROC", "energy_gain": "times chance", "ground_top1": "highest on ground"}
@@ -22,6 +22,15 @@ UNMOVED = "This view does not depend on the class: it cannot move."
 ENDS = 6  # heads that are printed, of many: the best and the worst
 
 Scores = Mapping[str, Any]
+
+
+def learned(scores: Scores) -> str:
+    """How many images of a split it classifies correctly, and whether it looks at the object."""
+    text = f"classifies {100 * scores['accuracy']:.1f} % of {of_examples(scores, 'images')} correctly."
+    if "attention/auroc" in scores:  # the images have masks
+        text += f" It looks at the object {scores['attention/energy_gain']:.1f} times as much as chance "
+        text += f"(AUROC {scores['attention/auroc']:.3f})."
+    return text
 
 
 def notes(results: Mapping[str, Scores]) -> list[str]:
