@@ -12,7 +12,7 @@ from data.accord import FIXED, SPLITS, Pair, pairs
 from data.accord.draft import Draft
 from data.accord.entries import held_out
 from data.accord.french import FP, FS, ILS, MP, MS, agreeing, conjugate
-from data.accord.pools import ADJECTIVES, NOUNS
+from data.accord.pools import ADJECTIVES, NAMES, NOUNS
 from data.accord.sentences import sentence
 from data.accord.splits import split_of
 from data.accord.verb_pools import BE, INTRANSITIVE, PREPOSITIONAL, SENTENTIAL, TRANSITIVE
@@ -414,6 +414,7 @@ def test_each_word_of_a_held_out_combination_occurs_in_training(corpus, vocabula
               if held_out(adjective, lemma) for word in (adjective, *lemma.split())}  # fmt: skip
     plurals = {noun.lemma: noun.english[1] for noun in NOUNS}
     missing = {word for word in wanted - vocabulary if not set(plurals.get(word, ())) & vocabulary}
+    assert (len(NOUNS), len(ADJECTIVES), len(NAMES)) == (390, 171, 111), "an entry of the lexicon was lost or added"
     assert len(wanted) > 150 and not missing
 
 

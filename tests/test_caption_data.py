@@ -7,7 +7,7 @@ import torch
 from data import shapes
 from data.captions import CaptionData
 from data.errors import UserError
-from data.prepared.captions import SHAPES_SEED
+from data.prepared.captions import SHAPES_SEED, SIZES
 from data.tokenizers import EOS, PAD, load_tokenizer
 
 
@@ -74,6 +74,7 @@ def test_what_a_run_keeps_is_read_back(prepared, tmp_path):
     prepared.save(tmp_path)
     assert load_tokenizer(tmp_path / "prepared", "caption").entries == prepared.tokenizer.entries
     assert prepared.fingerprints().keys() == {"preprocessing", "caption"}
+    assert SIZES == {"train": 20_000, "valid": 500, "test": 1_000}, "which its documents name"
 
 
 @pytest.mark.parametrize(("arguments", "fault"), [

@@ -107,6 +107,7 @@ FLIPPED = WHOLE[: len(WHOLE) // 2] + bytes([WHOLE[len(WHOLE) // 2] ^ 0xFF]) + WH
 
 FAULTY = [
     (lines, {"cut.gz": WHOLE[: len(WHOLE) // 2]}, r"cut.gz is cut short after line [\d,]+.*fetch it again"),
+    (lines, {"cut.gz": WHOLE[:-4]}, "cut.gz is cut short after line 20,000"),
     (lines, {"flipped.gz": FLIPPED}, "flipped.gz is (damaged|cut short) after line"),
     (lines, {"text.gz": b"not gzip at all"}, "text.gz is damaged after line"),
     (partial(lines, member="fra.txt"), {"a.zip": b"PK but no archive"}, "a.zip is damaged"),
@@ -135,6 +136,8 @@ def test_what_is_wrong_in_a_file_is_named_with_the_file_and_the_line(tmp_path, r
 def test_only_a_line_feed_ends_a_line_and_a_byte_order_mark_is_no_text(tmp_path):
     (tmp_path / "a.txt").write_bytes("\ufeffa\r\nb\u2028b\x0cb\x85b\nc".encode())
     assert list(lines(tmp_path / "a.txt")) == ["a", "b\u2028b\x0cb\x85b", "c"]
+    (tmp_path / "whole.gz").write_bytes(WHOLE)
+    assert list(lines(tmp_path / "whole.gz"))[-1] == "line 19999"
 
 
 # Named corpora

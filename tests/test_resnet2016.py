@@ -10,7 +10,7 @@ from reproductions.resnet2016.training import ResNet2016, initialise
 
 
 @pytest.mark.parametrize(("blocks", "layers", "millions"), [
-    (3, 20, 0.27), (5, 32, 0.46), (7, 44, 0.66), (9, 56, 0.85), (18, 110, 1.7),
+    (3, 20, 0.27), (5, 32, 0.46), (7, 44, 0.66), (9, 56, 0.85), (18, 110, 1.7), (200, 1202, 19.4),
 ])  # fmt: skip
 def test_the_papers_sizes_have_its_number_of_parameters_and_layers(blocks, layers, millions):
     with torch.device("meta"):

@@ -136,6 +136,14 @@ def test_a_folder_without_masks_is_trained_on_shown_by_the_default_view_and_meas
     assert "Where it looks" not in capsys.readouterr().out
     assert command(["look", str(images / "test/dark/1.png"), "--asked", "light"]) == 0
     assert command(["look", str(images / "test/dark/1.png"), "--asked", "blue"]) == 2
+    assert command(["train", "resnet2016", "--data", str(images), *overrides(2, "resnet2016", **small)]) == 0
+    assert command(["compare", "--data", str(images), "--out", str(place / "out")]) == 0
+    page = (place / "out/report.html").read_text(encoding="utf-8")
+    assert (
+        'id="looks"' not in page
+        and "there are no masks to choose by" in page
+        and not (place / "out/looks.png").exists()
+    )
 
 
 def test_a_run_starts_from_trained_weights_of_another_library_with_their_network(place):
