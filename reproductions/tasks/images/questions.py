@@ -11,7 +11,7 @@ N images, V views, (gh, gw) the grid of the maps.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,13 +22,11 @@ from reproductions.evaluation.measures.bootstrap import rounded
 from reproductions.evaluation.measures.localisation import beside_controls, compared, coverage, plain
 from reproductions.evaluation.views.image import BEST_FIXED, ImageView, centre
 from reproductions.tasks.images.collect import Answer, spread
+from reproductions.tasks.images.looked import LookedSplit
 from reproductions.tasks.images.maps import TOGETHER, look_through
 from reproductions.tasks.images.scores import GRADIENT, control_place, words
 from reproductions.tasks.untrained import UNTRAINED
 from reproductions.training.classification import Classification
-
-if TYPE_CHECKING:  # a split asks these questions
-    from reproductions.tasks.images.split import ImageSplit
 
 REMOVED_FROM = 64  # images, evenly spread over those with maps; each is classified about a hundred times
 STEPS = 16
@@ -40,7 +38,7 @@ MOVED = 200  # images on another ground, evenly spread over those with maps
 DIFFERENT = "maps of two different images"
 
 
-def further(split: "ImageSplit", first: bool) -> dict[str, dict[str, Any]]:
+def further(split: LookedSplit, first: bool) -> dict[str, dict[str, Any]]:
     """The answer to every question that applies to these images, by name; needs at least one image with maps.
 
     Removal, which takes about a hundred answers per image, is for the ``first`` split alone.
@@ -55,7 +53,7 @@ def further(split: "ImageSplit", first: bool) -> dict[str, dict[str, Any]]:
     return answers
 
 
-def remove(split: "ImageSplit") -> dict[str, Any]:
+def remove(split: LookedSplit) -> dict[str, Any]:
     """Deletion and insertion in the order of the shown view, and of controls: probability of the predicted class.
 
     A patch is replaced by that of the twin without the object if the split has twins, else by that of the blurred image.
@@ -91,7 +89,7 @@ def remove(split: "ImageSplit") -> dict[str, Any]:
     return {"images": len(index), "changed": changed, "maps": rows, "instead": instead}
 
 
-def ask(split: "ImageSplit") -> dict[str, Any]:
+def ask(split: LookedSplit) -> dict[str, Any]:
     """Measures of the shown view and its controls when the class of each object is asked for, over the images with maps.
 
     Each map is measured against the mask of its object; the other object is ground. ``moves`` is the share of the map on the
@@ -133,7 +131,7 @@ def moves(maps: Floats, covered: Floats) -> Doubles:
     return mean
 
 
-def swap_grounds(split: "ImageSplit") -> dict[str, Any]:
+def swap_grounds(split: LookedSplit) -> dict[str, Any]:
     """What changes with the ground, for the class predicted on the first ground; the split must have twins on another ground.
 
     same_answer   share of the images whose predicted class stays
@@ -178,14 +176,14 @@ def correlation(first: Floats, second: Floats) -> Doubles:
     return correlations
 
 
-def _some(split: "ImageSplit", most: int) -> tuple[list[int], list[Answer]]:
+def _some(split: LookedSplit, most: int) -> tuple[list[int], list[Answer]]:
     """Indices of at most so many images, evenly spread over those with maps, and the model's answers."""
     looked = list(split.collected.maps)
     index = [looked[place] for place in spread(len(looked), most)]
     return index, [split.collected.answers[place] for place in index]
 
 
-def _tensor(split: "ImageSplit", pixels: Pixels) -> torch.Tensor:
+def _tensor(split: LookedSplit, pixels: Pixels) -> torch.Tensor:
     """Images (N, h, w, 3) as the module reads them."""
     return split.stage.data.preprocessing.tensor(pixels).to(split.stage.module.device)
 

@@ -7,32 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from torch import Tensor, from_numpy
 
-from data.images import ImageBatch, ImageData, ImageExamples
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.arrays import Floats
 from reproductions.evaluation.measures.localisation import Beside, plain
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.evaluation.views.image import ImageView
 from reproductions.tasks.images import scores
-from reproductions.tasks.images.collect import CollectedImages, spread
-from reproductions.tasks.images.maps import layer_views, look_through, shown_view, views_of
+from reproductions.tasks.images.looked import LookedSplit
+from reproductions.tasks.images.maps import layer_views
 from reproductions.tasks.images.questions import further
-from reproductions.tasks.images.scores import Truth
 from reproductions.tasks.images.trained import depth_film
-from reproductions.tasks.task import Drawn, Split, Table
-from reproductions.training.classification import Classification
+from reproductions.tasks.task import Drawn, Table
 
-# Images of a split with maps, evenly spread; the others are only classified, at a fourth of the cost.
-LOOKED = {"validate": 400, "test": 1200}
 PREFIXES = {"removal": "attention", "asked": "asked", "grounds": "grounds"}  # question -> prefix of its scores
 KEPT = 128  # records of a test split that are written, besides those drawn: Figure 11 is a mean over so many
 COLUMNS = ["index", "name", "class", "predicted", "probability", "attention", "heads", "layers"]
 
 
 @dataclass
-class ImageSplit(Split[Classification, ImageData, CollectedImages]):
+class ImageSplit(LookedSplit):
     """Images as a model classified them.
 
     Files in ``evaluation/<split>``::
@@ -45,61 +39,6 @@ class ImageSplit(Split[Classification, ImageData, CollectedImages]):
         localisation.png        the shown view beside its controls
         removal.png             deletion and insertion
     """
-
-    @cached_property
-    def chosen(self) -> frozenset[int]:
-        """Indices of the images with maps."""
-        return frozenset((*spread(len(self.examples.labels), LOOKED[self.stage.name]), *self.stage.pictures))
-
-    @cached_property
-    def examples(self) -> ImageExamples:
-        """All images of the split."""
-        return self.stage.data.examples(self.name)
-
-    def add(self, outputs: Tensor, batch: ImageBatch) -> None:
-        """``outputs``: logits (B, K), on the CPU."""
-        second = self.examples.second_labels
-        index, collected = batch.index.tolist(), self.collected
-        collected.add(index, batch.label, outputs, None if second is None else from_numpy(second[index]))
-        rows = [row for row, place in enumerate(index) if place in self.chosen]
-        if not rows:
-            return
-        looked, image = [index[row] for row in rows], batch.image[rows]
-        with self.stage.precision():
-            maps = look_through(self.stage.module, image, self.views, outputs[rows].argmax(1))
-            collected.maps |= zip(looked, maps, strict=True)
-            if self.control is not None:
-                collected.untrained |= zip(looked, look_through(self.control, image, self.views), strict=True)
-
-    @cached_property
-    def views(self) -> list[ImageView]:
-        """Every view of the model."""
-        return views_of(self.stage.module)
-
-    @property
-    def place(self) -> int:
-        """That of the shown view among all views."""
-        return self.views.index(shown_view(self.stage.module))
-
-    @property
-    def shown(self) -> ImageView:
-        return self.views[self.place]
-
-    @property
-    def view(self) -> str:
-        """The shown view, in words."""
-        return self.shown.describe(*self.stage.module.depth)
-
-    @cached_property
-    def truth(self) -> Truth | None:
-        """The masks of the images with maps, and the mean mask of training; None without masks."""
-        answers, looked = self.collected.answers, list(self.collected.maps)
-        masks = self.examples.masks_of(looked, [answers[index].label for index in looked])
-        if masks is None or not looked:
-            return None
-        mean_mask = self.stage.data.mean_mask
-        assert mean_mask is not None
-        return Truth.of(masks, mean_mask, self.stage.module.grid)
 
     @cached_property
     def further(self) -> Mapping[str, Mapping[str, Any]]:
