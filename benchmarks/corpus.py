@@ -18,19 +18,12 @@ _MULTI30K = [f"{split}.{language}.gz" for split in ("train", "val", TEST) for la
 
 @dataclass(frozen=True)
 class TestSet:
-    """Sentences to translate.
+    """Sentences to translate."""
 
-    Attributes:
-        name: for tables.
-        pairs: ids of source and target.
-        text: turns target ids into text.
-        references: human translations.
-    """
-
-    name: str
-    pairs: PairedIds
-    text: Callable[[Sequence[int]], str]
-    references: list[str]
+    name: str  # for tables
+    pairs: PairedIds  # ids of source and target
+    text: Callable[[Sequence[int]], str]  # turns target ids into text
+    references: list[str]  # human translations
 
 
 @dataclass(frozen=True)

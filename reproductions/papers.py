@@ -11,25 +11,15 @@ VERSION = "0.2.0"  # of the project; every checkpoint since 0.2.0 says which ver
 
 
 class Paper(NamedTuple):
-    """One reproduction.
+    """One reproduction."""
 
-    Attributes:
-        folder: of ``reproductions``, ``configs`` and the runs.
-        model: the name of the network.
-        year: of publication.
-        authors: as they are cited.
-        module: the LightningModule in ``<folder>/training.py``.
-        task: the folder of ``tasks`` that evaluates it.
-        train: the make target that trains it.
-    """
-
-    folder: str
-    model: str
-    year: int
-    authors: str
-    module: str
-    task: str
-    train: str
+    folder: str  # of ``reproductions``, ``configs`` and the runs
+    model: str  # the name of the network
+    year: int  # of publication
+    authors: str  # as they are cited
+    module: str  # the LightningModule in ``<folder>/training.py``
+    task: str  # the folder of ``tasks`` that evaluates it
+    train: str  # the make target that trains it
 
     @property
     def class_path(self) -> str:

@@ -6,11 +6,11 @@ from test_localisation import GRID, at, random_maps
 
 from reproductions.evaluation.measures.bootstrap import Interval
 from reproductions.evaluation.measures.removal import (
+    area,
     beside_controls,
     blurred,
     course,
-    deletion,
-    insertion,
+    exchanged,
     mean_curves,
     random_order,
 )
@@ -28,28 +28,28 @@ def sees(row, column):
 
 def test_deleting_the_patch_that_matters_first_ends_the_certainty_at_once():
     right, wrong = normalised(at((1, 4), value=5) + 1), normalised(at((2, 0), value=5) + at((1, 4), value=-1) + 1)
-    good, bad = (deletion(PIXELS, shown, NOTHING, sees(1, 4)) for shown in (right, wrong))
-    assert good.probabilities.tolist() == [1.0] + [0.0] * 24
-    assert bad.probabilities.tolist() == [1.0] * 24 + [0.0]
-    assert (good.area, bad.area) == pytest.approx((0.5 / 24, 23.5 / 24))
+    good, bad = (exchanged(PIXELS, NOTHING, shown, sees(1, 4), 24) for shown in (right, wrong))
+    assert good[1].tolist() == [1.0] + [0.0] * 24
+    assert bad[1].tolist() == [1.0] * 24 + [0.0]
+    assert (area(*good), area(*bad)) == pytest.approx((0.5 / 24, 23.5 / 24))
 
 
 def test_inserting_the_patch_that_matters_first_brings_the_certainty_at_once():
-    found = insertion(PIXELS, normalised(at((1, 4), value=5) + 1), NOTHING, sees(1, 4))
-    assert found.probabilities.tolist() == [0.0] + [1.0] * 24
-    assert found.area == pytest.approx(23.5 / 24)
-    assert (found.changed[0], found.changed[-1]) == (0, 1)
+    changed, chances = exchanged(NOTHING, PIXELS, normalised(at((1, 4), value=5) + 1), sees(1, 4), 24)
+    assert chances.tolist() == [0.0] + [1.0] * 24
+    assert area(changed, chances) == pytest.approx(23.5 / 24)
+    assert (changed[0], changed[-1]) == (0, 1)
 
 
 def test_deletion_goes_from_the_image_to_what_replaces_it_one_patch_a_step():
     batches = []
-    deletion(PIXELS, random_maps(1)[0], NOTHING, lambda batch: batches.append(batch) or np.zeros(len(batch)))
+    exchanged(PIXELS, NOTHING, random_maps(1)[0], lambda batch: batches.append(batch) or np.zeros(len(batch)), 24)
     (batch,) = batches
     assert (batch[0] == PIXELS).all() and not batch[-1].any()
     changed = (batch[1:] != batch[:-1]).any(axis=3).sum(axis=(1, 2))
     assert changed.tolist() == [6] * 24
     with pytest.raises(ValueError, match="one shape"):
-        deletion(PIXELS, random_maps(1)[0], NOTHING[:4], len)
+        exchanged(PIXELS, NOTHING[:4], random_maps(1)[0], len, 24)
 
 
 def test_blurring_keeps_flat_areas_and_spreads_a_dot():
@@ -66,11 +66,11 @@ def test_fewer_steps_take_as_many_patches_each_and_measure_the_same_line():
     def left(batch):
         return (batch != 0).mean(axis=(1, 2, 3))
 
-    for steps in (None, 24, 6, 5, 1, 99):
-        found = deletion(flat, random_maps(1)[0], NOTHING, left, steps)
-        assert len(found.changed) == min(steps or 24, 24) + 1 and (found.changed[0], found.changed[-1]) == (0, 1)
-        np.testing.assert_allclose(found.probabilities, 1 - found.changed)
-        assert found.area == pytest.approx(0.5)
+    for steps in (24, 6, 5, 1, 99):
+        changed, chances = exchanged(flat, NOTHING, random_maps(1)[0], left, steps)
+        assert len(changed) == min(steps, 24) + 1 and (changed[0], changed[-1]) == (0, 1)
+        np.testing.assert_allclose(chances, 1 - changed)
+        assert area(changed, chances) == pytest.approx(0.5)
 
 
 def many(count):

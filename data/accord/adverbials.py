@@ -49,7 +49,6 @@ def _by_room(group: str) -> dict[int, list[Adverbial]]:
 
 
 _TIMES = {group: _by_room(group) for group in ("past", "future", "present", "now", "season")}
-_MANNERS = _by_room("manner")
 
 
 def time(draft: Draft, when: str, room: int) -> French:
@@ -58,12 +57,6 @@ def time(draft: Draft, when: str, room: int) -> French:
         return date(draft, when, room)
     group = "season" if when in ("past", "future") and room >= 2 and draft.random() < 0.15 else when
     entries = _TIMES[group][min(room, 4)] if group in _TIMES else ()
-    return fixed(draft, draft.pick(entries)) if entries else []
-
-
-def manner(draft: Draft, room: int) -> French:
-    """"together" -> ensemble, "for the first time" -> pour la première fois."""
-    entries = _MANNERS[min(room, 4)]
     return fixed(draft, draft.pick(entries)) if entries else []
 
 

@@ -208,16 +208,6 @@ in spring              à/0 le~1 printemps/1
 in summer              en/0 été/1
 in autumn              en/0 automne/1
 in winter              en/0 hiver/1
-[manner]
-together               ensemble/0
-for the first time     pour/0 la/1 première/2 fois/3
-without delay          sans/0 délai/1
-in public              en/0 public/1
-in secret              en/0 secret/1
-once again             une~0 nouvelle~1 fois/0/1
-with great care        avec/0 beaucoup/1 de~1 soin/2
-in the same way        de/0 la/1 même/2 manière/3
-with enthusiasm        avec/0 enthousiasme/1
 [opening]
 however                cependant/0
 moreover               de~0 plus/0

@@ -9,15 +9,11 @@ from torch import Tensor, nn
 
 
 class Attended(NamedTuple):
-    """What a query has read and where it looked.
+    """What a query has read and where it looked."""
 
-    Shapes:
-        context: (B, T, D), the weighted sum of the values.
-        weights: (B, T, S), or (B, h, T, S) of h heads, before any dropout; exactly 0 where masked, rows sum to 1 (local
-            attention: at most 1).
-    """
-
-    context: Tensor
+    context: Tensor  # (B, T, D), the weighted sum of the values
+    # (B, T, S), or (B, h, T, S) of h heads, before any dropout; exactly 0 where masked; rows sum to 1, those of local
+    # attention to at most 1.
     weights: Tensor
 
 
@@ -54,24 +50,17 @@ class Attention(nn.Module, ABC):
     A mechanism overrides :meth:`score`; :meth:`project` if part of the score depends only on the keys; and :meth:`weigh`
     only if it does not normalise by a softmax over all positions (local, hard). Its constructor takes the widths of
     ``query`` and ``key`` and whatever else its equations name.
-
-    Attributes:
-        paper, year: who proposed it, and when.
-        formula: its score of a state s and an annotation h, as one line of plain text, for tables and captions.
-        products: multiplications in that score for one query over S projected keys: terms in the widths D of the query, K of
-            a key and n of the hidden layer.
-        equal_widths: the score needs queries as wide as keys.
-        over_source: it can read a source sentence; False if it needs more than a decoder's state and the annotations.
-        positions: maximum number of keys; None for any number.
     """
 
-    paper: ClassVar[str]
+    paper: ClassVar[str]  # who proposed it
     year: ClassVar[int]
-    formula: ClassVar[str]
+    formula: ClassVar[str]  # its score of a state s and an annotation h, in plain text, for tables and captions
+    # Multiplications in that score for one query over S projected keys: terms in the widths D of the query, K of a key and
+    # n of the hidden layer.
     products: ClassVar[str]
-    equal_widths: ClassVar[bool] = False
-    over_source: ClassVar[bool] = True
-    positions: int | None = None
+    equal_widths: ClassVar[bool] = False  # the score needs queries as wide as keys
+    over_source: ClassVar[bool] = True  # False if it needs more than a decoder's state and the annotations of a source
+    positions: int | None = None  # maximum number of keys; None for any number
 
     def project(self, keys: Tensor) -> Tensor:
         """Compute, once per sentence, what depends only on the keys (B, S, K)."""

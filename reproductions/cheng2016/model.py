@@ -65,17 +65,11 @@ class Unit(nn.Module):
 
 
 class State(NamedTuple):
-    """What each step hands to the next.
+    """What each step hands to the next."""
 
-    Shapes:
-        tapes: [h_i; c_i] (B, t, 2n) of the words read so far; for the LSTM, only of the last one.
-        keys: W_h h_i (B, t, A), computed once per word; for the LSTM (B, t, 0).
-        h_tilde: (B, n), the summary for the last word.
-    """
-
-    tapes: Tensor
-    keys: Tensor
-    h_tilde: Tensor
+    tapes: Tensor  # [h_i; c_i] (B, t, 2n) of the words read so far; for the LSTM, only of the last one
+    keys: Tensor  # W_h h_i (B, t, A), computed once per word; for the LSTM (B, t, 0)
+    h_tilde: Tensor  # (B, n), the summary for the last word
 
 
 class LSTMN(nn.Module):

@@ -57,17 +57,11 @@ def initialise(model: LSTMN, forget: float) -> None:
 
 
 class EvaluatedBatch(TypedDict):
-    """What the evaluation step computes of a batch, sentence by sentence.
+    """What the evaluation step computes of a batch, sentence by sentence."""
 
-    Attributes:
-        index: position in the split.
-        log_p: (T, V) each, log-probabilities in nats of every word at every position.
-        maps: (L, H, T, T) each, where each x_t looked; L = H = 0 for the LSTM.
-    """
-
-    index: list[int]
-    log_p: list[Tensor]
-    maps: list[Tensor]
+    index: list[int]  # position in the split
+    log_p: list[Tensor]  # (T, V) each, log-probabilities in nats of every word at every position
+    maps: list[Tensor]  # (L, H, T, T) each, where each x_t looked; L = H = 0 for the LSTM
 
 
 class Cheng2016(Reproduction):

@@ -79,10 +79,6 @@ class Block(nn.Module):
 class ResNet(nn.Module):
     """The network of Section 4.2: 3x3 convolutions in three stages, the average over all places, one linear layer.
 
-    Attributes:
-        grid: rows and columns of the last activation.
-        prefix: 0, the number of tokens before the grid.
-
     Args:
         classes: K.
         network: sizes and choices.
@@ -91,8 +87,8 @@ class ResNet(nn.Module):
     def __init__(self, classes: int, network: Network) -> None:
         super().__init__()
         self.network = network
-        self.grid = (network.image_size // 4,) * 2
-        self.prefix = 0
+        self.grid = (network.image_size // 4,) * 2  # rows and columns of the last activation
+        self.prefix = 0  # tokens before the grid
         widths = [network.width * 2**stage for stage in range(3) for _ in range(network.blocks)]
         self.stem = convolution(network.channels, network.width)
         pairs = zip([network.width, *widths], widths, strict=False)

@@ -1,14 +1,12 @@
 """The callback that turns validations and tests into scores, pictures, files and the tracker's rows."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from data.whole import whole
-from reproductions.evaluation import files
+from reproductions.evaluation import files, records
 from reproductions.runs import SCORES, Run
 from reproductions.tasks.gather import gather
 from reproductions.tasks.task import Drawn, Split, Stage, Task
@@ -126,7 +124,7 @@ class EvaluationLog(Callback):
         folder = Run(self.folder).evaluation(split.name)
         for name, content in split.records().items():
             if name.endswith(".jsonl"):
-                _write_lines(content, folder / name)
+                records.save(content, folder / name)
             else:
                 files.write_json(folder / name, content)
         table = split.table(folder)
@@ -134,13 +132,3 @@ class EvaluationLog(Callback):
         for name, figure in split.figures():
             path = files.save(figure, folder / f"{name}.png")
             tracking.log_picture(tracker, f"{split.name}/{name}", path, split.title)
-
-
-def _write_lines(content: Iterable[Any], path: Path) -> None:
-    """Write records, or plain dictionaries, as JSON lines. The file appears whole or not at all."""
-    with whole(path) as partial, partial.open("w", encoding="utf-8") as file:
-        for record in content:
-            if isinstance(record, dict):
-                file.write(files.json_text(record))
-            else:
-                file.write(json.dumps(record.to_json(), ensure_ascii=False, allow_nan=False) + "\n")

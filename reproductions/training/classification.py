@@ -24,17 +24,11 @@ class ReadsImages(Protocol):
 
 
 class Classifier(Protocol):
-    """A classifier that can be trained and inspected.
+    """A classifier that can be trained and inspected."""
 
-    Attributes:
-        network: its sizes.
-        grid: rows and columns of its places.
-        prefix: number of tokens before the grid; 0 for a convolutional network.
-    """
-
-    network: ReadsImages
-    grid: tuple[int, int]
-    prefix: int
+    network: ReadsImages  # its sizes
+    grid: tuple[int, int]  # rows and columns of its places
+    prefix: int  # number of tokens before the grid; 0 for a convolutional network
 
     def logits(self, image: Tensor) -> Tensor:
         """Logits (B, K) of images (B, C, h, w), the fast way."""
@@ -48,39 +42,27 @@ class Classifier(Protocol):
 
 
 class ImageMaps(NamedTuple):
-    """Where a classifier looked, image by image.
+    """Where a classifier looked, image by image."""
 
-    Attributes:
-        logits: (B, K).
-        maps: weights (B, L, H, T, S) of an attention model, or the last activations (B, C, h, w) of a convolutional network.
-        gradients: of one class's logit with respect to the maps, in their shape.
-        input_gradient: (B, h, w), gradient of that logit with respect to the input, times the input, absolute, summed over
-            channels.
-    """
-
-    logits: Tensor
+    logits: Tensor  # (B, K)
+    # Weights (B, L, H, T, S) of an attention model, or the last activations (B, C, h, w) of a convolutional network.
     maps: Tensor
-    gradients: Tensor
+    gradients: Tensor  # of one class's logit with respect to the maps, in their shape
+    # (B, h, w), gradient of that logit with respect to the input, times the input, absolute, summed over channels.
     input_gradient: Tensor
 
 
 class Classification(Reproduction):
     """Train and evaluate a classifier of images.
 
-    Attributes:
-        grid, prefix: those of the model.
-        class_token: whether the class is read from the first token.
-        depth: layers and heads of the attention; (1, 1) for a convolutional network.
-        kind: of its maps: "attention" weights, or the "activation" of a convolutional network.
-
     Args:
         model: the paper's network.
         smoothing: label smoothing, on top of mixed targets.
     """
 
-    depth: tuple[int, int]
-    class_token: bool
-    kind: Literal["attention", "activation"]
+    depth: tuple[int, int]  # layers and heads of the attention; (1, 1) for a convolutional network
+    class_token: bool  # whether the class is read from the first token
+    kind: Literal["attention", "activation"]  # of its maps: weights, or those of a convolutional network
     retired = {"recipe.ema": Retired(0.0, "0.1.0"), "recipe.compiled": Retired(False, "0.1.0")}
 
     def __init__(self, model: Classifier, smoothing: float = 0.0) -> None:

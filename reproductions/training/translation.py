@@ -52,25 +52,15 @@ class Search:
 
 
 class EvaluatedBatch(TypedDict):
-    """What the evaluation step computes of a batch, sentence by sentence.
+    """What the evaluation step computes of a batch, sentence by sentence."""
 
-    Attributes:
-        index: position in the split.
-        hypotheses: the model's own translations with their maps.
-        forced_maps: (L, H, T, S) each, over the reference translation.
-        norms: (L, H, S) each, norm of what a source position adds with weight 1.
-        nll: -log p(reference) in nats, ``</s>`` included.
-        words: number of words of the reference, ``</s>`` included.
-        seconds: time to translate the whole batch.
-    """
-
-    index: list[int]
-    hypotheses: list[Hypothesis]
-    forced_maps: list[Tensor]
-    norms: list[Tensor]
-    nll: list[float]
-    words: list[int]
-    seconds: float
+    index: list[int]  # position in the split
+    hypotheses: list[Hypothesis]  # the model's own translations with their maps
+    forced_maps: list[Tensor]  # (L, H, T, S) each, over the reference translation
+    norms: list[Tensor]  # (L, H, S) each, norm of what a source position adds with weight 1
+    nll: list[float]  # -log p(reference) in nats, ``</s>`` included
+    words: list[int]  # number of words of the reference, ``</s>`` included
+    seconds: float  # time to translate the whole batch
 
 
 class Translation(Reproduction):

@@ -12,19 +12,14 @@ PLACES: tuple[Place, ...] = ("encoder", "decoder", "source")
 
 
 class Inside(NamedTuple):
-    """One attention of one layer, all heads, one sentence.
+    """One attention of one layer, all heads, one sentence."""
 
-    Shapes:
-        Q: (h, T, d_k); K: (h, S, d_k); V: (h, S, d_v); mask: (T, S), True = may be attended.
-        context: (h, T, d_v) and weights: (h, T, S).
-    """
-
-    Q: Tensor
-    K: Tensor
-    V: Tensor
-    mask: Tensor
-    context: Tensor
-    weights: Tensor
+    Q: Tensor  # (h, T, d_k)
+    K: Tensor  # (h, S, d_k)
+    V: Tensor  # (h, S, d_v)
+    mask: Tensor  # (T, S), True = may be attended
+    context: Tensor  # (h, T, d_v)
+    weights: Tensor  # (h, T, S)
 
 
 @torch.inference_mode()

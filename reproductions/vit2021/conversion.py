@@ -23,22 +23,14 @@ HALVES = Normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 class Library(NamedTuple):
-    """How one library names the parts of a ViT, and what its files do not say.
+    """How one library names the parts of a ViT, and what its files do not say."""
 
-    Attributes:
-        outside: its name -> our name, outside the blocks.
-        block: pattern of what precedes the names inside a block.
-        inside: its name -> our name, inside a block.
-        epsilon: of LayerNorm.
-        classifier, headless: how images were normalised for weights with a head and without one.
-    """
-
-    outside: dict[str, str]
-    block: str
-    inside: dict[str, str]
-    epsilon: float = 1e-6
-    classifier: Normalisation = HALVES
-    headless: Normalisation = HALVES
+    outside: dict[str, str]  # its name -> our name, outside the blocks
+    block: str  # pattern of what precedes the names inside a block
+    inside: dict[str, str]  # its name -> our name, inside a block
+    epsilon: float = 1e-6  # of LayerNorm
+    classifier: Normalisation = HALVES  # of the images, for weights with a head
+    headless: Normalisation = HALVES  # for weights without one
 
     @property
     def patches(self) -> str:
@@ -82,24 +74,16 @@ HEADS = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16}
 
 
 class Converted(NamedTuple):
-    """Weights under our names.
+    """Weights under our names."""
 
-    Attributes:
-        state: for ``ViT.load_state_dict``; without a head where the file has none.
-        network: sizes, read off the weights.
-        classes: K; 0 without a head.
-        names: of the classes, where the source knows them.
-        mean, std: how the training images were normalised, by channel; empty unless they had three channels.
-        assumed: whether mean and std are assumed, as usual for the library: no file contains them.
-    """
-
-    state: dict[str, Tensor]
-    network: Network
-    classes: int
-    names: tuple[str, ...] = ()
+    state: dict[str, Tensor]  # for ``ViT.load_state_dict``; without a head where the file has none
+    network: Network  # sizes, read off the weights
+    classes: int  # K; 0 without a head
+    names: tuple[str, ...] = ()  # of the classes, where the source knows them
+    # How the training images were normalised, by channel; empty unless they had three channels.
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
-    assumed: bool = False
+    assumed: bool = False  # whether mean and std are assumed, as usual for the library: no file contains them
 
 
 def convert(state: dict[str, Tensor], heads: int | None = None) -> Converted:

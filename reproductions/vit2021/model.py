@@ -201,10 +201,6 @@ class Block(nn.Module):
 class ViT(nn.Module):
     """The Vision Transformer: logits of K classes, and the attention of every token.
 
-    Attributes:
-        grid: rows and columns of patches.
-        prefix: tokens before the patches: the class token, where there is one, and the registers.
-
     Args:
         classes: K.
         network: sizes and choices.
@@ -213,8 +209,8 @@ class ViT(nn.Module):
     def __init__(self, classes: int, network: Network) -> None:
         super().__init__()
         self.network = network
-        self.grid = (network.image_size // network.patch,) * 2
-        self.prefix = int(network.pooling == "cls") + network.registers
+        self.grid = (network.image_size // network.patch,) * 2  # rows and columns of patches
+        self.prefix = int(network.pooling == "cls") + network.registers  # tokens before the patches
         self.embed = Embed(network)
         deepest = max(1, network.layers - 1)
         self.blocks = nn.ModuleList(Block(network, network.drop_path * i / deepest) for i in range(network.layers))

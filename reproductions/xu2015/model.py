@@ -188,21 +188,13 @@ class Decoder(nn.Module):
 
 
 class Forced(NamedTuple):
-    """A teacher-forced pass over captions: word t sees the words before it.
+    """A teacher-forced pass over captions: word t sees the words before it."""
 
-    Shapes:
-        features: (B, T, m), from which ``head`` scores the words.
-        alpha: (B, T, P), rows sum to 1.
-        s: (B, T, P), where it looked: one-hot for hard attention, alpha where the expectation was taken.
-        expected: (B), True where the expectation was taken.
-        mean: (B, D), the mean annotation.
-    """
-
-    features: Tensor
-    alpha: Tensor
-    s: Tensor
-    expected: Tensor
-    mean: Tensor
+    features: Tensor  # (B, T, m), from which ``head`` scores the words
+    alpha: Tensor  # (B, T, P), rows sum to 1
+    s: Tensor  # (B, T, P), where it looked: one-hot for hard attention, alpha where the expectation was taken
+    expected: Tensor  # (B), True where the expectation was taken
+    mean: Tensor  # (B, D), the mean annotation
 
 
 class Captioner(nn.Module):
@@ -210,9 +202,6 @@ class Captioner(nn.Module):
 
     It follows the step protocol of ``reproductions.decoding``: the source is an image, and its places are the source words.
     The maps are alpha, also for hard attention, which draws its place from alpha.
-
-    Attributes:
-        grid: rows and columns of the places.
 
     Args:
         vocabulary: V.
@@ -222,7 +211,7 @@ class Captioner(nn.Module):
     def __init__(self, vocabulary: int, network: Network) -> None:
         super().__init__()
         self.network = network
-        self.grid = (network.image_size // network.patch,) * 2
+        self.grid = (network.image_size // network.patch,) * 2  # rows and columns of the places
         self.encoder = Encoder(network)
         self.decoder = Decoder(vocabulary, network)
         self.head = nn.Linear(network.embedding, vocabulary)  # L_o

@@ -80,29 +80,17 @@ def bag_of_words(logits: Tensor, target: Tensor, real: Tensor) -> Tensor:
 
 
 class EvaluatedBatch(TypedDict):
-    """What the evaluation step computes of a batch, image by image.
+    """What the evaluation step computes of a batch, image by image."""
 
-    Attributes:
-        index: position in the split.
-        hypotheses: the model's own captions, with maps (1, 1, T, P).
-        forced_maps: (T, P) each, over the reference caption.
-        nll: -log p of the reference caption in nats.
-        words: number of its words, ``</s>`` included.
-    """
-
-    index: list[int]
-    hypotheses: list[Hypothesis]
-    forced_maps: list[Tensor]
-    nll: list[float]
-    words: list[int]
+    index: list[int]  # position in the split
+    hypotheses: list[Hypothesis]  # the model's own captions, with maps (1, 1, T, P)
+    forced_maps: list[Tensor]  # (T, P) each, over the reference caption
+    nll: list[float]  # -log p of the reference caption in nats
+    words: list[int]  # number of its words, ``</s>`` included
 
 
 class Xu2015(Reproduction):
     """Show, Attend and Tell as a LightningModule.
-
-    Attributes:
-        grid: rows and columns of the places.
-        draws: it looks at one place at a time, which it draws.
 
     Args:
         vocabulary: number of words, special ones included; comes from the data.
@@ -125,7 +113,8 @@ class Xu2015(Reproduction):
         super().__init__()
         self.model = Captioner(vocabulary, network)
         self.eos, self.network, self.recipe, self.search = eos, network, recipe, search
-        self.grid, self.draws = self.model.grid, network.attention == "hard"
+        self.grid = self.model.grid
+        self.draws = network.attention == "hard"  # it looks at one place at a time
         self.title = f"Show, Attend and Tell, {network.attention} attention"
         self.bag = nn.Linear(network.annotation, vocabulary) if recipe.bag_of_words else None
         self.register_buffer("baseline", torch.zeros(()))  # b

@@ -55,13 +55,7 @@ def _one_way(training: Sequence[Pair], wanted: Sequence[Pair]) -> list[frozenset
 
 
 class _Cells:
-    """Every (target word, source word) of every pair, flat; the empty word is the last source word of each target word.
-
-    Attributes:
-        kind: number of the distinct (source word, target word) of a cell; kinds: how many there are.
-        source_of_kind: the source word of each kind.
-        prior: p(a_t = s | t, T, S), equation (2) of Dyer et al.
-    """
+    """Every (target word, source word) of every pair, flat; the empty word is the last source word of each target word."""
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         self.shapes = [(len(pair.target), len(pair.source)) for pair in pairs]
@@ -70,7 +64,7 @@ class _Cells:
         empty = 1 + max((int(pair.source.max(initial=0)) for pair in pairs), default=0)
         words = 1 + max((int(pair.target.max(initial=0)) for pair in pairs), default=0)
         keys = np.empty(self.starts[-1], dtype=np.int64)
-        self.prior = np.empty(self.starts[-1])
+        self.prior = np.empty(self.starts[-1])  # p(a_t = s | t, T, S), equation (2) of Dyer et al.
         self.row = np.empty(self.starts[-1], dtype=np.int64)
         priors: dict[tuple[int, int], Doubles] = {}
         row = 0
@@ -83,7 +77,7 @@ class _Cells:
             self.prior[place] = priors[shape]
             self.row[place] = np.repeat(np.arange(row, row + T), S + 1)
             row += T
-        distinct, self.kind = np.unique(keys, return_inverse=True)
+        distinct, self.kind = np.unique(keys, return_inverse=True)  # kinds: distinct (source word, target word)
         self.kinds, self.rows = len(distinct), row
         self.source_of_kind = distinct // words
 

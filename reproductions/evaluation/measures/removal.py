@@ -21,37 +21,18 @@ WAYS = ("deletion", "insertion")
 RANDOM = "random order"
 
 
-class Removal(NamedTuple):
-    """Probability of a class as patches go or come in the order of a map."""
-
-    changed: Doubles  # (S + 1), the share of the patches that have changed, from 0 to 1
-    probabilities: Doubles  # (S + 1)
-    area: float  # under the curve
-
-
-def deletion(
-    pixels: Pixels, order: Floats, without: Pixels, probability: Probability, steps: int | None = None
-) -> Removal:
-    """Take patches away, the highest of the map first: the lower the area, the more the class depends on them.
+def exchanged(
+    start: Pixels, end: Pixels, order: Floats, probability: Probability, steps: int
+) -> tuple[Doubles, Doubles]:
+    """The share of the patches that have changed (S + 1), from 0 to 1, and the probability of the class (S + 1), as the
+    patches of an image become those of another, the highest of a map first.
 
     Args:
-        pixels: (h, w, 3).
+        start, end: (h, w, 3).
         order: (gh, gw).
-        without: (h, w, 3), what takes their place: the same scene without the object, or `blurred`.
         probability: of the class, for a batch of pixels; called once with S + 1 images.
-        steps: S, of about as many patches each; None, or more than there are patches, for one patch a step.
+        steps: S, of about as many patches each; where it is more than there are patches, one patch a step.
     """
-    return _removal(pixels, without, order, probability, steps)
-
-
-def insertion(
-    pixels: Pixels, order: Floats, without: Pixels, probability: Probability, steps: int | None = None
-) -> Removal:
-    """Put patches into ``without``, the highest first: the higher the area, the sooner the class is seen."""
-    return _removal(without, pixels, order, probability, steps)
-
-
-def _removal(start: Pixels, end: Pixels, order: Floats, probability: Probability, steps: int | None) -> Removal:
     if start.shape != end.shape:
         raise ValueError(f"the image {start.shape} and what replaces it {end.shape} must have one shape")
     rank = np.empty(order.size, dtype=np.int64)
@@ -60,11 +41,9 @@ def _removal(start: Pixels, end: Pixels, order: Floats, probability: Probability
     rows = np.arange(height) * order.shape[0] // height
     columns = np.arange(width) * order.shape[1] // width
     changed_at = rank.reshape(order.shape)[rows[:, None], columns]  # (h, w)
-    gone = np.linspace(0, order.size, min(steps or order.size, order.size) + 1).round().astype(np.int64)  # (S + 1)
+    gone = np.linspace(0, order.size, min(steps, order.size) + 1).round().astype(np.int64)  # (S + 1)
     batch = np.where((changed_at < gone[:, None, None])[..., None], end, start)
-    chances = np.asarray(probability(batch), dtype=np.float64)
-    changed = gone / order.size
-    return Removal(changed, chances, float(area(changed, chances)))
+    return gone / order.size, np.asarray(probability(batch), dtype=np.float64)
 
 
 def area(changed: Doubles, probabilities: Doubles) -> Doubles:
@@ -98,14 +77,16 @@ def course(
 ) -> Course:
     """Deletion and insertion of images (N, h, w, 3) in the order of maps (N, gh, gw).
 
+    Deletion takes patches away: the lower the area, the more the class depends on them. Insertion puts them into ``without``
+    (N, h, w, 3), the same scenes without the object, or `blurred`: the higher the area, the sooner the class is seen.
     ``probability``: of the class in question of image i, for a batch of pixels (n, h, w, 3) -> (n).
     """
-    both: list[tuple[Removal, Removal]] = []
-    for i, images in enumerate(zip(pixels, order, without, strict=True)):
-        of_class = partial(probability, i)
-        both.append((deletion(*images, of_class, steps), insertion(*images, of_class, steps)))
-    removed, inserted = (np.stack([each.probabilities for each in way]) for way in zip(*both, strict=True))
-    return Course(both[0][0].changed, removed, inserted)
+    removed, inserted = [], []
+    for i, (image, of_image, twin) in enumerate(zip(pixels, order, without, strict=True)):
+        changed, gone = exchanged(image, twin, of_image, partial(probability, i), steps)
+        removed.append(gone)
+        inserted.append(exchanged(twin, image, of_image, partial(probability, i), steps)[1])
+    return Course(changed, np.stack(removed), np.stack(inserted))
 
 
 def random_order(count: int, grid: tuple[int, int]) -> Floats:

@@ -94,11 +94,12 @@ def _several(form: Form) -> Form:
     return Form((list,), lambda values: [form.to_json(value) for value in values], from_json)
 
 
-def save(records: Iterable[Record], path: Path) -> None:
-    """Write records as JSON lines, whole or not at all."""
+def save(records: Iterable[Record | Mapping[str, Any]], path: Path) -> None:
+    """Write records, or plain values, as JSON lines, whole or not at all."""
     with whole(path) as partial, partial.open("w", encoding="utf-8") as file:
         for record in records:
-            file.write(json.dumps(record.to_json(), ensure_ascii=False, allow_nan=False) + "\n")
+            line = record.to_json() if isinstance(record, Record) else record
+            file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def load(path: Path, kind: type[R]) -> list[R]:
