@@ -11,12 +11,15 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 from reproductions.papers import PAPERS, TASKS
 from reproductions.tasks import task as tasks
 from reproductions.tasks.gather import Collection, gather
 from reproductions.tasks.log import EvaluationLog
 from reproductions.tasks.origin import Origin
 from reproductions.tasks.task import Split, Stage, Task
+from reproductions.tasks.translation.collect import CollectedTranslations
+from reproductions.tasks.translation.task import TranslationSplit
 
 
 @dataclass
@@ -30,6 +33,18 @@ def test_a_test_draws_all_of_the_fixed_split_and_of_others_the_chosen_alone():
     splits = [SimpleNamespace(stage=stage, name=name) for stage in stages for name in ("fixed", "test")]
     drawn = [Split.drawn(split, {0: "a", 1: "b"}) for split in splits]
     assert drawn == [[(1, "b")], [(1, "b")], [(0, "a"), (1, "b")], [(1, "b")]]
+
+
+def test_a_test_draws_both_alignments_of_the_chosen_sentences_and_one_of_the_other_fixed_ones(tmp_path):
+    stage = Stage("test", SimpleNamespace(view=None), None, Origin("Parity", 1), (1,))
+    read, written = ([AlignedTranslation(["a"], ["b"], [[1.0]], "Parity", "L1", forced, "fixed", index)
+                      for index in range(2)] for forced in (True, False))  # fmt: skip
+    collected = CollectedTranslations(forced=dict(enumerate(read)), own=dict(enumerate(written)))
+    collected.translated = {index: Translated("a", "b", "b", index) for index in range(2)}
+    table = TranslationSplit(stage, "fixed", collected).table(tmp_path)
+    pictures = [[cell and cell.name for cell in row[-2:]] for row in table.rows]
+    assert pictures == [["fixed-0-forced.png", None], ["fixed-1-forced.png", "fixed-1-own.png"]]
+    assert {path.name for path in tmp_path.iterdir()} == {"fixed-0-forced.png", "fixed-1-forced.png", "fixed-1-own.png"}
 
 
 def test_what_several_processes_collected_counts_each_example_once_and_in_order(monkeypatch):

