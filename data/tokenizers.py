@@ -7,12 +7,10 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple
 
 import tokenizers
 
@@ -153,7 +151,7 @@ class BPETokenizer(Tokenizer):
             if not {left, right, left + right} <= ids.keys():
                 raise ValueError(f"The merge of {left!r} and {right!r} is not covered by the entries.")
         model = tokenizers.models.BPE(vocab=ids, merges=list(self.merges), unk_token=SPECIALS[UNK])
-        self._pieces = tokenizers.Tokenizer(model)
+        self._pieces = _IdsOfWords(model, self._marked)
 
     @classmethod
     def learn(
@@ -167,14 +165,15 @@ class BPETokenizer(Tokenizer):
             special_tokens=list(SPECIALS),
             show_progress=False,
         )
-        learner.train_from_iterator((cls._marked(words) for words in sentences), trainer)
+        learner.train_from_iterator(([*map(cls._marked, words)] for words in sentences), trainer)
         model = json.loads(learner.to_str())["model"]
         pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"])
         merges = [(left, right) for left, right in pairs]
         return cls(sorted(model["vocab"], key=model["vocab"].__getitem__), merges, language)
 
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
-        return [ids for ids, _ in self._encode(sentences)]
+        pieces = self._pieces
+        return [[*(i for word in words for i in pieces[word]), EOS] for words in sentences]
 
     def words(self, ids: Sequence[int]) -> Words:
         words: list[str] = []
@@ -194,36 +193,33 @@ class BPETokenizer(Tokenizer):
 
     def surface(self, text: str) -> Words:
         words = split(text, self.language)
-        return Words((*words, SPECIALS[EOS]), tuple(self._encode([words])[0][1]))
+        word_of_piece = [number for number, word in enumerate(words) for _ in self._pieces[word]]
+        return Words((*words, SPECIALS[EOS]), (*word_of_piece, len(words)))
 
     def fields(self) -> dict[str, Any]:
         return {"entries": list(self.entries), "merges": [list(merge) for merge in self.merges]}
 
-    def _encode(self, sentences: Sequence[Sequence[str]]) -> list[tuple[list[int], list[int]]]:
-        """For each sentence its ids and the word that each piece belongs to; ``eos`` is the last word."""
-        marked = [self._marked(words) for words in sentences]
-        encoded = []
-        for encoding, words in zip(self._pieces.encode_batch(marked, is_pretokenized=True), marked, strict=True):
-            ids: list[int] = encoding.ids
-            word_of_piece = cast(list[int], encoding.word_ids)  # None only for added tokens; there are none
-            if UNK in ids:
-                ids, word_of_piece = _whole_unknown(ids, word_of_piece)
-            encoded.append(([*ids, EOS], [*word_of_piece, len(words)]))
-        return encoded
-
     @classmethod
-    def _marked(cls, words: Sequence[str]) -> list[str]:
+    def _marked(cls, word: str) -> str:
         # A mark in the text itself must not look like the start of a word.
-        return [cls._START + word.replace(cls._START, "_") for word in words]
+        return cls._START + word.replace(cls._START, "_")
 
 
-def _whole_unknown(ids: list[int], word_of_piece: list[int]) -> tuple[list[int], list[int]]:
-    """Replace all pieces of a word by a single ``unk`` if any of them is unknown."""
-    kept: list[tuple[int, int]] = []
-    for word, pieces in groupby(zip(ids, word_of_piece, strict=True), key=itemgetter(1)):
-        pairs = list(pieces)
-        kept += [(UNK, word)] if any(i == UNK for i, _ in pairs) else pairs
-    return [i for i, _ in kept], [word for _, word in kept]
+class _IdsOfWords(dict[str, list[int]]):
+    """Word -> the ids of its pieces, a single ``unk`` if one is unknown; worked out when first asked for."""
+
+    _MOST = 500_000  # words kept, so that memory stays bounded for any corpus
+
+    def __init__(self, model: tokenizers.models.BPE, marked: Callable[[str], str]) -> None:
+        self._pieces = tokenizers.Tokenizer(model)
+        self._marked = marked
+
+    def __missing__(self, word: str) -> list[int]:
+        if len(self) >= self._MOST:
+            self.clear()
+        ids: list[int] = self._pieces.encode([self._marked(word)], is_pretokenized=True).ids
+        self[word] = [UNK] if UNK in ids else ids
+        return self[word]
 
 
 def _until_eos(ids: Sequence[int]) -> list[int]:

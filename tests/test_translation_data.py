@@ -159,9 +159,9 @@ def test_a_failed_preparation_leaves_nothing_behind(tmp_path, data_folder):
 def test_what_a_killed_run_left_is_cleared(corpus, data_folder):
     folder = small(corpus).prepare()
     part = folder.rename(folder.parent / (folder.name + ".part"))
-    (part / "train.words").write_text("half a li")
+    (part / "train.source.words").write_text("half a li")
     assert small(corpus).prepare() == folder
-    assert prepared_folders(data_folder) == [folder.name] and not (folder / "train.words").exists()
+    assert prepared_folders(data_folder) == [folder.name] and not (folder / "train.source.words").exists()
 
 
 def _prepare_in_a_process(corpus, results):

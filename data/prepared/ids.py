@@ -1,6 +1,7 @@
 """Sentences as flat arrays of ids, in memory or mapped from disk."""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class FlatIds:
     def of(cls, sentences: Sequence[Sequence[int]]) -> "FlatIds":
         lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
         offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
-        ids = np.fromiter((i for ids in sentences for i in ids), dtype=np.int32, count=int(offsets[-1]))
+        ids = np.fromiter(chain.from_iterable(sentences), dtype=np.int32, count=int(offsets[-1]))
         return cls(ids, offsets)
 
     @classmethod

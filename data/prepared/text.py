@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -83,20 +83,20 @@ def _example(stored: list[Any]) -> Example:
 
 def _make(settings: TextSettings, data_dir: Path, work: Path) -> None:
     evaluation = {split: _save_examples(settings, data_dir, work, split) for split in ("valid", *settings.test_splits)}
-    spool = work / "train.words"
-    kept, dropped = _spool_training(settings, data_dir, spool)
+    kept, dropped = _spool_training(settings, data_dir, work)
     if not kept:
         raise UserError(
             f"{settings.corpus} has no training pair of at most {settings.max_words} words: raise max_words."
         )
-    tokenizers = _learn(settings, spool)
+    tokenizers = _learn(settings, work)
     for side, tokenizer in zip(_SIDES, tokenizers, strict=True):
         tokenizer.save(work, side)
-    _encode(tokenizers, _spooled(spool), work, "train", kept)
-    spool.unlink()
-    for split, count in evaluation.items():
-        pairs = (_words(example, settings) for example in load_examples(work, split))
-        _encode(tokenizers, pairs, work, split, count)
+        _encode(tokenizer, _spooled(work, side), work / f"train.{side}", kept)
+        _spool(work, side).unlink()
+        for split, count in evaluation.items():
+            texts = (getattr(example, side) for example in load_examples(work, split))
+            sentences = (split_words(text, tokenizer.language) for text in texts)
+            _encode(tokenizer, sentences, work / f"{split}.{side}", count)
     counts = {"train": kept, **evaluation}
     save_facts(work, settings=asdict(settings), pairs=counts, dropped=dropped, version=_VERSION)
     logger.info(
@@ -120,60 +120,53 @@ def _save_examples(settings: TextSettings, data_dir: Path, work: Path, split: st
     return count
 
 
-def _spool_training(settings: TextSettings, data_dir: Path, spool: Path) -> tuple[int, int]:
-    """Write the words of the training pairs that are short enough; return how many were kept and dropped.
+def _spool_training(settings: TextSettings, data_dir: Path, work: Path) -> tuple[int, int]:
+    """Write the words of the training pairs that are short enough, a file a side; return how many were kept and dropped.
 
     The corpus is streamed and split into words only once; the words are then read twice.
     """
     kept = dropped = 0
     examples = load(settings.corpus, "train", *settings.languages, data_dir, settings.pairs)
-    with spool.open("w", encoding="utf-8") as file:
+    source_spool, target_spool = (_spool(work, side) for side in _SIDES)
+    with source_spool.open("w", encoding="utf-8") as sources, target_spool.open("w", encoding="utf-8") as targets:
         for example in tqdm(examples, total=settings.pairs, desc="reading", unit=" pairs", leave=False):
-            source, target = _words(example, settings)
+            source = split_words(example.source, settings.source_language)
+            target = split_words(example.target, settings.target_language)
             # A side of white space and invisible characters has no word.
             if not (source and target) or max(len(source), len(target)) > settings.max_words:
                 dropped += 1
                 continue
-            file.write(f"{' '.join(source)}\t{' '.join(target)}\n")
+            sources.write(" ".join(source) + "\n")
+            targets.write(" ".join(target) + "\n")
             kept += 1
     return kept, dropped
 
 
-def _words(example: Example, settings: TextSettings) -> tuple[Sentence, Sentence]:
-    source, target = settings.languages
-    return split_words(example.source, source), split_words(example.target, target)
+def _spool(work: Path, side: str) -> Path:
+    return work / f"train.{side}.words"
 
 
-def _spooled(spool: Path) -> Iterator[tuple[Sentence, Sentence]]:
-    with spool.open(encoding="utf-8", newline="\n") as file:
+def _spooled(work: Path, side: str) -> Iterator[Sentence]:
+    with _spool(work, side).open(encoding="utf-8", newline="\n") as file:
         for line in file:
-            source, target = line[:-1].split("\t")
-            yield source.split(" "), target.split(" ")
+            yield line[:-1].split(" ")
 
 
-def _learn(settings: TextSettings, spool: Path) -> tuple[Tokenizer, Tokenizer]:
-    sizes: tuple[Any, ...] = (settings.vocabulary, settings.min_frequency)
+def _learn(settings: TextSettings, work: Path) -> tuple[Tokenizer, Tokenizer]:
+    def learn(language: str, sentences: Iterable[Sentence]) -> Tokenizer:
+        return learn_tokenizer(settings.tokenizer, sentences, language, settings.vocabulary, settings.min_frequency)
+
+    source, target = (_spooled(work, side) for side in _SIDES)
     if settings.joint:
-        both = chain.from_iterable(_spooled(spool))
-        shared = learn_tokenizer(settings.tokenizer, both, settings.source_language, *sizes)
+        shared = learn(settings.source_language, chain.from_iterable(zip(source, target, strict=True)))
         return shared, shared.in_language(settings.target_language)
-    source = learn_tokenizer(settings.tokenizer, (s for s, _ in _spooled(spool)), settings.source_language, *sizes)
-    target = learn_tokenizer(settings.tokenizer, (t for _, t in _spooled(spool)), settings.target_language, *sizes)
-    return source, target
+    return learn(settings.source_language, source), learn(settings.target_language, target)
 
 
-def _encode(
-    tokenizers: tuple[Tokenizer, Tokenizer],
-    pairs: Iterator[tuple[Sentence, Sentence]],
-    work: Path,
-    split: str,
-    count: int,
-) -> None:
-    writers = [FlatIdsWriter(work / f"{split}.{side}") for side in _SIDES]
-    with tqdm(total=count, desc=f"tokenising {split}", unit=" pairs", leave=False) as progress:
-        while chunk := list(islice(pairs, _CHUNK)):
-            for writer, tokenizer, sentences in zip(writers, tokenizers, zip(*chunk, strict=True), strict=True):
-                writer.append(tokenizer.encode_words(sentences))
+def _encode(tokenizer: Tokenizer, sentences: Iterator[Sentence], stem: Path, count: int) -> None:
+    writer = FlatIdsWriter(stem)
+    with tqdm(total=count, desc=f"tokenising {stem.name}", unit=" sentences", leave=False) as progress:
+        while chunk := list(islice(sentences, _CHUNK)):
+            writer.append(tokenizer.encode_words(chunk))
             progress.update(len(chunk))
-    for writer in writers:
-        writer.close()
+    writer.close()

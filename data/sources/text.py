@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST = 1000  # words, as white space separates them
 LONGEST_WORD = 1000  # letters
+_LETTERS_AND_DIGITS = re.compile(r"[^\W_]+")
 ACCORD_SIZES = {"train": 20_000, "valid": 500, "test": 500, "long": 500, "compositional": 500}
 
 
@@ -282,7 +283,7 @@ def _share(text: str, share: float) -> str:
 
 
 def _digest(text: str) -> bytes:
-    letters = "".join(filter(str.isalnum, text.casefold()))
+    letters = "".join(_LETTERS_AND_DIGITS.findall(text.casefold()))
     return hashlib.blake2b((letters or text).encode(), digest_size=8).digest()
 
 
