@@ -1,11 +1,14 @@
 """Torch hub without a network: the weights of a tiny ViT under torchvision's names, when and if the test lets them come."""
 
 import threading
-from urllib.error import URLError
+from pathlib import Path
 
+import pytest
 import torch
 from torch import Tensor
 from torchvision.models import VisionTransformer
+
+from data.errors import UserError
 
 SIZE, LAYERS, HEADS = 32, 2, 3  # of its pictures, in pixels; heads are of 64 units, as in ViT-Ti
 
@@ -19,16 +22,19 @@ def tiny_state(classes: int = 1000) -> dict[str, Tensor]:
 
 
 class FakeHub:
-    """What torchvision calls to fetch weights. ``open`` lets them come, ``offline`` makes it fail; ``fetched`` counts."""
+    """Downloads weights in place of `fetch`. ``open`` lets them come, ``offline`` makes it fail; ``fetched`` counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.open = threading.Event()
         self.offline = False
         self.fetched = 0
+        monkeypatch.setattr("torch.hub._hub_dir", str(folder))
+        monkeypatch.setattr("reproductions.vit2021.weights.fetch", self._fetch)
 
-    def __call__(self, *_: object, **__: object) -> dict[str, Tensor]:
+    def _fetch(self, name: str, folder: Path, _: object) -> None:
         self.fetched += 1
         assert self.open.wait(60)
         if self.offline:
-            raise URLError(OSError("Name or service not known"))
-        return tiny_state()
+            raise UserError("Could not download the weights (Name or service not known): put them there by hand.")
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save(tiny_state(), folder / name)

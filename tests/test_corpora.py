@@ -2,14 +2,14 @@ import gzip
 import hashlib
 import logging
 import sys
-import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
+from file_server import PAYLOAD, TOO_SLOW, Server, serving
 
 from data.errors import UserError
 from data.sources import download
@@ -17,7 +17,6 @@ from data.sources.download import Remote, data_dir, fetch
 from data.sources.reading import aligned_lines, lines, tab_separated
 from data.sources.text import CORPORA, load
 
-PAYLOAD = b"".join(b"line %d\n" % i for i in range(20_000))
 SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
 
 
@@ -219,60 +218,11 @@ def test_wmt14_without_network_is_one_sentence(tmp_path, monkeypatch):
 # Downloads, from a server on this machine
 
 
-HEAD = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PAYLOAD)
-TOO_SLOW = {"/silent": b"", "/slow-head": HEAD[:9], "/slow": HEAD + PAYLOAD[:100]}  # path -> what is sent at once
-
-
-class Server(BaseHTTPRequestHandler):
-    """Serves PAYLOAD with ranges at /file, cuts it at /cut, sends it too slowly at TOO_SLOW, and has nothing else."""
-
-    requests: list[tuple[str, str | None]] = []
-
-    def do_GET(self):  # noqa: N802
-        wanted = self.headers.get("Range")
-        type(self).requests.append((self.path, wanted))
-        if self.path in TOO_SLOW:
-            self.trickle(TOO_SLOW[self.path])
-            return
-        if self.path not in ("/file", "/cut", "/norange"):
-            self.send_error(404)
-            return
-        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and self.path != "/norange" else 0
-        if start >= len(PAYLOAD):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(PAYLOAD)}")
-            self.end_headers()
-            return
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(PAYLOAD) - start))
-        self.end_headers()
-        self.wfile.write(PAYLOAD[start : start + 50_000] if self.path == "/cut" else PAYLOAD[start:])
-
-    def trickle(self, at_once):
-        """Send these bytes at once and the rest of an answer one by one, at last for two seconds."""
-        self.wfile.write(at_once)
-        rest = (HEAD + PAYLOAD)[len(at_once) :] if at_once else b""
-        for number in range(40):
-            time.sleep(0.05)
-            try:
-                self.wfile.write(rest[number : number + 1])
-            except OSError:
-                return
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    Server.requests = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
-        thread.join()
+    with serving() as address:
+        yield address
 
 
 def get(url, folder, sha256=SHA256, advisory=False):
@@ -283,7 +233,14 @@ def test_a_download_is_checked_and_kept(server, tmp_path):
     path = get(f"{server}/file", tmp_path)
     assert path == tmp_path / "some" / "file.txt" and path.read_bytes() == PAYLOAD
     get(f"{server}/file", tmp_path)
-    assert len(Server.requests) == 1 and [p.name for p in path.parent.iterdir()] == ["file.txt"]
+    assert len(Server.requests) == 1
+    assert {left.name for left in path.parent.iterdir()} == {"file.txt", "file.txt.lock"}
+
+
+def test_of_two_that_want_a_file_at_once_one_downloads_it(server, tmp_path):
+    with ThreadPoolExecutor(2) as both:
+        paths = list(both.map(lambda _: get(f"{server}/file", tmp_path), range(2)))
+    assert len(Server.requests) == 1 and paths[0].read_bytes() == PAYLOAD
 
 
 def test_a_cut_download_goes_on_where_it_stopped(server, tmp_path):
@@ -323,7 +280,7 @@ def test_a_part_that_is_whole_or_too_long_still_ends_well(server, tmp_path, left
 def test_a_wrong_checksum_is_refused_and_leaves_nothing(server, tmp_path):
     with pytest.raises(UserError, match="SHA-256 .* instead of 0000.*by hand"):
         get(f"{server}/file", tmp_path, sha256="0" * 64)
-    assert not any((tmp_path / "some").iterdir())
+    assert [left.name for left in (tmp_path / "some").iterdir()] == ["file.txt.lock"]
 
 
 def test_a_file_that_was_there_is_checked_too(tmp_path):

@@ -17,9 +17,7 @@ SOURCE = "torchvision:vit_b_16"
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder with a photo, and a hub that has the weights."""
-    hub = FakeHub()
-    hub.open.set()
-    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", hub)
+    FakeHub(monkeypatch, tmp_path / "hub").open.set()
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
     pixels = np.random.default_rng(0).integers(0, 255, (SIZE, 3 * SIZE, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "photo.png")

@@ -127,9 +127,7 @@ def test_a_reader_looks_at_a_picture_of_their_own(reader: Reader, tmp_path: Path
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
     """Torch hub, closed as yet; and no run."""
-    hub = FakeHub()
-    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", hub)
-    monkeypatch.setattr("torch.hub._hub_dir", str(tmp_path / "hub"))
+    hub = FakeHub(monkeypatch, tmp_path / "hub")
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
     yield hub
     hub.open.set()
@@ -156,7 +154,7 @@ def looks_with_published_weights(reader: Reader, hub: FakeHub, folder: Path) -> 
     hub.open.set()
     reader.focus_on("[data-key=published]")
     reader.press("Enter")
-    assert "could not be downloaded" in reader.text(".look .problem[role=alert]")
+    assert "Could not download" in reader.text(".look .problem[role=alert]")
     hub.offline = False
     hub.open.clear()
     reader.focus_on("[data-key=wait0]")

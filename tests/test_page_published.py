@@ -1,7 +1,6 @@
 """Published weights on the page: fetched beside the questions, waited for, lost and found again."""
 
 import io
-import re
 
 import pytest
 from fake_hub import LAYERS, SIZE, FakeHub
@@ -15,10 +14,9 @@ QUESTION = {"run": SOURCE, "scene": "test 0"}
 
 
 @pytest.fixture
-def hub(monkeypatch):
+def hub(monkeypatch, tmp_path):
     """Torch hub, closed as yet."""
-    hub = FakeHub()
-    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", hub)
+    hub = FakeHub(monkeypatch, tmp_path / "hub")
     yield hub
     hub.open.set()
 
@@ -27,7 +25,6 @@ def hub(monkeypatch):
 def server(hub, tmp_path, monkeypatch):
     """The address of a page without any run."""
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr("torch.hub._hub_dir", str(tmp_path / "hub"))
     with serving() as address:
         yield address
 
@@ -57,7 +54,7 @@ def test_while_the_weights_come_the_page_says_later_and_answers_everything_else(
     assert status == 503 and headed["retry-after"] == "1"
     assert answer["error"] == "The published weights of ViT-B/16 are being fetched, this once: 0 of 330 MiB."
     (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "hub" / "checkpoints" / "vit_b_16-c867db91.pth.0a1b.partial").write_bytes(bytes(3 * 2**20))
+    (tmp_path / "hub" / "checkpoints" / "vit_b_16-c867db91.pth.part").write_bytes(bytes(3 * 2**20))
     assert ask(server, "/api/look", QUESTION)[2]["error"].endswith(" 3 of 330 MiB.")
     assert is_alive(server), "the questions of others do not wait"
     hub.open.set()
@@ -77,9 +74,7 @@ def test_what_could_not_be_fetched_is_said_once_and_tried_again_when_asked_again
     hub.open.set()
     status, answer = patiently(server)
     assert status == 422
-    assert re.search(
-        r"could not be downloaded \(.*Name or service not known.*\): fetch https://\S+ on", answer["error"]
-    )
+    assert answer["error"].startswith("Could not download the weights (Name or service not known)")
     assert is_alive(server)
     hub.offline = False
     assert patiently(server)[0] == 200 and hub.fetched == 2

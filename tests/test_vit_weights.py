@@ -1,18 +1,20 @@
 """Weights of other libraries: each naming gives the same network, sizes are read off, what is wrong is named."""
 
+import hashlib
 import json
 import re
-import socket
-import urllib.request
-from urllib.error import URLError
+import time
+from dataclasses import replace
 
 import pytest
 import torch
+from file_server import TOO_SLOW, serving
 from torch import nn
 from torchvision.models import get_model
 from translators import shaken
 
 from data.errors import UserError
+from data.sources import download
 from reproductions.vit2021 import HUB, weights
 from reproductions.vit2021.conversion import HALVES, IMAGENET, convert
 from reproductions.vit2021.model import Network, ViT
@@ -20,6 +22,7 @@ from reproductions.vit2021.training import ViT2021
 from reproductions.vit2021.weights import adopt, load, read
 
 K, HEADS = 7, 4
+SOURCE = f"{HUB}vit_b_16"
 SIZES = {"image_size": 12, "patch": 4, "layers": 3, "d": 16, "d_mlp": 24, "heads": HEADS}
 OUTSIDE = {  # ours: torchvision, timm, Hugging Face, as their documentation lists them
     "embed.x_class": ("class_token", "cls_token", "vit.embeddings.cls_token"),
@@ -332,52 +335,48 @@ def test_an_unknown_model_is_named_with_those_that_are_known():
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
-    """The folder where torch hub looks for a file before it fetches it; whatever it fetches, it is offline."""
-
-    def offline(*_, **__):
-        raise URLError(OSError("Name or service not known"))
-
-    monkeypatch.setattr("torch.hub.download_url_to_file", offline)
+    """Gives torchvision's weights another address; returns where torch hub keeps a file from there."""
     monkeypatch.setattr("torch.hub._hub_dir", str(tmp_path))
-    return tmp_path / "checkpoints"
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    theirs = weights.published(SOURCE).value
+
+    def at(url):
+        entry = replace(theirs, url=url)
+        monkeypatch.setattr(weights, "published", lambda _: entry)
+        return weights.kept_at(entry)
+
+    return at
 
 
-def test_a_download_that_fails_says_what_to_fetch_by_hand_and_where_to_put_it(hub):
-    with pytest.raises(UserError) as refused:
-        load("torchvision:vit_b_16")
-    said = str(refused.value)
-    assert "could not be downloaded (urlopen error Name or service not known)" in said
-    assert re.search(r"fetch https://\S+/vit_b_16-\w+\.pth .* put it into ", said) and said.endswith(f"{hub}.")
-    assert "\n" not in said
+def test_a_download_that_fails_says_what_to_fetch_by_hand_and_where_to_put_it(hub, tmp_path):
+    kept = hub("http://127.0.0.1:1/vit-01234567.pth")
+    assert kept.is_relative_to(tmp_path)
+    fault = rf"^Could not download http://\S+/vit-01234567.pth \(.*refused\): try again, or put the file at {kept} by hand.$"
+    with pytest.raises(UserError, match=fault):
+        load(SOURCE)
 
 
-def test_a_server_that_says_nothing_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("torch.hub._hub_dir", str(tmp_path))
-    monkeypatch.setattr(weights, "PATIENCE", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        monkeypatch.setattr("torch.hub.urlopen", lambda _: urllib.request.urlopen(address))
-        with pytest.raises(UserError, match=r"could not be downloaded \(.*timed out\): fetch https://"):
-            load("torchvision:vit_b_16")
+@pytest.mark.parametrize("path", TOO_SLOW)
+def test_a_server_that_is_silent_or_too_slow_is_given_up(hub, monkeypatch, path):
+    monkeypatch.setattr(download, "_PATIENCE", 0.4)
+    with serving() as address:
+        hub(address + path)
+        began = time.monotonic()
+        with pytest.raises(UserError, match="fewer than 1,000 bytes a second"):
+            load(SOURCE)
+        assert time.monotonic() - began < 1
 
 
-def test_what_was_put_there_by_hand_is_read_and_what_is_damaged_is_named(hub):
-    with pytest.raises(UserError) as refused:
-        load("torchvision:vit_b_16")
-    name = re.search(r"vit_b_16-\w+\.pth", str(refused.value))[0]
-    torch.save(named_by("torchvision", vit()), hub / name)
-    assert load("torchvision:vit_b_16", HEADS).network == Network(**SIZES)
-    (hub / name).write_bytes((hub / name).read_bytes()[:2000])
-    with pytest.raises(UserError, match=f"{name} is damaged .*: remove it"):
-        load("torchvision:vit_b_16")
-    torch.save(nn.Linear(2, 2), hub / name)
-    with pytest.raises(UserError, match="is damaged"):
-        load("torchvision:vit_b_16")
-
-
-def test_a_download_brings_the_names_of_the_classes_and_the_preprocessing(monkeypatch):
-    state = named_by("torchvision", vit())
-    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: state)
-    converted = load(f"{HUB}vit_b_16", HEADS)
+def test_what_was_put_there_by_hand_is_read_with_the_names_and_the_preprocessing_of_its_publisher(hub, tmp_path):
+    torch.save(named_by("torchvision", vit()), tmp_path / "vit.pth")
+    content = (tmp_path / "vit.pth").read_bytes()
+    kept = hub(f"http://127.0.0.1:1/vit-{hashlib.sha256(content).hexdigest()[:8]}.pth")
+    kept.parent.mkdir()
+    kept.write_bytes(content)
+    converted = load(SOURCE, HEADS)
+    assert converted.network == Network(**SIZES)
     assert len(converted.names) == 1000 and converted.names[0] == "tench"
     assert (converted.mean, converted.std) == IMAGENET and not converted.assumed
+    kept.write_bytes(content[:2000])
+    with pytest.raises(UserError, match=f"{kept} has SHA-256 .*: delete it to download it again from http"):
+        load(SOURCE)

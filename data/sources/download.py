@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
 
+from filelock import FileLock
 from platformdirs import user_cache_dir
 from tqdm import tqdm
 
@@ -26,7 +27,7 @@ _SLOWEST = 1000  # bytes a second
 
 
 class Remote(NamedTuple):
-    """A file to download: its address and its SHA-256.
+    """A file to download: its address and its SHA-256, or the beginning of that.
 
     ``advisory``: the publisher renews the file from time to time, so another checksum is logged, not refused.
     """
@@ -100,25 +101,30 @@ def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | No
     if path.exists():
         _check(path, remote, f"delete it to download it again from {remote.url}")
         return path
-    part = path.with_name(path.name + ".part")
+    part = part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _receive(remote.url, part)
+        with FileLock(path.with_name(path.name + ".lock")):  # of several processes, the first downloads it
+            if not path.exists():
+                _receive(remote.url, part)
+                _check(part, remote, f"it was discarded; run again, or put the right file at {path} by hand")
+                os.replace(part, path)
+        return path
+    except UserError:
+        part.unlink()
+        raise
     except urllib.error.HTTPError as error:
         reason = f"the server answered {error.code} {error.reason}"
     except TimeoutError:
         reason = f"fewer than {_SLOWEST:,} bytes a second arrived for {_PATIENCE:.0f} seconds"
     except (OSError, http.client.HTTPException) as error:
         reason = str(getattr(error, "reason", error)) or type(error).__name__
-    else:
-        try:
-            _check(part, remote, f"it was discarded; run again, or put the right file at {path} by hand")
-        except UserError:
-            part.unlink()
-            raise
-        os.replace(part, path)
-        return path
     raise UserError(f"Could not download {remote.url} ({reason}): try again, or put the file at {path} by hand.")
+
+
+def part_of(path: Path) -> Path:
+    """Where a file that `fetch` downloads to ``path`` lies until it is complete."""
+    return path.with_name(path.name + ".part")
 
 
 def _receive(url: str, part: Path) -> None:
@@ -185,7 +191,7 @@ def _check(path: Path, remote: Remote, remedy: str) -> None:
     """Raise UserError, ending in ``remedy``, for another checksum than the published one; log it if that is advisory."""
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    if sha256 == remote.sha256:
+    if sha256.startswith(remote.sha256):
         return
     if not remote.advisory:
         raise UserError(f"{path} has SHA-256 {sha256} instead of {remote.sha256}: {remedy}.")

@@ -1,13 +1,12 @@
 """Published weights, offered beside the runs: a thread downloads them at the first question."""
 
-import time
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from starlette.exceptions import HTTPException
 
 from data.errors import UserError
+from data.sources.download import part_of
 from reproductions.papers import PAPERS
 from reproductions.tasks.images.pretrained import pretrained
 from reproductions.tasks.images.trained import TrainedClassifier
@@ -47,7 +46,6 @@ class Fetching(Thread):
         super().__init__(daemon=True)  # the page can be stopped meanwhile
         self.classifier: TrainedClassifier | None = None
         self.error = UserError(f"{SOURCE} could not be opened; the window that the page runs in shows the reason.")
-        self._began = time.time()
 
     def run(self) -> None:
         try:
@@ -62,16 +60,11 @@ class Fetching(Thread):
         kept, whole = weights.kept_at(published), published.meta["_file_size"]
         if kept.is_file():
             return f"The published weights of {TITLE} are being read."
-        here = self._arrived(kept) / 2**20
-        return f"The published weights of {TITLE} are being fetched, this once: {here:.0f} of {whole:.0f} MiB."
-
-    def _arrived(self, kept: Path) -> int:
-        """Bytes that torch hub has downloaded so far, into a file beside the final one."""
         try:
-            partial = [path.stat() for path in kept.parent.glob(f"{kept.name}.*.partial")]
-        except OSError:  # it has just been renamed
-            return 0
-        return max((file.st_size for file in partial if file.st_mtime >= self._began), default=0)
+            here = part_of(kept).stat().st_size / 2**20
+        except FileNotFoundError:  # the download has not begun, or has just ended
+            here = 0
+        return f"The published weights of {TITLE} are being fetched, this once: {here:.0f} of {whole:.0f} MiB."
 
 
 def offered() -> list[dict[str, Any]]:

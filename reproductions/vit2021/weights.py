@@ -3,9 +3,7 @@
 import json
 import logging
 import pickle
-import socket
 from collections.abc import Sequence
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import torch
 from torch import Tensor
 
 from data.errors import UserError
+from data.sources.download import Remote, fetch
 from data.sources.paths import check_exists
 from reproductions.vit2021 import HUB
 from reproductions.vit2021.conversion import Converted, Normalisation, convert, described
@@ -20,7 +19,6 @@ from reproductions.vit2021.model import ViT, resize_positions
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 20.0  # seconds without a byte in which a download is given up; torch hub waits for ever
 WRAPPERS = ("model", "state_dict", "teacher")  # keys under which training scripts store their weights
 OURS = {"paper", "hyper_parameters", "state_dict"}  # keys in a checkpoint of this project
 # What torch raises for damaged files, besides UnpicklingError.
@@ -37,8 +35,10 @@ def load(source: str, heads: int | None = None) -> Converted:
     if not source.startswith(HUB):
         return convert(read(Path(source)), heads)
     weights = published(source)
-    prepared = weights.transforms()
-    return convert(_download(source, weights), heads)._replace(
+    prepared, kept = weights.transforms(), kept_at(weights)
+    sha256 = kept.stem.rpartition("-")[2]  # a published file has the beginning of its checksum in its name
+    fetch(kept.name, kept.parent, {kept.name: Remote(weights.url, sha256)})
+    return convert(read(kept), heads)._replace(
         names=tuple(weights.meta["categories"]), mean=tuple(prepared.mean), std=tuple(prepared.std), assumed=False
     )
 
@@ -57,32 +57,6 @@ def published(source: str) -> Any:
 def kept_at(weights: Any) -> Path:
     """The file in which torch hub caches published weights."""
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
-
-
-def _download(source: str, weights: Any) -> dict[str, Tensor]:
-    """The tensors, from torch hub's cache or downloaded into it; raises UserError if the download fails."""
-    usual = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        state: dict[str, Tensor] = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError, HTTPException, pickle.UnpicklingError, EOFError) as error:
-        kept = kept_at(weights)
-        if kept.is_file():
-            raise UserError(
-                f"{kept} is damaged ({_first_line(error)}): remove it, and {source} will be downloaded again."
-            ) from error
-        raise UserError(
-            f"{source} could not be downloaded ({_first_line(error)}): fetch {weights.url} on a machine that is online and put "
-            f"it into {kept.parent}."
-        ) from error
-    finally:
-        socket.setdefaulttimeout(usual)
-    return state
-
-
-def _first_line(error: Exception) -> str:
-    """The first line of an error's message, without the brackets of a URLError."""
-    return (str(error).strip("<>").splitlines() or [type(error).__name__])[0]
 
 
 def read(path: Path) -> dict[str, Tensor]:
