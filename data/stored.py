@@ -55,7 +55,8 @@ def damaged(where: Path | str, fault: object, remedy: str = TEST_AGAIN) -> UserE
 def check(value: Any, kind: Any, where: Path | str, remedy: str = TEST_AGAIN) -> None:
     """Raise UserError unless a JSON value is of a kind: types, a list with the kind of its items, or a dict of fields.
 
-    A field whose name ends in "?" may be missing; "*" stands for every field that the dict does not name.
+    ``(kind, None)`` is a kind that allows null, too. A field whose name ends in "?" may be missing; "*" stands for every field
+    that the dict does not name.
     """
     try:
         _check(value, kind, "it")
@@ -64,16 +65,22 @@ def check(value: Any, kind: Any, where: Path | str, remedy: str = TEST_AGAIN) ->
 
 
 def _check(value: Any, kind: Any, name: str) -> None:
-    if isinstance(kind, tuple):
+    if isinstance(kind, tuple) and kind[-1] is None:
+        if value is not None:
+            _check(value, kind[0], name)
+    elif isinstance(kind, tuple):
         if type(value) not in kind:
             raise ValueError(f"{name} must be {' or '.join(one.__name__ for one in kind)}, not {value!r:.60}")
-        return
-    if type(value) is not type(kind):
+    elif type(value) is not type(kind):
         raise ValueError(f"{name} must be a {type(kind).__name__}, not {value!r:.60}")
-    if isinstance(kind, list):
+    elif isinstance(kind, list):
         for item in value:
             _check(item, kind[0], name)
-        return
+    else:
+        _check_fields(value, kind, name)
+
+
+def _check_fields(value: dict[str, Any], kind: dict[str, Any], name: str) -> None:
     fields = {field.removesuffix("?"): inner for field, inner in kind.items()}
     for field, inner in value.items():
         if (wanted := fields.get(field, kind.get("*"))) is not None:

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
@@ -53,10 +52,10 @@ REMEDIES = {
     VIEWS: stored.TEST_AGAIN,
 }
 KINDS: dict[str, dict[str, Any]] = {
-    SCORES: {},
+    SCORES: {"*": {}},
     SUMMARY: {"title": TEXT, "parameters": WHOLE, "steps": WHOLE, "training_seconds": NUMBER, "seed": WHOLE, "device": TEXT,
               "threads": WHOLE, "precision": TEXT, "target_tokens?": WHOLE, "images?": WHOLE,
-              "averaged?": (dict, NoneType)},
+              "averaged?": ({"snapshots": [TEXT], "score": NUMBER, "kept": (bool,)}, None)},
     VIEWS: {"chosen?": TEXT, "by?": TEXT, "views?": {"*": {"*": MEASURE}}},
 }  # fmt: skip
 # Folders of the small trainings that stand in one table each; none of them is the newest run of its paper.

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -95,6 +96,33 @@ def test_a_damaged_file_of_a_run_is_named_with_what_repairs_it(tmp_path: Path, f
             _ = run.scores, run.summary, run.views
 
 
+AVERAGED = {"snapshots": ["step-00000004"], "score": 12.3, "kept": True}
+SUMMARIES: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"title": None}, "title must be str, not None"),
+    ({"parameters": "many"}, "parameters must be int, not 'many'"),
+    ({"training_seconds": float("nan")}, "training_seconds must be int or float, not None"),
+    ({"target_tokens": None}, "target_tokens must be int, not None"),
+    ({"averaged": 3}, "averaged must be a dict, not 3"),
+    ({"averaged": {}}, "averaged has no 'snapshots'"),
+    ({"averaged": AVERAGED | {"snapshots": 4}}, "snapshots must be a list, not 4"),
+    ({"averaged": AVERAGED | {"snapshots": [4]}}, "snapshots must be str, not 4"),
+    ({"averaged": AVERAGED | {"score": None}}, "score must be int or float, not None"),
+    ({"averaged": AVERAGED | {"kept": "yes"}}, "kept must be bool, not 'yes'"),
+)
+
+
+@pytest.mark.parametrize(("changes", "fault"), SUMMARIES)
+def test_a_summary_is_checked_to_its_leaves(changes: dict[str, Any], fault: str, tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    whole = SUMMARY | {"target_tokens": 1}
+    for averaged in (None, AVERAGED):
+        (tmp_path / runs.SUMMARY).write_text(json.dumps(whole | {"averaged": averaged}))
+        assert run.summary["averaged"] == averaged
+    (tmp_path / runs.SUMMARY).write_text(json.dumps(whole | changes))
+    with pytest.raises(UserError, match=rf"summary.json is damaged \({fault}\): {runs.REMEDIES[runs.SUMMARY]}"):
+        _ = run.summary
+
+
 def replaced(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
     def change(content: bytes) -> bytes:
         assert old in content
@@ -116,7 +144,6 @@ DAMAGE: dict[str, tuple[tuple[str, Callable[[bytes], bytes], str], ...]] = {
         ("evaluation/long/translations.jsonl", lambda _: b"", "tested on 2 sentences and .* on 0"),
         (runs.SCORES, replaced(b'"bleu":', b'"bleu": "high", "low":'), "bleu must be int or float, not 'high'"),
         (runs.SCORES, replaced(b'"chrf"', b'"chrF"'), "test has no 'chrf'"),
-        (runs.SUMMARY, replaced(b'"steps": 8', b'"steps": "8"'), "steps must be int, not '8'.: remove it, or continue"),
         (runs.SUMMARY, replaced(b'"title"', b'"name"'), "it has no 'title'"),
         (runs.VIEWS, replaced(b'"chosen"', b'"chose"'), "views.json is damaged .KeyError.'chosen'"),
     ),
