@@ -63,7 +63,7 @@ def _form(hint: Any) -> Form:
     if hint is float:
         return Form((float, int), _same, _same)
     if isinstance(hint, type) and issubclass(hint, tuple):  # a NamedTuple
-        return Form((list,), list, lambda values: hint(*values))
+        return Form((list,), list, lambda values: _tuple(hint, values))
     raise TypeError(f"a record's field cannot be of the type {hint}: it has no form in JSON")
 
 
@@ -75,6 +75,14 @@ def _text(text: str) -> str:
     if len(text) > MOST_LETTERS:
         raise ValueError(f"a text has {len(text):,} letters, more than {MOST_LETTERS:,}: {text[:60]!r}")
     return text
+
+
+def _tuple(kind: type[tuple[Any, ...]], values: list[Any]) -> Any:
+    types = get_type_hints(kind)
+    if [type(value) for value in values] != [*types.values()]:
+        wanted = ", ".join(f"{name}: {hint.__name__}" for name, hint in types.items())
+        raise ValueError(f"{values!r:.60} must be [{wanted}]")
+    return kind(*values)
 
 
 def _optional(form: Form) -> Form:
