@@ -4,19 +4,21 @@ A command takes part by printing a line ``RESULT {json}`` that holds the figure 
 """
 
 import argparse
-import json
 import os
 import shlex
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchmarks.machine import report, resident_mib
+from data import stored
 from data.errors import UserError
+from data.stored import MEASURE, NUMBER
 
 Result = dict[str, Any]
+PRINT = "let it print one JSON object with numbers"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +74,7 @@ def table(results: dict[str, list[Result]], key: str, reference: str | None) -> 
         lines[0] += f"  times {reference}"
     for name, rounds in results.items():
         figures = [result[key] for result in rounds]
-        spread = rounds[0].get("spread", figures) if len(rounds) == 1 else figures
+        spread = (rounds[0].get("spread") or figures) if len(rounds) == 1 else figures
         fraction = [result["fraction_of_limit"] for result in rounds if "fraction_of_limit" in result]
         line = (
             f"{name:{width}} {statistics.median(figures):15,.1f} {f'{min(spread):,.0f} .. {max(spread):,.0f}':>17} "
@@ -103,12 +105,29 @@ def _run(name: str, command: list[str], key: str) -> Result:
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         printed = output.read()
-    lines = [json.loads(line[7:]) for line in printed.splitlines() if line.startswith("RESULT ")]
-    results = [line for line in lines if key in line]
+    results = [result for result in _results(name, printed) if key in result]
     if process.returncode or not results:
         reason = f"ended with status {process.returncode}" if process.returncode else f"printed no RESULT with {key}"
         raise UserError(f"{name} {reason}; the end of what it printed:\n{printed[-2000:]}")
-    return {**results[-1], "peak_rss_mib": round(resident_mib(usage))}
+    last = results[-1]
+    shares = [NUMBER] if isinstance(last.get("other_cpu"), list) else MEASURE
+    kind = {key: NUMBER, "spread?": [NUMBER], "fraction_of_limit?": NUMBER, "other_cpu?": shares}
+    stored.check(last, kind, f"The last RESULT of {name}", PRINT)
+    if last[key] <= 0:
+        raise UserError(f"{name} printed a {key} of {last[key]}; it must be more than 0.")
+    return {**last, "peak_rss_mib": round(resident_mib(usage))}
+
+
+def _results(name: str, printed: str) -> Iterator[Result]:
+    """What stands on the lines ``RESULT {json}``; raises UserError for a line that is damaged."""
+    for line in printed.splitlines():
+        if line.startswith("RESULT "):
+            try:
+                result = stored.parsed(line[7:].encode())
+            except ValueError as error:
+                raise stored.damaged(f"{line:.60} of {name}", error, PRINT) from error
+            stored.check(result, {}, f"{line:.60} of {name}", PRINT)
+            yield result
 
 
 def _other(*results: Result) -> str:

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import attention, clock, decode, images, machine, models, scale, train
 from benchmarks import corpus as corpora
 from benchmarks.fixed_length import LENGTH, FixedLength, lengths
-from benchmarks.interleave import parse_peers
+from benchmarks.interleave import interleave, parse_peers, table
 from data.errors import UserError
 from data.prepared.ids import FlatIds
 from data.tokenizers import EOS
@@ -179,3 +179,30 @@ def test_a_result_is_one_line_that_can_be_read_back(capsys):
     machine.report({"benchmark": "x", "value": 1.5})
     line = capsys.readouterr().out.strip()
     assert json.loads(line.removeprefix("RESULT ")) == {"benchmark": "x", "value": 1.5}
+
+
+def test_peers_that_print_numbers_stand_in_one_table(capsys):
+    lines = ['RESULT {"benchmark": "another"}', 'RESULT {"rate": 2.5, "spread": [], "other_cpu": [0.5, 0.25]}']
+    results = interleave({"a": ["printf", "%s\n%s\n", *lines], "b": ["echo", 'RESULT {"rate": 5}']}, "rate", 1)
+    table_of_both = table(results, "rate", "a").splitlines()
+    assert table_of_both[1].endswith("1.00 (1.00)") and table_of_both[2].endswith("2.00 (2.00)")
+
+
+BROKEN = {
+    "{'rate': 1}": "RESULT {'rate': 1} of peer is damaged (Expecting property name",
+    "[1]": "it must be a dict, not [1]",
+    "{}": "peer printed no RESULT with rate",
+    '{"rate": "fast"}': "rate must be int or float, not 'fast'",
+    '{"rate": NaN}': "rate must be int or float, not None",
+    '{"rate": 0}': "peer printed a rate of 0; it must be more than 0",
+    '{"rate": 1, "spread": 2}': "spread must be a list, not 2",
+    '{"rate": 1, "fraction_of_limit": null}': "fraction_of_limit must be int or float",
+    '{"rate": 1, "other_cpu": ["much"]}': "other_cpu must be int or float, not 'much'",
+}
+
+
+@pytest.mark.parametrize(("result", "fault"), BROKEN.items(), ids=BROKEN)
+def test_a_peer_whose_result_is_broken_is_named_in_a_sentence(result, fault):
+    with pytest.raises(UserError) as refused:
+        interleave({"peer": ["echo", f"RESULT {result}"]}, "rate", 1)
+    assert fault in str(refused.value)
