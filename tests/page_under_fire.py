@@ -4,7 +4,8 @@
 
     PYTHONPATH=.:tests python -m page_under_fire
 
-prints how much memory the page took and how long an honest client waited; ``make torture`` tries it too.
+prints how long twenty clients wait who ask at once, how much memory the page took under fire, and how long an honest client
+waited; ``make torture`` tries it too.
 """
 
 import http.client
@@ -19,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +30,7 @@ from page_runs import write, write_classifier
 from PIL import Image
 
 SECONDS = 30
+AT_ONCE = 20  # honest clients without anybody else
 CLIENTS, PAINTERS, HALF_OPEN = 100, 10, 300  # painters are those of the clients that send hostile pictures
 MOST_MEMORY = 900  # MB of the page
 # An honest client waits for the question of the moment and for one of each other client, at most so many of the slowest
@@ -40,10 +43,13 @@ HALF = b"POST /api/align HTTP/1.1\r\nHost: localhost\r\nContent-Type: applicatio
 
 
 class Held(NamedTuple):
-    """What the page did: its highest memory in MB, the seconds that the slowest picture takes alone, those that an honest client
-    waited, and the answers of the others by their status.
+    """What the page did: the seconds that ``AT_ONCE`` sentences take one after another, those that the slowest takes when all are
+    asked at once, its highest memory in MB, the seconds that the slowest picture takes alone, those that an honest client waited,
+    and the answers of the others by their status.
     """
 
+    in_turn: float
+    at_once: float
     memory: float
     alone: float
     waits: list[float]
@@ -83,20 +89,35 @@ def fire(work: Path, seconds: float = SECONDS) -> Held:
 def _besieged(process: int, address: str, seconds: float) -> Held:
     attackers = multiprocessing.get_context("spawn")  # the honest client has a process of its own
     ended, answers, waits, sent = attackers.Event(), attackers.SimpleQueue(), [], pictures()
+    in_turn, at_once = _queue(address)
     alone = max(_timed(address, *_picture(content))[1] for content in sent)
     attack = attackers.Process(target=_attack, args=(address, sent, ended, answers))
     attack.start()
     assert answers.get() == "begun"
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        status, seconds = _timed(address, *_sentence(f"The house {time.monotonic()}."))
-        waits.append(seconds if status == 200 else float("inf"))
+        waits.append(_wait(address, f"The house {time.monotonic()}."))
         time.sleep(0.3)
     ended.set()
     counted = answers.get()
     attack.join()
     said = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    return Held(int(said.split("VmHWM:")[1].split()[0]) * 1024 / 1e6, alone, waits, counted)
+    memory = int(said.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
+    return Held(in_turn, at_once, memory, alone, waits, counted)
+
+
+def _queue(address: str) -> tuple[float, float]:
+    """The seconds that sentences take one after another, and those that the slowest takes when all are asked at once."""
+    _wait(address, "The first reads the model.")
+    in_turn = sum(_wait(address, f"In turn {number}.") for number in range(AT_ONCE))
+    with ThreadPoolExecutor(AT_ONCE) as clients:
+        return in_turn, max(clients.map(lambda number: _wait(address, f"At once {number}."), range(AT_ONCE)))
+
+
+def _wait(address: str, text: str) -> float:
+    """The seconds that an honest client waits for a sentence; endless unless it is answered."""
+    status, seconds = _timed(address, *_sentence(text))
+    return seconds if status == 200 else float("inf")
 
 
 def _timed(address: str, *question: Any) -> tuple[int, float]:
@@ -182,7 +203,9 @@ def _closed(one: socket.socket) -> bool:
 
 def faults(held: Held) -> list[str]:
     """What is wrong with it, in sentences."""
-    wrong = [f"the page took {held.memory:.0f} MB, more than {MOST_MEMORY}"] * (held.memory > MOST_MEMORY)
+    slower = held.at_once / held.in_turn
+    wrong = [f"one of {AT_ONCE} clients waited {slower:.1f} times as long as all of them take in turn"] * (slower > 2)
+    wrong += [f"the page took {held.memory:.0f} MB, more than {MOST_MEMORY}"] * (held.memory > MOST_MEMORY)
     most = max(MOST_SECONDS, MOST_PICTURES * held.alone)
     wrong += [f"an honest client waited {max(held.waits):.1f} s, more than {most:.1f}"] * (max(held.waits) > most)
     return wrong + [f"{held.answers[500]} answers were faults of the page"] * (held.answers[500] > 0)
@@ -193,7 +216,8 @@ def main() -> int:
         held = fire(Path(work))
     waits = sorted(held.waits)
     sys.stdout.write(
-        f"{held.memory:.0f} MB; the slowest picture alone takes {held.alone:.2f} s; an honest client waited "
+        f"{AT_ONCE} sentences take {held.in_turn:.2f} s in turn, and the slowest {held.at_once:.2f} s when asked at once; under "
+        f"fire: {held.memory:.0f} MB; the slowest picture alone takes {held.alone:.2f} s; an honest client waited "
         f"{waits[len(waits) // 2]:.2f} s, at most {waits[-1]:.2f} s, in {len(waits)} questions; all others: "
         f"{dict(held.answers)}\n"
     )
