@@ -14,9 +14,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 
-from tqdm import tqdm
-
 from benchmarks import machine
+from data.progress import counted
 from data.sources.text import load
 from data.translation import TranslationData
 
@@ -32,7 +31,7 @@ def peak_gib() -> float:
 def generation(pairs: int) -> float:
     """Seconds to generate the pairs and drop them."""
     start = time.perf_counter()
-    for _ in tqdm(load("accord", "train", "en", "fr", count=pairs), total=pairs, desc="generating", unit=" pairs"):
+    for _ in counted(load("accord", "train", "en", "fr", count=pairs), "generating", pairs, "pairs"):
         pass
     return time.perf_counter() - start
 
@@ -64,7 +63,7 @@ def measure(options: argparse.Namespace) -> dict[str, float | int | str]:
     loader = data.train_dataloader()
     start = time.perf_counter()
     sentences = cells = tokens = 0
-    for batch in tqdm(loader, desc="batching", unit=" batches"):
+    for batch in counted(loader, "batching", None, "batches"):
         sentences += len(batch.index)
         cells += batch.source.numel() + batch.target.numel()
         tokens += int(batch.source_mask.sum()) + int(batch.target_mask.sum())

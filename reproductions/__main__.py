@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from data import progress
 from data.errors import UserError
 from data.sources.paths import shortened
 from reproductions.papers import PAPERS
@@ -36,6 +37,8 @@ SMALLER = {
     "tokens": "smaller batches, data.init_args.batch_tokens, or shorter sentences",
     "images": "smaller batches, data.init_args.batch_images, or smaller images, data.init_args.size",
 }
+# Lightning's loggers that say which device there is, what was restored and which seed; their parents set their own level.
+TALKATIVE = ("pytorch.utilities.rank_zero", "fabric.utilities.rank_zero", "fabric.utilities.seed")
 # Warnings of libraries about what is intended here.
 EXPECTED = (
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning calls what torch deprecates
@@ -96,19 +99,24 @@ def _separate(arguments: Sequence[str], commands: Mapping[str, argparse.Argument
 
 
 def _log_to_standard_error() -> None:
-    """Show what our own packages log, each line once; drop Lightning's advertisements and the expected warnings."""
+    """Show what our own packages log, each line once, and of Lightning the warnings alone, without the expected ones."""
     logging.raiseExceptions = False  # a full disk would print a traceback for every line that W&B cannot log
     handler = logging.StreamHandler()
+    handler.addFilter(_is_alone)
     for name in ("data", "reproductions"):
         logging.getLogger(name).setLevel(logging.INFO)
         logging.getLogger(name).handlers = [handler]
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advertisement)
+    for name in TALKATIVE:
+        logging.getLogger(f"lightning.{name}").setLevel(logging.WARNING)
+        logging.getLogger(f"lightning.{name}").addFilter(_is_alone)
     for message in EXPECTED:
         warnings.filterwarnings("ignore", message)
 
 
-def _is_no_advertisement(record: logging.LogRecord) -> bool:
-    return "Tip:" not in record.getMessage()
+def _is_alone(_: logging.LogRecord) -> bool:
+    """True, once the line that says what is being done has made room."""
+    progress.clear()
+    return True
 
 
 def _less(arguments: Sequence[str]) -> str:

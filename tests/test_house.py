@@ -46,7 +46,7 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
 PAPERS = " ".join(f"reproductions.{paper}" for paper in papers.PAPERS)
 MODELS = "reproductions.attention reproductions.layers"  # what a model may use
 BATCHES = "data.translation data.language data.batching data.images data.captions data.errors"
-RECORDS = "reproductions.evaluation data.links data.errors data.stored data.words data.shapes data.whole"
+RECORDS = "reproductions.evaluation data.progress data.links data.errors data.stored data.words data.shapes data.whole"
 READ = (
     f"reproductions.papers reproductions.runs reproductions.reports data.sources.paths {RECORDS}"  # a run without torch
 )
@@ -56,11 +56,11 @@ DRAWN = "numpy PIL sacrebleu sacremoses matplotlib"
 PAPER = r"reproductions\.(?P<paper>\w+\d{4})"
 TABLE: tuple[tuple[str, Rule], ...] = (
     (r"data\.(links|errors|words)", rule(ours="data.errors")),
-    (r"data\.whole", rule("filelock")),
+    (r"data\.(whole|progress)", rule("filelock")),
     (r"data\.accord(\..*)?", rule(ours="data.accord data.words data.links data.errors")),
     (r"data\.shapes(\..*)?", rule("numpy PIL", "data.shapes data.errors")),
     (r"data\.torchtext_tokenizer", rule("torchtext", "data")),
-    (r"data(\..*)?", rule("torch numpy PIL lightning tokenizers torchvision datasets platformdirs filelock requests tqdm",
+    (r"data(\..*)?", rule("torch numpy PIL lightning tokenizers torchvision datasets platformdirs filelock requests",
                           "data")),
     (r"reproductions", rule(ours="data")),
     (r"reproductions\.papers", rule(ours="data.errors")),
@@ -74,20 +74,20 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.training\.tracking", rule("wandb lightning",
                                                "data.errors data.whole reproductions.training.tracking_mode")),
     (r"reproductions\.training(\..*)?", rule("torch lightning numpy",
-     f"{MODELS} reproductions.decoding reproductions.training reproductions.papers data.whole {BATCHES}")),
+     f"{MODELS} reproductions.decoding reproductions.training reproductions.papers data.whole data.progress {BATCHES}")),
     (r"reproductions\.evaluation(\..*)?", rule(DRAWN, RECORDS)),
     (r"reproductions\.(runs|reports|compare)(\..*)?", rule(f"{DRAWN} jinja2 yaml", f"{READ} reproductions.compare")),
     (r"reproductions\.tasks(\..*)?", rule(f"torch lightning {DRAWN}", f"{TRAINED} {PAPERS} reproductions.tasks")),
     (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", f"{TRAINED} {PAPERS} reproductions.tasks "
      "reproductions.explain")),
-    (r"reproductions\.experiments(\..*)?", rule("torch matplotlib yaml tqdm",
+    (r"reproductions\.experiments(\..*)?", rule("torch matplotlib yaml",
      f"{TRAINED} {PAPERS} reproductions.tasks reproductions.compare reproductions.experiments")),
     (r"reproductions\.commands\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
     (r"reproductions\.page(\..*)?", rule("torch numpy PIL matplotlib yaml starlette uvicorn h11 anyio",
      f"{TRAINED} {PAPERS} reproductions.tasks reproductions.experiments reproductions.page")),
     (r"reproductions\.commands\.page", rule(ours="reproductions.page")),
-    (r"reproductions\.(commands|__main__)(\..*)?", rule("torch lightning numpy jsonargparse tqdm yaml",
+    (r"reproductions\.(commands|__main__)(\..*)?", rule("torch lightning numpy jsonargparse yaml",
      "data reproductions", "reproductions.page")),
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ after a stop as if there had been none.
 
 import json
 import os
+import re
 import signal
 from operator import itemgetter
 
@@ -156,6 +157,11 @@ def test_a_stopped_run_goes_on_bit_for_bit_as_one_that_was_not_stopped(paper, tr
     given = ["train", paper, *numbers, *overrides(8, paper, **NOTHING_ELSE | settings)]
     assert command(given) == 0
     (whole,) = (place / "runs").glob("*/*/*")
+    said = capfd.readouterr().err
+    kept = [line for line in said.splitlines() if line.startswith("step ")]
+    assert len(kept) == len(lines(whole / "validation.jsonl")) and kept[-1].startswith("step 8/8 · loss ")
+    assert all(f" · valid {next(iter(of(paper).headline.values()))[0].removesuffix(' %')} " in line for line in kept)
+    assert not re.search(r"\r|\033|GPU|TPU|Seed|[Rr]estor|Loaded|DataLoader|stopped:", said)
     monkeypatch.setenv("RUNS_DIR", str(place / "stopped"))
     reseed = Reseed.on_train_batch_start
 

@@ -80,7 +80,6 @@ def overrides(steps: int, paper: str = "bahdanau2014", **more: object) -> list[s
         **{f"data.init_args.{name}": value for name, value in DATA[paper].items()},
         "trainer.max_steps": steps,
         "trainer.val_check_interval": 4,
-        "trainer.enable_progress_bar": "false",
         "trainer.log_every_n_steps": 2,
         "trainer.precision": "32-true",
         "run.checkpoint_every": 3,

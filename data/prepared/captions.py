@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from data.errors import UserError
 from data.prepared.folder import prepared_folder, save_facts, writing_rows
 from data.prepared.ids import FlatIdsWriter
 from data.preprocessing import Preprocessing
+from data.progress import counted
 from data.shapes import described
 from data.sources.images import SHAPES_SEED, edition_of_shapes
 from data.tokenizers import learn_tokenizer
@@ -85,7 +85,7 @@ def _draw(settings: CaptionSettings, split: str, work: Path) -> Iterator[list[st
         write_pixels = rows("pixels", np.uint8, size, size, 3)
         # Sixteenths are exact in half precision.
         write_masks = None if split == "train" else rows("masks", np.float16, MOST_OBJECTS, size, size)
-        for index in tqdm(range(count), desc=f"drawing {split}", unit=" images", leave=False):
+        for index in counted(range(count), f"drawing {split}", count, "images"):
             scene = described(split, index, SHAPES_SEED, size)
             write_pixels(scene.pixels)
             masks = np.zeros((MOST_OBJECTS, size, size))

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from data.errors import UserError
 from data.prepared.folder import WriteRow, prepared_folder, save_facts, writing_rows
 from data.preprocessing import Preprocessing
+from data.progress import counted
 from data.sources.images import ImageCorpus, UnreadableImage, find_images
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def _store(settings: ImageSettings, corpus: ImageCorpus, split: str, work: Path)
     with writing_rows(work, split, count) as rows:
         write_pixels = rows("pixels", np.uint8, size, size, 3)
         write_extra: dict[str, WriteRow] = {}
-        for example in tqdm(corpus.read(split, size), f"reading {split}", count, unit=" images", leave=False):
+        for example in counted(corpus.read(split, size), f"reading {split}", count, "images"):
             if isinstance(example, UnreadableImage):
                 unreadable.append(example)
                 continue

@@ -8,12 +8,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from data.errors import UserError
 from data.links import Links
 from data.prepared.folder import damaged, load_lines, prepared_folder, save_facts
 from data.prepared.ids import FlatIds, FlatIdsWriter
+from data.progress import counted, counting
 from data.sources.text import Example, find_corpus, load
 from data.tokenizers import Tokenizer, learn_tokenizer
 from data.words import split as split_words
@@ -129,7 +128,7 @@ def _spool_training(settings: TextSettings, data_dir: Path, work: Path) -> tuple
     examples = load(settings.corpus, "train", *settings.languages, data_dir, settings.pairs)
     source_spool, target_spool = (_spool(work, side) for side in _SIDES)
     with source_spool.open("w", encoding="utf-8") as sources, target_spool.open("w", encoding="utf-8") as targets:
-        for example in tqdm(examples, total=settings.pairs, desc="reading", unit=" pairs", leave=False):
+        for example in counted(examples, "reading train", settings.pairs, "pairs"):
             source = split_words(example.source, settings.source_language)
             target = split_words(example.target, settings.target_language)
             # A side of white space and invisible characters has no word.
@@ -165,8 +164,8 @@ def _learn(settings: TextSettings, work: Path) -> tuple[Tokenizer, Tokenizer]:
 
 def _encode(tokenizer: Tokenizer, sentences: Iterator[Sentence], stem: Path, count: int) -> None:
     writer = FlatIdsWriter(stem)
-    with tqdm(total=count, desc=f"tokenising {stem.name}", unit=" sentences", leave=False) as progress:
+    with counting(f"tokenising {stem.name}", count, "sentences") as progress:
         while chunk := list(islice(sentences, _CHUNK)):
             writer.append(tokenizer.encode_words(chunk))
-            progress.update(len(chunk))
+            progress.done += len(chunk)
     writer.close()

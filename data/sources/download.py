@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock
 from platformdirs import user_cache_dir
-from tqdm import tqdm
 
 from data.errors import UserError
+from data.progress import counting
 from data.sources.paths import check_writable, place, shortened
 
 logger = logging.getLogger(__name__)
@@ -151,13 +151,14 @@ def _receive(url: str, part: Path) -> None:
             start = 0
         length = response.headers.get("Content-Length")
         size = None if length is None else start + int(length)
-        progress = tqdm(total=size, initial=start, unit="B", unit_scale=True, desc=part.stem, leave=False)
-        with part.open("ab" if start else "wb") as file, progress:
+        fetching = counting(f"fetching {part.stem}", size, "MB", scale=1e6)
+        with part.open("ab" if start else "wb") as file, fetching as fetched:
+            fetched.done += start
             began, count = time.monotonic(), 0
             # A cut connection ends the stream without an error.
             while chunk := response.read1(_CHUNK):
                 file.write(chunk)
-                progress.update(len(chunk))
+                fetched.done += len(chunk)
                 count += len(chunk)
                 if (seconds := time.monotonic() - began) > _PATIENCE:
                     if count < _SLOWEST * seconds:

@@ -8,9 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
 from data.errors import UserError
+from data.progress import counted
 from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.commands.configs import CONFIGS, config_of, is_path
@@ -53,7 +52,7 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     comparison: Comparison = import_module(f"reproductions.compare.{MODULES[task]}").compare(folders)
     corpus = runs.corpus_name(comparison.numbers["corpus"])
     folder = place if out else place / corpus / runs.stamp()
-    drawings = tqdm(comparison.drawings, "drawing", unit=" pictures", leave=False)
+    drawings = counted(comparison.drawings, "drawing", len(comparison.drawings), "pictures")
     pictures = [drawing.write(folder) for drawing in drawings]
     files.write_json(folder / "comparison.json", comparison.numbers)
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make compare."

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from tqdm import tqdm
 
+from data import progress
 from data.errors import UserError
 from reproductions import runs
 from reproductions.runs import Run
@@ -80,10 +80,8 @@ def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrid
     """
     waiting = [training for training in trainings if again or training.scored() is None]
     failed: list[_Process] = []
-    bar = tqdm(
-        total=sum(training.updates() for training in waiting), unit=" steps", smoothing=0.05, disable=not waiting
-    )
-    with _ends_as_exceptions(), bar:
+    total = sum(training.updates() for training in waiting)
+    with _ends_as_exceptions(), progress.counting("", total, "steps") as count:
         running: list[_Process] = []
         try:
             while running or (waiting and not failed):
@@ -93,10 +91,10 @@ def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrid
                 ended = [process for process in running if process.popen.poll() is not None]
                 failed += [process for process in ended if process.popen.returncode]
                 for process in running:
-                    bar.update(process.advance(process in ended))
+                    count.done += process.advance(process in ended)
                 running = [process for process in running if process not in ended]
                 names = ", ".join(process.training.name for process in running)
-                bar.set_description(f"{names}; {len(waiting)} waiting", refresh=sys.stderr.isatty())
+                count.what = f"{names}; {len(waiting)} waiting"
         except BaseException:
             _stop(running)
             raise

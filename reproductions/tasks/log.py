@@ -1,11 +1,13 @@
 """The callback that turns validations and tests into scores, pictures, files and the tracker's rows."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
+from data.progress import doing
 from reproductions.evaluation import files, records
 from reproductions.runs import SCORES, Run
 from reproductions.tasks.gather import gather
@@ -115,11 +117,12 @@ class EvaluationLog(Callback):
     def on_test_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         tracker = tracking.of(trainer.loggers)
         for split in self._gathered(trainer):
-            scores = split.scores()
-            for logger in trainer.loggers:
-                named = {f"{split.name}/{name}": value for name, value in scores.items()}
-                logger.log_metrics(named, step=pl_module.steps)
-            self.results[split.name] = scores | {"step": pl_module.steps} | split.details()
+            with doing(f"scoring {split.name}"):
+                scores = split.scores()
+                for logger in trainer.loggers:
+                    named = {f"{split.name}/{name}": value for name, value in scores.items()}
+                    logger.log_metrics(named, step=pl_module.steps)
+                self.results[split.name] = scores | {"step": pl_module.steps} | split.details()
             if trainer.is_global_zero:
                 self._write(split, tracker)
         if trainer.is_global_zero:
@@ -134,8 +137,20 @@ class EvaluationLog(Callback):
                 records.save(content, folder / name)
             else:
                 files.write_json(folder / name, content)
-        table = split.table(folder)
-        tracking.log_table(tracker, f"{split.name}/{table.name}", table.columns, table.rows)
-        for name, figure in split.figures():
-            path = files.save(figure, folder / f"{name}.png")
-            tracking.log_picture(tracker, f"{split.name}/{name}", path, split.title)
+        with doing(_Drawn(split.name, folder)):
+            table = split.table(folder)
+            tracking.log_table(tracker, f"{split.name}/{table.name}", table.columns, table.rows)
+            for name, figure in split.figures():
+                path = files.save(figure, folder / f"{name}.png")
+                tracking.log_picture(tracker, f"{split.name}/{name}", path, split.title)
+
+
+class _Drawn:
+    """The pictures of a split so far, in words."""
+
+    def __init__(self, split: str, folder: Path) -> None:
+        self._split, self._folder, self._began = split, folder, time.time()
+
+    def __str__(self) -> str:
+        drawn = sum(path.stat().st_mtime >= self._began for path in self._folder.glob("*.png"))
+        return f"drawing {self._split}: {drawn} pictures so far"

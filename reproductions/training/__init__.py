@@ -4,6 +4,7 @@ module                          the LightningModule that every paper extends: ch
 translation, classification     the LightningModules that translators and classifiers extend
 resume                          a stopped and continued run is the run that was never stopped
 callbacks                       exact resumption, stops between steps, throughput, which checkpoints are kept
+progress                        what a training says while it runs
 averaging                       the mean weights of several steps
 precision                       what this machine computes fast
 schedules                       learning rates over the steps

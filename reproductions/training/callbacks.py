@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from data.errors import UserError
@@ -110,15 +110,6 @@ class KnownMonitor(Callback):
         if trainer.state.fn == "fit" and not trainer.sanity_checking and self.monitor not in scores:
             main = ", ".join(sorted(name for name in scores if name.count("/") == 1))
             raise UserError(f"run.monitor is {self.monitor!r}, but a validation gives {main}: choose one of them.")
-
-
-class Progress(TQDMProgressBar):
-    """Lightning's bar without the version number of a logger."""
-
-    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-        metrics = super().get_metrics(trainer, pl_module)
-        metrics.pop("v_num", None)
-        return metrics
 
 
 class Throughput(Callback):

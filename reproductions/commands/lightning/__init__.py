@@ -11,6 +11,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from data.progress import doing
+
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """``fit``, ``validate`` or ``test``, whose options Lightning reads itself."""
@@ -19,8 +21,9 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
 def execute(arguments: Sequence[str]) -> int:
     """Run a Lightning command line; returns 130 if Ctrl-C ended it and 143 if SIGTERM did."""
-    from reproductions.commands.lightning.cli import STOPPED, ReproductionCLI
-    from reproductions.commands.lightning.meaning import check_files
+    with doing("loading PyTorch and Lightning"):
+        from reproductions.commands.lightning.cli import STOPPED, ReproductionCLI
+        from reproductions.commands.lightning.meaning import check_files
 
     check_files(arguments)
     sys.argv[1:] = arguments  # not passed by value: Lightning starts the processes of further devices with sys.argv

@@ -19,6 +19,7 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
+from data import progress
 from data.errors import UserError
 from data.sources.paths import check_writable
 from reproductions.commands.lightning.errors import Parser, innermost
@@ -32,13 +33,13 @@ from reproductions.training import checkpoints, precision, tracking
 from reproductions.training.averaging import Snapshots, average, snapshots
 from reproductions.training.callbacks import (
     KnownMonitor,
-    Progress,
     Reseed,
     StopBetweenSteps,
     StopIfDiverged,
     Throughput,
     keep_checkpoints,
 )
+from reproductions.training.progress import Progress
 from reproductions.training.resume import ResumedValidation
 
 log = logging.getLogger(__name__)
@@ -75,9 +76,13 @@ class ReproductionCLI(LightningCLI):
                 parser_kwargs={"allow_abbrev": False, **{name: {"allow_abbrev": False} for name in commands}},
             )
         except BaseException as error:
-            tracking.finish(self.tracker, exit_code=STOPPED.get(type(error), 1))
+            self._finish(STOPPED.get(type(error), 1))
             raise
-        tracking.finish(self.tracker)
+        self._finish()
+
+    def _finish(self, exit_code: int = 0) -> None:
+        with progress.doing("completing the files of Weights & Biases"):
+            tracking.finish(self.tracker, exit_code)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_class_arguments(RunSettings, "run")
@@ -112,7 +117,8 @@ class ReproductionCLI(LightningCLI):
             if model.init_args.get(name) not in (None, _default(model.class_path, name)):
                 raise UserError(f"model.init_args.{name} comes from the data; leave it out of the settings.")
         try:
-            return super().instantiate_classes()
+            with progress.doing("preparing"):
+                return super().instantiate_classes()
         except (ValueError, MisconfigurationException) as error:
             cause = innermost(error)
         if isinstance(cause, UserError) or not isinstance(cause, (ValueError, MisconfigurationException)):
@@ -147,7 +153,7 @@ class ReproductionCLI(LightningCLI):
         self._check_before_anything_is_written()
         mine: list[Callback] = [EvaluationLog(self.task, folder, settings.pictures)]
         if config.trainer.enable_progress_bar is not False:
-            mine.append(Progress(refresh_rate=10 if sys.stdout.isatty() else 100))
+            mine.append(Progress(self.task.headline, self.monitor))
         if self.subcommand == "fit":
             self.throughput.unit = self.task.unit
             mine += [

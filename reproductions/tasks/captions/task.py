@@ -120,6 +120,7 @@ class Captions(Task):
         "relation": ("relations", 3),
         "perplexity": ("perplexity", 2),
     }
+    headline = {"bleu": ("BLEU", 1), "true": ("wholly true %", 1)}
 
     def begin(self, stage: Stage[Captioner, CaptionData], name: str) -> CaptionSplit:
         return CaptionSplit(stage, name, CollectedCaptions())

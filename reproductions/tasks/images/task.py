@@ -26,6 +26,7 @@ class Images(Task):
     unit = counted = "images"
     kept, artifact = "preprocessing.json", "preprocessing"
     columns = {"accuracy": ("accuracy", 4), "loss": ("cross-entropy", 3), "calibration_error": ("calib. error", 3)}
+    headline = {"accuracy": ("correct %", 1), "attention/auroc": ("AUROC of the map", 2)}
     filmed = True
 
     def begin(self, stage: Stage[Classification, ImageData], name: str) -> ImageSplit:

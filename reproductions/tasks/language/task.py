@@ -78,6 +78,7 @@ class Language(Task):
         "agreement": ("agreement", 4),
         "agreement_misled": ("  where misled", 4),
     }
+    headline = {"perplexity": ("perplexity", 2), "agreement": ("agreement %", 1)}
 
     def __init__(self) -> None:
         self._contrasts: dict[str, dict[int, list[Contrast]]] = {}

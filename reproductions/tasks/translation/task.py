@@ -106,6 +106,7 @@ class Translate(Task):
         "perplexity": ("perplexity", 2),
         "aer": ("AER %", 1),
     }
+    headline = {"bleu": ("BLEU", 1), "aer": ("AER %", 1)}
 
     def __init__(self) -> None:
         self._links: tuple[str, Mapping[int, Links]] | None = None
