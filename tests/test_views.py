@@ -105,21 +105,25 @@ def planted(view, count=12, layers=3, heads=2):
         norms.append(np.ones((layers, heads, columns), dtype=np.float32))
         links = frozenset((row, int(column)) for row, column in enumerate(truth[:-1]))
         golds.append(Links(links, links))
-    return maps, norms, golds
+    return maps, norms, golds, list(map(words_of, maps))
+
+
+def words_of(maps):
+    """Each position of maps (L, H, T, S) a word of its own."""
+    return Pieces(range(maps.shape[2]), range(maps.shape[3]))
 
 
 @pytest.mark.parametrize("view", [View(2, 1, 0), View(3, 2, 1), View(1, 2, 1)])
 def test_the_head_that_aligns_is_found_with_its_shift(view):
-    maps, norms, golds = planted(view)
-    choice = choose_view(maps, norms, golds)
+    choice = choose_view(*planted(view))
     assert choice.view == view
     assert choice.table[view].recall > 0.85
     assert set(choice.table) == set(every_view(3, 2))
 
 
 def test_the_table_holds_the_same_scores_as_one_view_alone():
-    maps, norms, golds = planted(View(2, 2, 0))
-    table = choose_view(maps, norms, golds).table
+    maps, norms, golds, words = planted(View(2, 2, 0))
+    table = choose_view(maps, norms, golds, words).table
     for view in every_view(3, 2):
         counts = [
             alignment_counts(hard_links(view.apply(one, norm)), gold)
@@ -129,7 +133,7 @@ def test_the_table_holds_the_same_scores_as_one_view_alone():
 
 
 def test_a_view_is_chosen_on_words_where_maps_are_pieces():
-    maps, norms, golds = planted(View(2, 1, 1))
+    maps, norms, golds, _ = planted(View(2, 1, 1))
     norms = [np.repeat(one, 2, axis=2) for one in norms]
     pieces, split = [], []
     for one in maps:
@@ -144,6 +148,6 @@ def test_a_view_is_chosen_on_words_where_maps_are_pieces():
 
 def test_a_view_cannot_be_chosen_without_gold():
     with pytest.raises(UserError, match="no sure links"):
-        choose_view([MAPS], [NORMS], [Links(frozenset(), frozenset())])
+        choose_view([MAPS], [NORMS], [Links(frozenset(), frozenset())], [words_of(MAPS)])
     with pytest.raises(UserError, match="0 maps"):
-        choose_view([], [], [])
+        choose_view([], [], [], [])

@@ -66,9 +66,6 @@ class Adjective:
         else:
             self.french = [(form,) for form in agreeing(masculine, other or None)]
 
-    def __repr__(self) -> str:
-        return f"Adjective({self.english!r})"
-
 
 RANKS = ("quality", "size", "age", "colour", "origin", "type", "material")
 
@@ -114,9 +111,6 @@ class Noun:
         self.verbs: list[Verb] = []  # transitive verbs it can be the subject of
         self.doers: list[Verb] = []  # transitive verbs it can be the object of
 
-    def __repr__(self) -> str:
-        return f"Noun({self.lemma!r})"
-
 
 def _plural_token(word: str) -> str:
     """Plural of an annotated word: "ministre/1" -> "ministres/1"."""
@@ -161,9 +155,6 @@ class Name:
         self.location: tuple[Token, ...] = ()
         self.origin: tuple[Token, ...] = ()
 
-    def __repr__(self) -> str:
-        return f"Name({' '.join(self.english)!r})"
-
 
 _OWNED = frozenset(lexicon.OWNED.split())
 STATIVE = frozenset(verb_table.STATIVE.split())
@@ -198,9 +189,6 @@ class Verb:
         self.subjects: list[Noun | Name] = []
         self.objects: list[Noun | Name] = []
         self.preposition = self.french_preposition = ""
-
-    def __repr__(self) -> str:
-        return f"Verb({self.base!r})"
 
 
 def _english_forms(forms: str) -> tuple[str, str, str]:

@@ -138,16 +138,11 @@ def _french_finite(verb: Verb, subject: Phrase, shape: Shape, at: tuple[int, int
     return [helper_token, *middle, (verb.participle[agreement], (main_at,), ())]
 
 
-def infinitive(draft: Draft, verb: Verb, clitic: Clitic | None = None, to: int = -1) -> French:
-    """"sign it" -> le signer; ``to`` is the position of an English "to" that French leaves out."""
+def infinitive(draft: Draft, verb: Verb, to: int = -1) -> French:
+    """"sign" -> signer; ``to`` is the position of an English "to" that French leaves out."""
     at = draft.say(verb.base)
-    french: French = []
-    if clitic:
-        french.append((clitic.french, (draft.say(clitic.english),), ()))
-    if verb.reflexive:
-        french.append(("se", (), (at,)))
-    french.append((verb.french.infinitive, (at,), (to,) if to >= 0 else ()))
-    return french
+    french: French = [("se", (), (at,))] if verb.reflexive else []
+    return [*french, (verb.french.infinitive, (at,), (to,) if to >= 0 else ())]
 
 
 def passive_infinitive(draft: Draft, verb: Verb, agreement: int) -> French:

@@ -148,8 +148,6 @@ def moses(texts: Iterable[str], language: str) -> list[str]:
 
 def check_texts(*, hypotheses: Sequence[str], references: Sequence[str]) -> None:
     """Raise UserError unless both are detokenised text, as many references as hypotheses, and at least one."""
-    if isinstance(hypotheses, str) or isinstance(references, str):
-        raise UserError("hypotheses and references must be lists of sentences, not one text")
     if len(hypotheses) != len(references):
         raise UserError(
             f"{len(hypotheses)} hypotheses cannot be scored against {len(references)} references: give one for each"

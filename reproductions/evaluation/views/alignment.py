@@ -125,35 +125,28 @@ class Choice(NamedTuple):
 
 
 def choose_view(
-    maps: Sequence[Floats],
-    norms: Sequence[Floats],
-    golds: Sequence[Links],
-    pieces: Sequence[Pieces] | None = None,
+    maps: Sequence[Floats], norms: Sequence[Floats], golds: Sequence[Links], pieces: Sequence[Pieces]
 ) -> Choice:
     """Choose the view with the lowest alignment error rate. Use validation data, never the test set.
 
     maps    (L, H, T, S) per sentence, from forced decoding of the reference, both sides ending in ``</s>``
     norms   (L, H, S) per sentence, of the values
     golds   links between words: gold, or those of a statistical aligner
-    pieces  word of each piece, where positions are pieces; None where they are words
+    pieces  word of each piece
 
     A tie goes to the earlier view; the order of `every_view` prefers plain weights, shift 0 and single layers. Raises
     UserError for no sentences or no sure links.
     """
-    lengths = {len(maps), len(golds), len(norms), len(maps if pieces is None else pieces)}
-    if not maps or len(lengths) > 1:
-        count = "none" if pieces is None else len(pieces)
+    if not maps or len({len(maps), len(norms), len(golds), len(pieces)}) > 1:
         raise UserError(
             f"a view is chosen on sentences with gold links, but there are {len(maps)} maps, "
-            f"{len(norms)} norms, {len(golds)} gold and {count} pieces"
+            f"{len(norms)} norms, {len(golds)} gold and {len(pieces)} pieces"
         )
     views = every_view(*maps[0].shape[:2])
     counts = np.zeros((len(views), len(maps), 4), dtype=np.int64)
-    for number, (sentence, of_values, gold) in enumerate(zip(maps, norms, golds, strict=True)):
+    for number, (sentence, of_values, gold, words) in enumerate(zip(maps, norms, golds, pieces, strict=True)):
         stack = np.stack([view.apply(sentence, of_values) for view in views])  # (views, T, S)
-        if pieces is not None:
-            stack = merge_pieces(stack, pieces[number].target, pieces[number].source)
-        counts[:, number] = _counts(stack, gold)
+        counts[:, number] = _counts(merge_pieces(stack, *words), gold)
     table = {view: alignment_scores(rows) for view, rows in zip(views, counts.tolist(), strict=True)}
     if not any(gold.sure for gold in golds):
         raise UserError("a view cannot be chosen: the gold of these sentences has no sure links")

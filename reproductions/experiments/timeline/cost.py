@@ -2,7 +2,6 @@
 
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -47,22 +46,21 @@ def costs(sizes: Sizes) -> dict[str, Cost]:
 
     As in RNNsearch, keys are as wide as queries where a mechanism needs that, and values as wide as annotations.
     """
-    steps = {name: _Step(name, sizes) for name in over_source()}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    took = _microseconds({name: step.look for name, step in steps.items()}, sizes)
+    took = times(sizes)
     torch.set_num_threads(threads)
+    steps = {name: _Step(name, sizes) for name in over_source()}
     return {name: Cost(step.parameters, step.products(), took[name]) for name, step in steps.items()}
 
 
 def times(sizes: Sizes, learning: bool = False) -> dict[str, float]:
-    """Microseconds of every mechanism over a source, as in :class:`Cost`; ``learning`` adds the backward pass."""
+    """Microseconds of every mechanism over a source, as in :class:`Cost`; ``learning`` adds the backward pass.
+
+    The mechanisms take turns, so that a busy machine slows all alike.
+    """
     steps = {name: _Step(name, sizes) for name in over_source()}
-    return _microseconds({name: step.learn if learning else step.look for name, step in steps.items()}, sizes)
-
-
-def _microseconds(calls: dict[str, Callable[[], None]], sizes: Sizes) -> dict[str, float]:
-    """Median processor time per sentence; the mechanisms take turns, so that a busy machine slows all alike."""
+    calls = {name: step.learn if learning else step.look for name, step in steps.items()}
     took: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         for _ in range(CALLS):
