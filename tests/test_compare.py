@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import wandb
 from older_runs.make import STEPS
-from trained import ROOT
+from trained import ROOT, translate_perfectly
 from wandb_offline import read as tracked
 
 from data.errors import UserError
@@ -20,6 +20,7 @@ from reproductions.commands import compare as comparing
 from reproductions.compare import classifiers, translators
 from reproductions.compare.classifiers import answers, shown
 from reproductions.compare.comparison import comparable
+from reproductions.evaluation.measures.alignment import alignment_error_rate
 from reproductions.evaluation.measures.localisation import MEASURES
 
 TRANSLATORS, CLASSIFIERS = ("luong2015", "transformer2017"), ("resnet2016", "vit2021")
@@ -97,14 +98,23 @@ def test_a_run_beside_a_copy_of_itself_differs_in_nothing_significant(trained, t
 # --- Its numbers --------------------------------------------------------------------------------------------------------
 
 
-def test_each_sentence_has_the_measures_of_each_translator_and_the_view_stands_beside_the_naive_one(compared):
+def test_each_sentence_has_the_measures_of_each_translator_and_the_view_stands_beside_the_naive_one(compared, trained):
     _, numbers = compared[TRANSLATORS]
     assert len(numbers["sentences"]) == 2
     for sentence in numbers["sentences"]:
         assert len(sentence["rows"]) == 2
         assert {"aer", "entropy", "coverage_deviation", "end_mass", "monotonicity", "chrf"} <= set(sentence["rows"][0])
+    before, after = (alignment_error_rate(trained(paper).forced("test")).aer for paper in TRANSLATORS)
+    assert numbers["differences"][0]["aer"]["difference"] == pytest.approx(after - before) and after != before
     views = numbers["runs"][1]["views"]
     assert views["naive"] == "L2 Hmean shift0" and views["chosen_aer"] <= views["naive_aer"]
+
+
+def test_a_difference_in_bleu_is_that_of_the_second_run_to_the_first(trained, tmp_path):
+    run, perfect = trained("luong2015"), translate_perfectly(trained.copy("luong2015", tmp_path))
+    (pair,) = translators.compare([run.folder, perfect.folder]).numbers["differences"]
+    assert pair["bleu"]["difference"] == pytest.approx(100 - run.scores["test"]["bleu"])
+    assert pair["bleu"]["says"].startswith("+") and "the difference is significant" in pair["bleu"]["says"]
 
 
 def test_the_numbers_of_a_classifier_are_those_that_it_was_scored_with(compared, trained):

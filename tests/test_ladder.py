@@ -2,13 +2,14 @@
 
 import json
 
+import pytest
 import yaml
 from toy_run import NETWORK, in_this_process
-from trained import ROOT
+from trained import ROOT, translate_perfectly
 
 from reproductions.__main__ import run as command
 from reproductions.commands import ladder
-from reproductions.experiments.ladder import RUNGS
+from reproductions.experiments.ladder import RUNGS, table, text
 
 KEPT = {("5", "layers"), ("5", "heads")}  # what a rung is about
 
@@ -48,6 +49,16 @@ def test_the_ladder_trains_what_is_missing_and_ends_in_a_table_and_a_figure(plac
     assert (folder / "ladder.png").is_file() and (folder / "ladder.pdf").is_file()
     assert command(["ladder", "--jobs", "1"]) == 0
     assert len(began) == len(RUNGS), "what has scores is not trained again"
+
+
+def test_a_step_is_measured_from_the_rung_before_it(trained, tmp_path):
+    before, after = trained("luong2015"), translate_perfectly(trained.copy("luong2015", tmp_path))
+    first, second = rows = table({"1-rnnencdec": before, "2-rnnsearch": after})
+    (change,) = second["changes"]
+    assert first["changes"] == [] and (change["what"], change["from"]) == ("attention", first["rung"])
+    assert change["difference"] == pytest.approx(100 - before.scores["test"]["bleu"])
+    assert f"{first['rung']} → {second['rung']} (attention): +" in text(rows)
+    assert first["tokens_per_s"] == pytest.approx(before.summary["target_tokens"] / before.summary["training_seconds"])
 
 
 def test_all_rungs_of_the_ladder_share_data_budget_and_search():

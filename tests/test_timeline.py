@@ -10,22 +10,24 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from toy_run import in_this_process, overrides
-from trained import ROOT
+from trained import ROOT, translate_perfectly
 
 from data import accord
 from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, Additive, Dot, Intra, over_source
+from reproductions.evaluation.measures.alignment import right_by_order
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments import side_by_side
 from reproductions.experiments.side_by_side import Training, train
 from reproductions.experiments.timeline import report, rows, training
-from reproductions.experiments.timeline.cost import POSITIONS, Sizes, costs, formula
+from reproductions.experiments.timeline.cost import POSITIONS, Cost, Sizes, costs, formula
 from reproductions.experiments.timeline.rows import noise
 from reproductions.experiments.timeline.training import FULL, QUICK, Budget
 
@@ -49,6 +51,10 @@ class Newest(Dot):
         return -super().score(query, keys)
 
 
+def copied(run, folder):
+    return runs.Run(shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("checkpoints")))
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """Runs of two mechanisms, one of them new, with two seeds, and what ``make timeline`` makes of them."""
@@ -62,7 +68,7 @@ def trained(tmp_path_factory):
             patch.setattr(f"reproductions.experiments.timeline.cost.{name}", 1)  # nobody reads the times
         for name in list(TIMELINE):
             patch.delitem(TIMELINE, name)
-        for name, kind in {"additive": Additive, "intra": Intra, "newest": Newest}.items():
+        for name, kind in {"additive": Additive, "intra": Intra, "a_new": Newest}.items():
             patch.setitem(TIMELINE, name, kind)
         commands = in_this_process(patch)
         for _ in range(2):  # the second time nothing is left to do
@@ -75,7 +81,7 @@ def trained(tmp_path_factory):
 
 def test_a_new_mechanism_is_its_file_and_its_line(trained):
     _, table = trained
-    row = next(row for row in table["rows"] if row["name"] == "newest")
+    row = next(row for row in table["rows"] if row["name"] == "a_new")
     assert (row["year"], row["paper"], row["formula"]) == (2099, "Nobody", "-sᵀ h")
     assert len(row["bleu_seeds"]) == 2 and row["parameters"] == 0 and row["says"]
     record = rows.record_of(row)
@@ -84,7 +90,7 @@ def test_a_new_mechanism_is_its_file_and_its_line(trained):
 
 def test_the_table_is_in_order_of_year_and_knows_what_reads_no_source(trained):
     _, table = trained
-    assert [row["name"] for row in table["rows"]] == ["additive", "intra", "newest"]
+    assert [row["name"] for row in table["rows"]] == ["additive", "intra", "a_new"]
     assert [row["over_source"] for row in table["rows"]] == [True, False, True]
     assert rows.record_of(table["rows"][0]).source == rows.record_of(table["rows"][2]).source
 
@@ -124,6 +130,36 @@ def test_the_page_holds_every_mechanism_and_needs_nothing_else(trained):
     assert (folder / "out" / "timeline.pdf").is_file()
 
 
+def test_the_numbers_of_a_row_follow_from_its_runs(trained, monkeypatch, tmp_path):
+    """Two seeds of two mechanisms with scores that are given here; the second mechanism translates perfectly."""
+    folder, _ = trained
+    monkeypatch.setenv("RUNS_DIR", str(folder / "runs"))
+    monkeypatch.setitem(TIMELINE, "a_new", Newest)
+    given = {"additive": (10.0, 20.0), "a_new": (40.0, 80.0)}
+    seeds = {}
+    for name, scores in given.items():
+        seeds[name] = [copied(rows._scored(name, seed, TINY), tmp_path / name / str(seed)) for seed in TINY.seeds]
+        for run, bleu in zip(seeds[name], scores, strict=True):
+            test = {
+                "bleu": bleu,
+                "aer": bleu / 100,
+                "attention/entropy": bleu / 200,
+                "inversions": 8,
+                "inversions_kept": bleu / 10,
+            }
+            (run.folder / runs.SCORES).write_text(json.dumps({"test": test}), encoding="utf-8")
+    measured = partial(rows._measured, "a_new", seeds, Cost(1, 2, 3.0))
+    row = measured(chance=None)
+    assert (row["bleu"], row["bleu_seeds"], row["difference"], row["real"]) == (60, [40, 80], 45, None)
+    assert (row["aer"], row["entropy"], row["inversions"], row["inversions_kept"]) == pytest.approx((0.6, 0.3, 8, 6))
+    ordered, turned = zip(*(right_by_order(run.forced("test")) for run in seeds["a_new"]), strict=True)
+    assert (row["right_in_order"], row["right_turned"]) == pytest.approx((np.mean(ordered), np.mean(turned)))
+    assert measured(chance=44)["real"] is False, "the same translations are no significant difference"
+    for run in seeds["a_new"]:
+        translate_perfectly(run)
+    assert measured(chance=44)["real"] and not measured(chance=46)["real"]
+
+
 def test_a_table_without_all_its_runs_is_refused(trained, monkeypatch):
     folder, _ = trained
     monkeypatch.setenv("RUNS_DIR", str(folder / "runs"))
@@ -140,14 +176,14 @@ def test_trainings_that_differ_in_more_than_mechanism_and_seed_are_not_put_in_on
 ):
     folder, _ = trained
     monkeypatch.setenv("RUNS_DIR", str(folder / "runs"))
-    first, second = (rows._scored(*one, TINY) for one in (("additive", 1), ("newest", 2)))
+    first, second = (rows._scored(*one, TINY) for one in (("additive", 1), ("a_new", 2)))
     rows._check_alike([first, second])
-    other = runs.Run(shutil.copytree(second.folder, tmp_path / "newest", ignore=shutil.ignore_patterns("checkpoints")))
+    other = copied(second, tmp_path / "a_new")
     text = (other.folder / file).read_text(encoding="utf-8")
     changed, times = re.subn(line, lambda found: found[0].rpartition(" ")[0] + " 7", text)
     assert times == 1
     (other.folder / file).write_text(changed, encoding="utf-8")
-    with pytest.raises(UserError, match=f"{key} is .* in .*additive.* and 7 in .*newest.*--again"):
+    with pytest.raises(UserError, match=f"{key} is .* in .*additive.* and 7 in .*a_new.*--again"):
         rows._check_alike([first, other])
 
 

@@ -1,6 +1,7 @@
 """Each paper trained once at toy size: the runs that all tests read, in every process of a session."""
 
 import fcntl
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,16 @@ def few_images(patch: pytest.MonkeyPatch) -> None:
     """Make the test splits of the embedded images small."""
     for split in ("test", "two"):
         patch.setitem(images.SHAPES_SIZES, split, IMAGES)
+
+
+def translate_perfectly(run: Run) -> Run:
+    """The run, as if it had written the references of its test sentences."""
+    path = run.evaluation("test", "translations.jsonl")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    path.write_text(
+        "".join(json.dumps(line | {"hypothesis": line["reference"]}) + "\n" for line in lines), encoding="utf-8"
+    )
+    return run
 
 
 class Trained:
