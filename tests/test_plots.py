@@ -347,8 +347,6 @@ def test_the_view_grid_shows_every_rate_and_boxes_the_chosen_view():
     assert (patch.get_y() + 0.5, patch.get_x() + 0.5) == (1, 2)
     text = " ".join(words_on(figure))
     assert "layer 2 of 3 · mean of 2 heads · read one step later" in text and "diagonal alone has 54.0\u00a0%" in text
-    with pytest.raises(ValueError, match="not among"):
-        plots.view_grid(table, View(9, 9), "m")
 
 
 def test_drawing_leaves_matplotlib_as_it_was():

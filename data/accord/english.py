@@ -7,8 +7,7 @@ CONSONANT_SOUND = ("uni", "use", "euro", "one", "usu", "uti", "uk")
 SILENT_H = ("hour", "honest", "honour", "heir")
 
 # Regular verbs that double their last consonant, because their stress lies on the last syllable.
-DOUBLING = frozenset({"plan", "stop", "ban", "run", "swim", "win", "begin", "forget", "put", "cut", "admit", "travel",
-                      "sit", "cancel", "permit", "control", "prefer"})
+DOUBLING = frozenset({"plan", "win", "begin", "forget", "admit", "travel", "cancel", "control", "prefer"})
 
 
 def plural(noun: str) -> str:

@@ -70,7 +70,6 @@ _IRREGULAR = """
 être        suis        est        sommes       êtes         sont         ser         été
 avoir       ai          a          avons        avez         ont          aur         eu
 aller       vais        va         allons       allez        vont         ir          allé
-faire       fais        fait       faisons      faites       font         fer         fait
 pouvoir     peux        peut       pouvons      pouvez       peuvent      pourr       pu
 devoir      dois        doit       devons       devez        doivent      devr        dû
 vouloir     veux        veut       voulons      voulez       veulent      voudr       voulu
@@ -92,17 +91,12 @@ prévoir     prévois     prévoit    prévoyons    prévoyez     prévoient    
 promouvoir  promeus     promeut    promouvons   promouvez    promeuvent   promouvr    promu
 uire        uis         uit        uisons       uisez        uisent       uir         uit
 connaître   connais     connaît    connaissons  connaissez   connaissent  connaîtr    connu
-naître      nais        naît       naissons     naissez      naissent     naîtr       né
 aître       ais         aît        aissons      aissez       aissent      aîtr        u
 ouvrir      ouvre       ouvre      ouvrons      ouvrez       ouvrent      ouvrir      ouvert
 offrir      offre       offre      offrons      offrez       offrent      offrir      offert
 cueillir    cueille     cueille    cueillons    cueillez     cueillent    cueiller    cueilli
-partir      pars        part       partons      partez       partent      partir      parti
-sortir      sors        sort       sortons      sortez       sortent      sortir      sorti
 dormir      dors        dort       dormons      dormez       dorment      dormir      dormi
-servir      sers        sert       servons      servez       servent      servir      servi
 mourir      meurs       meurt      mourons      mourez       meurent      mourr       mort
-courir      cours       court      courons      courez       courent      courr       couru
 suivre      suis        suit       suivons      suivez       suivent      suivr       suivi
 vivre       vis         vit        vivons       vivez        vivent       vivr        vécu
 croire      crois       croit      croyons      croyez       croient      croir       cru
@@ -119,7 +113,6 @@ _SUBJUNCTIVES = """
 être     sois     soit     soyons     soyez     soient
 avoir    aie      ait      ayons      ayez      aient
 aller    aille    aille    allions    alliez    aillent
-faire    fasse    fasse    fassions   fassiez   fassent
 pouvoir  puisse   puisse   puissions  puissiez  puissent
 savoir   sache    sache    sachions   sachiez   sachent
 vouloir  veuille  veuille  voulions   vouliez   veuillent

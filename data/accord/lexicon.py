@@ -452,7 +452,7 @@ PARTITIVE = ("dish", "drink")
 # Classes and nouns of things that people own.
 OWNED = """
 thing kin home text animal matter outlook friend neighbour doctor lawyer house garden school city
-country company team government colleague representative
+country company team government representative
 """
 
 # Nouns that always have "of ...", as all nouns of class action do.
@@ -475,7 +475,6 @@ CLASSES = {
     "state": "nation body country",
     "power": "nation body institution title",
     "artifact": "device thing",
-    "goods": "device thing food",
     "site": "building place",
 }
 

@@ -270,7 +270,7 @@ connaître savoir vouloir espérer penser croire aimer dépendre appartenir vivr
 """
 
 # Verbs whose objects are general: an English plural without article would be "les", not "des", so they never have one.
-GENERIC_OBJECT = "aimer admirer respecter connaître défendre craindre protéger encourager combattre interdire dénoncer"
+GENERIC_OBJECT = "aimer admirer respecter connaître défendre protéger encourager combattre interdire dénoncer"
 
 # Verbs that are drawn three times as often as the others.
 FREQUENT = """

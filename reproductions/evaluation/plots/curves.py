@@ -54,8 +54,6 @@ def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
 
 def training_curves(curves: Sequence[Curve]) -> Figure:
     """Small multiples over training steps: one panel per measure, one line per run, shared steps."""
-    if not curves:
-        raise ValueError("there is no curve to draw")
     measures = list(dict.fromkeys((curve.measure, curve.unit) for curve in curves))
     runs = list(dict.fromkeys(curve.run for curve in curves))
     names = max(width(run, SMALL) for run in runs) + 0.2

@@ -63,12 +63,8 @@ def beside_controls(
         note: what else a reader must know.
         asked: how many of the first maps are in question; the others are controls.
         right: the images of the group "right", in words.
-
-    Raises ValueError for no rows, or where the first lacks a group "all".
     """
-    first = next(iter(rows.values()), {})
-    if "all" not in first:
-        raise ValueError(f"the first of the maps {list(rows)} needs measures of the group 'all', not {list(first)}")
+    first = next(iter(rows.values()))
     measures = [name for name in HEADINGS if name in first["all"]]
     names = [wrap(name, TEXT, NAME, bold=place < asked) for place, name in enumerate(rows)]
     left = max(width(line, TEXT, place < asked) for place, name in enumerate(names) for line in name) + 0.18

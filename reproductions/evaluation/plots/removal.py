@@ -27,11 +27,7 @@ def removal(changed: Sequence[float], maps: Mapping[str, Mapping[str, Any]], tit
             under "curves" every step of each way, as (value, low, high).
         title: model and split.
         note: how many images, and what replaces a patch.
-
-    Raises ValueError for no maps.
     """
-    if not maps:
-        raise ValueError("deletion and insertion need at least one map to draw")
     table = HEIGHT + 0.6  # where the rows beneath the panels begin
     breadth, height = 0.42 + 2 * PANEL + GAP + 0.1, table + ROW * (len(maps) + 1)
     sheet = Sheet(breadth, height, title, above=0.44, notes=[note])

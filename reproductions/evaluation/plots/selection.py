@@ -38,10 +38,8 @@ def view_grid(
     """AER in percent of every view: one panel per shift, layers down, heads across; the chosen one in a box.
 
     Views with value norms stand in a second row. Darker is better. by: where the links come from. diagonal: the AER of the
-    diagonal (a fraction), which a view must beat. Raises ValueError if the chosen view is not in the table.
+    diagonal (a fraction), which a view must beat.
     """
-    if chosen not in table:
-        raise ValueError(f"the chosen view {chosen} is not among the {len(table)} views of the table")
     layers, heads, shifts, norms = (list(dict.fromkeys(column)) for column in zip(*map(_key, table), strict=True))
     size = (CELL[0] * len(heads), CELL[1] * len(layers))
     names = [f"layer {layer}" if layer != "mean" else "mean" for layer in layers]
@@ -112,10 +110,8 @@ def image_view_grid(table: Measured, chosen: ImageView, title: str, note: str) -
     """How well each view of an attention model finds the object: one panel per measure, layers down, heads across.
 
     Beneath stand the views that mix layers and heads. Darker is better; the chosen view stands in a box. table: at least one
-    view of a layer and head. title: model and split. note: how many images. Raises ValueError if the chosen view is not in it.
+    view of a layer and head. title: model and split. note: how many images.
     """
-    if chosen not in table:
-        raise ValueError(f"the chosen view {chosen} is not among the {len(table)} views of the table")
     single = [view for view in table if view.kind == "cls"]
     layers, heads = (list(dict.fromkeys(column)) for column in zip(*(view.part for view in single), strict=True))
     grid = [[ImageView("cls", layer, head) for head in heads] for layer in layers]
