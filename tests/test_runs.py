@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from argparse import Namespace
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,7 @@ from page_runs import SUMMARY
 
 from data.errors import UserError
 from reproductions import runs
+from reproductions.commands import evaluate
 from reproductions.compare import classifiers, translators
 from reproductions.compare.comparison import comparable
 from reproductions.runs import Run
@@ -121,6 +123,16 @@ def test_a_summary_is_checked_to_its_leaves(changes: dict[str, Any], fault: str,
     (tmp_path / runs.SUMMARY).write_text(json.dumps(whole | changes))
     with pytest.raises(UserError, match=rf"summary.json is damaged \({fault}\): {runs.REMEDIES[runs.SUMMARY]}"):
         _ = run.summary
+
+
+def test_a_run_whose_summary_is_damaged_is_refused_before_it_is_tested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = made(tmp_path, "bahdanau2014/accord/1")
+    (folder / runs.SUMMARY).write_text("{}")
+    monkeypatch.setattr("reproductions.commands.lightning.execute", lambda _: pytest.fail("it was tested"))
+    with pytest.raises(UserError, match="summary.json is damaged"):
+        evaluate.run(Namespace(run=folder), [])
 
 
 def replaced(old: bytes, new: bytes) -> Callable[[bytes], bytes]:

@@ -22,6 +22,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     run = runs.find() if options.run is None else runs.at(options.run)
     if not run.best.is_file():
         raise UserError(f"{run.folder} has no {run.best.name}: its training has not reached a validation yet.")
+    _ = run.summary  # raises UserError now rather than after the test
     arguments = ["test", "--config", str(run.config), "--ckpt_path", str(run.best), "--run.folder", str(run.folder)]
     if status := lightning.execute([*arguments, *rest]):
         return status
