@@ -25,19 +25,12 @@ _USE = 2  # seed of the random numbers; scenes with a label use 0 and 1
 
 
 class Facts(NamedTuple):
-    """What is true of a picture.
+    """What is true of a picture."""
 
-    Attributes:
-        members: the objects of each group, by number.
-        groups: what they have in common.
-        relation: how the first group lies to the second; None for a single group.
-        captions: all that are true, in random order: the first is the one to learn from. Their words name the group that
-            they describe.
-    """
-
-    members: tuple[tuple[int, ...], ...]
-    groups: tuple[Phrase, ...]
-    relation: str | None
+    members: tuple[tuple[int, ...], ...]  # the objects of each group, by number
+    groups: tuple[Phrase, ...]  # what they have in common
+    relation: str | None  # how the first group lies to the second; None for a single group
+    # All that are true, in random order: the first is the one to learn from. Their words name the group that they describe.
     captions: tuple[tuple[Word, ...], ...]
 
     def objects_of(self, word: Word) -> tuple[int, ...]:
