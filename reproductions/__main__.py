@@ -34,7 +34,7 @@ CLOSED = (
 NO_MEMORY = ("can't allocate memory", "out of memory", "size calculation overflowed", "integer multiplication overflow")
 # How to use less memory, by what a run counts.
 SMALLER = {
-    "tokens": "smaller batches, data.init_args.batch_tokens, or shorter sentences",
+    "tokens": "smaller batches, data.init_args.batch_tokens or batch_sentences, or shorter sentences",
     "images": "smaller batches, data.init_args.batch_images, or smaller images, data.init_args.size",
 }
 # Lightning's loggers that say which device there is, what was restored and which seed; their parents set their own level.

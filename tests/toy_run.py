@@ -62,7 +62,7 @@ RECIPE: dict[str, dict[str, object]] = {
     "resnet2016": {"warmup": 2, "learning_rate": 0.01},
 }
 DATA: dict[str, dict[str, object]] = {
-    "bahdanau2014": {"batch_tokens": 160},
+    "bahdanau2014": {"batch_sentences": "null", "batch_tokens": 160},
     "transformer2017": {"batch_tokens": 160},
     "luong2015": {"batch_tokens": 160},
     "xu2015": {"batch_images": 16},
