@@ -38,6 +38,11 @@ class Progress(ProgressBar):
         self._began = (0.0, 0)  # when the training began, and at which step
         self._read = 0.0
 
+    @property
+    def is_enabled(self) -> bool:
+        """Whether a line is shown; a module that prints asks for it."""
+        return not self._silent
+
     def disable(self) -> None:
         self._silent = True
 
