@@ -148,7 +148,7 @@ def test_the_bodies_in_memory_are_bounded(address, monkeypatch, bound):
 
 # --- Requests ---------------------------------------------------------------------------------------------------------
 
-LINE, HOST = b"GET /api/gallery HTTP/1.1\r\n", b"Host: localhost\r\n"
+LINE, HOST = b"GET /api/overview HTTP/1.1\r\n", b"Host: localhost\r\n"
 HOSTILE = {
     "no HTTP": (b"\x16\x03\x01\x02\0\r\n\r\n", 400, "not valid HTTP"),
     "no version": (b"GET /\r\n\r\n", 400, "not valid HTTP"),
@@ -190,7 +190,7 @@ SLOW = {
     "says nothing": (b"", b""),
     "half of its headers": (LINE + b"Host: loc", b"HTTP/1.1 408"),
     "half of its body": (POST + b'{"run"', b"HTTP/1.1 408"),
-    "idle after an answer": (LINE.replace(b"gallery", b"nothing") + HOST + b"\r\n", b"HTTP/1.1 404"),
+    "idle after an answer": (LINE.replace(b"overview", b"nothing") + HOST + b"\r\n", b"HTTP/1.1 404"),
     "a body that nobody reads": (POST.replace(b"align", b"nothing") + b"{", b"HTTP/1.1 405"),
     "a second request, half": (POST.replace(b"100", b"1") + b"{" + LINE, b"HTTP/1.1 400"),
 }

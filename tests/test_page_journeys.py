@@ -19,6 +19,7 @@ SHOWN = "[...document.querySelectorAll('.panel')].map((e) => e.dataset.run)"
 LEFT, RIGHT = ".panel:first-child", ".panel:last-child"
 LOST = ".lost:not([hidden])"
 BOLD = "text[font-weight='700']"
+UNKNOWN = ".unknown:not([hidden])"
 WORDS = "document.querySelector('.frame').getAttribute('aria-label')"
 
 
@@ -37,7 +38,11 @@ def test_a_reader_translates_a_sentence(reader: Reader) -> None:
     reader.enter("#sentence", "The new treaty was signed.")
     reader.until(f"{WORDS}.includes('by 7 source words')")
     assert "s=The+new+treaty" in reader.link, "the link names the sentence"
-    assert reader.texts(".unknown") == [], "all of its words are known"
+    assert reader.texts(UNKNOWN) == [], "all of its words are known"
+    assert reader.attribute("[data-value=own]", "aria-pressed") == "true", (
+        "of a sentence without a reference each writes its own"
+    )
+    reader.click("[data-value=typed]")
     reader.enter("#target", "Le nouveau traité")
     reader.until(f"{WORDS}.includes(': 4 target words')")
     assert "over=typed" in reader.link, "the link says that the target was typed"
@@ -53,7 +58,7 @@ def test_a_reader_translates_a_sentence(reader: Reader) -> None:
 
     reader.enter("#sentence", "<img src=x onerror=window.hit=1> <b>bold</b> <script>window.hit=1</script> treaty")
     reader.until("[...document.querySelectorAll('.frame text')].some((t) => t.textContent === 'onerror')")
-    assert "The model does not know: <, img, src" in reader.texts(".answer + .unknown")[1], "beside the translation"
+    reader.until(f"document.querySelector('{UNKNOWN}')?.textContent.startsWith('The model does not know: <, img, src')")
     made = "[window.hit ?? null, document.querySelectorAll('main img, main b, main script').length]"
     assert reader.run(made) == [None, 0], "markup is text"
 
@@ -63,6 +68,13 @@ def test_a_reader_compares_views(reader: Reader) -> None:
     reader.point_at(".panel .frame svg")
     then, now = reader.texts(".readout")
     assert then.split(":")[0] == now.split(":")[0] and "←" in then and "%" in then, "one cell is read in both"
+    reader.click("[data-number=aer] .term")
+    assert "Och and Ney" in reader.text(".meaning"), "a number is explained on a tap"
+    reader.click("[data-number=entropy] .term")
+    assert ["0 is one word" in text for text in reader.texts(".meaning")] == [True], "one at a time"
+    reader.click("[data-number=entropy] .term")
+    assert reader.texts(".meaning") == []
+    reader.point_at(".panel .frame svg")
     bold = [reader.texts(f"{panel} {BOLD}") for panel in (LEFT, RIGHT)]
     assert len(bold[0]) == 2 and bold[0] == bold[1], "its row and its column are set off in both"
     edges = reader.run(
@@ -130,7 +142,7 @@ def test_a_reader_follows_links_and_gold(reader: Reader) -> None:
     reader.point_at(f"{RIGHT} .frame svg text", "zone")
     assert reader.text(f"{RIGHT} .readout").startswith("zone ← "), "a target word gives its lines"
     reader.browser.move(*reader.run(
-        "(() => { const all = [...document.querySelectorAll('.panel:last-child .frame path[stroke-opacity]')];"
+        "(() => { const all = [...document.querySelectorAll('.panel:last-child .frame [stroke-linecap] path')];"
         " const thick = (path) => Number(path.getAttribute('stroke-width'));"
         " const path = all.reduce((a, b) => (thick(a) >= thick(b) ? a : b));"
         " path.scrollIntoView({block: 'center'}); const at = path.getPointAtLength(path.getTotalLength() / 2);"
@@ -169,7 +181,20 @@ def test_a_reader_takes_records_and_pictures_along(reader: Reader) -> None:
     assert reader.text("[data-number=aer] dd") == aer, "the page says what the record measures"
     svg = reader.download("[data-key=svg0]", ".svg")
     assert svg.startswith("<svg") and "RNNsearch" in svg and "step 7" in svg and "href" not in svg
-    assert f">AER {aer} · entropy" in svg, "so does the picture"
+    assert f">wrong links (AER) {aer} · spread" in svg, "so does the picture"
+    assert now.target[0] == "L'" and ">L’<" in svg, "a picture is printed as French is, a record keeps the corpus"
+    raw = "L'un dit : \"oui !\" ; n'est-ce pas ?"
+    shown, copied = reader.run(
+        f"(async () => {{ const {{ printed, copyRaw }} = await import('/french.js'); const raw = {json.dumps(raw)};"
+        " const here = document.querySelector('.answer q'); here.textContent = printed(raw, 'fr');"
+        " here.addEventListener('copy', (event) => { event.stopPropagation(); copyRaw(event, raw, 'fr'); });"
+        " const copies = [here, here.firstChild].map((node, i) => { getSelection().setBaseAndExtent(node, 0, node, i ? 9 : 1);"
+        " const event = new ClipboardEvent('copy', { clipboardData: new DataTransfer(), cancelable: true });"
+        " here.dispatchEvent(event); return event.clipboardData.getData('text/plain'); });"
+        " return [here.textContent, copies]; })()"
+    )
+    assert shown == "L’un dit\u202f: «\u202foui\u202f!\u202f»\u202f; n’est-ce pas\u202f?"
+    assert copied == [raw, raw[:9]], "what is copied is what the model wrote"
     assert reader.downloads_picture("[data-key=png0]")
     reader.run("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     reader.click("#copy")

@@ -34,6 +34,8 @@ def picture(path: Path) -> Path:
 
 def test_a_reader_looks_at_a_scene(reader: Reader) -> None:
     reader.open("where-it-looks")
+    said = reader.text(".verdict")
+    assert "Right." in said and "10 classes and nothing else: disc, " in said, "it begins with a right answer"
     reader.until(f"document.querySelectorAll('.gallery img').length === {sum(GALLERY.values())}")
     reader.click("[data-scene='test 4']")
     reader.until(f"location.hash.includes('test+4') && {PICTURES}")
@@ -87,7 +89,8 @@ def test_a_reader_watches_depth_play(reader: Reader) -> None:
     reader.point_at(f"{FRAME} svg", beside=4)
     values = reader.run(
         "(async () => { const { mapOf } = await import('/seen.js'); const { ask } = await import('/ask.js');"
-        f" const answer = await ask('api/look', {{run: '{SEES}', scene: 'test 0', speaks: null}});"
+        " const { scene } = document.querySelector('.gallery [aria-pressed=true]').dataset;"
+        f" const answer = await ask('api/look', {{run: '{SEES}', scene, speaks: null}});"
         " return [1, 2].map((layer) => mapOf(answer, `cls L${layer} Hmean`).values[21]); })()"
     )
     for value, text in zip(values, said, strict=True):
@@ -119,7 +122,14 @@ def test_a_reader_looks_at_a_picture_of_their_own(reader: Reader, tmp_path: Path
     record = AttendedImage.from_json(json.loads(reader.download("[data-key=json0]", ".json")))
     assert record.map.shape == (6, 6) and record.name == "your picture" and record.label is None and record.mask is None
     svg = reader.download("[data-key=svg0]", ".svg")
-    assert "data:image/png" in svg and "step 7" in svg
+    assert "data:image/jpeg" in svg and "step 7" in svg
+    width, height = reader.run(
+        f"[...['width', 'height']].map((side) => document.querySelector('{FRAME} svg').getAttribute(side))"
+    )
+    assert float(width) == pytest.approx(1.5 * float(height), rel=0.01), "the photo is whole, and has no bars"
+    said = reader.text(".verdict")
+    assert "Right" not in said and "Wrong" not in said and "shows none of them" in said
+    assert "photo.png" in reader.text(".drop.lit"), "the place to drop it says which picture is shown"
     reader.open("where-it-looks?picture=mine", ANY_VIEW)
     assert "drop it again" in reader.text(".look .problem"), "a link cannot hold the picture"
 
@@ -190,8 +200,8 @@ def test_published_weights_stand_beside_a_trained_run_which_does_not_wait_for_th
         reader.open("where-it-looks")
         reader.click(f"[data-key={json.dumps(f'add {SOURCE}')}]")
         reader.text(WAITS)
-        assert reader.run(f"document.querySelectorAll('{FRAME} svg').length") == 1
+        assert reader.run(f"document.querySelectorAll('{FRAME} > svg').length") == 1
         hub.open.set()
-        reader.until(f"document.querySelectorAll('{FRAME} svg').length === 2")
+        reader.until(f"document.querySelectorAll('{FRAME} > svg').length === 2")
         assert reader.values("[data-key=run0] option") == [SEES, SOURCE]
         reader.finish()

@@ -13,6 +13,8 @@ from reader import KIND, PICTURES, STAGE, Reader
 from torch.nn.functional import scaled_dot_product_attention
 
 from data.accord import FIXED
+from reproductions.explain.narration import narrate
+from reproductions.explain.steps import Steps
 
 
 def test_a_reader_walks_the_five_steps(reader: Reader) -> None:
@@ -53,6 +55,13 @@ def test_a_reader_walks_the_five_steps(reader: Reader) -> None:
         hidden = [computed["weights"][i][j] for i in range(4) for j in range(i + 1, 4)]
         assert (hidden == [0] * 6) == causal, "what comes later weighs exactly 0 behind the mask"
 
+    for causal in (0, 1):
+        mask = torch.ones(3, 3).tril().bool() if causal else torch.ones(3, 3).bool()
+        explained = narrate(Steps(("a", "b", "c"), ("a", "b", "c"), *torch.randn(3, 3, 3).numpy(), mask.numpy(), 2, ""))
+        reader.open(f"five-steps?causal={causal}", STAGE)
+        names = [f"{number} {step.title}" for number, step in enumerate(explained, 1)]
+        assert reader.texts(".stepper button") == names, "the steps have the names that `make explain` has"
+
     for step in (1, 4, 5):
         reader.open(f"five-steps?step={step}&causal=1", STAGE)
         svg = reader.download("[data-key=svg]", ".svg")
@@ -82,9 +91,9 @@ def test_a_reader_goes_through_the_timeline(reader: Reader, page: tuple[str, Pat
     source, target = FIXED[0].source, FIXED[0].target
     reader.focus_on(".timeline .frame")
     reader.press("ArrowDown")
-    assert reader.text(".readout").startswith(f"{target[0]} ← {source[0]}: 0.0 %")
+    assert reader.text(".readout").startswith(f"L’ ← {source[0]}: 0.0 %")
     reader.press("ArrowRight")
-    assert reader.text(".readout").startswith(f"{target[0]} ← {source[1]}: 100 %")
+    assert reader.text(".readout").startswith(f"L’ ← {source[1]}: 100 %")
     reader.press("Escape")
     assert reader.run("document.querySelector('.readout').classList.contains('idle')")
     reader.click(".timeline .panel summary")
@@ -122,6 +131,29 @@ def test_a_reader_has_a_narrow_window_or_a_wide_one(reader: Reader) -> None:
             if width in (390, 1280):
                 assert len(tabs) == 4 and len({top for top, _ in tabs}) == 1, f"{view}: the tabs stand in one line"
                 assert max(height for _, height in tabs) < 45
+            if width == 390:
+                every = "[...document.querySelectorAll('button, select, summary')]"
+                low = reader.run(
+                    f"{every}.filter((e) => e.offsetHeight && e.offsetHeight < 44).map((e) => e.textContent)"
+                )
+                assert low == [], f"{view}: large enough for a finger"
+
+    reader.browser.size(390)
+    reader.open(f"then-and-now?runs={THEN},{NOW}")
+    shown = "[...document.querySelectorAll('.panel')].filter((e) => e.offsetHeight).map((e) => e.dataset.run)"
+    assert reader.run(shown) == [THEN], "a phone shows one model"
+    top = reader.run("document.querySelector('.frame').getBoundingClientRect().top")
+    reader.click(".switch [data-value='1']")
+    assert reader.run(shown) == [NOW] and reader.run(
+        "document.querySelector('.panel:last-child svg').clientWidth > 200"
+    )
+    moved = reader.run("document.querySelector('.panel:last-child .frame').getBoundingClientRect().top + scrollY")
+    assert moved == pytest.approx(top, abs=40), "a tap away, in the same place"
+    reader.enter("#sentence", "The new treaty was signed by the old minister of the European countries . " * 3)
+    reader.until("!!document.querySelector('.panel:last-child .frame.more')")  # its edge fades: it goes on
+    reader.run("document.querySelector('.panel:last-child .frame').scrollLeft = 9999")
+    reader.until("!document.querySelector('.panel:last-child .frame.more')")
+    reader.browser.size(1280)
 
     reader.open("where-it-looks")
     boxes = "[...document.querySelectorAll('.look .sides > div')].map((e) => e.getBoundingClientRect())"
@@ -197,6 +229,10 @@ def test_a_reader_comes_before_anything_is_trained(
         assert command in reader.run("document.querySelector('main').innerText"), "each view names its command"
         assert reader.texts("nav a") == ["Then and now", "Where it looks", "Five steps", "Timeline"]
         assert reader.run("document.querySelector('nav [aria-current]').dataset.view") == view
+    drawn = (
+        "[...document.querySelectorAll('.kinds img')].filter((e) => { e.loading = 'eager'; return e.naturalWidth; })"
+    )
+    reader.until(f"{drawn}.length === 12")  # the shipped figures
     with reader.hurried():
         reader.open("", "!!document.querySelector('.missing')")
         write(tmp_path, *THEN.split("/")[::2])

@@ -115,11 +115,30 @@ def test_another_class_is_spoken_for_when_asked(page):
 
 def test_the_gallery_is_the_embedded_set(page):
     address, _ = page
-    _, _, answer = ask(address, "/api/gallery")
+    _, _, answer = ask(address, "/api/gallery", {"run": SEES})
     assert len(answer["scenes"]) == sum(GALLERY.values())
+    tried = [
+        ask(address, "/api/look", {"run": SEES, "scene": f"test {number}"})[2] for number in range(GALLERY["test"])
+    ]
+    right = [one["name"] for one in tried if one["classes"][int(np.argmax(one["probabilities"]))] == one["label"]]
+    assert right and answer["begins"] == right[0] != "test 0", "the page begins with a right answer"
     first = answer["scenes"][0]
     pixels = np.array(Image.open(io.BytesIO(base64.b64decode(first["image"].split(",")[1]))))
     assert first["name"] == "test 0" and (pixels == shapes.scene("test", 0).pixels).all()
+
+
+@pytest.mark.parametrize(("fit", "size", "part", "seen"), [
+    ("letterbox", (90, 45), [0, 0.25, 1, 0.5], (90, 45)),
+    ("letterbox", (45, 90), [0.25, 0, 0.5, 1], (45, 90)),
+    ("crop", (90, 45), [0, 0, 1, 1], (90, 90)),
+    ("letterbox", (2000, 1000), [0, 0.25, 1, 0.5], (900, 450)),
+])  # fmt: skip
+def test_a_photo_is_drawn_as_sharp_as_it_is_without_the_bars_that_made_it_square(page, fit, size, part, seen):
+    preprocessing = replace(restore(Run(page[1] / SEES)).preprocessing, fit=fit)
+    sent = images.sharp(Image.new("RGB", size, "#c02020"), preprocessing)
+    photo = Image.open(io.BytesIO(base64.b64decode(sent["image"].partition(",")[2])))
+    assert sent["part"] == pytest.approx(part, abs=0.01) and photo.size == seen
+    assert np.abs(np.array(photo).astype(int) - (192, 32, 32)).max() < 8, "no bar"
 
 
 @pytest.mark.parametrize(("kind", "mode", "options"), [

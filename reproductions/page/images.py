@@ -6,6 +6,7 @@ L layers, H heads, T tokens: those before the patches, then P = gh * gw patches;
 import base64
 import io
 import math
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,8 @@ from PIL import Image
 
 from data import shapes
 from data.errors import UserError
-from data.sources.image_files import MOST_PIXELS, read_image
+from data.preprocessing import Preprocessing
+from data.sources.image_files import MOST_PIXELS, read_image, upright
 from reproductions.evaluation.arrays import Floats, Pixels
 from reproductions.evaluation.measures.localisation import MEASURES, coverage, measure
 from reproductions.evaluation.records.forms import mask_to_png, png
@@ -27,6 +29,7 @@ STEPS = 65_535  # values are sent as 16-bit integers, in units of 1 / STEPS of t
 MOST_ROWS = 1_500_000  # weights of tokens on patches; for more, the mean of heads is sent
 GALLERY = {"test": 24, "two": 8}  # scenes of each split of the embedded images in the gallery
 GALLERY_SIZE = 48  # side in pixels
+SHARP = 900  # pixels of the longer side of a photo under its map, at most
 
 
 class Given(NamedTuple):
@@ -70,6 +73,39 @@ def gallery() -> list[dict[str, str]]:
     return scenes
 
 
+def scene_name(number: int) -> str:
+    """That of a scene of the test split, in a question and in an answer."""
+    return f"test {number}"
+
+
+def first_right(classifier: TrainedClassifier) -> str:
+    """The first scene that a classifier answers correctly; the first of all if there is none."""
+    preprocessing = classifier.preprocessing
+    for number in range(GALLERY["test"]):
+        given = scene(scene_name(number), preprocessing.size)
+        looked = classifier.module.look(preprocessing.tensor(preprocessing.pixels(given.image)[None]))
+        if preprocessing.classes[int(looked.logits[0].argmax())] == given.label:
+            return given.name
+    return scene_name(0)
+
+
+def sharp(image: Image.Image, preprocessing: Preprocessing) -> dict[str, Any]:
+    """What a classifier sees of a photo, in the photo's own pixels, and ``part``, where it lies in the square that it sees.
+
+    part: left, top, width, height, as parts of the square; what is beside it are bars.
+    """
+    upright_image = upright(image)
+    whole = replace(preprocessing, size=max(preprocessing.size, min(SHARP, max(upright_image.size))))
+    left, top, width, height = whole.frame(*upright_image.size)
+    x, y = max(0, left), max(0, top)
+    seen = (min(width, whole.size), min(height, whole.size))
+    visible = Image.fromarray(whole.pixels(upright_image)).crop((x, y, x + seen[0], y + seen[1]))
+    file = io.BytesIO()
+    visible.save(file, "JPEG", quality=88)
+    part = [round(value / whole.size, 5) for value in (x, y, *seen)]
+    return {"image": "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode(), "part": part}
+
+
 def _data_url(pixels: Pixels) -> str:
     return "data:image/png;base64," + png(pixels)
 
@@ -91,6 +127,7 @@ def look(classifier: TrainedClassifier, given: Given, asked: str | None) -> dict
         "name": given.name,
         "label": given.label,
         "pixels": _data_url(pixels),
+        "photo": sharp(given.image, preprocessing) if given.mask is None else None,
         "size": list(pixels.shape[:2]),
         "grid": list(module.grid),
         "prefix": module.prefix,

@@ -98,6 +98,16 @@ class Desk:
         key = picture if isinstance(picture, str | None) else sha256(picture).hexdigest()
         return self.keep(("look", name, run and run.saved, key, asked), make)
 
+    def gallery(self, name: str | None) -> bytes:
+        """The scenes on offer, and the one to begin with for the classifier of a run; published weights know none of them."""
+        run = None if name == published.SOURCE else self.run(name, "images")
+
+        def make() -> dict[str, Any]:
+            begins = images.scene_name(0) if run is None else images.first_right(self.catalogue.model(run))
+            return {"scenes": images.gallery(), "begins": begins}
+
+        return self.keep(("gallery", name, run and run.saved), make)
+
     def overview(self) -> bytes:
         """What the page starts with: runs, sentences, colours, limits."""
         listed, refused = self.catalogue.runs()
@@ -149,7 +159,8 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Guarded:
         )
 
     async def gallery(asked: Request) -> Response:
-        return await desk.ask(asked, lambda: desk.keep(("gallery",), lambda: {"scenes": images.gallery()}))
+        given = await request.fields(asked, run=str)
+        return await desk.ask(asked, desk.gallery, given["run"])
 
     async def timeline(asked: Request) -> Response:
         return await desk.ask(asked, timelines.read)
@@ -159,8 +170,9 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Guarded:
         Route("/api/align", align, methods=["POST"]),
         Route("/api/look", look, methods=["POST"]),
         Route("/api/look-at", look_at, methods=["POST"]),
-        Route("/api/gallery", gallery),
+        Route("/api/gallery", gallery, methods=["POST"]),
         Route("/api/timeline", timeline, methods=["POST"]),
+        Mount(timelines.SERVED, StaticFiles(directory=timelines.PICTURES, check_dir=False)),
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]
     trusted = Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)

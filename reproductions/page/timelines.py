@@ -1,4 +1,4 @@
-"""The timeline as ``make timeline`` wrote it, checked for the page."""
+"""The timeline as ``make timeline`` wrote it, checked for the page; until then, the figures that come with the project."""
 
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,13 @@ from data.errors import UserError
 from data.stored import NUMBER, TEXT, WHOLE
 from reproductions import runs
 from reproductions.evaluation.files import json_text
+from reproductions.experiments.timeline import document
 from reproductions.experiments.timeline.rows import record_of
 from reproductions.experiments.timeline.training import PAPER
 
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "docs" / document.PICTURES
+SERVED = "/shipped"  # where the page has them
 LARGEST = 8 * 2**20  # bytes; a full timeline has some hundred thousand
 AGAIN = "make it again with `make timeline`"
 # The fields that the page reads, with their types.
@@ -36,10 +40,10 @@ def made() -> str | None:
 
 
 def read() -> bytes:
-    """The timeline as JSON; raises UserError if there is none, and for a damaged file."""
+    """The timeline as JSON, by default the shipped one; raises UserError if there is neither, and for a damaged file."""
     path = _path()
     if path is None:
-        raise UserError("There is no timeline yet: make one with `make timeline`.")
+        return _shipped()
     if path.stat().st_size > LARGEST:
         raise UserError(f"timeline.json is too large to be a timeline: {AGAIN}.")
     try:
@@ -51,6 +55,15 @@ def read() -> bytes:
         if row["over_source"]:
             _check_measured(row, path.name)
     return json_text(table).encode()
+
+
+def _shipped() -> bytes:
+    """The measured table of docs/timeline.md, with the addresses of its pictures; raises UserError without that file."""
+    if not (ROOT / document.DOCUMENT).is_file():
+        raise UserError("There is no timeline yet: make one with `make timeline`.")
+    rows, caption = document.rows(ROOT / document.DOCUMENT)
+    served = [row | {"picture": f"{SERVED}/{row['picture']}"} for row in rows]
+    return json_text({"shipped": True, "rows": served, "caption": caption}).encode()
 
 
 def _check_measured(row: dict[str, Any], where: str) -> None:

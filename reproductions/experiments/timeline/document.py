@@ -46,6 +46,16 @@ def write(path: Path, timeline: Mapping[str, Any], newest: AlignedTranslation | 
     files.write_text(path, text)
 
 
+def rows(path: Path) -> tuple[list[dict[str, str]], str]:
+    """The table of all kinds as the document prints it, each with ``picture``, a file of PICTURES; and its caption."""
+    (body,) = (part["body"] for part in _PART.finditer(path.read_text(encoding="utf-8")) if part["kind"] == "table")
+    table, _, caption = body.partition("\n\n")
+    header, _, *lines = ([cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines())
+    names = {in_words(name): name for name in TIMELINE}
+    printed = [dict(zip(header, line, strict=True)) for line in lines]
+    return [row | {"picture": f"{names[row['kind']]}.png"} for row in printed], caption
+
+
 def transformer() -> AlignedTranslation | None:
     """The newest Transformer on Accord over the sentence of the timeline; None if there is none."""
     try:

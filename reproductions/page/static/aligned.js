@@ -1,5 +1,7 @@
 // One answer about a sentence: its words, and for each view a matrix with rows for the target, columns for the source.
 
+import { printedWords } from "./french.js";
+
 const END = "</s>";
 
 /** The numbers of an answer, unpacked once. */
@@ -24,16 +26,16 @@ export function hasView(answer, view) {
   return !view || answer.views.includes(view);
 }
 
-/** The record of an answer in the view of this name, or else in the view that validation chose, for a picture. */
-export function aligned(answer, view) {
+/** The record of an answer in the view of this name, or else in the view that validation chose, for a picture; its words as printed. */
+export function aligned(answer, view, [language, other] = []) {
   const T = answer.target.length;
   const S = answer.source.length;
   const number = Math.max(answer.views.includes(view) ? answer.views.indexOf(view) : answer.views.indexOf(answer.chosen), 0);
   const all = weightsOf(answer);
   const row = (t) => all.subarray((number * T + t) * S, (number * T + t + 1) * S);
   return {
-    source: answer.source,
-    target: answer.target,
+    source: printedWords(answer.source, language),
+    target: printedWords(answer.target, other),
     weights: Array.from({ length: T }, (_, t) => row(t)),
     gold: goldOf(answer.gold),
     unknown: answer.unknown,
@@ -49,10 +51,12 @@ export function aligned(answer, view) {
   };
 }
 
-/** A record as the project stores it, for a picture. */
+/** A record of English and French as the project stores it, for a picture. */
 export function recorded(fields) {
   return {
     ...fields,
+    source: printedWords(fields.source, "en"),
+    target: printedWords(fields.target, "fr"),
     gold: goldOf(fields.gold),
     unknown: { source: [], target: [] },
     probabilities: null,
@@ -102,13 +106,13 @@ export function said(record, row, column) {
   return "";
 }
 
-/** A record as the project stores it, one line of its JSON. */
-export function toJson(record, gold) {
+/** The record of an answer as the project stores it, one line of its JSON. */
+export function toJson(record, { source, target, gold }) {
   const weights = record.weights.map((row) => Array.from(row, (w) => Number(w.toPrecision(5))));
   return {
     kind: "aligned translation",
-    source: record.source,
-    target: record.target,
+    source,
+    target,
     weights,
     model: record.model,
     view: record.described,

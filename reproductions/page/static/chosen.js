@@ -1,6 +1,6 @@
 // The runs that a link names, each in a view; the page says which of them are gone.
 
-import { element } from "./dom.js";
+import { element, keepingFocus, segments } from "./dom.js";
 
 /** {names, views, gone} of a link's state: runs that are not `known` are gone; `otherwise()` names runs if none is left. */
 export function chosenIn(state, known, otherwise) {
@@ -30,11 +30,13 @@ export function saidOfView(run, view) {
  */
 export class SideBySide {
   panels = [];
+  front = 0; // the panel that a phone shows
   turn = 0; // of the questions; answers to an earlier one are dropped
   trouble = element("p", { class: "problem", role: "alert", hidden: true });
   status = element("p", { class: "status", "aria-live": "polite" });
   lost = element("p", { class: "note lost", role: "status", hidden: true });
   bar = element("div", { class: "row bar" });
+  switch = element("div", { class: "switch" });
   row = element("div", { class: "panels" });
 
   constructor(overview, address) {
@@ -52,11 +54,22 @@ export class SideBySide {
   }
 
   makePanels(count) {
+    this.front = Math.min(this.front, Math.max(count - 1, 0));
     while (this.panels.length > count) this.panels.pop().node.remove();
     while (this.panels.length < count) {
       this.panels.push(new this.Panel(this, this.panels.length));
       this.row.append(this.panels.at(-1).node);
     }
+    this.bringForward(this.front);
+  }
+
+  /** Shows one of the panels on a phone, which has no room for them side by side, and offers the others. */
+  bringForward(number) {
+    this.front = number;
+    this.panels.forEach(({ node }, i) => node.classList.toggle("behind", i !== number));
+    this.switch.hidden = this.panels.length < 2;
+    const choose = (i) => { this.bringForward(i); this.redraw(); };
+    keepingFocus(this.switch, () => this.switch.replaceChildren(segments("Model", this.runs.map((run, i) => [i, `${run.title} ${run.year}`]), number, choose)));
   }
 
   /** Shows another view of one of the models. */

@@ -41,10 +41,28 @@ export function tick(label, checked, onchange, attributes = {}) {
   return element("label", { class: "tick" }, box, element("span", {}, label));
 }
 
+/** A label that explains itself on a tap: its meaning stands at the end of the nearest .explains until the next tap. */
+export function term(label, meaning) {
+  const toggle = ({ currentTarget }) => {
+    const around = currentTarget.closest(".explains");
+    const open = currentTarget.getAttribute("aria-expanded") === "false";
+    around.querySelector(".meaning")?.remove();
+    for (const one of around.querySelectorAll(".term")) one.setAttribute("aria-expanded", String(open && one === currentTarget));
+    if (open) around.append(element("p", { class: "meaning", role: "status" }, meaning));
+  };
+  return button(label, toggle, { class: "term", "aria-expanded": "false" });
+}
+
+/** What was measured: [name, label, value, meaning][]. */
+export function measured(items) {
+  return element("div", { class: "explains" }, element("dl", { class: "numbers" }, items.map(([name, label, value, meaning]) =>
+    element("div", { "data-number": name }, element("dt", {}, meaning ? term(label, meaning) : label), element("dd", {}, value)))));
+}
+
 /** Exclusive choices as a row of buttons. */
 export function segments(label, options, chosen, onchoose) {
   const one = ([value, text]) =>
-    button(text, () => onchoose(value), { "aria-pressed": String(value === chosen), "data-value": value });
+    button(text, () => onchoose(value), { "aria-pressed": String(value === chosen), "data-value": value, "data-key": `${label} ${value}` });
   return element("div", { class: "segments", role: "group", "aria-label": label }, options.map(one));
 }
 

@@ -7,6 +7,7 @@ import { captions, sheet } from "./paper.js";
 
 const LINE = 25; // pixels from word to word
 const FAINTEST = 0.04; // weights below are not drawn
+const BAND = 0.4; // how opaque a gold link is
 const NEAR = 8; // pixels from a line that are still its own
 
 /** As drawMatrix. */
@@ -41,16 +42,14 @@ export function drawLinks(record, colours, { width, gold = true, titles = null }
     lines.push({ t, s, w, line, opacity: 0.18 + 0.75 * w });
     threads.append(line);
   }));
-  if (gold && record.gold) {
-    for (const [t, s, kind] of record.gold.links) {
-      threads.append(shape("path", { d: path(t, s), stroke: colours.gold, "stroke-width": kind === "sure" ? 1.6 : 1.2, "stroke-dasharray": kind === "sure" ? null : "4 3.5" }));
-    }
-  }
+  // Gold lies beneath as a broad band, so that the weight on a link is seen on it.
+  const bands = (gold && record.gold ? record.gold.links : []).map(([t, s, kind]) => ({ t, s, line: shape("path", { d: path(t, s), stroke: colours.gold, "stroke-width": 9, "stroke-opacity": BAND, "stroke-dasharray": kind === "sure" ? null : "5 4" }) }));
+  const beneath = shape("g", { fill: "none" }, bands.map(({ line }) => line));
   const label = (words, i, x, anchor, ends, unknown) => shape("text", { x, y: y(words, i, ends), "text-anchor": anchor, "dominant-baseline": "central", "font-size": size, fill: isEnd(words, i, ends) ? colours.quiet : colours.ink, "font-style": unknown.includes(i) ? "italic" : null }, cut(words[i]));
   const sources = source.map((_, s) => label(source, s, x0 - 8, "end", record.sourceEnds, record.unknown.source));
   const targets = target.map((_, t) => label(target, t, x1 + 8, "start", record.targetEnds, record.unknown.target));
   const corner = [["source", x0 - 8, "end"], [record.forced ? "target" : "its output", x1 + 8, "start"]].map(([text, x, anchor]) => shape("text", { x, y: top - 10, "text-anchor": anchor, "font-size": 10.5, "font-style": "italic", fill: colours.quiet }, text));
-  node.append(threads, ...sources, ...targets, ...corner);
+  node.append(beneath, threads, ...sources, ...targets, ...corner);
 
   const nearest = (words, ends, height) => {
     const found = words.findIndex((_, i) => Math.abs(y(words, i, ends) - height) <= LINE / 2);
@@ -68,6 +67,7 @@ export function drawLinks(record, colours, { width, gold = true, titles = null }
     light: (row, column) => {
       const lit = ({ t, s }) => (row === null || t === row) && (column === null || s === column);
       for (const one of lines) one.line.setAttribute("stroke-opacity", row === null && column === null ? one.opacity : lit(one) ? Math.max(one.opacity, 0.6) : 0.05);
+      for (const one of bands) one.line.setAttribute("stroke-opacity", lit(one) ? BAND : 0.08);
       targets.forEach((text, t) => text.setAttribute("font-weight", t === row ? 700 : 400));
       sources.forEach((text, s) => text.setAttribute("font-weight", s === column ? 700 : 400));
     },

@@ -17,7 +17,7 @@ export class WhereItLooks extends SideBySide {
     this.node = element("div", { class: "view looks" });
     this.untrained = element("div", { class: "missing" });
     this.choose = this.chooser();
-    this.node.append(this.lost, this.untrained, this.choose, this.trouble, this.bar, this.status, this.row);
+    this.node.append(this.lost, this.untrained, this.choose, this.trouble, this.bar, this.status, this.switch, this.row);
   }
 
   trained() {
@@ -45,7 +45,8 @@ export class WhereItLooks extends SideBySide {
   /** The place to drop a picture, and the gallery. */
   chooser() {
     this.input = element("input", { type: "file", accept: "image/*", id: "file", onchange: (event) => event.target.files.length && this.take(event.target.files[0]) });
-    this.place = element("label", { class: "drop", for: "file" }, element("b", {}, "Drop a picture here"), element("span", {}, "or choose a file, or take a photo. It stays on this machine."), this.input);
+    this.mine = element("b");
+    this.place = element("label", { class: "drop", for: "file" }, this.mine, element("span", {}, "or tap to choose a file or take a photo. It stays on this machine."), this.input);
     this.gallery = element("div", { class: "gallery", role: "group", "aria-label": "Pictures of the embedded set" });
     return element("div", { class: "choose" }, this.place, this.gallery);
   }
@@ -62,21 +63,25 @@ export class WhereItLooks extends SideBySide {
     this.take(files[0]);
   }
 
+  /** The pictures on offer, and the one to begin with: a picture that the first model answers correctly. */
   async fillGallery() {
+    const { scenes, begins } = await ask("api/gallery", { run: this.runs[0].name }).catch(() => ({ scenes: [], begins: "test 0" }));
+    this.begins = begins;
     if (this.gallery.childElementCount) return;
-    const { scenes } = await ask("api/gallery").catch(() => ({ scenes: [] }));
     const one = ({ name, label, image }) => button(element("img", { src: image, alt: label, width: 48, height: 48 }), () => this.address.set({ scene: name, picture: null, patch: null, speaks: null }), { "data-scene": name, title: label });
     this.gallery.replaceChildren(...scenes.map(one));
-    this.mark();
   }
 
   mark() {
-    if (!this.address.state.picture) this.input.value = ""; // so that the same file can be chosen again
+    const { picture } = this.address.state;
+    if (!picture) this.input.value = ""; // so that the same file can be chosen again
+    this.mine.textContent = picture && this.file ? this.file.name : "Drop a picture here";
+    this.place.classList.toggle("lit", Boolean(picture && this.file));
     for (const one of this.gallery.children) one.setAttribute("aria-pressed", String(!this.address.state.picture && one.dataset.scene === this.scene));
   }
 
   get scene() {
-    return this.address.state.scene ?? "test 0";
+    return this.address.state.scene ?? this.begins;
   }
 
   take(file) {
@@ -115,13 +120,13 @@ export class WhereItLooks extends SideBySide {
     this.makePanels(runs.length);
     this.node.setAttribute("aria-busy", String(runs.length > 0));
     if (!runs.length) return;
-    this.fillGallery();
+    await this.fillGallery();
+    if (left()) return;
     this.mark();
-    const began = performance.now();
     const answered = await Promise.all(runs.map((run, i) => this.askOne(run, i, left)));
     if (left()) return;
     this.node.setAttribute("aria-busy", "false");
-    this.announce(answered.some(Boolean) ? `Answered in ${Math.max(0.1, (performance.now() - began) / 1000).toFixed(1)} s.` : "");
+    this.announce(answered.some(Boolean) ? "Answered." : "");
   }
 
   /** Shows the answer of a run, and until then the reason for waiting; whether there is an answer. */

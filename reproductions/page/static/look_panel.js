@@ -2,9 +2,10 @@
 
 import { hasView } from "./aligned.js";
 import { saidOfView } from "./chosen.js";
-import { button, choice, decimal, element, shape } from "./dom.js";
+import { button, choice, decimal, element, measured, percent, shape, term } from "./dom.js";
 import { exportButtons } from "./exporting.js";
 import { FAMILY, inks } from "./inks.js";
+import { legend } from "./legend.js";
 import { heading, isPublished, runOptions } from "./panel.js";
 import { captions } from "./paper.js";
 import { stepOf } from "./picture.js";
@@ -12,17 +13,19 @@ import { border, fromPatch, highest, mapOf, maskPatches, partsOf, veil } from ".
 
 const FRAME = 900; // milliseconds a layer is shown
 const LISTED = 10; // patches in the table beside the picture
-const KINDS = {
-  rollout: "rollout",
-  gradient_rollout: "gradient-weighted rollout",
-  gradient_rollout_smoothed: "gradient-weighted, smoothed",
-  grad_cam: "Grad-CAM",
-  input_gradient: "gradient × input",
+const LISTED_CLASSES = 20; // classes that are named one by one
+const ATTENTION = "The network answers from one token that reads the patches. These are the weights with which it reads them, in one layer and head, or on average over heads.";
+const KINDS = { // name -> [label, meaning]
+  rollout: ["rollout", "Attention multiplied through all layers: how much of each patch can reach the answer (Abnar and Zuidema 2020)."],
+  gradient_rollout: ["gradient-weighted rollout", "Attention through all layers, each head as far as it speaks for the class (Chefer et al. 2021). Choose another class to see what speaks for that."],
+  gradient_rollout_smoothed: ["gradient-weighted, smoothed", "The gradient-weighted rollout, averaged over neighbouring patches."],
+  grad_cam: ["Grad-CAM", "Which of the last features speak for the class, and where (Selvaraju et al. 2017)."],
+  input_gradient: ["gradient × input", "How much each pixel changes the answer. It uses no attention: a control."],
 };
 const MEASURED = [
-  ["auroc", "AUROC", 2, "Chance that a patch of the object outranks one of the ground: 0.5 is blind, 1 perfect."],
-  ["energy_gain", "energy gain", 2, "Share of the map on the object, over the object’s share of the picture: 1 is blind."],
-  ["iou60", "overlap", 2, "Intersection over union of the mask that holds 60 % of the map with the object."],
+  ["auroc", "finds the object (AUROC)", "Chance that a patch of the object is brighter than one of the ground: 0.5 is blind, 1 perfect."],
+  ["energy_gain", "focus (energy gain)", "How much more of the map lies on the object than on as large a part of the picture anywhere: 1 is blind."],
+  ["iou60", "overlap (IoU)", "How well the brightest patches, which hold 60 % of the map, cover the object and nothing else: 1 is perfect."],
 ];
 
 /** One model's picture, its classes, its heads. */
@@ -41,16 +44,13 @@ export class LookPanel {
     this.frame.addEventListener("keydown", (event) => this.walk(event));
   }
 
-  /** The model's name, and the choice of another. */
+  /** The model's name, and the button to remove it. */
   head(run) {
     this.stop();
     this.run = run;
     this.answer = null;
     this.node.dataset.run = run.name;
-    return [
-      heading(run, this.page.runs.length > 1 ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : ""),
-      this.chooser(this.page.models()),
-    ];
+    return heading(run, this.page.runs.length > 1 ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : "");
   }
 
   /** The list of models. */
@@ -72,14 +72,14 @@ export class LookPanel {
     }
     this.waiting = element("div", { class: "waiting row" }, element("p", {}, text),
       button("Stop waiting", () => this.page.leaveOut(this.number), { "data-key": `wait${this.number}` }));
-    this.node.replaceChildren(...this.head(run), this.waiting);
+    this.node.replaceChildren(this.head(run), this.chooser(this.page.models()), this.waiting);
   }
 
   /** Shows an answer without its picture, which is drawn once all panels stand. */
   show(run, answer, view) {
     const head = this.head(run);
     if (answer instanceof Error) {
-      this.node.replaceChildren(...head, element("p", { class: "problem", role: "alert" }, answer.message),
+      this.node.replaceChildren(head, this.chooser(this.page.models()), element("p", { class: "problem", role: "alert" }, answer.message),
         isPublished(run) ? element("div", { class: "row" }, button("Try again", () => this.page.refresh(), { "data-key": `wait${this.number}` })) : "");
       return;
     }
@@ -87,10 +87,10 @@ export class LookPanel {
     this.view = mapOf(answer, view).name;
     this.drawnView = this.view;
     const lost = hasView(answer, view) ? "" : element("p", { class: "note lost", role: "status" }, saidOfView(run, view));
-    this.node.replaceChildren(...head, this.controls(), lost,
-      element("div", { class: "sides" },
-        element("div", {}, this.frame, this.readout, this.numbers()),
-        element("div", { class: "beside" }, this.classes(), this.heads(), this.table(), this.exports())));
+    this.node.replaceChildren(head, lost,
+      element("div", { class: "sides", "data-gold": String(Boolean(answer.covered)) },
+        element("div", {}, this.frame, this.readout, legend("look")),
+        element("div", { class: "beside" }, this.verdict(), this.classes(), this.controls(), this.numbers(), this.heads(), this.chooser(this.page.models()), this.table(), this.exports())));
     this.named();
   }
 
@@ -106,16 +106,18 @@ export class LookPanel {
     const { views, layers, heads, chosen } = this.answer;
     const parts = partsOf(this.view);
     const single = views.some((name) => partsOf(name).layer);
-    const kinds = [...(single ? [["cls", "class token’s attention"]] : []), ...Object.entries(KINDS).filter(([kind]) => views.includes(kind))];
+    const kinds = [...(single ? [["cls", "class token’s attention"]] : []), ...Object.entries(KINDS).filter(([kind]) => views.includes(kind)).map(([kind, [label]]) => [kind, label])];
+    const best = isPublished(this.run) ? "The usual view" : "The best view";
     const to = (name) => this.page.view(this.number, name);
     const last = `cls L${layers} H${heads > 1 ? "mean" : 1}`;
     const numbers = (count) => [...(count > 1 ? [["mean", "mean"]] : []), ...Array.from({ length: count }, (_, i) => [i + 1, `${i + 1}`])];
-    return element("div", { class: "row controls" },
+    return element("div", { class: "row controls explains" },
+      term(this.view === chosen ? best : "Another view", `${parts.layer ? ATTENTION : KINDS[this.view][1]} The view that finds objects best was chosen on validation images.`),
       choice("View", kinds, parts.layer ? "cls" : this.view, (kind) => to(kind === "cls" ? last : kind), { "data-key": `kind${this.number}` }),
       parts.layer && layers > 1 ? choice("Layer", numbers(layers), parts.layer, (layer) => to(`cls L${layer} H${parts.head}`), { "data-key": `layer${this.number}` }) : null,
       parts.layer && heads > 1 ? choice("Head", numbers(heads), parts.head, (head) => to(`cls L${parts.layer} H${head}`), { "data-key": `head${this.number}` }) : null,
       single && layers > 1 ? button(this.timer ? "Stop" : "Play depth", () => (this.timer ? this.stop() : this.play()), { "data-key": `play${this.number}`, class: "play" }) : null,
-      this.view === chosen ? element("span", { class: "label" }, isPublished(this.run) ? "the usual view" : "the view chosen in validation") : button("back to the chosen view", () => to(chosen), { class: "quiet", "data-key": `chosen${this.number}` }));
+      this.view === chosen ? null : button("back to the best view", () => to(chosen), { class: "quiet", "data-key": `chosen${this.number}` }));
   }
 
   /** Plays the layers, first to last, then returns to the view. */
@@ -164,20 +166,27 @@ export class LookPanel {
     this.point(this.cursor);
   }
 
-  /** The picture with its map as SVG, `width` pixels wide. */
-  paint(width, map, titles = null, colours = inks()) {
-    const [h, w] = this.answer.size;
+  /**
+   * The picture with its map as SVG, `longest` pixels on its longer side. Of a photo, what the network saw is drawn as sharp as the
+   * photo is, and the bars that made it square are left out.
+   */
+  paint(longest, map, titles = null, colours = inks()) {
     const [gh, gw] = this.answer.grid;
-    const side = { w: width / gw, h: (width * h) / w / gh };
-    const height = (width * h) / w;
+    const { photo } = this.answer;
+    const part = this.part;
+    const square = longest / Math.max(part.w, part.h); // pixels of all that the network saw
+    const [width, height] = [square * part.w, square * part.h];
+    const side = { w: square / gw, h: square / gh };
     const top = titles ? 30 + 16 * titles.lines.length : 0;
     const W = titles ? Math.max(width, titles.width) : width;
     const H = top + height + (titles ? 16 * titles.notes.length + 12 : 0);
     const node = shape("svg", { width: W, height: H, viewBox: `0 0 ${W} ${H}`, class: "picture", "font-family": FAMILY });
-    const field = shape("g", { transform: `translate(0 ${top})` });
+    const field = shape("svg", { y: top, width, height, viewBox: `${square * part.x} ${square * part.y} ${width} ${height}` });
     if (titles) node.append(shape("rect", { width: W, height: H, fill: colours.paper }), ...captions(titles, colours, top + height + 18));
     const style = this.page.look.style;
-    if (style !== "map") field.append(shape("image", { href: this.answer.pixels, width, height, preserveAspectRatio: "none", "image-rendering": w < 128 ? "pixelated" : null }));
+    if (style !== "map") field.append(photo
+      ? shape("image", { href: photo.image, x: square * part.x, y: square * part.y, width, height, preserveAspectRatio: "none" })
+      : shape("image", { href: this.answer.pixels, width, height, "image-rendering": this.answer.size[0] < 128 ? "pixelated" : null }));
     const most = Math.max(...map.values) || 1;
     const held = maskPatches(map.values);
     const cells = shape("g", { "shape-rendering": "crispEdges" });
@@ -193,7 +202,7 @@ export class LookPanel {
       const d = border(inside, [gh, gw], side);
       field.append(shape("path", { d, fill: "none", stroke: "#000000", "stroke-opacity": 0.55, "stroke-width": thick + 2 }), shape("path", { d, fill: "none", stroke, "stroke-width": thick, "stroke-dasharray": dash }));
     };
-    line((r, c) => r >= 0 && c >= 0 && r < gh && c < gw && held.has(r * gw + c), "#ffffff", 1.2);
+    if (!this.timer) line((r, c) => r >= 0 && c >= 0 && r < gh && c < gw && held.has(r * gw + c), "#ffffff", 1.2);
     const { covered } = this.answer;
     if (covered) line((r, c) => r >= 0 && c >= 0 && r < gh && c < gw && covered[r * gw + c] >= 0.5, colours.outline, 2);
     const { patch } = this.page.look;
@@ -205,11 +214,18 @@ export class LookPanel {
     return node;
   }
 
+  /** The part of the square that the network saw which is drawn: without the bars beside a photo. */
+  get part() {
+    const [x, y, w, h] = this.answer.photo?.part ?? [0, 0, 1, 1];
+    return { x, y, w, h };
+  }
+
   spot(event) {
     const box = this.picture.getBoundingClientRect();
     const [gh, gw] = this.answer.grid;
-    const row = Math.floor(((event.clientY - box.top) / box.height) * gh);
-    const column = Math.floor(((event.clientX - box.left) / box.width) * gw);
+    const { x, y, w, h } = this.part;
+    const row = Math.floor((y + (h * (event.clientY - box.top)) / box.height) * gh);
+    const column = Math.floor((x + (w * (event.clientX - box.left)) / box.width) * gw);
     return row >= 0 && column >= 0 && row < gh && column < gw ? { row, column } : null;
   }
 
@@ -257,8 +273,19 @@ export class LookPanel {
   numbers() {
     const { numbers } = this.shown();
     if (!numbers) return element("div");
-    return element("dl", { class: "numbers" }, MEASURED.map(([name, label, digits, meaning]) => element("div", { title: meaning, "data-number": name }, element("dt", {}, label), element("dd", {}, decimal(numbers[name], digits)))),
-      element("div", { class: "wide" }, element("dt", {}, "cyan"), element("dd", { class: "small" }, "the object")), element("div", {}, element("dt", {}, "white"), element("dd", { class: "small" }, "60 % of the map")));
+    return measured(MEASURED.map(([name, label, meaning]) => [name, label, decimal(numbers[name]), meaning]));
+  }
+
+  /** What the network answers, whether that is right, and what it could answer. */
+  verdict() {
+    const { classes, probabilities, label, photo } = this.answer;
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    const right = label === null ? "" : classes[best] === label ? "Right." : `Wrong: the answer is ${label}.`;
+    const few = classes.length <= LISTED_CLASSES;
+    const known = `It knows ${classes.length.toLocaleString("en")} classes${few ? ` and nothing else: ${classes.join(", ")}` : ""}.`;
+    const foreign = photo && few ? "If your picture shows none of them, its answer says nothing." : "";
+    return element("div", { class: "verdict" }, element("p", {}, "It says ", element("b", {}, classes[best]), `, ${percent(probabilities[best])} sure. `, right),
+      element("p", { class: "note" }, [known, foreign].filter(Boolean).join(" ")));
   }
 
   /** The five most probable classes; a click shows the evidence for one in the class-specific views. */

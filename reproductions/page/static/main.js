@@ -27,13 +27,17 @@ const address = {
 const views = { current: null, made: new Map(), states: new Map() }; // by name: how each was left
 let overview = null;
 
-/** The views that can be shown now: name -> [title, how it is made]. */
+/** The views that can be shown now: name -> [title, what it shows, how it is made]. */
 function available() {
   return new Map([
-    ["then-and-now", ["Then and now", () => (translators().length ? new ThenAndNow(overview, address) : new Missing())]],
-    ["where-it-looks", ["Where it looks", () => new WhereItLooks(overview, address)]],
-    ["five-steps", ["Five steps", () => new FiveSteps(address)]],
-    ["timeline", ["Timeline", () => new Timeline(overview, address)]],
+    ["then-and-now", ["Then and now", "Each row is a word that a translator writes; the darker a square, the more it looked at the English word above while writing.",
+      () => (translators().length ? new ThenAndNow(overview, address) : new Missing())]],
+    ["where-it-looks", ["Where it looks", "A network names the object in a picture; the brighter a patch, the more it looked there for its answer.",
+      () => new WhereItLooks(overview, address)]],
+    ["five-steps", ["Five steps", "Scaled dot-product attention, computed step by step with numbers that are made up for teaching: change any of them.",
+      () => new FiveSteps(address)]],
+    ["timeline", ["Timeline", "One sentence under every kind of attention, each trained in the same translator, in order of year.",
+      () => new Timeline(overview, address)]],
   ]);
 }
 
@@ -69,6 +73,7 @@ class Missing {
 
 const tabs = element("nav", { "aria-label": "Views" });
 const body = element("main", { id: "main", tabindex: -1 });
+const lead = element("p", { class: "lead" });
 const notice = element("p", { class: "notice", role: "status", hidden: true });
 
 function say(text) {
@@ -91,7 +96,7 @@ function show() {
   const known = available();
   address.view = known.has(view) ? view : "then-and-now";
   address.state = state;
-  const [title, make] = known.get(address.view);
+  const [title, says, make] = known.get(address.view);
   if (view && !known.has(view)) say(`This link names a view that is not here: ${view.slice(0, 40)}. ${title} is shown.`);
   views.states.set(address.view, state);
   if (!tabs.children.length) tabs.append(...[...known].map(([name, [text]]) => element("a", { "data-view": name }, text)));
@@ -101,7 +106,8 @@ function show() {
   const next = views.made.get(address.view);
   if (views.current !== next) {
     views.current?.leave?.();
-    body.replaceChildren(next.node);
+    lead.textContent = says;
+    body.replaceChildren(lead, next.node);
   }
   views.current = next;
   next.refresh();
@@ -131,10 +137,11 @@ async function lookAgain() {
 }
 
 /** Copies the link to this view; if the browser forbids that, shows it in a box to copy from. */
-async function copyLink() {
+async function copyLink({ currentTarget }) {
   try {
     await navigator.clipboard.writeText(location.href); // without https there is no clipboard
-    say("The link to this view is copied.");
+    currentTarget.textContent = "Copied";
+    setTimeout(() => { currentTarget.textContent = "Copy link"; }, 2000);
   } catch {
     const box = element("input", { type: "text", readonly: true, value: location.href, "aria-label": "The link to this view", class: "link" });
     say("Copy the link from here:");
@@ -169,7 +176,7 @@ function tools() {
   const named = () => { theme.textContent = isNight() ? "Light" : "Dark"; };
   named();
   onNightChange(() => { named(); views.current?.redraw(); });
-  return element("div", { class: "tools" }, link, theme);
+  return element("div", { class: "tools", "aria-live": "polite" }, link, theme);
 }
 
 async function start() {

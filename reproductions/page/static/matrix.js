@@ -10,7 +10,7 @@ const APART = 0.3; // distance of </s> from the words, in cells
 const THIN = 0.78; // breadth of </s>, in cells
 const LEAN = 55; // degrees
 const UPRIGHT = 20; // pixels of a cell below which headings stand upright
-const SMALLEST = 14;
+const SMALLEST = 13;
 const LONGEST = 26; // letters of a word that are shown
 
 /** Where words lie along one axis, in pixels: start and size of each, and the whole length. */
@@ -30,7 +30,7 @@ export function cut(word) {
  */
 export function drawMatrix(record, colours, { width, gold = true, titles = null }) {
   const { source, target, weights } = record;
-  const sizeOf = (cell) => Math.max(9.5, Math.min(13.5, cell * 0.5));
+  const sizeOf = (cell) => Math.max(11, Math.min(13.5, cell * 0.5));
   const labelWidth = (words, size) => Math.max(...words.map((word) => widthOf(cut(word), size, FAMILY, 700))); // as wide as when they are lit
   const leftOf = (size, least) => Math.ceil(Math.max(labelWidth(target, size) + 12, least));
   const S = source.length - (record.sourceEnds ? 1 - APART - THIN : 0);
@@ -38,7 +38,7 @@ export function drawMatrix(record, colours, { width, gold = true, titles = null 
   const overhang = slope * widthOf(cut(source.at(-1)), 13, FAMILY, 700) + 12;
   const roomy = (width - leftOf(13, 84) - overhang) / S;
   const upright = roomy < UPRIGHT;
-  const left = upright ? leftOf(10, 70) : leftOf(13, 84);
+  const left = upright ? leftOf(11, 62) : leftOf(13, 84);
   const cell = upright ? Math.max(SMALLEST, Math.min(UPRIGHT, (width - left - 12) / S)) : Math.min(34, roomy);
   const size = sizeOf(cell);
   const across = ruler(source.length, record.sourceEnds, cell);
@@ -109,7 +109,7 @@ function place(distance, r, count) {
 function endShares(record, across, down, cell, colours) {
   const s = record.source.length - 1;
   const texts = record.weights.map((row, t) => [t, row[s]]).filter(([, w]) => w >= 0.005);
-  return shape("g", { "font-size": Math.min(10, cell * 0.38), "text-anchor": "middle" }, texts.map(([t, w]) =>
+  return shape("g", { "font-size": Math.max(8, Math.min(10, cell * 0.38)), "text-anchor": "middle" }, texts.map(([t, w]) =>
     shape("text", { x: across.middle(s), y: down.middle(t), "dominant-baseline": "central", fill: colours.onWeight(w) }, Math.round(100 * w))));
 }
 

@@ -1,18 +1,21 @@
 // One model's picture of a sentence: which run, which view, the weights, the numbers beneath.
 
 import { aligned, toJson, viewName, viewParts } from "./aligned.js";
-import { button, choice, decimal, element, percent, tick } from "./dom.js";
+import { button, choice, decimal, element, measured, percent, term, tick } from "./dom.js";
 import { exportButtons } from "./exporting.js";
+import { copyRaw, printed } from "./french.js";
 import { inks } from "./inks.js";
 import { Picture } from "./picture.js";
 
 const NUMBERS = [ // name, label, how it is written, meaning
-  ["aer", "AER", percent, "Alignment error rate of this sentence against the gold links: 0 is perfect. Each target word has one link, to its largest weight (Och and Ney 2003)."],
-  ["entropy", "entropy", decimal, "Entropy of a row, divided by that of uniform weights: 0 is sharp, 1 is spread over all words."],
-  ["confidence", "largest weight", decimal, "Mean over target words of the largest weight of a row."],
-  ["end_mass", "on </s>", decimal, "Mean weight of the target words on the end of the source sentence."],
-  ["monotonicity", "order", decimal, "1: attention moves right word by word; −1: it moves left."],
+  ["aer", "wrong links (AER)", percent, "Alignment error rate of this sentence: each word that is written is linked to the word it looked at most, and compared with the gold links (Och and Ney 2003). 0 is perfect."],
+  ["entropy", "spread (entropy)", decimal, "Entropy of a row, divided by that of uniform weights: 0 is one word alone, 1 is all words alike."],
+  ["confidence", "largest weight", decimal, "The largest weight of a row, on average."],
+  ["end_mass", "on the end", decimal, "The weight that the words put on the end of the sentence, on average: often where a model looks when it needs no word."],
+  ["monotonicity", "left to right", decimal, "1: attention moves to the right, word by word; −1: it moves to the left."],
 ];
+const LIKELY = "Natural logarithm of the probability that the model gives to all that is written here: the nearer to 0, the likelier.";
+const VIEWS = "A Transformer has one attention in every layer and head; RNNsearch has one in all. The view that links words best was chosen on validation data. “One step later” shows where the model looked after it had written the word. “Times value length” multiplies each weight by the length of the vector it weighs: a large weight on a short vector moves little (Kobayashi et al. 2020).";
 
 /** Title and year of a run, for a heading, with the paper of its attention if that is another. */
 function runTitle(run) {
@@ -26,7 +29,7 @@ function attentionOf(run) {
 
 /** Name and year of a run at the head of its panel, with the button to remove it. */
 export function heading(run, remove) {
-  return element("header", {}, element("h2", {}, run.title, " ", element("span", { class: "year" }, [run.year, attentionOf(run)].filter(Boolean).join(" · "))), remove);
+  return element("header", {}, element("h2", {}, run.title.replace(/ d\d+ .*/, ""), " ", element("span", { class: "year" }, [run.year, attentionOf(run)].filter(Boolean).join(" · "))), remove);
 }
 
 /** Whether these are published weights, which the server fetches at the first question. */
@@ -82,15 +85,13 @@ export class Panel {
   /** Shows an answer without its picture, which is drawn once all panels stand; own: the model's own translation, {text, same}. */
   show({ run, runs, answer, own, view, removable }) {
     Object.assign(this, { run, answer });
-    this.record = answer.views.length ? aligned(answer, view) : null;
+    this.record = answer.views.length ? aligned(answer, view, run.languages) : null;
     this.node.dataset.run = run.name;
     this.node.replaceChildren(
       heading(run, removable ? button("×", () => this.page.remove(this.number), { class: "quiet", "aria-label": `Remove ${run.title}`, "data-key": `remove${this.number}` }) : null),
-      this.chooser(runs),
-      element("p", { class: "answer" }, element("span", { class: "label" }, "Its translation"), element("q", { lang: run.languages[1] ?? null }, own.text || "(nothing)"),
+      element("p", { class: "answer" }, element("span", { class: "label" }, "It translates: "), translation(own.text, run.languages[1]),
         own.same ? element("span", { class: "same" }, "= reference") : null),
-      ...(answer.unknown.named ? [element("p", { class: "unknown" }, answer.unknown.named)] : []),
-      ...(this.record ? this.pictured() : [element("p", { class: "note" }, `${run.title} has no attention: it reads the sentence into one vector, so there is nothing to draw. Attention was invented to avoid this.`)]),
+      ...(this.record ? this.pictured(runs) : [element("p", { class: "note" }, `${run.title} has no attention: it reads the sentence into one vector, so there is nothing to draw. Attention was invented to avoid this.`), this.chooser(runs)]),
     );
     this.message.hidden = true;
   }
@@ -119,16 +120,17 @@ export class Panel {
     if (this.run && !this.list.contains(document.activeElement)) this.list.replaceWith(this.chooser(runs));
   }
 
-  pictured() {
+  pictured(runs) {
     const { record, run } = this;
     this.picture.show(record, `Attention of ${run.title}, ${record.described}`);
     return [
-      this.controls(),
       this.picture.frame,
       this.picture.readout,
+      this.controls(),
       this.numbers(),
       this.grid(),
-      exportButtons({ paper: () => this.paper(), json: () => toJson(record, this.answer.gold), name: () => this.named(), key: this.number }),
+      this.chooser(runs),
+      exportButtons({ paper: () => this.paper(), json: () => toJson(record, this.answer), name: () => this.named(), key: this.number }),
       this.picture.table(),
     ];
   }
@@ -140,19 +142,18 @@ export class Panel {
     const change = (some) => this.page.view(this.number, viewName({ ...parts, ...some }));
     const numbers = (count) => [["mean", "mean"], ...Array.from({ length: count }, (_, i) => [i + 1, `${i + 1}`])];
     const best = this.record.view === chosen;
-    return element("div", { class: "row controls" },
+    return element("div", { class: "row controls explains" },
+      term(best ? "The best view" : "Another view", VIEWS),
       layers > 1 ? choice("Layer", numbers(layers), parts.layer, (layer) => change({ layer }), { "data-key": `layer${this.number}` }) : null,
       heads > 1 ? choice("Head", numbers(heads), parts.head, (head) => change({ head }), { "data-key": `head${this.number}` }) : null,
-      choice("Read", [["0", "as each word is written"], ["1", "one step later"]], parts.shift, (shift) => change({ shift }), { "data-key": `shift${this.number}` }),
-      tick("times value norms", parts.norms, (norms) => change({ norms }), { "data-key": `norms${this.number}` }),
-      best ? element("span", { class: "label" }, "the view chosen in validation") : button("back to the chosen view", () => this.page.view(this.number, chosen), { class: "quiet", "data-key": `chosen${this.number}` }));
+      choice("Look", [["0", "as it writes"], ["1", "one step later"]], parts.shift, (shift) => change({ shift }), { "data-key": `shift${this.number}` }),
+      tick("times value length", parts.norms, (norms) => change({ norms }), { "data-key": `norms${this.number}` }),
+      best ? null : button("back to the best view", () => this.page.view(this.number, chosen), { class: "quiet", "data-key": `chosen${this.number}` }));
   }
 
   numbers() {
-    const items = NUMBERS.filter(([name]) => this.record.numbers[name] !== undefined).map(([name, label, written, meaning]) =>
-      element("div", { title: meaning, "data-number": name }, element("dt", {}, label), element("dd", {}, written(this.record.numbers[name]))));
-    const score = element("div", { title: "Natural logarithm of the probability that the model gives the whole target." }, element("dt", {}, "log p"), element("dd", {}, decimal(this.record.score, 2)));
-    return element("dl", { class: "numbers" }, items, score);
+    const items = NUMBERS.filter(([name]) => this.record.numbers[name] !== undefined).map(([name, label, written, meaning]) => [name, label, written(this.record.numbers[name]), meaning]);
+    return measured([...items, ["score", "log probability", decimal(this.record.score, 2), LIKELY]]);
   }
 
   /** A table of every layer and head with its score, to choose from. */
@@ -160,7 +161,7 @@ export class Panel {
     const { layers, heads, views, numbers, gold } = this.answer;
     if (layers * heads === 1) return element("div");
     const parts = viewParts(this.record.view);
-    const [measure, said, written] = gold ? ["aer", "AER", (value) => percent(value, 0)] : ["entropy", "entropy", decimal];
+    const [measure, said, written] = gold ? ["aer", "AER", (value) => percent(value, 0)] : ["entropy", "spread", decimal];
     const ways = (count) => [...Array.from({ length: count }, (_, i) => String(i + 1)), ...(count > 1 ? ["mean"] : [])];
     const colours = inks();
     const cell = (layer, head) => {
@@ -173,7 +174,7 @@ export class Panel {
       return element("td", {}, one);
     };
     return element("details", { class: "heads", open: this.page.look.heads, ontoggle: (event) => this.page.heads(event.target.open) },
-      element("summary", {}, gold ? "AER of every layer and head, in %" : "Entropy of every layer and head"),
+      element("summary", {}, gold ? "Wrong links in every layer and head, in %" : "Spread in every layer and head"),
       element("div", { class: "scrolls" }, element("table", {},
         element("thead", {}, element("tr", {}, element("th", {}, ""), ways(heads).map((head) => element("th", { scope: "col" }, head === "mean" ? "mean" : `head ${head}`)))),
         element("tbody", {}, ways(layers).map((layer) => element("tr", {}, element("th", { scope: "row" }, layer === "mean" ? "mean" : `layer ${layer}`), ways(heads).map((head) => cell(layer, head))))))));
@@ -200,4 +201,10 @@ export class Panel {
   light(row, column) {
     if (this.record) this.picture.light(row, column);
   }
+}
+
+/** What a model wrote, as it is printed; it is copied as the model wrote it. */
+function translation(text, language) {
+  if (!text) return element("q", {}, "(nothing)");
+  return element("q", { lang: language ?? null, oncopy: (event) => copyRaw(event, text, language) }, printed(text, language));
 }

@@ -22,7 +22,8 @@ export class Picture {
     this.drawn = null;
     this.pointer = { row: null, column: null };
     this.frame = element("div", { class: "frame", role: "application", tabindex: 0, "data-key": key,
-      onpointermove: (event) => this.hear(...this.under(event)), onpointerleave: () => this.hear(null, null), onkeydown: (event) => this.walk(event) });
+      onpointermove: (event) => this.hear(...this.under(event)), onpointerdown: (event) => this.hear(...this.under(event)),
+      onpointerleave: (event) => event.pointerType !== "touch" && this.hear(null, null), onscroll: () => this.fade(), onkeydown: (event) => this.walk(event) });
     this.readout = element("p", { class: "readout", "aria-live": "polite" });
   }
 
@@ -36,7 +37,14 @@ export class Picture {
     this.drawn = drawingOf(kind)(this.record, inks(), { width, gold });
     this.drawn.node.setAttribute("aria-hidden", "true");
     this.frame.replaceChildren(this.drawn.node);
+    this.fade();
     this.light(this.pointer.row, this.pointer.column);
+  }
+
+  /** Fades the right edge of a picture that goes on behind it. */
+  fade() {
+    const { scrollLeft, clientWidth, scrollWidth } = this.frame;
+    this.frame.classList.toggle("more", scrollLeft + clientWidth < scrollWidth - 1);
   }
 
   /** Row and column under the pointer. */
@@ -65,7 +73,7 @@ export class Picture {
     if (!this.record || !this.drawn) return;
     const here = row === null || row < this.record.target.length ? row : null;
     this.drawn.light(here, column);
-    this.readout.textContent = said(this.record, here, column) || "Point at a word, or move with the arrow keys.";
+    this.readout.textContent = said(this.record, here, column) || "Point at a square or a word, tap it, or move with the arrow keys.";
     this.readout.classList.toggle("idle", here === null && column === null);
   }
 

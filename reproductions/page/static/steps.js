@@ -18,11 +18,17 @@ const START = {
 };
 const STEPS = [
   ["Queries, keys, values", "Each word has three short vectors. Its query says what it looks for, its key what it offers, its value what it passes on. A model computes all three from the word with learned matrices; here you may write them yourself."],
-  ["Compare", "The score of a query and a key is their dot product, which is large if the two point the same way. Rows are the words that look, columns the words looked at."],
+  ["Scores", "The score of a query and a key is their dot product, which is large if the two point the same way. Rows are the words that look, columns the words looked at."],
   ["Scale", "Dot products grow with the length of the vectors, and large scores would make the next step all or nothing. So each score is divided by the square root of d_k, the number of entries of a key."],
-  ["Weigh", "Softmax turns each row into weights: none is negative, and a row sums to 1. A word that must not be seen, because it comes later, gets exactly 0."],
-  ["Mix", "Each word mixes the values of all words by their weights. This mixture is the result of attention: one new vector per word."],
+  ["Softmax", "Softmax turns each row into weights: none is negative, and a row sums to 1."],
+  ["Weighted sum", "Each word mixes the values of all words by their weights. This mixture is the result of attention: one new vector per word."],
 ];
+
+/** [name, what it does] of a step, under the names that `make explain` has. */
+function stepOf({ step, causal }) {
+  const [name, says] = STEPS[step - 1];
+  return step === 4 && causal ? [`Mask and ${name.toLowerCase()}`, `${says} A word that comes later is hidden by the mask: its weight is exactly 0.`] : [name, says];
+}
 
 /** Vectors for a word that has none: always the same for the same word. */
 function vectorOf(word, salt) {
@@ -75,19 +81,22 @@ export class FiveSteps {
     this.refresh();
   }
 
-  top({ words, step }) {
+  top(shown) {
+    const { words, step } = shown;
+    const [title, says] = stepOf(shown);
     const input = element("input", { type: "text", value: words.join(" "), id: "words", maxlength: 160, "data-key": "words", spellcheck: "false",
       onchange: (event) => this.address.set({ words: event.target.value.trim() === WORDS.join(" ") ? null : event.target.value.trim(), Q: null, K: null, V: null, row: null }) });
     const go = (to) => this.address.set({ step: to });
-    const steps = STEPS.map(([name], i) => element("li", {}, button([element("b", {}, i + 1), ` ${name}`], () => go(i + 1), { "aria-current": i + 1 === step ? "step" : null, "data-key": `step${i}` })));
+    const steps = STEPS.map((_, i) => stepOf({ ...shown, step: i + 1 })).map(([name], i) => element("li", {}, button([element("b", {}, i + 1), ` ${name}`], () => go(i + 1), { "aria-current": i + 1 === step ? "step" : null, "data-key": `step${i}` })));
     return element("div", { class: "steptop" },
-      element("div", { class: "row" }, element("label", { class: "field wide" }, element("span", {}, `Words (at most ${MOST_WORDS})`), input),
+      element("div", { class: "row" }, element("label", { class: "field wide" }, element("span", {}, `Words (at most ${MOST_WORDS}, to fit side by side)`), input),
         button("Start again", () => this.address.set({ words: null, Q: null, K: null, V: null, row: null, scale: null, causal: null }), { class: "quiet", "data-key": "again" })),
       element("ol", { class: "stepper", "aria-label": "Steps" }, steps),
-      element("div", { class: "explained" }, element("h2", {}, `${step}. ${STEPS[step - 1][0]}`), element("p", {}, withSubscript(STEPS[step - 1][1])),
+      element("div", { class: "explained" }, element("h2", {}, `${step}. ${title}`), element("p", {}, withSubscript(says)),
         element("div", { class: "row" },
           button("← Back", () => go(step - 1), { disabled: step === 1, "data-key": "back" }),
-          button("Next →", () => go(step + 1), { class: "main", disabled: step === STEPS.length, "data-key": "next" }))));
+          button("Next →", () => go(step + 1), { class: "main", disabled: step === STEPS.length, "data-key": "next" }),
+          element("span", { class: "note" }, "With the numbers of a trained Transformer: ", element("code", { class: "command" }, 'make explain SENTENCE="…"')))));
   }
 
   /** The equation, with the part that this step computes set off. */
@@ -95,7 +104,7 @@ export class FiveSteps {
     const part = (numbers, ...children) => element("span", { class: numbers.includes(step) ? "now" : "" }, children);
     const fraction = element("span", { class: "fraction" }, part([2], part([1], "Q"), " ", part([1], "K"), element("sup", {}, "T")), scale ? part([3], "√d", element("sub", {}, "k")) : part([3], "1"));
     return element("p", { class: "formula", role: "math", "aria-label": "Attention of Q, K, V is softmax of Q K transposed, divided by the square root of d k, times V" },
-      "Attention(Q, K, V) = ", part([4], "softmax(", fraction, ")"), " ", part([5], part([1], "V")), element("span", { class: "where" }, "Vaswani et al. (2017), equation (1)"));
+      "Attention(Q, K, V) = ", part([5], part([4], "softmax(", fraction, ")"), " ", part([1], "V")), element("span", { class: "where" }, "Vaswani et al. (2017), equation (1)"));
   }
 
   stage(shown) {
@@ -120,7 +129,7 @@ export class FiveSteps {
       const shown = this.shown;
       const all = { ...shown, ...attend(shown) };
       const lines = [`Attention(Q, K, V) = softmax(Q Kᵀ ${shown.scale ? "/ √d_k" : "/ 1"}) V · Vaswani et al. (2017), equation (1)`, spelled(worked(all))];
-      return drawStage(stageOf(shown), all, { title: `${shown.step}. ${STEPS[shown.step - 1][0]}`, lines }, inks(false));
+      return drawStage(stageOf(shown), all, { title: `${shown.step}. ${stepOf(shown)[0]}`, lines }, inks(false));
     };
     return exportButtons({ paper, json: () => this.json(), name });
   }

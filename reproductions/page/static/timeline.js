@@ -2,7 +2,7 @@
 
 import { recorded } from "./aligned.js";
 import { ask } from "./ask.js";
-import { button, decimal, element, keepingFocus, percent } from "./dom.js";
+import { button, decimal, element, keepingFocus, measured, percent } from "./dom.js";
 import { exportButtons } from "./exporting.js";
 import { inks } from "./inks.js";
 import { legend } from "./legend.js";
@@ -23,7 +23,6 @@ export class Timeline {
 
   async refresh() {
     const turn = ++this.turn;
-    if (!this.overview.timeline) return this.node.replaceChildren(...this.missing());
     let table;
     try {
       table = await ask("api/timeline", { made: this.overview.timeline }); // a new timeline is a new question
@@ -31,6 +30,7 @@ export class Timeline {
       return this.node.replaceChildren(element("p", { class: "problem", role: "alert" }, error.message));
     }
     if (turn !== this.turn) return;
+    if (table.shipped) return this.node.replaceChildren(...shippedKinds(table));
     const open = table.rows.find((row) => row.name === this.address.state.kind && row.over_source);
     keepingFocus(this.node, () => {
       this.node.replaceChildren(this.heading(table, open), open ? this.opened(open, table) : "", this.kinds(table, open));
@@ -40,14 +40,6 @@ export class Timeline {
 
   redraw() {
     this.refresh();
-  }
-
-  missing() {
-    return [
-      element("h2", {}, "There is no timeline yet"),
-      element("p", {}, "It shows one sentence with every kind of attention, each trained in the same translator. In another window, from the project’s folder:"),
-      element("p", {}, element("code", { class: "command" }, "make timeline"), " or, in minutes, ", element("code", { class: "command" }, "make timeline QUICK=1")),
-    ];
   }
 
   heading(table, open) {
@@ -66,13 +58,13 @@ export class Timeline {
     const titles = () => ({
       title: `${titleOf(row)} (${row.year})`,
       lines: [`${row.record.model} · ${row.paper}`, ...wrapped(row.formula, 460), sharedBy(table)],
-      notes: wrapped(facts(row, table).slice(0, 4).map(([name, value]) => `${name} ${value}`).join(" · "), 460),
+      notes: wrapped(facts(row, table).slice(0, 4).map(([, label, value]) => `${label} ${value}`).join(" · "), 460),
     });
     this.section = element("section", { class: "panel alone", "aria-label": titleOf(row) },
       element("h3", {}, `${row.year} · ${titleOf(row)}`),
       element("p", { class: "note" }, `${row.paper}: ${row.formula}`),
       element("p", {}, row.says), legend("map"), this.picture.frame, this.picture.readout,
-      element("dl", { class: "facts" }, facts(row, table).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)))),
+      measured(facts(row, table)),
       element("div", { class: "row" },
         exportButtons({ paper: () => this.picture.paper(titles(), { kind: "map", gold: true }), json: () => row.record, name: () => ["timeline", row.name] }),
         button("Close", () => this.address.set({ kind: null }), { class: "quiet", "data-key": "close" })),
@@ -98,15 +90,29 @@ export class Timeline {
   }
 }
 
-/** What was measured of a kind: [name, value]. */
+/** The figures that come with the project, until the reader has trained a timeline. */
+function shippedKinds({ rows, caption }) {
+  const card = ({ year, kind, paper, score, BLEU, AER, picture }) => element("li", {}, element("div", { class: "kind" }, element("b", {}, `${year} · ${kind}`),
+    element("span", { class: "note" }, `${paper}: ${score}`),
+    element("a", { href: picture, target: "_blank" }, element("img", { src: picture, alt: `Weights of ${kind} attention: French words down, English words across`, loading: "lazy" })),
+    element("span", { class: "note" }, `BLEU ${BLEU} · AER ${AER}`)));
+  return [
+    element("h2", {}, "Every kind of attention, as shipped"),
+    element("p", { class: "note" }, "These figures come with the project. To open each kind, train your own, in another window: ", element("code", { class: "command" }, "make timeline"), " or, in minutes, ", element("code", { class: "command" }, "make timeline QUICK=1"), "."),
+    element("ol", { class: "kinds", "aria-label": "Kinds of attention, in order of year" }, rows.map(card)),
+    element("p", { class: "note" }, caption),
+  ];
+}
+
+/** What was measured of a kind: [name, label, value, meaning]. */
 function facts(row, table) {
   const spread = (values, scale) => (values.length > 1 ? ` (${decimal(scale * Math.min(...values), 1)} to ${decimal(scale * Math.max(...values), 1)})` : "");
   return [
-    ["BLEU", `${decimal(row.bleu, 1)}${spread(row.bleu_seeds, 1)}`],
-    ["AER", `${percent(row.aer)}${spread(row.aer_seeds, 100)}`],
-    ["words turned round that it follows", `${percent(row.inversions_kept / row.inversions, 0)} of ${row.inversions}`],
-    ["entropy", decimal(row.entropy, 2)],
-    ["parameters", row.parameters.toLocaleString("en")],
-    [`products of a step over ${table.sizes.source} words`, row.products.toLocaleString("en")],
+    ["bleu", "BLEU", `${decimal(row.bleu, 1)}${spread(row.bleu_seeds, 1)}`, "How many words and sequences of words its translations share with the references: 100 is all. In brackets: of each training."],
+    ["aer", "wrong links (AER)", `${percent(row.aer)}${spread(row.aer_seeds, 100)}`, "Alignment error rate: each word is linked to the word it looked at most, and compared with the gold links. 0 is perfect."],
+    ["turned", "turned pairs followed", `${percent(row.inversions_kept / row.inversions, 0)} of ${row.inversions}`, "Neighbouring French words whose English words stand the other way round: how many of them attention turns round, too."],
+    ["entropy", "spread (entropy)", decimal(row.entropy, 2), "Entropy of a row, divided by that of uniform weights: 0 is one word alone, 1 is all words alike."],
+    ["parameters", "parameters", row.parameters.toLocaleString("en"), "Learned numbers of the attention alone."],
+    ["products", "products of a step", row.products.toLocaleString("en"), `Multiplications to write one word over a sentence of ${table.sizes.source} words.`],
   ];
 }

@@ -3,7 +3,7 @@
 import { hasView } from "./aligned.js";
 import { ask } from "./ask.js";
 import { chosenIn, saidOfRuns, saidOfView, SideBySide } from "./chosen.js";
-import { button, choice, element, keepingFocus, segments, tick } from "./dom.js";
+import { button, choice, element, keepingFocus, segments, term, tick } from "./dom.js";
 import { legend } from "./legend.js";
 import { Panel } from "./panel.js";
 
@@ -43,10 +43,13 @@ export class ThenAndNow extends SideBySide {
     this.pointer = { row: null, column: null };
     this.node = element("div", { class: "view" });
     this.sentence = element("textarea", { id: "sentence", rows: 2, spellcheck: "false", maxlength: 20000, "aria-describedby": "trouble" });
-    this.target = element("textarea", { id: "target", rows: 2, spellcheck: "false", maxlength: 20000, "aria-describedby": "trouble" });
+    this.target = element("textarea", { id: "target", rows: 2, spellcheck: "false", maxlength: 20000, "aria-label": "What all models are made to write", "aria-describedby": "trouble" });
     this.trouble.id = "trouble";
+    this.unknown = element("p", { class: "unknown", role: "status", hidden: true });
     this.above = element("div", { class: "ask" });
-    this.node.append(this.above, this.trouble, this.lost, this.bar, this.status, this.row, reading());
+    this.more = element("p", {});
+    this.node.append(this.above, this.trouble, this.lost, this.status, this.switch, this.row, this.more,
+      element("p", { class: "note" }, "A large weight says where a model read, not why it wrote what it wrote (Jain and Wallace 2019; Wiegreffe and Pinter 2019)."));
     this.write();
   }
 
@@ -78,7 +81,7 @@ export class ThenAndNow extends SideBySide {
     const { s, t, over } = this.address.state;
     const sentence = s ?? this.examples[0][1][0].source;
     const fixed = this.examples.flatMap(([, sentences]) => sentences).find((one) => one.source === sentence);
-    return { sentence, typed: t ?? "", over: over ?? (fixed ? "reference" : "0"), fixed };
+    return { sentence, typed: t ?? "", over: over ?? (fixed ? "reference" : "own"), fixed };
   }
 
   /** The boxes above; made once, so that typing is never interrupted. */
@@ -95,17 +98,20 @@ export class ThenAndNow extends SideBySide {
     type(this.target, (t) => this.address.set({ t, over: "typed" }));
     this.over = element("div", { class: "over" });
     this.above.append(
-      element("div", { class: "box" }, element("label", { for: "sentence" }, "Sentence"), this.sentence,
+      element("div", { class: "box" }, element("label", { for: "sentence" }, "Sentence"), this.sentence, this.unknown,
         element("div", { class: "row" }, button("Translate", read, { class: "main", id: "translate" }), this.pick)),
-      element("div", { class: "box" }, element("label", { for: "target" }, "Target that all models are made to write"), this.target, this.over));
+      element("div", { class: "box explains" },
+        term("What they write", "To be compared square by square, all models are made to write the same words: the reference of the list, the answer of one of them, or words that you type. “Each its own” shows every model with its own answer."),
+        this.over, this.target, this.bar));
   }
 
   /** Where the target comes from, and how it is drawn. */
   settings() {
     const { fixed, over } = this.asked;
     const runs = this.runs;
-    const answers = runs.map((run, i) => [String(i), `${run.title}’s answer`]);
-    keepingFocus(this.over, () => this.over.replaceChildren(segments("Target", [...(fixed ? [["reference", "reference"]] : []), ...answers, ["own", "each its own"], ...(over === "typed" ? [["typed", "as typed"]] : [])], over, (chosen) => this.address.set({ over: chosen, t: null }))));
+    const answers = runs.map((run, i) => [String(i), `${run.title}’s`]);
+    keepingFocus(this.over, () => this.over.replaceChildren(segments("Target", [...(fixed ? [["reference", "reference"]] : []), ["own", "each its own"], ...answers, ["typed", "typed"]], over, (chosen) => this.writeOver(chosen))));
+    this.target.hidden = over !== "typed";
     const lists = this.examples.map(([corpus, sentences]) => ({ label: corpus, options: sentences.map(({ source }) => [source, source]) }));
     const take = (source) => source && this.address.set({ s: source, t: null, over: null });
     keepingFocus(this.pick, () => this.pick.replaceChildren(choice("Or take one", [["", "…"], ...lists], fixed?.source ?? "", take, { id: "pick", "data-key": "pick" })));
@@ -116,8 +122,15 @@ export class ThenAndNow extends SideBySide {
     keepingFocus(this.bar, () => this.bar.replaceChildren(
       segments("Drawing", [["map", "heat map"], ["links", "links"]], this.look.kind, (show) => this.address.set({ show: show === "map" ? null : show })),
       element("span", { class: "ofgold" }, tick("gold links", this.look.gold, (on) => this.address.set({ gold: on ? null : "0" }), { "data-key": "gold" })),
-      legend(this.look.kind),
-      runs.length < this.most && free.length ? button("Add a model", () => this.address.set({ runs: [...runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : ""));
+      legend(this.look.kind)));
+    keepingFocus(this.more, () => this.more.replaceChildren(runs.length < this.most && free.length
+      ? button("Add a model", () => this.address.set({ runs: [...runs, free[0]].map((run) => run.name).join(",") }), { "data-key": "add" }) : ""));
+  }
+
+  /** Shows the models over another target; one that is typed begins as the one before. */
+  writeOver(over) {
+    this.address.set({ over, t: over === "typed" ? this.target.value : null });
+    if (over === "typed") this.target.focus();
   }
 
   /** Asks what the address says, and shows it. */
@@ -132,6 +145,7 @@ export class ThenAndNow extends SideBySide {
     this.say("");
     const problem = this.problem(sentence);
     this.row.hidden = Boolean(problem); // no picture that could be taken for an answer
+    this.sayUnknown(runs, []);
     if (problem) {
       this.say(problem);
       this.status.textContent = "";
@@ -139,24 +153,22 @@ export class ThenAndNow extends SideBySide {
       return undefined;
     }
     this.node.setAttribute("aria-busy", "true");
-    const began = performance.now();
     const own = await this.all(runs, (run) => ({ run: run.name, text: sentence, target: null }));
     if (turn !== this.turn) return undefined;
     let target = over === "typed" ? typed : over === "reference" ? fixed?.target : own[Number(over)]?.text;
     if (over === "own") target = null;
     if (target !== null && document.activeElement !== this.target) this.target.value = target ?? "";
     if (target === null) this.target.value = "";
-    this.target.placeholder = target === null ? "Each model reads its own translation. Type here to give both the same." : "";
     const shared = target === null || !target?.trim() ? own : await this.all(runs, (run) => ({ run: run.name, text: sentence, target }));
     if (turn !== this.turn) return undefined;
     this.node.setAttribute("aria-busy", "false");
     this.pointer = { row: null, column: null };
     runs.forEach((run, i) => this.fill(i, run, own[i], shared[i], fixed));
     this.redraw();
+    this.sayUnknown(runs, own);
     this.sayLost(runs, shared);
     this.bar.dataset.gold = String(shared.some((answer) => answer.gold));
-    const seconds = (performance.now() - began) / 1000;
-    this.status.textContent = `Answered in ${seconds < 0.1 ? "less than 0.1" : seconds.toFixed(1)} s.`;
+    this.status.textContent = "Answered.";
     return undefined;
   }
 
@@ -181,6 +193,15 @@ export class ThenAndNow extends SideBySide {
     if (sentence.length > letters) return `The sentence has ${sentence.length.toLocaleString("en")} characters; the page takes at most ${letters.toLocaleString("en")}.`;
     const count = sentence.trim().split(/\s+/).length;
     return count > words ? `The sentence has ${count.toLocaleString("en")} words; the page takes at most ${words}.` : "";
+  }
+
+  /** The words that the models do not know, under the sentence. */
+  sayUnknown(runs, answers) {
+    const by = new Map(); // what the server says -> the models
+    answers.forEach(({ unknown }, i) => unknown?.named && by.set(unknown.named, [...(by.get(unknown.named) ?? []), runs[i].title]));
+    const texts = [...by].map(([text, titles]) => (titles.length === runs.length ? text : `${titles.join(", ")}: ${text}`));
+    this.unknown.textContent = [...texts, "Every word of the sentences in the list is known."].join(" ");
+    this.unknown.hidden = !texts.length;
   }
 
   /** What the link names and what is not here. */
@@ -220,14 +241,4 @@ export class ThenAndNow extends SideBySide {
   heads(open) {
     if (open !== this.look.heads) this.address.set({ heads: open ? "1" : null });
   }
-}
-
-function reading() {
-  const item = (term, text) => [element("dt", {}, term), element("dd", {}, text)];
-  return element("details", { class: "reading" }, element("summary", {}, "How to read this"),
-    element("dl", {},
-      item("The picture", "Rows are target words, columns source words: the darker a cell, the more weight the model gave to that source word when it wrote that target word. All models read the same source and are fed the same target, so that cells can be compared."),
-      item("The view", "RNNsearch has one attention. A Transformer has one for each layer and head; which of them looks like an alignment was chosen by alignment error rate on validation data. Every other view is a click away: the model is the same."),
-      item("Gold links", "They exist for the sentences of the list with their reference. Solid boxes are sure links, dashed ones possible."),
-      item("What it does not prove", "A large weight says where a model read, not why it wrote what it wrote (Jain and Wallace 2019; Wiegreffe and Pinter 2019). A large weight on a short vector moves little (Kobayashi et al. 2020): tick “times value norms”.")));
 }
