@@ -131,6 +131,10 @@ timeline: $(VENV)/.installed ## Every kind of attention in one translator: train
 evaluate: $(VENV)/.installed ## Score a run again and draw its pictures (RUN=folder, default: the last one)
 	@$(PY) -m reproductions evaluate $${RUN_TEXT:+"$$RUN_TEXT"} $(ARGS)
 
+.PHONY: report
+report: $(VENV)/.installed ## Open the report of a run: attention, scores, curves, settings on one page (RUN=folder, default: the last one)
+	@$(PY) -m reproductions report $${RUN_TEXT:+"$$RUN_TEXT"} $(ARGS)
+
 .PHONY: translate
 translate: $(VENV)/.installed ## Translate a sentence and draw where the model looked
 	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${VIEW_TEXT:+--view "$$VIEW_TEXT"} $(ARGS)

@@ -3,6 +3,7 @@
 import base64
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,22 @@ class Picture:
     caption: str
 
 
+@dataclass(frozen=True)
+class Section:
+    """A part of a report: a heading, and what there is below it."""
+
+    title: str
+    text: Sequence[str] = ()  # paragraphs
+    headings: Sequence[str] = ()  # of the columns of a table
+    rows: Sequence[Sequence[str]] = ()
+    note: str = ""  # below the table
+    pictures: Sequence[Picture] = ()
+    folded: bool = False
+    prose: bool = False  # the table has words, not numbers
+
+
 def template(package: str, name: str = "report.html") -> Template:
-    """A template of a package; it may include the style of all reports, ``report.css``."""
+    """A template of a package; it may extend ``frame.html``, which has the style of all reports, ``report.css``."""
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader("reproductions", ".")]),
         autoescape=True,
@@ -29,7 +44,8 @@ def template(package: str, name: str = "report.html") -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"fixed": fixed, "percent": percent, "count": count, "source": source, "unbroken": unbroken}
+    filters = (fixed, percent, count, source, unbroken, parted)
+    environment.filters |= {each.__name__: each for each in filters}
     return environment.get_template(name)
 
 
@@ -53,6 +69,12 @@ def count(value: float | None) -> str:
 def unbroken(text: str) -> str:
     """Text whose numbers stay on one line with their units and names."""
     return re.sub(r"(?<=\d) (?=%|BLEU|points)|(?<=p) (?=[=≤])|(?<=[=≤]) (?=\d)", "\u00a0", text)
+
+
+def parted(cell: str) -> tuple[str, str]:
+    """A number, and its interval in parentheses; "" for none."""
+    match = re.fullmatch(r"([−\d.,]+) (\([−\d].*)", cell)
+    return (match[1], match[2]) if match else (cell, "")
 
 
 def source(path: Path) -> str:

@@ -14,6 +14,7 @@
         pictures/           attention through training; typed.png of the last sentence given to ``translate``
         evaluation/         scores.json; answers, attention and pictures of the test splits
         summary.json        sizes, time, speed, machine
+        report.html         all of this on one page, written at every validation and test
         wandb/              the tracker's own files
 """
 
@@ -45,16 +46,20 @@ EVALUATION = "evaluation"
 SCORES = f"{EVALUATION}/scores.json"  # once it was tested
 SUMMARY = "summary.json"  # once its training has ended
 VIEWS = "views.json"  # once it was validated, where there are views to choose from
+VALIDATIONS = "validation.jsonl"
+REPORT = "report.html"  # once it was validated
 # How to repair each JSON file of a run, and what it must hold.
 REMEDIES = {
     SCORES: stored.TEST_AGAIN,
     SUMMARY: "remove it, or continue the training, which writes it at its end",
     VIEWS: stored.TEST_AGAIN,
+    VALIDATIONS: "perhaps it was cut by a full disk: delete that line",
 }
 KINDS: dict[str, dict[str, Any]] = {
     SCORES: {"*": {}},
     SUMMARY: {"title": TEXT, "parameters": WHOLE, "steps": WHOLE, "training_seconds": NUMBER, "seed": WHOLE, "device": TEXT,
-              "threads": WHOLE, "precision": TEXT, "target_tokens?": WHOLE, "images?": WHOLE,
+              "threads": WHOLE, "precision": TEXT, "processor?": TEXT, "commit?": (TEXT, None),
+              "target_tokens?": WHOLE, "images?": WHOLE,
               "averaged?": ({"snapshots": [TEXT], "score": NUMBER, "kept": (bool,)}, None)},
     VIEWS: {"chosen?": TEXT, "by?": TEXT, "views?": {"*": {"*": MEASURE}}},
 }  # fmt: skip
@@ -170,6 +175,19 @@ class Run:
     def views(self) -> dict[str, Any]:
         """How well each view aligns, or finds the object, in validation, and which was chosen; empty without a choice."""
         return self._json(VIEWS)
+
+    @property
+    def validations(self) -> list[dict[str, Any]]:
+        """Step and scores of every validation, in the order of the steps; empty before there is one.
+
+        A run that was killed and resumed repeats the steps since its last checkpoint; averaged weights have no step.
+        """
+        path, lines = self.folder / VALIDATIONS, {}
+        for where, line in stored.lines(path, REMEDIES[VALIDATIONS]) if path.is_file() else ():
+            stored.check(line, {"step": WHOLE, "*": MEASURE}, where, REMEDIES[VALIDATIONS])
+            if "averaged" not in line:
+                lines[line["step"]] = line
+        return [lines[step] for step in sorted(lines)]
 
     def _json(self, name: str) -> dict[str, Any]:
         """A JSON object, empty if there is no such file; raises UserError, with the remedy, for a damaged one."""

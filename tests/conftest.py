@@ -16,6 +16,7 @@ os.environ.update(WANDB_MODE="disabled", WANDB_SILENT="true", WANDB_ERROR_REPORT
 for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_RUN_ID", "WANDB_PROJECT", "WANDB_ENTITY", "WANDB_DIR"):
     os.environ.pop(name, None)
 os.environ.pop("RUN_STAMP", None)
+os.environ["BROWSER"] = "true"  # the command of this name, instead of a window
 _nowhere = tempfile.TemporaryDirectory(prefix="attention-tests-")
 os.environ["DATA_DIR"] = str(Path(_nowhere.name) / "data")
 os.environ["RUNS_DIR"] = str(Path(_nowhere.name) / "runs")

@@ -1,12 +1,12 @@
 """What of a caption is true, where attention stood before each word, and the pictures of both."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 from sacrebleu.metrics.bleu import BLEU
 from test_image_plots import drawn, said
+from written import scored
 
 from data import shapes
 from data.shapes.described import Facts
@@ -17,7 +17,8 @@ from reproductions.evaluation.measures.localisation import coverage, plain
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.tasks.captions.collect import CollectedCaptions
-from reproductions.tasks.captions.scores import WordMaps, details, localisation, notes, scores
+from reproductions.tasks.captions.report import sections
+from reproductions.tasks.captions.scores import WordMaps, details, localisation, scores
 from reproductions.tasks.untrained import UNTRAINED
 
 RING, SQUARES = Phrase(1, "red", "plain", "ring"), Phrase(2, "blue", "striped", "square")
@@ -161,14 +162,15 @@ def test_captions_without_a_true_word_have_no_looks_and_no_failure():
     assert len(WordMaps.of(wrong.own).maps) == 0
 
 
-def test_the_report_says_words_measures_and_controls():
+def test_the_report_says_words_measures_and_controls(tmp_path):
     captions = collected([record(index) for index in range(6)])
     looked = WordMaps.of(captions.own)
     located = plain(localisation(looked, np.ones((48, 48), dtype=np.float32)))
     result = details(captions) | {"words": len(looked.maps), "localisation": located}
-    lines = notes({"test": json.loads(json.dumps(result))})
-    assert any(line.startswith("all words") and "1.000 (1.000 to 1.000)" in line for line in lines)
-    assert any(line.startswith("uniform") for line in lines) and "all true captions" in lines[1]
+    (section,) = sections(scored(tmp_path, {"test": result}))
+    rows = {name: cells for name, *cells in section.rows}
+    assert rows["all words"][0] == "1.000 (1.000 to 1.000)" and "uniform" in rows
+    assert f"{len(looked.maps):,} words" in section.text[0]
 
 
 # --- Pictures ---------------------------------------------------------------------------------------------------------

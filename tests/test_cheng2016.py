@@ -10,7 +10,7 @@ from page_runs import write
 from torch import nn
 from toy_run import overrides
 from translators import shaken
-from written import lines
+from written import lines, scored
 
 from data.accord.agreement import Agreement, agreements
 from data.errors import UserError
@@ -26,7 +26,8 @@ from reproductions.commands.figures import cheng2016 as language_figures
 from reproductions.commands.figures.cheng2016 import of_encoder
 from reproductions.evaluation.records.sentence import Agreed, ReadSentence
 from reproductions.tasks.language.collect import attended, reach, read
-from reproductions.tasks.language.scores import details, notes, scores
+from reproductions.tasks.language.report import sections
+from reproductions.tasks.language.scores import details, scores
 from reproductions.tasks.task import restore
 from reproductions.training import checkpoints
 from reproductions.transformer2017.inside import inside
@@ -196,12 +197,14 @@ def test_the_pieces_of_a_word_add_up_and_still_count_as_tokens():
     assert scores([sentence], [])["perplexity"] == pytest.approx(math.exp(7 / 3))
 
 
-def test_agreement_is_counted_alone_and_where_the_last_noun_misleads():
+def test_agreement_is_counted_alone_and_where_the_last_noun_misleads(tmp_path):
     agreed = (Agreed(2, "were", False, True), Agreed(5, "is", True, False))
     sentence = ReadSentence(("a", "</s>"), (1.0, 1.0), 2, 0, agreed)
-    scored = scores([sentence], [])
-    assert scored["agreement"] == 0.5 and scored["agreement_misled"] == 0
-    assert "1 of 2 forms" in notes({"test": details([sentence])})[0] and notes({}) == []
+    counted = scores([sentence], [])
+    assert counted["agreement"] == 0.5 and counted["agreement_misled"] == 0
+    (section,) = sections(scored(tmp_path / "with", {"test": details([sentence])}))
+    assert "1 of 2 forms" in section.text[0] and "0 of 1 where" in section.text[0]
+    assert [*sections(scored(tmp_path / "without", {}))] == []
 
 
 def test_reach_by_hand():

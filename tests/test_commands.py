@@ -42,6 +42,7 @@ def asked(tmp_path, monkeypatch):
     "train nobody2014", "train vit2021 --data mars", "train vit2021 --heads 3", "look photo.jpg --heads 3",
     "train bahdanau2014 --data nowhere/x.tsv", "train luong2015 --data nowhere.en,nowhere.fr",
     "train vit2021 --data nowhere/folder", "compare --data nowhere/x.tsv", "compare nowhere", "compare --data mars",
+    "report", "report nowhere",
     "evaluate nowhere", "train vit2021 --weights nowhere.pth", "look README.md --weights nowhere.pth", "look README.md",
     "look nowhere.jpg --weights torchvision:vit_b_16", "translate yes --run nowhere", "explain yes --run nowhere",
 ])  # fmt: skip

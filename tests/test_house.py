@@ -77,6 +77,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
      f"{MODELS} reproductions.decoding reproductions.training reproductions.papers data.whole data.progress {BATCHES}")),
     (r"reproductions\.evaluation(\..*)?", rule(DRAWN, RECORDS)),
     (r"reproductions\.(runs|reports|compare)(\..*)?", rule(f"{DRAWN} jinja2 yaml", f"{READ} reproductions.compare")),
+    (r"reproductions\.tasks\.(report(\..*)?|\w+\.report)", rule("yaml", f"{READ} data.tokenizers reproductions.tasks.report")),
     (r"reproductions\.tasks(\..*)?", rule(f"torch lightning {DRAWN}", f"{TRAINED} {PAPERS} reproductions.tasks")),
     (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", f"{TRAINED} {PAPERS} reproductions.tasks "
      "reproductions.explain")),

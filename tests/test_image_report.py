@@ -1,6 +1,8 @@
-"""What is printed of a classifier: both groups of images, controls with their verdicts, and no more heads than can be read."""
+"""What the report says of a classifier: both groups of images, controls with verdicts, and no more heads than can be read."""
 
-from reproductions.tasks.images.report import MARKS, UNMOVED, notes
+from written import scored
+
+from reproductions.tasks.images.report import MARKS, UNMOVED, sections
 
 
 def row(value, difference=None):
@@ -18,50 +20,50 @@ def looked(maps, **more):
     return {"looked": 1200, "looked_right": 1173, "view": "rollout", "localisation": maps} | more
 
 
-def cells(lines, name):
-    """Of a map: its row, and the one beneath it."""
-    (place,) = [i for i, line in enumerate(lines) if line.startswith(name)]
-    return lines[place : place + 2]
+def rows_of(section, name):
+    """Of a map: its cells, and the row beneath it."""
+    (place,) = [i for i, row in enumerate(section.rows) if row[0] == name]
+    return section.rows[place][1:], section.rows[place + 1]
 
 
-def test_every_map_has_a_row_for_all_images_and_one_for_the_correctly_classified():
-    lines = notes({"test": looked({"rollout": row(0.9), "centre": row(0.6, 0.3)})})
-    assert "1,200 images of test, 1,173 of them correctly classified" in lines[1]
+def test_every_map_has_a_row_for_all_images_and_one_for_the_correctly_classified(tmp_path):
+    run = scored(tmp_path, {"test": looked({"rollout": row(0.9), "centre": row(0.6, 0.3)})})
+    (section,) = sections(run)
+    assert "1,200 images, 1,173 of them correctly classified" in section.text[0]
     for name in ("rollout", "centre"):
-        assert cells(lines, name)[1].startswith("  correctly classified")
-    assert "0.600 (0.590 to 0.610) +" in cells(lines, "centre")[0]
+        assert rows_of(section, name)[1][0] == "only correctly classified"
+    assert rows_of(section, "centre")[0][0] == "0.600 (0.590 to 0.610) +"
 
 
-def test_a_mark_says_whether_the_map_is_better_beyond_the_interval_of_the_difference():
+def test_a_mark_says_whether_the_map_is_better_beyond_the_interval_of_the_difference(tmp_path):
     """Of the ground less is more: there the sign turns round."""
     maps = {"rollout": row(0.9), "worse": row(0.6, 0.3), "alike": row(0.85, 0.05), "better": row(1.0, -0.2)}
-    lines = notes({"test": looked(maps)})
-    for name, mark in (("worse", "+"), ("alike", "="), ("better", "-")):
-        for line in cells(lines, name):
-            assert line.count(f") {mark}") == 2, line
-    assert not any(f") {mark}" in " ".join(cells(lines, "rollout")) for mark in "+-=")
-    assert lines[-1] == MARKS
+    (section,) = sections(scored(tmp_path, {"test": looked(maps)}))
+    for name, mark in (("worse", "+"), ("alike", "="), ("better", "−")):
+        cells, (_, *beneath) = rows_of(section, name)
+        assert [cell[-1] for cell in (cells[0], cells[2], beneath[0], beneath[2])] == [mark] * 4
+    assert all(cell[-1] not in "+−=" for cell in rows_of(section, "rollout")[0])
+    assert section.note.endswith(MARKS)
 
 
-def test_of_many_heads_the_best_and_the_worst_are_printed():
+def test_of_many_heads_the_best_and_the_worst_are_listed(tmp_path):
     heads = {
         f"cls L{layer} H{head}": row(0.5 + layer / 100 + head / 10_000)
         for layer in range(1, 13)
         for head in range(1, 13)
     }
-    lines = notes(
-        {"test": looked({"rollout": row(0.9)}, heads=heads), "two": looked({"rollout": row(0.9)}, heads=heads)}
-    )
-    named = [line for line in lines if line.startswith("layer")]
-    assert len(named) == 12 and named[0].startswith("layer 12 head 12") and named[-1].startswith("layer 1 head 1 ")
+    both = {split: looked({"rollout": row(0.9)}, heads=heads) for split in ("test", "two")}
+    (listed,) = [section for section in sections(scored(tmp_path / "many", both)) if "heads" in section.title]
+    names = [name for name, *_ in listed.rows]
+    assert len(names) == 12 and names[0] == "layer 12 head 12" and names[-1] == "layer 1 head 1"
     few = {view: heads[view] for view in list(heads)[:6]}
-    named = [line for line in notes({"test": looked({"rollout": row(0.9)}, heads=few)}) if line.startswith("layer")]
-    assert [line[:14] for line in named] == [f"layer 1 head {head}" for head in range(1, 7)]
+    *_, listed = sections(scored(tmp_path / "few", {"test": looked({"rollout": row(0.9)}, heads=few)}))
+    assert [name for name, *_ in listed.rows] == [f"layer 1 head {head}" for head in range(1, 7)]
 
 
-def test_a_view_that_cannot_move_is_said_not_to():
+def test_a_view_that_cannot_move_is_said_not_to(tmp_path):
     asked = {"images": 300, "class_specific": False, "maps": {"rollout": row(0.6)}}
-    assert (
-        UNMOVED in notes({"two": {"asked": asked}})
-        and notes({"two": {"asked": asked | {"class_specific": True}}})[-1] != UNMOVED
-    )
+    for class_specific in (False, True):
+        scores = looked({"rollout": row(0.9)}, asked=asked | {"class_specific": class_specific})
+        *_, section = sections(scored(tmp_path / str(class_specific), {"two": scores}))
+        assert (UNMOVED in section.text) != class_specific

@@ -3,6 +3,7 @@
 ``older_runs/make.py`` says how the kept runs and their traces were made.
 """
 
+import html
 import json
 import re
 import shutil
@@ -26,12 +27,15 @@ from reproductions.__main__ import run as command
 from reproductions.page.catalogue import Catalogue, describe
 from reproductions.papers import PAPERS
 from reproductions.runs import Run
+from reproductions.tasks.report import learned
 from reproductions.tasks.task import of, restore
 from reproductions.training import checkpoints
 from reproductions.training.classification import RETIRED_VIEWS
 
 HERE = Path(__file__).with_name("older_runs")
-ADDED = {("summary.json", "precision_reason")}  # since the older runs
+# Since the older runs.
+ADDED = {("summary.json", key) for key in ("precision_reason", "processor", "commit")}
+ADDED_FILES = {"report.html"}
 # The kept run of ViT chose a view that is no longer made, attention rollout without identity. What is shown by it changes
 # with it; every view that is still made is held against what the kept run has of it.
 CHOSE_A_RETIRED_VIEW = "vit2021"
@@ -186,6 +190,16 @@ def test_what_is_gone_and_had_an_effect_is_named_with_the_version_that_had_it(
     assert f"The configuration has recipe.{name}: {value!r}, " in capfd.readouterr().err
 
 
+@each_paper
+def test_an_older_run_gets_its_report(paper: str, work: Path, tmp_path: Path) -> None:
+    shutil.copytree(work / "older" / paper, tmp_path / paper)
+    with runs_in(tmp_path):
+        assert command(["report"]) == 0
+        run = runs.find(paper)
+    report = html.unescape((run.folder / runs.REPORT).read_text(encoding="utf-8"))
+    assert learned(run).replace(" %", "\u00a0%") in report and "draws where it looks" in report
+
+
 # --- What is refused ----------------------------------------------------------------------------------------------------
 
 
@@ -244,7 +258,7 @@ def test_a_run_whose_class_this_version_does_not_have_is_named_with_those_that_i
 def test_a_new_run_leaves_the_files_keys_and_tracked_values_of_an_older_one(paper: str, trained: Trained) -> None:
     run = trained(paper)
     before, now = json.loads((HERE / f"{paper}.json").read_text(encoding="utf-8")), make.trace(run.folder)
-    assert now["files"] == before["files"]
+    assert [file for file in now["files"] if file not in ADDED_FILES] == before["files"]
     for name, keys in before["keys"].items():
         assert [key for key in now["keys"][name] if (name, key) not in ADDED] == keys, name
     assert now["tracked"] == before["tracked"]

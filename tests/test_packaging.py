@@ -81,6 +81,7 @@ def test_targets_pass_their_variables_on(make: Callable[..., list[str]]) -> None
     assert make("train-bahdanau", "RESUME=0") == train
     assert make("train-rnnencdec", "DATA=multi30k") == [*train, "--variant", "rnnencdec", "--data", "multi30k"]
     assert make("evaluate") == ["-m", "reproductions", "evaluate"]
+    assert make("report", "RUN=runs/a b") == ["-m", "reproductions", "report", "runs/a b"]
     assert make("evaluate", "RUN=runs/a b") == ["-m", "reproductions", "evaluate", "runs/a b"]
     assert make("translate", "SENTENCE=Yes.", "RUN=runs/a")[2:] == ["translate", "Yes.", "--run", "runs/a"]
     looked = make("translate", "SENTENCE=Yes.", "VIEW=L2 H3 shift1 norms")[2:]

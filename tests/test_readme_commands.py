@@ -44,6 +44,7 @@ AFTER = {
     "compare DATA=shapes": ["train-vit", "train-resnet"],
     "look": ["train-vit"],
     "explain": ["train-transformer"],
+    "report": ["train-rnnencdec"],
     "evaluate": ["train-rnnencdec"],
 }
 # What it leaves below the folder of runs; no training is without scores.
@@ -55,6 +56,7 @@ LEAVES = {
     "compare DATA=shapes": "compare/shapes/*/report.html",
     "look": "*/*/*/looked/photo*.png",
     "explain": "*/*/*/explained/*.html",
+    "report": "*/*/*/report.html",
 }
 FEW = {"trainer.limit_val_batches": 2, "trainer.limit_test_batches": 3, "run.pictures": "[]"}
 SENTENCES = {"data.init_args.pairs": 100, "data.init_args.batch_tokens": 600, **FEW}

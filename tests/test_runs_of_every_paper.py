@@ -2,9 +2,11 @@
 after a stop as if there had been none.
 """
 
+import html
 import json
 import os
 import re
+import shutil
 import signal
 from operator import itemgetter
 
@@ -15,9 +17,13 @@ from toy_run import NETWORK, overrides
 from written import SPEED, answers_again, lines, records
 
 from data.errors import UserError
+from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.papers import PAPERS, TASKS
-from reproductions.runs import Run
+from reproductions.reports import fixed
+from reproductions.runs import REPORT, Run
+from reproductions.tasks.report import learned
+from reproductions.tasks.report.page import keep
 from reproductions.tasks.task import of, restore
 from reproductions.training import checkpoints
 from reproductions.training.callbacks import Reseed
@@ -125,6 +131,123 @@ def test_every_validation_draws_the_same_things_and_says_at_which_step(paper, tr
         assert files == ["step-0000004", "step-0000008"]
         assert [f"{run.summary['title']}, step {step} · " in caption for step, caption in
                 zip((4, 8), captions[name], strict=True)] == [True, True]  # fmt: skip
+
+
+# --- The report ---------------------------------------------------------------------------------------------------------
+
+
+def read_report(run):
+    return html.unescape((run.folder / REPORT).read_text(encoding="utf-8"))
+
+
+@each_paper
+def test_every_run_has_a_report_that_begins_with_its_attention_and_what_it_learned(paper, trained):
+    run = trained(paper)
+    page = read_report(run)
+    assert (run.folder / REPORT).stat().st_size < 3e6
+    places = [
+        page.index(text)
+        for text in ("<img", learned(run).replace(" %", "\u00a0%"), ">Scores<", ">Training<", ">Files<")
+    ]
+    assert places == sorted(places)
+    for split, scores in run.scores.items():
+        assert f">{split} (" in page
+        for name, (heading, digits) in of(paper).columns.items():
+            assert f"<th>{heading}</th>" in page or name not in scores
+            if interval := scores.get(f"{name}_interval"):
+                low, high = (fixed(bound * (100 if heading.endswith("%") else 1), digits) for bound in interval)
+                assert f"({low} to {high})" in page
+    for said in (
+        "Departures from the paper",
+        "8 steps in",
+        run.summary["torch"],
+        "trainer.max_steps",
+        PAPERS[paper].authors,
+    ):
+        assert said in page
+
+
+@each_paper
+def test_a_report_needs_nothing_but_itself_and_its_links_lead_to_files(paper, trained):
+    run = trained(paper)
+    page = read_report(run)
+    assert not re.findall(r"<script|<link|<iframe|@import|url\(", page)
+    assert all(picture.startswith("data:image/png;base64,") for picture in re.findall(r'src="([^"]*)', page))
+    links, anchors = re.findall(r'href="([^"]*)', page), set(re.findall(r'id="([^"]*)', page))
+    assert len(links) > 10
+    for link in links:
+        assert link[1:] in anchors if link.startswith("#") else (run.folder / link).exists(), link
+
+
+@each_paper
+def test_before_its_end_a_report_says_how_far_the_training_went(paper, trained, place, capsys):
+    run = trained.copy(paper, place / "runs")
+    shutil.rmtree(run.folder / "evaluation")
+    (run.folder / "summary.json").unlink()
+    first, *_ = (run.folder / "validation.jsonl").read_text(encoding="utf-8").splitlines()
+    (run.folder / "validation.jsonl").write_text(first, encoding="utf-8")
+    assert command(["report", str(run.folder)]) == 0
+    assert capsys.readouterr().out == f"{run.folder / REPORT}\n"
+    page = read_report(run)
+    assert "step 4 of 8, goes on" in page and "the scores of its last validation" in page and "At step 8." in page
+
+
+@each_paper
+def test_a_report_that_cannot_be_written_is_a_warning_and_the_training_goes_on(
+    paper, trained, place, monkeypatch, caplog
+):
+    run = trained.copy(paper, place / "runs")
+    (run.folder / REPORT).unlink()
+    (run.folder / REPORT).mkdir()
+    keep(run)
+    (warning,) = caplog.messages
+    assert warning.startswith("There is no new report.html: ") and "directory" in warning
+
+
+def test_a_run_that_was_continued_has_no_old_scores_in_its_report(trained, place):
+    run = trained.copy("bahdanau2014", place / "runs")
+    *_, last = lines(run.folder / "validation.jsonl")
+    with (run.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(last | {"step": 12}) + "\n")
+    assert command(["report"]) == 0
+    page = read_report(run)
+    assert "step 12 of 8, goes on" in page and "<td>" in page and ">test (" not in page
+
+
+def test_a_word_that_the_model_does_not_know_is_named_beside_its_sentence(trained, place):
+    run = trained.copy("bahdanau2014", place / "runs")
+    path = run.evaluation("test", "translations.jsonl")
+    path.write_text(path.read_text(encoding="utf-8").replace('"source": "', '"source": "zebra '), encoding="utf-8")
+    assert command(["report", str(run.folder)]) == 0
+    assert "The model does not know: zebra." in read_report(run)
+
+
+def test_what_a_report_cannot_be_made_of_is_one_sentence(trained, place, capfd):
+    assert command(["report"]) == 2
+    assert "There is no run" in capfd.readouterr().err
+    run = trained.copy("bahdanau2014", place / "runs")
+    (run.folder / runs.SCORES).write_text('{"test": {"bleu": "high"}}', encoding="utf-8")
+    assert command(["report"]) == 2
+    assert "scores.json is damaged (bleu must be" in capfd.readouterr().err
+    shutil.rmtree(run.folder / "evaluation")
+    (run.folder / "validation.jsonl").unlink()
+    assert command(["report"]) == 2
+    (error,) = capfd.readouterr().err.splitlines()
+    assert error.endswith("has not reached its first validation yet: its report is written then.")
+
+
+@pytest.mark.parametrize("paper", ["bahdanau2014", "xu2015", "cheng2016", "vit2021"])
+def test_a_report_fits_a_phone_and_asks_nobody(paper, trained, browser):
+    browser.requests.clear()
+    browser.faults.clear()
+    browser.size(390)
+    browser.open((trained(paper).folder / REPORT).as_uri())
+    assert browser.run("document.documentElement.scrollWidth") == 390
+    assert browser.run("document.querySelector('.lead img').naturalWidth") > 300
+    for part in ("details.sentence", "details.part"):
+        browser.run(f"document.querySelector('{part}').open = true")
+        assert browser.run("document.documentElement.scrollWidth") == 390
+    assert [url for url in browser.requests if not url.startswith(("file:", "data:", "about:"))] == browser.faults == []
 
 
 # --- Stopped ------------------------------------------------------------------------------------------------------------

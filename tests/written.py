@@ -14,6 +14,7 @@ from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.evaluation.records.sentence import ReadSentence, SelfAttended
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
+from reproductions.runs import SCORES, Run
 
 RECORDS = {kind.KIND: kind for kind in (AlignedTranslation, Translated, AttendedImage, CaptionedImage, ReadSentence,
                                         SelfAttended)}  # fmt: skip
@@ -86,3 +87,10 @@ def answers_again(model: Any, record: Any) -> bool:
         case _:
             return False
     return True
+
+
+def scored(folder: Path, scores: dict[str, Any]) -> Run:
+    """A run that was tested with these scores, and has nothing else."""
+    (folder / "evaluation").mkdir(parents=True)
+    (folder / SCORES).write_text(json.dumps(scores), encoding="utf-8")
+    return Run(folder)

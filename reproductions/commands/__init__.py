@@ -5,6 +5,7 @@ returns the exit status; ``rest`` holds the options for Lightning, of commands t
 to answer ``--help``, so torch, lightning and matplotlib are imported inside ``run``, once the options are checked.
 
 train, evaluate     a model, from configuration to scores
+report              the report of a run
 translate, look     what a trained model makes of a sentence, or of an image
 figures             figures of the papers, one file per paper
 compare             then and now

@@ -30,7 +30,6 @@ def _lines(run: Run) -> Iterator[str]:
     if averaged := summary.get("averaged"):
         used = "used for the scores above" if averaged["kept"] else "not used, the best single checkpoint scored higher"
         yield f"Averaging {len(averaged['snapshots'])} snapshots scored {averaged['score']:.2f} in validation; {used}."
-    yield from task.notes(run.scores)
     yield f"\nPictures and records: {run.folder / 'evaluation'}"
     if hint := tracking.sync_hint(run.folder):
         yield hint

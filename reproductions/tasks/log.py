@@ -11,6 +11,7 @@ from data.progress import doing
 from reproductions.evaluation import files, records
 from reproductions.runs import SCORES, Run
 from reproductions.tasks.gather import gather
+from reproductions.tasks.report.page import keep as keep_report
 from reproductions.tasks.task import Drawn, Split, Stage, Task
 from reproductions.training import tracking
 
@@ -25,6 +26,7 @@ class EvaluationLog(Callback):
                                         validation or, after its test, of the best checkpoint
         pictures/<split>-<index>/       chosen examples through training: step-*.png, mean-*.png of averaged snapshots,
                                         and training.gif if the task films them
+        report.html                     all of this on one page
         evaluation/scores.json          scores and details of every test split
         evaluation/<split>/             records and pictures of one: see the docstring of the task's split
 
@@ -89,6 +91,7 @@ class EvaluationLog(Callback):
             self._announced = True
             picture = first.get("fixed") or next(iter(first.values()))
             pl_module.print(f"The first picture, after {origin.step:,} steps: {picture}")
+        keep_report(Run(self.folder))
 
     def _write_views(self, module: Any, logger: tracking.RunLogger | None) -> None:
         """Write the scores of every view, as the checkpoint holds them, and draw them."""
@@ -128,6 +131,7 @@ class EvaluationLog(Callback):
         if trainer.is_global_zero:
             files.write_json(self.folder / SCORES, self.results)
             self._write_views(pl_module, tracker)
+            keep_report(Run(self.folder))
 
     def _write(self, split: Split[Any, Any, Any], tracker: tracking.RunLogger | None) -> None:
         """Records, pictures and the tracker's table of one split."""

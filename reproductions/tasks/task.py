@@ -180,10 +180,6 @@ class Task(ABC):
         return None
 
     @abstractmethod
-    def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """Lines below the printed table, from the content of scores.json: split -> scores and details."""
-
-    @abstractmethod
     def restore(self, folder: Path, checkpoint: Path) -> Any:
         """The trained model with an interface such as text in, text out; raises UserError for a file that does not fit."""
 

@@ -13,7 +13,8 @@ from reproductions.evaluation.measures.captions import OF_OBJECTS
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.runs import Run
 from reproductions.tasks.captions.collect import TrainedCaptioner
-from reproductions.tasks.captions.scores import HEADINGS, SHOWN
+from reproductions.tasks.captions.report import MEASURES
+from reproductions.tasks.captions.scores import SHOWN
 from reproductions.tasks.task import restore
 
 SPLIT = "test"
@@ -39,7 +40,7 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
         yield from printed(figure, folder, f"figure-2-soft-and-hard-{number}")
     figure = plots.located_words(
         _series(soft, hard),
-        list(HEADINGS),
+        list(MEASURES),
         "Soft and hard attention before each kind of word",
         f"Each model over the true words of its own captions of the {SPLIT} split; the controls over those of "
         f"{soft.title}.",

@@ -22,6 +22,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException, SI
 from data import progress
 from data.errors import UserError
 from data.sources.paths import check_writable
+from reproductions.commands.lightning import machine
 from reproductions.commands.lightning.errors import Parser, innermost
 from reproductions.commands.lightning.meaning import check_settings
 from reproductions.commands.lightning.settings import RunSettings, SaveRun, Trainer
@@ -285,6 +286,8 @@ class ReproductionCLI(LightningCLI):
             "precision": self.trainer.precision,
             "precision_reason": self.precision_reason,
             "devices": self.trainer.world_size,
+            "commit": machine.commit(),
+            "processor": machine.processor(),
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,

@@ -21,11 +21,10 @@ from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.translation import without_end
 from reproductions.evaluation.views.image import BEST_FIXED, fixed_maps
 from reproductions.tasks.captions.collect import CollectedCaptions
-from reproductions.tasks.report import table
+from reproductions.tasks.captions.report import MEASURES
 from reproductions.tasks.untrained import UNTRAINED
 
 SHOWN, MEAN = "attention", "mean over the caption's words"
-HEADINGS = {"pointing": "highest on object", "energy": "map on object", "auroc": "AUROC"}  # of measures
 
 
 class WordMaps(NamedTuple):
@@ -113,25 +112,7 @@ def figures(located: Mapping[str, Beside], title: str, words: int) -> Iterator[t
     yield "localisation", plots.beside_controls(everything, title, note)
     groups = {name: located[name].measures for name in (SHOWN, MEAN, BEST_FIXED)}
     series = {name: {str(role): rows[role] for role in OF_OBJECTS if rows[role]} for name, rows in groups.items()}
-    yield "words", plots.located_words(series, list(HEADINGS), title, note)
-
-
-def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Lines below the printed scores: where the model looks before each kind of word, beside controls, with 95 % intervals."""
-    lines: list[str] = []
-    for split, result in results.items():
-        lines += ["", f"BLEU of {split}: {result['bleu_signature']}."]
-        if "localisation" not in result:  # no word of a caption was true
-            continue
-        (_, shown), *controls = result["localisation"].items()
-        rows = {"all words": shown["all"], **{f"  {role}": shown[role] for role in OF_OBJECTS if shown.get(role)}}
-        rows |= {name: groups["all"] for name, groups in controls}
-        heading = (
-            f"Where it looks before the {result['words']:,} words of its own captions of {split} that say something true of an "
-            "object:"
-        )
-        lines += ["", heading, *table(rows, HEADINGS)]
-    return lines
+    yield "words", plots.located_words(series, list(MEASURES), title, note)
 
 
 def _groups(looked: WordMaps) -> dict[str, Bools]:

@@ -14,7 +14,7 @@ from data.tokenizers import load_tokenizer
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.localisation import Beside, plain
 from reproductions.evaluation.records.caption import CaptionedImage
-from reproductions.tasks.captions import scores
+from reproductions.tasks.captions import report, scores
 from reproductions.tasks.captions.collect import Captioner, CollectedCaptions, TrainedCaptioner
 from reproductions.tasks.captions.scores import WordMaps
 from reproductions.tasks.task import Drawn, Split, Stage, Table, Task
@@ -110,23 +110,11 @@ class Captions(Task):
     monitor = "valid/bleu"
     unit = counted = "images"
     kept, artifact = "prepared", "preprocessing"
-    columns = {
-        "bleu": ("BLEU", 2),
-        "true": ("wholly true", 3),
-        "shape": ("shapes", 3),
-        "colour": ("colours", 3),
-        "texture": ("textures", 3),
-        "count": ("counts", 3),
-        "relation": ("relations", 3),
-        "perplexity": ("perplexity", 2),
-    }
+    columns = report.COLUMNS
     headline = {"bleu": ("BLEU", 1), "true": ("wholly true %", 1)}
 
     def begin(self, stage: Stage[Captioner, CaptionData], name: str) -> CaptionSplit:
         return CaptionSplit(stage, name, CollectedCaptions())
-
-    def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        return scores.notes(results)
 
     def restore(self, folder: Path, checkpoint: Path) -> TrainedCaptioner:
         kept = folder / self.kept

@@ -1,8 +1,7 @@
 """Classification of images: how a classifier is evaluated and restored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from data.images import ImageData
 from data.preprocessing import Preprocessing
@@ -25,7 +24,7 @@ class Images(Task):
     monitor = "valid/accuracy"
     unit = counted = "images"
     kept, artifact = "preprocessing.json", "preprocessing"
-    columns = {"accuracy": ("accuracy", 4), "loss": ("cross-entropy", 3), "calibration_error": ("calib. error", 3)}
+    columns = report.COLUMNS
     headline = {"accuracy": ("correct %", 1), "attention/auroc": ("AUROC of the map", 2)}
     filmed = True
 
@@ -57,9 +56,6 @@ class Images(Task):
         note = f"{views['images']:,} images, by whose masks the view is chosen."
         figure = plots.image_view_grid(table, ImageView.parse(views["chosen"]), f"{model} · {split}", note)
         return Drawn("views.png", f"{split}/views", figure, model)
-
-    def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        return report.notes(results)
 
     def restore(self, folder: Path, checkpoint: Path) -> TrainedClassifier:
         preprocessing = Preprocessing.load(folder / self.kept)

@@ -1,6 +1,6 @@
 """All scores of one split of sentences, by their names in the log, in files and in the report."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -41,18 +41,6 @@ def details(read: Collection[ReadSentence]) -> dict[str, Any]:
             "misled": sum(agreed.misled for agreed in agreements),
         },
     }
-
-
-def notes(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A line below the printed scores: agreement over all splits, because each has few hard cases."""
-    counts = [split["agreements"] for split in results.values() if split["agreements"]["of"]]
-    if not counts:
-        return []
-    total = {name: sum(count[name] for count in counts) for name in counts[0]}
-    return [
-        f'Agreement, all splits: {total["right"]:,} of {total["of"]:,} forms of "be" preferred to the wrong number; '
-        f"{total['misled_right']} of {total['misled']} where the last noun before has the other number."
-    ]
 
 
 def _sums(read: Collection[ReadSentence]) -> Doubles:

@@ -9,7 +9,7 @@ from data.language import Contrast, LanguageBatch, LanguageData
 from data.tokenizers import load_tokenizer
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.text import perplexity
-from reproductions.tasks.language import scores
+from reproductions.tasks.language import report, scores
 from reproductions.tasks.language.collect import CollectedSentences, LanguageModel, TrainedLanguageModel, read
 from reproductions.tasks.task import Drawn, Split, Stage, Table, Task
 from reproductions.training import checkpoints
@@ -73,11 +73,7 @@ class Language(Task):
     monitor = "valid/log_likelihood"
     unit = counted = "tokens"
     kept, artifact = "tokenizers", "tokenizer"
-    columns = {
-        "perplexity": ("perplexity", 3),
-        "agreement": ("agreement", 4),
-        "agreement_misled": ("  where misled", 4),
-    }
+    columns = report.COLUMNS
     headline = {"perplexity": ("perplexity", 2), "agreement": ("agreement %", 1)}
 
     def __init__(self) -> None:
@@ -87,9 +83,6 @@ class Language(Task):
         if name not in self._contrasts:
             self._contrasts[name] = stage.data.contrasts(name)
         return LanguageSplit(stage, name, CollectedSentences(), self._contrasts[name])
-
-    def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        return scores.notes(results)
 
     def restore(self, folder: Path, checkpoint: Path) -> TrainedLanguageModel:
         tokenizer = load_tokenizer(folder / self.kept, "language")

@@ -14,7 +14,7 @@ from reproductions.evaluation.measures.text import sentence_chrf
 from reproductions.evaluation.views.alignment import View
 from reproductions.tasks.origin import Origin
 from reproductions.tasks.task import Drawn, Split, Stage, Table, Task
-from reproductions.tasks.translation import scores
+from reproductions.tasks.translation import report, scores
 from reproductions.tasks.translation.collect import CollectedTranslations, TrainedTranslator
 from reproductions.tasks.translation.links import diagonal, links_of
 from reproductions.training import checkpoints
@@ -99,13 +99,7 @@ class Translate(Task):
     monitor = "valid/bleu"
     unit, counted = "tokens", "target_tokens"
     kept, artifact = "tokenizers", "tokenizer"
-    columns = {
-        "bleu": ("BLEU", 2),
-        "bleu_tokenised": ("BLEU tok. lc", 2),
-        "chrf": ("chrF", 2),
-        "perplexity": ("perplexity", 2),
-        "aer": ("AER %", 1),
-    }
+    columns = report.COLUMNS
     headline = {"bleu": ("BLEU", 1), "aer": ("AER %", 1)}
 
     def __init__(self) -> None:
@@ -144,9 +138,6 @@ class Translate(Task):
         figure = plots.view_grid(rates, View.parse(views["chosen"]), model, views["by"], baseline)
         caption = f"Alignment error rate of every view against {views['by']}"
         return Drawn("views.png", "alignment/views", figure, caption, dpi=200)
-
-    def notes(self, results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        return [f"BLEU: {next(iter(results.values()))['bleu_signature']}"]
 
     def restore(self, folder: Path, checkpoint: Path) -> TrainedTranslator:
         source, target = (load_tokenizer(folder / self.kept, side) for side in ("source", "target"))

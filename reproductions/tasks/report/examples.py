@@ -1,0 +1,46 @@
+"""The sentences or images that a report shows."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from data import stored
+from data.stored import WHOLE
+from data.tokenizers import Tokenizer, load_tokenizer
+from reproductions.reports import Picture
+from reproductions.runs import Run
+from reproductions.tasks.report.parts import Example
+
+FEW = 8  # the first examples of a split, which are shown in any case
+
+
+def tested(run: Run, task: Any, split: str) -> Iterator[Example]:
+    """The first few examples of a split, and those that a test has drawn."""
+    folder = run.evaluation(split)
+    tokenizer = load_tokenizer(run.folder / "tokenizers", task.TOKENIZER) if task.TOKENIZER else None
+    drawn = {int(match[1]) for path in folder.glob("*.png") if (match := re.match(rf"{split}-(\d+)\b", path.name))}
+    for place, (where, line) in enumerate(stored.lines(run.tested(split, task.ANSWERS))):
+        stored.check(line, {"index": WHOLE}, where)
+        index = line["index"]
+        if index in drawn or place < FEW:
+            named = {folder / f"{split}-{index}{end}.png": caption for end, caption in task.PICTURES.items()}
+            pictures = [Picture(path, index, caption) for path, caption in named.items() if path.is_file()]
+            example = replace(task.example(where, line), pictures=pictures)
+            yield example if tokenizer is None else replace(example, unknown=_unknown(example.title, tokenizer))
+
+
+def _unknown(text: str, tokenizer: Tokenizer) -> list[str]:
+    """The words of a text that are not in the vocabulary."""
+    words = tokenizer.surface(text).words
+    return list(dict.fromkeys(words[place] for place in tokenizer.unknown(text)))
+
+
+def followed(run: Run) -> Iterator[Example]:
+    """The examples that validations have drawn, at the latest step."""
+    for folder in sorted((run.folder / "pictures").glob("*-*/")):
+        split, _, index = folder.name.partition("-")
+        if drawn := sorted(folder.glob("step-*.png")):
+            step = int(drawn[-1].stem.removeprefix("step-"))
+            picture = Picture(drawn[-1], int(index), f"At step {step:,}")
+            yield Example(f"{split.capitalize()} {index}", {}, [picture])
