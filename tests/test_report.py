@@ -54,9 +54,10 @@ def test_the_report_has_the_alignment_error_rate_in_per_cent(tmp_path):
     run = runs.Run(write(tmp_path, "bahdanau2014", "20260101-000000-000000"))
     (run.folder / "summary.json").unlink()
     (run.folder / "evaluation").mkdir()
-    scores = {"test": {"bleu": 12.3, "aer": 0.0371, "bleu_signature": "none"}, "long": {"bleu": 0.5}}
+    test = {"bleu": 12.3, "aer": 0.0371, "precision": 0.9, "exact": 5.0}
+    scores = {"test": test, "long": {"bleu": 0.5}}
     (run.folder / runs.SCORES).write_text(json.dumps(scores))
-    head, test, long, *_ = ending.text(run).splitlines()
+    _, _, head, test, long, *_ = ending.text(run).splitlines()
     assert head.endswith("AER %") and test.split()[0] == "test"
     assert (test.split()[-1], long.split()[-1], test.split()[1]) == ("3.7", "-", "12.30")
 

@@ -53,6 +53,7 @@ def test_a_reloaded_model_answers_as_it_did_when_it_was_scored(paper, trained, p
 def test_a_run_that_is_evaluated_again_scores_as_it_did(paper, trained, place, capsys):
     """Also where views.json is of a later validation than the best checkpoint."""
     run, before = trained.copy(paper, place / "runs"), trained(paper)
+    capsys.readouterr()
     views = run.folder / "views.json"
     if views.exists():
         views.write_text('{"chosen": "of a later validation"}', encoding="utf-8")
@@ -62,6 +63,10 @@ def test_a_run_that_is_evaluated_again_scores_as_it_did(paper, trained, place, c
     for path in kept:
         assert (run.folder / path.relative_to(before.folder)).read_text() == path.read_text()
     printed = capsys.readouterr().out
+    said = printed.strip().splitlines()
+    assert len(printed.splitlines()) <= 12 and learned(run) in said
+    assert [line.split(":")[0] for line in said if re.match(r"[A-Z]\w+: ", line)] == ["Look", "Try", "Next"]
+    assert all("make " in line for line in said[-2:])
     for name, (heading, digits) in of(paper).columns.items():
         value = before.scores["test"].get(name)
         assert value is None or f"{value * (100 if heading.endswith('%') else 1):.{digits}f}" in printed

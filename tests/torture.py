@@ -29,13 +29,11 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from threading import RLock
 from typing import Any, NamedTuple
 
 import torch
 from older_runs import make
 from toy_run import corpus, overrides
-from tqdm import tqdm
 
 from reproductions.papers import PAPERS, TASKS
 
@@ -117,7 +115,6 @@ def training(arguments: Sequence[str], folder: Path, stop: Stop | None) -> None:
     with (folder / "training.log").open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    tqdm.set_lock(RLock())  # its own is a semaphore of the system, which a killed process does not give back
     if stop is not None and stop.moment in MOMENTS:
         _arm(stop)
     from reproductions.__main__ import run

@@ -1,38 +1,98 @@
-"""The last lines of a training or an evaluation: scores, averaged weights, and where the pictures are."""
+"""The last lines of a training or an evaluation: what was learned, what to open, what to try and what comes next."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
+from data.errors import UserError
+from reproductions import papers, runs
+from reproductions.commands.configs import config_path
 from reproductions.runs import Run
+from reproductions.tasks.report import learned
 from reproductions.tasks.task import of
 from reproductions.training import tracking
+
+MOST = 12  # lines; the table of scores is left out where it does not fit
+# What to try with a model, and the papers that are compared: then and now, or the variant to draw beside it.
+TRY = {
+    "translation": 'make translate SENTENCE="The man did not see the old dog."',
+    "images": "make look IMAGE=photo.jpg",
+    "captions": "make figures",
+    "language": "make figures",
+}
+PAIRS = {"translation": ("bahdanau2014", "transformer2017"), "images": ("resnet2016", "vit2021")}
+VARIANTS = {"xu2015": "hard", "cheng2016": "lstm"}
 
 
 def text(run: Run) -> str:
     """What is printed about a run."""
     if not run.scores:
         return f"{run.folder} has no scores: training ended before the first validation.\n"
-    return "".join(f"{line}\n" for line in _lines(run))
+    said, table, further = [*_said(run)], [*_table(run)], [*_further(run)]
+    room = len(said) + len(table) + len(further) < MOST
+    return "".join(f"{line}\n" for line in ("", *said, *(table if room else ()), *further))
 
 
-def _lines(run: Run) -> Iterator[str]:
-    summary, task = run.summary, of(run.paper)
-    if summary:
-        yield ""
+def _said(run: Run) -> Iterator[str]:
+    """What was trained, and what it has learned."""
+    if summary := run.summary:
         yield (
             f"{summary['title']}, {summary['parameters']:,} parameters, {summary['steps']:,} steps in "
             f"{summary['training_seconds'] / 60:.1f} minutes of training, seed {summary['seed']}"
         )
-    width = max(len(split) for split in run.scores)
-    yield "".join([" " * width, *(f"{heading:>14}" for heading, _ in task.columns.values())])
-    for split, scores in run.scores.items():
-        cells = [_cell(scores.get(name), *column) for name, column in task.columns.items()]
-        yield "".join([f"{split:<{width}}", *cells])
-    if averaged := summary.get("averaged"):
-        used = "used for the scores above" if averaged["kept"] else "not used, the best single checkpoint scored higher"
-        yield f"Averaging {len(averaged['snapshots'])} snapshots scored {averaged['score']:.2f} in validation; {used}."
-    yield f"\nPictures and records: {run.folder / 'evaluation'}"
+    yield learned(run)
+
+
+def _further(run: Run) -> Iterator[str]:
+    """What to open and what to type."""
+    report = run.folder / runs.REPORT
+    yield f"Look:   {report if report.is_file() else run.folder / runs.EVALUATION}"
+    yield f"Try:    {_to_try(run)}"
+    yield f"Next:   {_next(run)}"
     if hint := tracking.sync_hint(run.folder):
-        yield hint
+        yield f"Upload: {_upload(run, hint)}"
+
+
+def _table(run: Run) -> Iterator[str]:
+    """One line per test split, under the headings of its scores."""
+    columns, width = of(run.paper).columns, max(map(len, run.scores))
+    yield " " * width + "".join(f"{heading:>14}" for heading, _ in columns.values())
+    for split, scores in run.scores.items():
+        yield f"{split:<{width}}" + "".join(_cell(scores.get(name), *column) for name, column in columns.items())
+
+
+def _to_try(run: Run) -> str:
+    """A command that takes this run, which it names unless it is the newest of its task anyway."""
+    command = TRY[run.task]
+    if command == "make figures":
+        return command
+    newest = None
+    with suppress(UserError):  # a run that lies elsewhere
+        newest = runs.find(task=run.task).folder.resolve()
+    return command if newest == run.folder.resolve() else f"{command} RUN={run.folder}"
+
+
+def _next(run: Run) -> str:
+    """The command that comes next: the other model that this one is compared with, if it has no run yet, and both on a page."""
+    corpus = run.corpus
+    if run.task not in PAIRS:
+        variant = VARIANTS[run.paper]
+        done = run.folder.parent.name.endswith(f"-{variant}")
+        return "make figures" if done else f"make {papers.of(run.paper).train} VARIANT={variant} && make figures"
+    data = "" if corpus == "accord" else f" DATA={corpus}"
+    missing = [
+        paper for paper in PAIRS[run.task]
+        if not any(runs.corpus_name(other.corpus) == runs.corpus_name(corpus) for other in runs.every(paper))
+        and config_path(paper, corpus, "").is_file()
+    ]  # fmt: skip
+    trainings = [f"make {papers.of(paper).train}{'' if corpus in ('accord', 'shapes') else data}" for paper in missing]
+    return " && ".join([*trainings, f"make compare{data}"])
+
+
+def _upload(run: Run, hint: str) -> str:
+    """`make sync` uploads what lies in runs/; what lies elsewhere, or was half sent, takes W&B's own command."""
+    here = run.folder.absolute().is_relative_to(Path("runs").absolute()) and "--include-online" not in hint
+    return "make sync" if here else hint
 
 
 def _cell(value: float | None, heading: str, digits: int) -> str:

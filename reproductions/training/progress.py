@@ -49,6 +49,10 @@ class Progress(ProgressBar):
     def enable(self) -> None:
         self._silent = False
 
+    def print(self, *args: Any, **kwargs: Any) -> None:
+        progress.clear()
+        super().print(*args, **kwargs)
+
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         super().setup(trainer, pl_module, stage)
         self._place, self._loss, self._latest, self._total = "preparing", "", "", math.inf
