@@ -95,7 +95,7 @@ def test_a_score_that_is_no_number_is_left_out(own: tuple[str, Path], number: st
     address, folder = own
     path = folder / GOOD / "evaluation" / "scores.json"
     path.parent.mkdir()
-    path.write_text(f'{{"test": {{"bleu": {number}, "aer": 0.25}}, "noted": "by hand"}}')
+    path.write_text(f'{{"test": {{"bleu": {number}, "aer": 0.25}}}}')
     _, _, overview = ask(address, "/api/overview")
     assert overview["runs"][0]["scores"] == {"test": {"aer": 0.25}}
 
