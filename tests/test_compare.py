@@ -19,9 +19,10 @@ from reproductions.__main__ import run as command
 from reproductions.commands import compare as comparing
 from reproductions.compare import classifiers, translators
 from reproductions.compare.classifiers import answers, shown
-from reproductions.compare.comparison import comparable
+from reproductions.compare.comparison import Matrix, comparable
 from reproductions.evaluation.measures.alignment import alignment_error_rate
 from reproductions.evaluation.measures.localisation import MEASURES
+from reproductions.reports import template
 
 TRANSLATORS, CLASSIFIERS = ("luong2015", "transformer2017"), ("resnet2016", "vit2021")
 each_pair = pytest.mark.parametrize("papers", [TRANSLATORS, CLASSIFIERS], ids=["translators", "classifiers"])
@@ -59,10 +60,28 @@ def test_a_comparison_is_one_page_that_needs_nothing_else(compared, trained, pap
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page), "the page refers to something outside"
     assert [run["name"] for run in numbers["runs"]] == [trained(paper).summary["title"] for paper in papers]
-    # Lengths, views, and two pictures per sentence; or all measures, what each run drew of the split, and one strip.
-    assert page.count("<img") == (1 + 1 + 2 * 2 if papers == TRANSLATORS else 1 + 2 + 2 + 1)
-    assert page.index("<img") < page.index("<h2 id="), "the subject stands before the numbers"
+    # Lengths and views, and five matrices a sentence; or all measures, what each run drew of the split, and one strip.
+    pictures, matrices = page.count("<img"), page.count('class="matrix"')
+    assert (pictures, matrices) == ((1 + 1, 2 * 5) if papers == TRANSLATORS else (1 + 2 + 2 + 1, 0))
+    subject = 'class="matrix"' if papers == TRANSLATORS else "<img"
+    assert page.index(subject) < page.index("<h2 id="), "the subject stands before the numbers"
     assert "width=device-width" in page and "does not prove" in page
+
+
+def test_a_matrix_shows_every_weight_its_gold_links_and_the_largest_of_each_word():
+    words = {"source": ("zone", "<i>"), "target": ("Area", "x")}
+    gold = {"sure": frozenset({(0, 0)}), "possible": frozenset({(0, 0), (1, 0)})}
+    largest = frozenset({(0, 0), (1, 1)})
+    weights = Matrix("RNNsearch", "", weights=[[0.75, 0.25], [0.4, 0.6]], **words, **gold, largest=largest)
+    change = Matrix("Difference", "", weights=[[-0.5, 0.5], [0.001, 0.0]], **words)
+    drawn = str(template("reproductions.compare", "matrix.html").module.side_by_side([weights, change], "one"))
+    cells = re.findall(r'<td class="([^"]*)"(?: style="--w:(\d+)%")?', drawn)
+    marks = [(*sorted(names.split()), share) for names, share in cells]
+    assert marks[:4] == [("hit", "sure", "75"), ("25",), ("possible", "40"), ("miss", "60")]
+    assert marks[4:] == [("less", "50"), ("50",), ("",), ("",)]
+    assert "Area ← zone: 75 %" in drawn and "Area ← zone: −50 %" in drawn
+    assert "&lt;i&gt;" in drawn and "<i>" not in drawn
+    assert drawn.count('type="radio"') == 2, "a narrow screen shows one at a time"
 
 
 @each_pair

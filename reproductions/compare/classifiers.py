@@ -304,7 +304,7 @@ def _of_all(entrants: Mapping[str, Run], numbers: Mapping[str, Any]) -> Iterator
         title, right = f"Where they look · {test}", "those that every model classifies correctly"
         caption = "How well each model's map finds the object, beside controls, with 95 % bootstrap intervals"
         draw = partial(plots.beside_controls, numbers["maps"], title, note, len(entrants), right)
-        yield Drawing("looks.png", None, caption, draw, printed=True)
+        yield Drawing("looks.png", None, caption, draw, printed=draw)
     for kind, caption in COPIED.items():
         yield from copied(kind, caption, {name: run.evaluation(test, f"{kind}.png") for name, run in entrants.items()})
 
@@ -317,4 +317,5 @@ def _of_images(
     for strip in strips:
         named = [replace(record, model=models[name]) for name, record in strip.items()]
         index, caption = named[0].index, "The image, and where each model looked in it"
-        yield Drawing(f"{test}-{index}.png", index, caption, partial(plots.attended_strip, named), printed=True)
+        draw = partial(plots.attended_strip, named)
+        yield Drawing(f"{test}-{index}.png", index, caption, draw, printed=draw)

@@ -3,7 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from data.errors import UserError
 from reproductions import runs
 from reproductions.evaluation import files
 from reproductions.evaluation.measures import bootstrap
+from reproductions.evaluation.measures.alignment import Link
 from reproductions.reports import Picture, template
 from reproductions.runs import Run
 
@@ -29,7 +30,7 @@ class Drawing:
     caption: str  # what a reader sees in it
     source: Callable[[], Figure] | Path  # what draws it, or a file to copy
     dpi: int = 160
-    printed: bool = False  # whether to write a PDF beside it
+    printed: Callable[[], Figure] | None = None  # what draws the PDF beside it, if there is one
 
     def write(self, folder: Path) -> Picture:
         """Draw it into a folder."""
@@ -38,11 +39,31 @@ class Drawing:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.source, path)
         else:
-            figure = self.source()
+            files.save(self.source(), path, dpi=self.dpi)
             if self.printed:
-                files.save(figure, path.with_suffix(".pdf"))
-            files.save(figure, path, dpi=self.dpi)
+                files.save(self.printed(), path.with_suffix(".pdf"))
         return Picture(path, self.index, self.caption)
+
+
+class Matrix(NamedTuple):
+    """Weights between words, for the page; or their change, from -1 to 1."""
+
+    title: str
+    subtitle: str
+    source: Sequence[str]
+    target: Sequence[str]
+    weights: Sequence[Sequence[float]]
+    sure: frozenset[Link] = frozenset()  # gold links
+    possible: frozenset[Link] = frozenset()  # the sure ones among them
+    largest: frozenset[Link] = frozenset()  # of each target word, where there are gold links
+
+
+class Matrices(NamedTuple):
+    """Matrices of one sentence, to be seen side by side."""
+
+    caption: str
+    matrices: Sequence[Matrix]
+    file: str  # of the same as a picture, without its suffix
 
 
 class Difference(NamedTuple):
@@ -65,6 +86,7 @@ class Comparison:
     differences: Sequence[Difference]  # one per pair of runs and measure
     lines: Sequence[str]  # for the terminal
     drawings: Sequence[Drawing]  # the pictures, in the order of the page
+    matrices: Mapping[int, Sequence[Matrices]] = field(default_factory=dict)  # by the index of the sentence
 
 
 def page(comparison: Comparison, pictures: Sequence[Picture], made: str) -> str:
@@ -74,7 +96,7 @@ def page(comparison: Comparison, pictures: Sequence[Picture], made: str) -> str:
         of_index.setdefault(picture.index, []).append(picture)
     general = of_index.pop(None, [])
     return template("reproductions.compare", comparison.template).render(
-        numbers=comparison.numbers, general=general, of_index=of_index, made=made
+        numbers=comparison.numbers, general=general, of_index=of_index, matrices=comparison.matrices, made=made
     )
 
 

@@ -1,12 +1,14 @@
 """Translators over the same sentences: scores, significance, what each model wrote and where it looked."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
+
+from matplotlib.figure import Figure
 
 from data import stored
 from data.errors import UserError
@@ -15,6 +17,8 @@ from reproductions.compare.comparison import (
     Comparison,
     Difference,
     Drawing,
+    Matrices,
+    Matrix,
     as_numbers,
     check_same,
     common_splits,
@@ -23,7 +27,13 @@ from reproductions.compare.comparison import (
     described,
 )
 from reproductions.evaluation import plots
-from reproductions.evaluation.measures.alignment import aer_of_sums, alignment_error_rate, alignment_table
+from reproductions.evaluation.measures.alignment import (
+    aer_of_sums,
+    alignment_error_rate,
+    alignment_table,
+    gold_of,
+    links_of,
+)
 from reproductions.evaluation.measures.attention import agreement, check_same_words, health
 from reproductions.evaluation.measures.bootstrap import paired_bootstrap
 from reproductions.evaluation.measures.lengths import LengthCurve, bleu_by_length
@@ -42,6 +52,7 @@ SCORES = {"bleu": NUMBER, "bleu_interval": [MEASURE], "bleu_signature": TEXT, "b
           "bleu_tokenised_signature": TEXT, "chrf": MEASURE, "perplexity": MEASURE, "sentences": WHOLE,
           "sentences_per_s?": MEASURE, "aer?": NUMBER, "aer_interval?": [MEASURE]}  # fmt: skip
 HEALTH = ("entropy", "confidence", "end_mass", "coverage_deviation", "monotonicity")
+OVER_REFERENCE, OVER_OWN = "Every model over the reference, on the same axes", "Each model over its own translation"
 COLUMNS = ("run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "training minutes", "training words/s",
            "sentences/s")  # fmt: skip
 
@@ -89,6 +100,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
         lines=[*(_line(row, test) for row in rows),
                *(f"{pair.second} minus {pair.first}: {pair.result['says']}" for pair in differences)],
         drawings=[*_of_all(entrants, splits), *(drawing for each in sentences for drawing in _of_sentence(each, drawn))],
+        matrices={sentence.index: [*_matrices(sentence, drawn)] for sentence in sentences},
     )  # fmt: skip
 
 
@@ -245,17 +257,42 @@ def _of_all(entrants: Mapping[str, Run], splits: Sequence[str]) -> Iterator[Draw
 
 def _of_sentence(sentence: Sentence, split: str) -> Iterator[Drawing]:
     """All models over the reference on the same axes, their differences, and each model over its own words."""
-    index, name = sentence.index, f"{split}-{sentence.index}"
+
+    def drawing(kind: str, caption: str, draw: Callable[..., Figure]) -> Drawing:
+        name = f"{split}-{sentence.index}-{kind}.png"
+        return Drawing(name, sentence.index, caption, draw, printed=partial(draw, notes=False))
+
     forced, own = [*sentence.forced.values()], [*sentence.own.values()]
     if len(forced) == 2:
-        caption = "Both models over the reference, on the same axes, and the difference"
-        yield Drawing(f"{name}-same-words.png", index, caption, partial(plots.difference, *forced))
+        yield drawing("same-words", f"{OVER_REFERENCE}, and the difference", partial(plots.difference, *forced))
     elif forced:
-        caption = "Every model with attention over the reference, on the same axes"
-        yield Drawing(f"{name}-same-words.png", index, caption, partial(plots.alignment_strip, forced))
+        yield drawing("same-words", OVER_REFERENCE, partial(plots.alignment_strip, forced))
         for number, other in enumerate(forced[1:], start=2):
-            caption, draw = f"{other.model} against {forced[0].model}", partial(plots.difference, forced[0], other)
-            yield Drawing(f"{name}-difference-{number}.png", index, caption, draw)
+            draw = partial(plots.difference, forced[0], other)
+            yield drawing(f"difference-{number}", f"{other.model} against {forced[0].model}", draw)
     if own:
-        caption = "Each model over its own translation"
-        yield Drawing(f"{name}-own-words.png", index, caption, partial(plots.alignment_grid, own))
+        yield drawing("own-words", OVER_OWN, partial(plots.alignment_grid, own))
+
+
+def _matrices(sentence: Sentence, split: str) -> Iterator[Matrices]:
+    """The same for the page."""
+    forced, own = [*sentence.forced.values()], [*sentence.own.values()]
+    if forced:
+        changes = [_change(forced[0], other) for other in forced[1:]]
+        file = f"{split}-{sentence.index}-same-words"
+        yield Matrices(OVER_REFERENCE, [*map(_matrix, forced), *changes], file)
+    if own:
+        yield Matrices(OVER_OWN, [*map(_matrix, own)], f"{split}-{sentence.index}-own-words")
+
+
+def _matrix(record: AlignedTranslation) -> Matrix:
+    matrix = Matrix(record.model, record.view, record.source, record.target, record.weights.tolist())
+    if record.gold is None:
+        return matrix
+    gold = gold_of(record)
+    return matrix._replace(sure=gold.sure, possible=gold.possible, largest=links_of(record))
+
+
+def _change(first: AlignedTranslation, second: AlignedTranslation) -> Matrix:
+    subtitle = f"blue where {second.model} looks more, violet where {first.model} does"
+    return Matrix("Difference", subtitle, first.source, first.target, (second.weights - first.weights).tolist())

@@ -21,15 +21,18 @@ def alignment(record: AlignedTranslation) -> Figure:
     return alignment_grid([record])
 
 
-def alignment_strip(records: Sequence[AlignedTranslation]) -> Figure:
-    """Several models over the same source and target, on the same axes. Raises ValueError if the words differ."""
+def alignment_strip(records: Sequence[AlignedTranslation], notes: bool = True) -> Figure:
+    """Several models over the same source and target, on the same axes. Raises ValueError if the words differ.
+
+    notes: whether each has its step, its view and its numbers beside its name.
+    """
     if not records:
         raise ValueError("there is no record to draw")
     check_same_words(records)
-    return _page([_strip(records)])
+    return _page([_strip(records, notes)])
 
 
-def difference(first: AlignedTranslation, second: AlignedTranslation) -> Figure:
+def difference(first: AlignedTranslation, second: AlignedTranslation, notes: bool = True) -> Figure:
     """Two models over the same words, and second minus first on a scale from -1 to 1 with 0 white.
 
     Raises ValueError if the words differ.
@@ -39,24 +42,28 @@ def difference(first: AlignedTranslation, second: AlignedTranslation) -> Figure:
         first,
         CHANGE,
         title="Difference",
-        subtitle=f"{second.model} minus {first.model}",
+        subtitle=f"{second.model} minus {first.model}" if notes else "",
         caption=[
             f"largest weight on the same word: {100 * same.same_largest:.0f} % of target words",
             f"Jensen-Shannon divergence: {same.divergence:.2f} (0 equal, 1 disjoint)",
-        ],
+        ]
+        if notes
+        else [],
         weights=second.weights - first.weights,
         words=False,
     )
-    return _page([[*_strip([first, second]), change]])
+    return _page([[*_strip([first, second], notes), change]])
 
 
-def alignment_grid(records: Sequence[AlignedTranslation], style: PlotStyle = COLOUR, widest: float = WIDEST) -> Figure:
+def alignment_grid(
+    records: Sequence[AlignedTranslation], style: PlotStyle = COLOUR, widest: float = WIDEST, notes: bool = True
+) -> Figure:
     """Several sentences or models on one page, each with its own words, in rows of at most ``widest`` inches."""
     if not records:
         raise ValueError("there is no record to draw")
     rows: list[list[Panel]] = [[]]
     for record in records:
-        panel = _panel(record, style)
+        panel = _panel(record, style, notes)
         panel.bar, panel.legend = False, not any(other.legend_rows for row in rows for other in row)
         if rows[-1] and sum(other.width + BETWEEN for other in rows[-1]) + panel.width > widest:
             rows.append([])
@@ -82,16 +89,18 @@ def _page(rows: Sequence[Sequence[Panel]]) -> Figure:
     return page.figure
 
 
-def _strip(records: Sequence[AlignedTranslation]) -> list[Panel]:
+def _strip(records: Sequence[AlignedTranslation], notes: bool) -> list[Panel]:
     """Panels side by side: target words and legend at the first, the colour bar at the last."""
-    panels = [_panel(record) for record in records]
+    panels = [_panel(record, COLOUR, notes) for record in records]
     for place, panel in enumerate(panels):
         panel.words = panel.legend = place == 0
         panel.bar = place == len(panels) - 1
     return panels
 
 
-def _panel(record: AlignedTranslation, style: PlotStyle = COLOUR) -> Panel:
+def _panel(record: AlignedTranslation, style: PlotStyle, notes: bool) -> Panel:
+    if not notes:
+        return Panel(record, style, title=record.model.partition(", step")[0], subtitle="", caption=[])
     return Panel(record, style, title=record.model, subtitle=record.view, caption=caption(record))
 
 
