@@ -9,7 +9,7 @@ from torch import nn
 from translators import VOCABULARY, assert_written_by, batch, built, rnnsearch
 
 from reproductions.bahdanau2014.model import GatedUnit, Network, ResetAfterUnit, RNNsearch
-from reproductions.bahdanau2014.training import Bahdanau2014, Recipe, initialise
+from reproductions.bahdanau2014.training import Bahdanau2014, initialise
 from reproductions.training.schedules import warmed
 
 
@@ -138,15 +138,6 @@ def test_the_recipe_is_the_paper_s():
     assert isinstance(optimizer, torch.optim.Adadelta)
     assert {k: optimizer.defaults[k] for k in ("lr", "rho", "eps")} == {"lr": 1.0, "rho": 0.95, "eps": 1e-6}
     assert module.reduction == "sum"
-
-
-def test_adam_forgets_as_fast_as_the_recipe_says():
-    module = Bahdanau2014(VOCABULARY, VOCABULARY, recipe=Recipe("adam", learning_rate=0.005, beta2=0.98))
-    module.trainer = type("Trainer", (), {"estimated_stepping_batches": 10})()
-    (group,) = module.configure_optimizers()["optimizer"].param_groups
-    assert (group["initial_lr"], group["betas"]) == (0.005, (0.9, 0.98))
-    with pytest.raises(ValueError, match=r"recipe.beta2 must lie in \[0, 1\), not 1.0"):
-        Recipe(beta2=1.0)
 
 
 def test_tying_shares_one_matrix():
