@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from reproductions.attention import Additive, in_words
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, RNNsearch
-from reproductions.layers.checks import check_not_negative, check_positive, check_rates
+from reproductions.layers.checks import check_not_negative, check_positive
 from reproductions.training.schedules import warmed
 from reproductions.training.translation import Search, Translation
 
@@ -21,7 +21,6 @@ class Recipe:
     Attributes:
         optimizer: "adadelta" with rho 0.95, epsilon 1e-6 and step 1 (B.2), or "adam".
         learning_rate: 1 for Adadelta as in the paper.
-        beta2: of Adam, the share of the mean squared gradient that a step keeps; a short training needs less than 0.999.
         schedule: "constant", or "cosine" to zero at the last step of the trainer.
         warmup: steps of linear warm-up.
         reduction: "sum" over the words of a batch, as in the authors' code, or "mean".
@@ -31,7 +30,6 @@ class Recipe:
 
     optimizer: Literal["adadelta", "adam"] = "adadelta"
     learning_rate: float = 1.0
-    beta2: float = 0.999
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: int = 0
     reduction: Literal["sum", "mean"] = "sum"
@@ -39,7 +37,6 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check_positive(self, "learning_rate")
-        check_rates(self, "beta2")
         check_not_negative(self, "warmup")
 
 
@@ -112,5 +109,5 @@ class Bahdanau2014(Translation):
                 self.parameters(), lr=recipe.learning_rate, rho=0.95, eps=1e-6
             )
         else:
-            optimizer = torch.optim.Adam(self.parameters(), lr=recipe.learning_rate, betas=(0.9, recipe.beta2))
+            optimizer = torch.optim.Adam(self.parameters(), lr=recipe.learning_rate)
         return self.scheduled(optimizer, warmed, recipe.warmup, recipe.schedule)

@@ -264,7 +264,8 @@ def _of_sentence(sentence: Sentence, split: str) -> Iterator[Drawing]:
 
     forced, own = [*sentence.forced.values()], [*sentence.own.values()]
     if len(forced) == 2:
-        yield drawing("same-words", f"{OVER_REFERENCE}, and the difference", partial(plots.difference, *forced))
+        draw = partial(plots.difference, forced[0], forced[1])
+        yield drawing("same-words", f"{OVER_REFERENCE}, and the difference", draw)
     elif forced:
         yield drawing("same-words", OVER_REFERENCE, partial(plots.alignment_strip, forced))
         for number, other in enumerate(forced[1:], start=2):
