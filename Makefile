@@ -39,11 +39,10 @@ GIVEN_DATA = $${DATA_TEXT:+--data "$$DATA_TEXT"}
 GIVEN_VARIANT = $${VARIANT_TEXT:+--variant "$$VARIANT_TEXT"}
 GIVEN_RESUME := $(if $(filter-out 0 no false,$(RESUME)),--resume)
 # After a user's mistake, which the command has put into a sentence (status 2), make adds no line: SIGQUIT ends it with status 1.
-# It must hear it before the recipe ends: hence the pause. Where it ignores it, as in the background, and after any other failure,
-# its own line stays.
+# Where it ignores that signal, as in the background, and after any other failure, its own line stays.
 define SAID
 || { status=$$?; heard=; trap 'heard=1' QUIT; kill -QUIT $$$$; \
-  if [[ $$status == 2 && -n $$heard ]]; then kill -QUIT $$PPID; sleep 0.5; exit 0; fi; exit $$status; }
+  if [[ $$status == 2 && -n $$heard ]]; then kill -QUIT $$PPID; exit 0; fi; exit $$status; }
 endef
 # One thread per process: pytest runs two, and more threads than cores make small tensors slower.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
