@@ -38,12 +38,6 @@ PY := $(VENV)/bin/python
 GIVEN_DATA = $${DATA_TEXT:+--data "$$DATA_TEXT"}
 GIVEN_VARIANT = $${VARIANT_TEXT:+--variant "$$VARIANT_TEXT"}
 GIVEN_RESUME := $(if $(filter-out 0 no false,$(RESUME)),--resume)
-# After a user's mistake, which the command has put into a sentence (status 2), make adds no line: SIGQUIT ends it with status 1.
-# Where it ignores that signal, as in the background, and after any other failure, its own line stays.
-define SAID
-|| { status=$$?; heard=; trap 'heard=1' QUIT; kill -QUIT $$$$; \
-  if [[ $$status == 2 && -n $$heard ]]; then kill -QUIT $$PPID; exit 0; fi; exit $$status; }
-endef
 # One thread per process: pytest runs two, and more threads than cores make small tensors slower.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 
@@ -71,71 +65,71 @@ setup: $(VENV)/.installed ## Create .venv with the pinned packages (every other 
 
 .PHONY: doctor
 doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and how to fix it
-	@$(PY) -m reproductions doctor $(SAID)
+	@$(PY) -m reproductions doctor
 
 ##@ Train, evaluate, look
 
 .PHONY: train-bahdanau
 train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), evaluate it and draw its alignments
-	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS) $(SAID)
+	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
 #: make train-bahdanau DATA=multi30k     accord (embedded, default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr
 #: make train-bahdanau RESUME=1          continue the newest run
 #: make train-bahdanau ARGS="--trainer.max_epochs 3"
 
 .PHONY: train-rnnencdec
 train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline without attention (same variables)
-	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS) $(SAID)
+	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
 
 .PHONY: train-luong
 train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, which attends after its decoder's step
-	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS) $(SAID)
+	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
 #: make train-luong DATA=multi30k        accord (default), multi30k, path.tsv, or a.en,a.fr
 #: make train-luong ARGS="--model.network.attention dot"   or any other mechanism of the timeline
 
 .PHONY: train-xu
 train-xu: $(VENV)/.installed ## Train Show, Attend and Tell (Xu et al. 2015): captions of embedded images, and where it looks for each word
-	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(ARGS) $(SAID)
+	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(ARGS)
 #: make train-xu VARIANT=hard            one place per word instead of all; make figures then draws both
 
 .PHONY: train-cheng
 train-cheng: $(VENV)/.installed ## Train the LSTMN (Cheng et al. 2016), a language model whose sentences attend to themselves
-	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(ARGS) $(SAID)
+	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(ARGS)
 #: make train-cheng VARIANT=lstm         the LSTM to compare it with
 
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
-	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS) $(SAID)
+	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
 #: make train-transformer DATA=multi30k  accord (default), multi30k, tatoeba, wmt14_base, wmt14_big, path.tsv, or a.en,a.fr
 
 .PHONY: train-vit
 train-vit: $(VENV)/.installed ## Train ViT (Dosovitskiy et al. 2021), evaluate it, draw and measure where it looks
-	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(GIVEN_RESUME) $(ARGS) $(SAID)
+	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(GIVEN_RESUME) $(ARGS)
 #: make train-vit DATA=cifar10           shapes (embedded, default), cifar10, or path/to/folder of images by class
 #: make train-vit VARIANT=plain          the paper's plain patches instead of convolutions, which learn more within minutes
 #: make train-vit DATA=path/to/folder WEIGHTS=torchvision:vit_b_16     start from trained weights, or a file of them
 
 .PHONY: train-resnet
 train-resnet: $(VENV)/.installed ## Train a residual network (He et al. 2016) on the same images; Grad-CAM shows where it looks
-	@$(PY) -m reproductions train resnet2016 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS) $(SAID)
+	@$(PY) -m reproductions train resnet2016 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
 
 .PHONY: compare
 compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the same sentences or images, as one page
-	@$(PY) -m reproductions compare $(RUNS) $(GIVEN_DATA) $(ARGS) $(SAID)
+	@$(PY) -m reproductions compare $(RUNS) $(GIVEN_DATA) $(ARGS)
 #: make compare DATA=shapes              classifiers: a residual network with Grad-CAM beside ViT, on any images
 #: make compare RUNS="runs/A runs/B"     these runs, two or more, of the same task
 
 .PHONY: ladder
 ladder: $(VENV)/.installed ## From 2014 to 2017 in six models: one budget, one table and one figure
-	@$(PY) -m reproductions ladder $(ARGS) $(SAID)
+	@$(PY) -m reproductions ladder $(ARGS)
 
 .PHONY: timeline
 timeline: $(VENV)/.installed ## Every kind of attention in one translator: trained, measured, drawn in order of year
-	@$(PY) -m reproductions timeline $(if $(filter-out 0 no false,$(QUICK)),--quick) $(ARGS) $(SAID)
+	@$(PY) -m reproductions timeline $(if $(filter-out 0 no false,$(QUICK)),--quick) $(ARGS)
 #: make timeline QUICK=1                 one seed and few steps; ARGS="--jobs 4" trains four side by side
 
 .PHONY: evaluate
 evaluate: $(VENV)/.installed ## Score a run again and draw its pictures (RUN=folder, default: the last one)
-	@$(PY) -m reproductions evaluate $${RUN_TEXT:+"$$RUN_TEXT"} $(ARGS) $(SAID)
+	@$(PY) -m reproductions evaluate $${RUN_TEXT:+"$$RUN_TEXT"} $(ARGS)
 
 .PHONY: report
 report: $(VENV)/.installed ## Open the report of a run: attention, scores, curves, settings on one page (RUN=folder, default: the last one)
@@ -143,28 +137,28 @@ report: $(VENV)/.installed ## Open the report of a run: attention, scores, curve
 
 .PHONY: translate
 translate: $(VENV)/.installed ## Translate a sentence and draw where the model looked
-	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${VIEW_TEXT:+--view "$$VIEW_TEXT"} $(ARGS) $(SAID)
+	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${VIEW_TEXT:+--view "$$VIEW_TEXT"} $(ARGS)
 #: make translate SENTENCE="The man did not see the old dog."  RUN=runs/...  VIEW="L2 H3 shift1"
 
 .PHONY: explain
 explain: $(VENV)/.installed ## Scaled dot-product attention in five steps, with the numbers of a trained Transformer
-	@$(PY) -m reproductions explain "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $(ARGS) $(SAID)
+	@$(PY) -m reproductions explain "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $(ARGS)
 #: make explain SENTENCE="The man did not see the old dog." ARGS="--place source --layer 2 --head 1 --word chien"
 
 .PHONY: page
 page: $(VENV)/.installed ## Serve the page: type a sentence and see where the trained models look
-	@$(PY) -m reproductions page $(ARGS) $(SAID)
+	@$(PY) -m reproductions page $(ARGS)
 #: make page ARGS="--port 8080"
 
 .PHONY: look
 look: $(VENV)/.installed ## Classify an image of yours and draw where the model looked (IMAGE=photo.jpg)
-	@if [[ -z $$IMAGE_TEXT ]]; then echo "Name an image: make look IMAGE=photo.jpg" >&2; (exit 2) $(SAID); fi; \
-	$(PY) -m reproductions look "$$IMAGE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(ARGS) $(SAID)
+	@if [[ -z $$IMAGE_TEXT ]]; then echo "Name an image: make look IMAGE=photo.jpg" >&2; exit 2; fi; \
+	$(PY) -m reproductions look "$$IMAGE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(ARGS)
 #: make look IMAGE=photo.jpg WEIGHTS=torchvision:vit_b_16            without a training: published weights, or a file
 
 .PHONY: figures
 figures: $(VENV)/.installed ## Draw the papers' figures from the newest runs
-	@$(PY) -m reproductions figures $(ARGS) $(SAID)
+	@$(PY) -m reproductions figures $(ARGS)
 
 ##@ Weights & Biases
 
@@ -217,7 +211,7 @@ format: $(VENV)/.installed ## Format the code, fix what ruff can fix, renumber t
 
 .PHONY: docs
 docs: $(VENV)/.installed ## Bring docs/timeline.md up to date with the numbers and pictures of the newest timeline
-	@$(PY) -m reproductions docs $(SAID)
+	@$(PY) -m reproductions docs
 
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine

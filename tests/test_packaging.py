@@ -113,23 +113,6 @@ def test_a_mistyped_target_or_variable_is_refused_and_nothing_is_run(tmp_path: P
     assert said in done.stderr and len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("status", "ignored", "ends", "own"), [(2, False, 1, 0), (1, False, 2, 1), (2, True, 2, 1)])
-def test_make_adds_no_line_to_the_sentence_of_a_mistake_and_hides_no_other_failure(
-    tmp_path: Path, status: int, ignored: bool, ends: int, own: int
-) -> None:
-    """Where make is deaf to SIGQUIT, as a shell's background jobs are, it fails with its own line."""
-    if shutil.which("make") is None:
-        pytest.skip("make is not installed")
-    python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\necho "error: no such run" >&2\nexit {status}\n')
-    python.chmod(0o755)
-    deaf = "trap '' QUIT; " * ignored
-    command = ["bash", "-c", f'{deaf}exec make translate PY="$0" -o .venv/.installed', str(python)]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-    said, *rest = done.stderr.splitlines()
-    assert (done.returncode, said, len(rest)) == (ends, "error: no such run", own)
-
-
 def test_what_is_advertised_names_variables_that_its_target_reads() -> None:
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
