@@ -62,3 +62,9 @@ def train(task: str | None = None) -> str:
 def of_task(task: str) -> tuple[str, ...]:
     """The folders of all papers of a task, oldest first."""
     return tuple(folder for folder, paper in PAPERS.items() if paper.task == task)
+
+
+def then_and_now(task: str) -> tuple[str, str]:
+    """The oldest and the newest paper of a task, which are compared."""
+    first, *_, last = of_task(task)
+    return first, last

@@ -57,8 +57,8 @@ MOMENTS = {
 CALLS = {"preparing": 1, "first checkpoint": 1, "writing a checkpoint": 5, "validating": 4, "ending a validation": 2,
          "testing": 2, "drawing": 4, "tracking": 2}  # how many calls a stop is drawn from  # fmt: skip
 RANDOM = "at a random time"
-# Not the run's own doing: the tracker's files, one CSV for each start of a training, and times.
-NOT_COMPARED = re.compile(r"(^|/)(wandb|metrics)/|^wandb\.json$")
+# Not the run's own doing: the tracker's files, one CSV for each start of a training, and times; and the page that shows them.
+NOT_COMPARED = re.compile(r"(^|/)(wandb|metrics)/|^wandb\.json$|^report\.html$")
 TIMES = re.compile(r".*(_per_s|seconds)")
 # What of a checkpoint must be the same; the rest names folders and holds times.
 TRAINED = ("state_dict", "optimizer_states", "lr_schedulers", "global_step", "epoch", "paper", "view", "views")

@@ -14,7 +14,7 @@ from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.commands.configs import CONFIGS, config_of, is_path
 from reproductions.commands.train import train
-from reproductions.papers import TASKS, of_task
+from reproductions.papers import TASKS, then_and_now
 
 if TYPE_CHECKING:
     from reproductions.compare.comparison import Comparison
@@ -62,12 +62,6 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"\nReport: {report}\nPictures and numbers: {folder}\n")
     return 0
-
-
-def then_and_now(task: str) -> tuple[str, str]:
-    """The oldest and the newest paper of a task."""
-    first, *_, last = of_task(task)
-    return first, last
 
 
 def _task_of_runs(folders: Sequence[Path]) -> str:

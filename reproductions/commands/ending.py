@@ -13,14 +13,13 @@ from reproductions.tasks.task import of
 from reproductions.training import tracking
 
 MOST = 12  # lines; the table of scores is left out where it does not fit
-# What to try with a model, and the papers that are compared: then and now, or the variant to draw beside it.
+# What to try with a model, and the variant to draw beside it where there is no comparison.
 TRY = {
     "translation": 'make translate SENTENCE="The man did not see the old dog."',
     "images": "make look IMAGE=photo.jpg",
     "captions": "make figures",
     "language": "make figures",
 }
-PAIRS = {"translation": ("bahdanau2014", "transformer2017"), "images": ("resnet2016", "vit2021")}
 VARIANTS = {"xu2015": "hard", "cheng2016": "lstm"}
 
 
@@ -75,13 +74,13 @@ def _to_try(run: Run) -> str:
 def _next(run: Run) -> str:
     """The command that comes next: the other model that this one is compared with, if it has no run yet, and both on a page."""
     corpus = run.corpus
-    if run.task not in PAIRS:
+    if run.paper in VARIANTS:
         variant = VARIANTS[run.paper]
         done = run.folder.parent.name.endswith(f"-{variant}")
         return "make figures" if done else f"make {papers.of(run.paper).train} VARIANT={variant} && make figures"
     data = "" if corpus == "accord" else f" DATA={corpus}"
     missing = [
-        paper for paper in PAIRS[run.task]
+        paper for paper in papers.then_and_now(run.task)
         if not any(runs.corpus_name(other.corpus) == runs.corpus_name(corpus) for other in runs.every(paper))
         and config_path(paper, corpus, "").is_file()
     ]  # fmt: skip
