@@ -6,7 +6,7 @@
         config.yaml         every setting, resolved; trains the same run again
         tokenizers/         source.json, target.json, or language.json; preprocessing.json of a classifier;
                             prepared/ with preprocessing.json and caption.json of a captioner
-        checkpoints/        best.ckpt, last.ckpt
+        checkpoints/        best.ckpt, weights alone; last.ckpt, with the optimiser, to train on from
         snapshots/          weights of the last few out of every so many steps, where the recipe averages them
         metrics/            one CSV a command
         validation.jsonl    scores of every validation

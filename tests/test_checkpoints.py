@@ -65,3 +65,11 @@ def test_a_checkpoint_that_is_not_there_is_named(place, trained, capsys):
     shutil.rmtree(run.best.parent)
     assert command(["evaluate", str(run.folder)]) == 2
     assert "has no best.ckpt" in capsys.readouterr().err
+
+
+def test_a_training_does_not_go_on_from_weights_alone(place, trained, capsys):
+    run = trained.copy("resnet2016", place / "runs")
+    arguments = ["fit", "--config", str(run.config), "--run.folder", str(run.folder), "--ckpt_path"]
+    assert command([*arguments, str(run.best)]) == 2
+    expected = f"error: {run.best} holds weights alone; continue a training with the last.ckpt beside it."
+    assert capsys.readouterr().err.splitlines()[-1] == expected

@@ -8,11 +8,13 @@ import os
 import re
 import shutil
 import signal
+from collections import defaultdict
 from operator import itemgetter
 
 import pytest
 import torch
 import wandb_offline
+from PIL import Image
 from toy_run import NETWORK, overrides
 from written import SPEED, answers_again, lines, records
 
@@ -125,6 +127,29 @@ def test_the_tracker_holds_the_scores_and_rows_that_the_folder_holds(paper, trai
 
 
 @each_paper
+def test_a_run_keeps_the_optimiser_once_and_what_the_tracker_copies_takes_no_room(paper, trained):
+    run = trained(paper)
+    best, last = checkpoints.read(run.best), checkpoints.read(run.last)
+    weights = sum(tensor.numel() * tensor.element_size() for tensor in best["state_dict"].values())
+    frame = 10_000 + 400 * len(best["state_dict"])  # settings and, for each tensor, its name and shape
+    assert weights >= 4 * run.summary["parameters"] and run.best.stat().st_size < weights + frame
+    assert last["optimizer_states"] and run.last.stat().st_size < 3 * (weights + frame)
+
+    pictures = [
+        path for path in run.folder.glob("evaluation/*/*.png") if PAPERS[paper].task in ("translation", "language")
+    ]
+    assert all(Image.open(path).mode == "P" for path in pictures)  # 256 colours: a third of the size
+    names = defaultdict(set)  # the files, by their content; a file with several names counts once
+    for path in [run.best, *(run.folder / of(paper).kept).glob("*.json"), *run.folder.glob("evaluation/*/*.png")]:
+        names[path.read_bytes()].add(path.stat().st_ino)
+    staged = [path for path in run.folder.glob("wandb/*/**/*") if path.is_file() and path.read_bytes() in names]
+    assert len({path.read_bytes() for path in staged}) >= 2
+    for path in staged:
+        names[path.read_bytes()].add(path.stat().st_ino)
+    assert all(len(inodes) == 1 for inodes in names.values())
+
+
+@each_paper
 def test_every_validation_draws_the_same_things_and_says_at_which_step(paper, trained):
     run = trained(paper)
     tracked = wandb_offline.read(wandb_offline.files(run.folder)[0])
@@ -222,7 +247,7 @@ def test_a_run_that_was_continued_has_no_old_scores_in_its_report(trained, place
 def test_a_word_that_the_model_does_not_know_is_named_beside_its_sentence(trained, place):
     run = trained.copy("bahdanau2014", place / "runs")
     path = run.evaluation("test", "translations.jsonl")
-    path.write_text(path.read_text(encoding="utf-8").replace('"source": "', '"source": "zebra '), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"source":"', '"source":"zebra '), encoding="utf-8")
     assert command(["report", str(run.folder)]) == 0
     assert "The model does not know: zebra." in read_report(run)
 

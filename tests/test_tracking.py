@@ -18,6 +18,7 @@ from PIL import Image
 from wandb_server import KEY, Server
 
 from data.errors import UserError
+from data.whole import whole
 from reproductions.training import tracking
 from reproductions.training.tracking import finish, identity, sync_hint
 from reproductions.training.tracking_mode import decide
@@ -128,6 +129,19 @@ def test_an_offline_run_holds_everything_below_its_folder(tmp_path: Path, nobody
     assert ("vocabulary", "tokenizer") in run.artifacts
     assert run.exit_code == 3
     assert [path for path in nobody.rglob("*") if path.is_file()] == []
+
+
+def test_what_is_logged_from_the_run_stays_as_it_was_and_takes_no_room_twice(tmp_path: Path) -> None:
+    logger, checkpoint, picture = start(tmp_path), tmp_path / "best.ckpt", tmp_path / "map.png"
+    checkpoint.write_bytes(b"weights" * 1000)
+    Image.new("RGB", (30, 20)).save(picture)
+    tracking.log_artifact(logger, checkpoint, "checkpoint", "model")
+    tracking.log_picture(logger, "alignment", picture, "step 4", step=4)
+    finish(logger)
+    assert (checkpoint.stat().st_nlink, picture.stat().st_nlink) == (2, 2)
+    with whole(checkpoint) as partial:
+        partial.write_bytes(b"other weights")
+    assert b"weights" * 1000 in [path.read_bytes() for path in tmp_path.glob("wandb/data/**/*") if path.is_file()]
 
 
 def test_an_artifact_that_is_not_there_is_named(tmp_path: Path) -> None:

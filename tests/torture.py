@@ -181,6 +181,8 @@ def _content(path: Path, run: Path) -> Any:
     if path.suffix in (".json", ".jsonl"):
         lines = path.read_text(encoding="utf-8").splitlines() if path.suffix == ".jsonl" else [path.read_text("utf-8")]
         return [_timeless(json.loads(line)) for line in lines]
+    if path.suffix == ".html":  # made of the other files, and names times
+        return "written"
     if path.suffix == ".yaml":  # but for where it lies
         return re.sub(r"/\S*/(?=runs/|numbers\.tsv)", "", path.read_text("utf-8")).replace(run.name, "TIME")
     return hashlib.sha256(path.read_bytes()).hexdigest()

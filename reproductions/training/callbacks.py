@@ -151,10 +151,17 @@ class Throughput(Callback):
 def keep_checkpoints(folder: Path, monitor: str, every: int) -> list[ModelCheckpoint]:
     """``best.ckpt`` by the monitored score, and ``last.ckpt`` every ``every`` steps and on Ctrl-C, SIGTERM or an error.
 
-    Neither is ever half written, see ``reproductions.training.checkpoints.WholeFiles``.
+    Only the last holds the state of the optimiser, twice the size of the weights: training continues from there. Neither is
+    ever half written, see ``reproductions.training.checkpoints.WholeFiles``.
     """
     best = ModelCheckpoint(
-        dirpath=folder, filename="best", monitor=monitor, mode="max", save_top_k=1, enable_version_counter=False
+        dirpath=folder,
+        filename="best",
+        monitor=monitor,
+        mode="max",
+        save_top_k=1,
+        save_weights_only=True,
+        enable_version_counter=False,
     )
     last = ModelCheckpoint(
         dirpath=folder,

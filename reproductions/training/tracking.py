@@ -4,12 +4,14 @@ Tracking never prompts, never hangs and never stops a training: without an API k
 into the same files, and one command uploads it later (:func:`sync_hint`).
 """
 
+import filecmp
 import json
 import logging
 import os
 import shlex
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -29,6 +31,7 @@ INIT_TIMEOUT = 30.0  # seconds until an online run gives up and starts offline; 
 FINISH_TIMEOUT = 120.0  # seconds for the last uploads; W&B's own default is to wait for ever
 LONGEST_TAG = 64  # characters; W&B refuses a longer tag, and the run with it
 MOST_ROWS = 2000  # of a table; W&B's page shows few more, and every row is sent
+STAGED = ("data/**/*", "*run-*/files/media/**/*")  # where W&B copies what is logged, in its folder of a run
 IDENTITY = "wandb.json"  # in the run's folder: which W&B run this is
 
 # W&B's errors when its server refuses, its process has died or no answer comes. They share no base class.
@@ -243,6 +246,7 @@ def finish(logger: RunLogger | None, exit_code: int = 0) -> None:
     with logger.guarded():
         logger.experiment.finish(exit_code=exit_code)
     complete = _teardown() and not logger.lost
+    _share(logger.folder)
     tracked = identity(logger.folder)
     if tracked:
         _remember(logger.folder, replace(tracked, uploaded=complete and tracked.mode == "online"))
@@ -299,6 +303,26 @@ def _teardown() -> bool:
         log.warning("W&B ended badly (%s)", words(error))
         return False
     return True
+
+
+def _share(folder: Path) -> None:
+    """Make W&B's copies of files of the run hard links to them, so that nothing lies there twice.
+
+    What was logged stays as it was: the run replaces its files, and never writes into them.
+    """
+    copied = [path for files in STAGED for path in (folder / "wandb").glob(files) if path.is_file()]
+    originals: dict[int, list[Path]] = defaultdict(list)  # by size
+    for path in folder.rglob("*"):
+        if path.is_file() and folder / "wandb" not in path.parents:
+            originals[path.stat().st_size].append(path)
+    for copy in copied:
+        with suppress(OSError):  # not every file system has hard links
+            same = [
+                original for original in originals[copy.stat().st_size] if filecmp.cmp(original, copy, shallow=False)
+            ]
+            if same:
+                with whole(copy) as partial:
+                    partial.hardlink_to(same[0])
 
 
 def _remember(folder: Path, tracked: Identity) -> None:

@@ -210,6 +210,8 @@ class ReproductionCLI(LightningCLI):
             check_writable(self.run.folder)
             return
         checkpoint = checkpoints.read(Path(path))
+        if fit and "optimizer_states" not in checkpoint:
+            raise UserError(f"{path} holds weights alone; continue a training with the {self.run.last.name} beside it.")
         checkpoints.check_fingerprints(path, checkpoint, self.datamodule.fingerprints())
         parts = ("network", "recipe") if fit else ("network",)
         checkpoints.check_settings(path, checkpoint, dict(self.model.hparams), parts)

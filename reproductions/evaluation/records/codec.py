@@ -107,7 +107,8 @@ def save(records: Iterable[Record | Mapping[str, Any]], path: Path) -> None:
     with whole(path) as partial, partial.open("w", encoding="utf-8") as file:
         for record in records:
             line = record.to_json() if isinstance(record, Record) else record
-            file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+            text = json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            file.write(text + "\n")
 
 
 def load(path: Path, kind: type[R]) -> list[R]:

@@ -13,7 +13,8 @@ from data.links import Links
 from reproductions.evaluation.arrays import Floats
 
 ROW_SLACK = 1e-4  # how far float32 rounding may lift a row of weights above 1
-DIGITS = 5  # significant digits of a weight on disk; weights below SMALLEST are written as 0
+DECIMALS = 5  # of a weight of an alignment on disk
+DIGITS = 5  # significant digits of any other weight on disk; weights below SMALLEST are written as 0
 SMALLEST = 1e-8
 
 
@@ -43,11 +44,20 @@ def check_fields(fields: Mapping[str, Any], types: Mapping[str, tuple[type, ...]
 
 
 def rounded(weights: Floats) -> list[list[float]]:
-    """Weights with DIGITS significant digits; a row whose sum rounding would lift above the limit is rounded down."""
+    """Weights with DIGITS significant digits."""
     exact = weights.astype(np.float64)
     exact[exact < SMALLEST] = 0.0
     exponent = np.floor(np.log10(np.where(exact > 0, exact, 1.0)))
-    scale = 10.0 ** (DIGITS - 1 - exponent)
+    return _to_multiples(exact, 10.0 ** (DIGITS - 1 - exponent))
+
+
+def _to_decimals(weights: Floats) -> list[list[float]]:
+    """Weights with DECIMALS decimals: a fifth shorter than significant digits, since most are small."""
+    return _to_multiples(weights.astype(np.float64), np.full(weights.shape, 10.0**DECIMALS))
+
+
+def _to_multiples(exact: NDArray[np.float64], scale: NDArray[np.float64]) -> list[list[float]]:
+    """Weights as multiples of 1 / scale; a row whose sum rounding would lift above the limit is rounded down."""
     nearest = np.round(exact * scale) / scale
     cut = np.floor(exact * scale) / scale
     # Summed as they will be read back; cutting never lifts a value, so the limit then holds as it did before.
@@ -74,6 +84,7 @@ def _stacked(arrays: Iterable[Floats]) -> Floats:
     return np.stack(list(arrays))
 
 
+Alignment = Annotated[Floats, Form((list,), _to_decimals, matrix)]
 Matrix = Annotated[Floats, Form((list,), rounded, matrix)]
 Probabilities = Annotated[Floats, Form((list,), lambda row: rounded(row[None])[0], lambda row: matrix([row])[0])]
 Maps = Annotated[Floats, Form((list,), _maps_to_json, lambda maps: _stacked(map(matrix, maps)))]

@@ -12,7 +12,7 @@ import numpy as np
 
 from reproductions.evaluation.arrays import Floats
 from reproductions.evaluation.records.codec import Record
-from reproductions.evaluation.records.forms import ROW_SLACK, GoldLinks, Matrix
+from reproductions.evaluation.records.forms import ROW_SLACK, Alignment, GoldLinks
 
 END = "</s>"
 
@@ -28,7 +28,7 @@ class AlignedTranslation(Record):
 
     source: tuple[str, ...]  # S words, ``</s>`` last if the model attends to it
     target: tuple[str, ...]  # T words, ``</s>`` last unless decoding was cut off
-    weights: Matrix  # (T, S) float32, read-only, before dropout; rows sum to 1, or to less for local attention
+    weights: Alignment  # (T, S) float32, read-only, before dropout; rows sum to 1, or to less for local attention
     model: str  # name and age, for a title: "RNNsearch, step 1,200"
     view: str  # which layer, head and step, in words: `View.describe`
     forced: bool  # the target is the reference, not the model's own translation

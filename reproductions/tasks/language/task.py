@@ -57,7 +57,7 @@ class LanguageSplit(Split[LanguageModel, LanguageData, CollectedSentences]):
 
     def table(self, folder: Path) -> Table:
         pictures = {
-            index: files.save(plots.alignment(record), folder / f"{self.name}-{index}.png")
+            index: files.save(plots.alignment(record), folder / f"{self.name}-{index}.png", small=True)
             for index, record in self.drawn(self.collected.attended)
         }
         rows: list[list[Any]] = []

@@ -11,6 +11,7 @@ from data.translation import TranslationBatch, TranslationData
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.alignment import AlignmentScores
 from reproductions.evaluation.measures.text import sentence_chrf
+from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.evaluation.views.alignment import View
 from reproductions.tasks.origin import Origin
 from reproductions.tasks.task import Drawn, Split, Stage, Table, Task
@@ -78,9 +79,9 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
         pictures: dict[int, list[Path | None]] = {}
         for index, read in self.drawn(forced):
             place = folder / f"{self.name}-{index}"
-            pictures[index] = [files.save(plots.alignment(read), place.with_name(f"{place.name}-forced.png")), None]
+            pictures[index] = [_draw(read, place.with_name(f"{place.name}-forced.png")), None]
             if index in self.stage.pictures:
-                pictures[index][1] = files.save(plots.alignment(own[index]), place.with_name(f"{place.name}-own.png"))
+                pictures[index][1] = _draw(own[index], place.with_name(f"{place.name}-own.png"))
         rows: list[list[Any]] = []
         for index, sentence in self.collected.translated.items():
             chrf = sentence_chrf(hypothesis=sentence.hypothesis, reference=sentence.reference)
@@ -88,6 +89,10 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
             numbers = [round(chrf, 1), scores.sentence_aer(forced.get(index))]
             rows.append([index, *texts, *numbers, *pictures.get(index, [None, None])])
         return Table("sentences", COLUMNS, rows)
+
+
+def _draw(record: AlignedTranslation, path: Path) -> Path:
+    return files.save(plots.alignment(record), path, small=True)
 
 
 class Translate(Task):
