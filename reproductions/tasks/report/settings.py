@@ -38,8 +38,8 @@ def sections(run: Run) -> Iterator[Section]:
 
 def _shipped(run: Run) -> Path:
     """The configuration that the run began with, if it is one of the project's."""
-    paper, config, _ = run.folder.resolve().parts[-3:]
-    return HERE.parent / "configs" / paper / f"{config}.yaml"
+    config = run.folder.resolve().parent
+    return HERE.parent / "configs" / config.parent.name / f"{config.name}.yaml"
 
 
 def _departures(run: Run) -> Iterator[Section]:

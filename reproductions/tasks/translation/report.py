@@ -59,11 +59,7 @@ def sections(run: Run) -> Iterator[Section]:
     scores = next(iter(run.scores.values()), {})
     if "inversions" not in scores:
         return
-    stored.check(
-        scores,
-        {"aer": MEASURE, "aer_of_the_diagonal": MEASURE, "inversions": WHOLE, "inversions_kept": WHOLE},
-        run.folder / SCORES,
-    )
+    stored.check(scores, ORDER, run.folder / SCORES)
     yield Section("Word order", [
         f"A diagonal, which sees no words, has an alignment error rate of {percent(scores['aer_of_the_diagonal'])} %, the shown "
         f"attention {percent(scores['aer'])} %. Of {scores['inversions']:,} neighbours whose order the reference turns round "
