@@ -103,9 +103,8 @@ class Progress(ProgressBar):
 
     def _is_best(self, trainer: Trainer) -> bool:
         """Whether the latest validation will choose the best checkpoint; that callback comes after this one."""
-        before: Any = getattr(trainer.checkpoint_callbacks[0], "best_model_score", None)
-        score = trainer.callback_metrics.get(self.monitor)
-        return score is not None and (before is None or bool(score > before))
+        best: Any = trainer.checkpoint_callbacks[0]
+        return bool(best.check_monitor_top_k(trainer, trainer.callback_metrics.get(self.monitor)))
 
     def on_train_end(self, *_: Any) -> None:
         self._place, self._loss, self._latest, self._total = "saving", "", "", math.inf
