@@ -45,6 +45,7 @@ def asked(tmp_path, monkeypatch):
     "report", "report nowhere",
     "evaluate nowhere", "train vit2021 --weights nowhere.pth", "look README.md --weights nowhere.pth", "look README.md",
     "look nowhere.jpg --weights torchvision:vit_b_16", "translate yes --run nowhere", "explain yes --run nowhere",
+    "look README.md --weights torchvision:nix", "train vit2021 --weights torchvision:nix",
 ])  # fmt: skip
 def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(tmp_path, monkeypatch, arguments):
     """In a process of its own, for this one has imported everything."""
@@ -58,6 +59,14 @@ def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(tmp
         [sys.executable, "-c", code, *arguments.split()], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == ("0" if "--help" in arguments else "2"), done.stderr
+
+
+@pytest.mark.parametrize("name", ["translate", "explain"])
+def test_an_empty_sentence_is_refused_before_a_run_is_looked_for(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    for sentence in ("", " \n"):
+        assert command([name, sentence]) == 2
+        assert f"There is nothing to {name}: the sentence is empty." in capsys.readouterr().err
 
 
 def made(paper, config, time, corpus):

@@ -10,7 +10,7 @@ import pytest
 import torch
 from file_server import TOO_SLOW, serving
 from torch import nn
-from torchvision.models import get_model
+from torchvision.models import get_model, list_models
 from translators import shaken
 
 from data.errors import UserError
@@ -18,6 +18,7 @@ from data.sources import download
 from reproductions.vit2021 import HUB, weights
 from reproductions.vit2021.conversion import HALVES, IMAGENET, convert
 from reproductions.vit2021.model import Network, ViT
+from reproductions.vit2021.published import MODELS
 from reproductions.vit2021.training import ViT2021
 from reproductions.vit2021.weights import adopt, load, read
 
@@ -328,7 +329,8 @@ def test_a_file_without_weights_is_refused_in_one_sentence(name, content, fault,
         load(str(path))
 
 
-def test_an_unknown_model_is_named_with_those_that_are_known():
+def test_an_unknown_model_is_named_with_those_that_torchvision_has():
+    assert list(MODELS) == [name for name in list_models() if name.startswith("vit_")]
     with pytest.raises(UserError, match="'vit_b_15'; it has .*vit_b_16"):
         load("torchvision:vit_b_15")
 

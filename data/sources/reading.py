@@ -15,6 +15,11 @@ from data.sources.paths import check_regular
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
+def empty(purpose: str) -> UserError:
+    """The error for an empty sentence, for a purpose such as "translate"."""
+    return UserError(f"There is nothing to {purpose}: the sentence is empty.")
+
+
 def lines(path: Path, member: str | None = None) -> Iterator[str]:
     """Lines of a UTF-8 file without their ends, unpacked from ``.gz`` or as ``member`` of a zip archive.
 

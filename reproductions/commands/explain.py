@@ -35,9 +35,12 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     Raises UserError for a run that is no Transformer, for a sentence that is empty, long or no text, and for a place, layer,
     head or word that does not exist.
     """
+    from data.sources.reading import decoded, empty
+
+    if not options.sentence.strip():
+        raise empty("explain")
     run = find(options.run)
     folder = check_writable(options.out or run.folder / "explained")
-    from data.sources.reading import decoded
     from reproductions.evaluation import files
     from reproductions.explain import terminal
     from reproductions.explain.page import page

@@ -32,8 +32,12 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     """Print one translation per line. Raises UserError naming the sentence or line that cannot be translated."""
+    from data.sources.reading import decoded, empty
+
+    for number, text in enumerate(options.sentence, start=1):  # before torch, which takes seconds to import
+        if not text.strip():
+            raise UserError(f"sentence {number}: {empty('translate')}")
     run = runs.find(task="translation") if options.run is None else runs.at(options.run, "translation")
-    from data.sources.reading import decoded
     from reproductions.evaluation import files, plots
     from reproductions.tasks import typed
     from reproductions.tasks.task import restore

@@ -6,6 +6,7 @@ from pathlib import Path
 from data.errors import UserError
 from data.sources.paths import check_exists
 from reproductions.vit2021 import HUB
+from reproductions.vit2021.published import model_of
 
 
 def options(parser: argparse.ArgumentParser, use: str) -> None:
@@ -19,8 +20,10 @@ def options(parser: argparse.ArgumentParser, use: str) -> None:
 
 
 def check(weights: str | None, heads: int | None) -> None:
-    """Raise UserError for heads without weights, and for a file that is not there."""
+    """Raise UserError for heads without weights, and for a file or a published model that does not exist."""
     if heads is not None and weights is None:
         raise UserError(f"--heads {heads} describes trained weights: name them with --weights.")
-    if weights is not None and not weights.startswith(HUB):
+    if weights is not None and weights.startswith(HUB):
+        model_of(weights)
+    elif weights is not None:
         check_exists(Path(weights), "weights", f"{HUB}vit_b_16")

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from data.errors import UserError
+from data.sources.reading import empty
 from data.sources.text import LONGEST
 from data.tokenizers import Tokenizer
 
@@ -15,7 +16,7 @@ def encode(text: str, tokenizer: Tokenizer, purpose: str, longest: int = LONGEST
     """
     ids = tokenizer.encode(text)
     if len(ids) < 2:  # </s> alone
-        raise UserError(f"There is nothing to {purpose}: the sentence is empty.")
+        raise empty(purpose)
     if len(ids) > longest:
         raise UserError(
             f"The sentence has {len(ids):,} words or pieces, more than {longest:,}: shorten it or split it."

@@ -16,6 +16,7 @@ from data.sources.paths import check_exists
 from reproductions.vit2021 import HUB
 from reproductions.vit2021.conversion import Converted, Normalisation, convert, described
 from reproductions.vit2021.model import ViT, resize_positions
+from reproductions.vit2021.published import model_of
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +46,9 @@ def load(source: str, heads: int | None = None) -> Converted:
 
 def published(source: str) -> Any:
     """torchvision's entry for the weights ``torchvision:<model>``; raises UserError for a model that it does not have."""
-    from torchvision.models import get_model_weights, list_models
+    from torchvision.models import get_model_weights
 
-    name = source.removeprefix(HUB)
-    models = [model for model in list_models() if model.startswith("vit_")]
-    if name not in models:
-        raise UserError(f"torchvision has no ViT named {name!r}; it has {', '.join(models)}.")
+    name = model_of(source)
     return get_model_weights(name).IMAGENET1K_V1 if name != "vit_h_14" else get_model_weights(name).DEFAULT
 
 
