@@ -6,13 +6,17 @@ import pytest
 import torture
 from torture import Reference, Stop, Trial
 
-PAPER = "vit2021"  # it films its pictures, and its best checkpoint is not its last
+PAPER = "vit2021"  # it films its pictures, its best checkpoint is not its last, and it ends early
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     """What an undisturbed training leaves."""
-    return torture.undisturbed(PAPER, tmp_path_factory.mktemp("torture") / "undisturbed")
+    reference = torture.undisturbed(PAPER, tmp_path_factory.mktemp("torture") / "undisturbed")
+    assert [line["step"] for line in reference.left["validation.jsonl"]] == [3, 6], (
+        f"early, not after {torture.STEPS} steps"
+    )
+    return reference
 
 
 @pytest.mark.parametrize(

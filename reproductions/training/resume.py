@@ -49,10 +49,12 @@ class ResumedValidation(Callback):
                 _move(state, str(state["dirpath"]), str(self.lines.resolve().parent / Path(state["dirpath"]).name))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        loop = trainer.fit_loop.epoch_loop
-        if loop.restarted_on_train_batch_end and loop.batch_progress.is_last_batch:
-            self.ended = trainer.global_step  # Lightning has counted that epoch
+        ended = self._epoch_ended(trainer)
+        if ended:
+            self.ended = trainer.global_step
         self._continue(trainer)
+        if ended:
+            trainer.fit_loop.reset_restart_stage()  # the next epoch begins, and is counted like any other
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.ended = trainer.global_step
@@ -69,6 +71,16 @@ class ResumedValidation(Callback):
         if not trainer.sanity_checking:
             self.validated = trainer.global_step
 
+    def _epoch_ended(self, trainer: Trainer) -> bool:
+        """Whether a checkpoint is of the last batch of an epoch, which Lightning counts as ended when it continues."""
+        loop = trainer.fit_loop.epoch_loop
+        return loop.restarted_on_train_batch_end and loop.batch_progress.is_last_batch
+
+    def _count_epoch(self, trainer: Trainer, change: int) -> None:
+        for progress in (trainer.fit_loop.epoch_progress.current, trainer.fit_loop.epoch_progress.total):
+            progress.processed += change
+            progress.completed += change
+
     def _continue(self, trainer: Trainer) -> None:
         if self._continued or trainer.ckpt_path is None or self.validated is None:
             return
@@ -81,9 +93,14 @@ class ResumedValidation(Callback):
         if self.validated < trainer.global_step and loop._should_check_val_fx(trainer.fit_loop._data_fetcher):
             loop.val_loop.restarting = False  # from its first batch, though it may have been stopped at another
             loop.val_loop.reset_restart_stage()
+            counted = self._epoch_ended(trainer) and trainer.fit_loop.restarted_mid_epoch
+            if counted:  # the validation belongs to the epoch before, and so does a checkpoint that is written in it
+                self._count_epoch(trainer, -1)
             trainer.validating = True
             loop.val_loop.run()
             trainer.training = True
+            if counted:
+                self._count_epoch(trainer, 1)
         if any(stopping.wait_count >= stopping.patience for stopping in trainer.early_stopping_callbacks):
             trainer.should_stop = True  # it was stopped after the training had ended early
 
