@@ -45,7 +45,7 @@ def asked(tmp_path, monkeypatch):
     "report", "report nowhere",
     "evaluate nowhere", "train vit2021 --weights nowhere.pth", "look README.md --weights nowhere.pth", "look README.md",
     "look nowhere.jpg --weights torchvision:vit_b_16", "translate yes --run nowhere", "explain yes --run nowhere",
-    "look README.md --weights torchvision:nix", "train vit2021 --weights torchvision:nix",
+    "look docs/pictures/page.png --weights torchvision:nix", "train vit2021 --weights torchvision:nix",
 ])  # fmt: skip
 def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(tmp_path, monkeypatch, arguments):
     """In a process of its own, for this one has imported everything."""

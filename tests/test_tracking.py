@@ -133,12 +133,17 @@ def test_an_offline_run_holds_everything_below_its_folder(tmp_path: Path, nobody
 
 def test_what_is_logged_from_the_run_stays_as_it_was_and_takes_no_room_twice(tmp_path: Path) -> None:
     logger, checkpoint, picture = start(tmp_path), tmp_path / "best.ckpt", tmp_path / "map.png"
+    for number in range(2):
+        checkpoint.write_bytes(b"older")
+        tracking.log_artifact(logger, checkpoint, f"older{number}", "model")
     checkpoint.write_bytes(b"weights" * 1000)
     Image.new("RGB", (30, 20)).save(picture)
     tracking.log_artifact(logger, checkpoint, "checkpoint", "model")
     tracking.log_picture(logger, "alignment", picture, "step 4", step=4)
     finish(logger)
     assert (checkpoint.stat().st_nlink, picture.stat().st_nlink) == (2, 2)
+    older = [path for path in tmp_path.glob("wandb/data/**/*") if path.is_file() and path.read_bytes() == b"older"]
+    assert len(older) == 2 and older[0].samefile(older[1])  # what was replaced
     with whole(checkpoint) as partial:
         partial.write_bytes(b"other weights")
     assert b"weights" * 1000 in [path.read_bytes() for path in tmp_path.glob("wandb/data/**/*") if path.is_file()]

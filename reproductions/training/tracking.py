@@ -306,7 +306,7 @@ def _teardown() -> bool:
 
 
 def _share(folder: Path) -> None:
-    """Make W&B's copies of files of the run hard links to them, so that nothing lies there twice.
+    """Make W&B's copies of files of the run, and of one another, hard links, so that nothing lies there twice.
 
     What was logged stays as it was: the run replaces its files, and never writes into them.
     """
@@ -323,6 +323,8 @@ def _share(folder: Path) -> None:
             if same:
                 with whole(copy) as partial:
                     partial.hardlink_to(same[0])
+            else:  # what the run has replaced since may have been copied twice
+                originals[copy.stat().st_size].append(copy)
 
 
 def _remember(folder: Path, tracked: Identity) -> None:
