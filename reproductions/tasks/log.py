@@ -102,7 +102,7 @@ class EvaluationLog(Callback):
             self._draw(drawn, module.views["step"], logger)
 
     def _draw(self, drawn: Drawn, step: int, logger: tracking.RunLogger | None) -> Path:
-        path = files.save(drawn.figure, self.folder / drawn.file, dpi=drawn.dpi)
+        path = files.save(drawn.figure, self.folder / drawn.file, dpi=drawn.dpi, small=drawn.small)
         tracking.log_picture(logger, drawn.key, path, drawn.caption, step)
         return path
 

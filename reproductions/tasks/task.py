@@ -76,13 +76,16 @@ class Stage(Generic[M, D]):
 
 
 class Drawn(NamedTuple):
-    """A picture: its file in the folder of the run, and its key in the tracker, the same through training."""
+    """A picture: its file in the folder of the run, and its key in the tracker, the same through training; ``small`` is that of
+    :func:`reproductions.evaluation.files.save`.
+    """
 
     file: str
     key: str
     figure: Figure
     caption: str
     dpi: int = FOLLOWED_DPI
+    small: bool = False
 
 
 class Table(NamedTuple):

@@ -50,7 +50,7 @@ class LanguageSplit(Split[LanguageModel, LanguageData, CollectedSentences]):
     def followed(self) -> Iterator[Drawn]:
         for index, record in self.drawn(self.collected.attended):
             caption = f"{record.model} · {record.view} · {' '.join(record.source)}"
-            yield self.through_training(index, plots.alignment(record), caption)
+            yield self.through_training(index, plots.alignment(record), caption)._replace(small=True)
 
     def records(self) -> dict[str, Any]:
         return {"read.jsonl": self.collected.read.values(), "attended.jsonl": self.collected.attended.values()}

@@ -65,7 +65,8 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
     def followed(self) -> Iterator[Drawn]:
         for index, record in self.drawn(self.collected.forced):
             caption = f"{record.model} · {record.view} · over the reference · {' '.join(record.source)}"
-            yield self.through_training(index, plots.alignment(record), caption, shows="alignment")
+            drawn = self.through_training(index, plots.alignment(record), caption, shows="alignment")
+            yield drawn._replace(small=True)
 
     def records(self) -> dict[str, Any]:
         return {
