@@ -60,6 +60,12 @@ def test_the_report_has_the_alignment_error_rate_in_per_cent(tmp_path):
     _, _, head, test, long, *_ = ending.text(run).splitlines()
     assert head.endswith("AER %") and test.split()[0] == "test"
     assert (test.split()[-1], long.split()[-1], test.split()[1]) == ("3.7", "-", "12.30")
+    scores |= {f"test_{year}": {"bleu": 1.0} for year in range(2010, 2020)}
+    (run.folder / runs.SCORES).write_text(json.dumps(scores))
+    ended = ending.text(run).splitlines()
+    assert len(ended) <= 12 and not any("test_2010" in line for line in ended), (
+        "a long table stands in the report alone"
+    )
 
 
 def test_the_alignment_error_rate_is_drawn_through_training_in_per_cent(tmp_path):

@@ -39,6 +39,12 @@ def test_the_specials_come_first_and_every_sentence_ends(kind):
         assert max(ids) < len(tokenizer)
 
 
+def test_pieces_of_few_words_are_kept_and_the_ids_stay(monkeypatch):
+    tokenizer, bounded = learned("bpe"), learned("bpe")
+    monkeypatch.setattr(type(bounded._pieces), "_MOST", 2)
+    assert bounded.encode_batch(TEXTS) == tokenizer.encode_batch(TEXTS) and len(bounded._pieces) <= 2
+
+
 @every_kind
 def test_decoding_undoes_encoding(kind):
     tokenizer = learned(kind)
