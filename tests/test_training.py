@@ -160,7 +160,7 @@ def test_the_first_picture_alone_is_named_as_soon_as_it_is_drawn(train, capsys):
     assert train(steps=8, **{"run.pictures": "[1, 0]", "trainer.val_check_interval": 4}) == 0
     drawn = only_run().folder / "pictures"
     assert len(list(drawn.glob("valid-?/step-*.png"))) == 4
-    assert [line for line in capsys.readouterr().out.splitlines() if ".png" in line] == [
+    assert [line for line in capsys.readouterr().err.splitlines() if ".png" in line] == [
         f"The first picture, after 4 steps: {drawn}/valid-0/step-0000004.png"
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from data.progress import doing
+from data.progress import doing, keep
 from reproductions.evaluation import files, records
 from reproductions.runs import SCORES, Run
 from reproductions.tasks.gather import gather
@@ -90,7 +90,7 @@ class EvaluationLog(Callback):
         if first and not self._announced:
             self._announced = True
             picture = first.get("fixed") or next(iter(first.values()))
-            pl_module.print(f"The first picture, after {origin.step:,} steps: {picture}")
+            keep(f"The first picture, after {origin.step:,} steps: {picture}")
         keep_report(Run(self.folder))
 
     def _write_views(self, module: Any, logger: tracking.RunLogger | None) -> None:
