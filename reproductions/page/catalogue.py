@@ -87,7 +87,7 @@ def describe(run: Run) -> dict[str, Any]:
         "parameters": summary.get("parameters"),
         "scores": {
             split: {name: scores[name] for name in ("bleu", "aer", "accuracy") if _is_number(scores.get(name))}
-            for split, scores in _scores(run).items()
+            for split, scores in run.scores.items()
         },
     }
 
@@ -125,7 +125,7 @@ def examples(listed: Sequence[Run]) -> dict[str, list[dict[str, str]]]:
     """Sentences with references: Accord's fixed ones, and of each other corpus the first test sentences of a run."""
     offered = {"accord, fr": [{"source": join(p.source, "en"), "target": join(p.target, "fr")} for p in FIXED]}
     for run in listed:
-        corpus, tested = corpus_of(run), next(iter(_scores(run)), None)
+        corpus, tested = corpus_of(run), next(iter(run.scores), None)
         if corpus in offered or tested is None:
             continue
         path = run.evaluation(tested, "translations.jsonl")
@@ -140,11 +140,6 @@ def _tested(path: Path) -> list[dict[str, str]]:
         return [{"source": str(record["source"]), "target": str(record["reference"])} for record in records]
     except (OSError, ValueError, LookupError, TypeError):
         return []
-
-
-def _scores(run: Run) -> dict[str, dict[str, Any]]:
-    """The scores of each split."""
-    return {split: scores for split, scores in run.scores.items() if isinstance(scores, dict)}
 
 
 def _check(run: Run, root: Path) -> None:
