@@ -9,7 +9,7 @@ export function printed(text, language) {
   return text.replaceAll("'", "’").replace(/ (?=[;:!?])/g, NARROW).replaceAll('"', () => (quotes++ % 2 ? `${NARROW}»` : `«${NARROW}`));
 }
 
-/** The words of a record, likewise; the mark of its end in words. */
+/** The words of a record as they are printed; "(end)" for the mark of its end. */
 export function printedWords(words, language) {
   const french = printed(words.join("\n"), language).replaceAll(NARROW, "").split("\n");
   return words.map((word, i) => (word === "</s>" ? "(end)" : french[i]));
