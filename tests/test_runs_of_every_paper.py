@@ -69,6 +69,7 @@ def test_a_run_that_is_evaluated_again_scores_as_it_did(paper, trained, place, c
     assert len(printed.splitlines()) <= 12 and learned(run) in said
     assert [line.split(":")[0] for line in said if re.match(r"[A-Z]\w+: ", line)] == ["Look", "Try", "Next"]
     assert all("make " in line for line in said[-2:])
+    assert [heading for heading, _ in of(paper).columns.values()] in [re.split("  +", line.strip()) for line in said]
     for name, (heading, digits) in of(paper).columns.items():
         value = before.scores["test"].get(name)
         assert value is None or f"{value * (100 if heading.endswith('%') else 1):.{digits}f}" in printed

@@ -55,9 +55,11 @@ def _further(run: Run) -> Iterator[str]:
 def _table(run: Run) -> Iterator[str]:
     """One line per test split, under the headings of its scores."""
     columns, width = of(run.paper).columns, max(map(len, run.scores))
-    yield " " * width + "".join(f"{heading:>14}" for heading, _ in columns.values())
+    rooms = {name: max(14, len(heading) + 2) for name, (heading, _) in columns.items()}
+    yield " " * width + "".join(heading.rjust(rooms[name]) for name, (heading, _) in columns.items())
     for split, scores in run.scores.items():
-        yield f"{split:<{width}}" + "".join(_cell(scores.get(name), *column) for name, column in columns.items())
+        cells = (_cell(scores.get(name), *column).rjust(rooms[name]) for name, column in columns.items())
+        yield f"{split:<{width}}" + "".join(cells)
 
 
 def _to_try(run: Run) -> str:
@@ -96,5 +98,5 @@ def _upload(run: Run, hint: str) -> str:
 
 def _cell(value: float | None, heading: str, digits: int) -> str:
     if value is None:
-        return f"{'-':>14}"
-    return f"{value * (100 if heading.endswith('%') else 1):14.{digits}f}"
+        return "-"
+    return f"{value * (100 if heading.endswith('%') else 1):.{digits}f}"
