@@ -67,9 +67,8 @@ def write(root: Path, paper: str, name: str, corpus: str = "accord", **network: 
         tokenizer.save(folder / "tokenizers", side)
     training, class_name = PAPERS[paper]
     torch.manual_seed(1)
-    module = getattr(training, class_name)(
-        len(sides["source"]), len(sides["target"]), network=training.Network(**{**NETWORKS[paper], **network})
-    )
+    sizes = training.Network(**{**NETWORKS[paper], **network})
+    module = getattr(training, class_name)(len(sides["source"]), len(sides["target"]), network=sizes)
     checkpoint = {
         "state_dict": module.state_dict(),
         "hyper_parameters": dict(module.hparams),
@@ -83,7 +82,7 @@ def write(root: Path, paper: str, name: str, corpus: str = "accord", **network: 
     settings = {
         "model": {
             "class_path": f"reproductions.{paper}.training.{class_name}",
-            "init_args": {"network": asdict(training.Network(**network))},
+            "init_args": {"network": asdict(sizes)},
         },
         "data": {"class_path": "data.translation.TranslationData", "init_args": {"corpus": corpus, **languages}},
     }

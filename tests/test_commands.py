@@ -1,5 +1,6 @@
 """What the commands make of their options, before anything is trained."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import torch
 import yaml
 from fake_hub import HEADS, LAYERS, SIZE, tiny_state
+from page_runs import write
 
 from data.errors import UserError
 from reproductions import runs
@@ -46,10 +48,14 @@ def asked(tmp_path, monkeypatch):
     "evaluate nowhere", "train vit2021 --weights nowhere.pth", "look README.md --weights nowhere.pth", "look README.md",
     "look nowhere.jpg --weights torchvision:vit_b_16", "translate yes --run nowhere", "explain yes --run nowhere",
     "look docs/pictures/page.png --weights torchvision:nix", "train vit2021 --weights torchvision:nix",
+    "translate yes --view L2", "explain yes --place above", "explain yes --layer 3", "explain yes --head 0",
 ])  # fmt: skip
 def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(tmp_path, monkeypatch, arguments):
     """In a process of its own, for this one has imported everything."""
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    if arguments.startswith(("translate", "explain")):
+        folder = write(tmp_path, "transformer2017", "1")
+        (folder / "views.json").write_text(json.dumps({"views": {"L1 H1 shift0": {}, "L1 H2 shift0": {}}}))
     code = (
         "import sys\nfrom reproductions.__main__ import run\ntry:\n    status = run(sys.argv[1:])\n"
         "except SystemExit as stop:\n    status = stop.code\n"

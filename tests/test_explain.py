@@ -14,11 +14,12 @@ from reproductions.__main__ import run as command
 from reproductions.commands.explain import find
 from reproductions.explain.narration import narrate
 from reproductions.explain.page import cells, page
+from reproductions.explain.places import READS
 from reproductions.explain.steps import Steps
 from reproductions.explain.terminal import text
 from reproductions.explain.trained import LONGEST, take_steps
 from reproductions.tasks.task import restore
-from reproductions.transformer2017.inside import PLACES, inside
+from reproductions.transformer2017.inside import inside
 
 SENTENCE = "The European Economic Area was signed."
 
@@ -59,7 +60,7 @@ def test_sizes_that_do_not_fit_are_refused():
         by_hand(mask=(False, False))
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", READS)
 @pytest.mark.parametrize(("layer", "head"), [(1, 1), (2, 2)])
 def test_the_steps_give_the_weights_and_contexts_of_the_model(transformer, place, layer, head):
     translator = restore(transformer)

@@ -86,7 +86,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.commands\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
     (r"reproductions\.page(\..*)?", rule("torch numpy PIL matplotlib yaml starlette uvicorn h11 anyio",
-     f"{TRAINED} {PAPERS} reproductions.tasks reproductions.experiments reproductions.page")),
+     f"{TRAINED} {PAPERS} reproductions.tasks reproductions.experiments reproductions.explain reproductions.page")),
     (r"reproductions\.commands\.page", rule(ours="reproductions.page")),
     (r"reproductions\.(commands|__main__)(\..*)?", rule("torch lightning numpy jsonargparse yaml",
      "data reproductions", "reproductions.page")),

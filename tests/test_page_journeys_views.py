@@ -4,11 +4,12 @@ Narrow windows, night, the keyboard, and a page without any run.
 """
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import torch
-from page_runs import NOW, SEES, THEN, write, write_classifier
+from page_runs import NOW, SEES, THEN, ask, write, write_classifier
 from reader import KIND, PICTURES, STAGE, Reader
 from torch.nn.functional import scaled_dot_product_attention
 
@@ -70,6 +71,16 @@ def test_a_reader_walks_the_five_steps(reader: Reader) -> None:
     numbers = json.loads(reader.download("[data-key=json]", ".json"))
     assert numbers["words"] == ["the", "cat", "drank", "its", "milk"] and numbers["causal"] and numbers["d_k"] == 3
     assert numbers["weights"][0] == [1, 0, 0, 0, 0] and len(numbers["output"]) == 5
+
+    reader.type_keys("[data-key=sentence]", "The old dog .")
+    link = reader.attribute("a.trained", "href")
+    address = reader.run("location.origin + '/'")
+    status, headers, own = ask(address, f"/{link}")
+    assert status == 200 and "step 7 · encoder" in own and "unsafe-inline" in headers["content-security-policy"]
+    assert re.findall(r'href="(explain[^"]*(?:layer|head)=2[^"]*)"', own), "every other layer and head is a link away"
+    for wrong in ("layer=3", "head=x", "place=above", "text=", f"run={THEN}"):
+        assert ask(address, f"/{link}&{wrong}")[0] == 422
+    assert ask(address, f"/{link}", headers={"Sec-Fetch-Site": "cross-site"})[0] == 403
 
 
 def test_a_reader_goes_through_the_timeline(reader: Reader, page: tuple[str, Path]) -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 from data.errors import UserError
 from data.sources.paths import check_writable
 from reproductions import runs
-
-PAPER = "transformer2017"
+from reproductions.explain import places
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +39,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     if not options.sentence.strip():
         raise empty("explain")
     run = find(options.run)
+    places.check(run, options.place, options.layer, options.head)
     folder = check_writable(options.out or run.folder / "explained")
     from reproductions.evaluation import files
     from reproductions.explain import terminal
@@ -59,17 +59,12 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
 
 
 def find(folder: Path | None) -> runs.Run:
-    """The run in a folder, else the newest Transformer; raises UserError if there is none, or one of another paper."""
-    if folder is None:
-        try:
-            return runs.find(PAPER)
-        except UserError as error:
-            raise UserError(
-                f"There is no trained Transformer under {runs.runs_dir().resolve()}: train one with `make train-transformer`."
-            ) from error
-    run = runs.at(folder)
-    if run.paper != PAPER:
+    """The run in a folder, else the newest Transformer; raises UserError if there is none."""
+    if folder is not None:
+        return runs.at(folder)
+    try:
+        return runs.find(places.PAPER)
+    except UserError as error:
         raise UserError(
-            f"{run.folder} is a run of {run.paper}; scaled dot-product attention is the Transformer's: name one of {PAPER}."
-        )
-    return run
+            f"There is no trained Transformer under {runs.runs_dir().resolve()}: train one with `make train-transformer`."
+        ) from error

@@ -38,6 +38,8 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
         if not text.strip():
             raise UserError(f"sentence {number}: {empty('translate')}")
     run = runs.find(task="translation") if options.run is None else runs.at(options.run, "translation")
+    if options.view is not None:
+        _check_view(run, options.view)
     from reproductions.evaluation import files, plots
     from reproductions.tasks import typed
     from reproductions.tasks.task import restore
@@ -59,6 +61,17 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
             files.save(plots.alignment(record), picture)
             log.info("Drawn, %s: %s", record.view, picture)
     return 0
+
+
+def _check_view(run: runs.Run, view: str) -> None:
+    """Raise UserError, before torch is imported, for a view that the run does not have as far as its files tell."""
+    from reproductions.evaluation.views.alignment import named
+
+    several = "heads" in (run.model.get("network") or ())
+    names = run.views.get("views", () if several else ("L1 H1",))
+    layers, heads = (len({name.split()[place] for name in names} - {"Lmean", "Hmean"}) for place in (0, 1))
+    if names:
+        named(view, layers, heads)
 
 
 def _picture(options: argparse.Namespace, run: runs.Run, module: Any) -> Path | None:

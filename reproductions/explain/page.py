@@ -1,5 +1,6 @@
 """The five steps as one self-contained page without a script; every query can be followed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -30,8 +31,14 @@ class Query(NamedTuple):
     read: str
 
 
-def page(steps: Steps, made: str) -> str:
-    """The page as HTML; ``made`` says when and by which command."""
+def page(steps: Steps, made: str, others: Mapping[str, Sequence[tuple[object, str]]] | None = None) -> str:
+    """The page as HTML.
+
+    Args:
+        steps: of one attention.
+        made: says when and by which command.
+        others: what the reader may choose, such as layers, with the address of each choice, empty for the one that is shown.
+    """
     matrices = {
         "Q": cells(steps.Q),
         "K": cells(steps.K),
@@ -49,6 +56,7 @@ def page(steps: Steps, made: str) -> str:
         narration=narrate(steps),
         numbers=len(steps.keys) <= WITH_NUMBERS,
         made=made,
+        others=others or {},
     )
 
 

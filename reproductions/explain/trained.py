@@ -11,15 +11,11 @@ from data.errors import UserError
 from data.tokenizers import Tokenizer, Words
 from reproductions.evaluation.arrays import Doubles
 from reproductions.evaluation.records.translation import END
+from reproductions.explain.places import READS
 from reproductions.explain.steps import Steps
 from reproductions.tasks import typed
-from reproductions.transformer2017.inside import PLACES, inside
+from reproductions.transformer2017.inside import inside
 
-READS = {
-    "encoder": "encoder, source words reading one another",
-    "decoder": "decoder, target words reading those before them",
-    "source": "decoder, target words reading the source",
-}
 LONGEST = 40  # words or pieces: larger matrices are unreadable
 START = "<start>"  # the decoder's input before its first word, the zero vector
 
@@ -28,13 +24,10 @@ def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, w
     """The five steps of one head, layer and head counted from 1, over a sentence and the model's own translation of it.
 
     A query of the decoder is named after the word that it has read, in "decoder", and after the word that it writes, in
-    "source". Raises UserError for an empty or long sentence, and for a place, layer, head or word that does not exist.
+    "source". Raises UserError for an empty or long sentence, and for a word that is not there; `places.check` comes first.
     """
     module = trained.module
     network = module.network
-    _check("place", place, PLACES)
-    _check("layer", layer, range(1, network.layers + 1))
-    _check("head", head, range(1, network.heads + 1))
     source = typed.encode(sentence, trained.source, "explain", LONGEST)
     # No position of the decoder reads later ones, so cutting the translation off changes nothing before the cut.
     own = list(module.translate(source, torch.ones_like(source, dtype=torch.bool))[0].ids[:LONGEST])
@@ -102,8 +95,3 @@ def _followed(queries: Sequence[str], keys: Sequence[str], weights: Doubles, wor
         return numbers.index(word)
     choices = ", ".join(f"{number} {query}" for number, query in enumerate(queries, start=1))
     raise UserError(f"There is no query {word!r:.60}: choose a word or its number from {choices}.")
-
-
-def _check(what: str, value: Any, choices: Sequence[Any]) -> None:
-    if value not in choices:
-        raise UserError(f"There is no {what} {value}: choose from {', '.join(map(str, choices))}.")

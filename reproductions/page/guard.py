@@ -55,8 +55,7 @@ class Guarded:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = [header for header in message["headers"] if header[0].lower() not in HEADERS]
-                message["headers"] = [*given, *HEADERS.items()]
+                message["headers"] = [*(HEADERS | {name.lower(): value for name, value in message["headers"]}).items()]
             await send(message)
 
         try:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import torch
 import uvicorn
@@ -24,6 +25,9 @@ from starlette.staticfiles import StaticFiles
 
 from data.errors import UserError
 from reproductions import papers, runs
+from reproductions.explain import places
+from reproductions.explain.page import page as explained
+from reproductions.explain.trained import take_steps
 from reproductions.page import alignments, images, published, request, timelines
 from reproductions.page.catalogue import Catalogue, describe, examples
 from reproductions.page.colours import colours
@@ -39,6 +43,9 @@ log = logging.getLogger(__name__)
 HOST, PORT = "127.0.0.1", 2017
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 KEPT_BYTES = 48 * 1024 * 1024  # of answers
+POLICY_OF_STEPS = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 STATIC = Path(__file__).parent / "static"
 
 
@@ -108,6 +115,22 @@ class Desk:
 
         return self.keep(("gallery", name, run and run.saved), make)
 
+    def explain(self, name: str | None, text: str, place: str, layer: int, head: int) -> bytes:
+        """The five steps of one attention of a Transformer, as a page of its own that links to its other attentions."""
+        run = self.catalogue.find(name)
+        places.check(run, place, layer, head)
+        shown = {"run": name, "text": text, "place": place, "layer": layer, "head": head}
+
+        def address(what: str, choice: object) -> str:
+            return "" if choice == shown[what] else "explain?" + urlencode(shown | {what: choice})
+
+        others = {
+            what: [(choice, address(what, choice)) for choice in choices]
+            for what, choices in places.choices_of(run).items()
+        }
+        steps = take_steps(self.catalogue.model(run), text, place, layer, head, None)
+        return explained(steps, f"Computed just now from {run.name}.", others).encode()
+
     def overview(self) -> bytes:
         """What the page starts with: runs, sentences, colours, limits."""
         listed, refused = self.catalogue.runs()
@@ -162,6 +185,17 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Guarded:
         given = await request.fields(asked, run=str)
         return await desk.ask(asked, desk.gallery, given["run"])
 
+    async def explain(asked: Request) -> Response:
+        if asked.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            raise HTTPException(403, "Open the five steps from this page.")
+        given = asked.query_params.get
+        layer, head = (int(number[:9]) if (number := given(what, "1")).isdecimal() else 0 for what in ("layer", "head"))
+        text = request.sentence(given("text"), "sentence")
+        answer = await desk.ask(asked, desk.explain, given("run"), text, given("place", "encoder"), layer, head)
+        answer.headers["content-type"] = "text/html; charset=utf-8"
+        answer.headers["content-security-policy"] = POLICY_OF_STEPS
+        return answer
+
     async def timeline(asked: Request) -> Response:
         return await desk.ask(asked, timelines.read)
 
@@ -172,6 +206,7 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Guarded:
         Route("/api/look-at", look_at, methods=["POST"]),
         Route("/api/gallery", gallery, methods=["POST"]),
         Route("/api/timeline", timeline, methods=["POST"]),
+        Route("/explain", explain),
         Mount(timelines.SERVED, StaticFiles(directory=timelines.PICTURES, check_dir=False)),
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]

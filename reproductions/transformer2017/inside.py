@@ -8,7 +8,6 @@ from torch import Tensor
 from reproductions.transformer2017.model import Transformer
 
 Place = Literal["encoder", "decoder", "source"]
-PLACES: tuple[Place, ...] = ("encoder", "decoder", "source")
 
 
 class Inside(NamedTuple):

@@ -35,7 +35,7 @@ function available() {
     ["where-it-looks", ["Where it looks", "A network names the object in a picture; the brighter a patch, the more it looked there for its answer.",
       () => new WhereItLooks(overview, address)]],
     ["five-steps", ["Five steps", "Scaled dot-product attention, computed step by step with numbers that are made up for teaching: change any of them.",
-      () => new FiveSteps(address)]],
+      () => new FiveSteps(overview, address)]],
     ["timeline", ["Timeline", "One sentence under every kind of attention, each trained in the same translator, in order of year.",
       () => new Timeline(overview, address)]],
   ]);

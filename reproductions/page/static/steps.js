@@ -48,8 +48,10 @@ function readMatrix(text, count) {
 }
 
 export class FiveSteps {
-  constructor(address) {
+  constructor(overview, address) {
+    this.overview = overview;
     this.address = address;
+    this.sentence = overview.examples["accord, fr"][0].source; // that a trained Transformer is to read
     this.node = element("div", { class: "view steps" });
   }
 
@@ -95,8 +97,19 @@ export class FiveSteps {
       element("div", { class: "explained" }, element("h2", {}, `${step}. ${title}`), element("p", {}, withSubscript(says)),
         element("div", { class: "row" },
           button("← Back", () => go(step - 1), { disabled: step === 1, "data-key": "back" }),
-          button("Next →", () => go(step + 1), { class: "main", disabled: step === STEPS.length, "data-key": "next" }),
-          element("span", { class: "note" }, "With the numbers of a trained Transformer: ", element("code", { class: "command" }, 'make explain SENTENCE="…"')))));
+          button("Next →", () => go(step + 1), { class: "main", disabled: step === STEPS.length, "data-key": "next" }))),
+      this.trained());
+  }
+
+  /** A way to the same steps with the numbers of the newest Transformer. */
+  trained() {
+    const run = this.overview.runs.find(({ paper, ready }) => paper === "transformer2017" && ready);
+    if (!run) return element("p", { class: "note" }, "With the numbers of a trained Transformer: ", element("code", { class: "command" }, "make train-transformer"), " first.");
+    const link = element("a", { target: "_blank", class: "trained" }, "Its own numbers, in every layer and head ↗");
+    const read = (sentence) => { this.sentence = sentence; link.href = `explain?${new URLSearchParams({ run: run.name, text: sentence })}`; };
+    read(this.sentence);
+    const input = element("input", { type: "text", value: this.sentence, maxlength: 2000, spellcheck: "false", "data-key": "sentence", oninput: (event) => read(event.target.value) });
+    return element("div", { class: "row" }, element("label", { class: "field wide" }, element("span", {}, "A sentence for the trained Transformer"), input), link);
   }
 
   /** The equation, with the part that this step computes set off. */
