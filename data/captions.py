@@ -129,9 +129,7 @@ class CaptionData(PreparedImages):
         return ["test"]
 
     def examples(self, split: str) -> CaptionExamples:
-        """Pixels, masks and facts of an evaluation split; raises ValueError for another."""
-        if split not in ("valid", "test"):
-            raise ValueError(f"{split!r} is no evaluation split of {self.title}: choose valid or test.")
+        """Pixels, masks and facts of an evaluation split."""
         if split not in self._examples:
             pixels, masks = (load_array(self.folder, f"{split}.{name}") for name in ("pixels", "masks"))
             facts = load_lines(self.folder, f"{split}.facts.jsonl", Facts.of)

@@ -185,12 +185,7 @@ class ImageData(PreparedImages):
         return tests
 
     def examples(self, split: str) -> ImageExamples:
-        """Pixels, labels and names of a split; of drawn images for evaluation also masks and twins.
-
-        Raises ValueError for an unknown split.
-        """
-        if split not in (splits := load_facts(self.folder)["images"]):
-            raise ValueError(f"{split!r} is no split of {self.title}: choose from {', '.join(splits)}.")
+        """Pixels, labels and names of a split; of drawn images for evaluation also masks and twins."""
         if split not in self._examples:
             extra = {name: self._array(split, name) for name in EXTRA if (self.folder / f"{split}.{name}.npy").exists()}
             extra |= {name: extra[name].astype(np.float32) for name in extra if name.endswith("masks")}

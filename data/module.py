@@ -99,10 +99,7 @@ class PreparedData(lightning.LightningDataModule, ABC):
 
     def split_names(self, stage: str) -> list[str]:
         """The splits behind the loaders of a stage, in their order: "fit", "validate" or "test"."""
-        names = {"fit": ["train"], "validate": self.validation_splits(), "test": self.tested_splits()}
-        if stage not in names:
-            raise ValueError(f"There is no stage {stage!r}: choose one of {', '.join(names)}.")
-        return names[stage]
+        return {"fit": ["train"], "validate": self.validation_splits(), "test": self.tested_splits()}[stage]
 
     def train_dataloader(self) -> ResumableLoader:
         return ResumableLoader(*self.batched("train", train=True), self.num_workers, self._trained_batches)
@@ -162,11 +159,8 @@ class PreparedText(PreparedData):
     def examples(self, split: str) -> list[Example]:
         """Raw texts and gold links of an evaluation split, in the order of a batch's ``index``.
 
-        Raises ValueError for another split, UserError if the prepared directory is damaged.
+        Raises UserError if the prepared directory is damaged.
         """
-        splits = ("valid", *self.settings.test_splits)
-        if split not in splits:
-            raise ValueError(f"{split!r} is no evaluation split of this run: choose from {', '.join(splits)}.")
         if split not in self._examples:
             examples, pairs = load_examples(self.folder, split), len(load_ids(self.folder, split)[0])
             if len(examples) != pairs:

@@ -334,22 +334,6 @@ def test_the_doubly_stochastic_penalty_by_hand(alpha, expected):
     assert doubly_stochastic(torch.tensor([alpha])).item() == pytest.approx(expected)
 
 
-# --- What cannot be -----------------------------------------------------------------------------------------------------
-
-
-def test_sizes_that_cannot_be_are_refused_with_both():
-    query, keys = torch.zeros(1, 2, 5), torch.zeros(1, 3, 10)
-    for mechanism in (Dot(), ScaledDot()):
-        with pytest.raises(ValueError, match="5 and 10"):
-            attend(mechanism, query, keys, None)
-    with pytest.raises(ValueError, match="4 positions cannot read a source of 7"):
-        attend(LocationBased(D, 4), *inputs(LocationBased(D, 4)))
-    with pytest.raises(ValueError, match="at least 1 position to each side, not 0"):
-        build("local_monotonic", D, K, HIDDEN, 0, 9)
-    with pytest.raises(ValueError, match="0 or more, not -1"):
-        Hard(D, K, HIDDEN, temperature=-1)
-
-
 # --- By hand ------------------------------------------------------------------------------------------------------------
 
 LN3, HALF = math.log(3), math.atanh(0.5)  # energies (ln 3, 0) are weights (3/4, 1/4); tanh(HALF) is 1/2

@@ -85,8 +85,3 @@ def test_what_a_run_keeps_is_read_back(prepared, tmp_path):
 def test_bad_values_are_named(prepared, arguments, fault):
     with pytest.raises(UserError, match=fault):
         CaptionData(**{"size": 16} | arguments).prepare()
-
-
-def test_a_split_that_is_not_there_is_named(prepared):
-    with pytest.raises(ValueError, match="no evaluation split"):
-        prepared.examples("train")

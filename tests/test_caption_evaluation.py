@@ -192,13 +192,6 @@ def test_a_picture_has_a_tile_for_the_image_and_each_word_with_the_word_above_it
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
-def test_pictures_of_several_models_need_the_same_words_and_names():
-    with pytest.raises(ValueError, match="same words"):
-        plots.captioned([record(0), record(1)], ["a", "b"])
-    with pytest.raises(ValueError, match="need a name each"):
-        plots.captioned([record(0), record(0)])
-
-
 def test_each_kind_of_word_has_a_point_for_each_series_and_measure():
     rows = localisation(WordMaps.of({i: record(i) for i in range(20)}), np.ones((48, 48), dtype=np.float32))
     series = {name: {k: v for k, v in rows[name].measures.items() if k != "all"} for name in ("attention", "uniform")}

@@ -159,10 +159,3 @@ def test_what_is_no_caption_is_read_as_far_as_it_goes(text, phrases, relation):
     reading = read(text.split())
     assert (list(reading.phrases), reading.relation, reading.grammatical) == (phrases, relation, False)
     assert [word.text for word in reading.words] == text.split()
-
-
-def test_a_phrase_that_leaves_something_out_and_a_relation_of_one_are_refused():
-    ring = Phrase(1, "red", "plain", "ring")
-    for phrases, relation in (([ring._replace(colour=None)], None), ([ring], "above"), ([ring, ring], None)):
-        with pytest.raises(ValueError, match="needs count|stands alone"):
-            describe(phrases, relation)

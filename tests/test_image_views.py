@@ -180,10 +180,6 @@ def test_grad_cam_weighs_activations_by_their_mean_gradients():
         by_hand += gradients[channel].mean() * activations[channel]
     by_hand = np.maximum(by_hand, 0)
     np.testing.assert_allclose(made.through(ImageView("grad_cam")), by_hand / by_hand.sum(), atol=1e-5)
-    with pytest.raises(ValueError, match="rollout cannot be made of maps of shape"):
-        made.through(ImageView("rollout"))
-    with pytest.raises(ValueError, match="grad_cam cannot be made"):
-        seen().through(ImageView("grad_cam"))
 
 
 def test_views_that_share_a_computation_are_what_they_are_alone():
@@ -196,20 +192,6 @@ def test_views_that_share_a_computation_are_what_they_are_alone():
 
 def test_a_map_of_nothing_is_uniform():
     assert (normalised(np.zeros(GRID, dtype=np.float32)) == uniform(GRID)).all()
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"prefix": 1}, r"\(layers, heads, 16, 16\) for 1 tokens before 3 x 5 = 15"),
-        ({"grid": (4, 4)}, "4 x 4 = 16"),
-        ({"gradients": np.zeros((LAYERS, HEADS, 3, 3))}, "must have one shape"),
-        ({"maps": np.zeros((2, 5, 3)), "gradients": np.zeros((2, 5, 3))}, r"\(channels, 3, 5\)"),
-    ],
-)
-def test_shapes_that_disagree_are_refused_with_their_numbers(changes, message):
-    with pytest.raises(ValueError, match=message):
-        seen(**changes)
 
 
 def test_every_view_reads_back_what_it_writes():

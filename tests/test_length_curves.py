@@ -1,7 +1,6 @@
 import pytest
 import sacrebleu
 
-from data.errors import UserError
 from reproductions.evaluation.measures.lengths import bleu_by_length
 from reproductions.evaluation.records.translation import Translated
 
@@ -37,9 +36,3 @@ def test_the_lower_edge_is_inside_and_the_upper_outside():
 def test_bins_without_sentences_are_left_out():
     curve = bleu_by_length("m", records(), edges=(1, 10, 12, 20))
     assert [one.low for one in curve.bins] == [1, 12]
-
-
-@pytest.mark.parametrize("edges", [(5,), (5, 5), (9, 3)])
-def test_edges_that_do_not_rise_are_refused(edges):
-    with pytest.raises(UserError, match="must rise"):
-        bleu_by_length("m", records(), edges=edges)

@@ -59,12 +59,6 @@ def test_coverage_is_exact_where_pixels_straddle_patches():
     assert coverage(mask, GRID).mean() == pytest.approx(mask.mean(), rel=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(8, 18), (1, 3, 18), (1, 8, 5)])
-def test_masks_that_are_coarser_than_the_grid_are_refused(shape):
-    with pytest.raises(ValueError, match=r"do not fit a grid of \(4, 6\)"):
-        coverage(np.zeros(shape, dtype=np.float32), GRID)
-
-
 # --- Masks ------------------------------------------------------------------------------------------------------------
 
 
@@ -158,8 +152,6 @@ def test_an_image_without_an_object_has_no_measures_and_does_not_count():
 def test_a_map_whose_class_token_was_dropped_without_bringing_the_rest_to_one_is_refused():
     with pytest.raises(ValueError, match=r"sum to 1 over patches, but sums reach from 0\.7000"):
         measure(0.7 * uniform(GRID)[None], at((1, 1))[None])
-    with pytest.raises(ValueError, match=r"\(1, 4, 6\) and coverage \(1, 6, 4\)"):
-        measure(uniform(GRID)[None], np.zeros((1, 6, 4), dtype=np.float32))
 
 
 # --- Controls ---------------------------------------------------------------------------------------------------------
@@ -201,5 +193,3 @@ def test_differences_are_paired():
     table = np.random.default_rng(0).random((100, len(MEASURES)))
     found = against(table + 0.01, table)["auroc"]
     assert (found.low, found.high) == pytest.approx((0.01, 0.01))
-    with pytest.raises(ValueError, match="same images"):
-        against(table, table[:50])

@@ -68,12 +68,7 @@ def meaning(text: str) -> tuple[Role | None, Any]:
 
 
 def describe(phrases: Sequence[Phrase], relation: str | None = None) -> tuple[Word, ...]:
-    """The caption of one phrase, or of two phrases and their relation.
-
-    Raises ValueError for a phrase without count, colour or shape, and unless two phrases have a relation and one has none.
-    """
-    if (relation is None) != (len(phrases) == 1) or len(phrases) > 2:
-        raise ValueError(f"one phrase stands alone and two have a relation, not {len(phrases)} with {relation!r}")
+    """The caption of one phrase, or of two phrases and their relation; each has count, colour and shape."""
     words = _phrase_words(phrases[0], 0)
     if relation is not None:
         first, *rest = relation.split()
@@ -84,8 +79,7 @@ def describe(phrases: Sequence[Phrase], relation: str | None = None) -> tuple[Wo
 
 def _phrase_words(phrase: Phrase, number: int) -> list[Word]:
     count, colour, texture, shape = phrase
-    if count is None or colour is None or shape is None:
-        raise ValueError(f"a phrase needs count, colour and shape, unlike {phrase}")
+    assert count is not None and colour is not None and shape is not None
     article = "an" if colour[0] in "aeiou" else "a"
     words = [Word(COUNTS[count], "count", number) if count > 1 else Word(article, None, number)]
     words.append(Word(colour, "colour", number))

@@ -12,7 +12,7 @@ class Dot(Attention):
 
     .. math:: \mathrm{score}(h_t, \bar h_s) = h_t^\top \bar h_s
 
-    Shapes: h_t (B, T, D), h_s (B, S, D): as wide as each other, or a ValueError. It has no parameters.
+    Shapes: h_t (B, T, D), h_s (B, S, D): as wide as each other. It has no parameters.
     """
 
     paper = "Luong, Pham and Manning"
@@ -22,6 +22,4 @@ class Dot(Attention):
     equal_widths = True
 
     def score(self, query: Tensor, keys: Tensor) -> Tensor:
-        if query.shape[-1] != keys.shape[-1]:
-            raise ValueError(f"a dot product needs queries as wide as keys, not {query.shape[-1]} and {keys.shape[-1]}")
         return query @ keys.mT

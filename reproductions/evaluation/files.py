@@ -45,10 +45,8 @@ def save(figure: Figure, path: Path, dpi: int = 200, small: bool = False) -> Pat
 def film(frames: Sequence[Figure | Path], path: Path, dpi: int = 110) -> Path:
     """Write figures, or saved pictures, as an animated GIF that repeats for ever, and return path.
 
-    Frames are padded with white to the size of the largest. Raises ValueError for no frames.
+    Frames are padded with white to the size of the largest.
     """
-    if not frames:
-        raise ValueError(f"{path}: a film needs at least one frame")
     pictures = [_pixels(frame, dpi) for frame in frames]
     size = (max(picture.width for picture in pictures), max(picture.height for picture in pictures))
     pages = []

@@ -36,11 +36,7 @@ class WholeFiles(TorchCheckpointIO):
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Raises TypeError if ``storage_options`` are given, since a local file has none; OSError with its number and the path
-        if the disk is full, which torch reports without either.
-        """
-        if storage_options is not None:
-            raise TypeError(f"a checkpoint is a local file and takes no storage options, not {storage_options!r}")
+        """Raises OSError with its number and the path if the disk is full, which torch reports without either."""
         path = Path(path)
         try:
             with whole(path) as partial, partial.open("wb") as file:

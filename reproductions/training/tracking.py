@@ -193,12 +193,7 @@ def log_artifact(logger: RunLogger | None, path: Path, name: str, type: str) -> 
     """Log a file or a folder as an artifact of type "model" or "tokenizer", with a name such as "rnnsearch-accord".
 
     Its content is copied into the run's folder at once, so the original may change or be removed.
-
-    Raises:
-        FileNotFoundError: there is nothing at ``path``.
     """
-    if not path.exists():
-        raise FileNotFoundError(f"{path} was to be logged as the artifact {name}, but it is not there")
     if logger is None:
         return
     with logger.guarded():

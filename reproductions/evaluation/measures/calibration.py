@@ -16,12 +16,7 @@ Labels = NDArray[np.integer]
 
 
 def wilson(successes: int, count: int) -> Interval:
-    """A proportion with its 95 % score interval (Wilson 1927), valid for few images and near 0 and 1.
-
-    Raises ValueError for no images, or for more successes than images.
-    """
-    if not 0 <= successes <= count or count < 1:
-        raise ValueError(f"a proportion needs at least one image, but {successes} of {count} are given")
+    """A proportion with its 95 % score interval (Wilson 1927), valid for few images and near 0 and 1."""
     z2 = NORMAL_95**2
     part = successes / count
     middle = (part + z2 / (2 * count)) / (1 + z2 / count)
@@ -32,13 +27,11 @@ def wilson(successes: int, count: int) -> Interval:
 
 def accuracy(probabilities: Probabilities, labels: Labels) -> Interval:
     """Share of the images (N, K) whose most probable class is the true one, with its 95 % interval."""
-    _check(probabilities, labels)
     return wilson(int((probabilities.argmax(axis=1) == labels).sum()), len(labels))
 
 
 def confusion(probabilities: Probabilities, labels: Labels) -> Ints:
     """(K, K): how many images of the class of the row were predicted as the class of the column."""
-    _check(probabilities, labels)
     classes = probabilities.shape[1]
     pairs = labels * classes + probabilities.argmax(axis=1)
     return np.bincount(pairs, minlength=classes * classes).astype(np.int64).reshape(classes, classes)
@@ -55,7 +48,6 @@ class Reliability(NamedTuple):
 
 def reliability(probabilities: Probabilities, labels: Labels, bins: int = BINS) -> Reliability:
     """Equal bins (from, to] of the predicted class's probability; NaN in bins without images."""
-    _check(probabilities, labels)
     edges = np.linspace(0, 1, bins + 1)
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = (probabilities.argmax(axis=1) == labels).astype(np.float64)
@@ -72,12 +64,3 @@ def expected_calibration_error(probabilities: Probabilities, labels: Labels) -> 
     filled = of_bins.counts > 0
     gaps = np.abs(of_bins.accuracy - of_bins.confidence)[filled]
     return float((gaps * of_bins.counts[filled]).sum() / of_bins.counts.sum())
-
-
-def _check(probabilities: Probabilities, labels: Labels) -> None:
-    """Raises ValueError for no images, and where the two do not fit."""
-    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not len(labels):
-        raise ValueError(f"probabilities {probabilities.shape} must be (images, classes), with a label for each of at least "
-                         f"one image, not {labels.shape}")  # fmt: skip
-    if labels.min() < 0 or labels.max() >= probabilities.shape[1]:
-        raise ValueError(f"labels from {labels.min()} to {labels.max()} do not fit {probabilities.shape[1]} classes")

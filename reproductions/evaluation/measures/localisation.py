@@ -24,12 +24,7 @@ MASS = 0.6  # share of a map that its mask holds, as in DINO's pictures
 
 
 def coverage(masks: Floats, grid: tuple[int, int]) -> Floats:
-    """Masks (N, h, w) in [0, 1] -> (N, gh, gw): the mean over each patch, exact also where pixels straddle patches.
-
-    Raises ValueError for another shape, or for a grid finer than the pixels.
-    """
-    if masks.ndim != 3 or min(grid) < 1 or masks.shape[1] < grid[0] or masks.shape[2] < grid[1]:
-        raise ValueError(f"masks (images, height, width) of shape {masks.shape} do not fit a grid of {grid} patches")
+    """Masks (N, h, w) in [0, 1] -> (N, gh, gw): the mean over each patch, exact also where pixels straddle patches."""
     down, across = (_shares(pixels, patches) for pixels, patches in zip(masks.shape[1:], grid, strict=True))
     covered: Floats = np.einsum("yh,nhw,xw->nyx", down, masks, across, optimize=True).astype(np.float32)
     return covered
@@ -69,11 +64,9 @@ def measure(maps: Floats, covered: Floats) -> Doubles:
     iou60        overlap of the mask that holds 60 % of the map with the object
 
     A patch is the object's from a quarter covered; of a small object, the patch that it covers most. Patches that tie for the
-    highest count by their expected value. Raises ValueError where the shapes differ, and for maps that are negative or do not
-    sum to 1, as with the class token's share still in them.
+    highest count by their expected value. Raises ValueError for maps that are negative or do not sum to 1, as with the class
+    token's share still in them.
     """
-    if maps.shape != covered.shape or maps.ndim != 3:
-        raise ValueError(f"maps {maps.shape} and coverage {covered.shape} must both be (images, rows, columns)")
     flat, parts = (values.reshape(len(maps), -1).astype(np.float64) for values in (maps, covered))
     sums = flat.sum(axis=1)
     if len(flat) and ((flat < 0).any() or np.abs(sums - 1).max() > 1e-3 or not np.isfinite(sums).all()):
@@ -165,14 +158,7 @@ def intervals(table: Doubles, owners: Ints | None = None, names: Sequence[str] =
 def against(
     table: Doubles, control: Doubles, owners: Ints | None = None, names: Sequence[str] = MEASURES
 ) -> dict[str, Comparison]:
-    """Table (N, M) minus control, measure by measure, both on the same images, which are resampled together.
-
-    Raises ValueError for tables of different images.
-    """
-    if table.shape != control.shape:
-        raise ValueError(
-            f"map and control need the same images, but their tables are {table.shape} and {control.shape}"
-        )
+    """Table (N, M) minus control, measure by measure, both on the same images, which are resampled together."""
     differences = {}
     for place, name in enumerate(names):
         rows = ~(np.isnan(table[:, place]) | np.isnan(control[:, place]))

@@ -33,8 +33,6 @@ def exchanged(
         probability: of the class, for a batch of pixels; called once with S + 1 images.
         steps: S, of about as many patches each; where it is more than there are patches, one patch a step.
     """
-    if start.shape != end.shape:
-        raise ValueError(f"the image {start.shape} and what replaces it {end.shape} must have one shape")
     rank = np.empty(order.size, dtype=np.int64)
     rank[np.argsort(-order.ravel(), kind="stable")] = np.arange(order.size)
     height, width = start.shape[:2]

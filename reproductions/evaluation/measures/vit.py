@@ -13,10 +13,8 @@ COMPONENTS = 28  # of the filters, as in Figure 7
 def filter_components(filters: Floats) -> Floats:
     """Filters of the patch embedding (D, C, p, p) -> their first principal components (28, p, p, C), or all if fewer.
 
-    Each component has a scale of its own in [0, 1]; 0.5 is zero. Raises ValueError for another number of axes.
+    Each component has a scale of its own in [0, 1]; 0.5 is zero.
     """
-    if filters.ndim != 4:
-        raise ValueError(f"filters must be (width, channels, rows, columns), not {filters.shape}")
     _, channels, rows, columns = filters.shape
     flat = filters.reshape(len(filters), -1).astype(np.float64)
     _, _, components = np.linalg.svd(flat - flat.mean(axis=0), full_matrices=False)
@@ -30,12 +28,8 @@ def filter_components(filters: Floats) -> Floats:
 def position_similarity(positions: Floats, grid: tuple[int, int]) -> Floats:
     """Embeddings of the patches' positions (P, D), without the class token's -> cosines (gh, gw, gh, gw).
 
-    [row, column] is the tile of one patch: its cosine with every patch. Raises ValueError unless there are P positions.
+    [row, column] is the tile of one patch: its cosine with every patch.
     """
-    patches = grid[0] * grid[1]
-    if positions.ndim != 2 or len(positions) != patches:
-        raise ValueError(f"{grid[0]} x {grid[1]} patches need ({patches}, width) positions, not {positions.shape}: "
-                         "leave out the class token's")  # fmt: skip
     lengths = np.linalg.norm(positions.astype(np.float64), axis=1, keepdims=True)
     units = positions / np.where(lengths > 0, lengths, 1)
     cosines = np.einsum("id,jd->ij", units, units)
@@ -47,12 +41,8 @@ def attention_distance(maps: Floats, prefix: int, grid: tuple[int, int], patch: 
     """Weights (..., T, S) -> (...): mean distance in pixels between a patch and what it attends to (Appendix D.7).
 
     Distances are between centres of patches, weighted by attention, then averaged over the queries. Each row is first rescaled
-    to sum 1 over the patches alone; a row without weight on patches does not count. Raises ValueError where the maps do not
-    fit the grid.
+    to sum 1 over the patches alone; a row without weight on patches does not count.
     """
-    tokens = prefix + grid[0] * grid[1]
-    if maps.shape[-2:] != (tokens, tokens):
-        raise ValueError(f"maps {maps.shape} must end in ({tokens}, {tokens}): {prefix} tokens before {grid} patches")
     over = maps[..., prefix:, prefix:].astype(np.float64)
     total = over.sum(axis=-1)
     far = np.einsum("...ij,ij->...i", over, _distances(grid, patch))

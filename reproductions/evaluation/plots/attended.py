@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from reproductions.evaluation.measures.localisation import MASS, measured, threshold_mask
@@ -103,14 +102,9 @@ def attended_strip(records: Sequence[AttendedImage]) -> Figure:
     """The image, then the map of each model over it, each on its own scale, with the object's outline if there is a mask.
 
     Above a map stand the model, the view, the predicted class with its probability, and how well the map finds the object.
-    Raises ValueError for no records, and unless all are of one image.
+    All records are of one image.
     """
-    if not records:
-        raise ValueError("there is no record to draw")
     first = records[0]
-    for other in records[1:]:
-        if other.where != first.where or not np.array_equal(other.pixels, first.pixels):
-            raise ValueError(f"a strip is of one image, not of {first.where} and of another {other.where}")
     across, down = fit(first.pixels, SIDE)
     label = "image" if first.label is None else f"image: {first.classes[first.label]}"
     columns = [[Lines(wrap(label, TEXT, across), TEXT)], *(_heading(record, across) for record in records)]

@@ -11,13 +11,7 @@ ROW, PANEL, BETWEEN = 0.34, 1.35, 0.55  # inches: height of a row, breadth of a 
 
 
 def rungs(names: Sequence[str], columns: Mapping[str, Sequence[float | None]], title: str, note: str) -> Figure:
-    """Bars with their numbers; None is written as a dash. Each panel has its own scale, from 0.
-
-    Raises ValueError for a column with more or fewer values than there are names.
-    """
-    for measure, values in columns.items():
-        if len(values) != len(names):
-            raise ValueError(f"{measure} has {len(values)} values for {len(names)} names: {list(names)}")
+    """Bars with their numbers; None is written as a dash. Each panel has its own scale, from 0."""
     left, height = max(width(name, TEXT) for name in names) + 0.15, ROW * len(names)
     breadth = left + len(columns) * (PANEL + BETWEEN) - MARGIN  # the room after the last panel holds its numbers
     sheet = Sheet(breadth, height, title, above=0.52, below=0.1, notes=[note])

@@ -31,16 +31,10 @@ ROW, PANEL, NUMBER = 0.2, 1.3, 0.42  # inches: a series of a word's kind, a pane
 
 
 def captioned(records: Sequence[CaptionedImage], names: Sequence[str] = ()) -> Figure:
-    """An image and a map over it for each word of its caption; several models one below the other, by names.
-
-    Raises ValueError unless the records are of one image with the same words, and there are as many names.
+    """An image and a map over it for each word of its caption; several models over the same words one below the other, by
+    names.
     """
     first = records[0]
-    if any((record.words, record.where) != (first.words, first.where) for record in records):
-        captions = [(record.where, record.text) for record in records]
-        raise ValueError(f"captions must be the same words of one image, not {captions}")
-    if len(records) > 1 and len(names) != len(records):
-        raise ValueError(f"{len(records)} models need a name each, not {list(names)}")
     across, down = fit(first.pixels, TILE)
     tiles = [None, *range(len(first.words))]  # the image, then the words
     lines = [tiles[start : start + COLUMNS] for start in range(0, len(tiles), COLUMNS)]

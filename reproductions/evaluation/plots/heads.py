@@ -30,12 +30,7 @@ def heads(pixels: Pixels, maps: Floats, title: str, subtitle: str) -> Figure:
 
 
 def film(photo: Photo | Pixels, maps: Floats, frames: Sequence[str], title: str, subtitle: str) -> Figure:
-    """Maps (F, gh, gw) over one image in a row, after the image itself.
-
-    frames name the maps: "layer 1", or "step 1,200". Raises ValueError unless there is one name per map.
-    """
-    if len(frames) != len(maps):
-        raise ValueError(f"{len(maps)} maps need a name each, not {list(frames)}")
+    """Maps (F, gh, gw) over one image in a row, after the image itself; frames name the maps: "layer 1", or "step 1,200"."""
     photo = photo if isinstance(photo, Photo) else Photo(photo, whole(photo))
     across, down = _tile(photo.pixels, frames)
     left = across + 0.14

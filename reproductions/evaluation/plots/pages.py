@@ -26,8 +26,6 @@ def alignment_strip(records: Sequence[AlignedTranslation], notes: bool = True) -
 
     notes: whether each has its step, its view and its numbers beside its name.
     """
-    if not records:
-        raise ValueError("there is no record to draw")
     check_same_words(records)
     return _page([_strip(records, notes)])
 
@@ -59,8 +57,6 @@ def alignment_grid(
     records: Sequence[AlignedTranslation], style: PlotStyle = COLOUR, widest: float = WIDEST, notes: bool = True
 ) -> Figure:
     """Several sentences or models on one page, each with its own words, in rows of at most ``widest`` inches."""
-    if not records:
-        raise ValueError("there is no record to draw")
     rows: list[list[Panel]] = [[]]
     for record in records:
         panel = _panel(record, style, notes)

@@ -75,13 +75,8 @@ class View:
         """(L, H, T, S), and the norms (L, H, S) of the values -> (T, S).
 
         With shift 1, row t holds the weights of step t + 1; the last row keeps its own. T and S are pieces: apply the view
-        before `merge_pieces`. Raises ValueError for other shapes.
+        before `merge_pieces`.
         """
-        if maps.ndim != 4 or norms.shape != (*maps.shape[:2], maps.shape[3]):
-            raise ValueError(
-                f"maps must have the shape (layers, heads, target, source) and norms (layers, heads, source), "
-                f"not {maps.shape} and {norms.shape}"
-            )
         self.part.check_exists(self, *maps.shape[:2])
         weights = self.part.select(maps * norms[:, :, None] if self.norms else maps)
         if self.norms:
@@ -156,16 +151,8 @@ def choose_view(
 def merge_pieces(weights: Floats, target: Sequence[int], source: Sequence[int]) -> Floats:
     """(..., T, S) over pieces -> (..., T, S) over words: sum over source pieces, mean over target pieces.
 
-    target and source give the word of each piece, from 0 without gaps. Rows that sum to 1 still do. Raises ValueError where
-    the pieces do not fit the weights.
+    target and source give the word of each piece, from 0 without gaps. Rows that sum to 1 still do.
     """
-    for side, words, count in (("target", target, weights.shape[-2]), ("source", source, weights.shape[-1])):
-        steps = np.diff(words, prepend=-1) if len(words) else np.array([])
-        fits = len(words) == count and bool(np.isin(steps, (0, 1)).all()) and words[0] == 0
-        if not fits:
-            raise ValueError(
-                f"{count} {side} pieces need the word of each, rising from 0 without gaps, not {list(words)}"
-            )
     columns = np.add.reduceat(weights, _starts(source), axis=-1)
     rows: Floats = np.add.reduceat(columns, _starts(target), axis=-2)
     merged: Floats = rows / np.bincount(target).astype(np.float32)[:, None]
@@ -179,9 +166,6 @@ def _starts(words: Sequence[int]) -> NDArray[np.intp]:
 def _counts(stack: Floats, gold: Links) -> Ints:
     """(views, T, S) over words -> (views, 4): the counts of `alignment_counts` for each view."""
     views, rows, columns = stack.shape[0], stack.shape[1] - 1, stack.shape[2] - 1
-    for link in gold.possible:
-        if not (0 <= link[0] < rows and 0 <= link[1] < columns):
-            raise ValueError(f"gold link {link} lies outside {rows} target words and {columns} source words")
     positions = hard_positions(stack[:, :-1])  # (views, T - 1)
     linked = positions >= 0
     hits = []

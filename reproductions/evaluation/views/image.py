@@ -105,10 +105,7 @@ class ImageView:
 
 @dataclass
 class Seen:
-    """Weights and gradients of one image, from which every view is made.
-
-    Raises ValueError where the shapes do not fit, with the numbers of tokens.
-    """
+    """Weights and gradients of one image, from which every view is made."""
 
     maps: Floats  # (L, H, T, S), before dropout; of a convolutional network its last activations (C, gh, gw)
     gradients: Floats  # of one class's logit by the maps, of their shape
@@ -119,18 +116,8 @@ class Seen:
     start: Floats = field(init=False)  # (T): which rows the class is read from, sum 1
 
     def __post_init__(self) -> None:
-        shape, patches = self.maps.shape, self.grid[0] * self.grid[1]
-        if self.gradients.shape != shape:
-            raise ValueError(f"maps {shape} and gradients {self.gradients.shape} must have one shape")
-        if self.maps.ndim == 3 and shape[1:] != self.grid:
-            raise ValueError(f"activations {shape} must be (channels, {self.grid[0]}, {self.grid[1]})")
-        tokens = self.prefix + patches
-        if self.maps.ndim not in (3, 4) or (self.maps.ndim == 4 and shape[2:] != (tokens, tokens)):
-            raise ValueError(
-                f"maps {shape} must be (layers, heads, {tokens}, {tokens}) for {self.prefix} tokens before "
-                f"{self.grid[0]} x {self.grid[1]} = {patches} patches"
-            )
-        self.start = np.zeros(tokens, dtype=np.float32)
+        patches = self.grid[0] * self.grid[1]
+        self.start = np.zeros(self.prefix + patches, dtype=np.float32)
         if self.class_token:
             self.start[0] = 1
         else:
@@ -139,12 +126,10 @@ class Seen:
     def through(self, view: ImageView) -> Floats:
         """The view's map (gh, gw), sum 1; uniform where the view is 0 everywhere.
 
-        Raises UserError for a layer or head that the model does not have, ValueError for a view of another kind of model.
+        Raises UserError for a layer or head that the model does not have.
         """
         if view.kind == "input_gradient":
             return normalised(coverage(self.input_gradient[None], self.grid)[0])
-        if (view.kind == "grad_cam") != (self.maps.ndim == 3):
-            raise ValueError(f"the view {view} cannot be made of maps of shape {self.maps.shape}")
         if view.kind == "grad_cam":
             influence = self.gradients.mean(axis=(1, 2), keepdims=True)
             return normalised(np.maximum((influence * self.maps).sum(axis=0), 0))
