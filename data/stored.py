@@ -59,15 +59,16 @@ def check(value: Any, kind: Any, where: Path | str, remedy: str = TEST_AGAIN) ->
     that the dict does not name.
     """
     try:
-        _check(value, kind, "it")
+        expect(value, kind)
     except ValueError as error:
         raise damaged(where, error, remedy) from error
 
 
-def _check(value: Any, kind: Any, name: str) -> None:
+def expect(value: Any, kind: Any, name: str = "it") -> None:
+    """Raise ValueError, which calls the value by a name, unless it is of a kind, as :func:`check` has them."""
     if isinstance(kind, tuple) and kind[-1] is None:
         if value is not None:
-            _check(value, kind[0], name)
+            expect(value, kind[0], name)
     elif isinstance(kind, tuple):
         if type(value) not in kind:
             raise ValueError(f"{name} must be {' or '.join(one.__name__ for one in kind)}, not {value!r:.60}")
@@ -75,7 +76,7 @@ def _check(value: Any, kind: Any, name: str) -> None:
         raise ValueError(f"{name} must be a {type(kind).__name__}, not {value!r:.60}")
     elif isinstance(kind, list):
         for item in value:
-            _check(item, kind[0], name)
+            expect(item, kind[0], name)
     else:
         _check_fields(value, kind, name)
 
@@ -84,7 +85,7 @@ def _check_fields(value: dict[str, Any], kind: dict[str, Any], name: str) -> Non
     fields = {field.removesuffix("?"): inner for field, inner in kind.items()}
     for field, inner in value.items():
         if (wanted := fields.get(field, kind.get("*"))) is not None:
-            _check(inner, wanted, field)
+            expect(inner, wanted, field)
     if missing := [field for field in kind if field not in value and field != "*" and not field.endswith("?")]:
         raise ValueError(f"{name} has no {missing[0]!r}")
 

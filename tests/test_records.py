@@ -79,45 +79,41 @@ def test_arrays_are_read_only_copies(kind):
             getattr(record, name)[0] = 1
 
 
-NOT_GOLD = "lie outside its 3 target words .*and 2 source words"
+NOT_GOLD = "lie outside its 3 target and 2 source words"
 DOES_NOT_FIT = [
     (
         AlignedTranslation,
         {"weights": np.full((3, 4), 0.25)},
         r"\(3, 4\).*4 target words \['la'.*3 source words \['the'",
     ),
-    (AlignedTranslation, row(-0.1, 0.5, 0.1), "'belle' on 'the' is negative"),
-    (AlignedTranslation, row(np.nan, 0.5, 0.1), "'belle' on 'the' is not a number"),
-    (AlignedTranslation, row(0.5, np.inf, 0.1), "'belle' on 'zone' is not a number"),
-    (AlignedTranslation, row(0.5, 0.5, 0.01), "'belle' .row 1. sum to 1.01000, more than 1"),
-    (AlignedTranslation, {"source": "the zone"}, "sequence of words, not the text"),
-    (AlignedTranslation, {"target": ("la", "", "zone", "</s>")}, "non-empty"),
-    (AlignedTranslation, {"source": ("the", "</s>", "zone")}, "only stand at the end"),
-    (AlignedTranslation, {"forced": False}, "the model's own translation: force the reference"),
+    (AlignedTranslation, row(-0.1, 0.5, 0.1), "0 or more .* 'belle' .row 1. sum to 0.5"),
+    (AlignedTranslation, row(np.nan, 0.5, 0.1), "'belle' .row 1. sum to nan"),
+    (AlignedTranslation, row(0.5, np.inf, 0.1), "'belle' .row 1. sum to inf"),
+    (AlignedTranslation, row(0.5, 0.5, 0.01), "'belle' .row 1. sum to 1.01000"),
+    (AlignedTranslation, {"target": ("la", "", "zone", "</s>")}, "target must be words"),
+    (AlignedTranslation, {"source": ("the", "</s>", "zone")}, "</s> at the end alone"),
+    (AlignedTranslation, {"forced": False}, "not to the model's own translation"),
     (AlignedTranslation, {"gold": Links(frozenset(), frozenset({(3, 0)}))}, NOT_GOLD),
     (AlignedTranslation, {"gold": Links(frozenset(), frozenset({(0, 2)}))}, NOT_GOLD),
-    (SelfAttended, {"target": ("b", "a")}, "same words twice"),
+    (SelfAttended, {"target": ("b", "a")}, "attends to its own words"),
     (ReadSentence, {"surprisal": (1.0,)}, "need a surprisal each"),
-    (ReadSentence, {"tokens": 1}, "cannot have 1 tokens"),
-    (AttendedImage, {"pixels": np.zeros((6, 10), dtype=np.uint8)}, r"\(6, 10\)"),
-    (AttendedImage, {"pixels": np.zeros((6, 10, 3))}, "float64"),
-    (AttendedImage, {"map": np.full((2, 5), 0.05)}, "sums to 0.50000, not 1"),
-    (AttendedImage, {"map": np.full((2, 5), np.nan)}, "no numbers"),
-    (AttendedImage, {"map": np.array([[1.5, -0.5]])}, "negative"),
+    (ReadSentence, {"tokens": 1}, "cannot be 1 tokens"),
+    (AttendedImage, {"map": np.full((2, 5), 0.05)}, "sum to 1 over its 10 patches, not to 0.50000"),
+    (AttendedImage, {"map": np.full((2, 5), np.nan)}, "not to nan"),
+    (AttendedImage, {"map": np.array([[1.5, -0.5]])}, "0 or more"),
     (AttendedImage, {"map": np.full((7, 1), 1 / 7)}, r"\(7, 1\) does not fit the pixels"),
-    (AttendedImage, {"map": np.full(10, 0.1)}, r"\(10,\)"),
     (AttendedImage, {"probabilities": np.array([0.5, 0.5])}, "3 classes"),
-    (AttendedImage, {"probabilities": np.array([0.5, 0.5, 0.5])}, "not to 1.5"),
+    (AttendedImage, {"probabilities": np.array([0.5, 0.5, 0.5])}, "sum to 1.5"),
     (AttendedImage, {"predicted": 3}, "predicted 3"),
     (AttendedImage, {"label": -1}, "label -1"),
     (AttendedImage, {"mask": np.zeros((10, 6))}, r"\(10, 6\)"),
     (AttendedImage, {"mask": np.full((6, 10), 255.0)}, "between 0 and 1"),
     (CaptionedImage, {"words": ("a", "ring")}, "need a map and objects each"),
-    (CaptionedImage, {"references": ()}, "needs a caption that is true of it"),
+    (CaptionedImage, {"references": ()}, "a caption that is true of it"),
     (CaptionedImage, {"maps": np.ones((3, 2, 5))}, "sum to 1"),
     (CaptionedImage, {"masks": np.ones((1, 9, 9))}, "masks"),
     (CaptionedImage, {"spoken": ((7,),) * 3}, "speak of objects"),
-    (CaptionedImage, {"words": ()}, "words are needed"),
+    (CaptionedImage, {"words": ()}, "needs words"),
 ]
 
 
@@ -242,17 +238,8 @@ def test_a_field_that_is_missing_or_of_another_type_at_any_depth_is_refused_in_a
 
 
 DAMAGED = [
-    (AlignedTranslation, lambda line: line.update(layer=1), r"fields \['layer'\] are unknown"),
-    (
-        AlignedTranslation,
-        lambda line: line.update(index="x" * 10_000),
-        "field 'index' must be int, found str 'x{59}[)]",
-    ),
-    (
-        AlignedTranslation,
-        lambda line: line["weights"][0].__setitem__(0, np.nan),
-        "the weight of 'la' on 'the' is not a",
-    ),
+    (AlignedTranslation, lambda line: line.update(index="x" * 10_000), "index must be int, not 'x{59}[)]"),
+    (AlignedTranslation, lambda line: line["weights"][0].__setitem__(0, np.nan), "those of 'la' .row 0. sum to nan"),
     (AlignedTranslation, lambda line: line.update(kind="image"), "expected a record of kind 'aligned translation'"),
     (AlignedTranslation, lambda line: line["weights"].pop(), r"weights of shape \(3, 3\)"),
     (AlignedTranslation, lambda line: line["weights"][0].pop(), "weights must be a list of rows of one length"),
@@ -276,7 +263,7 @@ def test_a_damaged_file_is_named_with_its_line(tmp_path, kind, damage, fault):
 
 NO_RECORDS = {
     b"{]": "Expecting property name",
-    b"[1]": "expected an object, found list",
+    b"[1]": "it must be a dict, not",
     b'{"index": 1} and more': "Extra data",
     b"\xff\xfe": "can't decode byte 0xff",
     b'{"view": "\\ud800"}': "surrogates not allowed",

@@ -150,7 +150,7 @@ DAMAGE: dict[str, tuple[tuple[str, Callable[[bytes], bytes], str], ...]] = {
     "translation": (
         (TRANSLATIONS, lambda content: content[:-30], "translations.jsonl, line 2 is damaged"),
         (TRANSLATIONS, replaced(b'"source": "', b'"source": "\xe9'), "codec can't decode"),
-        (TRANSLATIONS, replaced(b'"index"', b'"number"'), "fields .'index'. are missing"),
+        (TRANSLATIONS, replaced(b'"index"', b'"number"'), "it has no 'index'"),
         (FORCED, lambda content: 2 * content, "tested on 2 sentences and .* on 4"),
         (FORCED, replaced(b'"test"', b'"long"'), "a record of the split 'long'"),
         ("evaluation/long/translations.jsonl", lambda _: b"", "tested on 2 sentences and .* on 0"),

@@ -44,15 +44,12 @@ class CaptionedImage(Record):
             self.keep(name, tuple(getattr(self, name)))
         self.keep("spoken", tuple(map(tuple, self.spoken)))
         count, shape = len(self.words), self.pixels.shape
-        if self.pixels.ndim != 3 or shape[2] != 3 or not count or not all(self.words):
-            raise ValueError(f"pixels (height, width, 3) and words are needed, not {shape} and {list(self.words)}")
+        if not (count and all(self.words) and self.references):
+            raise ValueError(f"{self.where} needs words and a caption that is true of it, not {list(self.words)}")
         if self.maps.ndim != 3 or len(self.maps) != count or len(self.spoken) != count:
             raise ValueError(
-                f"{count} words {list(self.words)} of {self.where} need a map and objects each, but maps are "
-                f"{self.maps.shape} and objects are known of {len(self.spoken)}"
+                f"{count} words of {self.where} need a map and objects each, not {self.maps.shape} and {len(self.spoken)}"
             )
-        if not self.references:
-            raise ValueError(f"{self.where} needs a caption that is true of it")
         sums = self.maps.sum((1, 2), dtype=np.float64)
         if not (self.maps >= 0).all() or np.abs(sums - 1).max() > SLACK:
             raise ValueError(f"maps of {self.where} must be 0 or more and sum to 1, not to {sums.round(4).tolist()}")

@@ -9,8 +9,9 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, Union, get_args, get
 import numpy as np
 
 from data import stored
+from data.stored import TEXT
 from data.whole import whole
-from reproductions.evaluation.records.forms import Form, check_fields
+from reproductions.evaluation.records.forms import Form
 
 
 class Record:
@@ -36,10 +37,10 @@ class Record:
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Self:
-        """The inverse of `to_json`. Raises ValueError for a missing, unknown or wrongly typed field."""
-        if fields.get("kind") != cls.KIND:
-            raise ValueError(f"expected a record of kind {cls.KIND!r}, found {fields.get('kind')!r}")
-        check_fields(fields, {"kind": (str,)} | {name: form.types for name, form in cls.FORMS.items()})
+        """The inverse of `to_json`. Raises ValueError for a missing or wrongly typed field."""
+        stored.expect(fields, {"kind": TEXT} | {name: form.types for name, form in cls.FORMS.items()})
+        if fields["kind"] != cls.KIND:
+            raise ValueError(f"expected a record of kind {cls.KIND!r}, found {fields['kind']!r}")
         return cls(**{name: form.from_json(fields[name]) for name, form in cls.FORMS.items()})
 
 
@@ -95,8 +96,7 @@ def _optional(form: Form) -> Form:
 
 def _several(form: Form) -> Form:
     def from_json(values: list[Any]) -> tuple[Any, ...]:
-        if wrong := [value for value in values if type(value) not in form.types]:
-            raise ValueError(f"{wrong[0]!r:.60} stands in a list of {form.types[0].__name__}")
+        stored.expect(values, [form.types], "an item of a list")
         return tuple(form.from_json(value) for value in values)
 
     return Form((list,), lambda values: [form.to_json(value) for value in values], from_json)
@@ -116,8 +116,6 @@ def load(path: Path, kind: type[R]) -> list[R]:
     records: list[R] = []
     for where, fields in stored.lines(path):
         try:
-            if not isinstance(fields, dict):
-                raise ValueError(f"expected an object, found {type(fields).__name__}")
             records.append(kind.from_json(fields))
         except (ValueError, TypeError) as error:
             raise stored.damaged(where, error) from error

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from data import stored
 from data.links import Links
+from data.stored import WHOLE
 from reproductions.evaluation.arrays import Floats
 
 ROW_SLACK = 1e-4  # how far float32 rounding may lift a row of weights above 1
@@ -24,20 +26,6 @@ class Form(NamedTuple):
     types: tuple[type, ...]
     to_json: Callable[[Any], Any]
     from_json: Callable[[Any], Any]
-
-
-def check_fields(fields: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> None:
-    """Raise ValueError unless every field is there with one of its types, and no other; bool does not pass for int."""
-    if missing := sorted(set(types) - set(fields)):
-        raise ValueError(f"fields {missing} are missing")
-    if unknown := sorted(set(fields) - set(types)):
-        raise ValueError(f"fields {unknown} are unknown")
-    for name, allowed in types.items():
-        if type(fields[name]) not in allowed:
-            wanted = " or ".join(kind.__name__ for kind in allowed)
-            raise ValueError(
-                f"field {name!r} must be {wanted}, found {type(fields[name]).__name__} {fields[name]!r:.60}"
-            )
 
 
 # --- Weights ----------------------------------------------------------------------------------------------------------
@@ -142,15 +130,9 @@ def links_to_json(links: Links) -> dict[str, list[list[int]]]:
 
 
 def _links_from_json(fields: Mapping[str, Any]) -> Links:
-    check_fields(fields, {"sure": (list,), "possible": (list,)})
-    sure, possible = (frozenset(_link(pair) for pair in fields[name]) for name in ("sure", "possible"))
-    return Links(sure=sure, possible=possible)
-
-
-def _link(pair: Any) -> tuple[int, int]:
-    if not isinstance(pair, list) or len(pair) != 2 or not all(type(position) is int for position in pair):
-        raise ValueError(f"a link is a pair of positions [target, source], not {pair!r}")
-    return pair[0], pair[1]
+    stored.expect(fields, {"sure": [[WHOLE]], "possible": [[WHOLE]]})
+    sure, possible = (frozenset((target, source) for target, source in fields[name]) for name in ("sure", "possible"))
+    return Links(sure, possible)
 
 
 GoldLinks = Annotated[Links, Form((dict,), links_to_json, _links_from_json)]

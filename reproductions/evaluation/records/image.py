@@ -38,44 +38,35 @@ class AttendedImage(Record):
     name: str = ""  # of the image, for a caption: "cat/0012.png"
 
     def __post_init__(self) -> None:
-        pixels = np.array(self.pixels)
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
-            raise ValueError(
-                f"pixels must be (height, width, 3) bytes, not {pixels.shape} {pixels.dtype}: {self.where}"
-            )
         self.keep("classes", tuple(self.classes))
-        self.keep("pixels", pixels)
-        self.keep("map", np.array(self.map, dtype=np.float32))
-        self.keep("probabilities", np.array(self.probabilities, dtype=np.float32))
+        for name, kind in (("pixels", np.uint8), ("map", np.float32), ("probabilities", np.float32)):
+            self.keep(name, np.array(getattr(self, name), dtype=kind))
+        if self.mask is not None:
+            self.keep("mask", np.array(self.mask, dtype=np.float32))
+            if self.mask.shape != self.pixels.shape[:2] or not ((self.mask >= 0) & (self.mask <= 1)).all():
+                raise ValueError(
+                    f"a mask {self.mask.shape} must be {self.pixels.shape[:2]}, between 0 and 1: {self.where}"
+                )
         self._check_map()
         self._check_classes()
-        if self.mask is not None:
-            mask = np.array(self.mask, dtype=np.float32)
-            if mask.shape != pixels.shape[:2] or not ((mask >= 0) & (mask <= 1)).all():
-                raise ValueError(
-                    f"a mask of shape {mask.shape} must be {pixels.shape[:2]}, between 0 and 1: {self.where}"
-                )
-            self.keep("mask", mask)
 
     def _check_map(self) -> None:
         if self.map.ndim != 2 or not all(0 < p <= s for p, s in zip(self.map.shape, self.pixels.shape, strict=False)):
             raise ValueError(f"a map {self.map.shape} does not fit the pixels {self.pixels.shape} of {self.where}")
-        if not np.isfinite(self.map).all() or (self.map < 0).any():
-            raise ValueError(f"the map of {self.where} has values that are negative or no numbers")
         total = float(self.map.sum(dtype=np.float64))
-        if abs(total - 1) > SLACK:
-            raise ValueError(f"the map of {self.where} sums to {total:.5f}, not 1, over its {self.map.size} patches: was the "
-                             "class token's share taken out without bringing the rest back to 1?")  # fmt: skip
+        if not ((self.map >= 0).all() and abs(total - 1) <= SLACK):
+            raise ValueError(
+                f"the map of {self.where} must be 0 or more and sum to 1 over its {self.map.size} patches, not to {total:.5f}: "
+                "was the class token's share taken out without bringing the rest back to 1?"
+            )
 
     def _check_classes(self) -> None:
-        count = len(self.classes)
-        if self.probabilities.shape != (count,) or not count:
+        count, total = len(self.classes), float(self.probabilities.sum(dtype=np.float64))
+        if self.probabilities.shape != (count,) or not ((self.probabilities >= 0).all() and abs(total - 1) <= SLACK):
             raise ValueError(
-                f"probabilities {self.probabilities.shape} do not fit {count} classes {list(self.classes)}"
+                f"{count} classes of {self.where} need probabilities of 0 or more that sum to 1, not "
+                f"{self.probabilities.shape} that sum to {total:.5f}"
             )
-        total = float(self.probabilities.sum(dtype=np.float64))
-        if not (self.probabilities >= 0).all() or abs(total - 1) > SLACK:
-            raise ValueError(f"probabilities of {self.where} must be 0 or more and sum to 1, not to {total:.5f}")
         for name, number in (("label", self.label), ("predicted", self.predicted)):
             if not (number is None or 0 <= number < count):
                 raise ValueError(f"{name} {number} of {self.where} is none of {count} classes {list(self.classes)}")

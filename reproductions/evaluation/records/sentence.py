@@ -23,9 +23,7 @@ class SelfAttended(AlignedTranslation):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.source != self.target:
-            raise ValueError(
-                f"a sentence that attends to itself has the same words twice, not {self.source} and {self.target}"
-            )
+            raise ValueError(f"a sentence attends to its own words, not {self.source} to {self.target}")
 
     @property
     def axes(self) -> tuple[str, str]:
@@ -62,8 +60,6 @@ class ReadSentence(Record):
 
     def __post_init__(self) -> None:
         if len(self.words) != len(self.surprisal) or not all(nats >= 0 for nats in self.surprisal):
-            raise ValueError(
-                f"{len(self.words)} words {list(self.words)} need a surprisal each, 0 or more: {self.surprisal}"
-            )
+            raise ValueError(f"words {list(self.words)} need a surprisal each, 0 or more, not {self.surprisal}")
         if self.tokens < len(self.words):
-            raise ValueError(f"{len(self.words)} words {list(self.words)} cannot have {self.tokens} tokens")
+            raise ValueError(f"words {list(self.words)} cannot be {self.tokens} tokens")

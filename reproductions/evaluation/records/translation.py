@@ -48,17 +48,12 @@ class AlignedTranslation(Record):
 
     def _check_gold(self, gold: GoldLinks) -> None:
         if not self.forced:
-            raise ValueError(
-                f"gold links belong to the reference, but the target of {self.where} is the model's own "
-                "translation: force the reference, or leave gold out"
-            )
+            raise ValueError(f"gold links belong to the reference, not to the model's own translation of {self.where}")
         rows, columns = len(self.target_words), len(self.source_words)
         outside = sorted(link for link in gold.possible if not (0 <= link[0] < rows and 0 <= link[1] < columns))
         if outside:
             raise ValueError(
-                f"gold links {outside} of {self.where} lie outside its {rows} target words "
-                f"{list(self.target_words)} and {columns} source words {list(self.source_words)} "
-                f"(links are target, source; from 0; without {END})"
+                f"gold links {outside} of {self.where} lie outside its {rows} target and {columns} source words"
             )
 
     @property
@@ -111,37 +106,23 @@ def without_end(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _words(words: Sequence[str], side: str) -> tuple[str, ...]:
-    if isinstance(words, str):
-        raise ValueError(f"{side} must be a sequence of words, not the text {words!r}")
     words = tuple(words)
-    if not words:
-        raise ValueError(f"{side} has no words, not even {END}")
-    wrong = [word for word in words if not isinstance(word, str) or not word]
-    if wrong:
-        raise ValueError(f"every {side} word must be a non-empty text, but {wrong} are not, in {list(words)}")
-    if END in words[:-1]:
-        raise ValueError(f"{END} may only stand at the end of the {side}, but it is {list(words)}")
+    if not words or not all(words) or END in words[:-1]:
+        raise ValueError(f"{side} must be words, with {END} at the end alone, not {list(words)}")
     return words
 
 
 def _check_weights(weights: Floats, target: tuple[str, ...], source: tuple[str, ...]) -> None:
-    sentences = f"{len(target)} target words {list(target)} and {len(source)} source words {list(source)}"
     if weights.shape != (len(target), len(source)):
-        raise ValueError(f"weights of shape {weights.shape} (target, source) do not fit {sentences}")
-    if not np.isfinite(weights).all():
-        row, column = np.argwhere(~np.isfinite(weights))[0]
-        raise ValueError(f"the weight of {target[row]!r} on {source[column]!r} is not a number, for {sentences}")
-    if (weights < 0).any():
-        row, column = np.argwhere(weights < 0)[0]
         raise ValueError(
-            f"the weight of {target[row]!r} on {source[column]!r} is negative ({weights[row, column]:.5f}), "
-            f"for {sentences}"
+            f"weights of shape {weights.shape} (target, source) do not fit {len(target)} target words {list(target)} and "
+            f"{len(source)} source words {list(source)}"
         )
     sums = weights.sum(axis=1, dtype=np.float64)
-    if (sums > 1 + ROW_SLACK).any():
-        row = int(sums.argmax())
+    wrong = ~((weights >= 0).all(axis=1) & (sums <= 1 + ROW_SLACK))
+    if wrong.any():
+        row = int(wrong.argmax())
         raise ValueError(
-            f"the weights of {target[row]!r} (row {row}) sum to {sums[row]:.5f}, more than 1, "
-            f"for {sentences}: "
+            f"weights must be 0 or more and sum to 1 at most, but those of {target[row]!r} (row {row}) sum to {sums[row]:.5f}: "
             "are rows the target, and are the weights taken before dropout?"
         )
