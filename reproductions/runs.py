@@ -7,7 +7,7 @@
         tokenizers/         source.json, target.json, or language.json; preprocessing.json of a classifier;
                             prepared/ with preprocessing.json and caption.json of a captioner
         checkpoints/        best.ckpt, weights alone; last.ckpt, with the optimiser, to train on from
-        snapshots/          weights of the last few out of every so many steps, where the recipe averages them
+        snapshots/          weights of the last few out of every so many steps, until the end averages them
         metrics/            one CSV a command
         validation.jsonl    scores of every validation
         views.json, .png    how well each layer and head aligns, or finds the object, where there are several

@@ -1,6 +1,7 @@
 """A Transformer on a few sentences: each validation chooses a view, and the mean of the last snapshots is validated, too."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from data.translation import TranslationData
 from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.commands.figures.curves import curves_of
+from reproductions.commands.lightning import cli
 from reproductions.evaluation.records import load
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.tasks.translation.links import BY_ALIGNER, links_of
@@ -26,20 +28,26 @@ SETTINGS = make.SETTINGS["transformer2017"] | {"run.average": 3, "run.snapshot_e
 
 @pytest.fixture(scope="module")
 def averaged(trained, tmp_path_factory):
-    """A run whose last snapshots are averaged, and the captions of its pictures by their place."""
-    captions = {}
+    """A run whose last snapshots are averaged: its folder, the captions of its pictures by their place, what was averaged."""
+    captions, weights = {}, {}
+
+    def averaging(paths):
+        weights.update({path.stem: torch.load(path, weights_only=True) for path in paths})
+        return average(paths)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         patch.setenv("RUNS_DIR", str(tmp_path_factory.mktemp("averaging")))
         patch.setenv("DATA_DIR", str(trained.data))
         patch.setattr(tracking, "log_picture", lambda *given, **_: captions.update(
             {f"{given[2].parent.name}/{given[2].name}": given[3]}))  # fmt: skip
+        patch.setattr(cli, "average", averaging)
         assert command(["train", "transformer2017", *overrides(8, "transformer2017", **SETTINGS)]) == 0
-        return runs.find("transformer2017"), captions
+        yield runs.find("transformer2017"), captions, weights
 
 
 def test_the_view_is_chosen_by_validation_and_stands_in_checkpoint_records_and_picture(averaged):
-    run, _ = averaged
+    run, *_ = averaged
     views, best = json.loads((run.folder / "views.json").read_text()), checkpoints.read(run.best)
     assert views["by"] == "gold links" and len(views["views"]) == 3 * 3 * 2 * 2
     rates = {view: scores["aer"] for view, scores in views["views"].items()}
@@ -55,7 +63,7 @@ def test_the_view_is_chosen_by_validation_and_stands_in_checkpoint_records_and_p
 
 
 def test_the_table_of_views_is_that_of_the_best_checkpoint(averaged):
-    run, _ = averaged
+    run, *_ = averaged
     views = json.loads((run.folder / "views.json").read_text())
     (line,) = (line for line in lines(run.folder / "validation.jsonl")
                if [line.get(key) for key in WEIGHTS] == [views.get(key) for key in WEIGHTS])  # fmt: skip
@@ -63,19 +71,28 @@ def test_the_table_of_views_is_that_of_the_best_checkpoint(averaged):
     assert views.get("averaged") == (3 if run.summary["averaged"]["kept"] else None)
 
 
-def test_the_last_snapshots_are_averaged_and_validated(averaged):
-    run, _ = averaged
-    kept, summary = snapshots(run.snapshots), run.summary["averaged"]
-    assert [path.stem for path in kept] == summary["snapshots"] == ["step-00000004", "step-00000006", "step-00000008"]
-    mean, each = average(kept), [torch.load(path, weights_only=True) for path in kept]
-    name = "model.head.weight"
-    torch.testing.assert_close(mean[name], sum(weights[name] for weights in each) / 3)
-    if summary["kept"]:
-        torch.testing.assert_close(checkpoints.read(run.best)["state_dict"], mean)
+def test_the_last_snapshots_are_averaged_and_validated_and_take_no_room_afterwards(averaged):
+    run, _, weights = averaged
+    summary, best = run.summary["averaged"], checkpoints.read(run.best)["state_dict"]
+    assert list(weights) == summary["snapshots"] == ["step-00000004", "step-00000006", "step-00000008"]
+    mean = sum(each["model.head.weight"] for each in weights.values()) / 3
+    assert torch.allclose(best["model.head.weight"], mean) == summary["kept"]
+    assert snapshots(run.snapshots) == []
+
+
+def test_a_training_that_has_ended_and_is_continued_keeps_its_average(averaged, tmp_path, monkeypatch):
+    run, *_ = averaged
+    shutil.copytree(run.folder, tmp_path / run.name)
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    assert command(["train", "transformer2017", "--resume"]) == 0
+    again = runs.Run(tmp_path / run.name)
+    assert again.summary["averaged"] == run.summary["averaged"]
+    assert again.best.read_bytes() == run.best.read_bytes()
 
 
 def test_averaged_weights_are_told_from_those_of_the_last_step_and_are_in_no_curve(averaged):
-    run, captions = averaged
+    run, captions, _ = averaged
     validations = lines(run.folder / "validation.jsonl")
     assert [[line.get(key) for key in WEIGHTS] for line in validations] == [[4, None], [8, None], [8, 3]]
     assert run.summary["averaged"]["score"] == pytest.approx(validations[-1]["valid/bleu"], abs=1e-4)

@@ -17,7 +17,7 @@ _NAME = re.compile(r"step-(\d+)\.weights")
 
 
 class Snapshots(Callback):
-    """Save the weights at regular steps and keep the last few files; they hold no optimiser state.
+    """Save the weights at regular steps and keep the last few files until the end averages them.
 
     Args:
         folder: of the files.

@@ -244,7 +244,7 @@ class ReproductionCLI(LightningCLI):
         log.info("Starting from %s%s", source, f"; new: {', '.join(fresh)}" if fresh else "")
 
     def after_fit(self) -> None:
-        """Average the last snapshots, write the summary, and test the best checkpoint."""
+        """Average the last snapshots, write the summary, test the best checkpoint, and remove the snapshots."""
         self.trainer.save_checkpoint(self.run.last, weights_only=False)
         for kept in self.trainer.checkpoint_callbacks:
             kept.save_on_exception = False  # what follows loads other weights: averaged ones, and the best
@@ -256,13 +256,17 @@ class ReproductionCLI(LightningCLI):
             best = str(self.run.best)
             self.trainer.test(self.model, datamodule=self.datamodule, ckpt_path=best, verbose=False, weights_only=True)
         self._send_artifacts()
+        if self.trainer.is_global_zero:
+            for path in snapshots(self.run.snapshots):
+                path.unlink()
 
     def _average(self) -> dict[str, Any] | None:
         """Validate the average of the last snapshots, and keep it as the best checkpoint unless a single one scores higher."""
         self.trainer.strategy.barrier()
         paths = snapshots(self.run.snapshots, self.trainer.global_step)[-self.settings.average :]
         if self.settings.average < 2 or len(paths) < 2:
-            return None
+            before = self.run.summary  # of the same steps, if the training had ended already
+            return before.get("averaged") if before.get("steps") == self.trainer.global_step else None
         best = self.trainer.checkpoint_callbacks[0].best_model_score
         self.model.load_state_dict(average(paths))
         self.model.averaged = len(paths)
