@@ -61,6 +61,7 @@ setup: $(VENV)/.installed ## Create .venv with the pinned packages (every other 
 	@if [[ -n $$EXTRAS_TEXT ]]; then $(CLEAN_PIP) $(PY) -m pip install --no-user --no-input --disable-pip-version-check \
 	  -c constraints.txt -e ".[dev,$$EXTRAS_TEXT]"; fi
 #: make setup EXTRAS=wmt                 what DATA=wmt14 needs in addition
+#: make setup EXTRAS=bench               CTranslate2, beside which python -m benchmarks.decode --ctranslate2 translates
 #: make setup PYTHON=python3.12          another interpreter, 3.11 to 3.13, for a new .venv
 
 .PHONY: doctor

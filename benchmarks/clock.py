@@ -27,12 +27,15 @@ _WARM = 5  # steps before the clock starts
 class Clock(Callback):
     """Counts what is trained on, ``batch.units``, in equal intervals of time, then stops the training.
 
-    The time includes everything from the end of one step to the end of another: reading, batching and logging too.
+    The time includes everything from the end of one step to the end of another: reading, batching and logging too. The limit
+    of the machine is measured after each interval, so that what disturbs the training disturbs it alike.
     """
 
     seconds: float
     intervals: int
+    precision: str
     rates: list[float] = field(default_factory=list)
+    limits: list[float] = field(default_factory=list)
     other_cpu: list[float | None] = field(default_factory=list)
     counted: int = 0
     steps: int = 0
@@ -53,11 +56,12 @@ class Clock(Callback):
             self.rates.append(self._counted / elapsed)
             self.other_cpu.append(self._meter.other_cpu())
             self.counted += self._counted
-            self._start, self._counted = time.perf_counter(), 0
+            self.limits.append(machine.product_limit(self.precision))
+            self._meter, self._start, self._counted = machine.Meter(), time.perf_counter(), 0
         trainer.should_stop = len(self.rates) == self.intervals
 
 
-def trainer(precision: str, clock: Clock, clip: float | None = None) -> Trainer:
+def trainer(clock: Clock, clip: float | None = None) -> Trainer:
     """Lightning's trainer without anything but the training itself, until the clock stops it."""
     # Without workers text is faster, and images come from memory.
     warnings.filterwarnings("ignore", "The 'train_dataloader' does not have many workers")
@@ -65,7 +69,7 @@ def trainer(precision: str, clock: Clock, clip: float | None = None) -> Trainer:
     return Trainer(
         accelerator=machine.device().type,
         devices=1,
-        precision="bf16-mixed" if precision == "bf16" else "32-true",
+        precision="bf16-mixed" if clock.precision == "bf16" else "32-true",
         max_epochs=-1,
         limit_val_batches=0,
         gradient_clip_val=clip,
@@ -88,12 +92,12 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
     return top
 
 
-def figures(module: LightningModule, clock: Clock, precision: str, key: str, operations: float, limit: float) -> Result:
-    """What a clock has measured; ``operations`` per unit, ``limit`` of operations per second."""
-    rate = statistics.median(clock.rates)
+def figures(module: LightningModule, clock: Clock, key: str, operations: float) -> Result:
+    """What a clock has measured, with ``operations`` per unit."""
+    rate, limit = statistics.median(clock.rates), max(clock.limits)
     return {
         "model": module.title,
-        "precision": precision,
+        "precision": clock.precision,
         "parameters": sum(p.numel() for p in module.parameters()),
         key: round(rate, 1),
         "intervals": [round(each, 1) for each in clock.rates],
@@ -102,7 +106,7 @@ def figures(module: LightningModule, clock: Clock, precision: str, key: str, ope
         "other_cpu": clock.other_cpu,
         "peak_rss_mib": round(machine.peak_mib()),
         "limit_gflop_per_s": round(limit / 1e9, 1),
-        "fraction_of_limit": round(rate * operations / limit, 3),
+        **machine.fraction(rate * operations, limit),
         "threads": torch.get_num_threads(),
         "device": machine.device().type,
         "torch": torch.__version__,

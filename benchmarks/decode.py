@@ -3,6 +3,7 @@
     python -m benchmarks.decode
     python -m benchmarks.decode --run runs/bahdanau2014/accord/TIME --width 1 --free
     python -m benchmarks.decode --pieces FOLDER --width 5 --peer "name=command ..."
+    python -m benchmarks.decode --run runs/transformer2017/accord/TIME --ctranslate2
 
 Translates a whole test set with the newest run that translates or with ``--run``, through the search that everything else
 uses; without such a run, and for ``--pieces``, with a new model. The clock runs from ids to texts.
@@ -10,6 +11,9 @@ uses; without such a run, and for ``--pieces``, with a new model. The clock runs
 Every sentence gets exactly ``--fixed-length`` words and no ``</s>``: the model need not be trained, and another program with
 the same length takes the same steps. With ``--free`` each sentence ends where the model ends it; a new model is first
 trained for ``--train-seconds``, because an untrained one does not know when to stop, and BLEU shows what it has learned.
+
+With ``--ctranslate2`` (``make setup EXTRAS=bench``) the same weights of a Transformer also translate in CTranslate2, in turn
+with the project, batch by batch the same sentences, in single precision and with weights of 8 bits.
 
 Ends with a table, the mean length of each system's translations, and one line ``RESULT {json}`` per measurement.
 """
@@ -19,9 +23,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
@@ -31,18 +35,22 @@ import torch
 from benchmarks import corpus as corpora
 from benchmarks import machine, models
 from benchmarks.clock import Clock
+from benchmarks.converted import Converted
 from benchmarks.corpus import TestSet
 from benchmarks.fixed_length import LENGTH, FixedLength, lengths
-from benchmarks.interleave import add_arguments, interleave, parse_peers, report_all, table, without_peers
+from benchmarks.interleave import Result, add_arguments, interleave, parse_peers, report_all, table, without_peers
 from benchmarks.train import fit
-from data.batching import TokenBatches
+from data.batching import Ints, TokenBatches
 from data.errors import UserError
 from data.tokenizers import EOS
 from reproductions import runs
-from reproductions.decoding import Hypothesis, Translator, beam, greedy
+from reproductions.decoding import Translator, beam, greedy
 from reproductions.tasks.task import restore
+from reproductions.transformer2017.model import Transformer
 
 KEY = "sentences_per_s"
+System = Callable[[Ints], list[list[int]]]  # translates the sentences of these numbers, into ids
+PEERS = {"CTranslate2 fp32": "float32", "CTranslate2 int8": "int8"}
 
 
 def of_run(folder: Path | None) -> tuple[Translator, TestSet]:
@@ -68,71 +76,117 @@ def on_the_spot(options: argparse.Namespace) -> tuple[Translator, TestSet]:
     if not options.free:
         return module.model, corpus.test
     print(f"Training on {corpus.test.name.split(',')[0]} for {options.train_seconds:.0f} s", flush=True)
-    clock = Clock(options.train_seconds, intervals=1)
-    fit(module, corpus, options.words, options.train_precision, clock)
+    clock = Clock(options.train_seconds, 1, options.train_precision)
+    fit(module, corpus, options.words, clock)
     print(f"Trained {clock.steps} steps of about {options.words:,} target words")
     if path is not None:
         torch.save(module.state_dict(), path)
     return module.model, corpus.test
 
 
-def translate(
-    model: Translator, test: TestSet, batch: int, width: int, alpha: float
-) -> tuple[list[Hypothesis], list[str]]:
-    """Translations of all test sentences, in their order; a batch holds sentences of similar length."""
-    source = test.pairs.source
-    hypotheses: dict[int, Hypothesis] = {}
-    for chosen in TokenBatches(source.lengths, batch_sentences=batch, shuffle=False):
+def here(model: Translator, test: TestSet, width: int, alpha: float, precision: str) -> System:
+    """The project's own search."""
+
+    def system(chosen: Ints) -> list[list[int]]:
         words = test.pairs.__getitems__(chosen)
         ids, mask = words.source.to(machine.device()), words.source_mask.to(machine.device())
-        best = greedy(model, ids, mask, EOS) if width == 1 else beam(model, ids, mask, EOS, width, alpha)
-        hypotheses.update(zip(chosen.tolist(), best, strict=True))
-    ordered = [hypotheses[i] for i in range(len(source))]
-    return ordered, [test.text(hypothesis.ids) for hypothesis in ordered]
+        with torch.autocast(machine.device().type, torch.bfloat16, enabled=precision == "bf16"):
+            best = greedy(model, ids, mask, EOS) if width == 1 else beam(model, ids, mask, EOS, width, alpha)
+        return [hypothesis.ids for hypothesis in best]
+
+    return system
+
+
+def systems(model: Translator, test: TestSet, options: argparse.Namespace, width: int) -> dict[str, System]:
+    """What translates, by the names in a table; raises UserError where CTranslate2 cannot do the same."""
+    held = model if options.free else FixedLength(model, options.fixed_length)
+    chosen = {f"here {precision}": here(held, test, width, options.alpha, precision) for precision in options.precision}
+    if not options.ctranslate2:
+        return chosen
+    if not isinstance(model, Transformer):
+        raise UserError("CTranslate2 has no recurrent translator: --model transformer, or the --run of one.")
+    if options.free and width > 1 and options.alpha:
+        raise UserError(f"CTranslate2 has another length penalty than --alpha {options.alpha:g}: give --alpha 0.")
+    words = None if options.free else options.fixed_length
+    peers = {name: Converted(model, kind, torch.get_num_threads()) for name, kind in PEERS.items()}
+    return {
+        name: partial(peer.translate, test.pairs.source, width=width, words=words) for name, peer in peers.items()
+    } | chosen
+
+
+def translate(system: System, test: TestSet, batch: int) -> tuple[list[list[int]], list[str]]:
+    """Translations of all test sentences, in their order, as ids and as texts; a batch holds sentences of similar length."""
+    ids: dict[int, list[int]] = {}
+    for chosen in TokenBatches(test.pairs.source.lengths, batch_sentences=batch, shuffle=False):
+        ids.update(zip(chosen.tolist(), system(chosen), strict=True))
+    ordered = [ids[i] for i in range(len(ids))]
+    return ordered, [test.text(translation) for translation in ordered]
 
 
 def measure(
-    model: Translator, test: TestSet, options: argparse.Namespace, width: int, precision: str
-) -> dict[str, Any]:
-    """Translate the test set ``--repeats`` times after a short warm-up; the median counts."""
-    held = model if options.free else FixedLength(model, options.fixed_length)
-    half = torch.autocast(machine.device().type, torch.bfloat16, enabled=precision == "bf16")
-    rates, others = [], []
-    with half:
-        warm = test.pairs.__getitems__(np.arange(min(8, len(test.pairs))))
-        greedy(held, warm.source.to(machine.device()), warm.source_mask.to(machine.device()), EOS)
-        for _ in range(options.repeats):
+    model: Translator, test: TestSet, options: argparse.Namespace, width: int
+) -> tuple[dict[str, list[Result]], str]:
+    """Results of every system, one for each of the ``--repeats`` in which they take turns after a short warm-up; and which
+    translations are those of the first.
+    """
+    taking_turns = systems(model, test, options, width)
+    results: dict[str, list[Result]] = {name: [] for name in taking_turns}
+    written = {}
+    for system in taking_turns.values():
+        system(np.arange(min(8, len(test.pairs))))
+    for _ in range(options.repeats):
+        for name, system in taking_turns.items():
             meter, start = machine.Meter(), time.perf_counter()
-            hypotheses, texts = translate(held, test, options.batch, width, options.alpha)
+            ids, texts = translate(system, test, options.batch)
             machine.wait()
-            rates.append(len(texts) / (time.perf_counter() - start))
-            others.append(meter.other_cpu())
-    bleu = {"bleu": round(sacrebleu.corpus_bleu(texts, [test.references]).score, 2)} if options.free else {}
+            rate = len(texts) / (time.perf_counter() - start)
+            written[name] = [translation[:-1] if translation[-1:] == [EOS] else translation for translation in ids]
+            results[name].append(
+                {
+                    "benchmark": "decode",
+                    "system": name,
+                    "precision": name.split()[-1],
+                    "corpus": test.name,
+                    "fixed_length": None if options.free else options.fixed_length,
+                    "beam": width,
+                    "alpha": options.alpha if width > 1 else 0.0,
+                    "sentences": len(texts),
+                    "batch": options.batch,
+                    KEY: round(rate, 1),
+                    "other_cpu": meter.other_cpu(),
+                    LENGTH: round(statistics.mean(map(len, written[name])), 2),
+                    "words_a_reference": round(float(test.pairs.target.lengths.mean()) - 1, 2),
+                    "bleu": round(sacrebleu.corpus_bleu(texts, [test.references]).score, 2) if options.free else None,
+                    "peak_rss_mib": round(machine.peak_mib()),
+                    "threads": torch.get_num_threads(),
+                    "device": machine.device().type,
+                    "torch": torch.__version__,
+                }
+            )
+    return results, same(written)
+
+
+def same(written: dict[str, list[list[int]]]) -> str:
+    """How many translations of each system are those of the first, as a sentence; empty for one system."""
+    first, *others = written
+    counts = (f"{name} {sum(map(list.__eq__, written[name], written[first])):,}" for name in others)
+    return f"Of {len(written[first]):,} translations, as in {first}: {', '.join(counts)}." if others else ""
+
+
+def summary(rounds: Sequence[Result]) -> Result:
+    """One result of several: their median and range."""
+    rates = [result[KEY] for result in rounds]
     return {
-        "benchmark": "decode",
-        "corpus": test.name,
-        "fixed_length": None if options.free else options.fixed_length,
-        "precision": precision,
-        "beam": width,
-        "alpha": options.alpha if width > 1 else 0.0,
-        "sentences": len(texts),
-        "batch": options.batch,
+        **rounds[-1],
         KEY: round(statistics.median(rates), 1),
-        "intervals": [round(rate, 1) for rate in rates],
-        "spread": [round(min(rates), 1), round(max(rates), 1)],
-        "other_cpu": others,
-        LENGTH: round(statistics.mean(len(h.ids) - (h.ids[-1] == EOS) for h in hypotheses), 2),
-        "words_a_reference": round(float(test.pairs.target.lengths.mean()) - 1, 2),
-        **bleu,
-        "peak_rss_mib": round(machine.peak_mib()),
-        "threads": torch.get_num_threads(),
-        "device": machine.device().type,
-        "torch": torch.__version__,
+        "intervals": rates,
+        "spread": [min(rates), max(rates)],
+        "other_cpu": [result["other_cpu"] for result in rounds],
     }
 
 
-def name_of(width: int, precision: str) -> str:
-    return f"{'greedy' if width == 1 else f'beam {width}'} {precision}"
+def search_of(width: int) -> str:
+    return "greedy" if width == 1 else f"beam {width}"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -159,6 +213,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--precision", choices=tuple(machine.DTYPES), nargs="+", default=["fp32"])
     top.add_argument("--batch", type=int, default=128, help="sentences per batch (default 128)")
     top.add_argument("--repeats", type=int, default=3, help="times the test set is translated (default 3)")
+    top.add_argument(
+        "--ctranslate2", action="store_true", help="translate with CTranslate2 in turn, a Transformer only"
+    )
     models.add_network(top)
     add_arguments(top)
     return top
@@ -170,8 +227,8 @@ def check(options: argparse.Namespace, peers: dict[str, list[str]]) -> None:
         raise UserError("--run brings its own data and weights: leave out --pieces and --weights.")
     if min(*options.width, options.batch, options.repeats) < 1:
         raise UserError("--width, --batch and --repeats must be at least 1.")
-    if peers and len(options.width) > 1:
-        raise UserError("Against a peer, measure one search at a time: --width 1, or --width 5.")
+    if peers and (options.ctranslate2 or len(options.width) > 1):
+        raise UserError("Against a peer, measure one search at a time, --width 1 or --width 5, without --ctranslate2.")
 
 
 def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], arguments: Sequence[str]) -> None:
@@ -183,7 +240,7 @@ def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], argum
         commands = {
             **peers,
             **{
-                name_of(options.width[0], precision): [*own, "--precision", precision]
+                f"{search_of(options.width[0])} {precision}": [*own, "--precision", precision]
                 for precision in options.precision
             },
         }
@@ -217,19 +274,17 @@ def main(arguments: Sequence[str]) -> None:
         return
     model, test = on_the_spot(options) if _new(options) else of_run(options.run)
     model = model.to(machine.device()).eval()
-    results = {
-        name_of(width, precision): [measure(model, test, options, width, precision)]
-        for width in options.width
-        for precision in options.precision
-    }
-    first = next(iter(results.values()))[0]
-    print(f"\n{test.name}: {first['sentences']:,} sentences, {first['batch']} at a time, {first['device']}, {threads} threads, "
-          f"torch {first['torch']}.\n{_held(options)}; sentences per second:\n")  # fmt: skip
-    print(table(results, KEY, None))
-    print(f"\n{lengths(results)}")
-    if options.free:
-        print("BLEU " + ", ".join(f"{name} {rounds[0]['bleu']}" for name, rounds in results.items()))
-    report_all(results)
+    print(f"\n{test.name}: {len(test.pairs):,} sentences, {options.batch} at a time, {machine.device().type}, {threads} threads, "
+          f"torch {torch.__version__}.\n{_held(options)}; sentences per second:")  # fmt: skip
+    for width in options.width:
+        results, equal = measure(model, test, options, width)
+        print(f"\n{search_of(width)}\n{table(results, KEY, next(iter(PEERS)) if options.ctranslate2 else None)}\n")
+        print(lengths(results))
+        if equal:
+            print(equal)
+        if options.free:
+            print("BLEU " + ", ".join(f"{name} {rounds[0]['bleu']}" for name, rounds in results.items()))
+        report_all({name: [summary(rounds)] for name, rounds in results.items()})
 
 
 if __name__ == "__main__":

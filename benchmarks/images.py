@@ -44,14 +44,13 @@ def flop(network: Network, classes: int) -> float:
 def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     """One measurement, in this process."""
     machine.use_threads(options.threads)
-    limit = machine.product_limit(precision)
     pl.seed_everything(1, verbose=False)
     corpus = options.corpus or ("cifar10" if (data_dir() / "cifar10").is_dir() else "shapes")
     data = ImageData(corpus, SIZE, images=options.images, batch_images=options.batch, shift=PATCH, flip=True)
     network = Network(SIZE, PATCH, CHANNELS, options.layers, options.width, 4 * options.width, options.heads)
     module = ViT2021(len(data.classes), network, RECIPE)
-    until = clock.Clock(options.seconds, options.intervals)
-    clock.trainer(precision, until).fit(module, datamodule=data)
+    until = clock.Clock(options.seconds, options.intervals, precision)
+    clock.trainer(until).fit(module, datamodule=data)
     operations = flop(network, len(data.classes))
     more = {
         "benchmark": "images",
@@ -59,7 +58,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
         "batch": options.batch,
         "mflop_per_image": round(operations / 1e6, 1),
     }
-    return more | clock.figures(module, until, precision, KEY, operations, limit)
+    return more | clock.figures(module, until, KEY, operations)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -67,7 +67,10 @@ def interleave(commands: dict[str, list[str]], key: str, rounds: int) -> dict[st
 
 
 def table(results: dict[str, list[Result]], key: str, reference: str | None) -> str:
-    """One line per command: median and range of the figure, memory, and the ratio to the reference."""
+    """One line per command: median and range of the figure, memory, and the ratio to the reference.
+
+    Where other programs disturbed the measurement of the limit, it says that instead of a fraction.
+    """
     width = max(map(len, results))
     lines = [f"{'':{width}} {key:>15} {'range':>17} {'peak MiB':>9} {'other CPU':>9} {'of limit':>9}"]
     if reference is not None:
@@ -75,11 +78,12 @@ def table(results: dict[str, list[Result]], key: str, reference: str | None) -> 
     for name, rounds in results.items():
         figures = [result[key] for result in rounds]
         spread = (rounds[0].get("spread") or figures) if len(rounds) == 1 else figures
-        fraction = [result["fraction_of_limit"] for result in rounds if "fraction_of_limit" in result]
+        fractions = [result["fraction_of_limit"] for result in rounds if "fraction_of_limit" in result]
+        of_limit = f"{statistics.median(fractions):.0%}" if fractions else "-"
         line = (
             f"{name:{width}} {statistics.median(figures):15,.1f} {f'{min(spread):,.0f} .. {max(spread):,.0f}':>17} "
             f"{max(result['peak_rss_mib'] for result in rounds):9,.0f} {_other(*rounds):>9} "
-            f"{f'{statistics.median(fraction):.0%}' if fraction else '-':>9}"
+            f"{'disturbed' if any(result.get('disturbed') for result in rounds) else of_limit:>9}"
         )
         if reference is not None:
             each = [result[key] / other[key] for result, other in zip(rounds, results[reference], strict=True)]

@@ -19,7 +19,7 @@ import torch
 from data.errors import UserError
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
-_SIDE = 2048  # rows and columns of the square product
+_SIDE = {"cpu": 2048, "cuda": 8192}  # rows and columns of the square product
 
 
 def parser(name: str, description: str | None) -> argparse.ArgumentParser:
@@ -59,12 +59,13 @@ def use_threads(threads: int | None) -> int:
     return torch.get_num_threads()
 
 
-def product_limit(precision: str, seconds: float = 1.0) -> float:
-    """Floating-point operations per second in the fastest of many 2048 x 2048 x 2048 products, 2 * 2048 ** 3 each.
+def product_limit(precision: str, seconds: float = 0.3) -> float:
+    """Floating-point operations per second in the fastest of many square products, 2 * side ** 3 each.
 
     The fastest, not the median: a busy neighbour must not make the limit look close.
     """
-    a, b = (torch.randn(_SIDE, _SIDE, device=device()).to(DTYPES[precision]) for _ in range(2))
+    side = _SIDE[device().type]
+    a, b = (torch.randn(side, side, device=device()).to(DTYPES[precision]) for _ in range(2))
     best, begun = float("inf"), time.perf_counter()
     while time.perf_counter() < begun + seconds or best == float("inf"):
         wait()
@@ -72,7 +73,15 @@ def product_limit(precision: str, seconds: float = 1.0) -> float:
         _ = a @ b
         wait()
         best = min(best, time.perf_counter() - start)
-    return 2 * _SIDE**3 / best
+    return 2 * side**3 / best
+
+
+def fraction(work: float, limit: float) -> dict[str, float | bool]:
+    """The entry of a result that says how close the work comes to the limit, both in operations per second.
+
+    Above the limit, which then was measured beside other programs, it says that alone.
+    """
+    return {"disturbed": True} if work > limit else {"fraction_of_limit": round(work / limit, 3)}
 
 
 def peak_mib() -> float:

@@ -42,22 +42,21 @@ def cells_for(pairs: PairedIds, words: int) -> int:
     return cells
 
 
-def fit(module: models.Trained, corpus: Corpus, words: int, precision: str, until: Clock) -> None:
+def fit(module: models.Trained, corpus: Corpus, words: int, until: Clock) -> None:
     """Train until the clock stops it."""
     batches = TokenBatches(corpus.train.lengths, batch_tokens=cells_for(corpus.train, words))
     clip = 1.0 if module.title.startswith("RNN") else None
-    clock.trainer(precision, until, clip).fit(module, ResumableLoader(corpus.train, batches))
+    clock.trainer(until, clip).fit(module, ResumableLoader(corpus.train, batches))
 
 
 def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     """One measurement, in this process."""
     machine.use_threads(options.threads)
     corpus = corpora.choose(options.pieces)
-    limit = machine.product_limit(precision)
     pl.seed_everything(1, verbose=False)
     module = models.build(options, corpus)
-    until = Clock(options.seconds, options.intervals)
-    fit(module, corpus, options.words, precision, until)
+    until = Clock(options.seconds, options.intervals, precision)
+    fit(module, corpus, options.words, until)
     parts = models.flop(options, corpus.target_size, corpus.train)
     more = {
         "benchmark": "train",
@@ -67,7 +66,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
         "mflop_per_word": round(sum(parts.values()) / 1e6, 2),
         "mflop_parts": {part: round(count / 1e6, 2) for part, count in parts.items()},
     }
-    return more | clock.figures(module, until, precision, KEY, sum(parts.values()), limit)
+    return more | clock.figures(module, until, KEY, sum(parts.values()))
 
 
 def parser() -> argparse.ArgumentParser:

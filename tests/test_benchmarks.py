@@ -18,6 +18,7 @@ from data.tokenizers import EOS
 from data.translation import PairedIds
 from reproductions.attention import over_source
 from reproductions.experiments.timeline import cost
+from reproductions.transformer2017 import training as transformer2017
 
 V = 50
 
@@ -68,10 +69,31 @@ def test_operations_on_an_image_are_those_that_pytorch_counts():
 @pytest.mark.parametrize("model", ["rnnsearch", "transformer"])
 def test_a_clock_counts_real_words_and_stops_the_training(model):
     chosen, toy = options("--model", model), corpus()
-    until = clock.Clock(seconds=0.4, intervals=2)
-    train.fit(models.build(chosen, toy), toy, 60, "fp32", until)
+    until = clock.Clock(seconds=0.4, intervals=2, precision="fp32")
+    train.fit(models.build(chosen, toy), toy, 60, until)
     assert len(until.rates) == 2 and all(rate > 0 for rate in until.rates)
     assert until.counted <= until.steps * int(toy.train.target.lengths.sum())
+
+
+def test_the_limit_is_measured_after_each_interval_and_the_highest_counts(monkeypatch):
+    limits = iter([3e9, 5e9, 4e9])
+    monkeypatch.setattr(machine, "product_limit", lambda _: next(limits))
+    chosen, toy = options(), corpus()
+    until = clock.Clock(seconds=0.3, intervals=3, precision="fp32")
+    module = models.build(chosen, toy)
+    train.fit(module, toy, 60, until)
+    assert next(limits, None) is None
+    until.rates = [10.0, 20.0, 1000.0]
+    result = clock.figures(module, until, train.KEY, 2e8)
+    assert result["fraction_of_limit"] == 0.8 and result["limit_gflop_per_s"] == 5
+
+
+def test_no_fraction_above_the_limit_is_printed():
+    assert machine.fraction(5.0, 4.0) == {"disturbed": True}
+    rounds = [{"rate": 2, "peak_rss_mib": 1, **machine.fraction(work, 4.0)} for work in (3.0, 5.0)]
+    assert "75%" in table({"a": rounds[:1]}, "rate", None)
+    disturbed = table({"a": rounds}, "rate", None)
+    assert "disturbed" in disturbed and "%" not in disturbed
 
 
 def test_the_budget_of_cells_gives_the_words_that_were_asked_for():
@@ -90,11 +112,14 @@ def test_decoding_is_measured_over_every_sentence_in_its_order(model):
         ["--model", model, "--hidden", "16", "--ff", "16", "--repeats", "2", "--batch", "7"]
     )
     built = models.build(chosen, toy).model.eval()
-    result = decode.measure(built, toy.test, chosen, width=1, precision="fp32")
+    results, _ = decode.measure(built, toy.test, chosen, width=1)
+    result = decode.summary(results["here fp32"])
     assert result["sentences"] == 10 and len(result["intervals"]) == 2
-    hypotheses, texts = decode.translate(built, toy.test, 7, 1, 0.0)
-    alone, _ = decode.translate(built, toy.test, 1, 1, 0.0)
-    assert [h.ids for h in hypotheses] == [h.ids for h in alone] and len(texts) == 10
+    assert result[decode.KEY] == pytest.approx(sum(result["intervals"]) / 2, abs=0.1)
+    system = decode.here(built, toy.test, 1, 0.0, "fp32")
+    ids, texts = decode.translate(system, toy.test, 7)
+    alone, _ = decode.translate(system, toy.test, 1)
+    assert ids == alone and len(texts) == 10
 
 
 @pytest.mark.parametrize("width", [1, 3])
@@ -102,11 +127,43 @@ def test_held_to_a_length_every_sentence_gets_it_and_its_best_words(width):
     toy = corpus()
     chosen = decode.parser().parse_args(["--hidden", "16", "--repeats", "1", "--batch", "7", "--fixed-length", "6"])
     model = models.build(chosen, toy).model.eval()
-    assert decode.measure(model, toy.test, chosen, width, "fp32")[LENGTH] == 6
-    hypotheses, _ = decode.translate(FixedLength(model, 6), toy.test, 7, width, 0.0)
-    assert {len(one.ids) for one in hypotheses} == {6} and all(EOS not in one.ids for one in hypotheses)
+    results, _ = decode.measure(model, toy.test, chosen, width)
+    assert results["here fp32"][0][LENGTH] == 6
+    ids, _ = decode.translate(decode.here(FixedLength(model, 6), toy.test, width, 0.0, "fp32"), toy.test, 7)
+    assert {len(translation) for translation in ids} == {6} and all(EOS not in translation for translation in ids)
     with pytest.raises(UserError, match="--fixed-length 0 must be from 1"):
         FixedLength(model, 0)
+
+
+@pytest.mark.parametrize("width", [1, 3])
+@pytest.mark.parametrize(("norm", "tied", "positions"), [("post", "all", "sinusoidal"), ("pre", "none", "learned")])
+def test_ctranslate2_writes_the_same_words_with_the_weights_of_a_transformer(norm, tied, positions, width):
+    pytest.importorskip("ctranslate2")
+    toy = corpus(12)
+    network = transformer2017.Network(
+        2, 32, 64, 4, norm=norm, tied=tied, positions=positions, bias=norm == "pre", epsilon=0.1
+    )
+    torch.manual_seed(3)
+    module = transformer2017.Transformer2017(V, V, EOS, network)
+    for parameter in module.parameters():  # no bias is zero, no norm one
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    chosen = decode.parser().parse_args(["--ctranslate2", "--repeats", "1", "--batch", "5", "--fixed-length", "8"])
+    results, equal = decode.measure(module.model.eval(), toy.test, chosen, width)
+    assert "here fp32 12" in equal and results["CTranslate2 fp32"][0][LENGTH] == 8
+    free = decode.parser().parse_args(["--ctranslate2", "--free", "--alpha", "0", "--repeats", "1", "--batch", "1"])
+    assert "here fp32 12" in decode.measure(module.model, toy.test, free, width)[1]
+
+
+def test_what_ctranslate2_does_not_have_is_refused_in_a_sentence():
+    toy, given = corpus(), ["--hidden", "16", "--ctranslate2", "--free"]
+    rnn = models.build(decode.parser().parse_args(given), toy).model
+    with pytest.raises(UserError, match="has no recurrent translator"):
+        decode.systems(rnn, toy.test, decode.parser().parse_args(given), 1)
+    chosen = decode.parser().parse_args([*given, "--model", "transformer"])
+    with pytest.raises(UserError, match="another length penalty than --alpha 1: give --alpha 0"):
+        decode.systems(models.build(chosen, toy).model, toy.test, chosen, 5)
+    with pytest.raises(UserError, match="without --ctranslate2"):
+        decode.check(decode.parser().parse_args(["--ctranslate2", "--width", "1"]), {"peer": ["echo"]})
 
 
 def test_speeds_over_translations_of_different_length_are_called_unfair():
