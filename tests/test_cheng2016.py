@@ -256,7 +256,7 @@ def test_the_same_sentence_is_drawn_as_an_lstmn_and_a_transformer_read_it(traine
     transformer = restore(runs.Run(write(place / "runs", "transformer2017", "1")))
     monkeypatch.setattr(language_figures, "DRAWN", 1)
     assert command(["figures", "--out", str(place)]) == 0
-    assert {path.name for path in place.glob("*.png")} == {"cheng-training.png", "intra-attention-0.png"}
+    assert {path.name for path in place.glob("*.png")} == {"intra-attention-0.png"}
     text = "The report was signed ."
     first, second = of_encoder(transformer, text, 0)
     assert first.source == restore(lstmn).read(text)[1].source == tuple(text.split())

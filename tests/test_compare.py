@@ -60,9 +60,9 @@ def test_a_comparison_is_one_page_that_needs_nothing_else(compared, trained, pap
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page), "the page refers to something outside"
     assert [run["name"] for run in numbers["runs"]] == [trained(paper).summary["title"] for paper in papers]
-    # Lengths and views, and five matrices a sentence; or all measures, what each run drew of the split, and one strip.
+    # BLEU by length, and five matrices a sentence; or all measures, and one strip.
     pictures, matrices = page.count("<img"), page.count('class="matrix"')
-    assert (pictures, matrices) == ((1 + 1, 2 * 5) if papers == TRANSLATORS else (1 + 2 + 2 + 1, 0))
+    assert (pictures, matrices) == ((1, 2 * 5) if papers == TRANSLATORS else (1 + 1, 0))
     subject = 'class="matrix"' if papers == TRANSLATORS else "<img"
     assert page.index(subject) < page.index("<h2 id="), "the subject stands before the numbers"
     assert "width=device-width" in page and "does not prove" in page

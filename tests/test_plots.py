@@ -287,22 +287,6 @@ def test_figure_2_draws_each_model_with_its_band_its_name_and_the_sentences_of_e
     assert axes.get_ylim()[0] == 0
 
 
-def test_training_curves_have_a_panel_a_measure_and_the_same_colour_a_run():
-    made = [
-        plots.Curve(run, measure, unit, [0, 100], [9, value])
-        for measure, unit in (("loss", "nats"), ("BLEU", "%"))
-        for run, value in (("a", 1), ("b", 2))
-    ]
-    made.append(plots.Curve("b", "AER", "%", [0, 100], [80, 4]))
-    figure = plots.training_curves(made)
-    assert [axes.get_ylabel() for axes in figure.axes] == ["nats", "%", "%"]
-    assert {"loss", "BLEU", "AER"} <= set(words_on(figure))
-    colours = [[line.get_color() for line in axes.lines] for axes in figure.axes]
-    assert colours[0] == colours[1] and len(set(colours[0])) == 2
-    assert colours[2] == colours[0][1:]
-    assert len({line.get_linestyle() for line in figure.axes[0].lines}) == 2
-
-
 def test_names_of_lines_move_apart_and_keep_their_order():
     heights = _spread([0.1, 0.5, 0.5, 0.51, 0.9], step=0.05)
     assert heights[0] == 0.1 and heights[-1] == 0.9

@@ -11,10 +11,10 @@ from page_runs import SUMMARY, write
 from data.errors import UserError
 from reproductions import runs
 from reproductions.commands import ending
-from reproductions.commands.figures.bahdanau2014 import CURVES
-from reproductions.commands.figures.curves import curves_of
 from reproductions.papers import TASKS
 from reproductions.reports import fixed, percent, unbroken
+from reproductions.tasks.report.curves import lines
+from reproductions.tasks.translation.report import COLUMNS
 
 # Task -> scores of a split, and what was learned by them.
 LEARNED = {
@@ -73,15 +73,14 @@ def test_the_alignment_error_rate_is_drawn_through_training_in_per_cent(tmp_path
         '{"step": 4, "valid/aer": 0.5, "valid/bleu": 9}\n{"step": 8, "valid/aer": 0.25}'
     )
     (tmp_path / "summary.json").write_text(json.dumps(SUMMARY))
-    bleu, aer = curves_of([runs.Run(tmp_path)], CURVES)
-    assert (bleu.unit, bleu.values) == ("", (9,))
-    assert (aer.measure, aer.unit, aer.steps, aer.values) == ("validation AER", "%", (4, 8), (50, 25))
+    (aer,) = lines(runs.Run(tmp_path), COLUMNS)
+    assert (aer.name, [said for _, _, said in aer.points]) == ("validation AER %", ["step 4: 50.0", "step 8: 25.0"])
 
 
 def test_a_cut_line_of_scores_is_named(tmp_path):
     (tmp_path / "validation.jsonl").write_text('{"step": 4, "valid/bleu": 1.0}\n{"step": 8, "va')
     with pytest.raises(UserError, match="validation.jsonl, line 2 is damaged.*delete that line"):
-        curves_of([runs.Run(tmp_path)], {"valid/bleu": ("BLEU", "")})
+        _ = runs.Run(tmp_path).validations
 
 
 def test_numbers_are_written_with_a_minus_and_dashes():

@@ -230,12 +230,11 @@ def test_bad_arguments_are_named(draw, arguments, fault):
         draw(*arguments)
 
 
-@pytest.mark.parametrize(("kind", "count", "height"), [("--sample", "12", 1000), ("--captions", "3", 400)])
-def test_a_contact_sheet_is_written_and_mistakes_are_reported(kind, count, height, tmp_path, capsys):
+def test_a_contact_sheet_is_written_and_mistakes_are_reported(tmp_path, capsys):
     path = tmp_path / "new" / "sheet.png"
-    assert main([kind, count, "--out", str(path), "--size", "32"]) == 0
+    assert main(["--sample", "12", "--out", str(path), "--size", "32"]) == 0
     with Image.open(path) as sheet:
-        assert sheet.height > height
-    assert main([kind, "0"]) == 2
-    assert main([kind, "1", "--out", str(tmp_path / "sheet.nothing")]) == 2
+        assert sheet.height > 1000
+    assert main(["--sample", "0"]) == 2
+    assert main(["--sample", "1", "--out", str(tmp_path / "sheet.nothing")]) == 2
     assert "at least one scene" in (printed := capsys.readouterr().err) and "ends in .png" in printed

@@ -24,7 +24,7 @@ each word with the objects that it describes.
 
 ``outlines`` are the classes; ``colours`` the palette; ``layout`` draws what a scene consists of, ``drawing`` its
 pixels; ``scenes`` gives scenes and twins; ``grammar`` writes captions and reads them; ``contact_sheet`` draws many scenes:
-``python -m data.shapes --sample 40 --out sheet.png``, ``python -m data.shapes --captions 20 --out captions.png``.
+``python -m data.shapes --sample 40 --out sheet.png``.
 """
 
 from data.shapes.described import Described, Facts, described

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from data.shapes.described import described
 from data.shapes.outlines import CLASSES
 from data.shapes.scenes import Pixels, Scene, caption, on_other_ground, scene, without_object
 
@@ -53,18 +52,6 @@ def contact_sheet(count: int, seed: int, size: int) -> Image.Image:
         row("conflict, the next ten", "conflict", lambda drawn, _: drawn.pixels, range(_COLUMNS, 2 * _COLUMNS)),
     ]
     return _paste(f"Shapes on ground: {', '.join(CLASSES)}", rows)
-
-
-def caption_sheet(count: int, seed: int, size: int) -> Image.Image:
-    """``count`` training scenes, one per row: the picture under its caption, and the mask of each word that has one."""
-    rows = []
-    for index in range(count):
-        drawn = described("train", index, seed, size)
-        words = drawn.facts.captions[0]
-        masked = [word for word in words if drawn.facts.objects_of(word)]
-        pictures = [drawn.pixels, *(_grey(drawn.mask_of(word)) for word in masked)]
-        rows.append(_Row(" ".join(word.text for word in words), pictures, ["", *(word.text for word in masked)]))
-    return _paste("Shapes and their captions: each word with the objects that it speaks of", rows)
 
 
 def _grey(mask: np.ndarray) -> Pixels:

@@ -15,7 +15,7 @@ from data.shapes import drawing
 from data.shapes.grammar import Phrase, Word, all_captions
 from data.shapes.layout import Placed, draw_groups
 from data.shapes.outlines import CLASSES
-from data.shapes.scenes import Drawn, Mask, Pixels, check_scene, drawn
+from data.shapes.scenes import Drawn, Pixels, check_scene, drawn
 
 SPLITS = ("train", "valid", "test")
 _RELATIONS = ("above", "below", "left of", "right of")
@@ -55,11 +55,6 @@ class Described(NamedTuple):
     pixels: Pixels
     objects: tuple[Drawn, ...]
     facts: Facts
-
-    def mask_of(self, word: Word) -> Mask:
-        """(h, w): how much of each pixel is covered by the objects that a word of a caption describes."""
-        nothing: Mask = np.zeros(self.pixels.shape[:2], dtype=np.float32)
-        return sum((self.objects[i].mask for i in self.facts.objects_of(word)), nothing)
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,6 @@ from reproductions.compare.comparison import (
     check_same,
     common_splits,
     comparable,
-    copied,
     described,
     in_words,
 )
@@ -57,11 +56,6 @@ LAYER = re.compile(r"cls L(?P<layer>\d+) H(?P<head>mean|1)")
 DEPTH = re.compile(r" · \d+ layers$")  # the end of a view's name, which its model's title says too
 COLUMNS = ("run", "accuracy", "calibration error", "view", "AUROC", "times chance", "highest on ground", "parameters",
            "training minutes", "training images/s")  # fmt: skip
-# Pictures of the split by each run -> their captions.
-COPIED = {
-    "removal": "probability of the predicted class as patches are removed or put back in the order of the map, and of controls",
-    "confusion": "which classes it mistakes for which, and how well its probabilities are calibrated",
-}
 Groups = Mapping[str, Bools]
 
 
@@ -297,16 +291,14 @@ def _in_numbers(strip: Mapping[str, AttendedImage]) -> dict[str, Any]:
 
 
 def _of_all(entrants: Mapping[str, Run], numbers: Mapping[str, Any]) -> Iterator[Drawing]:
-    """All measures beside controls, if there are masks; then the pictures of each run."""
+    """All measures beside controls, if there are masks."""
     test = numbers["test"]
     if all("auroc" in row["looks"]["all"] for row in numbers["runs"]):
         note = f"{numbers['looked']['all']:,} images, {numbers['looked']['right']:,} of them classified correctly by every model."
         title, right = f"Where they look · {test}", "those that every model classifies correctly"
         caption = "How well each model's map finds the object, beside controls, with 95 % bootstrap intervals"
         draw = partial(plots.beside_controls, numbers["maps"], title, note, len(entrants), right)
-        yield Drawing("looks.png", None, caption, draw, printed=draw)
-    for kind, caption in COPIED.items():
-        yield from copied(kind, caption, {name: run.evaluation(test, f"{kind}.png") for name, run in entrants.items()})
+        yield Drawing("looks.png", None, caption, draw, draw)
 
 
 def _of_images(
@@ -318,4 +310,4 @@ def _of_images(
         named = [replace(record, model=models[name]) for name, record in strip.items()]
         index, caption = named[0].index, "The image, and where each model looked in it"
         draw = partial(plots.attended_strip, named)
-        yield Drawing(f"{test}-{index}.png", index, caption, draw, printed=draw)
+        yield Drawing(f"{test}-{index}.png", index, caption, draw, draw)

@@ -1,8 +1,7 @@
 """What a comparison of runs is, and which runs can be compared."""
 
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,20 +27,13 @@ class Drawing:
     name: str  # of its file
     index: int | None  # of the sentence or image that it shows; None for all
     caption: str  # what a reader sees in it
-    source: Callable[[], Figure] | Path  # what draws it, or a file to copy
-    dpi: int = 160
-    printed: Callable[[], Figure] | None = None  # what draws the PDF beside it, if there is one
+    draw: Callable[[], Figure]
+    printed: Callable[[], Figure]  # what draws the PDF beside it
 
     def write(self, folder: Path) -> Picture:
         """Draw it into a folder."""
-        path = folder / self.name
-        if isinstance(self.source, Path):
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.source, path)
-        else:
-            files.save(self.source(), path, dpi=self.dpi)
-            if self.printed:
-                files.save(self.printed(), path.with_suffix(".pdf"))
+        path = files.save(self.draw(), folder / self.name, dpi=160)
+        files.save(self.printed(), path.with_suffix(".pdf"))
         return Picture(path, self.index, self.caption)
 
 
@@ -168,13 +160,6 @@ def check_same(entrants: Iterable[Run], examples: Iterable[Sequence[tuple[Any, .
         if len(expected) != len(tested):
             raise UserError(f"{first.folder} was tested on {len(expected):,} {what} and {other.folder} on {len(tested):,}: "
                             "test both alike.")  # fmt: skip
-
-
-def copied(kind: str, caption: str, drawn: Mapping[str, Path]) -> Iterator[Drawing]:
-    """A picture of each run's own, by the name of the run; missing files are left out."""
-    for number, (name, path) in enumerate(drawn.items(), start=1):
-        if path.is_file():
-            yield Drawing(f"{kind}-{number}.png", None, f"{name}: {caption}", path)
 
 
 def described(name: str, run: Run) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from reproductions.compare.comparison import (
     check_same,
     common_splits,
     comparable,
-    copied,
     described,
 )
 from reproductions.evaluation import plots
@@ -246,13 +245,11 @@ def _measured(record: AlignedTranslation) -> dict[str, float]:
 
 
 def _of_all(entrants: Mapping[str, Run], splits: Sequence[str]) -> Iterator[Drawing]:
-    """BLEU by length, over the test split and any split of long sentences; then the choice of views."""
+    """BLEU by length, over the test split and any split of long sentences."""
     tested = [split for split in splits if split == splits[0] or split in LENGTHS]
-    curves = curves_by_length([*entrants], [*entrants.values()], tested)
+    draw = partial(plots.bleu_by_length, curves_by_length([*entrants], [*entrants.values()], tested))
     caption = "BLEU against the length of the source sentence, with 95 % bootstrap bands"
-    yield Drawing("bleu-by-length.png", None, caption, partial(plots.bleu_by_length, curves), dpi=200)
-    caption = "alignment error rate of every layer, head and step, in validation"
-    yield from copied("views", caption, {name: run.folder / "views.png" for name, run in entrants.items()})
+    yield Drawing("bleu-by-length.png", None, caption, draw, draw)
 
 
 def _of_sentence(sentence: Sentence, split: str) -> Iterator[Drawing]:
@@ -260,7 +257,7 @@ def _of_sentence(sentence: Sentence, split: str) -> Iterator[Drawing]:
 
     def drawing(kind: str, caption: str, draw: Callable[..., Figure]) -> Drawing:
         name = f"{split}-{sentence.index}-{kind}.png"
-        return Drawing(name, sentence.index, caption, draw, printed=partial(draw, notes=False))
+        return Drawing(name, sentence.index, caption, draw, partial(draw, notes=False))
 
     forced, own = [*sentence.forced.values()], [*sentence.own.values()]
     if len(forced) == 2:

@@ -7,23 +7,16 @@ from data import stored
 from data.errors import UserError
 from reproductions import runs
 from reproductions.commands.figures import printed, scored
-from reproductions.commands.figures.curves import curves_of
 from reproductions.compare.translators import FIXED, LENGTHS, curves_by_length
-from reproductions.evaluation import files, plots
+from reproductions.evaluation import plots
 from reproductions.evaluation.plots.style import AS_IN_2014
 from reproductions.runs import Run
 
 DRAWN = 4  # sentences of Figure 3
-# Score -> its name in a picture, and its unit.
-CURVES = {
-    "valid/bleu": ("validation BLEU", ""),
-    "valid/perplexity": ("validation perplexity", ""),
-    "valid/aer": ("validation AER", "%"),
-}
 
 
 def draw(data: str | None, folder: Path) -> Iterator[Path]:
-    """Draw Figure 2, Figure 3 and the course of training; yields each file as it is written.
+    """Draw Figure 2 and Figure 3; yields each file as it is written.
 
     Raises UserError naming the command to run where a run is missing.
     """
@@ -37,7 +30,6 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
     )
     yield from figure_2([search, encdec], folder)
     yield from figure_3(search, folder)
-    yield from training([search, encdec], folder)
 
 
 def figure_2(compared: list[Run], folder: Path) -> Iterator[Path]:
@@ -55,8 +47,3 @@ def figure_3(run: Run, folder: Path) -> Iterator[Path]:
         raise stored.damaged(run.evaluation(FIXED), "a file of alignments has none")
     yield from printed(plots.alignment_grid(own[:DRAWN], style=AS_IN_2014), folder, "figure-3-as-printed")
     yield from printed(plots.alignment_grid(forced[:DRAWN]), folder, "figure-3-with-gold")
-
-
-def training(compared: list[Run], folder: Path) -> Iterator[Path]:
-    """The scores of every validation."""
-    yield files.save(plots.training_curves(curves_of(compared, CURVES)), folder / "training.png")

@@ -8,32 +8,25 @@ import torch
 from data.accord import FIXED
 from reproductions import runs
 from reproductions.commands.figures import printed, scored
-from reproductions.commands.figures.curves import curves_of
-from reproductions.evaluation import files, plots
+from reproductions.evaluation import plots
 from reproductions.evaluation.records.sentence import SelfAttended
 from reproductions.evaluation.views.alignment import merge_pieces
 from reproductions.tasks.task import restore
 from reproductions.tasks.translation.collect import TrainedTranslator
 
-CURVES = {
-    "valid/perplexity": ("validation perplexity", ""),
-    "valid/agreement": ("agreement of “be”", ""),
-    "valid/attention/previous": ("weight on the entry before", ""),
-}
 DRAWN = 4  # fixed sentences of Accord
 
 
 def draw(data: str | None, folder: Path) -> Iterator[Path]:
-    """Draw the course of training, and the fixed sentences as the LSTMN reads them, beside the encoder of the newest
-    Transformer on the same corpus where there is one; yields each file as it is written.
+    """Draw the fixed sentences as the LSTMN reads them, beside the encoder of the newest Transformer on the same corpus where
+    there is one; yields each file as it is written.
 
     Raises UserError naming the command to run where there is no LSTMN.
     """
     data = data or "accord"
-    lstmn = scored("cheng2016", data, f"The LSTMN has no scored run on {data}: train it with `make train-cheng`.")
-    compared = [lstmn, *runs.every("cheng2016", f"{data}-lstm", runs.SCORES)[:1]]
-    yield files.save(plots.training_curves(curves_of(compared, CURVES)), folder / "cheng-training.png")
-    model = restore(lstmn)
+    model = restore(
+        scored("cheng2016", data, f"The LSTMN has no scored run on {data}: train it with `make train-cheng`.")
+    )
     beside = [restore(run) for run in runs.every("transformer2017", data)[:1]]
     for index, pair in enumerate(FIXED[:DRAWN]):
         _, record = model.read(pair.source_text, "fixed", index)

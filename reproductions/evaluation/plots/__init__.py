@@ -7,7 +7,7 @@ its highest patch.
 from reproductions.evaluation.plots.attended import attended, attended_strip
 from reproductions.evaluation.plots.bars import rungs
 from reproductions.evaluation.plots.captions import captioned, located_words
-from reproductions.evaluation.plots.curves import Curve, bleu_by_length, training_curves
+from reproductions.evaluation.plots.curves import bleu_by_length
 from reproductions.evaluation.plots.heads import film, heads
 from reproductions.evaluation.plots.localisation import beside_controls, confusion
 from reproductions.evaluation.plots.overlay import Photo
@@ -17,7 +17,6 @@ from reproductions.evaluation.plots.selection import image_view_grid, view_grid
 from reproductions.evaluation.plots.vit import figure_6, figure_7, figure_11
 
 __all__ = [
-    "Curve",
     "Photo",
     "alignment",
     "alignment_grid",
@@ -38,6 +37,5 @@ __all__ = [
     "located_words",
     "removal",
     "rungs",
-    "training_curves",
     "view_grid",
 ]

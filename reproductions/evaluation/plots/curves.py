@@ -1,28 +1,16 @@
-"""Curves: BLEU against sentence length, and scores over training. Names stand at the ends of the lines."""
+"""BLEU against sentence length, one curve per model. Names stand at the ends of the lines."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reproductions.evaluation.measures.lengths import LengthCurve
-from reproductions.evaluation.plots.sheet import Page, Sheet, add_grid, name_axes
+from reproductions.evaluation.plots.sheet import Sheet, add_grid, name_axes
 from reproductions.evaluation.plots.style import DASHES, LINES, MARKERS, PAPER, POINTS, SMALL, TEXT, font, width
 
-PANEL = (2.9, 1.9)  # inches of one training panel
 FIGURE_2 = (4.8, 3.0)  # inches of the plot of BLEU against length
-
-
-class Curve(NamedTuple):
-    """One run's values of one measure ("validation loss", unit "nats a word") over steps."""
-
-    run: str
-    measure: str
-    unit: str
-    steps: Sequence[int]
-    values: Sequence[float]
 
 
 def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
@@ -46,38 +34,6 @@ def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
     name_axes(axes, "source length (words between spaces)", "BLEU", TEXT)
     _name_ends(axes, ends, FIGURE_2[1])
     return sheet.figure
-
-
-def training_curves(curves: Sequence[Curve]) -> Figure:
-    """Small multiples over training steps: one panel per measure, one line per run, shared steps."""
-    measures = list(dict.fromkeys((curve.measure, curve.unit) for curve in curves))
-    runs = list(dict.fromkeys(curve.run for curve in curves))
-    names = max(width(run, SMALL) for run in runs) + 0.2
-    columns = min(3, len(measures))
-    cell = (0.62 + PANEL[0] + names, 0.42 + PANEL[1] + 0.5)
-    page = Page(columns * cell[0] + 0.15, -(-len(measures) // columns) * cell[1] + 0.1)
-    last = max(max(curve.steps) for curve in curves)
-    for place, (measure, unit) in enumerate(measures):
-        left, top = place % columns * cell[0], place // columns * cell[1]
-        axes = page.axes(left + 0.62, top + 0.42, *PANEL)
-        add_grid(axes)
-        page.write(left + 0.16, top + 0.12, [measure], TEXT, bold=True)
-        ends = []
-        for curve in curves:
-            if (curve.measure, curve.unit) != (measure, unit):
-                continue
-            colour, dash = _line(runs.index(curve.run))
-            axes.plot(curve.steps, curve.values, color=colour, ls=dash, lw=1.4)
-            ends.append((curve.steps[-1], curve.values[-1], curve.run, colour))
-        axes.set_xlim(0, last)
-        if unit == "%":
-            axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-        name_axes(axes, "training step", unit)
-        _name_ends(axes, ends, PANEL[1])
-    return page.figure
 
 
 def _line(number: int) -> tuple[str, Any]:
