@@ -9,7 +9,7 @@
     tokenizers, torchtext_tokenizer             text -> ids; the second only in the frozen lane with torchtext
     preprocessing, augmentation                 pixels -> tensors, and random changes to training images
     words, links        how text is split into words; which words translate which
-    progress                    what a command is doing, on the last line of standard error
+    progress, cores             what a command is doing, on the last line of standard error; how many processors it may use
     whole, stored, errors       files that appear whole or not at all; JSON that may be damaged; a user's mistakes
 
 Importing this package declares what torchvision needs, see :class:`_BeforeTorchvision`. It imports no torch itself.

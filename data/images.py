@@ -15,6 +15,7 @@ from torch import Tensor
 
 from data.augmentation import Augmentation, seeded
 from data.batching import TokenBatches, rank_and_world
+from data.cores import cores
 from data.errors import UserError
 from data.module import PreparedImages
 from data.prepared.folder import load_array, load_facts, load_json
@@ -123,8 +124,9 @@ class ImageData(PreparedImages):
     fit: how an image that is not square becomes square: letterbox (whole, between bars) or crop.
     test_splits: which splits to test on, in order (None: those of the corpus).
     seed: of the order of the training batches and of augmentation.
-    num_workers: processes that make batches; 0 is fastest unless augmentation is heavy: at 32 pixels, an image takes about
-        0.1 ms to crop and 0.4 ms for two operations of RandAugment; at 224 pixels, 0.4 and 1.6 ms.
+    num_workers: processes that make batches. None: beside a GPU, one per core, at most 8; 0 without one, where training itself
+        keeps the cores busy. At 32 pixels, an image takes about 0.1 ms to crop and 0.4 ms for two operations of RandAugment;
+        at 224 pixels, 0.4 and 1.6 ms.
 
     Raises UserError for values and files that cannot be used.
     """
@@ -148,14 +150,16 @@ class ImageData(PreparedImages):
         fit: Literal["letterbox", "crop"] = "letterbox",
         test_splits: list[str] | None = None,
         seed: int = 1,
-        num_workers: int = 0,
+        num_workers: int | None = None,
     ) -> None:
         if fit not in FITS:
             raise UserError(f"There is no fit {fit!r}: choose {' or '.join(FITS)}.")
         augmentation = Augmentation(
             shift, flip, rand_augment, magnitude, mixup, cutmix, erasing, None if crop is None else (crop[0], crop[1])
         )
-        super().__init__(size, images, batch_images, augmentation, seed, num_workers)
+        super().__init__(
+            size, images, batch_images, augmentation, seed, _workers() if num_workers is None else num_workers
+        )
         self.save_hyperparameters()
         self.settings = ImageSettings(corpus, size, images, fit)
         self._test_splits = test_splits
@@ -202,3 +206,9 @@ class ImageData(PreparedImages):
 
     def _array(self, split: str, name: str) -> NDArray[Any]:
         return load_array(self.folder, f"{split}.{name}")
+
+
+def _workers() -> int:
+    """How many processes make the batches of each GPU."""
+    gpus = torch.cuda.device_count()
+    return min(8, cores() // gpus) if gpus else 0

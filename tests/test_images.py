@@ -279,6 +279,14 @@ def test_no_two_batches_of_a_run_draw_the_same_numbers():
     assert len(set(seeds)) == len(seeds) == 18
 
 
+@pytest.mark.parametrize(("gpus", "workers"), [(0, 0), (1, 8), (2, 6), (24, 0)])
+def test_workers_make_batches_beside_a_gpu_alone(gpus, workers, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(data.images, "cores", lambda: 12)
+    assert small().num_workers == workers
+    assert small(num_workers=3).num_workers == 3
+
+
 def test_workers_make_the_same_batches():
     alone, helped = small(**HEAVY).train_dataloader(), small(**HEAVY, num_workers=2).train_dataloader()
     for batch, same in zip(alone, helped, strict=True):

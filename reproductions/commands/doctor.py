@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from data.cores import cores
 from data.errors import UserError
 from reproductions import runs
 
@@ -91,7 +92,7 @@ def of_torch() -> Iterator[Check]:
     from reproductions.training import precision
 
     machine = precision.of_machine()
-    device = f"CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    device = f"CPU, {cores()} cores, {torch.get_num_threads()} threads"
     if torch.cuda.is_available():
         device = f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
     yield Check("device", None, f"{device}; precision {machine.precision}: {machine.because}")

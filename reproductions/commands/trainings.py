@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from reproductions.experiments.side_by_side import Training, cores, train
+from data.cores import cores
+from reproductions.experiments.side_by_side import Training, train
 
 
 def options(parser: argparse.ArgumentParser) -> None:

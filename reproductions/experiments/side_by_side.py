@@ -67,11 +67,6 @@ class Training:
         return run, [sys.executable, "-m", "reproductions", "fit", *arguments]
 
 
-def cores() -> int:
-    """Number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrides: Sequence[str] = ()) -> None:
     """Train what has no scored run yet, or everything ``again``, ``jobs`` at a time.
 

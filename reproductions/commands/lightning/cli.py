@@ -3,6 +3,7 @@
 import inspect
 import json
 import logging
+import os
 import platform
 import sys
 from functools import partial
@@ -20,6 +21,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
 from data import progress
+from data.cores import cores
 from data.errors import UserError
 from data.sources.paths import check_writable
 from reproductions.commands.lightning import machine
@@ -96,6 +98,9 @@ class ReproductionCLI(LightningCLI):
         settings = self.config[self.config["subcommand"]]
         check_settings(settings)
         self._choose_precision(settings.trainer)
+        if torch.get_num_threads() > cores() and "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(cores())
+            log.info("Threads %d: this process may use no more processors.", cores())
 
     def _choose_precision(self, trainer: Namespace) -> None:
         """Replace ``precision: auto`` by what this machine computes fast; warn of a precision that it computes slowly."""
