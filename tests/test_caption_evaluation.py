@@ -1,6 +1,7 @@
 """What of a caption is true, where attention stood before each word, and the pictures of both."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from written import scored
 
 from data import shapes
 from data.shapes.described import Facts
-from data.shapes.grammar import Phrase, all_captions
+from data.shapes.grammar import ROLES, Phrase, all_captions
 from reproductions.evaluation import plots
 from reproductions.evaluation.measures.captions import judge
 from reproductions.evaluation.measures.localisation import coverage, plain
@@ -28,7 +29,7 @@ TRUE = "a red ring left of two blue striped squares"
 
 def judged(text, facts=FACTS):
     found = judge(text.split(), facts)
-    return found.true, {role: said for role, (said, _) in found.right.items()}, found.spoken
+    return found.true, {role: said for role, (said, _) in found.right.items() if role in ROLES}, found.spoken
 
 
 def record(index=0, own=None, facts=None, maps=None, forced=False, **changes):
@@ -118,6 +119,22 @@ def test_captions_that_are_true_and_maps_that_lie_on_their_objects_score_full_ma
     assert found["attention/pointing"] == 1 and found["attention/auroc"] > 0.99
     assert found["attention/energy"] > 8 * found["attention/chance"]
     assert found["attention_forced/pointing_shape"] == 1
+
+
+def test_relations_are_scored_by_direction_and_beside_a_caption_that_says_the_same_of_all(tmp_path):
+    """Always "beside": every horizontal relation is right, no vertical one, and together this is the constant."""
+    relations = {index: shapes.described("test", index).facts.relation for index in range(60)}
+    beside = [
+        record(index, own=re.sub("above|below|left of|right of", "beside", record(index).text))
+        for index, relation in relations.items()
+        if relation is not None
+    ]
+    found = scores(collected(beside))
+    horizontal = sum(relation in ("left of", "right of") for relation in relations.values()) / len(beside)
+    assert (found["relation_vertical"], found["relation_horizontal"]) == (0, 1) and 0.3 < horizontal < 0.7
+    assert found["relation"] == found["relation_beside"] == pytest.approx(horizontal)
+    (section,) = (each for each in sections(scored(tmp_path, {"test": found})) if each.title == "Relations")
+    assert f"would have {100 * horizontal:.1f} %" in section.text[0]
 
 
 def test_a_word_is_measured_against_what_it_speaks_of_and_not_against_other_objects():

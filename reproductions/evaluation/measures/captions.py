@@ -12,13 +12,17 @@ from data.shapes.described import Facts
 from data.shapes.grammar import Reading, Role, meaning, read, true_relations
 
 OF_OBJECTS: tuple[Role, ...] = ("count", "colour", "texture", "shape")
+# Relations are scored by direction as well: "beside" holds for every horizontal one, so a caption that knows only this word is
+# right half of the time.
+VERTICAL, HORIZONTAL = "relation_vertical", "relation_horizontal"
 
 
 class Judgement(NamedTuple):
     """What in a caption is true. A plain texture is stated by saying nothing."""
 
     true: bool  # the whole caption
-    right: Mapping[Role, tuple[int, int]]  # how many of the scene's facts it states correctly, and how many there are
+    # How many of the scene's facts it states correctly, and how many there are: by role, and of relations by direction, too.
+    right: Mapping[str, tuple[int, int]]
     spoken: tuple[tuple[int, ...], ...]  # for each word, the objects that it correctly describes
 
 
@@ -30,7 +34,7 @@ def judge(words: Sequence[str], facts: Facts) -> Judgement:
     reading = read(words)
     groups = _matched(reading, facts)  # of each phrase, its group or None
     phrase_of = {group: phrase for phrase, group in enumerate(groups) if group is not None}
-    right: dict[Role, tuple[int, int]] = {}
+    right: dict[str, tuple[int, int]] = {}
     for role in OF_OBJECTS:
         said = [
             group in phrase_of and getattr(reading.phrases[phrase_of[group]], role) == getattr(true, role)
@@ -40,7 +44,8 @@ def judge(words: Sequence[str], facts: Facts) -> Judgement:
     if facts.relation is not None:
         both = len(phrase_of) == 2
         relations = true_relations(facts.relation, turned=groups[:1] == [1])
-        right["relation"] = (int(both and reading.relation in relations), 1)
+        direction = HORIZONTAL if "beside" in relations else VERTICAL
+        right["relation"] = right[direction] = (int(both and reading.relation in relations), 1)
     spoken = []
     for word in reading.words:
         group = None if word.phrase is None or word.role not in OF_OBJECTS else groups[word.phrase]

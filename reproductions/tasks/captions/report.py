@@ -19,6 +19,8 @@ COLUMNS = {
     "texture": ("textures", 3),
     "count": ("counts", 3),
     "relation": ("relations", 3),
+    "relation_vertical": ("above, below", 3),
+    "relation_horizontal": ("left, right", 3),
     "perplexity": ("perplexity", 2),
 }
 PICTURES = {
@@ -54,8 +56,15 @@ def example(where: str, line: Mapping[str, Any]) -> Example:
 
 
 def sections(run: Run) -> Iterator[Section]:
-    """Where it looks before each kind of word, beside controls."""
+    """Whether it states relations better than a constant, and where it looks before each kind of word, beside controls."""
     for split, scores in run.scores.items():
+        if "relation_beside" in scores:  # some image of the split has two groups, and the run is not an older one
+            stored.check(scores, {"relation": MEASURE, "relation_beside": MEASURE}, run.folder / SCORES)
+            yield Section("Relations", [
+                f"Of the relations in {split}, {percent(scores['relation'])} % are stated correctly. Captions with the right "
+                f"phrases that always say “beside” would have {percent(scores['relation_beside'])} %: it holds for every left and "
+                "right, and for no above and below."
+            ])  # fmt: skip
         if "localisation" not in scores:  # no word of a caption was true
             continue
         stored.check(scores, LOCALISATION, run.folder / SCORES)

@@ -14,7 +14,7 @@ from data.shapes.grammar import ROLES, meaning
 from reproductions.evaluation import plots
 from reproductions.evaluation.arrays import Bools, Doubles, Floats, Ints
 from reproductions.evaluation.measures.bootstrap import bootstrap, mean_of_sums
-from reproductions.evaluation.measures.captions import OF_OBJECTS
+from reproductions.evaluation.measures.captions import HORIZONTAL, OF_OBJECTS, VERTICAL
 from reproductions.evaluation.measures.localisation import Beside, beside_controls, coverage, means
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, perplexity
 from reproductions.evaluation.records.caption import CaptionedImage
@@ -120,12 +120,17 @@ def _groups(looked: WordMaps) -> dict[str, Bools]:
 
 
 def _truth_tables(captions: CollectedCaptions) -> dict[str, Doubles]:
-    """(N, 2) by name, numbers of true statements and of facts to state: "true" counts whole captions, a role its facts."""
+    """(N, 2) by name, numbers of true statements and of facts to state: "true" counts whole captions, a role its facts,
+    "relation_beside" what a caption would have that always says "beside" between the right phrases.
+    """
     judged = captions.judged.values()
     tables = {"true": [(float(judgement.true), 1.0) for judgement in judged]}
-    for role in ROLES:
+    for role in (*ROLES, VERTICAL, HORIZONTAL):
         if rows := [judgement.right[role] for judgement in judged if role in judgement.right]:
             tables[role] = [(float(said), float(to_say)) for said, to_say in rows]
+    if "relation" in tables:
+        related = (judgement.right for judgement in judged if "relation" in judgement.right)
+        tables["relation_beside"] = [(float(HORIZONTAL in right), 1.0) for right in related]
     return {name: np.array(rows) for name, rows in tables.items()}
 
 
