@@ -127,6 +127,23 @@ def test_each_sentence_has_the_measures_of_each_translator_and_the_view_stands_b
     assert numbers["differences"][0]["aer"]["difference"] == pytest.approx(after - before) and after != before
     views = numbers["runs"][1]["views"]
     assert views["naive"] == "L2 Hmean shift0" and views["chosen_aer"] <= views["naive_aer"]
+    luong, transformer = (run["scores"]["test"] for run in numbers["runs"])
+    assert "aer_naive" not in luong and 0 <= transformer["aer_naive"] <= 1
+
+
+def test_another_search_and_another_view_in_the_test_are_said_where_runs_are_compared(trained, tmp_path, capsys):
+    """And the score of the naive view does not depend on the view that is shown."""
+    run = trained.copy("transformer2017", tmp_path)
+    naive = run.scores["test"]["aer_naive"]
+    searched = ["--model.init_args.search.width", "3", "--run.pictures=[]"]
+    assert command(["evaluate", str(run.folder), *searched]) == 0
+    shown, other = run.scores["test"], trained("luong2015").folder
+    assert shown["search"]["width"] == 3 != run.model["search"]["width"] and shown["aer_naive"] == pytest.approx(naive)
+    assert compare(tmp_path / "out", run, runs.Run(other)) == 0
+    said = capsys.readouterr().out
+    transformer = r"Transformer, beam 3, α [\d.]+: .* in the best view of validation \([\d.]+ % in the naive one\)"
+    assert re.search(transformer, said)
+    assert re.search(r"Luong et al\.\S*.*, greedy: test BLEU", said)
 
 
 def test_a_difference_in_bleu_is_that_of_the_second_run_to_the_first(trained, tmp_path):

@@ -49,7 +49,8 @@ MEASURES = {"bleu": "BLEU", "bleu_tokenised": "BLEU tokenised", "aer": "AER"}
 # What is read of the scores of a split.
 SCORES = {"bleu": NUMBER, "bleu_interval": [MEASURE], "bleu_signature": TEXT, "bleu_tokenised": MEASURE,
           "bleu_tokenised_signature": TEXT, "chrf": MEASURE, "perplexity": MEASURE, "sentences": WHOLE,
-          "sentences_per_s?": MEASURE, "aer?": NUMBER, "aer_interval?": [MEASURE]}  # fmt: skip
+          "sentences_per_s?": MEASURE, "aer?": NUMBER, "aer_interval?": [MEASURE], "aer_naive?": MEASURE,
+          "search?": {"width": WHOLE, "alpha": MEASURE}}  # fmt: skip
 HEALTH = ("entropy", "confidence", "end_mass", "coverage_deviation", "monotonicity")
 OVER_REFERENCE, OVER_OWN = "Every model over the reference, on the same axes", "Each model over its own translation"
 COLUMNS = ("run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "training minutes", "training words/s",
@@ -152,10 +153,12 @@ def _bleu(first: Sequence[Translated], second: Sequence[Translated], language: s
 def _run(name: str, run: Run, test: str) -> dict[str, Any]:
     summary, scores = run.summary, run.scores
     seconds = summary["training_seconds"]
+    search = scores[test].get("search") or run.model["search"]  # that of the test, if the run is not an older one
     return described(name, run) | {
         "training_tokens_per_s": summary.get("target_tokens", math.nan) / seconds if seconds else math.nan,
         "sentences_per_s": scores[test].get("sentences_per_s", math.nan),
-        "search": run.model["search"],
+        "search": search,
+        "searched": "greedy" if search["width"] == 1 else f"beam {search['width']}, α {search['alpha']}",
         "averaged": summary.get("averaged"),
         "scores": scores,
         "views": _views(run),
@@ -194,7 +197,9 @@ def _cells(row: Mapping[str, Any], test: str) -> list[Any]:
 def _line(row: Mapping[str, Any], test: str) -> str:
     scores = row["scores"][test]
     aer = f", AER {100 * scores['aer']:.1f} %" if "aer" in scores else ""
-    return f"{row['name']}: {test} BLEU {scores['bleu']:.1f}{aer}, {row['parameters']:,} parameters"
+    if "aer_naive" in scores:
+        aer += f" in the best view of validation ({100 * scores['aer_naive']:.1f} % in the naive one)"
+    return f"{row['name']}, {row['searched']}: {test} BLEU {scores['bleu']:.1f}{aer}, {row['parameters']:,} parameters"
 
 
 def _sentences(entrants: Mapping[str, Run], split: str, most: int | None) -> Iterator[Sentence]:

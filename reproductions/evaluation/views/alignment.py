@@ -85,6 +85,11 @@ class View:
         return np.concatenate([weights[1:], weights[-1:]]) if self.shift else weights
 
 
+def naive_view(layers: int, heads: int) -> View:
+    """The view that nobody has chosen: the mean of the last layer's heads, as each word is written."""
+    return View(layers, "mean" if heads > 1 else 1)
+
+
 def every_view(layers: int, heads: int) -> list[View]:
     """Each layer and their mean, each head and their mean, both shifts, without and with norms; no mean of one."""
     shifts: tuple[Literal[0, 1], ...] = (0, 1)

@@ -62,8 +62,8 @@ def sections(run: Run) -> Iterator[Section]:
             stored.check(scores, {"relation": MEASURE, "relation_beside": MEASURE}, run.folder / SCORES)
             yield Section("Relations", [
                 f"Of the relations in {split}, {percent(scores['relation'])} % are stated correctly. Captions with the right "
-                f"phrases that always say “beside” would have {percent(scores['relation_beside'])} %: it holds for every left and "
-                "right, and for no above and below."
+                f"phrases that always say “beside” would have {percent(scores['relation_beside'])} %: it holds for every left "
+                "and right, and for no above and below."
             ])  # fmt: skip
         if "localisation" not in scores:  # no word of a caption was true
             continue

@@ -14,7 +14,7 @@ from data.sources.text import Example
 from data.tokenizers import Tokenizer, Words
 from reproductions.evaluation.arrays import Floats
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
-from reproductions.evaluation.views.alignment import Choice, Pieces, View, choose_view, merge_pieces, named
+from reproductions.evaluation.views.alignment import Choice, Pieces, View, choose_view, merge_pieces, naive_view, named
 from reproductions.tasks import typed
 from reproductions.tasks.gather import Collection
 from reproductions.tasks.origin import Origin
@@ -57,6 +57,8 @@ class CollectedTranslations(Collection):
     forced: dict[int, AlignedTranslation] = field(
         default_factory=dict
     )  # over the references, with gold if the corpus has it
+    # The same in the view that nobody has chosen; empty without a choice, and where ``maps`` hold every view.
+    naive: dict[int, AlignedTranslation] = field(default_factory=dict)
     own: dict[int, AlignedTranslation] = field(default_factory=dict)  # over the model's own translations
     maps: dict[int, TranslationMaps] = field(default_factory=dict)  # of the references, on demand
     nll: float = 0.0  # -log p of all references in nats
@@ -102,10 +104,14 @@ class CollectedTranslations(Collection):
             forced = TranslationMaps(forced_maps.numpy(), of_values, read, target.surface(example.target))
             own = TranslationMaps(hypothesis.maps.float().numpy(), of_values, read, target.words(hypothesis.ids))
             fields = origin | {"index": index, "reference": example.target}
-            self.forced[index] = forced.record(view, forced=True, gold=example.links, score=-nll, **fields)
+            of_reference = fields | {"forced": True, "gold": example.links, "score": -nll}
+            self.forced[index] = forced.record(view, **of_reference)
             self.own[index] = own.record(view, forced=False, score=score, **fields)
+            layers, heads = forced_maps.shape[:2]
             if keep_maps:
                 self.maps[index] = forced
+            elif layers * heads > 1:
+                self.naive[index] = forced.record(naive_view(layers, heads), **of_reference)
 
     def choose_view(self, links: Mapping[int, Links]) -> Choice:
         """The view over the references that agrees best with the links, by index of the sentence; needs ``maps``."""

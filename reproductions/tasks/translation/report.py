@@ -32,7 +32,8 @@ def learned(scores: Mapping[str, Any]) -> str:
     text += f"(BLEU {fixed(scores.get('bleu'))})."
     if scores.get("aer") is not None:
         text += f" Its attention points at a right word {percent(scores.get('precision'), 0)} times in 100 "
-        text += f"(AER {percent(scores['aer'])} %)."
+        naive = scores.get("aer_naive")  # of a model that shows the best of several views
+        text += f"(AER {percent(scores['aer'])} %{'' if naive is None else f', in the naive view {percent(naive)} %'})."
     return text
 
 

@@ -1,6 +1,7 @@
 """All scores of one split of translations, by their names in the log, in files and in the report."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -31,10 +32,12 @@ def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
     if collected.forced:
         behaviour = health(list(collected.forced.values()))
         result |= {f"attention/{name}": value for name, value in asdict(behaviour).items()}
-    if gold := _with_gold(collected):
+    if gold := _with_gold(collected.forced):
         alignment = alignment_error_rate(gold)
         result |= {"aer": alignment.aer, "precision": alignment.precision, "recall": alignment.recall}
         result |= {"gold_mass": gold_mass(gold), "reordering": reordering(gold).fidelity}
+        if collected.naive:
+            result["aer_naive"] = alignment_error_rate(_with_gold(collected.naive)).aer
     return {name: float(value) for name, value in result.items()}
 
 
@@ -50,7 +53,7 @@ def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
     }
     if collected.forced:
         result["view"] = next(iter(collected.forced.values())).view
-    if gold := _with_gold(collected):
+    if gold := _with_gold(collected.forced):
         lengths = [(len(record.target_words), len(record.source_words)) for record in gold]
         swaps = reordering(gold)
         result |= {
@@ -68,5 +71,5 @@ def sentence_aer(record: AlignedTranslation | None) -> float | None:
     return None if math.isnan(aer) else round(aer, 3)
 
 
-def _with_gold(collected: CollectedTranslations) -> list[AlignedTranslation]:
-    return [record for record in collected.forced.values() if record.gold is not None]
+def _with_gold(records: Mapping[int, AlignedTranslation]) -> list[AlignedTranslation]:
+    return [record for record in records.values() if record.gold is not None]

@@ -60,7 +60,7 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
         return scores.scores(self.collected, self.language)
 
     def details(self) -> dict[str, Any]:
-        return scores.details(self.collected, self.language)
+        return scores.details(self.collected, self.language) | {"search": asdict(self.stage.module.search)}
 
     def followed(self) -> Iterator[Drawn]:
         for index, record in self.drawn(self.collected.forced):
