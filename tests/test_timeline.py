@@ -22,13 +22,14 @@ from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, Additive, Dot, Intra, over_source
+from reproductions.evaluation.measures import bootstrap
 from reproductions.evaluation.measures.alignment import right_by_order
+from reproductions.evaluation.measures.bootstrap import noise
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments import side_by_side
 from reproductions.experiments.side_by_side import Training, train
 from reproductions.experiments.timeline import report, rows, training
 from reproductions.experiments.timeline.cost import POSITIONS, Cost, Sizes, costs, formula
-from reproductions.experiments.timeline.rows import noise
 from reproductions.experiments.timeline.training import FULL, QUICK, Budget
 
 FEW = {
@@ -259,18 +260,21 @@ def test_a_stopped_timeline_leaves_no_training_behind(tmp_path, monkeypatch, num
 # --- What chance makes -------------------------------------------------------------------------------------------------
 
 
-def test_noise_is_what_equal_mechanisms_stay_within_in_95_of_100_cases():
+def test_noise_is_what_all_equal_mechanisms_stay_within_in_95_of_100_tables(monkeypatch):
     random = np.random.default_rng(0)
     within = []
-    for _ in range(2000):
-        seeds = random.normal(60, 2, (8, 2)).tolist()  # eight mechanisms, two seeds, no difference
-        within.append(abs(np.mean(seeds[0]) - np.mean(seeds[1])) <= noise(seeds))
+    monkeypatch.setattr(bootstrap, "DRAWS", 1000)
+    for _ in range(1000):
+        seeds = random.normal(60, 2, (8, 2))  # eight mechanisms, two seeds, no difference
+        within.append(abs(seeds.mean(1) - seeds[0].mean()).max() <= noise(seeds.tolist()))
     assert np.mean(within) == pytest.approx(0.95, abs=0.015)
 
 
 def test_noise_counts_a_mechanism_under_another_name_once_and_needs_two_seeds():
-    assert noise([[1.0, 2.0]] * 5) == noise([[1.0, 2.0]]) == pytest.approx(12.71 * 0.5**0.5)
-    assert noise([[1.0], [2.0]]) is None
+    two = [[1.0, 2.0], [3.0, 5.0]]
+    student = 4.30 * (2 * (0.5 + 2) / 2 / 2) ** 0.5  # one comparison, two degrees of freedom
+    assert noise([*two, *two]) == noise(two) == pytest.approx(student, rel=0.05)
+    assert noise([[1.0], [2.0]]) is None and noise([[1.0, 2.0]] * 5) is None
 
 
 # --- What a step costs --------------------------------------------------------------------------------------------------

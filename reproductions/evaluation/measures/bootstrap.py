@@ -4,8 +4,8 @@ A statistic is a function of sums over sentences: BLEU of n-gram counts, AER of 
 of a matrix product. N sentences, K sums of each.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from reproductions.evaluation.arrays import Doubles
 
 SAMPLES = 1000
 SEED = 2014
+DRAWS = 20_000  # of the scores of all seeds
 LEVEL = 0.95
 SMALLEST = 2 / (SAMPLES + 1)  # p-value that so many resamples can show
 _CELLS = 4_000_000  # resampling counts held at once, 32 MB
@@ -112,3 +113,25 @@ def _interval(values: Doubles) -> tuple[float, float]:
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(values, [tail, 100 - tail])
     return float(low), float(high)
+
+
+def noise(seeds: Iterable[Sequence[float]]) -> float | None:
+    """How far the means of all systems stay from the mean of the first by their seeds alone, in 95 of 100 cases.
+
+    Dunnett's (1955) test, simulated: the comparisons are judged together, since of ten some would exceed the bound of a single
+    one. The spread between seeds is pooled over the systems. None with one seed each, or with nothing to compare.
+
+    seeds: the scores of each system's seeds, equally many; equal systems count once.
+    """
+    groups = np.array([*dict.fromkeys(tuple(scores) for scores in seeds)])  # (systems, seeds)
+    if min(groups.shape) < 2:
+        return None
+    draws = np.random.default_rng(SEED).standard_normal((DRAWS, *groups.shape))
+    means = draws.mean(axis=2)
+    largest = np.abs(means[:, 1:] - means[:, :1]).max(axis=1) / _spread(draws)
+    return float(np.quantile(largest, 0.95) * _spread(groups))
+
+
+def _spread(seeds: Doubles) -> Any:
+    """The standard deviation between seeds (..., systems, seeds), pooled over systems."""
+    return np.sqrt(seeds.var(axis=-1, ddof=1).mean(axis=-1))

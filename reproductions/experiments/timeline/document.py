@@ -129,8 +129,8 @@ def _table(timeline: Mapping[str, Any]) -> str:
     )
     if timeline["noise"] is not None:
         caption += (
-            f" By chance, two kinds differ by up to {fixed(timeline['noise'])} BLEU in 95 of 100 cases of one comparison; of all "
-            "the differences in this table, the largest may exceed that by chance."
+            " In 95 of 100 such tables no kind differs from additive attention by more than "
+            f"{fixed(timeline['noise'])} BLEU through its seeds alone."
         )
     return f"{_markdown(columns)}\n\n{caption}"
 

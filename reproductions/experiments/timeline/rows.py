@@ -8,7 +8,8 @@
     sizes               of the measured step: query, key, hidden, window, sentences, source
     machine             device and torch of the trainings
     training_minutes    of all of them together
-    noise               points of BLEU by which two mechanisms may differ by their seeds alone; null with one seed
+    noise               points of BLEU by which any of the mechanisms may differ from additive attention by their seeds alone;
+                        null with one seed
     diagonal_aer        alignment error rate of the length-scaled diagonal
     rows                one per mechanism, in order of year
 
@@ -34,8 +35,7 @@ Rates are fractions of 1, BLEU is from 0 to 100.
 """
 
 import inspect
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from statistics import fmean
 from typing import Any
@@ -45,14 +45,13 @@ from reproductions.attention import TIMELINE, over_source
 from reproductions.compare.comparison import SIGNIFICANT
 from reproductions.compare.translators import FIXED, compare_bleu
 from reproductions.evaluation.measures.alignment import right_by_order
+from reproductions.evaluation.measures.bootstrap import noise
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments.timeline.cost import Cost, Sizes, costs, formula
 from reproductions.experiments.timeline.training import Budget, training
 from reproductions.runs import Run, scored
 
 TEST = "test"
-# 97.5 % quantiles of Student's t for 1, 2, ... degrees of freedom; the last, a little strict, for more.
-STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
 FIRST = "additive"  # the first of the timeline, and RNNsearch itself: the others are compared with it
 # Mechanisms that read no source sentence, and where they are used.
 ELSEWHERE = {
@@ -89,20 +88,6 @@ def table(budget: Budget) -> dict[str, Any]:
             _described(name) | (_measured(name, runs, cost[name], chance) if name in runs else {}) for name in TIMELINE
         ],
     }
-
-
-def noise(seeds: Iterable[Sequence[float]]) -> float | None:
-    """How far apart the means of two mechanisms may lie by their seeds alone, in 95 of 100 cases; None with one seed each.
-
-    seeds: the scores of each mechanism's seeds. Student's t with the spread between seeds pooled over all mechanisms; equal
-    mechanisms count once.
-    """
-    groups = [group for group in dict.fromkeys(tuple(scores) for scores in seeds) if len(group) > 1]
-    freedom = sum(len(group) - 1 for group in groups)
-    if not freedom:
-        return None
-    variance = sum((score - fmean(group)) ** 2 for group in groups for score in group) / freedom
-    return STUDENT[min(freedom, len(STUDENT)) - 1] * math.sqrt(2 * variance / len(groups[0]))
 
 
 def record_of(row: Mapping[str, Any]) -> AlignedTranslation:
