@@ -100,11 +100,6 @@ def test_no_batch_has_more_cells_than_its_budget_unless_one_sentence_has(lengths
     assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
 
 
-def test_a_token_batch_may_use_up_its_budget_to_the_last_cell():
-    batches = epoch(TokenBatches(np.array([3, 3, 3, 3, 4, 4, 9]), batch_tokens=12, shuffle=False), 0)
-    assert batches == [[0, 1, 2, 3], [4, 5], [6]]
-
-
 def test_a_token_batch_is_full():
     lengths = drawn()
     cells = [len(batch) * lengths[batch].max() for batch in epoch(TokenBatches(lengths, batch_tokens=400), 0)]
@@ -156,12 +151,6 @@ def test_all_ranks_evaluate_every_sentence_once(monkeypatch, size, world):
         assert len(mine) == len(batches) and mine == epoch(batches, 5)
         seen += [i for batch in mine for i in batch]
     assert sorted(seen) == list(range(400))
-
-
-@sizes
-def test_no_sentences_make_no_batches(size):
-    batches = TokenBatches(np.zeros(0, dtype=np.int64), **size)
-    assert len(batches) == 0 and list(batches) == []
 
 
 @pytest.mark.parametrize(

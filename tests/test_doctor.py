@@ -98,10 +98,6 @@ def test_a_torch_that_ends_its_process_is_reported_not_shared() -> None:
     assert (check.name, check.ok) == ("torch", False) and "status -4" in check.state and "make setup" in check.fix
 
 
-def test_torch_is_asked_for_the_device() -> None:
-    assert [check.name for check in doctor.of_torch()] == ["torch", "device"]
-
-
 def test_a_missing_tracker_is_reported_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "wandb", None)
     monkeypatch.delitem(sys.modules, "reproductions.training.tracking_mode", raising=False)
@@ -110,18 +106,9 @@ def test_a_missing_tracker_is_reported_not_raised(monkeypatch: pytest.MonkeyPatc
     assert doctor.tracker().ok is False
 
 
-def test_the_tracking_mode_comes_with_its_reason() -> None:
-    assert doctor.tracker().state == "disabled (WANDB_MODE)"  # as tests/conftest.py sets it
-
-
 def test_an_unknown_tracking_mode_is_a_failed_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_MODE", "banana")
     assert doctor.tracker().ok is False and "banana" in doctor.tracker().state
-
-
-def test_what_an_optional_corpus_needs_is_no_failure_but_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    without(monkeypatch, "datasets")
-    assert doctor.optional("datasets").ok is None and "make setup EXTRAS=wmt" in doctor.optional("datasets").fix
 
 
 def test_what_is_not_downloaded_is_no_failure_but_names_the_command(
@@ -145,15 +132,6 @@ def test_an_archive_that_training_does_not_read_is_no_corpus(monkeypatch: pytest
         (tmp_path / "cifar10" / name).mkdir()
         assert corpus("cifar10").state == "there"
         (tmp_path / "cifar10" / name).rmdir()
-
-
-def test_runs_are_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
-    assert "make train-bahdanau" in doctor.trained().fix
-    checkpoint = tmp_path / "bahdanau2014" / "accord" / "20261124" / "checkpoints" / "best.ckpt"
-    checkpoint.parent.mkdir(parents=True)
-    checkpoint.touch()
-    assert doctor.trained().state.startswith("1 trained")
 
 
 def test_a_full_disk_fails(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from data.errors import UserError
-from reproductions.evaluation.files import json_text, save, write_text
+from reproductions.evaluation.files import json_text, save
 
 
 def figure(title="a"):
@@ -40,13 +40,6 @@ def test_a_figure_that_fails_to_draw_leaves_the_old_file_alone(tmp_path):
         save(figure(title=r"$\broken$"), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_text_replaces_the_old_file_whole(tmp_path):
-    path = tmp_path / "folder" / "a.txt"
-    write_text(path, "one")
-    assert write_text(path, "é\n").read_text(encoding="utf-8") == "é\n"
-    assert list(path.parent.iterdir()) == [path]
 
 
 def test_what_is_no_number_is_null_in_json():

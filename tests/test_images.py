@@ -136,10 +136,6 @@ def test_the_conflict_corpus_is_trained_on_what_it_is_not_tested_on():
         assert conflict.examples(split).names[0].startswith("conflict ")
 
 
-def test_the_set_does_not_depend_on_the_seed_of_the_run():
-    assert np.array_equal(small(seed=5).examples("train").pixels, small(seed=6).examples("train").pixels)
-
-
 # Augmentation
 
 
@@ -163,10 +159,6 @@ def test_a_flip_turns_half_of_the_images_from_left_to_right():
     turned = [np.array_equal(after, before[:, ::-1]) for before, after in zip(pixels, flipped, strict=True)]
     same = [np.array_equal(after, before) for before, after in zip(pixels, flipped, strict=True)]
     assert all(a != b for a, b in zip(turned, same, strict=True)) and 70 < sum(turned) < 130
-
-
-def test_without_settings_nothing_changes():
-    assert np.array_equal(Augmentation().pixels(noise(), FILL), noise())
 
 
 def test_rand_augment_and_erasing_change_images_and_keep_their_shape():
@@ -269,14 +261,6 @@ def test_a_batch_depends_on_seed_epoch_and_number_alone_and_leaves_the_global_ge
     torch.manual_seed(1)
     assert torch.equal(state, torch.get_rng_state())
     assert not torch.equal(next(iter(small(**HEAVY, seed=2).train_dataloader())).image, first[0].image)
-
-
-def test_no_two_batches_of_a_run_draw_the_same_numbers():
-    batches, seeds = ImageBatches(np.ones(48, np.int64), 8, shuffle=True, seed=1), []
-    for epoch in range(3):
-        batches.set_epoch(epoch)
-        seeds += [batch.seed for batch in batches]
-    assert len(set(seeds)) == len(seeds) == 18
 
 
 @pytest.mark.parametrize(("gpus", "workers"), [(0, 0), (1, 8), (2, 6), (24, 0)])

@@ -31,8 +31,3 @@ def test_the_lower_edge_is_inside_and_the_upper_outside():
     made = [Translated("w " * length, "a b c d", "a b c d", length) for length in (9, 10, 11, 20)]
     curve = bleu_by_length("m", made, edges=(1, 10, 20))
     assert [one.sentences for one in curve.bins] == [1, 2]
-
-
-def test_bins_without_sentences_are_left_out():
-    curve = bleu_by_length("m", records(), edges=(1, 10, 12, 20))
-    assert [one.low for one in curve.bins] == [1, 12]

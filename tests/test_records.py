@@ -15,7 +15,7 @@ from written import differences
 
 from data.errors import UserError
 from data.links import Links
-from reproductions.evaluation.records import Record, load, save
+from reproductions.evaluation.records import load, save
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.evaluation.records.sentence import Agreed, ReadSentence, SelfAttended
@@ -134,11 +134,6 @@ def test_a_target_cut_off_before_its_end_keeps_all_its_words():
 
 def test_an_image_is_right_where_its_label_is_predicted_and_neither_where_it_has_none():
     assert [made(AttendedImage, label=label).right for label in (0, 2, None)] == [False, True, None]
-
-
-def test_a_field_that_json_cannot_hold_is_refused_where_it_is_declared():
-    with pytest.raises(TypeError, match="cannot be of the type <class 'bytes'>"):
-        type("Odd", (Record,), {"__annotations__": {"content": bytes}})
 
 
 # --- Saved and loaded -------------------------------------------------------------------------------------------------

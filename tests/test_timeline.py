@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -29,7 +28,7 @@ from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments import side_by_side
 from reproductions.experiments.side_by_side import Training, train
 from reproductions.experiments.timeline import report, rows, training
-from reproductions.experiments.timeline.cost import POSITIONS, Cost, Sizes, costs, formula
+from reproductions.experiments.timeline.cost import Cost, Sizes, costs, formula
 from reproductions.experiments.timeline.training import FULL, QUICK, Budget
 
 FEW = {
@@ -280,27 +279,17 @@ def test_noise_counts_a_mechanism_under_another_name_once_and_needs_two_seeds():
 # --- What a step costs --------------------------------------------------------------------------------------------------
 
 
-WIDE = replace(SIZES, query=48, key=96, hidden=64)
-
-
 @pytest.fixture(scope="module")
 def counted():
-    """Costs for each of two sizes; with times of one call, which nobody reads."""
+    """Costs, with times of one call, which nobody reads."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reproductions.experiments.timeline.cost.ROUNDS", 1)
         patch.setattr("reproductions.experiments.timeline.cost.CALLS", 1)
-        return {sizes: costs(sizes) for sizes in (SIZES, WIDE)}
+        return costs(SIZES)
 
 
 @pytest.mark.parametrize("name", over_source())
 def test_the_products_of_the_equation_are_those_that_torch_counts(counted, name):
     widths = {"D": SIZES.query, "K": SIZES.key, "n": SIZES.hidden, "S": SIZES.source}
     terms = [math.prod(widths[letter] for letter in term.split()) for term in formula(name).split(" + ")]
-    assert counted[SIZES][name].products == sum(terms)
-
-
-def test_wider_vectors_take_more_products_and_parameters_are_all_counted(counted):
-    narrow, wide = counted[SIZES], counted[WIDE]
-    assert wide["additive"].products > wide["dot"].products > narrow["dot"].products
-    assert wide["additive"].parameters == 48 * 64 + 96 * 64 + 64 + 64
-    assert wide["location"].parameters == 48 * POSITIONS and wide["dot"].parameters == 0
+    assert counted[name].products == sum(terms)

@@ -190,15 +190,3 @@ def test_numbers_and_pictures_come_from_the_timeline(tmp_path, monkeypatch, caps
     assert table.count("\n| 2014 |") == len(over_source()) and "40.6 %" in table and "D = 7" in table
     assert "step 2,800" in text, "the Transformer is not there, and what was seen of it stays"
     assert "The picture is of m: v." in document.refreshed(text, FOUND, RECORD)
-
-
-@pytest.mark.parametrize(("part", "error"), [
-    ("measured: klingon", "no mechanism 'klingon'"), ("poem: dot", "one of measured, table, seen, others, not 'poem'"),
-])  # fmt: skip
-def test_a_part_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch, capsys, part, error):
-    monkeypatch.setattr(docs, "ROOT", tmp_path)
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
-    write_text(tmp_path / "timeline/timeline.json", json.dumps(FOUND))
-    write_text(tmp_path / document.DOCUMENT, f"<!-- {part} -->\n<!-- end -->")
-    assert command(["docs"]) == 2
-    assert re.fullmatch(f"error: docs/timeline.md: .*{error}.*", capsys.readouterr().err.strip())

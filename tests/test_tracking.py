@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import wandb_offline
-from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities import rank_zero_only
 from PIL import Image
 from wandb_server import KEY, Server
@@ -149,11 +148,6 @@ def test_what_is_logged_from_the_run_stays_as_it_was_and_takes_no_room_twice(tmp
     assert b"weights" * 1000 in [path.read_bytes() for path in tmp_path.glob("wandb/data/**/*") if path.is_file()]
 
 
-def test_an_artifact_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="best.ckpt"):
-        tracking.log_artifact(None, tmp_path / "best.ckpt", "rnnsearch", "model")
-
-
 def test_the_environment_is_given_back(tmp_path: Path) -> None:
     before = dict(os.environ)
     logger = start(tmp_path / "run")
@@ -172,14 +166,6 @@ def test_a_run_that_was_left_open_does_not_swallow_the_next(tmp_path: Path) -> N
     assert only(tmp_path / "broken off").values("loss") == [1.0]
     assert only(tmp_path / "broken off").exit_code == 1
     assert only(tmp_path / "next").values("loss") == [2.0]
-
-
-def test_the_tracker_is_found_among_the_loggers(tmp_path: Path) -> None:
-    logger = start(tmp_path / "run")
-    csv = CSVLogger(tmp_path)
-    assert tracking.of([csv, logger]) is logger
-    assert tracking.of([csv]) is None
-    finish(logger)
 
 
 def test_a_resumed_offline_run_is_a_new_one_of_the_same_group_that_names_the_first(tmp_path: Path) -> None:

@@ -152,11 +152,6 @@ def test_positions_of_rows_and_columns_differ_in_the_half_that_is_theirs():
     assert len(PE.flatten(0, 1).unique(dim=0)) == 15
 
 
-def test_positions_at_their_own_size_are_themselves():
-    E_pos = torch.randn(10, 4)
-    assert resize_positions(E_pos, 3, 3) is E_pos
-
-
 def test_interpolated_positions_keep_a_linear_ramp_and_the_class_token():
     ramp = torch.stack(torch.meshgrid(torch.arange(3.0), torch.arange(3.0), indexing="ij"), -1).flatten(0, 1)
     E_pos = torch.cat([torch.tensor([[7.0, 8.0]]), ramp])

@@ -16,7 +16,7 @@ def options(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace, __: Sequence[str]) -> int:
-    """Write the measured parts of the document anew. Raises UserError for a part that cannot be written."""
+    """Write the measured parts of the document anew. Raises UserError for a damaged timeline."""
     path = runs.runs_dir() / runs.TIMELINE / "timeline.json"
     if not path.is_file():
         sys.stdout.write(f"docs/timeline.md stays as it is: there is no {path} yet, which `make timeline` writes.\n")

@@ -31,10 +31,7 @@ _PART = re.compile(r"<!-- (?P<kind>[a-z]+):(?P<name>[^>]*?) -->\n(?P<body>.*?)\n
 
 
 def write(path: Path, timeline: Mapping[str, Any], newest: AlignedTranslation | None) -> None:
-    """Bring the document and its pictures up to date; without a newest Transformer, its part stays as it is.
-
-    Raises ValueError for a part that cannot be written, naming it.
-    """
+    """Bring the document and its pictures up to date; without a newest Transformer, its part stays as it is."""
     text = refreshed(path.read_text(encoding="utf-8"), timeline, newest)
     records = {row["name"]: titled(row, timeline) for row in over_source(timeline)}
     if newest is not None:
@@ -65,7 +62,7 @@ def transformer() -> AlignedTranslation | None:
 
 
 def refreshed(text: str, timeline: Mapping[str, Any], newest: AlignedTranslation | None) -> str:
-    """The document with every part written anew. Raises ValueError for a part that cannot be written, naming it."""
+    """The document with every part written anew."""
     rows = {row["name"]: row for row in over_source(timeline)}
     elsewhere = _PART.sub(lambda part: "" if part["kind"] == "others" else part[0], text)
     kinds: dict[str, Callable[[str, str], str]] = {
@@ -76,17 +73,13 @@ def refreshed(text: str, timeline: Mapping[str, Any], newest: AlignedTranslation
     }
 
     def part(match: re.Match[str]) -> str:
-        kind, name = match["kind"], match["name"].strip()
-        if kind not in kinds:
-            raise ValueError(f"a part is one of {', '.join(kinds)}, not {kind!r}")
-        return f"<!-- {kind}:{match['name']} -->\n{kinds[kind](name, match['body'])}\n<!-- end -->"
+        body = kinds[match["kind"]](match["name"].strip(), match["body"])
+        return f"<!-- {match['kind']}:{match['name']} -->\n{body}\n<!-- end -->"
 
     return _PART.sub(part, text)
 
 
 def _measured(name: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
-    if name not in TIMELINE:
-        raise ValueError(f"there is no mechanism {name!r} to measure")
     if name not in rows:
         return NOT_YET
     row = rows[name]
