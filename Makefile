@@ -16,6 +16,8 @@ IMAGE ?=
 SENTENCE ?= The agreement on the European Economic Area was signed in August 1992.
 VIEW ?=
 RESUME ?=
+NODES ?=
+DEVICES ?=
 QUICK ?=
 ARGS ?=
 
@@ -28,15 +30,19 @@ export VIEW_TEXT := $(value VIEW)
 export VARIANT_TEXT := $(value VARIANT)
 export WEIGHTS_TEXT := $(value WEIGHTS)
 export IMAGE_TEXT := $(value IMAGE)
+export NODES_TEXT := $(value NODES)
+export DEVICES_TEXT := $(value DEVICES)
 export PYTHON_TEXT := $(value PYTHON)
 export EXTRAS_TEXT := $(value EXTRAS)
-unexport DATA RUN SENTENCE VIEW VARIANT WEIGHTS IMAGE PYTHON EXTRAS
+unexport DATA RUN SENTENCE VIEW VARIANT WEIGHTS IMAGE NODES DEVICES PYTHON EXTRAS
 
 VENV := .venv
 FROZEN := .venv-torchtext
 PY := $(VENV)/bin/python
 GIVEN_DATA = $${DATA_TEXT:+--data "$$DATA_TEXT"}
 GIVEN_VARIANT = $${VARIANT_TEXT:+--variant "$$VARIANT_TEXT"}
+GIVEN_NODES = $${NODES_TEXT:+--nodes "$$NODES_TEXT"}
+GIVEN_DEVICES = $${DEVICES_TEXT:+--devices "$$DEVICES_TEXT"}
 GIVEN_RESUME := $(if $(filter-out 0 no false,$(RESUME)),--resume)
 # One thread per process: pytest runs two, and more threads than cores make small tensors slower.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
@@ -72,46 +78,47 @@ doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and
 
 .PHONY: train-bahdanau
 train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), evaluate it and draw its alignments
-	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
+	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-bahdanau DATA=multi30k     accord (embedded, default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr
 #: make train-bahdanau RESUME=1          continue the newest run
 #: make train-bahdanau ARGS="--trainer.max_epochs 3"
 
 .PHONY: train-rnnencdec
 train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline without attention (same variables)
-	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
+	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 
 .PHONY: train-luong
 train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, which attends after its decoder's step
-	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
+	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-luong DATA=multi30k        accord (default), multi30k, path.tsv, or a.en,a.fr
 #: make train-luong ARGS="--model.network.attention dot"   or any other mechanism of the timeline
 
 .PHONY: train-xu
 train-xu: $(VENV)/.installed ## Train Show, Attend and Tell (Xu et al. 2015): captions of embedded images, and where it looks for each word
-	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(ARGS)
+	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-xu VARIANT=hard            one place per word instead of all; make figures then draws both
 
 .PHONY: train-cheng
 train-cheng: $(VENV)/.installed ## Train the LSTMN (Cheng et al. 2016), a language model whose sentences attend to themselves
-	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(ARGS)
+	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-cheng VARIANT=lstm         the LSTM to compare it with
 
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
-	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
+	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-transformer DATA=multi30k  accord (default), multi30k, tatoeba, wmt14_base, wmt14_big, path.tsv, or a.en,a.fr
+#: make train-transformer DEVICES=8      on eight GPUs, which share the batch; NODES=2 prints what to run on each node
 
 .PHONY: train-vit
 train-vit: $(VENV)/.installed ## Train ViT (Dosovitskiy et al. 2021), evaluate it, draw and measure where it looks
-	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(GIVEN_RESUME) $(ARGS)
+	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-vit DATA=cifar10           shapes (embedded, default), cifar10, or path/to/folder of images by class
 #: make train-vit VARIANT=plain          the paper's plain patches instead of convolutions, which learn more within minutes
 #: make train-vit DATA=path/to/folder WEIGHTS=torchvision:vit_b_16     start from trained weights, or a file of them
 
 .PHONY: train-resnet
 train-resnet: $(VENV)/.installed ## Train a residual network (He et al. 2016) on the same images; Grad-CAM shows where it looks
-	@$(PY) -m reproductions train resnet2016 $(GIVEN_DATA) $(GIVEN_RESUME) $(ARGS)
+	@$(PY) -m reproductions train resnet2016 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 
 .PHONY: compare
 compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the same sentences or images, as one page

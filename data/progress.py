@@ -27,6 +27,7 @@ class Line:
     """The last line of standard error, which says what is being done."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.hidden = False  # where another process does, and shows, the same
         self._clock = clock
         self._doing: list[object] = []  # the innermost last
         self._written = clock()
@@ -50,7 +51,7 @@ class Line:
     def draw(self) -> None:
         """Say what is being done, in a terminal; elsewhere only if nothing was written for a while."""
         with self._lock, suppress(OSError, ValueError):  # whoever reads the output has gone
-            for what in self._doing[-1:]:
+            for what in [] if self.hidden else self._doing[-1:]:
                 if columns := _columns():
                     sys.stderr.write(CLEAR + str(what)[: columns - 1] + BACK)
                     sys.stderr.flush()

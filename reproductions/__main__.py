@@ -16,6 +16,7 @@ from typing import Any
 from data import progress
 from data.errors import UserError
 from data.sources.paths import shortened
+from reproductions.commands import several
 from reproductions.papers import PAPERS
 
 # Commands in the order of the help; each is a file of ``commands``.
@@ -33,18 +34,23 @@ CLOSED = (
 )  # fmt: skip
 # What torch says on the CPU and on a GPU, and of sizes beyond any memory.
 NO_MEMORY = ("can't allocate memory", "out of memory", "size calculation overflowed", "integer multiplication overflow")
+# What gloo, NCCL and torch's store say of a process that has gone or never came.
+ALONE = ("gloo", "NCCL", "clients joined", "client socket", "Connection reset by peer")
 # How to use less memory, by what a run counts.
 SMALLER = {
     "tokens": "smaller batches, data.init_args.batch_tokens or batch_sentences, or shorter sentences",
     "images": "smaller batches, data.init_args.batch_images, or smaller images, data.init_args.size",
 }
 # Lightning's loggers that say which device there is, what was restored and which seed; their parents set their own level.
-TALKATIVE = ("pytorch.utilities.rank_zero", "fabric.utilities.rank_zero", "fabric.utilities.seed")
+TALKATIVE = (
+    "pytorch.utilities.rank_zero", "fabric.utilities.rank_zero", "fabric.utilities.seed", "fabric.utilities.distributed",
+)  # fmt: skip
 # Warnings of libraries about what is intended here.
 EXPECTED = (
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning calls what torch deprecates
     r"The '?\w+'? does not have many workers",  # workers are slower for tokenised text
     r"Checkpoint directory .* exists and is not empty",  # a resumed run
+    r"It is recommended to use `self\.log\('.*', \.\.\., sync_dist=True\)`",  # all processes have gathered the same scores
     r"Glyph \d+ .* missing from font",  # a picture shows a box for a letter that its font lacks
     r"Be aware that when using `ckpt_path`, callbacks used to create the checkpoint",  # an evaluation needs none
 )
@@ -101,11 +107,13 @@ def _separate(arguments: Sequence[str], commands: Mapping[str, argparse.Argument
 
 def _log_to_standard_error() -> None:
     """Show what our own packages log, each line once, and of Lightning the warnings alone, without the expected ones."""
+    first = several.rank() == 0  # of several processes, which all do the same
+    progress.LINE.hidden = not first
     logging.raiseExceptions = False  # a full disk would print a traceback for every line that W&B cannot log
     handler = logging.StreamHandler()
     handler.addFilter(_is_alone)
     for name in ("data", "reproductions"):
-        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(logging.INFO if first else logging.WARNING)
         logging.getLogger(name).handlers = [handler]
     for name in TALKATIVE:
         logging.getLogger(f"lightning.{name}").setLevel(logging.WARNING)
@@ -132,6 +140,7 @@ def run(arguments: Sequence[str]) -> int:
     if sys.stdout is None:
         sys.stderr.write("error: standard output is closed, so there is nowhere to write to.\n")
         return 2
+    alone = False
     try:
         return main(arguments)
     except BrokenPipeError:  # the reader of the output has closed the pipe
@@ -150,12 +159,21 @@ def run(arguments: Sequence[str]) -> int:
         else:
             raise
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not any(sign in str(error) for sign in NO_MEMORY):
+        words = str(error).splitlines()[0] if str(error) else "torch says no more"
+        alone = any(sign in str(error) for sign in ALONE)
+        if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
+            message = (
+                f"There is not enough memory ({words}): use {_less(arguments)}. "
+                "The last complete checkpoint is still there."
+            )
+        elif alone:
+            message = (
+                f"Another process of this run does not answer ({words}): it has ended, and says why, or its node never "
+                "arrived. The same command again continues from the last checkpoint."
+            )
+        else:
             raise
-        message = (
-            f"There is not enough memory ({str(error).splitlines()[0] if str(error) else 'torch says no more'}): use "
-            f"{_less(arguments)}. The last complete checkpoint is still there."
-        )
+    several.let_another_speak(follows=alone)
     sys.stderr.write(f"error: {_on_one_line(message)}\n")
     return 2
 

@@ -261,9 +261,9 @@ def stamp() -> str:
     return datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
 
 
-def create(paper: str, config: str) -> Run:
-    """A folder for a new run, named after the time."""
-    return Run(runs_dir() / paper / config / stamp())
+def create(paper: str, config: str, name: str | None = None) -> Run:
+    """A folder for a new run, named after the time unless a name is given."""
+    return Run(runs_dir() / paper / config / (name or stamp()))
 
 
 def every(paper: str = "*", config: str = "*", having: str = BEST, corpus: str | None = None) -> list[Run]:

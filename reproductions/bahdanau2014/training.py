@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from data.translation import TranslationBatch
 from reproductions.attention import Additive, in_words
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, RNNsearch
 from reproductions.layers.checks import check_not_negative, check_positive
@@ -101,6 +102,13 @@ class Bahdanau2014(Translation):
         self.title = named.get(network.attention, f"RNNsearch with {in_words(network.attention)} attention")
         self.view = "L1 H1 shift0" if attends else None
         self.store_arguments(locals())
+
+    def training_step(self, batch: TranslationBatch, batch_idx: int) -> Tensor:
+        """The loss, such that the mean over processes and gathered batches, which Lightning takes, is the sum over all."""
+        loss = super().training_step(batch, batch_idx)
+        if self.recipe.reduction == "mean":
+            return loss
+        return loss * self.trainer.world_size * self.trainer.accumulate_grad_batches
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe

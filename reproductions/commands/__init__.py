@@ -14,5 +14,5 @@ explain             attention in five steps
 docs, doctor, page  the document of the timeline; what works on this machine; the interactive page
 lightning           fit, validate and test with every option of Lightning
 
-And what they share: ``configs``, ``weights``, ``trainings``, ``ending``. ``equations`` is a part of `make format`.
+And what they share: ``configs``, ``weights``, ``trainings``, ``several``, ``ending``. ``equations`` is a part of `make format`.
 """

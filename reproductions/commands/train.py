@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
+from typing import TextIO
 
 import yaml
 
 from data.errors import UserError
 from data.sources.paths import place
 from reproductions import papers, runs
-from reproductions.commands import lightning, weights
+from reproductions.commands import lightning, several, weights
 from reproductions.commands.configs import config_of, is_path
 
 CONVERTERS = ("vit2021",)  # papers with a weights.py
@@ -33,11 +34,33 @@ def options(parser: argparse.ArgumentParser) -> None:
     )
     weights.options(parser, "start ViT from trained weights")
     parser.add_argument("--resume", action="store_true", help="continue the newest run of this paper and data")
+    parser.add_argument(
+        "--nodes", type=int, help="machines; for two or more, print what to run on each, see docs/scale.md"
+    )
+    parser.add_argument("--devices", type=int, help="GPUs of each machine, or processes without one")
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
-    """Train; the options in ``rest`` override the configuration. Raises UserError as :func:`train`."""
-    return train(options.paper, options.data, options.variant, options.weights, options.heads, options.resume, rest)
+    """Train, or print what to run on each of several nodes; the options in ``rest`` override the configuration.
+
+    Raises UserError as :func:`train`, and for a number of processes that there cannot be.
+    """
+    processes = several.started_by_torchrun()
+    if processes is None:
+        processes = several.wanted(options.nodes, options.devices)
+        if processes is not None and processes.nodes > 1:
+            config_of(options.paper, options.data, options.variant)
+            sys.stdout.write(several.text(processes, [*_typed(options), *rest]))
+            return 0
+    given = options.paper, options.data, options.variant, options.weights, options.heads, options.resume
+    return train(*given, rest, processes)
+
+
+def _typed(options: argparse.Namespace) -> list[str]:
+    """The command again, without the number of processes: torchrun gives that."""
+    values = {name: getattr(options, name) for name in ("data", "variant", "weights", "heads")}
+    named = [f"--{name}={value}" for name, value in values.items() if value]
+    return ["train", options.paper, *named, *(["--resume"] if options.resume else [])]
 
 
 def train(
@@ -48,8 +71,12 @@ def train(
     heads: int | None = None,
     resume: bool = False,
     overrides: Sequence[str] = (),
+    processes: several.Processes | None = None,
 ) -> int:
     """Train from scratch or from pretrained weights, or continue the newest run; then print its scores.
+
+    Of several processes each takes its share of the configuration's batch. Those that torchrun starts again with the same id
+    continue their run.
 
     Returns the exit status. Raises UserError for a paper, data or variant that has no configuration, for options that
     contradict each other, and where there is no run to continue.
@@ -58,27 +85,39 @@ def train(
     own = data if data is not None and config.stem.startswith("own") and is_path(data) else None
     _check(pretrained, heads, variant, resume)
     if resume:
-        run = runs.find(paper, config.stem, having="checkpoints/last.ckpt", corpus=own)
-        sys.stdout.write(f"Continuing {run.folder}\n")
-        arguments = ["fit", "--config", str(run.config), "--ckpt_path", str(run.last)]
-        arguments += ["--run.folder", str(run.folder)]  # its config.yaml may name the folder that it was copied from
+        run = runs.find(paper, config.stem, having=runs.LAST, corpus=own)
     else:
         if own is not None:
             _check_files(paper, own)
-        run = runs.create(paper, config.stem)
+        run = runs.create(paper, config.stem, several.name())
+    continued = run.last.is_file()
+    if continued:
+        _say(f"Continuing {run.folder}\n")
+        arguments = ["fit", "--config", str(run.config), "--ckpt_path", str(run.last)]
+    else:
+        if several.started_by_torchrun() and several.rank() == 0:
+            run.config.unlink(missing_ok=True)  # of an attempt that was killed before its first checkpoint
         arguments = ["fit", "--config", str(config)] if pretrained is None else _finetuning(config, pretrained, heads)
-        arguments += ["--run.folder", str(run.folder)]
         if own is not None:
             arguments += ["--data.init_args.corpus", own]
+    arguments += ["--run.folder", str(run.folder)]  # its config.yaml may name the folder that it was copied from
+    if processes is not None:
+        arguments += several.arguments(Path(arguments[2]), processes, continued)
     status = lightning.execute([*arguments, *overrides])
     if status:
         saved = "its state is saved, continue with --resume" if run.last.is_file() else "nothing was saved yet"
-        sys.stderr.write(f"\nStopped {run.folder}; {saved}.\n")
+        _say(f"\nStopped {run.folder}; {saved}.\n", sys.stderr)
         return status
     from reproductions.commands import ending
 
-    sys.stdout.write(ending.text(run))
+    _say(ending.text(run))
     return 0
+
+
+def _say(text: str, file: TextIO | None = None) -> None:
+    """Write a text once, though several processes have it."""
+    if several.rank() == 0:
+        (file or sys.stdout).write(text)
 
 
 def _check(pretrained: str | None, heads: int | None, variant: str, resume: bool) -> None:

@@ -34,16 +34,19 @@ class Reseed(Callback):
 class StopBetweenSteps(Callback):
     """Let Ctrl-C and SIGTERM wait for the optimiser's step, so that the saved state is neither half updated nor missing the
     gradients accumulated for that step. A second Ctrl-C does not wait.
+
+    Attributes:
+        asked: the signal that asked to stop, None before.
     """
 
     def __init__(self) -> None:
-        self._asked: int | None = None
+        self.asked: int | None = None
         self._before: dict[int, Any] = {}
         self._stepped = True
 
     def on_train_start(self, *_: Any) -> None:
         if threading.current_thread() is threading.main_thread():
-            self._asked = None
+            self.asked = None
             self._before = {number: signal.signal(number, self._ask) for number in STOPS}
 
     def on_train_end(self, *_: Any) -> None:
@@ -61,17 +64,27 @@ class StopBetweenSteps(Callback):
     def on_validation_batch_end(self, *_: Any) -> None:
         self._stop_if_asked()
 
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Keep the last checkpoint after an error in mid-step, and after one of a single process of several.
+
+        A new one would lack the gradients gathered for the step; and all processes must write it, or the one that does waits.
+        """
+        alone = trainer.world_size > 1 and not isinstance(exception, tuple(STOPS.values()))
+        if alone or not self._stepped:
+            for kept in trainer.checkpoint_callbacks:
+                kept.save_on_exception = False  # type: ignore[attr-defined]
+
     def _ask(self, number: int, _: Any) -> None:
-        if self._asked == number == signal.SIGINT:
+        if self.asked == number == signal.SIGINT:
             raise KeyboardInterrupt
-        self._asked = number
+        self.asked = number
 
     def _stop_if_asked(self) -> None:
-        if self._asked is None or not self._stepped:
+        if self.asked is None or not self._stepped:
             return
-        if self._asked == signal.SIGTERM:
-            self._before[self._asked](self._asked, None)  # Lightning's own handler, which informs the other processes
-        raise STOPS[self._asked]
+        if self.asked == signal.SIGTERM:
+            self._before[self.asked](self.asked, None)  # Lightning's own handler, which informs the other processes
+        raise STOPS[self.asked]
 
 
 class StopIfDiverged(Callback):

@@ -35,6 +35,7 @@ from reproductions.tasks.log import EvaluationLog
 from reproductions.training import checkpoints, precision, tracking
 from reproductions.training.averaging import Snapshots, average, snapshots
 from reproductions.training.callbacks import (
+    STOPS,
     KnownMonitor,
     Reseed,
     StopBetweenSteps,
@@ -63,6 +64,7 @@ class ReproductionCLI(LightningCLI):
         self.throughput = Throughput()
         self.tracker: tracking.RunLogger | None = None
         self.precision_reason = "the settings name it"
+        self.stop = StopBetweenSteps()
         commands = self.subcommands()
         try:
             super().__init__(
@@ -165,7 +167,7 @@ class ReproductionCLI(LightningCLI):
             mine += [
                 Reseed(config.seed_everything),
                 self.throughput,
-                StopBetweenSteps(),
+                self.stop,
                 StopIfDiverged(),
                 KnownMonitor(self.monitor),
                 ResumedValidation(folder / "validation.jsonl"),
@@ -235,6 +237,10 @@ class ReproductionCLI(LightningCLI):
         except SystemExit as error:
             if self.trainer.interrupted:
                 raise KeyboardInterrupt from error
+            raise
+        except RuntimeError as error:
+            if self.stop.asked is not None and self.trainer.world_size > 1:  # another process has stopped first
+                raise STOPS[self.stop.asked] from error
             raise
 
     def before_fit(self) -> None:

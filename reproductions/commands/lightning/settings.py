@@ -9,6 +9,7 @@ from lightning.fabric.connector import _PRECISION_INPUT as PRECISION
 from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import SaveConfigCallback
 
+from reproductions.commands.lightning.agreement import check_alike, check_shared
 from reproductions.evaluation.files import write_text
 from reproductions.layers.checks import check_sizes
 from reproductions.runs import Run
@@ -62,7 +63,19 @@ class Trainer(L.Trainer):
 
 
 class SaveRun(SaveConfigCallback):
-    """Write config.yaml, and what the data decided, into the folder of the run, before the first step."""
+    """Write config.yaml, and what the data decided, into the folder of the run, before the first step.
+
+    Before that the processes of a run on several devices must agree, see ``agreement``.
+    """
+
+    def setup(self, trainer: L.Trainer, pl_module: LightningModule, stage: str) -> None:
+        if self.already_saved:
+            return
+        settings = f"continues {self.config.ckpt_path}\n{self.parser.dump(self.config, skip_none=False)}"
+        check_alike(trainer, settings, trainer.datamodule.fingerprints())  # type: ignore[attr-defined]
+        super().setup(trainer, pl_module, stage)
+        if stage == "fit":
+            check_shared(trainer, Run(Path(self.config.run.folder)).config)
 
     def save_config(self, trainer: L.Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
         if stage != "fit":
