@@ -42,7 +42,7 @@ class TextScores:
 def text_scores(*, hypotheses: Sequence[str], references: Sequence[str], language: str) -> TextScores:
     """Scores of translations against one reference each; language ("fr") chooses Moses' rules for `bleu_tokenised`.
 
-    Raises UserError for unequal or zero counts and for text that still contains word pieces or ``</s>``.
+    Raises UserError for text that still contains word pieces or ``</s>``.
     """
     check_texts(hypotheses=hypotheses, references=references)
     bleu, chrf = BLEU(tokenize="13a", force=True), CHRF()
@@ -147,13 +147,7 @@ def moses(texts: Iterable[str], language: str) -> list[str]:
 
 
 def check_texts(*, hypotheses: Sequence[str], references: Sequence[str]) -> None:
-    """Raise UserError unless both are detokenised text, as many references as hypotheses, and at least one."""
-    if len(hypotheses) != len(references):
-        raise UserError(
-            f"{len(hypotheses)} hypotheses cannot be scored against {len(references)} references: give one for each"
-        )
-    if not hypotheses:
-        raise UserError("there is no translation to score")
+    """Raise UserError unless both are detokenised text."""
     for name, texts in (("hypothesis", hypotheses), ("reference", references)):
         for number, text in enumerate(texts):
             if marker := _PIECES.search(text):

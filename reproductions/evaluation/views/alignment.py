@@ -38,11 +38,6 @@ class View:
     shift: Literal[0, 1] = 0
     norms: bool = False
 
-    def __post_init__(self) -> None:
-        self.part.check()
-        if self.shift not in (0, 1):
-            raise UserError(f"shift must be 0 or 1, not {self.shift!r}")
-
     @property
     def part(self) -> Part:
         """Layer and head."""

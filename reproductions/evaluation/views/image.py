@@ -55,20 +55,10 @@ class ImageView:
     layer: Which | None = None
     head: Which | None = None
 
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise UserError(f"there is no kind of view {self.kind!r}; there are {', '.join(KINDS)}")
-        if self.kind == "cls":
-            self.part.check()
-            return
-        for name, number in (("layer", self.layer), ("head", self.head)):
-            if number is not None:
-                raise UserError(f"{name} {number!r} belongs to a view of the kind cls, not to {self.kind}")
-
     @property
     def part(self) -> Part:
         """Layer and head, of the kind cls alone."""
-        return Part(self.layer, self.head)  # type: ignore[arg-type]  # `Part.check` refuses None
+        return Part(self.layer, self.head)  # type: ignore[arg-type]  # neither is None there
 
     def __str__(self) -> str:
         """For storing: "cls L2 Hmean" or "rollout"; `ImageView.parse` reads it."""

@@ -10,7 +10,7 @@ from data.errors import UserError
 from reproductions.evaluation.arrays import Floats
 
 Which = int | Literal["mean"]
-TEXT = r"L(?P<layer>mean|\d+) H(?P<head>mean|\d+)"
+TEXT = r"L(?P<layer>mean|[1-9]\d*) H(?P<head>mean|[1-9]\d*)"
 
 
 class Part(NamedTuple):
@@ -27,12 +27,6 @@ class Part(NamedTuple):
     def of(cls, match: Match[str]) -> "Part":
         """From a match of `TEXT`."""
         return cls(_which(match["layer"]), _which(match["head"]))
-
-    def check(self) -> None:
-        """Raise UserError unless layer and head are "mean" or a number from 1."""
-        for name, number in self._asdict().items():
-            if number != "mean" and (type(number) is not int or number < 1):
-                raise UserError(f"{name} must be 'mean' or a number from 1, not {number!r}")
 
     def check_exists(self, view: object, layers: int, heads: int) -> None:
         """Raise UserError, with the view, for a layer or head outside 1 to layers, 1 to heads."""
