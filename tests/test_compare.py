@@ -105,7 +105,8 @@ def test_a_run_beside_a_copy_of_itself_differs_in_nothing_significant(trained, t
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert page.count("stopped at") == 1 and f"stopped at {STEPS} of 1,000 steps" in page
     said = capsys.readouterr().out
-    assert run.summary["title"] in said and re.search(r"the difference is (not )?significant, p [≤=] ", said)
+    assert run.summary["title"] in said and "each run has one seed" in said
+    assert re.search(r"the difference is (not )?significant, p [≤=] ", said)
     numbers = numbers_in(tmp_path / "out")
     assert len({one["name"] for one in numbers["runs"]}) == 3 and len(numbers["differences"]) == 3
     same = numbers["differences"][0]

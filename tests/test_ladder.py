@@ -1,6 +1,7 @@
 """The ladder from 2014 to 2017: each rung is trained once, changes what it says, and stands in one table and figure."""
 
 import json
+import re
 
 import pytest
 import yaml
@@ -45,6 +46,7 @@ def test_the_ladder_trains_what_is_missing_and_ends_in_a_table_and_a_figure(plac
     assert [row["aer"] is None for row in rows] == [name.split("-")[1] == "rnnencdec" for name in RUNGS]
     assert {row["steps"] for row in rows} == {3} and len(began) == len(RUNGS)
     printed = capsys.readouterr().out
+    assert re.search(r"A step may be several changes\. The last AER .* in the naive view it is [\d.]+ %", printed)
     assert "significant, p" in printed and "Transformer, 1 layer, 1 head" in printed
     assert (folder / "ladder.png").is_file() and (folder / "ladder.pdf").is_file()
     assert command(["ladder", "--jobs", "1"]) == 0
@@ -68,6 +70,7 @@ def test_all_rungs_of_the_ladder_share_data_budget_and_search():
     for config in rungs.values():
         assert config["data"] == first["data"] and config["seed_everything"] == first["seed_everything"]
         assert config["model"]["init_args"]["search"] == first["model"]["init_args"]["search"]
+        assert config["model"]["init_args"]["network"]["dropout"] == 0
         assert config["trainer"]["max_steps"] == first["trainer"]["max_steps"]
 
 

@@ -21,7 +21,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from reproductions.compare.comparison import comparable
     from reproductions.compare.translators import SAME
     from reproductions.evaluation import files
-    from reproductions.experiments.ladder import RUNGS, figure, table, text
+    from reproductions.experiments.ladder import RUNGS, TEST, figure, table, text
+    from reproductions.reports import percent
 
     folder = check_writable(runs.runs_dir() / LADDER)
     if status := trainings.run([Training(LADDER, name, CONFIGS / f"{name}.yaml") for name in RUNGS], options, rest):
@@ -31,11 +32,12 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     summary = rungs[-1].summary
     note = (
         f"Accord, test split. Every rung read the same {summary['steps']:,} batches; seed {summary['seed']}, one thread of "
-        f"a {summary['device']} each, {options.jobs} side by side, torch {summary['torch']}. AER of the view chosen in "
-        "validation."
+        f"a {summary['device']} each, {options.jobs} side by side, torch {summary['torch']}. A step may be several changes."
     )
+    if "aer_naive" in (scores := rungs[-1].scores[TEST]):  # those of an older run lack it
+        note += f" The last AER is of the view chosen in validation; in the naive view it is {percent(scores['aer_naive'])} %."
     files.write_json(folder / "ladder.json", rows)
     for suffix in (".png", ".pdf"):
         files.save(figure(rows, note), folder / f"ladder{suffix}")
-    sys.stdout.write(f"\n{text(rows)}\n\nFigure and numbers: {folder}\n")
+    sys.stdout.write(f"\n{text(rows)}\n\n{note}\nFigure and numbers: {folder}\n")
     return 0

@@ -69,7 +69,7 @@ def text(rows: Sequence[dict[str, Any]]) -> str:
             f"{row['rung']:<{width}}{row['bleu']:>8.1f}{aer:>8}{row['tokens_per_s']:>10,.0f}"
             f"{row['training_minutes']:>9.1f}{row['parameters']:>12,}"
         )
-    lines += ["", "What each step did, which may be several changes:"]
+    lines += ["", "What each step did:"]
     for row in rows:
         lines += [
             f"  {change['from']} → {row['rung']} ({change['what']}): {change['says']}" for change in row["changes"]
