@@ -1,6 +1,7 @@
-"""Scale of the data layer: generate Accord, prepare it, and batch one epoch, all in bounded memory.
+"""Scale of the data layer: generate Accord or read a file, prepare it, and batch one epoch, all in bounded memory.
 
     python -m benchmarks.scale --pairs 1000000
+    python -m benchmarks.scale --corpus corpus.tsv
 
 Ends with one line ``RESULT {json}``: pairs per second of each stage, and the peak resident memory in GiB. Preparation
 includes everything: generate, split into words, learn both tokenisers, tokenise, write. Tokenisation alone, splitting and
@@ -28,17 +29,16 @@ def peak_gib() -> float:
     return round(machine.own_resident_mib() / 2**10, 2)
 
 
-def generation(pairs: int) -> float:
-    """Seconds to generate the pairs and drop them."""
+def generation(corpus: str, pairs: int) -> tuple[int, float]:
+    """Training pairs, at most so many, and seconds to generate or read them and drop them."""
     start = time.perf_counter()
-    for _ in counted(load("accord", "train", "en", "fr", count=pairs), "generating", pairs, "pairs"):
-        pass
-    return time.perf_counter() - start
+    count = sum(1 for _ in counted(load(corpus, "train", "en", "fr", count=pairs), "generating", pairs, "pairs"))
+    return count, time.perf_counter() - start
 
 
 def tokenisation(data: TranslationData, pairs: int) -> float:
     """Seconds per pair to split and encode both sides."""
-    examples = list(load("accord", "train", "en", "fr", count=min(pairs, _SAMPLE)))
+    examples = list(load(data.settings.corpus, "train", "en", "fr", count=min(pairs, _SAMPLE)))
     start = time.perf_counter()
     for first in range(0, len(examples), _CHUNK):
         chunk = examples[first : first + _CHUNK]
@@ -48,8 +48,9 @@ def tokenisation(data: TranslationData, pairs: int) -> float:
 
 
 def measure(options: argparse.Namespace) -> dict[str, float | int | str]:
-    generated = generation(options.pairs)
+    pairs, generated = generation(options.corpus, options.pairs)
     data = TranslationData(
+        corpus=options.corpus,
         pairs=options.pairs,
         tokenizer=options.tokenizer,
         vocabulary=options.vocabulary,
@@ -59,7 +60,7 @@ def measure(options: argparse.Namespace) -> dict[str, float | int | str]:
     data.prepare()
     prepared = time.perf_counter() - start
     peak = peak_gib()
-    tokenised = tokenisation(data, options.pairs)
+    tokenised = tokenisation(data, pairs)
     loader = data.train_dataloader()
     start = time.perf_counter()
     sentences = cells = tokens = 0
@@ -69,14 +70,14 @@ def measure(options: argparse.Namespace) -> dict[str, float | int | str]:
         tokens += int(batch.source_mask.sum()) + int(batch.target_mask.sum())
     batched = time.perf_counter() - start
     return {
-        "pairs": options.pairs,
+        "pairs": pairs,
         "kept": sentences,
         "tokenizer": options.tokenizer,
         "source_size": len(data.source_tokenizer),
         "target_size": len(data.target_tokenizer),
-        "generation_pairs_per_s": round(options.pairs / generated),
+        "generation_pairs_per_s": round(pairs / generated),
         "tokenisation_pairs_per_s": round(1 / tokenised),
-        "preparation_pairs_per_s": round(options.pairs / prepared),
+        "preparation_pairs_per_s": round(pairs / prepared),
         "batching_pairs_per_s": round(sentences / batched),
         "batches_per_s": round(len(loader) / batched),
         "real_tokens_of_cells": round(tokens / cells, 3),
@@ -87,6 +88,7 @@ def measure(options: argparse.Namespace) -> dict[str, float | int | str]:
 
 def parser() -> argparse.ArgumentParser:
     top = machine.parser("scale", __doc__)
+    top.add_argument("--corpus", default="accord")
     top.add_argument("--pairs", type=int, default=1_000_000)
     top.add_argument("--tokenizer", choices=["words", "bpe"], default="words")
     top.add_argument("--vocabulary", type=int, default=30_000)

@@ -6,3 +6,7 @@ class UserError(ValueError):
 
     The command line prints the text alone, without a traceback, and exits with status 2.
     """
+
+
+class Interrupted(UserError):
+    """Something outside cut the work off: what is finished is kept, and the same command goes on with it."""

@@ -7,17 +7,18 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from data import stored
 from data.errors import UserError
 from data.sources.image_files import upright
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Pixels = NDArray[np.uint8]
 FITS = ("letterbox", "crop")
@@ -114,8 +115,10 @@ class Preprocessing:
         square.paste(resized, (max(0, left), max(0, top)))
         return np.array(square)
 
-    def tensor(self, pixels: Pixels) -> Tensor:
+    def tensor(self, pixels: Pixels) -> "Tensor":
         """(N, h, w, 3) uint8 -> (N, 3, h, w) float32, of mean 0 and deviation 1 over the training images."""
+        import torch  # here, since the processes that prepare images do without
+
         source = torch.from_numpy(np.require(pixels, requirements=["C", "W"]))  # a record's pixels are read-only
         image = torch.empty(len(source), 3, *source.shape[1:3])
         for channel, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):

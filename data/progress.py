@@ -95,16 +95,16 @@ doing, keep, clear = LINE.doing, LINE.keep, LINE.clear
 class Count:
     """How much of something is done."""
 
-    def __init__(self, what: str, total: float | None, unit: str, scale: float = 1) -> None:
-        self.done, self.what = 0.0, what
-        self._total, self._unit, self._scale = total, unit, scale
+    def __init__(self, what: str, total: float | None, unit: str, scale: float = 1, begun: float = 0) -> None:
+        self.done, self.what = begun, what
+        self._total, self._unit, self._scale, self._begun = total, unit, scale, begun
         self._began = time.monotonic()
 
     def __str__(self) -> str:
         """ "reading test: 120 of 500 images · 40 s left"."""
         if self._total is None:
             return f"{self.what}: {self.done / self._scale:,.0f} {self._unit}"
-        rest = left(time.monotonic() - self._began, self.done, self._total)
+        rest = left(time.monotonic() - self._began, self.done - self._begun, self._total - self._begun)
         return f"{self.what}: {self.done / self._scale:,.0f} of {self._total / self._scale:,.0f} {self._unit}{rest}"
 
 
@@ -115,9 +115,12 @@ def left(seconds: float, done: float, total: float) -> str:
 
 
 @contextmanager
-def counting(what: str, total: float | None, unit: str, scale: float = 1) -> Iterator[Count]:
-    """Show a count, whose ``done`` the block raises; ``scale``: how many make one of the unit."""
-    count = Count(what, total, unit, scale)
+def counting(what: str, total: float | None, unit: str, scale: float = 1, begun: float = 0) -> Iterator[Count]:
+    """Show a count, whose ``done`` the block raises.
+
+    scale: how many make one of the unit. begun: how much was done earlier.
+    """
+    count = Count(what, total, unit, scale, begun)
     with doing(count):
         yield count
 

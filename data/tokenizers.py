@@ -6,8 +6,7 @@ Three ids are the same everywhere: pad 0, unk 1, eos 2. There is no start symbol
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -16,11 +15,13 @@ import tokenizers
 
 from data import stored
 from data.errors import UserError
+from data.progress import counting
 from data.words import LANGUAGES, join, split
 
 PAD, UNK, EOS = 0, 1, 2
 SPECIALS = ("<pad>", "<unk>", "</s>")
 _VERSION = 1
+_AT_ONCE = 1000  # words that are handed to the library at once
 _REMEDY = "restore it, or delete its directory to have it made anew"
 
 
@@ -110,14 +111,11 @@ class WordTokenizer(Tokenizer):
 
     @classmethod
     def learn(
-        cls, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int
+        cls, frequencies: Mapping[str, int], language: str, vocabulary: int, min_frequency: int
     ) -> "WordTokenizer":
         """The most frequent words, at most ``vocabulary`` entries; ties in alphabetical order."""
-        counts: Counter[str] = Counter()
-        for words in sentences:
-            counts.update(words)
-        frequent = [word for word, count in counts.items() if count >= min_frequency and word not in SPECIALS]
-        frequent.sort(key=lambda word: (-counts[word], word))
+        frequent = [word for word, count in frequencies.items() if count >= min_frequency and word not in SPECIALS]
+        frequent.sort(key=lambda word: (-frequencies[word], word))
         return cls([*SPECIALS, *frequent[: vocabulary - len(SPECIALS)]], language)
 
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
@@ -155,17 +153,18 @@ class BPETokenizer(Tokenizer):
 
     @classmethod
     def learn(
-        cls, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int
+        cls, frequencies: Mapping[str, int], language: str, vocabulary: int, min_frequency: int
     ) -> "BPETokenizer":
         """At most ``vocabulary`` entries, including the specials and all single characters."""
         learner = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token=SPECIALS[UNK]))
+        learner.pre_tokenizer = tokenizers.pre_tokenizers.CharDelimiterSplit(" ")
         trainer = tokenizers.trainers.BpeTrainer(
             vocab_size=vocabulary,
             min_frequency=min_frequency,
             special_tokens=list(SPECIALS),
             show_progress=False,
         )
-        learner.train_from_iterator(([*map(cls._marked, words)] for words in sentences), trainer)
+        learner.train_from_iterator(cls._repeated(frequencies), trainer)
         model = json.loads(learner.to_str())["model"]
         pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"])
         merges = [(left, right) for left, right in pairs]
@@ -198,6 +197,15 @@ class BPETokenizer(Tokenizer):
 
     def fields(self) -> dict[str, Any]:
         return {"entries": list(self.entries), "merges": [list(merge) for merge in self.merges]}
+
+    @classmethod
+    def _repeated(cls, frequencies: Mapping[str, int]) -> Iterator[str]:
+        """Each word as often as it occurs, with spaces between: the library counts words itself, and takes no counts."""
+        with counting("learning pieces", sum(frequencies.values()), "words") as progress:
+            for word, count in frequencies.items():
+                for many in [_AT_ONCE] * (count // _AT_ONCE) + [count % _AT_ONCE]:
+                    yield " ".join([cls._marked(word)] * many)
+                    progress.done += many
 
     @classmethod
     def _marked(cls, word: str) -> str:
@@ -237,14 +245,14 @@ KINDS = {
 
 
 def learn_tokenizer(
-    kind: str, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int = 1
+    kind: str, frequencies: Mapping[str, int], language: str, vocabulary: int, min_frequency: int = 1
 ) -> Tokenizer:
-    """Learn a tokeniser from split sentences; raises UserError for an unknown kind or a bad size."""
+    """A tokeniser learned from how often each word occurs; raises UserError for an unknown kind or a bad size."""
     if vocabulary <= len(SPECIALS):
         raise UserError(f"vocabulary={vocabulary} has no room for words: {len(SPECIALS)} entries are specials.")
     if min_frequency < 1:
         raise UserError(f"min_frequency={min_frequency} must be at least 1.")
-    tokenizer: Tokenizer = _class_of(kind).learn(sentences, language, vocabulary, min_frequency)
+    tokenizer: Tokenizer = _class_of(kind).learn(frequencies, language, vocabulary, min_frequency)
     return tokenizer
 
 

@@ -3,8 +3,9 @@
 torchtext ended with 0.18 (April 2024); its library loads with torch 2.3 only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import repeat, starmap
 
 from data.errors import UserError
 from data.tokenizers import EOS, SPECIALS, UNK, WordTokenizer
@@ -38,11 +39,11 @@ class TorchtextTokenizer(WordTokenizer):
 
     @classmethod
     def learn(
-        cls, sentences: Iterable[Sequence[str]], language: str, vocabulary: int, min_frequency: int
+        cls, frequencies: Mapping[str, int], language: str, vocabulary: int, min_frequency: int
     ) -> "TorchtextTokenizer":
         """Like WordTokenizer.learn; ``build_vocab_from_iterator`` breaks ties in the same way."""
         built = build_vocab_from_iterator(
-            sentences,
+            starmap(repeat, frequencies.items()),
             min_freq=min_frequency,
             specials=list(SPECIALS),
             special_first=True,

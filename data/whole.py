@@ -10,6 +10,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from data.errors import Interrupted
+
+JOURNAL = "journal.json"  # of a folder that is being made: how far its content goes
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
@@ -29,23 +33,34 @@ def whole(path: Path) -> Iterator[Path]:
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     """``folder``, which ``make`` fills unless it exists; of several processes that call at once, the first makes it.
 
-    ``make`` is given an empty directory to write to. If it fails, nothing is left.
+    ``make`` is given an empty directory to write to, or what an interrupted call left, if that has a journal. If it fails,
+    nothing is left.
     """
     if folder.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(folder.name + ".lock")):
         if not folder.exists():
-            # Under the lock nobody else works here: a part that exists was left by a killed process.
+            # Under the lock nobody else works here: a part that exists was left by an interrupted process.
             work = folder.with_name(folder.name + ".part")
-            shutil.rmtree(work, ignore_errors=True)
-            work.mkdir()
+            _clear(work)
+            work.mkdir(exist_ok=True)
             try:
                 make(work)
                 os.rename(work, folder)
-            finally:
+            except (Interrupted, KeyboardInterrupt, SystemExit):
+                _clear(work)
+                raise
+            except BaseException:
                 shutil.rmtree(work, ignore_errors=True)
+                raise
     return folder
+
+
+def _clear(work: Path) -> None:
+    """Remove what nobody can go on with."""
+    if not (work / JOURNAL).exists():
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def temporary_folder(prefix: str) -> Path:

@@ -5,6 +5,7 @@ import http.client
 import json
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -60,8 +61,8 @@ def write(root: Path, paper: str, name: str, corpus: str = "accord", **network: 
     (folder / "tokenizers").mkdir(parents=True)
     (folder / "checkpoints").mkdir()
     sides = {
-        "source": WordTokenizer.learn([pair.source for pair in FIXED], "en", 500, 1),
-        "target": WordTokenizer.learn([pair.target for pair in FIXED], "fr", 500, 1),
+        "source": WordTokenizer.learn(Counter(word for pair in FIXED for word in pair.source), "en", 500, 1),
+        "target": WordTokenizer.learn(Counter(word for pair in FIXED for word in pair.target), "fr", 500, 1),
     }
     for side, tokenizer in sides.items():
         tokenizer.save(folder / "tokenizers", side)

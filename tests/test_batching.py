@@ -50,9 +50,9 @@ def test_padding_hides_nothing_and_adds_nothing(sentences, data):
 
 
 def test_ids_written_in_chunks_are_read_back_from_disk(tmp_path):
-    writer = FlatIdsWriter(tmp_path / "train.source")
+    writer = FlatIdsWriter(tmp_path / "train.source", len(SENTENCES))
     for chunk in (SENTENCES[:1], [], SENTENCES[1:]):
-        writer.append(chunk)
+        writer.append(FlatIds.of(chunk))
     writer.close()
     flat = FlatIds.load(tmp_path / "train.source")
     assert isinstance(flat.ids, np.memmap) and flat.ids.dtype == np.int32
@@ -61,8 +61,8 @@ def test_ids_written_in_chunks_are_read_back_from_disk(tmp_path):
 
 
 def test_a_file_that_was_cut_is_named(tmp_path):
-    writer = FlatIdsWriter(tmp_path / "train.source")
-    writer.append(SENTENCES)
+    writer = FlatIdsWriter(tmp_path / "train.source", len(SENTENCES))
+    writer.append(FlatIds.of(SENTENCES))
     writer.close()
     ids = tmp_path / "train.source.ids"
     ids.write_bytes(ids.read_bytes()[:-4])

@@ -56,7 +56,7 @@ DRAWN = "numpy PIL sacrebleu sacremoses matplotlib"
 PAPER = r"reproductions\.(?P<paper>\w+\d{4})"
 TABLE: tuple[tuple[str, Rule], ...] = (
     (r"data\.(links|errors|words)", rule(ours="data.errors")),
-    (r"data\.(whole|progress)", rule("filelock")),
+    (r"data\.(whole|progress)", rule("filelock", "data.errors")),
     (r"data\.accord(\..*)?", rule(ours="data.accord data.words data.links data.errors")),
     (r"data\.shapes(\..*)?", rule("numpy PIL", "data.shapes data.errors")),
     (r"data\.torchtext_tokenizer", rule("torchtext", "data")),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -180,9 +181,9 @@ def test_an_endless_word_is_dropped_from_training_and_an_error_elsewhere(tmp_pat
             refused.append(str(error))
     assert sum(splits.values()) == 300 and refused == []
     endless = text.Example("a" * 1_000_000, "mot", None)
-    corpus = text.find_corpus(str(path))
+    corpus = replace(text.find_corpus(str(path)), read=lambda _: [endless])
     with pytest.raises(UserError, match="has a word of 1,000,000 letters, more than 1,000; fix it"):
-        list(text._sound([endless], corpus, "valid"))
+        list(text.chunks(corpus, corpus.request("valid", "en", "fr", tmp_path)))
 
 
 def test_what_can_be_written_to_is_left_as_it_was(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
+from collections import Counter
 from importlib import import_module
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,7 @@ def learned(kind, sentences=SENTENCES, vocabulary=200, min_frequency=1):
             import torchtext  # noqa: F401
         except (ImportError, OSError):  # OSError: built for another torch
             pytest.skip("torchtext needs the frozen lane")
-    return learn_tokenizer(kind, sentences, "fr", vocabulary, min_frequency)
+    return learn_tokenizer(kind, Counter(chain.from_iterable(sentences)), "fr", vocabulary, min_frequency)
 
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -187,11 +189,11 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_bad_sizes_and_kinds_are_named():
     with pytest.raises(UserError, match="'pieces'.*words, bpe, torchtext"):
-        learn_tokenizer("pieces", SENTENCES, "fr", 100)
+        learn_tokenizer("pieces", {"zone": 1}, "fr", 100)
     with pytest.raises(UserError, match="vocabulary=3"):
-        learn_tokenizer("words", SENTENCES, "fr", 3)
+        learn_tokenizer("words", {"zone": 1}, "fr", 3)
     with pytest.raises(UserError, match="min_frequency=0"):
-        learn_tokenizer("words", SENTENCES, "fr", 100, 0)
+        learn_tokenizer("words", {"zone": 1}, "fr", 100, 0)
 
 
 def test_the_torchtext_backend_without_torchtext_says_what_it_needs():

@@ -138,6 +138,6 @@ def test_a_bad_line_is_named_and_the_lines_before_it_are_translated(run, capsys,
 def test_a_tokeniser_that_does_not_fit_the_checkpoint_is_named(tmp_path, capsys):
     for paper, side, language in zip(PAPERS, ("target", "source"), ("fr", "en"), strict=True):
         run = Run(write(tmp_path, paper, "1"))
-        BPETokenizer.learn([["other", "words"]], language, 30, 1).save(run.folder / "tokenizers", side)
+        BPETokenizer.learn({"other": 1, "words": 1}, language, 30, 1).save(run.folder / "tokenizers", side)
         error = refused(capsys, run, "one .")
         assert f"The {side} tokeniser does not fit" in error and "best.ckpt" in error

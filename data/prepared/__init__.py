@@ -1,7 +1,9 @@
 """Raw data -> arrays on disk, once.
 
 folder      where settings are prepared, and what the three share: JSON, mapped arrays, damage
+workers     a function of many chunks on every core
 ids         sentences as flat arrays of ids
+spool       the words of training pairs on disk, numbered; resumed after an interruption
 text        pairs of sentences -> ids of both sides
 images      images -> pixels, masks, labels
 captions    images with captions -> both

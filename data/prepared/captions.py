@@ -5,24 +5,29 @@ Shapes: N images, O objects of an image at most, h = w = size.
 
 import json
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from data.errors import UserError
 from data.prepared.folder import prepared_folder, save_facts, writing_rows
-from data.prepared.ids import FlatIdsWriter
+from data.prepared.ids import FlatIds, FlatIdsWriter
+from data.prepared.workers import in_chunks, mapped
 from data.preprocessing import Preprocessing
 from data.progress import counted
-from data.shapes import described
+from data.shapes import Described, described
 from data.sources.images import SHAPES_SEED, edition_of_shapes
 from data.tokenizers import learn_tokenizer
 
 logger = logging.getLogger(__name__)
 
 _VERSION = 1  # of the directory's layout
+_CHUNK = 32  # images that a process draws at a time
 MOST_OBJECTS = 3  # O
 SIZES = {"train": 20_000, "valid": 500, "test": 1_000}
 TITLE = "Shapes with captions"
@@ -59,11 +64,12 @@ def prepare_captions(settings: CaptionSettings, data_dir: Path) -> Path:
 
 def _make(settings: CaptionSettings, work: Path) -> None:
     captions = {split: list(_draw(settings, split, work)) for split in settings.counts}
-    tokenizer = learn_tokenizer("words", captions["train"], LANGUAGE, settings.vocabulary, settings.min_frequency)
+    frequencies = Counter(chain.from_iterable(captions["train"]))
+    tokenizer = learn_tokenizer("words", frequencies, LANGUAGE, settings.vocabulary, settings.min_frequency)
     tokenizer.save(work, "caption")
     for split, sentences in captions.items():
-        writer = FlatIdsWriter(work / f"{split}.captions")
-        writer.append(tokenizer.encode_words(sentences))
+        writer = FlatIdsWriter(work / f"{split}.captions", len(sentences))
+        writer.append(FlatIds.of(tokenizer.encode_words(sentences)))
         writer.close()
     preprocessing = Preprocessing.of(np.load(work / "train.pixels.npy", mmap_mode="r"))
     preprocessing.save(work)
@@ -72,6 +78,10 @@ def _make(settings: CaptionSettings, work: Path) -> None:
         "Prepared %s at %d x %d pixels: %s images, a vocabulary of %d entries.", TITLE, settings.size, settings.size,
         ", ".join(f"{name} {count:,}" for name, count in settings.counts.items()), len(tokenizer),
     )  # fmt: skip
+
+
+def _scenes(split: str, size: int, numbers: Sequence[int]) -> list[Described]:
+    return [described(split, index, SHAPES_SEED, size) for index in numbers]
 
 
 def _draw(settings: CaptionSettings, split: str, work: Path) -> Iterator[list[str]]:
@@ -85,8 +95,8 @@ def _draw(settings: CaptionSettings, split: str, work: Path) -> Iterator[list[st
         write_pixels = rows("pixels", np.uint8, size, size, 3)
         # Sixteenths are exact in half precision.
         write_masks = None if split == "train" else rows("masks", np.float16, MOST_OBJECTS, size, size)
-        for index in counted(range(count), f"drawing {split}", count, "images"):
-            scene = described(split, index, SHAPES_SEED, size)
+        scenes = chain.from_iterable(mapped(partial(_scenes, split, size), in_chunks(range(count), _CHUNK)))
+        for scene in counted(scenes, f"drawing {split}", count, "images"):
             write_pixels(scene.pixels)
             masks = np.zeros((MOST_OBJECTS, size, size))
             masks[: len(scene.objects)] = [drawn.mask for drawn in scene.objects]

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -75,19 +75,24 @@ def load_array(folder: Path, name: str) -> Array:
         raise damaged(folder, error) from None
 
 
+def begun_array(path: Path, dtype: DTypeLike, *shape: int) -> BinaryIO:
+    """The file of an array whose bytes are still to be written.
+
+    Not a mapped file: on a full disk, writing to one kills the process without an error.
+    """
+    file = path.open("wb")
+    descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+    return file
+
+
 @contextmanager
 def writing_rows(folder: Path, split: str, count: int) -> Iterator[Callable[..., WriteRow]]:
-    """A function that begins an array of ``count`` rows, by name, type and shape of a row; it returns one that appends a row.
-
-    Not mapped files: on a full disk, writing to one kills the process without an error.
-    """
+    """A function that begins an array of ``count`` rows, by name, type and shape of a row; it returns one that appends a row."""
     with ExitStack() as files:
 
         def begin(name: str, dtype: DTypeLike, *shape: int) -> WriteRow:
-            file = files.enter_context((folder / f"{split}.{name}.npy").open("wb"))
-            descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
-            header = {"descr": descr, "fortran_order": False, "shape": (count, *shape)}
-            np.lib.format.write_array_header_1_0(file, header)
+            file = files.enter_context(begun_array(folder / f"{split}.{name}.npy", dtype, count, *shape))
             return lambda row: file.write(np.ascontiguousarray(row, dtype).tobytes())
 
         yield begin

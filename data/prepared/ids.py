@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from data.prepared.folder import damaged
+from data.prepared.folder import begun_array, damaged
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Ints = NDArray[Any]
 
@@ -57,8 +58,16 @@ class FlatIds:
         """(sentences,) int64."""
         return np.diff(self.offsets)
 
-    def padded(self, chosen: Ints, pad: int) -> tuple[Tensor, Tensor]:
+    def joined(self, chosen: Ints) -> Ints:
+        """The ids of the chosen sentences, one after the other."""
+        starts, lengths = self.offsets[chosen], self.lengths[chosen]
+        before = np.cumsum(lengths) - lengths
+        return self.ids[np.arange(lengths.sum()) + np.repeat(starts - before, lengths)]
+
+    def padded(self, chosen: Ints, pad: int) -> "tuple[Tensor, Tensor]":
         """Ids (B, T) int64 of the chosen sentences (B,), and mask (B, T) bool, True where a sentence has an id."""
+        import torch  # here, since the processes that prepare text do without
+
         starts = self.offsets[chosen]
         lengths = self.offsets[chosen + 1] - starts
         positions = np.arange(lengths.max(initial=1))
@@ -69,19 +78,19 @@ class FlatIds:
 
 
 class FlatIdsWriter:
-    """Appends sentences to ``<stem>.ids`` as they come; ``close`` writes ``<stem>.offsets.npy``."""
+    """Appends sentences, ``count`` in all, to ``<stem>.ids`` and ``<stem>.offsets.npy`` as they come."""
 
-    def __init__(self, stem: Path) -> None:
-        self._stem = stem
-        self._file = stem.with_name(stem.name + ".ids").open("wb")
-        self._lengths: list[Ints] = [np.zeros(1, dtype=np.int64)]
+    def __init__(self, stem: Path, count: int) -> None:
+        self._ids = stem.with_name(stem.name + ".ids").open("wb")
+        self._offsets = begun_array(stem.with_name(stem.name + ".offsets.npy"), np.int64, count + 1)
+        self._offsets.write(np.zeros(1, dtype=np.int64).tobytes())
+        self._end = 0
 
-    def append(self, sentences: Sequence[Sequence[int]]) -> None:
-        flat = FlatIds.of(sentences)
-        self._file.write(flat.ids.tobytes())
-        self._lengths.append(flat.lengths)
+    def append(self, sentences: FlatIds) -> None:
+        self._ids.write(sentences.ids.tobytes())
+        self._offsets.write((self._end + sentences.offsets[1:]).tobytes())
+        self._end += len(sentences.ids)
 
     def close(self) -> None:
-        self._file.close()
-        offsets = np.cumsum(np.concatenate(self._lengths))
-        np.save(self._stem.with_name(self._stem.name + ".offsets.npy"), offsets)
+        self._ids.close()
+        self._offsets.close()

@@ -4,20 +4,27 @@ import errno
 import json
 import logging
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from data.errors import UserError
 from data.prepared.folder import WriteRow, prepared_folder, save_facts, writing_rows
+from data.prepared.workers import in_chunks, mapped
 from data.preprocessing import Preprocessing
 from data.progress import counted
-from data.sources.images import ImageCorpus, UnreadableImage, find_images
+from data.sources.images import ImageCorpus, LabelledImage, Read, UnreadableImage, find_images
 
 logger = logging.getLogger(__name__)
 
 _VERSION = 3  # of the directory's layout, and of what is chosen for it
+_CHUNK = 32  # images that a process prepares at a time
 _NAMED = 10  # unreadable images that an error names
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -89,6 +96,18 @@ def _check_read(unreadable: list[UnreadableImage]) -> None:
         )
 
 
+def _squares(
+    read: Callable[[int, Sequence[Any]], Sequence[Read]], square: Preprocessing, sources: Sequence[Any]
+) -> list[Read]:
+    """Images whose pixels are final."""
+    return [
+        image._replace(image=square.pixels(image.image))
+        if isinstance(image, LabelledImage) and isinstance(image.image, Image.Image)
+        else image
+        for image in read(square.size, sources)
+    ]
+
+
 def _store(settings: ImageSettings, corpus: ImageCorpus, split: str, work: Path) -> list[UnreadableImage]:
     """Write pixels, labels, names and extra arrays of a split, and of training images the mean mask.
 
@@ -98,19 +117,20 @@ def _store(settings: ImageSettings, corpus: ImageCorpus, split: str, work: Path)
     square = Preprocessing(size, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), corpus.classes, settings.fit)
     labels, names, mean_mask = [], [], np.zeros((size, size))
     unreadable: list[UnreadableImage] = []
+    images = mapped(partial(_squares, corpus.read, square), in_chunks(corpus.sources(split), _CHUNK))
     with writing_rows(work, split, count) as rows:
         write_pixels = rows("pixels", np.uint8, size, size, 3)
         write_extra: dict[str, WriteRow] = {}
-        for example in counted(corpus.read(split, size), f"reading {split}", count, "images"):
+        for example in counted(chain.from_iterable(images), f"reading {split}", count, "images"):
             if isinstance(example, UnreadableImage):
                 unreadable.append(example)
                 continue
-            write_pixels(example.image if isinstance(example.image, np.ndarray) else square.pixels(example.image))
+            write_pixels(np.asarray(example.image))
             labels.append(example.label)
             names.append(example.name)
             if example.mask is not None:
                 mean_mask += example.mask
-            for name, array in example.extra.items():
+            for name, array in (example.extra or {}).items():
                 write_extra[name] = write_extra.get(name) or rows(name, array.dtype, *array.shape)
                 write_extra[name](array)
     np.save(work / f"{split}.labels.npy", np.array(labels, dtype=np.int64))

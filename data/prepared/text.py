@@ -1,28 +1,32 @@
-"""From a corpus to arrays on disk: read once, learn the tokenisers, tokenise in chunks, store."""
+"""From a corpus to arrays on disk: read and split once, learn the tokenisers, tokenise each word once, store."""
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from itertools import chain, islice
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from data.errors import UserError
 from data.links import Links
 from data.prepared.folder import damaged, load_lines, prepared_folder, save_facts
 from data.prepared.ids import FlatIds, FlatIdsWriter
-from data.progress import counted, counting
-from data.sources.text import Example, find_corpus, load
+from data.prepared.spool import SIDES, Spool, Texts, number
+from data.prepared.workers import in_chunks, mapped
+from data.progress import counting
+from data.sources.text import Corpus, Example, Request, chunks, find_corpus, warn
 from data.tokenizers import Tokenizer, learn_tokenizer
-from data.words import split as split_words
 
 logger = logging.getLogger(__name__)
 
 _VERSION = 1  # of the directory's layout
-_CHUNK = 4096  # sentences tokenised at a time
-_SIDES = ("source", "target")
-Sentence = list[str]  # its words
+_CHUNK = 4096  # sentences of evaluation that are tokenised at a time
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,12 @@ def prepare_text(settings: TextSettings, data_dir: Path) -> Path:
     corpus = find_corpus(settings.corpus)
     name = "-".join((corpus.name, *settings.languages))
     decisive = [_VERSION, asdict(settings), corpus.edition(data_dir)]
-    return prepared_folder(name, decisive, data_dir, lambda work: _make(settings, data_dir, work))
+    return prepared_folder(name, decisive, data_dir, lambda work: _make(settings, corpus, data_dir, work))
 
 
 def load_ids(folder: Path, split: str) -> tuple[FlatIds, FlatIds]:
     """Source and target ids of a split, mapped from disk; raises UserError if they are damaged."""
-    source, target = (FlatIds.load(folder / f"{split}.{side}") for side in _SIDES)
+    source, target = (FlatIds.load(folder / f"{split}.{side}") for side in SIDES)
     if len(source) != len(target):
         raise damaged(folder, f"{split} has {len(source)} sources and {len(target)} targets")
     return source, target
@@ -80,22 +84,29 @@ def _example(stored: list[Any]) -> Example:
     return Example(source, target, links)
 
 
-def _make(settings: TextSettings, data_dir: Path, work: Path) -> None:
-    evaluation = {split: _save_examples(settings, data_dir, work, split) for split in ("valid", *settings.test_splits)}
-    kept, dropped = _spool_training(settings, data_dir, work)
+def _make(settings: TextSettings, corpus: Corpus, data_dir: Path, work: Path) -> None:
+    requests = {
+        name: corpus.request(name, *settings.languages, data_dir) for name in ("train", "valid", *settings.test_splits)
+    }
+    train = requests.pop("train")._replace(limit=settings.pairs)
+    evaluation = {split: _save_examples(corpus, request, work) for split, request in requests.items()}
+    spool = _spooled(settings, corpus, train, work)
+    kept, dropped = spool.counts["kept"], spool.counts["dropped"]
     if not kept:
         raise UserError(
             f"{settings.corpus} has no training pair of at most {settings.max_words} words: raise max_words."
         )
-    tokenizers = _learn(settings, work)
-    for side, tokenizer in zip(_SIDES, tokenizers, strict=True):
+    tokenizers = _learn(settings, spool)
+    for side, tokenizer in zip(SIDES, tokenizers, strict=True):
         tokenizer.save(work, side)
-        _encode(tokenizer, _spooled(work, side), work / f"train.{side}", kept)
-        _spool(work, side).unlink()
+        _encode(tokenizer, spool, side, work)
         for split, count in evaluation.items():
             texts = (getattr(example, side) for example in load_examples(work, split))
-            sentences = (split_words(text, tokenizer.language) for text in texts)
-            _encode(tokenizer, sentences, work / f"{split}.{side}", count)
+            writer = FlatIdsWriter(work / f"{split}.{side}", count)
+            for chunk in in_chunks(texts, _CHUNK):
+                writer.append(FlatIds.of(tokenizer.encode_batch(chunk)))
+            writer.close()
+    spool.remove()
     counts = {"train": kept, **evaluation}
     save_facts(work, settings=asdict(settings), pairs=counts, dropped=dropped, version=_VERSION)
     logger.info(
@@ -106,66 +117,62 @@ def _make(settings: TextSettings, data_dir: Path, work: Path) -> None:
     )  # fmt: skip
 
 
-def _save_examples(settings: TextSettings, data_dir: Path, work: Path, split: str) -> int:
+def _save_examples(corpus: Corpus, request: Request, work: Path) -> int:
     """Write the raw evaluation texts, so that scores and ids always belong to the same sentences."""
     count = 0
-    with (work / f"{split}.jsonl").open("w", encoding="utf-8") as file:
-        for example in load(settings.corpus, split, *settings.languages, data_dir):
-            links = example.links and [sorted(example.links.sure), sorted(example.links.possible)]
-            file.write(json.dumps([example.source, example.target, links], ensure_ascii=False) + "\n")
-            count += 1
+    with (work / f"{request.split}.jsonl").open("w", encoding="utf-8") as file:
+        for chunk in chunks(corpus, request):
+            for example in chunk.examples:
+                links = example.links and [sorted(example.links.sure), sorted(example.links.possible)]
+                file.write(json.dumps([example.source, example.target, links], ensure_ascii=False) + "\n")
+            count += len(chunk.examples)
     if not count:
-        raise UserError(f"The split {split!r} of {settings.corpus} is empty: give a larger corpus.")
+        raise UserError(f"The split {request.split!r} of {corpus.name} is empty: give a larger corpus.")
     return count
 
 
-def _spool_training(settings: TextSettings, data_dir: Path, work: Path) -> tuple[int, int]:
-    """Write the words of the training pairs that are short enough, a file a side; return how many were kept and dropped.
-
-    The corpus is streamed and split into words only once; the words are then read twice.
-    """
-    kept = dropped = 0
-    examples = load(settings.corpus, "train", *settings.languages, data_dir, settings.pairs)
-    source_spool, target_spool = (_spool(work, side) for side in _SIDES)
-    with source_spool.open("w", encoding="utf-8") as sources, target_spool.open("w", encoding="utf-8") as targets:
-        for example in counted(examples, "reading train", settings.pairs, "pairs"):
-            source = split_words(example.source, settings.source_language)
-            target = split_words(example.target, settings.target_language)
-            # A side of white space and invisible characters has no word.
-            if not (source and target) or max(len(source), len(target)) > settings.max_words:
-                dropped += 1
-                continue
-            sources.write(" ".join(source) + "\n")
-            targets.write(" ".join(target) + "\n")
-            kept += 1
-    return kept, dropped
+def _spooled(settings: TextSettings, corpus: Corpus, request: Request, work: Path) -> Spool:
+    """The words of the training pairs that are short enough, streamed and split once."""
+    spool = Spool(work)
+    read = spool.counts["read"]
+    if read:
+        logger.info("The preparation of %s goes on after the %s pairs that were read.", settings.corpus, f"{read:,}")
+    request = request._replace(start=read, limit=request.limit and request.limit - spool.usable)
+    texts = (Texts([example[:2] for example in chunk.examples], chunk.counts) for chunk in chunks(corpus, request))
+    numbered = mapped(partial(number, languages=settings.languages, max_words=settings.max_words), texts)
+    total = settings.pairs or corpus.length(request)
+    with closing(spool), closing(numbered), counting("reading train", total, "pairs", begun=read) as progress:
+        for pairs in numbered:
+            spool.append(pairs)
+            progress.done = spool.counts["read"]
+    warn(corpus, spool.counts)
+    return spool
 
 
-def _spool(work: Path, side: str) -> Path:
-    return work / f"train.{side}.words"
+def _learn(settings: TextSettings, spool: Spool) -> list[Tokenizer]:
+    """The tokenisers of source and target."""
 
+    def learn(language: str, frequencies: Mapping[str, int]) -> Tokenizer:
+        return learn_tokenizer(settings.tokenizer, frequencies, language, settings.vocabulary, settings.min_frequency)
 
-def _spooled(work: Path, side: str) -> Iterator[Sentence]:
-    with _spool(work, side).open(encoding="utf-8", newline="\n") as file:
-        for line in file:
-            yield line[:-1].split(" ")
-
-
-def _learn(settings: TextSettings, work: Path) -> tuple[Tokenizer, Tokenizer]:
-    def learn(language: str, sentences: Iterable[Sentence]) -> Tokenizer:
-        return learn_tokenizer(settings.tokenizer, sentences, language, settings.vocabulary, settings.min_frequency)
-
-    source, target = (_spooled(work, side) for side in _SIDES)
+    frequencies = [spool.frequencies(side) for side in SIDES]
     if settings.joint:
-        shared = learn(settings.source_language, chain.from_iterable(zip(source, target, strict=True)))
-        return shared, shared.in_language(settings.target_language)
-    return learn(settings.source_language, source), learn(settings.target_language, target)
+        shared = learn(settings.source_language, Counter(frequencies[0]) + Counter(frequencies[1]))
+        return [shared, shared.in_language(settings.target_language)]
+    with ThreadPoolExecutor() as both:  # pieces are learned outside of Python
+        return list(both.map(learn, settings.languages, frequencies))
 
 
-def _encode(tokenizer: Tokenizer, sentences: Iterator[Sentence], stem: Path, count: int) -> None:
-    writer = FlatIdsWriter(stem)
-    with counting(f"tokenising {stem.name}", count, "sentences") as progress:
-        while chunk := list(islice(sentences, _CHUNK)):
-            writer.append(tokenizer.encode_words(chunk))
-            progress.done += len(chunk)
+def _encode(tokenizer: Tokenizer, spool: Spool, side: str, work: Path) -> None:
+    """Write the ids of the training sentences of a side: those of each word are worked out once."""
+    words = spool.words(side)
+    of_words = [ids[:-1] for ids in tokenizer.encode_words([[word] for word in words])]
+    ids = FlatIds.of([[tokenizer.eos], *of_words])
+    writer = FlatIdsWriter(work / f"train.{side}", spool.counts["kept"])
+    with counting(f"tokenising train.{side}", spool.counts["kept"], "sentences") as progress:
+        for numbers, lengths in spool.sentences(side):
+            starts = np.cumsum(lengths) - lengths
+            sizes = np.add.reduceat(ids.lengths[numbers], starts)
+            writer.append(FlatIds(ids.joined(numbers), np.concatenate([[0], np.cumsum(sizes)])))
+            progress.done += len(lengths)
     writer.close()

@@ -151,9 +151,8 @@ def _receive(url: str, part: Path) -> None:
             start = 0
         length = response.headers.get("Content-Length")
         size = None if length is None else start + int(length)
-        fetching = counting(f"fetching {part.stem}", size, "MB", scale=1e6)
+        fetching = counting(f"fetching {part.stem}", size, "MB", scale=1e6, begun=start)
         with part.open("ab" if start else "wb") as file, fetching as fetched:
-            fetched.done += start
             began, count = time.monotonic(), 0
             # A cut connection ends the stream without an error.
             while chunk := response.read1(_CHUNK):

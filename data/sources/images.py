@@ -19,23 +19,24 @@ import os
 import shutil
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torchvision.datasets import CIFAR10
 
 from data import shapes
 from data.errors import UserError
 from data.sources.download import writable
 from data.sources.image_files import ImageFile, list_images, read_image, set_aside
 from data.sources.paths import place
+
+if TYPE_CHECKING:
+    from torchvision.datasets import CIFAR10
 
 NAMES = ("shapes", "shapes_conflict", "cifar10")
 SHAPES_SEED = 1  # the set is the same for every run
@@ -54,7 +55,7 @@ class LabelledImage(NamedTuple):
     label: int
     name: str
     mask: NDArray[np.float32] | None = None
-    extra: Mapping[str, NDArray[Any]] = MappingProxyType({})
+    extra: Mapping[str, NDArray[Any]] | None = None
 
 
 class UnreadableImage(NamedTuple):
@@ -64,18 +65,23 @@ class UnreadableImage(NamedTuple):
     why: str
 
 
+Read = LabelledImage | UnreadableImage
+
+
 @dataclass(frozen=True)
 class ImageCorpus:
     """What a corpus offers.
 
     title: what reports call it. classes: their names, by number. counts: images of each split.
-    read: streams a split at a size. edition: differs between two states of the corpus. masks: whether it has them.
+    sources: streams what the images of a split are made from. read: makes images of a size from some of these, in any process.
+    edition: differs between two states of the corpus. masks: whether it has them.
     """
 
     title: str
     classes: tuple[str, ...]
     counts: dict[str, int]
-    read: Callable[[str, int], Iterator[LabelledImage | UnreadableImage]]
+    sources: Callable[[str], Iterable[Any]]
+    read: Callable[[int, Sequence[Any]], Sequence[Read]]
     edition: str
     masks: bool = False
 
@@ -106,17 +112,29 @@ def _packed(archive: Path, then: str) -> UserError:
 def _shapes(images: int | None, conflict: bool) -> ImageCorpus:
     counts = {**SHAPES_SIZES, "train": images or SHAPES_SIZES["train"]}
 
-    def read(split: str, size: int) -> Iterator[LabelledImage]:
+    def scenes(split: str) -> list[_SceneOf]:
         betraying = conflict and split in ("train", "valid")
         source, first = ("conflict" if betraying else split), (_CONFLICT_VALID if betraying and split == "valid" else 0)
-        for index in range(first, first + counts[split]):
-            scene = shapes.scene(source, index, SHAPES_SEED, size)
-            extra = {} if split == "train" else _extra(scene, source, index, size)
-            name = f"{source} {index}: {shapes.caption(scene)}"
-            yield LabelledImage(scene.pixels, scene.label, name, scene.mask, extra)
+        return [_SceneOf(source, index, split != "train") for index in range(first, first + counts[split])]
 
     title = "Shapes whose ground betrays the class" if conflict else "Shapes"
-    return ImageCorpus(title, shapes.CLASSES, counts, read, edition_of_shapes(), masks=True)
+    return ImageCorpus(title, shapes.CLASSES, counts, scenes, _draw_shapes, edition_of_shapes(), masks=True)
+
+
+class _SceneOf(NamedTuple):
+    split: str
+    index: int
+    evaluated: bool
+
+
+def _draw_shapes(size: int, scenes: Sequence[_SceneOf]) -> list[Read]:
+    images: list[Read] = []
+    for split, index, evaluated in scenes:
+        scene = shapes.scene(split, index, SHAPES_SEED, size)
+        extra = _extra(scene, split, index, size) if evaluated else None
+        name = f"{split} {index}: {shapes.caption(scene)}"
+        images.append(LabelledImage(scene.pixels, scene.label, name, scene.mask, extra))
+    return images
 
 
 def _extra(scene: shapes.Scene, split: str, index: int, size: int) -> dict[str, NDArray[Any]]:
@@ -175,14 +193,17 @@ def _folder(folder: Path, images: int | None, title: str) -> ImageCorpus:
     edition = _digest(_state(file.path) for files in splits.values() for file in files)
     splits["train"] = _fewer(splits["train"], images, folder, classes)
 
-    def read(split: str, size: int) -> Iterator[LabelledImage | UnreadableImage]:
-        for path, label in splits[split]:
-            try:
-                yield LabelledImage(read_image(path, size=size), label, path.relative_to(folder).as_posix())
-            except UserError as error:
-                yield UnreadableImage(str(path), str(error))
+    return ImageCorpus(title, classes, _counts(splits), splits.__getitem__, partial(_read_files, folder), edition)
 
-    return ImageCorpus(title, classes, _counts(splits), read, edition)
+
+def _read_files(folder: Path, size: int, files: Sequence[ImageFile]) -> list[Read]:
+    images: list[Read] = []
+    for path, label in files:
+        try:
+            images.append(LabelledImage(read_image(path, size=size), label, path.relative_to(folder).as_posix()))
+        except UserError as error:
+            images.append(UnreadableImage(str(path), str(error)))
+    return images
 
 
 def _state(path: Path) -> str:
@@ -199,6 +220,8 @@ def _counts(splits: dict[str, list[ImageFile]]) -> dict[str, int]:
 
 
 def _cifar10(data_dir: Path, images: int | None) -> ImageCorpus:
+    from torchvision.datasets import CIFAR10  # here, since the processes that prepare images do without
+
     folder = data_dir / "cifar10"
     archive = folder / CIFAR10.filename
     if not archive.exists() and not (folder / CIFAR10.base_folder).exists():
@@ -217,19 +240,25 @@ def _cifar10(data_dir: Path, images: int | None) -> ImageCorpus:
     stays, valid = set_aside(listed[0], Path("."), list(classes), "valid")
     splits = {"train": _fewer(stays, images, Path("."), classes), "valid": valid, "test": listed[1]}
 
-    def read(split: str, size: int) -> Iterator[LabelledImage]:  # noqa: ARG001 - all are of 32 pixels
+    def images(split: str) -> Iterator[LabelledImage]:
         pixels = (test if split == "test" else train).data
         for path, label in splits[split]:
             yield LabelledImage(Image.fromarray(pixels[int(path.name)]), label, path.as_posix())
 
-    return ImageCorpus("CIFAR-10", classes, _counts(splits), read, CIFAR10.tgz_md5)
+    return ImageCorpus("CIFAR-10", classes, _counts(splits), images, _as_they_are, CIFAR10.tgz_md5)
 
 
-def _published_cifar10(given: Path, folder: Path) -> tuple[tuple[str, ...], CIFAR10, CIFAR10]:
+def _as_they_are(size: int, images: Sequence[Read]) -> Sequence[Read]:  # noqa: ARG001 - all are of 32 pixels
+    return images
+
+
+def _published_cifar10(given: Path, folder: Path) -> "tuple[tuple[str, ...], CIFAR10, CIFAR10]":
     """Classes, training and test images of the published archive, in ``given`` or else downloaded to ``folder``.
 
     Raises UserError if it is not available; the text names where to put it by hand.
     """
+    from torchvision.datasets import CIFAR10
+
     unpacked = (given / CIFAR10.base_folder).is_dir()
     archive = given / CIFAR10.filename
     try:

@@ -18,25 +18,35 @@ in any other split they are an error: a score on a changed test set would be com
 
 import hashlib
 import logging
+import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from functools import cache
+from itertools import islice, starmap
 from pathlib import Path
 from typing import NamedTuple
 
-from data.errors import UserError
+from data.errors import Interrupted, UserError
 from data.links import Links
+from data.progress import counted
 from data.sources.download import data_dir, fetch
 from data.sources.paths import check_regular, place, shortened
-from data.sources.reading import aligned_lines, tab_separated
+from data.sources.reading import aligned_lines, count_lines, tab_separated
 
 logger = logging.getLogger(__name__)
 
+CHUNK = 4096  # pairs
 LONGEST = 1000  # words, as white space separates them
 LONGEST_WORD = 1000  # letters
-_LETTERS_AND_DIGITS = re.compile(r"[^\W_]+")
+_NO_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
+WMT14_SIZES = {"fr": 40_836_715, "de": 4_508_785}  # training pairs of each language with English
 ACCORD_SIZES = {"train": 20_000, "valid": 500, "test": 500, "long": 500, "compositional": 500}
+
+
+Pair = tuple[str, str]
+HeldOut = dict[str, list[Pair]]  # by split; none of train
 
 
 class Example(NamedTuple):
@@ -48,16 +58,29 @@ class Example(NamedTuple):
 
 
 class Request(NamedTuple):
-    """Which examples to read, in which languages, from which data directory; ``limit``: how many at most, None for all."""
+    """Which examples to read, in which languages, from which data directory.
+
+    start: training examples of the stream, those of other splits included, to begin after. limit: how many to read at most,
+    None for all.
+    """
 
     split: str
     source: str
     target: str
     folder: Path
     limit: int | None = None
+    start: int = 0
 
 
-Reader = Callable[[Request], Iterable[Example]]
+class Chunk(NamedTuple):
+    """Pairs that stand together in a stream, without those that cannot be used, and ``counts`` of all that were read."""
+
+    examples: list[Example]
+    counts: dict[str, int]
+
+
+# None stands for an example of another split.
+Reader = Callable[[Request], Iterable[Example | None]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +89,8 @@ class Corpus:
 
     splits: their names, train first. languages: empty for a user's own files. tests: the splits it is tested on.
     read: streams the examples of a request. edition: differs between two states of the corpus in a data directory.
-    place: file and line of one side of an example, for a user's own files.
+    length: of the stream of training examples, as far as it can be foreseen. place: file and line of one side of an example, for
+    a user's own files.
     """
 
     name: str
@@ -75,6 +99,7 @@ class Corpus:
     tests: tuple[str, ...]
     read: Reader
     edition: Callable[[Path], str]
+    length: Callable[[Request], int | None]
     place: Callable[[Example, str], str] | None = None
 
     def tested_on(self, splits: list[str] | None) -> tuple[str, ...]:
@@ -83,6 +108,17 @@ class Corpus:
             if name not in self.splits or name == "train":
                 raise UserError(f"{self.name} cannot be tested on {name!r}: choose from {', '.join(self.splits[1:])}.")
         return self.tests if splits is None else tuple(splits)
+
+    def request(self, split: str, source: str, target: str, folder: Path) -> Request:
+        """The request of all examples of a split; raises UserError for a split or languages that the corpus lacks."""
+        if split not in self.splits:
+            raise UserError(f"{self.name} has no split {split!r}: choose one of {', '.join(self.splits)}.")
+        for language in (source, target):
+            if self.languages and language not in self.languages:
+                raise UserError(f"{self.name} has no {language!r}: choose from {', '.join(self.languages)}.")
+        if source == target:
+            raise UserError(f"Source and target language are both {source!r}: choose two.")
+        return Request(split, source, target, folder)
 
     def where(self, split: str, number: int, example: Example, side: str) -> str:
         """For an error: where the source or target of the ``number``-th example of a split stands, counted from 1."""
@@ -118,65 +154,89 @@ def load(  # noqa: PLR0913 - which examples, and where they lie
     language, for faults of the files (see data.sources.reading), and for an empty or overlong side outside training.
     """
     corpus = find_corpus(name)
-    if split not in corpus.splits:
-        raise UserError(f"{corpus.name} has no split {split!r}: choose one of {', '.join(corpus.splits)}.")
-    for language in (source_language, target_language):
-        if corpus.languages and language not in corpus.languages:
-            raise UserError(f"{corpus.name} has no {language!r}: choose from {', '.join(corpus.languages)}.")
-    if source_language == target_language:
-        raise UserError(f"Source and target language are both {source_language!r}: choose two.")
-    folder = data_dir() if folder is None else folder
-    examples = corpus.read(Request(split, source_language, target_language, folder, count))
-    return islice(_sound(examples, corpus, split), count)
+    request = corpus.request(split, source_language, target_language, data_dir() if folder is None else folder)
+    return _examples(corpus, request._replace(limit=count))
 
 
-def _sound(examples: Iterable[Example], corpus: Corpus, split: str) -> Iterator[Example]:
-    """The examples without an empty or overlong side, which is an error outside training."""
-    empty = overlong = 0
-    for number, example in enumerate(examples, start=1):
-        if not (example.source.strip() and example.target.strip()):
-            side, fault = ("source" if not example.source.strip() else "target"), "is empty"
-            empty += 1
-        elif (words := max(_words(example.source), _words(example.target))) > LONGEST:
-            side = "source" if _words(example.source) == words else "target"
-            fault = f"has {words:,} words, more than {LONGEST:,}"
-            overlong += 1
-        elif (letters := max(_letters(example.source), _letters(example.target))) > LONGEST_WORD:
-            side = "source" if _letters(example.source) == letters else "target"
-            fault = f"has a word of {letters:,} letters, more than {LONGEST_WORD:,}"
-            overlong += 1
-        else:
-            yield example
-            continue
-        if split != "train":
-            raise UserError(f"{corpus.where(split, number, example, side)} {fault}; fix it.")
+def _examples(corpus: Corpus, request: Request) -> Iterator[Example]:
+    counts = Counter[str]()
+    for chunk in chunks(corpus, request):
+        yield from chunk.examples
+        counts.update(chunk.counts)
+    warn(corpus, counts)
+
+
+def chunks(corpus: Corpus, request: Request) -> Iterator[Chunk]:
+    """The examples of a request in chunks, without an empty or overlong side, which is an error outside training."""
+    numbered = enumerate(corpus.read(request), start=1)
+    left = math.inf if request.limit is None else request.limit
+    while left > 0:
+        chunk = Chunk([], Counter())
+        for number, example in islice(numbered, CHUNK):
+            chunk.counts["read"] += 1
+            if example is None:
+                continue
+            if fault := _fault(example):
+                if request.split != "train":
+                    raise UserError(f"{corpus.where(request.split, number, example, fault.side)} {fault.text}; fix it.")
+                chunk.counts[fault.kind] += 1
+                continue
+            chunk.examples.append(example)
+            if len(chunk.examples) == left:
+                break
+        if not chunk.counts["read"]:
+            return
+        left -= len(chunk.examples)
+        yield chunk
+
+
+class _Fault(NamedTuple):
+    kind: str  # "empty" or "overlong"
+    side: str
+    text: str
+
+
+def warn(corpus: Corpus, counts: Mapping[str, int]) -> None:
+    """Say how many training pairs cannot be used, by the counts of all chunks."""
+    empty, overlong = counts.get("empty", 0), counts.get("overlong", 0)
     if empty or overlong:
         logger.warning(
-            "%s, split %r: dropped %s pairs with an empty side and %s with more than %s words or a word of more than %s letters.",
-            corpus.name, split, f"{empty:,}", f"{overlong:,}", f"{LONGEST:,}", f"{LONGEST_WORD:,}",
+            "%s, split 'train': dropped %s pairs with an empty side and %s with more than %s words or a word of more than %s "
+            "letters.", corpus.name, f"{empty:,}", f"{overlong:,}", f"{LONGEST:,}", f"{LONGEST_WORD:,}",
         )  # fmt: skip
 
 
-def _words(text: str) -> int:
-    # Splitting millions of texts is slow; a text has at most half as many words as characters.
-    return len(text.split()) if len(text) > 2 * LONGEST else 0
-
-
-def _letters(text: str) -> int:
-    """Of the longest word, 0 where none can be too long."""
-    return max(map(len, text.split()), default=0) if len(text) > LONGEST_WORD else 0
+def _fault(example: Example) -> _Fault | None:
+    """What is wrong with a pair; None for nearly all."""
+    sides = (("source", example.source), ("target", example.target))
+    for side, text in sides:
+        if not text.strip():
+            return _Fault("empty", side, "is empty")
+    for side, text in sides:
+        if len(text) > LONGEST_WORD:  # a shorter one has neither so many words nor so long a word
+            words = text.split()
+            if len(words) > LONGEST:
+                return _Fault("overlong", side, f"has {len(words):,} words, more than {LONGEST:,}")
+            if (letters := max(map(len, words))) > LONGEST_WORD:
+                return _Fault("overlong", side, f"has a word of {letters:,} letters, more than {LONGEST_WORD:,}")
+    return None
 
 
 def _read_accord(request: Request) -> Iterator[Example]:
     from data import accord  # imported only if it is asked for
 
     fixed = request.split == "fixed"
-    count = request.limit or ACCORD_SIZES.get(request.split)
-    for pair in accord.FIXED if fixed else accord.pairs(request.split, count):
+    for pair in (
+        accord.FIXED if fixed else islice(accord.pairs(request.split, _accord_size(request)), request.start, None)
+    ):
         if request.source == "en":
             yield Example(pair.source_text, pair.target_text, pair.links)
         else:
             yield Example(pair.target_text, pair.source_text, _turned(pair.links))
+
+
+def _accord_size(request: Request) -> int | None:
+    return request.start + request.limit if request.limit else ACCORD_SIZES.get(request.split)
 
 
 def _turned(links: Links) -> Links:
@@ -195,18 +255,16 @@ def _accord_edition(_: Path) -> str:
 def _read_multi30k(request: Request) -> Iterator[Example]:
     stem = {"valid": "val"}.get(request.split, request.split)
     source, target = (f"multi30k/{stem}.{language}.gz" for language in (request.source, request.target))
-    for left, right in aligned_lines(fetch(source, request.folder), fetch(target, request.folder)):
-        yield Example(left, right)
+    lines = aligned_lines(fetch(source, request.folder), fetch(target, request.folder))
+    yield from starmap(Example, islice(lines, request.start, None))
 
 
-def _read_tatoeba(request: Request) -> Iterator[Example]:
+def _read_tatoeba(request: Request) -> Iterator[Example | None]:
     path = fetch("tatoeba/fra-eng.zip", request.folder)
-    seen: set[tuple[str, str]] = set()
+    pairs = [*dict.fromkeys(tab_separated(path, "fra.txt"))]  # none twice
     # The English side alone decides the split, so that both directions have the same test set.
-    for english, french in _hashed(lambda: tab_separated(path, "fra.txt"), request.split, share=0.0145):
-        if (english, french) not in seen:
-            seen.add((english, french))
-            yield Example(english, french) if request.source == "en" else Example(french, english)
+    for pair in _hashed(pairs, _held_out(pairs, share=0.0145), request):
+        yield pair and (Example(*pair) if request.source == "en" else Example(*reversed(pair)))
 
 
 def _read_wmt14(request: Request) -> Iterator[Example]:
@@ -220,22 +278,35 @@ def _read_wmt14(request: Request) -> Iterator[Example]:
     other = target if source == "en" else source
     name = {"valid": "validation"}.get(request.split, request.split)
     try:
-        for row in datasets.load_dataset("wmt/wmt14", f"{other}-en", split=name, streaming=True):
+        rows = datasets.load_dataset("wmt/wmt14", f"{other}-en", split=name, streaming=True)
+        for row in rows.skip(request.start) if request.start else rows:
             yield Example(row["translation"][source], row["translation"][target])
     except OSError as error:
-        raise UserError(
+        raise Interrupted(
             f"Could not stream wmt14 from the Hugging Face hub: {error}; check the network, or give files of "
             "your own as path/a.en,path/a.fr."
         ) from None
 
 
+def _wmt14_size(request: Request) -> int:
+    return WMT14_SIZES[request.target if request.source == "en" else request.source]
+
+
 def _own_files(paths: tuple[Path, ...]) -> Corpus:
-    def stream() -> Iterator[tuple[str, str]]:
+    def stream() -> Iterator[Pair]:
         return tab_separated(paths[0]) if len(paths) == 1 else aligned_lines(*paths)
 
-    def read(request: Request) -> Iterator[Example]:
-        for left, right in _hashed(stream, request.split, share=0.01):
-            yield Example(left, right)
+    @cache  # as long as the corpus
+    def length() -> int:
+        return count_lines(paths[0])
+
+    @cache
+    def held_out() -> HeldOut:
+        return _held_out(counted(stream(), "choosing valid and test", length(), "pairs"), share=0.01)
+
+    def read(request: Request) -> Iterator[Example | None]:
+        for pair in _hashed(stream(), held_out(), request):
+            yield pair and Example(*pair)
 
     def edition(_: Path) -> str:
         return _states(paths)
@@ -246,7 +317,7 @@ def _own_files(paths: tuple[Path, ...]) -> Corpus:
         return f"{paths[-1 if side == 'target' else 0]}, line {line:,}"
 
     name = re.sub(r"\.(tsv|txt|gz)\b", "", paths[0].name) if len(paths) == 1 else paths[0].stem
-    return Corpus(name, ("train", "valid", "test"), (), ("test",), read, edition, place)
+    return Corpus(name, ("train", "valid", "test"), (), ("test",), read, edition, lambda _: length(), place)
 
 
 def _states(paths: Iterable[Path]) -> str:
@@ -262,19 +333,28 @@ def _states(paths: Iterable[Path]) -> str:
     return "\n".join(states)
 
 
-def _hashed(stream: Callable[[], Iterator[tuple[str, str]]], split: str, share: float) -> Iterator[tuple[str, str]]:
-    """The pairs of a split, chosen by a stable hash of the first side: ``share`` go to valid, as many to test.
+def _held_out(pairs: Iterable[Pair], share: float) -> HeldOut:
+    """The pairs of valid and of test, chosen by a stable hash of the first side: ``share`` of all for each.
 
     Case and punctuation do not count, so "Go." and "Go!" go to the same split, and no first side is in two splits.
     Nor is a second side: if two splits would share it, test takes precedence over valid, and valid over train.
     """
-    taken: set[bytes] = set()
-    preceding = {"train": ("valid", "test"), "valid": ("test",), "test": ()}[split]
-    if preceding:
-        taken = {_digest(second) for first, second in stream() if _share(first, share) in preceding}
-    for first, second in stream():
-        if _share(first, share) == split and _digest(second) not in taken:
-            yield first, second
+    chosen: HeldOut = {"train": [], "valid": [], "test": []}
+    for pair in pairs:
+        if (split := _share(pair[0], share)) != "train":
+            chosen[split].append(pair)
+    tested = {_digest(second) for _, second in chosen["test"]}
+    return {**chosen, "valid": [pair for pair in chosen["valid"] if _digest(pair[1]) not in tested]}
+
+
+def _hashed(pairs: Iterable[Pair], held_out: HeldOut, request: Request) -> Iterator[Pair | None]:
+    """The pairs of a split; in training None for each that stands among them and belongs to, or shares a side with, another."""
+    if request.split != "train":
+        yield from held_out[request.split]
+        return
+    firsts, seconds = ({_digest(pair[side]) for held in held_out.values() for pair in held} for side in (0, 1))
+    for first, second in islice(pairs, request.start, None):
+        yield None if _digest(first) in firsts or _digest(second) in seconds else (first, second)
 
 
 def _share(text: str, share: float) -> str:
@@ -283,7 +363,7 @@ def _share(text: str, share: float) -> str:
 
 
 def _digest(text: str) -> bytes:
-    letters = "".join(_LETTERS_AND_DIGITS.findall(text.casefold()))
+    letters = _NO_LETTER_OR_DIGIT.sub("", text.casefold())
     return hashlib.blake2b((letters or text).encode(), digest_size=8).digest()
 
 
@@ -292,16 +372,18 @@ CORPORA: dict[str, Corpus] = {
     for corpus in (
         Corpus(
             "accord", ("train", "valid", "test", "long", "compositional", "fixed"), ("en", "fr"),
-            ("test", "long", "compositional", "fixed"), _read_accord, _accord_edition,
+            ("test", "long", "compositional", "fixed"), _read_accord, _accord_edition, _accord_size,
         ),
         Corpus(
             "multi30k", ("train", "valid", "test_2016_flickr", "test_2017_flickr"), ("en", "fr", "de"),
-            ("test_2016_flickr", "test_2017_flickr"), _read_multi30k, lambda _: "",
+            ("test_2016_flickr", "test_2017_flickr"), _read_multi30k, lambda _: "", lambda _: 29_000,
         ),
         Corpus(
             "tatoeba", ("train", "valid", "test"), ("en", "fr"), ("test",),
-            _read_tatoeba, lambda folder: _states([fetch("tatoeba/fra-eng.zip", folder)]),
+            _read_tatoeba, lambda folder: _states([fetch("tatoeba/fra-eng.zip", folder)]), lambda _: None,
         ),
-        Corpus("wmt14", ("train", "valid", "test"), ("en", "fr", "de"), ("test",), _read_wmt14, lambda _: ""),
+        Corpus(
+            "wmt14", ("train", "valid", "test"), ("en", "fr", "de"), ("test",), _read_wmt14, lambda _: "", _wmt14_size,
+        ),
     )
 }  # fmt: skip
