@@ -10,6 +10,8 @@ EXTRAS ?=
 DATA ?=
 RUN ?=
 RUNS ?=
+SEEDS ?=
+ONLY ?=
 VARIANT ?=
 WEIGHTS ?=
 IMAGE ?=
@@ -22,7 +24,7 @@ QUICK ?=
 ARGS ?=
 
 # Text goes to the commands through the environment, never pasted into a shell line: any quote, apostrophe, space or
-# dollar sign in it arrives as typed. ARGS and RUNS, which are lists, are shell text.
+# dollar sign in it arrives as typed. ARGS, RUNS and SEEDS, which are lists, are shell text.
 export DATA_TEXT := $(value DATA)
 export RUN_TEXT := $(value RUN)
 export SENTENCE_TEXT := $(value SENTENCE)
@@ -34,7 +36,8 @@ export NODES_TEXT := $(value NODES)
 export DEVICES_TEXT := $(value DEVICES)
 export PYTHON_TEXT := $(value PYTHON)
 export EXTRAS_TEXT := $(value EXTRAS)
-unexport DATA RUN SENTENCE VIEW VARIANT WEIGHTS IMAGE NODES DEVICES PYTHON EXTRAS
+export ONLY_TEXT := $(value ONLY)
+unexport DATA RUN ONLY SENTENCE VIEW VARIANT WEIGHTS IMAGE NODES DEVICES PYTHON EXTRAS
 
 VENV := .venv
 FROZEN := .venv-torchtext
@@ -43,6 +46,7 @@ GIVEN_DATA = $${DATA_TEXT:+--data "$$DATA_TEXT"}
 GIVEN_VARIANT = $${VARIANT_TEXT:+--variant "$$VARIANT_TEXT"}
 GIVEN_NODES = $${NODES_TEXT:+--nodes "$$NODES_TEXT"}
 GIVEN_DEVICES = $${DEVICES_TEXT:+--devices "$$DEVICES_TEXT"}
+GIVEN_SEEDS = $(if $(SEEDS),--seeds $(SEEDS))
 GIVEN_RESUME := $(if $(filter-out 0 no false,$(RESUME)),--resume)
 # One thread per process: pytest runs two, and more threads than cores make small tensors slower.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
@@ -78,47 +82,48 @@ doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and
 
 .PHONY: train-bahdanau
 train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), evaluate it and draw its alignments
-	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
+	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-bahdanau DATA=multi30k     accord (embedded, default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr
 #: make train-bahdanau RESUME=1          continue the newest run
+#: make train-bahdanau SEEDS="1 2 3"     one run per seed, side by side; again continues what is not finished
 #: make train-bahdanau ARGS="--trainer.max_epochs 3"
 
 .PHONY: train-rnnencdec
 train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline without attention (same variables)
-	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
+	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 
 .PHONY: train-luong
 train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, which attends after its decoder's step
-	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
+	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-luong DATA=multi30k        accord (default), multi30k, path.tsv, or a.en,a.fr
 #: make train-luong ARGS="--model.network.attention dot"   or any other mechanism of the timeline
 
 .PHONY: train-xu
 train-xu: $(VENV)/.installed ## Train Show, Attend and Tell (Xu et al. 2015): captions of embedded images, and where it looks for each word
-	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
+	@$(PY) -m reproductions train xu2015 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-xu VARIANT=hard            one place per word instead of all; make figures then draws both
 
 .PHONY: train-cheng
 train-cheng: $(VENV)/.installed ## Train the LSTMN (Cheng et al. 2016), a language model whose sentences attend to themselves
-	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
+	@$(PY) -m reproductions train cheng2016 $(GIVEN_DATA) $(GIVEN_VARIANT) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-cheng VARIANT=lstm         the LSTM to compare it with
 
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
-	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
+	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-transformer DATA=multi30k  accord (default), multi30k, tatoeba, wmt14_base, wmt14_big, path.tsv, or a.en,a.fr
 #: make train-transformer DEVICES=8      on eight GPUs, which share the batch; NODES=2 prints what to run on each node
 
 .PHONY: train-vit
 train-vit: $(VENV)/.installed ## Train ViT (Dosovitskiy et al. 2021), evaluate it, draw and measure where it looks
-	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
+	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-vit DATA=cifar10           shapes (embedded, default), cifar10, or path/to/folder of images by class
 #: make train-vit VARIANT=plain          the paper's plain patches instead of convolutions, which learn more within minutes
 #: make train-vit DATA=path/to/folder WEIGHTS=torchvision:vit_b_16     start from trained weights, or a file of them
 
 .PHONY: train-resnet
 train-resnet: $(VENV)/.installed ## Train a residual network (He et al. 2016) on the same images; Grad-CAM shows where it looks
-	@$(PY) -m reproductions train resnet2016 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
+	@$(PY) -m reproductions train resnet2016 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 
 .PHONY: compare
 compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the same sentences or images, as one page
@@ -134,6 +139,15 @@ ladder: $(VENV)/.installed ## From 2014 to 2017 in six models: one budget, one t
 timeline: $(VENV)/.installed ## Every kind of attention in one translator: trained, measured, drawn in order of year
 	@$(PY) -m reproductions timeline $(if $(filter-out 0 no false,$(QUICK)),--quick) $(ARGS)
 #: make timeline QUICK=1                 one seed and few steps; ARGS="--jobs 4" trains four side by side
+
+.PHONY: results
+results: $(VENV)/.installed ## Train the runs behind README and docs that are missing, and write their numbers (ONLY=accord)
+	@$(PY) -m reproductions results $${ONLY_TEXT:+--only "$$ONLY_TEXT"} $(ARGS)
+#: make results ARGS=--untrained         train nothing, write down what there is
+
+.PHONY: check-results
+check-results: $(VENV)/.installed ## Hold the runs here against the numbers of README and docs (ONLY=accord)
+	@$(PY) -m reproductions results --check $${ONLY_TEXT:+--only "$$ONLY_TEXT"} $(ARGS)
 
 .PHONY: evaluate
 evaluate: $(VENV)/.installed ## Score a run again and draw its pictures (RUN=folder, default: the last one)

@@ -2,7 +2,7 @@
 
 ::
 
-    runs/<paper>/<config>/<time>/
+    runs/<paper>/<config>/<time>/           or <time>-<group>-seed<n>, one of several seeds
         config.yaml         every setting, resolved; trains the same run again
         tokenizers/         source.json, target.json, or language.json; preprocessing.json of a classifier;
                             prepared/ with preprocessing.json and caption.json of a captioner
@@ -19,6 +19,7 @@
 """
 
 import os
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -86,6 +87,12 @@ class Run:
     def name(self) -> str:
         """Its place below the folder of runs: ``<paper>/<config>/<time>``."""
         return "/".join(self.folder.parts[-3:])
+
+    @property
+    def group(self) -> str | None:
+        """What the runs share that were trained together with several seeds; None for a single run."""
+        seeded = re.fullmatch(r".*-(\w+)-seed\d+", self.folder.name)
+        return seeded and "-".join((*self.folder.parts[-3:-1], seeded[1]))
 
     @property
     def config(self) -> Path:

@@ -97,7 +97,7 @@ def test_targets_pass_their_variables_on(make: Callable[..., list[str]]) -> None
             "train-bahdanau DATEN=multi30k",
             "make train-bahdanau does not read DATEN; did you mean DATA? It reads PYTHON",
         ),
-        ("train-bahdanau VARIANT=x", "does not read VARIANT. It reads PYTHON DATA RESUME NODES DEVICES ARGS."),
+        ("train-bahdanau VARIANT=x", "does not read VARIANT. It reads PYTHON DATA RESUME SEEDS NODES DEVICES ARGS."),
         ("train-xu train-vit DATA=3 VARIAN=x", "did you mean VARIANT?"),
         ("clean DATA=x", "make clean does not read DATA. It reads no variable."),
         ("SENTENCE=x", "make help does not read SENTENCE."),

@@ -55,7 +55,8 @@ def test_a_moved_line_is_found_again_and_a_lost_one_is_named():
 
 
 def test_a_visitor_reads_the_readme_in_minutes():
-    assert sum(any(map(str.isalnum, word)) for word in README.split()) <= 1000
+    read = re.sub("<!--.*?-->", "", README, flags=re.S)
+    assert sum(any(map(str.isalnum, word)) for word in read.split()) <= 1000
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")

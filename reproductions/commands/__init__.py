@@ -10,6 +10,7 @@ translate, look     what a trained model makes of a sentence, or of an image
 figures             figures of the papers, one file per paper
 compare             then and now
 ladder, timeline    many trainings in one table
+results             the numbers of README and docs
 explain             attention in five steps
 docs, doctor, page  the document of the timeline; what works on this machine; the interactive page
 lightning           fit, validate and test with every option of Lightning

@@ -1,6 +1,6 @@
 """The last lines of a training or an evaluation: what was learned, what to open, what to try and what comes next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,6 +30,25 @@ def text(run: Run) -> str:
     said, table, further = [*_said(run)], [*_table(run)], [*_further(run)]
     room = len(said) + len(table) + len(further) < MOST
     return "".join(f"{line}\n" for line in ("", *said, *(table if room else ()), *further))
+
+
+def of_group(group: Sequence[Run]) -> str:
+    """What is printed about the seeds of one configuration."""
+    from reproductions.compare.seeds import intervals, summary
+
+    columns = of(group[0].paper).columns
+    lines = ["", f"{group[0].title}, seeds {', '.join(str(run.summary['seed']) for run in group)}"]
+    lines += [f"{run.folder}: {learned(run)}" for run in group]
+    for split, scores in group[0].scores.items():
+        for name, interval in intervals(group, split).items():
+            if name in columns and name in scores:
+                deviation = summary([run.scores[split][name] for run in group])["deviation"]
+                mean, low, high, spread = (_cell(value, *columns[name]) for value in (*interval, deviation))
+                lines.append(
+                    f"{split} {columns[name][0]}: {mean} ± {spread}, 95 % interval over seeds and examples {low} to {high}"
+                )
+    lines.append(f"Next:   {_next(group[0])}")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _said(run: Run) -> Iterator[str]:

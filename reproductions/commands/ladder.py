@@ -25,11 +25,12 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     from reproductions.reports import percent
 
     folder = check_writable(runs.runs_dir() / LADDER)
-    if status := trainings.run([Training(LADDER, name, CONFIGS / f"{name}.yaml") for name in RUNGS], options, rest):
+    rungs = [Training(LADDER, name, CONFIGS / f"{name}.yaml") for name in RUNGS]
+    if status := trainings.run(rungs, options.jobs, options.again, rest):
         return status
-    rungs = [*comparable([runs.find(LADDER, name, having=runs.SCORES).folder for name in RUNGS], SAME).values()]
-    rows = table(dict(zip(RUNGS, rungs, strict=True)))
-    summary = rungs[-1].summary
+    trained = [*comparable([runs.find(LADDER, name, having=runs.SCORES).folder for name in RUNGS], SAME).values()]
+    rows = table(dict(zip(RUNGS, trained, strict=True)))
+    summary = trained[-1].summary
     note = (
         f"Accord, test split. Every rung read the same {summary['steps']:,} batches; seed {summary['seed']}, one thread of "
         f"a {summary['device']} each, {options.jobs} side by side, torch {summary['torch']}. A step may be several changes."

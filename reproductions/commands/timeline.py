@@ -20,7 +20,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
     budget = training.QUICK if options.quick else training.FULL
     folder = check_writable(runs.runs_dir() / runs.TIMELINE)
-    if status := trainings.run(training.trainings(budget), options, rest):
+    if status := trainings.run(training.trainings(budget), options.jobs, options.again, rest):
         return status
     table = rows.table(budget)
     # The quick one never replaces the full one.

@@ -10,11 +10,13 @@ from typing import TextIO
 
 import yaml
 
+from data.cores import cores
 from data.errors import UserError
 from data.sources.paths import place
 from reproductions import papers, runs
-from reproductions.commands import lightning, several, weights
+from reproductions.commands import lightning, several, trainings, weights
 from reproductions.commands.configs import config_of, is_path
+from reproductions.experiments.side_by_side import Training
 
 CONVERTERS = ("vit2021",)  # papers with a weights.py
 
@@ -33,6 +35,10 @@ def options(parser: argparse.ArgumentParser) -> None:
         "ViT's patches as in the paper",
     )
     weights.options(parser, "start ViT from trained weights")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", metavar="SEED",
+        help="train one run per seed, side by side on the cores; what is finished is kept, what was interrupted goes on",
+    )  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="continue the newest run of this paper and data")
     parser.add_argument(
         "--nodes", type=int, help="machines; for two or more, print what to run on each, see docs/scale.md"
@@ -45,6 +51,10 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
     Raises UserError as :func:`train`, and for a number of processes that there cannot be.
     """
+    if options.seeds:
+        _check(options.weights, options.heads, options.variant, options.resume)
+        given = options.paper, options.data, options.variant, options.seeds, rest, options.weights, options.heads
+        return _train_group(of_seeds(*given))
     processes = several.started_by_torchrun()
     if processes is None:
         processes = several.wanted(options.nodes, options.devices)
@@ -82,13 +92,12 @@ def train(
     contradict each other, and where there is no run to continue.
     """
     config = config_of(paper, data, variant)
-    own = data if data is not None and config.stem.startswith("own") and is_path(data) else None
+    own = _own(config, data)
     _check(pretrained, heads, variant, resume)
     if resume:
         run = runs.find(paper, config.stem, having=runs.LAST, corpus=own)
     else:
-        if own is not None:
-            _check_files(paper, own)
+        used, settings = _settings(config, own, pretrained, heads)
         run = runs.create(paper, config.stem, several.name())
     continued = run.last.is_file()
     if continued:
@@ -97,9 +106,7 @@ def train(
     else:
         if several.started_by_torchrun() and several.rank() == 0:
             run.config.unlink(missing_ok=True)  # of an attempt that was killed before its first checkpoint
-        arguments = ["fit", "--config", str(config)] if pretrained is None else _finetuning(config, pretrained, heads)
-        if own is not None:
-            arguments += ["--data.init_args.corpus", own]
+        arguments = ["fit", "--config", str(used), *settings]
     arguments += ["--run.folder", str(run.folder)]  # its config.yaml may name the folder that it was copied from
     if processes is not None:
         arguments += several.arguments(Path(arguments[2]), processes, continued)
@@ -118,6 +125,50 @@ def _say(text: str, file: TextIO | None = None) -> None:
     """Write a text once, though several processes have it."""
     if several.rank() == 0:
         (file or sys.stdout).write(text)
+
+
+def of_seeds(  # noqa: PLR0913 - what `train` takes
+    paper: str,
+    data: str | None,
+    variant: str,
+    seeds: Sequence[int],
+    overrides: Sequence[str] = (),
+    pretrained: str | None = None,
+    heads: int | None = None,
+) -> list[Training]:
+    """One training per seed. Raises UserError for a seed that is negative or named twice, and as :func:`train`."""
+    for seed in seeds:
+        if seed < 0 or seeds.count(seed) > 1:
+            raise UserError(
+                f'Seed {seed} {"is negative" if seed < 0 else "is named twice"}: name each once, as in SEEDS="1 2 3".'
+            )
+    config = config_of(paper, data, variant)
+    used, settings = _settings(config, _own(config, data), pretrained, heads)
+    return [Training(paper, config.stem, used, (*settings, *overrides), seed=seed) for seed in seeds]
+
+
+def _train_group(group: Sequence[Training]) -> int:
+    """Train what has no scored run yet, and print what all seeds say together; returns the exit status."""
+    jobs = min(cores(), len(group))
+    if status := trainings.run(group, jobs, threads=cores() // jobs):
+        return status
+    from reproductions.commands import ending
+
+    sys.stdout.write(ending.of_group([run for training in group if (run := training.scored())]))
+    return 0
+
+
+def _own(config: Path, data: str | None) -> str | None:
+    """The user's own files, if the data are such."""
+    return data if data is not None and config.stem.startswith("own") and is_path(data) else None
+
+
+def _settings(config: Path, own: str | None, pretrained: str | None, heads: int | None) -> tuple[Path, list[str]]:
+    """The file that configures a new run, and options that override it. Raises UserError for files that are not there."""
+    if own is not None:
+        _check_files(config.parent.name, own)
+    used, settings = (config, []) if pretrained is None else _finetuning(config, pretrained, heads)
+    return used, [*settings, *([] if own is None else ["--data.init_args.corpus", own])]
 
 
 def _check(pretrained: str | None, heads: int | None, variant: str, resume: bool) -> None:
@@ -139,8 +190,8 @@ def _check_files(paper: str, corpus: str) -> None:
         image_files.roots_of(place(corpus))
 
 
-def _finetuning(config: Path, pretrained: str, heads: int | None) -> list[str]:
-    """The Lightning arguments that fine-tune pretrained weights.
+def _finetuning(config: Path, pretrained: str, heads: int | None) -> tuple[Path, list[str]]:
+    """The configuration that fine-tunes pretrained weights, and options that override it.
 
     The recipe is the paper's for fine-tuning, the network that of the weights, and the images are as large as it reads.
     ``config`` trains from scratch on the same images.
@@ -155,5 +206,4 @@ def _finetuning(config: Path, pretrained: str, heads: int | None) -> list[str]:
     settings = {"data.init_args.corpus": data["corpus"], "data.init_args.size": network.pop("image_size")}
     settings |= {"run.weights": pretrained} | ({} if heads is None else {"run.heads": heads})
     settings |= {f"model.init_args.network.{name}": value for name, value in network.items()}
-    finetune = ["fit", "--config", str(config.with_name("finetune.yaml"))]
-    return [*finetune, *(f"--{name}={value}" for name, value in settings.items())]
+    return config.with_name("finetune.yaml"), [f"--{name}={value}" for name, value in settings.items()]

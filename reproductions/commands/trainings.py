@@ -1,4 +1,4 @@
-"""What `ladder` and `timeline` share: the trainings that one table needs, several at a time."""
+"""What commands with many trainings share: those that have no scored run yet, several at a time."""
 
 import argparse
 import sys
@@ -22,13 +22,15 @@ def _jobs(text: str) -> int:
     return jobs
 
 
-def run(trainings: Sequence[Training], options: argparse.Namespace, rest: Sequence[str]) -> int:
+def run(
+    trainings: Sequence[Training], jobs: int, again: bool = False, overrides: Sequence[str] = (), threads: int = 1
+) -> int:
     """Train what has no scored run yet, or everything; returns the exit status, 130 after Ctrl-C.
 
     Raises UserError if a training fails.
     """
     try:
-        train(trainings, options.jobs, options.again, rest)
+        train(trainings, jobs, again, overrides, threads)
     except KeyboardInterrupt:
         sys.stderr.write(
             "\nStopped. Finished trainings are kept and interrupted ones continue: run the same command again.\n"

@@ -3,6 +3,7 @@
 comparison      what a comparison is, and which runs can be compared
 translators     scores, significance, the same words on the same axes, BLEU by length, views
 classifiers     accuracy, where each model looks beside controls, the same images map beside map
+seeds           groups of runs that differ in their seed alone
 
-In the last two, ``compare`` makes a :class:`comparison.Comparison` of the folders of runs.
+In translators and classifiers, ``compare`` makes a :class:`comparison.Comparison` of the folders of runs.
 """

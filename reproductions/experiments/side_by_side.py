@@ -1,7 +1,10 @@
 """Trainings for one table, side by side: each in a process on a core of its own, with one progress bar."""
 
 import csv
+import hashlib
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +12,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -22,35 +27,57 @@ LOG = "training.log"
 PAUSE = 0.5  # seconds between two looks at the processes
 LAST_LINES = 6  # of a log, quoted in an error
 ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-# Several trainings with one thread each use the cores better than one training with several threads.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 @dataclass(frozen=True)
 class Training:
-    """One training of a table; its runs are in ``runs/<table>/<name>``."""
+    """One training of a table; its runs are in ``runs/<table>/<name>``.
 
-    table: str
-    name: str
+    With a seed it is one of a group: its run lies beside others, and the end of its name tells it apart.
+    """
+
+    table: str  # or the paper
+    name: str  # or the configuration
     config: Path  # YAML file of its settings
     options: tuple[str, ...] = ()  # command-line options that override the file
     steps: int | None = None  # updates; None takes them from the file
+    seed: int | None = None  # of one in a group; None takes it from the file
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The file."""
+        return dict(yaml.safe_load(self.config.read_text(encoding="utf-8")))
 
     def updates(self) -> int:
-        return self.steps or int(yaml.safe_load(self.config.read_text(encoding="utf-8"))["trainer"]["max_steps"])
+        given = re.findall(r"--trainer\.max_steps[= ](\d+)", " ".join(self.options))
+        return self.steps or int([self.settings["trainer"]["max_steps"], *given][-1])
+
+    @property
+    def ending(self) -> str:
+        """The end of the name of its run: seeds of the same settings have the same group."""
+        if self.seed is None:
+            return ""
+        settings = json.dumps([self.settings, self.options], sort_keys=True)
+        return f"-{hashlib.sha256(settings.encode()).hexdigest()[:6]}-seed{self.seed}"
+
+    @property
+    def title(self) -> str:
+        return self.name if self.seed is None else f"{self.table} {self.name} seed {self.seed}"
 
     def scored(self) -> Run | None:
         """Its newest run that has scores."""
-        with suppress(UserError):
-            return runs.find(self.table, self.name, having=runs.SCORES)
-        return None
+        return self._newest(runs.SCORES)
 
     def unfinished(self) -> Run | None:
         """Its newest run, if it was stopped before it had scores."""
         with suppress(UserError):
-            run = runs.find(self.table, self.name, having="checkpoints/last.ckpt")
-            return None if run.scores else run
+            run = self._newest(runs.LAST)
+            return None if run is None or run.scores else run
         return None
+
+    def _newest(self, having: str) -> Run | None:
+        every = runs.every(self.table, self.name, having)
+        return next((run for run in every if self.seed is None or run.folder.name.endswith(self.ending)), None)
 
     def command(self, overrides: Sequence[str]) -> tuple[Run, list[str]]:
         """The run and the command that trains it: the unfinished run, or a new one."""
@@ -58,18 +85,24 @@ class Training:
         if run is not None:
             arguments = ["--config", str(run.config), "--ckpt_path", str(run.last)]
         else:
-            run = runs.create(self.table, self.name)
+            run = runs.create(self.table, self.name, f"{runs.stamp()}{self.ending}")
             limits = [] if self.steps is None else [
                 "--trainer.max_steps", str(self.steps), "--trainer.val_check_interval", str(self.steps),
             ]  # fmt: skip
             arguments = ["--config", str(self.config), "--run.folder", str(run.folder)]
-            arguments += [*self.options, *limits, *overrides]
+            seeds = [] if self.seed is None else [
+                "--seed_everything", str(self.seed), "--data.init_args.seed", str(self.seed),
+            ]  # fmt: skip
+            arguments += [*seeds, *self.options, *limits, *overrides]
         return run, [sys.executable, "-m", "reproductions", "fit", *arguments]
 
 
-def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrides: Sequence[str] = ()) -> None:
+def train(
+    trainings: Sequence[Training], jobs: int, again: bool = False, overrides: Sequence[str] = (), threads: int = 1
+) -> None:
     """Train what has no scored run yet, or everything ``again``, ``jobs`` at a time.
 
+    As many trainings as cores, with one thread each, use the cores better than one training with several threads.
     On Ctrl-C and SIGTERM every training saves its state, and the same command continues from there. Raises UserError with the
     end of its log if a training fails, once the others have ended.
     """
@@ -81,14 +114,14 @@ def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrid
         try:
             while running or (waiting and not failed):
                 while waiting and len(running) < jobs and not failed:
-                    running.append(_Process(waiting.pop(0), overrides))
+                    running.append(_Process(waiting.pop(0), overrides, threads))
                 time.sleep(PAUSE)
                 ended = [process for process in running if process.popen.poll() is not None]
                 failed += [process for process in ended if process.popen.returncode]
                 for process in running:
                     count.done += process.advance(process in ended)
                 running = [process for process in running if process not in ended]
-                names = ", ".join(process.training.name for process in running)
+                names = ", ".join(process.training.title for process in running)
                 count.what = f"{names}; {len(waiting)} waiting"
         except BaseException:
             _stop(running)
@@ -100,17 +133,18 @@ def train(trainings: Sequence[Training], jobs: int, again: bool = False, overrid
 class _Process:
     """A running training."""
 
-    def __init__(self, training: Training, overrides: Sequence[str]) -> None:
+    def __init__(self, training: Training, overrides: Sequence[str], threads: int) -> None:
         self.training = training
         self.run, command = training.command(overrides)
         self.run.folder.mkdir(parents=True, exist_ok=True)
         self.log = self.run.folder / LOG
         self.done = 0
+        limits = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
         with self.log.open("ab") as log:
             # A process group of its own, so that a terminal's Ctrl-C reaches it through us alone.
             self.popen = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                env=os.environ | ONE_THREAD, process_group=0,
+                env=os.environ | limits, process_group=0,
             )  # fmt: skip
 
     def advance(self, ended: bool) -> int:
@@ -154,6 +188,6 @@ def _failure(failed: _Process) -> str:
     lines = [line for line in failed.log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     error = next((line for line in reversed(lines) if line.startswith("error: ")), "\n".join(lines[-LAST_LINES:]))
     return (
-        f"The training {failed.training.name} ended with status {failed.popen.returncode}: "
+        f"The training {failed.training.title} ended with status {failed.popen.returncode}: "
         f"{error.removeprefix('error: ')} (its log: {failed.log}). Finished trainings are kept: run the same again."
     )

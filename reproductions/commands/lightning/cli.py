@@ -194,7 +194,7 @@ class ReproductionCLI(LightningCLI):
             folder,
             project=settings.project,
             name="-".join(folder.parts[-3:]),
-            group=paper,
+            group=self.run.group or paper,
             tags=[paper, corpus_name(corpus), *settings.tags],
             job_type=self.subcommand,
             config=config,

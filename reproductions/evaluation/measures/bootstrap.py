@@ -4,7 +4,9 @@ A statistic is a function of sums over sentences: BLEU of n-gram counts, AER of 
 of a matrix product. N sentences, K sums of each.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,15 +72,25 @@ def bootstrap_means(table: Doubles) -> list[Interval]:
 
 
 def paired_bootstrap(first: Doubles, second: Doubles, statistic: Statistic) -> Comparison:
-    """Compare two systems on the same sentences: both tables (N, K), with rows in one order, are resampled together.
+    """Compare two systems on the same sentences: both tables (N, K), with rows in one order, are resampled together."""
+    return paired_over_seeds([first], [second], statistic)
+
+
+def over_seeds(group: Sequence[Doubles], statistic: Statistic) -> Interval:
+    """The mean of a system's seeds, and its interval over seeds and sentences together; a table (N, K) per seed."""
+    (means,) = _means([group], statistic)
+    return Interval(_mean(group, statistic), *_interval(means))
+
+
+def paired_over_seeds(first: Sequence[Doubles], second: Sequence[Doubles], statistic: Statistic) -> Comparison:
+    """Compare two systems on the same sentences, each trained with several seeds: a table (N, K) per seed.
 
     The p-value is twice the share of resamples on the rarer side of 0, one added: it is below 0.05 exactly where the 95 %
     interval excludes 0, even for two sentences.
     """
-    both = _resampled(np.concatenate([first, second], axis=1))
-    columns = first.shape[1]
-    differences = statistic(both[:, columns:]) - statistic(both[:, :columns])
-    difference = float(statistic(second.sum(axis=0)) - statistic(first.sum(axis=0)))
+    before, after = _means([first, second], statistic)
+    differences = after - before
+    difference = _mean(second, statistic) - _mean(first, statistic)
     low, high = _interval(differences)
     rarer = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
     return Comparison(difference, low, high, min(1.0, SMALLEST * (rarer + 1)))
@@ -109,6 +121,26 @@ def _resampled(table: Doubles, samples: int = SAMPLES, seed: int = SEED) -> Doub
     return np.concatenate(sums)
 
 
+def _means(groups: Sequence[Sequence[Doubles]], statistic: Statistic) -> list[Doubles]:
+    """(SAMPLES) per group: in each resample sentences are drawn, the same for all, then seeds of each group, and their mean.
+
+    Seeds drawn with replacement from R vary less than seeds do, by (R - 1) / R: what they vary is stretched by its root.
+    """
+    tables = [table for group in groups for table in group]
+    sums = _resampled(np.concatenate(tables, axis=1))
+    values = statistic(sums.reshape(len(sums), len(tables), -1))
+    generator, means = np.random.default_rng(SEED), []
+    for group in np.split(values, np.cumsum([len(group) for group in groups])[:-1], axis=1):
+        drawn = generator.integers(group.shape[1], size=group.shape)
+        centre, mean = group.mean(axis=1), np.take_along_axis(group, drawn, axis=1).mean(axis=1)
+        means.append(centre + (mean - centre) * math.sqrt(group.shape[1] / max(1, group.shape[1] - 1)))
+    return means
+
+
+def _mean(group: Sequence[Doubles], statistic: Statistic) -> float:
+    return fmean(float(statistic(table.sum(axis=0))) for table in group)
+
+
 def _interval(values: Doubles) -> tuple[float, float]:
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(values, [tail, 100 - tail])
@@ -121,17 +153,20 @@ def noise(seeds: Iterable[Sequence[float]]) -> float | None:
     Dunnett's (1955) test, simulated: the comparisons are judged together, since of ten some would exceed the bound of a single
     one. The spread between seeds is pooled over the systems. None with one seed each, or with nothing to compare.
 
-    seeds: the scores of each system's seeds, equally many; equal systems count once.
+    seeds: the scores of each system's seeds; equal systems count once.
     """
-    groups = np.array([*dict.fromkeys(tuple(scores) for scores in seeds)])  # (systems, seeds)
-    if min(groups.shape) < 2:
+    groups = [np.array(scores) for scores in dict.fromkeys(tuple(scores) for scores in seeds)]
+    sizes = [len(group) for group in groups]
+    if len(groups) < 2 or max(sizes) < 2:
         return None
-    draws = np.random.default_rng(SEED).standard_normal((DRAWS, *groups.shape))
-    means = draws.mean(axis=2)
-    largest = np.abs(means[:, 1:] - means[:, :1]).max(axis=1) / _spread(draws)
+    draws = np.random.default_rng(SEED).standard_normal((DRAWS, sum(sizes)))
+    drawn = np.split(draws, np.cumsum(sizes)[:-1], axis=1)
+    means = np.stack([group.mean(axis=1) for group in drawn], axis=1)
+    largest = np.abs(means[:, 1:] - means[:, :1]).max(axis=1) / _spread(drawn)
     return float(np.quantile(largest, 0.95) * _spread(groups))
 
 
-def _spread(seeds: Doubles) -> Any:
-    """The standard deviation between seeds (..., systems, seeds), pooled over systems."""
-    return np.sqrt(seeds.var(axis=-1, ddof=1).mean(axis=-1))
+def _spread(groups: Sequence[Doubles]) -> Any:
+    """The standard deviation between seeds (..., seeds), pooled over systems."""
+    squares = sum(group.var(axis=-1) * group.shape[-1] for group in groups)
+    return np.sqrt(squares / sum(group.shape[-1] - 1 for group in groups))

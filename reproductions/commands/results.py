@@ -1,0 +1,154 @@
+"""The numbers of README and docs: train what is missing, write docs/results.json and every table; or check the runs at hand."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from data.errors import UserError
+from reproductions.commands import trainings
+from reproductions.commands.equations import ROOT
+from reproductions.commands.train import of_seeds
+from reproductions.experiments.side_by_side import Training
+from reproductions.runs import Run
+
+RUNS = Path("configs") / "results.yaml"
+KEYS = {"paper", "data", "variant", "arguments", "seeds"}
+
+
+class Group(NamedTuple):
+    """One name of configs/results.yaml."""
+
+    name: str
+    topic: str
+    trainings: Sequence[Training]
+
+    def scored(self) -> list[Run]:
+        """The seeds that have scores."""
+        return [run for training in self.trainings if (run := training.scored())]
+
+    def missing(self) -> list[Training]:
+        return [training for training in self.trainings if training.scored() is None]
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", help="a topic or a name of configs/results.yaml; default: all")
+    parser.add_argument(
+        "--check", action="store_true", help="train nothing: hold the runs at hand against docs/results.json"
+    )
+    parser.add_argument("--untrained", action="store_true", help="train nothing: write down what is at hand")
+    trainings.options(parser)
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Returns the exit status, 1 for a contradiction. Raises UserError for a name that there is not, and a damaged file."""
+    from reproductions.experiments import results
+
+    groups = chosen(options.only)
+    claimed = results.read(ROOT / results.FILE)
+    if options.check:
+        return check(groups, claimed)
+    try:
+        if not options.untrained:
+            sys.stdout.write("".join(f"{line}\n" for line in account(groups, claimed, options.jobs)))
+            missing = [training for group in groups for training in group.missing()]
+            if status := trainings.run(missing, options.jobs, options.again, rest):
+                return status
+    finally:
+        write(groups, claimed)
+    return 0
+
+
+def chosen(only: str | None) -> list[Group]:
+    """The groups of configs/results.yaml, or those of a topic or name. Raises UserError for a key or name that there is not."""
+    groups = []
+    for topic, names in yaml.safe_load(RUNS.read_text(encoding="utf-8")).items():
+        for name, given in names.items():
+            if strange := given.keys() - KEYS:
+                raise UserError(
+                    f"{RUNS}: {name} has {', '.join(sorted(strange))}; its keys are {', '.join(sorted(KEYS))}."
+                )
+            arguments = given.get("arguments", "").split()
+            seeds = of_seeds(given["paper"], given.get("data"), given.get("variant", ""), given["seeds"], arguments)
+            groups.append(Group(name, topic, seeds))
+    wanted = [group for group in groups if only in (None, group.topic, group.name)]
+    if not wanted:
+        topics = dict.fromkeys(group.topic for group in groups)
+        raise UserError(f"There is no {only!r} in {RUNS}: choose {', '.join(topics)}, or a name below one of them.")
+    return wanted
+
+
+def account(groups: Sequence[Group], claimed: Mapping[str, Any], jobs: int) -> Iterator[str]:
+    """What is missing, and what it costs by the minutes of the last time."""
+    total, unknown = 0.0, 0
+    for group in groups:
+        missing = group.missing()
+        if not missing:
+            continue
+        minutes = _minutes(claimed["runs"].get(group.name))
+        cost = "unknown" if minutes is None else f"{minutes * len(missing):.0f} minutes"
+        total, unknown = total + (minutes or 0) * len(missing), unknown + (minutes is None)
+        yield f"{group.name}: seed {', '.join(str(training.seed) for training in missing)} missing, {cost}"
+    if total or unknown:
+        besides = f", besides {unknown} of unknown cost" if unknown else ""
+        yield f"In all {total:.0f} minutes of training{besides}, {jobs} at a time."
+    else:
+        yield "Nothing is missing."
+
+
+def _minutes(entry: Mapping[str, Any] | None) -> float | None:
+    """Of one training, the longest of the last time."""
+    return max(seed["minutes"] for seed in entry["seeds"].values()) if entry else None
+
+
+def write(groups: Sequence[Group], claimed: dict[str, Any]) -> None:
+    """Write down every group whose seeds all have scores, and all documents. Raises UserError for a number that is missing."""
+    from reproductions.evaluation import files
+    from reproductions.experiments import results
+
+    for group in groups:
+        scored = group.scored()
+        if len(scored) == len(group.trainings):
+            claimed["runs"][group.name] = results.measured(scored)
+        elif scored:
+            sys.stdout.write(
+                f"{group.name}: {len(scored)} of {len(group.trainings)} seeds have scores, so that what "
+                f"{results.FILE} says of it stays as it is.\n"
+            )
+    files.write_json(ROOT / results.FILE, claimed)
+    for path in documents():
+        text = path.read_text(encoding="utf-8")
+        try:
+            refreshed = results.refreshed(text, claimed)
+        except ValueError as error:
+            raise UserError(f"{path.relative_to(ROOT)}: {error}") from error
+        if refreshed != text:
+            files.write_text(path, refreshed)
+            sys.stdout.write(f"Numbers of {path.relative_to(ROOT)}\n")
+
+
+def documents() -> list[Path]:
+    """Those with numbers."""
+    return [
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "reproductions").glob("*/README.md")),
+    ]
+
+
+def check(groups: Sequence[Group], claimed: Mapping[str, Any]) -> int:
+    """Print what contradicts docs/results.json; returns 1 if anything does."""
+    from reproductions.experiments import results
+
+    said, checked = [], 0
+    for group in groups:
+        scored, entry = group.scored(), claimed["runs"].get(group.name)
+        if scored and entry:
+            said += results.contradictions(group.name, entry, scored)
+            checked += 1
+    sys.stdout.write("".join(f"{line}\n" for line in said))
+    sys.stdout.write(f"{checked} of {len(groups)} results have runs here; {len(said) or 'no'} contradictions.\n")
+    return 1 if said else 0

@@ -1,0 +1,201 @@
+"""The numbers of README and docs come from docs/results.json, which comes from runs; several seeds are one group."""
+
+import json
+import re
+from pathlib import Path
+from statistics import fmean, stdev
+
+import numpy as np
+import pytest
+import yaml
+from toy_run import in_this_process, overrides
+from trained import ROOT
+
+from reproductions import runs
+from reproductions.__main__ import run as command
+from reproductions.commands import results as commanded
+from reproductions.evaluation.files import write_json, write_text
+from reproductions.evaluation.measures.bootstrap import counted, mean_of_sums, over_seeds, paired_over_seeds
+from reproductions.experiments import results
+
+CLAIMED = results.read(ROOT / results.FILE)
+FEW = {"data.init_args.pairs": 200, "data.init_args.batch_tokens": 400, "data.init_args.test_splits": '["test"]',
+       "run.pictures": "[]", "trainer.limit_val_batches": 2, "trainer.limit_test_batches": 3}  # fmt: skip
+TEMPLATE = "\n| | BLEU |\n| RNNsearch | {small.test.bleu} |\n"
+
+
+def wrong_means(claimed):
+    """Where a mean or deviation is not that of the seeds, or lies outside of its interval."""
+    for name, entry in claimed["runs"].items():
+        for split, measures in entry["over_seeds"].items():
+            for measure, over in measures.items():
+                scores = [seed["scores"][split][measure] for seed in entry["seeds"].values()]
+                deviation = stdev(scores) if len(scores) > 1 else 0
+                right = (
+                    over["mean"] == pytest.approx(fmean(scores), abs=2e-5)
+                    and over["low"] <= over["mean"] <= over["high"]
+                )
+                if not (right and over["deviation"] == pytest.approx(deviation, abs=2e-5)):
+                    yield f"{name} {split} {measure}"
+
+
+# --- What the documents say ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", commanded.documents(), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_number_in_a_marked_place_comes_from_the_file(path):
+    text = path.read_text(encoding="utf-8")
+    assert results.refreshed(text, CLAIMED) == text, "`make results ARGS=--untrained` writes it"
+    assert text.count("<!-- results:") == len(results.BLOCK.findall(text)), "a place without its end"
+
+
+def test_a_number_that_somebody_changes_by_hand_is_noticed_in_a_document_and_in_the_file():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    bleu = results.written(CLAIMED, "rnnsearch.test.bleu")
+    by_hand = text.replace(f"BLEU {bleu} ", "BLEU 99.9 ")
+    assert by_hand != text and results.refreshed(by_hand, CLAIMED) == text
+    changed = json.loads(json.dumps(CLAIMED))
+    seed = next(iter(changed["runs"]["rnnsearch"]["seeds"].values()))
+    seed["scores"]["test"]["bleu"] += 1
+    assert results.refreshed(text, changed) != text
+    assert list(wrong_means(CLAIMED)) == [] and list(wrong_means(changed)) == ["rnnsearch test bleu"]
+
+
+def test_every_result_has_a_training_that_makes_it_and_says_where_it_was_measured():
+    groups = {group.name: group for group in commanded.chosen(None)}
+    assert CLAIMED["runs"].keys() <= groups.keys()
+    for entry in CLAIMED["runs"].values():
+        for seed in entry["seeds"].values():
+            assert {"processor", "threads", "precision", "torch", "python", "commit"} <= seed.keys()
+            assert seed["commit"] or "by hand" in seed["source"] and re.fullmatch(r"20\d\d-\d\d-\d\d", seed["date"])
+
+
+def entry(bleu, **machine):
+    seeds = {
+        str(number): {"scores": {"test": {"bleu": score, "aer": [0.1, 0.05, 0.2]}}, "title": "M", "steps": 1200,
+                      "date": "2026-01-02", "minutes": 2 * number, "processor": "P", "device": "cpu", "threads": 1,
+                      "precision": "32-true", "torch": "2.3.1"} | machine
+        for number, score in enumerate(bleu, start=1)
+    }  # fmt: skip
+    over = {"bleu": results.summary(bleu) | {"low": min(bleu), "high": max(bleu)}}
+    return {"group": None, "over_seeds": {"test": over}, "seeds": seeds}
+
+
+def test_a_template_takes_a_number_its_interval_or_the_mean_over_seeds():
+    several = {"runs": {"one": entry([40.0]), "two": entry([40.0, 42.0])}}
+    for template, expected in {
+        "one.test.bleu": "40.0", "two.test.bleu": "41.0 ± 1.4", "two.steps": "1,200", "two.minutes": "3.0",
+        "two.test.bleu:interval": "(40.0 to 42.0)", "one.test.aer": "10.0 %", "one.test.aer:interval": "(5.0 to 20.0)",
+    }.items():  # fmt: skip
+        text = f"a <!-- results: {{{template}}} -->?<!-- end --> b"
+        assert results.refreshed(text, several) == text.replace("?", expected)
+
+
+@pytest.mark.parametrize(
+    "path", ["three.test.bleu", "one.test.chrf", "one.long.bleu", "one.test.bleu.all", "one", "two.test.aer:interval"]
+)
+def test_a_number_that_the_file_does_not_have_is_named(path):
+    with pytest.raises(ValueError, match=re.escape(path.partition(":")[0])):
+        results.refreshed(
+            f"<!-- results: {{{path}}} --><!-- end -->", {"runs": {"one": entry([1.0]), "two": entry([1.0, 2.0])}}
+        )
+
+
+def test_two_machines_in_one_table_are_said_below_it():
+    table = "<!-- results:\n| | BLEU |\n| a | {one.test.bleu} |\n| b | {two.test.bleu} |\n--><!-- end -->"
+    alike = results.refreshed(table, {"runs": {"one": entry([1.0]), "two": entry([2.0])}})
+    assert "Measured with one seed, P, 1 thread, 32-true, torch 2.3.1, 2026-01-02." in alike
+    other = entry([2.0, 3.0], processor="Q", title="N")
+    apart = results.refreshed(table, {"runs": {"one": entry([1.0]), "two": other}})
+    assert "Measured with 1 or 2 seeds, mean ± standard deviation, 1 thread, 32-true, torch 2.3.1, 2026-01-02." in apart
+    assert "M: P; N: Q." in apart
+
+
+# --- Several seeds ------------------------------------------------------------------------------------------------------
+
+
+def test_an_interval_over_seeds_and_sentences_covers_the_truth_as_often_as_it_says():
+    """Where seeds differ more than sentences do, and as sentences do alone where seeds do not."""
+    drawn, covered, alone = np.random.default_rng(0), 0, 0
+    for _ in range(120):
+        sentences = drawn.normal(0, 1, size=60)
+        seeds = [counted(10 + sentences + shift) for shift in drawn.normal(0, 0.3, size=8)]
+        interval = over_seeds(seeds, mean_of_sums)
+        covered += interval.low <= 10 <= interval.high
+        alone += np.ptp(over_seeds(seeds[:1] * 8, mean_of_sums)[1:]) < np.ptp(interval[1:])
+    assert 105 <= covered <= 120 and alone > 100
+
+
+def test_a_difference_that_sentences_show_but_seeds_do_not_is_not_significant():
+    drawn = np.random.default_rng(1)
+    sentences = drawn.normal(50, 10, size=300)
+    first, second = ([counted(sentences + shift) for shift in shifts] for shifts in ([-2, 0, 2], [-1.5, 0.5, 2.5]))
+    assert paired_over_seeds(first[1:2], second[1:2], mean_of_sums).p_value < 0.05
+    together = paired_over_seeds(first, second, mean_of_sums)
+    assert together.difference == pytest.approx(0.5) and together.p_value > 0.05
+
+
+@pytest.fixture
+def project(place, tmp_path, monkeypatch):
+    """A project whose documents claim one number, of a group of two seeds that nobody has trained."""
+    arguments = " ".join(overrides(4, **FEW))
+    small = {"small": {"paper": "bahdanau2014", "seeds": [1, 2], "arguments": arguments}}
+    (tmp_path / "results.yaml").write_text(yaml.safe_dump({"toy": small}), encoding="utf-8")
+    monkeypatch.setattr(commanded, "RUNS", tmp_path / "results.yaml")
+    monkeypatch.setattr(commanded, "ROOT", tmp_path)
+    write_text(tmp_path / "README.md", f"<!-- results:{TEMPLATE}--><!-- end -->")
+    return tmp_path
+
+
+def test_results_trains_what_is_missing_writes_it_down_and_checks_it(project, monkeypatch, capsys):
+    began = in_this_process(monkeypatch)
+    assert command(["results", "--only", "toy"]) == 0
+    out = capsys.readouterr().out
+    assert "small: seed 1, 2 missing, unknown" in out and "besides 1 of unknown cost" in out and len(began) == 2
+    folders = sorted(run.folder.name for run in runs.every("bahdanau2014"))
+    assert [folder[-6:] for folder in folders] == ["-seed1", "-seed2"]
+    groups = {runs.Run(path).group for path in (run.folder for run in runs.every("bahdanau2014"))}
+    assert len(groups) == 1 and str(groups).count("bahdanau2014-accord-")
+    written = results.read(project / results.FILE)
+    seeds = written["runs"]["small"]["seeds"]
+    assert [seed["steps"] for seed in seeds.values()] == [4, 4] and list(wrong_means(written)) == []
+    text = (project / "README.md").read_text(encoding="utf-8")
+    assert f"| RNNsearch | {results.written(written, 'small.test.bleu')} |" in text and " ± " in text
+
+    assert command(["results"]) == 0 and len(began) == 2, "what has scores is not trained again"
+    assert "Nothing is missing." in capsys.readouterr().out
+    assert command(["results", "--check"]) == 0
+    over = written["runs"]["small"]["over_seeds"]["test"]["aer"]
+    write_json(project / results.FILE, written | {"runs": {"small": written["runs"]["small"] | {
+        "over_seeds": {"test": {"aer": over | {"low": over["high"] + 0.01, "high": over["high"] + 0.02}}}}}})  # fmt: skip
+    assert command(["results", "--check"]) == 1
+    assert re.search(r"small: test aer of the runs is \S+, outside of", capsys.readouterr().out)
+
+    (gone,) = (run.folder for run in runs.every("bahdanau2014") if run.folder.name.endswith("seed2"))
+    gone.rename(project / "gone")
+    write_json(project / results.FILE, written)
+    assert command(["results", "--untrained"]) == 0
+    assert "small: 1 of 2 seeds have scores, so that what docs/results.json says of it stays" in capsys.readouterr().out
+    assert results.read(project / results.FILE) == written
+    assert command(["results"]) == 0 and len(began) == 3
+    assert re.search(r"small: seed 2 missing, \d+ minutes", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (["results", "--only", "acord"], "There is no 'acord' in .*: choose accord, .*"),
+    (["train", "bahdanau2014", "--seeds", "1", "2", "1"], "Seed 1 is named twice.*"),
+    (["train", "bahdanau2014", "--seeds", "3", "-1"], "Seed -1 is negative.*"),
+])  # fmt: skip
+def test_a_mistake_is_one_sentence(place, capsys, arguments, says):
+    assert command(arguments) == 2
+    assert re.fullmatch(f"error: {says}", capsys.readouterr().err.strip())
+
+
+@pytest.mark.parametrize(("content", "says"), [
+    ('{"version": 2, "runs": {}}', "is of version 2, and this project reads version 1"), ("[]", "is of version None"),
+    ('{"version": 1, "runs": {"a": {}}}', "is damaged"), ("{", "is damaged"),
+])  # fmt: skip
+def test_a_file_of_another_version_or_a_damaged_one_is_one_sentence(project, capsys, content, says):
+    write_text(Path(project / results.FILE), content)
+    assert command(["results", "--check"]) == 2
+    assert says in capsys.readouterr().err
