@@ -244,6 +244,10 @@ bench: $(VENV)/.installed ## Measure training, decoding and scale on this machin
 	@$(PY) -m benchmarks.decode
 	@$(PY) -m benchmarks.scale --pairs 100000
 
+.PHONY: bench-gpu
+bench-gpu: $(VENV)/.installed ## Measure one GPU in ten minutes (QUICK=1: every part in miniature, on any machine)
+	@$(PY) -m benchmarks.gpu $(if $(filter-out 0 no false,$(QUICK)),--quick) $(ARGS)
+
 .PHONY: clean
 clean: ## Remove caches and build products (runs, data and environments stay)
 	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist *.egg-info

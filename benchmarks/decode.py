@@ -49,7 +49,7 @@ from reproductions.tasks.task import restore
 from reproductions.transformer2017.model import Transformer
 
 KEY = "sentences_per_s"
-System = Callable[[Ints], list[list[int]]]  # translates the sentences of these numbers, into ids
+System = Callable[[Ints], list[list[int]]]  # translates the sentences of these numbers, into ids without </s>
 PEERS = {"CTranslate2 fp32": "float32", "CTranslate2 int8": "int8"}
 
 
@@ -92,7 +92,7 @@ def here(model: Translator, test: TestSet, width: int, alpha: float, precision: 
         ids, mask = words.source.to(machine.device()), words.source_mask.to(machine.device())
         with torch.autocast(machine.device().type, torch.bfloat16, enabled=precision == "bf16"):
             best = greedy(model, ids, mask, EOS) if width == 1 else beam(model, ids, mask, EOS, width, alpha)
-        return [hypothesis.ids for hypothesis in best]
+        return [[i for i in hypothesis.ids if i != EOS] for hypothesis in best]
 
     return system
 
@@ -108,10 +108,10 @@ def systems(model: Translator, test: TestSet, options: argparse.Namespace, width
     if options.free and width > 1 and options.alpha:
         raise UserError(f"CTranslate2 has another length penalty than --alpha {options.alpha:g}: give --alpha 0.")
     words = None if options.free else options.fixed_length
-    peers = {name: Converted(model, kind, torch.get_num_threads()) for name, kind in PEERS.items()}
-    return {
-        name: partial(peer.translate, test.pairs.source, width=width, words=words) for name, peer in peers.items()
-    } | chosen
+    for name, kind in PEERS.items():
+        peer = Converted(model, kind, torch.get_num_threads())
+        chosen[name] = partial(peer.translate, test.pairs.source, width=width, words=words)
+    return chosen
 
 
 def translate(system: System, test: TestSet, batch: int) -> tuple[list[list[int]], list[str]]:
@@ -137,10 +137,9 @@ def measure(
     for _ in range(options.repeats):
         for name, system in taking_turns.items():
             meter, start = machine.Meter(), time.perf_counter()
-            ids, texts = translate(system, test, options.batch)
+            written[name], texts = translate(system, test, options.batch)
             machine.wait()
             rate = len(texts) / (time.perf_counter() - start)
-            written[name] = [translation[:-1] if translation[-1:] == [EOS] else translation for translation in ids]
             results[name].append(
                 {
                     "benchmark": "decode",
@@ -274,6 +273,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     model, test = on_the_spot(options) if _new(options) else of_run(options.run)
     model = model.to(machine.device()).eval()
+    models.compile_steps(model, options.compile)
     print(f"\n{test.name}: {len(test.pairs):,} sentences, {options.batch} at a time, {machine.device().type}, {threads} threads, "
           f"torch {torch.__version__}.\n{_held(options)}; sentences per second:")  # fmt: skip
     for width in options.width:

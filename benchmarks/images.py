@@ -15,7 +15,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 
-from benchmarks import clock, machine
+from benchmarks import clock, machine, models
 from data.images import ImageData
 from data.sources.download import data_dir
 from reproductions.vit2021.training import Network, Recipe, ViT2021
@@ -49,6 +49,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     data = ImageData(corpus, SIZE, images=options.images, batch_images=options.batch, shift=PATCH, flip=True)
     network = Network(SIZE, PATCH, CHANNELS, options.layers, options.width, 4 * options.width, options.heads)
     module = ViT2021(len(data.classes), network, RECIPE)
+    models.compile_steps(module.model, options.compile)
     until = clock.Clock(options.seconds, options.intervals, precision)
     clock.trainer(until).fit(module, datamodule=data)
     operations = flop(network, len(data.classes))
@@ -69,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--width", type=int, default=192, help="d (default 192; the MLP is four times as wide)")
     top.add_argument("--layers", type=int, default=6)
     top.add_argument("--heads", type=int, default=3)
-    top.add_argument("--threads", type=int, help="default: torch's choice")
+    models.add_machine(top)
     return top
 
 

@@ -3,10 +3,14 @@
 import argparse
 from typing import Literal
 
+import torch
+from torch import nn
+
 from benchmarks.corpus import Corpus
 from data.tokenizers import EOS
 from data.translation import PairedIds
 from reproductions.bahdanau2014 import training as bahdanau2014
+from reproductions.bahdanau2014.model import RNNsearch
 from reproductions.transformer2017 import training as transformer2017
 
 Trained = bahdanau2014.Bahdanau2014 | transformer2017.Transformer2017
@@ -27,7 +31,19 @@ def add_network(to: argparse.ArgumentParser) -> None:
     to.add_argument("--ff", type=int, default=1024, help="d_ff of the Transformer")
     to.add_argument("--heads", type=int, default=4, help="of the Transformer")
     to.add_argument("--dropout", type=float, help="default 0.2 for RNNsearch, 0.1 for the Transformer")
+    add_machine(to)
+
+
+def add_machine(to: argparse.ArgumentParser) -> None:
+    """Options of how the machine computes."""
     to.add_argument("--threads", type=int, help="default: torch's choice")
+    to.add_argument(
+        "--compile",
+        nargs="?",
+        const="inductor",
+        metavar="BACKEND",
+        help="let torch compile what is called in every step",
+    )
 
 
 def build(options: argparse.Namespace, corpus: Corpus) -> Trained:
@@ -40,6 +56,18 @@ def build(options: argparse.Namespace, corpus: Corpus) -> Trained:
         return transformer2017.Transformer2017(*sizes, network, TRANSFORMER_RECIPE)
     rnn = bahdanau2014.Network(n, n, n, n, attention=options.attention, unit=options.unit, dropout=dropout)
     return bahdanau2014.Bahdanau2014(*sizes, rnn, RNN_RECIPE)
+
+
+def compile_steps(model: nn.Module, backend: str | None) -> None:
+    """Let a backend of torch compile what training and decoding call, for tensors of any shape; of RNNsearch a step, not the
+    loop. None compiles nothing.
+    """
+    if backend is None:
+        return
+    owner = model.decoder if isinstance(model, RNNsearch) else model
+    for name in ("features", "step", "logits"):
+        if hasattr(owner, name):
+            setattr(owner, name, torch.compile(getattr(owner, name), dynamic=True, backend=backend))
 
 
 def flop(options: argparse.Namespace, vocabulary: int, pairs: PairedIds) -> dict[str, float]:

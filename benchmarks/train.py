@@ -55,6 +55,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     corpus = corpora.choose(options.pieces)
     pl.seed_everything(1, verbose=False)
     module = models.build(options, corpus)
+    models.compile_steps(module.model, options.compile)
     until = Clock(options.seconds, options.intervals, precision)
     fit(module, corpus, options.words, until)
     parts = models.flop(options, corpus.target_size, corpus.train)

@@ -8,7 +8,7 @@ import torch
 from page_runs import write, write_classifier
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import attention, clock, decode, images, machine, models, scale, train
+from benchmarks import attention, clock, decode, gpu, images, machine, models, scale, train
 from benchmarks import corpus as corpora
 from benchmarks.fixed_length import LENGTH, FixedLength, lengths
 from benchmarks.interleave import interleave, parse_peers, table
@@ -149,9 +149,9 @@ def test_ctranslate2_writes_the_same_words_with_the_weights_of_a_transformer(nor
         parameter.data += 0.1 * torch.randn_like(parameter)
     chosen = decode.parser().parse_args(["--ctranslate2", "--repeats", "1", "--batch", "5", "--fixed-length", "8"])
     results, equal = decode.measure(module.model.eval(), toy.test, chosen, width)
-    assert "here fp32 12" in equal and results["CTranslate2 fp32"][0][LENGTH] == 8
+    assert "CTranslate2 fp32 12" in equal and results["CTranslate2 fp32"][0][LENGTH] == 8
     free = decode.parser().parse_args(["--ctranslate2", "--free", "--alpha", "0", "--repeats", "1", "--batch", "1"])
-    assert "here fp32 12" in decode.measure(module.model, toy.test, free, width)[1]
+    assert "CTranslate2 fp32 12" in decode.measure(module.model, toy.test, free, width)[1]
 
 
 def test_what_ctranslate2_does_not_have_is_refused_in_a_sentence():
@@ -224,6 +224,64 @@ def test_every_attention_is_measured_beside_additive(capsys, monkeypatch):
     assert attention.verdict(slow) == "Slower than 1.5 times additive: hard."
     with pytest.raises(UserError, match="--source 0 must be at least 1"):
         attention.main(["--source", "0"])
+
+
+@pytest.mark.parametrize(("kind", "called"), [("rnnsearch", ["step"]), ("transformer", ["features", "step"])])
+def test_what_every_step_calls_is_compiled_and_trains(kind, called, monkeypatch):
+    compiled, calls = [], set()
+
+    def compile(function, dynamic, backend):
+        compiled.append(function.__name__)
+        return lambda *given, **named: calls.add(function.__name__) or function(*given, **named)
+
+    monkeypatch.setattr(torch, "compile", compile)
+    chosen, toy = options("--model", kind), corpus()
+    module = models.build(chosen, toy)
+    models.compile_steps(module.model, "eager")
+    module.loss(toy.train.__getitems__(np.arange(4)))[0].backward()
+    decode.here(module.model.eval(), toy.test, 1, 0.0, "fp32")(np.arange(4))
+    assert compiled == called and calls == set(called)
+
+
+@pytest.mark.parametrize("settings", [gpu.SECONDS, gpu.QUICK], ids=["whole", "quick"])
+def test_the_parts_for_a_gpu_are_commands_of_the_benchmarks(settings):
+    parsers = {"train": train.parser(), "images": images.parser(), "decode": decode.parser()}
+    for _, command in gpu.PARTS.values():
+        name, *words = command.split()
+        assert parsers[name].parse_args([*words, *settings[name].split(), "--compile"]).compile
+
+
+def test_a_part_that_fails_on_a_gpu_is_named_and_the_others_go_on(capsys, monkeypatch):
+    def measured(commands, key, rounds):
+        (name,) = commands
+        if "--compile" in name:
+            raise UserError("no compiler")
+        return {name: [{key: 1000, "fraction_of_limit": 0.25}]}
+
+    monkeypatch.setattr(gpu, "interleave", measured)
+    monkeypatch.setattr(gpu, "trained", lambda command: f"trained {command}")
+    monkeypatch.setenv("RUNS_DIR", "nowhere")
+    gpu.main(["--quick"])
+    out = capsys.readouterr().out
+    assert "| ViT, training, images per second | 1,000 | failed | 25.0% |" in out and "no compiler" in out
+    assert f"trained {gpu.QUICK_CIFAR10}" in out
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(UserError, match="make bench-gpu QUICK=1"):
+        gpu.main([])
+
+
+def test_on_a_gpu_vit_trains_in_the_time_that_is_left(capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "a card")
+    monkeypatch.setattr(gpu, "interleave", lambda commands, key, _: {name: [{key: 1280}] for name in commands})
+    monkeypatch.setattr(gpu, "trained", lambda command: command)
+    monkeypatch.setenv("RUNS_DIR", "nowhere")
+    gpu.main([])
+    out = capsys.readouterr().out
+    assert "a card, bfloat16" in out and "--trainer.max_time 00:00:02:00" in out
+    assert (
+        "--data cifar10 --trainer.max_steps 3000 --trainer.val_check_interval 750 --trainer.max_time 00:00:05:00" in out
+    )
 
 
 def test_a_peer_needs_a_name_and_a_command():
