@@ -27,6 +27,7 @@ from reproductions.evaluation.records import load
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.runs import Run
 from reproductions.training import checkpoints
+from reproductions.training.callbacks import StopBetweenSteps
 
 # An epoch is one step of four batches, so that any number of processes sees the same sentences in a step.
 STEP = {"data.init_args.batch_tokens": "null", "data.init_args.batch_sentences": 99, "model.init_args.network.dropout": 0,
@@ -232,3 +233,40 @@ def test_a_folder_that_is_not_shared_is_named_with_the_node_that_does_not_see_it
     with pytest.raises(UserError, match=f"node2 does not see {tmp_path / 'config.yaml'}"):
         check_shared(gathers(monkeypatch, lambda _: False), tmp_path / "config.yaml")
     check_shared(gathers(monkeypatch, lambda sees: sees), Path(tmp_path / "config.yaml"))
+
+
+@pytest.mark.parametrize(("processes", "stepped", "error", "saves"), [
+    (1, True, MemoryError, True), (2, True, MemoryError, False), (2, True, KeyboardInterrupt, True),
+    (1, False, MemoryError, False), (2, False, KeyboardInterrupt, False),
+])  # fmt: skip
+def test_an_error_writes_no_checkpoint_in_mid_step_nor_of_one_process_of_several(processes, stepped, error, saves):
+    """The first would lack gradients, and the second would wait for the others."""
+    stop, last = StopBetweenSteps(), SimpleNamespace(save_on_exception=True)
+    stop._stepped = stepped
+    stop.on_exception(SimpleNamespace(world_size=processes, checkpoint_callbacks=[last]), None, error())
+    assert last.save_on_exception is saves
+
+
+LOST = "[gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:3810"
+
+
+@pytest.mark.parametrize(("rank", "error", "sentence", "waits"), [
+    (0, UserError("No."), "error: No.", False), (1, UserError("No."), "error: No.", True),
+    (0, RuntimeError(LOST), f"Another process of this run does not answer ({LOST})", True),
+    (None, UserError("No."), "error: No.", False),
+])  # fmt: skip
+def test_the_first_process_says_what_is_wrong_and_the_others_give_torchrun_time_to_end_them(
+    monkeypatch, capsys, rank, error, sentence, waits
+):
+    def fails(_):
+        raise error
+
+    waited = []
+    monkeypatch.setattr("reproductions.__main__.main", fails)
+    monkeypatch.setattr(several, "time", SimpleNamespace(sleep=waited.append))
+    monkeypatch.setattr(several, "signal", SimpleNamespace(signal=lambda *_: None, SIGTERM=None, SIG_DFL=None))
+    if rank is not None:
+        monkeypatch.setenv("RANK", str(rank))
+        monkeypatch.setenv("LOCAL_RANK", "0")
+    assert command(["train", "vit2021"]) == 2
+    assert sentence in capsys.readouterr().err and bool(waited) is waits
