@@ -201,6 +201,11 @@ def test_a_number_of_processes_that_cannot_be_is_refused(given):
         several.wanted(*given)
 
 
+def test_runs_of_several_seeds_have_one_process_each(capsys):
+    assert command(["train", "transformer2017", "--seeds", "1", "2", "--devices", "8"]) == 2
+    assert "leave out --nodes and --devices" in capsys.readouterr().err
+
+
 def test_a_run_is_continued_by_as_many_processes_as_began_it(tmp_path):
     (tmp_path / "config.yaml").write_text("trainer: {num_nodes: 2, devices: 8}", encoding="utf-8")
     assert several.arguments(tmp_path / "config.yaml", Processes(4, 4), continued=True)

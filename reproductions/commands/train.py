@@ -52,6 +52,10 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     Raises UserError as :func:`train`, and for a number of processes that there cannot be.
     """
     if options.seeds:
+        if options.nodes or options.devices or several.started_by_torchrun():
+            raise UserError(
+                "--seeds trains several runs, one process each: leave out --nodes and --devices, and torchrun."
+            )
         _check(options.weights, options.heads, options.variant, options.resume)
         given = options.paper, options.data, options.variant, options.seeds, rest, options.weights, options.heads
         return _train_group(of_seeds(*given))
@@ -99,15 +103,15 @@ def train(
     else:
         used, settings = _settings(config, own, pretrained, heads)
         run = runs.create(paper, config.stem, several.name())
+    folder = ["--run.folder", str(run.folder)]  # a config.yaml may name the folder that it was copied from
     continued = run.last.is_file()
     if continued:
         _say(f"Continuing {run.folder}\n")
-        arguments = ["fit", "--config", str(run.config), "--ckpt_path", str(run.last)]
+        arguments = ["fit", "--config", str(run.config), "--ckpt_path", str(run.last), *folder]
     else:
         if several.started_by_torchrun() and several.rank() == 0:
             run.config.unlink(missing_ok=True)  # of an attempt that was killed before its first checkpoint
-        arguments = ["fit", "--config", str(used), *settings]
-    arguments += ["--run.folder", str(run.folder)]  # its config.yaml may name the folder that it was copied from
+        arguments = ["fit", "--config", str(used), *folder, *settings]
     if processes is not None:
         arguments += several.arguments(Path(arguments[2]), processes, continued)
     status = lightning.execute([*arguments, *overrides])
