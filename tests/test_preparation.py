@@ -203,17 +203,28 @@ def test_a_broken_stream_of_the_hub_goes_on_where_it_broke(tmp_path, monkeypatch
     assert sum(read) == CHUNKS * CHUNK - 600
 
 
-def test_a_spool_that_lacks_bytes_is_made_anew(corpus, tmp_path, monkeypatch):
+@pytest.fixture
+def stopped(corpus, tmp_path, monkeypatch):
+    """A preparation that was stopped while it learned: its settings, its data folder, and what it becomes."""
     cores(monkeypatch, 1)
     expected = content(lambda: TranslationData(corpus), tmp_path / "undisturbed", monkeypatch)
-    monkeypatch.setattr(prepared, "_learn", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        content(lambda: TranslationData(corpus), tmp_path / "stopped", monkeypatch)
-    (part,) = (tmp_path / "stopped/prepared").glob("*.part")
-    numbers = part / "train.target.numbers"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(prepared, "_learn", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        content(lambda: TranslationData(corpus), tmp_path / "stopped", patch)
+    return lambda: TranslationData(corpus), tmp_path / "stopped", expected
+
+
+def test_what_was_read_to_its_end_is_not_read_again(stopped, monkeypatch):
+    data, folder, expected = stopped
+    monkeypatch.setattr(prepared, "chunks", None)  # anything read now would fail
+    assert content(data, folder, monkeypatch) == expected
+
+
+def test_a_spool_that_lacks_bytes_is_made_anew(stopped, monkeypatch):
+    data, folder, expected = stopped
+    (numbers,) = folder.glob("prepared/*.part/train.target.numbers")
     numbers.write_bytes(numbers.read_bytes()[:-4])
-    monkeypatch.undo()
-    assert content(lambda: TranslationData(corpus), tmp_path / "stopped", monkeypatch) == expected
+    assert content(data, folder, monkeypatch) == expected
 
 
 def test_the_words_of_a_spool_are_numbered_as_they_come(tmp_path):

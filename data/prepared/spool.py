@@ -80,13 +80,14 @@ def _numbering() -> defaultdict[str, int]:
 class Spool:
     """The spool in a folder. It begins where that folder's journal says that an interrupted one ended.
 
-    counts: of pairs of the corpus: ``read``, and what became of them.
+    counts: of pairs of the corpus: ``read``, and what became of them. complete: whether there are no more.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         journal = self._journal()
         self.counts = Counter[str](journal["counts"])
+        self.complete = bool(journal["complete"])
         self._files: dict[str, BinaryIO] = {}
         for name in FILES:
             self._files[name] = (folder / name).open("ab")
@@ -103,7 +104,7 @@ class Spool:
             sizes = {name: (self._folder / name).stat().st_size for name in FILES}
             if journal["version"] == _VERSION and all(sizes[name] >= size for name, size in journal["bytes"].items()):
                 return journal
-        return {"counts": {}, "bytes": {}}
+        return {"counts": {}, "complete": False, "bytes": {}}
 
     @property
     def usable(self) -> int:
@@ -124,11 +125,20 @@ class Spool:
             for kind, written in content.items():
                 self._files[f"train.{side}.{kind}"].write(written)
         self.counts.update(pairs.counts)
+        self._write_journal()
+
+    def _write_journal(self) -> None:
         for file in self._files.values():
             file.flush()
         sizes = {name: file.tell() for name, file in self._files.items()}
+        journal = {"version": _VERSION, "counts": self.counts, "complete": self.complete, "bytes": sizes}
         with whole(self._folder / JOURNAL) as path:
-            path.write_text(json.dumps({"version": _VERSION, "counts": self.counts, "bytes": sizes}), encoding="utf-8")
+            path.write_text(json.dumps(journal), encoding="utf-8")
+
+    def end(self) -> None:
+        """Say that it is complete."""
+        self.complete = True
+        self._write_journal()
 
     def close(self) -> None:
         """End writing; now it can be read."""

@@ -85,12 +85,13 @@ def _example(stored: list[Any]) -> Example:
 
 
 def _make(settings: TextSettings, corpus: Corpus, data_dir: Path, work: Path) -> None:
-    requests = {
-        name: corpus.request(name, *settings.languages, data_dir) for name in ("train", "valid", *settings.test_splits)
-    }
-    train = requests.pop("train")._replace(limit=settings.pairs)
-    evaluation = {split: _save_examples(corpus, request, work) for split, request in requests.items()}
-    spool = _spooled(settings, corpus, train, work)
+    splits = ("valid", *settings.test_splits)
+    with closing(Spool(work)) as spool:
+        for split in () if spool.counts["read"] else splits:  # before anything is spooled
+            _save_examples(corpus, corpus.request(split, *settings.languages, data_dir), work)
+        if not spool.complete:
+            _read_training(settings, corpus, data_dir, spool)
+    evaluation = {split: len(load_examples(work, split)) for split in splits}
     kept, dropped = spool.counts["kept"], spool.counts["dropped"]
     if not kept:
         raise UserError(
@@ -117,7 +118,7 @@ def _make(settings: TextSettings, corpus: Corpus, data_dir: Path, work: Path) ->
     )  # fmt: skip
 
 
-def _save_examples(corpus: Corpus, request: Request, work: Path) -> int:
+def _save_examples(corpus: Corpus, request: Request, work: Path) -> None:
     """Write the raw evaluation texts, so that scores and ids always belong to the same sentences."""
     count = 0
     with (work / f"{request.split}.jsonl").open("w", encoding="utf-8") as file:
@@ -128,25 +129,24 @@ def _save_examples(corpus: Corpus, request: Request, work: Path) -> int:
             count += len(chunk.examples)
     if not count:
         raise UserError(f"The split {request.split!r} of {corpus.name} is empty: give a larger corpus.")
-    return count
 
 
-def _spooled(settings: TextSettings, corpus: Corpus, request: Request, work: Path) -> Spool:
-    """The words of the training pairs that are short enough, streamed and split once."""
-    spool = Spool(work)
+def _read_training(settings: TextSettings, corpus: Corpus, data_dir: Path, spool: Spool) -> None:
+    """Stream the training pairs and split them into words, once; those that are short enough complete the spool."""
     read = spool.counts["read"]
     if read:
         logger.info("The preparation of %s goes on after the %s pairs that were read.", settings.corpus, f"{read:,}")
-    request = request._replace(start=read, limit=request.limit and request.limit - spool.usable)
+    limit = settings.pairs and settings.pairs - spool.usable
+    request = corpus.request("train", *settings.languages, data_dir)._replace(start=read, limit=limit)
     texts = (Texts([example[:2] for example in chunk.examples], chunk.counts) for chunk in chunks(corpus, request))
     numbered = mapped(partial(number, languages=settings.languages, max_words=settings.max_words), texts)
     total = settings.pairs or corpus.length(request)
-    with closing(spool), closing(numbered), counting("reading train", total, "pairs", begun=read) as progress:
+    with closing(numbered), counting("reading train", total, "pairs", begun=read) as progress:
         for pairs in numbered:
             spool.append(pairs)
             progress.done = spool.counts["read"]
+    spool.end()
     warn(corpus, spool.counts)
-    return spool
 
 
 def _learn(settings: TextSettings, spool: Spool) -> list[Tokenizer]:
