@@ -24,11 +24,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         raise UserError(f"{run.folder} has no {run.best.name}: its training has not reached a validation yet.")
     _ = run.summary  # raises UserError now rather than after the test
     arguments = ["test", "--config", str(run.config), "--ckpt_path", str(run.best), "--run.folder", str(run.folder)]
-    arguments += [
-        "--trainer.num_nodes=1",
-        "--trainer.devices=auto",
-        "--trainer.strategy=auto",
-    ]  # not those that trained it
+    # The devices of this machine, not of those that trained it.
+    arguments += ["--trainer.num_nodes=1", "--trainer.devices=auto", "--trainer.strategy=auto"]
     if status := lightning.execute([*arguments, *rest]):
         return status
     from reproductions.commands import ending
