@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
+# After the sentence of a command that fails, make adds its own line "*** [...] Error 2": none of its settings leaves that
+# line out and keeps the exit status.
 
 # The variables of the commands.
 PYTHON ?=

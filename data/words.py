@@ -10,10 +10,12 @@ only if ``split`` separates them again, so ``split(join(words)) == words`` for e
 
 import re
 from collections.abc import Sequence
+from itertools import cycle
 
 from data.errors import UserError
 
 LANGUAGES = ("en", "fr", "de")
+NARROW = "\u202f"  # the narrow no-break space
 
 _LETTER = r"[\w\u0300-\u036f]"  # a combining accent belongs to its letter
 # Inside a word: hyphen, point, ampersand, at sign, apostrophe; comma and colon between digits only.
@@ -114,3 +116,17 @@ def _pattern(language: str) -> re.Pattern[str]:
         raise UserError(
             f"There are no rules for words of {language!r}: choose one of {', '.join(LANGUAGES)}."
         ) from None
+
+
+def printed(text: str, language: str | None) -> str:
+    """The text as it is printed, for showing alone: French with ’, « » and narrow no-break spaces; others as they are."""
+    if language != "fr":
+        return text
+    quotes = cycle(("«" + NARROW, NARROW + "»"))
+    spaced = re.sub(" (?=[;:!?])", NARROW, text.replace("'", "’"))
+    return re.sub('"', lambda _: next(quotes), spaced)
+
+
+def printed_words(words: Sequence[str], language: str | None) -> tuple[str, ...]:
+    """The words as they are printed, which need no spaces between them."""
+    return tuple(printed("\n".join(words), language).replace(NARROW, "").split("\n"))

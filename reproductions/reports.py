@@ -9,6 +9,8 @@ from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 
+from data.words import printed
+
 MISSING = "–"
 
 
@@ -44,7 +46,7 @@ def template(package: str, name: str = "report.html") -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (fixed, percent, count, source, unbroken, parted)
+    filters = (fixed, percent, count, source, unbroken, parted, printed)
     environment.filters |= {each.__name__: each for each in filters}
     return environment.get_template(name)
 

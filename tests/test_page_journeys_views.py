@@ -78,6 +78,9 @@ def test_a_reader_walks_the_five_steps(reader: Reader) -> None:
     status, headers, own = ask(address, f"/{link}")
     assert status == 200 and "step 7 · encoder" in own and "unsafe-inline" in headers["content-security-policy"]
     assert re.findall(r'href="(explain[^"]*(?:layer|head)=2[^"]*)"', own), "every other layer and head is a link away"
+    reader.browser.open(address + link)
+    colours = reader.run("[...document.querySelectorAll('.array td')].map((e) => getComputedStyle(e).backgroundColor)")
+    assert len(set(colours)) > 20, "its matrices have the colours of their numbers"
     for wrong in ("layer=3", "head=x", "place=above", "text=", f"run={THEN}"):
         assert ask(address, f"/{link}&{wrong}")[0] == 422
     assert ask(address, f"/{link}", headers={"Sec-Fetch-Site": "cross-site"})[0] == 403

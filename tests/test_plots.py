@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib
 import numpy as np
 import pytest
@@ -81,8 +83,8 @@ def marks(axes):
 
 def test_source_words_stand_across_the_top_and_target_words_down_the_left_in_order():
     axes = plots.alignment_grid([record()], AS_IN_2014).axes[0]
-    assert labels(axes.xaxis) == list(SOURCE)
-    assert labels(axes.yaxis) == list(TARGET)
+    assert labels(axes.xaxis) == [*SOURCE[:-1], "(end)"]
+    assert labels(axes.yaxis) == [*TARGET[:-1], "(end)"]
     assert axes.xaxis.get_ticks_position() == "top"
     assert (np.diff(axes.get_xticks()) > 0).all()
     top_first = [axes.transData.transform((0, y))[1] for y in axes.get_yticks()]
@@ -141,7 +143,7 @@ def test_nothing_is_the_colour_of_paper():
 def test_the_end_symbol_stands_apart_with_its_share_in_percent():
     made = record()
     axes = plots.alignment(made).axes[0]
-    assert labels(axes.xaxis) == ["the", "European", "Area", "</s> %"]
+    assert labels(axes.xaxis) == ["the", "European", "Area", "(end) %"]
     assert np.diff(axes.get_xticks())[-1] > 1.1 and np.diff(axes.get_yticks())[-1] > 1.1
     printed = {text.get_position()[1]: text.get_text() for text in axes.texts if text.get_text().isdigit()}
     for y, weight in zip(axes.get_yticks(), made.weights[:, -1], strict=True):
@@ -151,6 +153,13 @@ def test_the_end_symbol_stands_apart_with_its_share_in_percent():
 def test_a_target_that_was_cut_off_has_no_row_for_its_end():
     made = own(target=TARGET[:5], weights=record().weights[:5])
     assert labels(plots.alignment(made).axes[0].yaxis) == list(TARGET[:5])
+
+
+def test_a_picture_shows_french_as_it_is_printed_and_the_record_keeps_the_corpus():
+    made = own(score=-3.25)
+    figure = plots.alignment(replace(made, reference="L'un !").printed("fr"))
+    assert labels(figure.axes[0].yaxis)[0] == "L’" and "L’un\u202f!" in " ".join(words_on(figure))
+    assert made.target[0] == "L'" and made.printed("de").target == made.target
 
 
 def test_gold_boxes_lie_on_the_gold_cells_and_dashes_mean_possible():
@@ -173,7 +182,7 @@ def test_title_and_caption_say_model_view_sentence_and_numbers():
     text = " ".join(words_on(plots.alignment(record())))
     for part in ("RNNsearch, step 1,200", "layer 1 of 2 · read one step later", "valid sentence 12"):
         assert part in text
-    for part in ("reference, forced", "AER 28.6 %", "precision 75.0 %", "recall 66.7 %", "weight on </s>"):
+    for part in ("reference, forced", "AER 28.6 %", "precision 75.0 %", "recall 66.7 %", "weight on (end)"):
         assert part in text
 
 
@@ -185,7 +194,7 @@ def test_the_models_own_words_are_named_so_and_the_reference_stands_below():
     for score, words in ((-0.02, "log-probability −0.02"), (-0.001, "log-probability 0.00")):
         assert words in " ".join(words_on(plots.alignment(own(score=score)))), "a sure translation is not minus nought"
     assert "model's output ↓" in [note.get_text() for note in figure.axes[0].texts]
-    assert labels(figure.axes[0].yaxis) == list(TARGET)
+    assert labels(figure.axes[0].yaxis) == [*TARGET[:-1], "(end)"]
 
 
 def test_rows_that_do_not_sum_to_one_are_announced():
@@ -231,7 +240,7 @@ def test_the_strip_puts_models_on_the_same_axes_with_words_once():
     matrices = [axes for axes in figure.axes if axes.images]
     assert [axes.get_xlim() for axes in matrices] == [matrices[0].get_xlim()] * 3
     assert len({axes.get_position().y1 for axes in matrices}) == 1
-    assert labels(matrices[0].yaxis) == list(TARGET)
+    assert labels(matrices[0].yaxis) == [*TARGET[:-1], "(end)"]
     assert labels(matrices[1].yaxis) == [""] * 6
     assert labels(matrices[1].xaxis) == labels(matrices[0].xaxis)
     assert {"RNNsearch, step 1,200", "Transformer, step 9", "third"} <= set(words_on(figure))
@@ -258,7 +267,7 @@ def test_the_grid_shows_every_record_with_its_own_words():
     figure = plots.alignment_grid(records)
     matrices = [axes for axes in figure.axes if axes.images]
     assert len(matrices) == 6
-    assert labels(matrices[5].xaxis) == ["a", "b", "c", "</s> %"]
+    assert labels(matrices[5].xaxis) == ["a", "b", "c", "(end) %"]
     text = " ".join(words_on(figure))
     assert all(f"valid sentence {number}" in text for number in range(5))
     corners = {tuple(np.round(axes.get_position().p0, 4)) for axes in matrices}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from data.errors import UserError
 from data.links import Links
-from data.words import LANGUAGES, join, split
+from data.words import LANGUAGES, join, printed, printed_words, split
 
 # A sentence, and its words with spaces between them.
 SENTENCES = [
@@ -106,3 +106,10 @@ def test_sure_links_must_be_possible_and_not_negative():
         Links(sure=frozenset({(2, 3)}), possible=frozenset())
     with pytest.raises(ValueError, match=r"\(-1, 0\)"):
         Links(sure=frozenset(), possible=frozenset({(-1, 0)}))
+
+
+def test_french_is_printed_with_its_own_marks_and_other_languages_as_they_are():
+    raw = "L'un dit : \"oui !\" ; n'est-ce pas ?"
+    assert printed(raw, "fr") == "L’un dit\u202f: «\u202foui\u202f!\u202f»\u202f; n’est-ce pas\u202f?"
+    assert printed(raw, "de") == printed(raw, None) == raw
+    assert " ".join(printed_words(split(raw, "fr"), "fr")) == "L’ un dit : « oui ! » ; n’ est-ce pas ?"

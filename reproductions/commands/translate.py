@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
         sys.stdout.write(translated.hypothesis + "\n")
         sys.stdout.flush()
         if record is not None and picture is not None:
-            files.save(plots.alignment(record), picture)
+            files.save(plots.alignment(record.printed(translator.target.language)), picture)
             log.info("Drawn, %s: %s", record.view, picture)
     return 0
 

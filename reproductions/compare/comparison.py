@@ -79,6 +79,7 @@ class Comparison:
     lines: Sequence[str]  # for the terminal
     drawings: Sequence[Drawing]  # the pictures, in the order of the page
     matrices: Mapping[int, Sequence[Matrices]] = field(default_factory=dict)  # by the index of the sentence
+    language: str | None = None  # of the translations
 
 
 def page(comparison: Comparison, pictures: Sequence[Picture], made: str) -> str:
@@ -88,7 +89,12 @@ def page(comparison: Comparison, pictures: Sequence[Picture], made: str) -> str:
         of_index.setdefault(picture.index, []).append(picture)
     general = of_index.pop(None, [])
     return template("reproductions.compare", comparison.template).render(
-        numbers=comparison.numbers, general=general, of_index=of_index, matrices=comparison.matrices, made=made
+        numbers=comparison.numbers,
+        general=general,
+        of_index=of_index,
+        matrices=comparison.matrices,
+        language=comparison.language,
+        made=made,
     )
 
 

@@ -37,7 +37,7 @@ from reproductions.evaluation.measures.attention import agreement, check_same_wo
 from reproductions.evaluation.measures.bootstrap import paired_bootstrap
 from reproductions.evaluation.measures.lengths import LengthCurve, bleu_by_length
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table, sentence_chrf
-from reproductions.evaluation.records.translation import AlignedTranslation, Translated
+from reproductions.evaluation.records.translation import AlignedTranslation, Translated, with_end_named
 from reproductions.runs import VIEWS, Run
 
 # Settings of the data that runs must share for their scores to be of the same sentences.
@@ -100,6 +100,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
         lines=[*(_line(row, test) for row in rows),
                *(f"{pair.second} minus {pair.first}: {pair.result['says']}" for pair in differences)],
         drawings=[*_of_all(entrants, splits), *(drawing for each in sentences for drawing in _of_sentence(each, drawn))],
+        language=next(iter(entrants.values())).data["target_language"],
         matrices={sentence.index: [*_matrices(sentence, drawn)] for sentence in sentences},
     )  # fmt: skip
 
@@ -204,8 +205,8 @@ def _line(row: Mapping[str, Any], test: str) -> str:
 
 def _sentences(entrants: Mapping[str, Run], split: str, most: int | None) -> Iterator[Sentence]:
     """The first sentences of a split, ``most`` of them or all; raises UserError if models split one into different words."""
-    forced = {name: {record.index: record for record in run.forced(split)} for name, run in entrants.items()}
-    own = {name: {record.index: record for record in run.own(split)} for name, run in entrants.items()}
+    forced = {name: _printed(run, run.forced(split)) for name, run in entrants.items()}
+    own = {name: _printed(run, run.own(split)) for name, run in entrants.items()}
     for each in zip(*(translated[:most] for translated in _translated(entrants.values(), split)), strict=True):
         index = each[0].index
         over_reference, over_own = (
@@ -217,6 +218,11 @@ def _sentences(entrants: Mapping[str, Run], split: str, most: int | None) -> Ite
             except ValueError as error:
                 raise UserError(f"These runs split sentences into different words: {error}.") from error
         yield Sentence(index, dict(zip(entrants, each, strict=True)), over_reference, over_own)
+
+
+def _printed(run: Run, records: Sequence[AlignedTranslation]) -> dict[int, AlignedTranslation]:
+    """Records by index, as their target's language is printed."""
+    return {record.index: record.printed(run.data["target_language"]) for record in records}
 
 
 def _in_numbers(sentence: Sentence, split: str) -> dict[str, Any]:
@@ -289,13 +295,18 @@ def _matrices(sentence: Sentence, split: str) -> Iterator[Matrices]:
 
 
 def _matrix(record: AlignedTranslation) -> Matrix:
-    matrix = Matrix(record.model, record.view, record.source, record.target, record.weights.tolist())
+    matrix = Matrix(record.model, record.view, *_words(record), record.weights.tolist())
     if record.gold is None:
         return matrix
     gold = gold_of(record)
     return matrix._replace(sure=gold.sure, possible=gold.possible, largest=links_of(record))
 
 
+def _words(record: AlignedTranslation) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Source and target, for a reader."""
+    return with_end_named(record.source), with_end_named(record.target)
+
+
 def _change(first: AlignedTranslation, second: AlignedTranslation) -> Matrix:
     subtitle = f"blue where {second.model} looks more, violet where {first.model} does"
-    return Matrix("Difference", subtitle, first.source, first.target, (second.weights - first.weights).tolist())
+    return Matrix("Difference", subtitle, *_words(first), (second.weights - first.weights).tolist())

@@ -8,7 +8,7 @@ from reproductions.explain.steps import Steps
 LONGEST = 12  # letters of a word in the table of keys
 WIDEST = 110  # columns of text
 ASCII = str.maketrans({
-    "“": '"', "”": '"', "−": "-", "×": "x", "÷": "/", "√": "sqrt ", "ᵀ": "^T", "·": ".", "…": "...", "′": "'", "█": "#",
+    "“": '"', "”": '"', "−": "-", "×": "x", "÷": "/", "√": "sqrt ", "ᵀ": "^T", "·": ".", "…": "...", "′": "'", "’": "'", "█": "#",
 })  # fmt: skip
 
 

@@ -9,8 +9,9 @@ import torch
 
 from data.errors import UserError
 from data.tokenizers import Tokenizer, Words
+from data.words import printed, printed_words
 from reproductions.evaluation.arrays import Doubles
-from reproductions.evaluation.records.translation import END
+from reproductions.evaluation.records.translation import END, with_end_named
 from reproductions.explain.places import READS
 from reproductions.explain.steps import Steps
 from reproductions.tasks import typed
@@ -37,16 +38,23 @@ def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, w
     ids = source[0].tolist()
     sources = _pieces(trained.source, ids, trained.source.surface(sentence))
     targets = _pieces(trained.target, own, trained.target.words(own))
-    given = (START, *targets[:-1])
-    queries, keys = {"encoder": (sources, sources), "decoder": (given, given), "source": (targets, sources)}[place]
+    language = trained.target.language
+
+    def sides(targets: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Queries and keys."""
+        given = (START, *targets[:-1])
+        return {"encoder": (sources, sources), "decoder": (given, given), "source": (targets, sources)}[place]
+
+    queries, keys = sides(targets)
     notes = []
     if place != "encoder":
-        notes.append(f"The target is the model's own translation: “{trained.target.decode(own)}”.")
+        notes.append(f"The target is the model's own translation: “{printed(trained.target.decode(own), language)}”.")
     where = (
         f"{module.title}, step {module.steps:,} · {READS[place]} · layer {layer} of {network.layers} · head {head} of "
         f"{network.heads}"
     )
     followed = _followed(queries, keys, weights, word)
+    queries, keys = map(with_end_named, sides(printed_words(targets, language)))
     steps = Steps(
         queries, keys, Q, K, V, computed.mask.numpy(), followed, where, _inputs(place, layer, network.d_model),
         typed.unknown(sentence, trained.source),

@@ -42,7 +42,7 @@ def figure_3(run: Run, folder: Path) -> Iterator[Path]:
     """Alignments over the model's own translations, in grey as printed; and over the references, with the gold links."""
     if FIXED not in run.scores:
         raise UserError(f"{run.folder} has no fixed sentences in its tests; Figure 3 is drawn from a run on accord.")
-    own, forced = run.own(FIXED), run.forced(FIXED)
+    own, forced = ([each.printed("fr") for each in records] for records in (run.own(FIXED), run.forced(FIXED)))
     if not own or not forced:
         raise stored.damaged(run.evaluation(FIXED), "a file of alignments has none")
     yield from printed(plots.alignment_grid(own[:DRAWN], style=AS_IN_2014), folder, "figure-3-as-printed")

@@ -25,6 +25,7 @@ from reproductions.evaluation.plots.style import (
     width,
 )
 from reproductions.evaluation.records.caption import CaptionedImage
+from reproductions.evaluation.records.translation import with_end_named
 
 COLUMNS, TILE, GAP = 6, 1.22, 0.1  # tiles of a line; inches
 ROW, PANEL, NUMBER = 0.2, 1.3, 0.42  # inches: a series of a word's kind, a panel, the number beside it
@@ -36,6 +37,7 @@ def captioned(records: Sequence[CaptionedImage], names: Sequence[str] = ()) -> F
     """
     first = records[0]
     across, down = fit(first.pixels, TILE)
+    titles = with_end_named(first.words)
     tiles = [None, *range(len(first.words))]  # the image, then the words
     lines = [tiles[start : start + COLUMNS] for start in range(0, len(tiles), COLUMNS)]
     row = down + lines_height(1, SMALL) + 0.05 + (lines_height(1, SMALL) + 0.03 if names else 0)
@@ -46,7 +48,7 @@ def captioned(records: Sequence[CaptionedImage], names: Sequence[str] = ()) -> F
     for number, line in enumerate(lines):
         top = sheet.top + number * line_height
         for column, word in enumerate(line):
-            text, colour = ("image", QUIET) if word is None else (first.words[word], INK)
+            text, colour = ("image", QUIET) if word is None else (titles[word], INK)
             sheet.write_centred(sheet.left + column * (across + GAP) + across / 2, top, text, TEXT, colour)
         above = top + lines_height(1, TEXT) + 0.03
         for place, record in enumerate(records):

@@ -111,7 +111,7 @@ def caption(record: AlignedTranslation) -> list[str]:
     measured = health([record])
     numbers = [f"entropy {measured.entropy:.2f}", f"mean largest weight {measured.confidence:.2f}"]
     if not np.isnan(measured.end_mass):
-        numbers.append(f"weight on </s> {_percent(measured.end_mass)}")
+        numbers.append(f"weight on (end) {_percent(measured.end_mass)}")
     if record.score is not None:
         numbers.append("log-probability " + f"{record.score:z.2f}".replace("-", "−"))
     lines.append(" · ".join(numbers))

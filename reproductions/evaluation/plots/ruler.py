@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reproductions.evaluation.arrays import Doubles
-from reproductions.evaluation.records.translation import END
+from reproductions.evaluation.records.translation import END, with_end_named
 
 GAP, THIN = 0.3, 0.78  # distance and breadth of ``</s>``, in cells
 LONGEST = 26  # letters of a word that are shown
@@ -38,8 +38,9 @@ class Ruler(NamedTuple):
 
     @property
     def shown(self) -> list[str]:
-        """The words, the longest of them cut."""
-        return [word if len(word) <= LONGEST else word[: LONGEST - 1] + "…" for word in self.words]
+        """The words, the longest of them cut, and the end of the sentence in a word."""
+        words = with_end_named(self.words)
+        return [word if len(word) <= LONGEST else word[: LONGEST - 1] + "…" for word in words]
 
     @property
     def is_end(self) -> list[bool]:

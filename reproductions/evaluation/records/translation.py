@@ -5,11 +5,12 @@ source, as in Figure 3 of Bahdanau et al. 2014.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
+from data.words import printed, printed_words
 from reproductions.evaluation.arrays import Floats
 from reproductions.evaluation.records.codec import Record
 from reproductions.evaluation.records.forms import ROW_SLACK, Alignment, GoldLinks
@@ -71,6 +72,11 @@ class AlignedTranslation(Record):
         """For captions and errors: "valid sentence 12"."""
         return f"{self.split} sentence {self.index}"
 
+    def printed(self, language: str | None) -> "AlignedTranslation":
+        """The record for showing, its target as that language is printed; a stored one keeps the marks of the corpus."""
+        reference = None if self.reference is None else printed(self.reference, language)
+        return replace(self, target=printed_words(self.target, language), reference=reference)
+
     @property
     def axes(self) -> tuple[str, str]:
         """Names of columns and rows, for a picture."""
@@ -103,6 +109,11 @@ class Translated(Record):
 def without_end(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words without the final ``</s>``, if there is one."""
     return words[:-1] if words and words[-1] == END else words
+
+
+def with_end_named(words: Sequence[str]) -> tuple[str, ...]:
+    """The words for a reader, ``</s>`` as "(end)"."""
+    return tuple("(end)" if word == END else word for word in words)
 
 
 def _words(words: Sequence[str], side: str) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def over_source(table: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def titled(row: Mapping[str, Any], table: Mapping[str, Any]) -> AlignedTranslation:
     """The attention of a row, titled by year and name, subtitled by paper, formula, model, step, seed and view."""
-    record = record_of(row)
+    record = record_of(row).printed("fr")  # of Accord
     drawn = f"{record.model}, seed {table['seeds'][0]} · {record.view}"
     title = f"{row['year']} · {in_words(row['name'])}"
     return replace(record, model=title, view=f"{row['paper']}: {row['formula']} · {drawn}")

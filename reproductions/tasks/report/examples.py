@@ -8,6 +8,7 @@ from typing import Any
 from data import stored
 from data.stored import WHOLE
 from data.tokenizers import Tokenizer, load_tokenizer
+from data.words import printed
 from reproductions.reports import Picture
 from reproductions.runs import Run
 from reproductions.tasks.report.parts import Example
@@ -17,7 +18,7 @@ FEW = 8  # the first examples of a split, which are shown in any case
 
 def tested(run: Run, task: Any, split: str) -> Iterator[Example]:
     """The first few examples of a split, and those that a test has drawn."""
-    folder = run.evaluation(split)
+    folder, language = run.evaluation(split), run.data.get("target_language")
     tokenizer = load_tokenizer(run.folder / "tokenizers", task.TOKENIZER) if task.TOKENIZER else None
     drawn = {int(match[1]) for path in folder.glob("*.png") if (match := re.match(rf"{split}-(\d+)\b", path.name))}
     for place, (where, line) in enumerate(stored.lines(run.tested(split, task.ANSWERS))):
@@ -26,7 +27,9 @@ def tested(run: Run, task: Any, split: str) -> Iterator[Example]:
         if index in drawn or place < FEW:
             named = {folder / f"{split}-{index}{end}.png": caption for end, caption in task.PICTURES.items()}
             pictures = [Picture(path, index, caption) for path, caption in named.items() if path.is_file()]
-            example = replace(task.example(where, line), pictures=pictures)
+            example = task.example(where, line)
+            says = {name: printed(text, language) for name, text in example.says.items()}
+            example = replace(example, says=says, pictures=pictures)
             yield example if tokenizer is None else replace(example, unknown=_unknown(example.title, tokenizer))
 
 

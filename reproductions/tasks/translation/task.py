@@ -65,7 +65,9 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
     def followed(self) -> Iterator[Drawn]:
         for index, record in self.drawn(self.collected.forced):
             caption = f"{record.model} · {record.view} · over the reference · {' '.join(record.source)}"
-            drawn = self.through_training(index, plots.alignment(record), caption, shows="alignment")
+            drawn = self.through_training(
+                index, plots.alignment(record.printed(self.language)), caption, shows="alignment"
+            )
             yield drawn._replace(small=True)
 
     def records(self) -> dict[str, Any]:
@@ -80,9 +82,9 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
         pictures: dict[int, list[Path | None]] = {}
         for index, read in self.drawn(forced):
             place = folder / f"{self.name}-{index}"
-            pictures[index] = [_draw(read, place.with_name(f"{place.name}-forced.png")), None]
+            pictures[index] = [_draw(read.printed(self.language), place.with_name(f"{place.name}-forced.png")), None]
             if index in self.stage.pictures:
-                pictures[index][1] = _draw(own[index], place.with_name(f"{place.name}-own.png"))
+                pictures[index][1] = _draw(own[index].printed(self.language), place.with_name(f"{place.name}-own.png"))
         rows: list[list[Any]] = []
         for index, sentence in self.collected.translated.items():
             chrf = sentence_chrf(hypothesis=sentence.hypothesis, reference=sentence.reference)
