@@ -41,7 +41,7 @@ QUICK = {
 MULTI30K = "transformer2017 --data multi30k --trainer.max_steps 5000 --trainer.val_check_interval 2500"
 CIFAR10 = "vit2021 --data cifar10"
 FEW = (
-    "--trainer.max_steps 2 --trainer.val_check_interval 2 --trainer.limit_val_batches 1 --trainer.limit_test_batches 1"
+    "--trainer.max_steps 2 --trainer.val_check_interval 2 --trainer.limit_val_batches 2 --trainer.limit_test_batches 2"
 )
 QUICK_MULTI30K = f"transformer2017 --data.init_args.pairs 50 --run.pictures [] {FEW}"
 QUICK_CIFAR10 = f"vit2021 --data.init_args.images 20 --run.pictures [] {FEW}"
