@@ -80,7 +80,7 @@ def trained(command: str) -> str:
     run = runs.find(paper)
     minutes = run.summary["training_seconds"] / 60
     scores = ", ".join(
-        f"{split} {score} {values[score]}"
+        f"{split} {score} {values[score]:.3g}"
         for split, values in run.scores.items()
         for score in ("bleu", "accuracy")
         if score in values
