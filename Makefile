@@ -132,6 +132,7 @@ compare: $(VENV)/.installed ## Then and now: the newest run of each paper on the
 	@$(PY) -m reproductions compare $(RUNS) $(GIVEN_DATA) $(ARGS)
 #: make compare DATA=shapes              classifiers: a residual network with Grad-CAM beside ViT, on any images
 #: make compare RUNS="runs/A runs/B"     these runs, two or more, of the same task
+#: make compare RUNS="A1 A2 A3 vs B1 B2 B3"   groups of seeds: means, and whether they differ by more than seeds do
 
 .PHONY: ladder
 ladder: $(VENV)/.installed ## From 2014 to 2017 in six models: one budget, one table and one figure

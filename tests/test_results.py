@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -9,11 +10,14 @@ import numpy as np
 import pytest
 import yaml
 from toy_run import in_this_process, overrides
-from trained import ROOT
+from trained import ROOT, translate_perfectly
 
 from reproductions import runs
 from reproductions.__main__ import run as command
+from reproductions.commands import compare as comparing
 from reproductions.commands import results as commanded
+from reproductions.compare import translators
+from reproductions.compare.seeds import difference, tested
 from reproductions.evaluation.files import write_json, write_text
 from reproductions.evaluation.measures.bootstrap import counted, mean_of_sums, over_seeds, paired_over_seeds
 from reproductions.experiments import results
@@ -47,6 +51,12 @@ def test_every_number_in_a_marked_place_comes_from_the_file(path):
     text = path.read_text(encoding="utf-8")
     assert results.refreshed(text, CLAIMED) == text, "`make results ARGS=--untrained` writes it"
     assert text.count("<!-- results:") == len(results.BLOCK.findall(text)), "a place without its end"
+
+
+@pytest.mark.parametrize("path", commanded.documents(), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_template_has_a_score_of_its_own(path):
+    for block in results.BLOCK.finditer(path.read_text(encoding="utf-8")):
+        assert not re.search(r"\d\.\d|\d %", results.FIELD.sub("", block["template"])), block["template"]
 
 
 def test_a_number_that_somebody_changes_by_hand_is_noticed_in_a_document_and_in_the_file():
@@ -133,6 +143,86 @@ def test_a_difference_that_sentences_show_but_seeds_do_not_is_not_significant():
     assert paired_over_seeds(first[1:2], second[1:2], mean_of_sums).p_value < 0.05
     together = paired_over_seeds(first, second, mean_of_sums)
     assert together.difference == pytest.approx(0.5) and together.p_value > 0.05
+
+
+def seed_of(run, seed, folder, group="abc123"):
+    """A copy of a run, as if it had been trained with another seed: it translates perfectly with seeds above 1."""
+    name = f"20260101-000000-00000{seed}-{group}-seed{seed}"
+    copy = runs.Run(shutil.copytree(run.folder, folder / name, ignore=shutil.ignore_patterns("wandb", "checkpoints")))
+    shutil.copytree(run.folder / "checkpoints", copy.folder / "checkpoints")
+    write_json(copy.folder / runs.SUMMARY, run.summary | {"seed": seed})
+    return translate_perfectly(copy) if seed > 1 else copy
+
+
+@pytest.fixture(scope="module")
+def groups(trained, tmp_path_factory):
+    """Three seeds of one translator, and two of another."""
+    folder = tmp_path_factory.mktemp("groups")
+    return [[seed_of(trained(paper), seed, folder / paper / "own") for seed in seeds]
+            for paper, seeds in (("luong2015", (1, 2, 3)), ("transformer2017", (2, 3)))]  # fmt: skip
+
+
+def folders(group):
+    return [str(run.folder) for run in group]
+
+
+def test_groups_are_compared_by_their_means_and_judged_by_what_the_seed_does(groups, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(translators, "SENTENCES", 1)
+    first, second = groups
+    assert command(["compare", *folders(first), "vs", *folders(second), "--out", str(tmp_path)]) == 0
+    numbers = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
+    assert [row["seeds"] for row in numbers["groups"]] == [[1, 2, 3], [2, 3]]
+    over = numbers["groups"][0]["measures"]["bleu"]
+    alone = text_of(first[0])
+    assert over["mean"] == pytest.approx((alone + 200) / 3) and over["deviation"] == pytest.approx(
+        stdev([alone, 100, 100])
+    )
+    (pair,) = numbers["differences"]
+    assert pair["bleu"]["difference"] == pytest.approx(100 - over["mean"]) and not pair["bleu"]["beyond"]
+    out = capsys.readouterr().out
+    assert "seeds 1, 2, 3: bleu" in out and "the difference is not beyond what the seed does, up to" in out
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "first seed of each" in page and "not beyond what the seed does" in page
+
+
+def test_the_newest_run_brings_the_other_seeds_of_its_group(groups):
+    first, _ = groups
+    assert comparing._seeds(first[1].folder) == [run.folder for run in first]
+
+
+def text_of(run):
+    return run.scores["test"]["bleu"]
+
+
+def test_a_difference_beyond_the_seeds_is_called_so(groups):
+    first, second = groups
+    worse, better = (
+        [tested(run, "test").measures["bleu"] for run in group] for group in ([first[0]] * 3, second[:1] * 3)
+    )
+    said = difference(worse, better)
+    assert said["beyond"] and "is beyond what the seed does" in said["says"]
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (lambda a, _: [*folders(a), "vs"], "There is no run on one side of vs"),
+    (lambda a, b: [*folders(a), *folders(a[:1]), "vs", *folders(b)], "is named twice"),
+    (lambda a, b: [*folders(a), "vs", *folders(b), *folders(a)], "is named twice"),
+    (lambda a, b: [folders(a)[0], folders(b)[0], "vs", folders(b)[1]], "a group has runs of one configuration"),
+])  # fmt: skip
+def test_what_is_no_group_is_one_sentence(groups, tmp_path, monkeypatch, capsys, arguments, says):
+    monkeypatch.setattr(translators, "SENTENCES", 1)
+    assert command(["compare", *arguments(*groups), "--out", str(tmp_path)]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_two_runs_of_one_seed_are_no_group(groups, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(translators, "SENTENCES", 1)
+    again = runs.Run(shutil.copytree(groups[0][0].folder, tmp_path / "again"))
+    assert (
+        command(["compare", *folders([groups[0][0], again]), "vs", *folders(groups[1]), "--out", str(tmp_path / "out")])
+        == 2
+    )
+    assert re.search(r"both have seed 1: the runs of a group differ in it", capsys.readouterr().err)
 
 
 @pytest.fixture

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from reproductions.reports import Picture
 
 DIFFERENCE = ("difference", "low", "high", "p_value", "says")
+VERSUS = Path("vs")  # between groups
 MODULES = {"translation": "translators", "images": "classifiers"}  # task -> module of ``compare``
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "run", nargs="*", type=Path, help="folders of two or more runs; default: the newest of each paper"
+        "run",
+        nargs="*",
+        type=Path,
+        help="folders of two or more runs; default: the newest of each paper. With vs between them each side is a group of seeds",
     )
     parser.add_argument(
         "--data",
@@ -43,13 +47,20 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
 
 def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     """Compare runs: those named, or the newest of each paper on a corpus, training first what is missing."""
-    task = _task_of_runs(folders) if folders else _task_of_data(data)
+    named = groups(folders)
+    task = _task_of_runs([folder for group in named for folder in group]) if named else _task_of_data(data)
     place = check_writable(out or runs.runs_dir() / "compare")
-    folders = folders or [_newest_or_trained(paper, data) for paper in then_and_now(task)]
+    chosen = named or [_seeds(_newest_or_trained(paper, data)) for paper in then_and_now(task)]
     from reproductions.compare.comparison import page
     from reproductions.evaluation import files
 
-    comparison: Comparison = import_module(f"reproductions.compare.{MODULES[task]}").compare(folders)
+    comparison: Comparison = import_module(f"reproductions.compare.{MODULES[task]}").compare(
+        [group[0] for group in chosen]
+    )
+    if any(len(group) > 1 for group in chosen):
+        from reproductions.compare.seeds import together
+
+        comparison = together(comparison, [[runs.scored(folder) for folder in group] for group in chosen])
     corpus = runs.corpus_name(comparison.numbers["corpus"])
     folder = place if out else place / corpus / runs.stamp()
     drawings = counted(comparison.drawings, "drawing", len(comparison.drawings), "pictures")
@@ -65,6 +76,26 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     )
     sys.stdout.write(f"\nReport: {report}\nPictures and numbers: {folder}\n")
     return 0
+
+
+def groups(folders: Sequence[Path]) -> list[list[Path]]:
+    """The folders of each group: with ``vs`` between them its sides, otherwise each folder by itself.
+
+    Raises UserError for a side without a folder, and for a folder that is named twice.
+    """
+    if VERSUS not in folders:
+        return [[folder] for folder in folders]
+    sides: list[list[Path]] = [[]]
+    for folder in folders:
+        if folder == VERSUS:
+            sides.append([])
+        elif any(folder in side for side in sides):
+            raise UserError(f"{folder} is named twice: the runs of a group differ in their seed.")
+        else:
+            sides[-1].append(folder)
+    if not all(sides):
+        raise UserError('There is no run on one side of vs: name some on each, RUNS="a1 a2 a3 vs b1 b2 b3".')
+    return sides
 
 
 def _task_of_runs(folders: Sequence[Path]) -> str:
@@ -112,6 +143,13 @@ def _newest_or_trained(paper: str, data: str) -> Path:
     return runs.find(paper, config, runs.SCORES, corpus=corpus).folder
 
 
+def _seeds(folder: Path) -> list[Path]:
+    """All scored runs of its group, by age; a run without a group by itself."""
+    group = runs.Run(folder).group
+    beside = sorted(folder.parent.iterdir()) if group else [folder]
+    return [path for path in beside if runs.Run(path).group == group and (path / runs.SCORES).is_file()]
+
+
 def _track(comparison: "Comparison", corpus: str, pictures: "Sequence[Picture]", folder: Path) -> None:
     """The same table and pictures in Weights & Biases."""
     from reproductions.training import tracking
@@ -124,7 +162,8 @@ def _track(comparison: "Comparison", corpus: str, pictures: "Sequence[Picture]",
         group="compare",
         tags=["compare", corpus],
         job_type="compare",
-        config={"runs": [run["folder"] for run in comparison.numbers["runs"]]},
+        config={name: comparison.numbers[name] for name in ("groups",) if name in comparison.numbers}
+        | {"runs": [run["folder"] for run in comparison.numbers["runs"]]},
     )
     tracking.log_table(logger, f"{test}/compared", [*comparison.columns], [*comparison.rows])
     columns = ["second", "minus first", "measure", *DIFFERENCE]

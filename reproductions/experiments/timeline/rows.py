@@ -43,6 +43,7 @@ from typing import Any
 from data.errors import UserError
 from reproductions.attention import TIMELINE, over_source
 from reproductions.compare.comparison import SIGNIFICANT
+from reproductions.compare.seeds import check_alike
 from reproductions.compare.translators import FIXED, compare_bleu
 from reproductions.evaluation.measures.alignment import right_by_order
 from reproductions.evaluation.measures.bootstrap import noise
@@ -52,6 +53,7 @@ from reproductions.experiments.timeline.training import Budget, training
 from reproductions.runs import Run, scored
 
 TEST = "test"
+VARIED = ("network.attention", "data.seed")
 FIRST = "additive"  # the first of the timeline, and RNNsearch itself: the others are compared with it
 # Mechanisms that read no source sentence, and where they are used.
 ELSEWHERE = {
@@ -66,7 +68,7 @@ def table(budget: Budget) -> dict[str, Any]:
     Raises UserError if one of the trainings has no scores, or other settings than the rest.
     """
     runs = {name: [_scored(name, seed, budget) for seed in budget.seeds] for name in over_source()}
-    _check_alike([run for seeds in runs.values() for run in seeds])
+    check_alike([run for seeds in runs.values() for run in seeds], VARIED, "train all of them anew, with --again.")
     first = runs[FIRST][0]
     network, summary, scores = first.model["network"], first.summary, first.scores[TEST]
     sizes = Sizes(network["hidden"], 2 * network["hidden"], network["alignment"], network["window"])
@@ -106,28 +108,6 @@ def _scored(name: str, seed: int, budget: Budget) -> Run:
     if run is None:
         raise UserError(f"{trained.name} has no scored run yet: train it with `make timeline`.")
     return scored(run.folder)
-
-
-def _check_alike(runs: Sequence[Run]) -> None:
-    """Raises UserError with the first setting, besides mechanism and seed, in which the runs differ."""
-    expected = _shared(runs[0])
-    for run in runs[1:]:
-        settings = _shared(run)
-        for key in sorted(expected.keys() | settings.keys()):
-            if expected.get(key) != settings.get(key):
-                raise UserError(
-                    f"{key} is {expected.get(key)} in {runs[0].folder} and {settings.get(key)} in {run.folder}: train all of "
-                    "them anew, with --again."
-                )
-
-
-def _shared(run: Run) -> dict[str, Any]:
-    """The settings that all trainings must share, by dotted name."""
-    parts = {part: run.model[part] for part in ("network", "recipe", "search")} | {"data": run.data}
-    settings = {f"{part}.{key}": value for part, values in parts.items() for key, value in values.items()}
-    for varied in ("network.attention", "data.seed"):
-        settings.pop(varied, None)
-    return settings | {"steps": run.summary["steps"]}
 
 
 def _described(name: str) -> dict[str, Any]:
