@@ -234,10 +234,6 @@ format: $(VENV)/.installed ## Format the code, fix what ruff can fix, renumber t
 	@$(PY) -m ruff format .
 	@$(PY) -m reproductions.commands.equations
 
-.PHONY: docs
-docs: $(VENV)/.installed ## Bring docs/timeline.md up to date with the numbers and pictures of the newest timeline
-	@$(PY) -m reproductions docs
-
 .PHONY: bench
 bench: $(VENV)/.installed ## Measure training, decoding and scale on this machine
 	@$(PY) -m benchmarks.train --seconds 20

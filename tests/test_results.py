@@ -16,8 +16,8 @@ from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.commands import compare as comparing
 from reproductions.commands import results as commanded
+from reproductions.compare import seeds as grouped
 from reproductions.compare import translators
-from reproductions.compare.seeds import difference, tested
 from reproductions.evaluation.files import write_json, write_text
 from reproductions.evaluation.measures.bootstrap import counted, mean_of_sums, over_seeds, paired_over_seeds
 from reproductions.experiments import results
@@ -197,9 +197,9 @@ def text_of(run):
 def test_a_difference_beyond_the_seeds_is_called_so(groups):
     first, second = groups
     worse, better = (
-        [tested(run, "test").measures["bleu"] for run in group] for group in ([first[0]] * 3, second[:1] * 3)
+        [grouped.tested(run, "test").measures["bleu"] for run in group] for group in ([first[0]] * 3, second[:1] * 3)
     )
-    said = difference(worse, better)
+    said = grouped.difference(worse, better)
     assert said["beyond"] and "is beyond what the seed does" in said["says"]
 
 
@@ -241,7 +241,7 @@ def test_results_trains_what_is_missing_writes_it_down_and_checks_it(project, mo
     began = in_this_process(monkeypatch)
     assert command(["results", "--only", "toy"]) == 0
     out = capsys.readouterr().out
-    assert "small: seed 1, 2 missing, unknown" in out and "besides 1 of unknown cost" in out and len(began) == 2
+    assert "small: 2 of 2 trainings missing, unknown" in out and "besides 1 of unknown cost" in out and len(began) == 2
     folders = sorted(run.folder.name for run in runs.every("bahdanau2014"))
     assert [folder[-6:] for folder in folders] == ["-seed1", "-seed2"]
     groups = {runs.Run(path).group for path in (run.folder for run in runs.every("bahdanau2014"))}
@@ -252,23 +252,23 @@ def test_results_trains_what_is_missing_writes_it_down_and_checks_it(project, mo
     text = (project / "README.md").read_text(encoding="utf-8")
     assert f"| RNNsearch | {results.written(written, 'small.test.bleu')} |" in text and " ± " in text
 
-    assert command(["results"]) == 0 and len(began) == 2, "what has scores is not trained again"
+    assert command(["results", "--only", "toy"]) == 0 and len(began) == 2, "what has scores is not trained again"
     assert "Nothing is missing." in capsys.readouterr().out
-    assert command(["results", "--check"]) == 0
+    assert command(["results", "--check", "--only", "toy"]) == 0
     over = written["runs"]["small"]["over_seeds"]["test"]["aer"]
     write_json(project / results.FILE, written | {"runs": {"small": written["runs"]["small"] | {
         "over_seeds": {"test": {"aer": over | {"low": over["high"] + 0.01, "high": over["high"] + 0.02}}}}}})  # fmt: skip
-    assert command(["results", "--check"]) == 1
+    assert command(["results", "--check", "--only", "toy"]) == 1
     assert re.search(r"small: test aer of the runs is \S+, outside of", capsys.readouterr().out)
 
     (gone,) = (run.folder for run in runs.every("bahdanau2014") if run.folder.name.endswith("seed2"))
     gone.rename(project / "gone")
     write_json(project / results.FILE, written)
-    assert command(["results", "--untrained"]) == 0
+    assert command(["results", "--untrained", "--only", "toy"]) == 0
     assert "small: 1 of 2 seeds have scores, so that what docs/results.json says of it stays" in capsys.readouterr().out
     assert results.read(project / results.FILE) == written
-    assert command(["results"]) == 0 and len(began) == 3
-    assert re.search(r"small: seed 2 missing, \d+ minutes", capsys.readouterr().out)
+    assert command(["results", "--only", "toy"]) == 0 and len(began) == 3
+    assert re.search(r"small: 1 of 2 trainings missing, \d+ minutes", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(("arguments", "says"), [
@@ -287,5 +287,5 @@ def test_a_mistake_is_one_sentence(place, capsys, arguments, says):
 ])  # fmt: skip
 def test_a_file_of_another_version_or_a_damaged_one_is_one_sentence(project, capsys, content, says):
     write_text(Path(project / results.FILE), content)
-    assert command(["results", "--check"]) == 2
+    assert command(["results", "--check", "--only", "toy"]) == 2
     assert says in capsys.readouterr().err

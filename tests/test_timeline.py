@@ -21,6 +21,7 @@ from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, Additive, Dot, Intra, over_source
+from reproductions.compare.seeds import check_alike
 from reproductions.evaluation.measures import bootstrap
 from reproductions.evaluation.measures.alignment import right_by_order
 from reproductions.evaluation.measures.bootstrap import noise
@@ -177,14 +178,14 @@ def test_trainings_that_differ_in_more_than_mechanism_and_seed_are_not_put_in_on
     folder, _ = trained
     monkeypatch.setenv("RUNS_DIR", str(folder / "runs"))
     first, second = (rows._scored(*one, TINY) for one in (("additive", 1), ("a_new", 2)))
-    rows._check_alike([first, second])
+    check_alike([first, second], rows.VARIED, "train anew, with --again.")
     other = copied(second, tmp_path / "a_new")
     text = (other.folder / file).read_text(encoding="utf-8")
     changed, times = re.subn(line, lambda found: found[0].rpartition(" ")[0] + " 7", text)
     assert times == 1
     (other.folder / file).write_text(changed, encoding="utf-8")
     with pytest.raises(UserError, match=f"{key} is .* in .*additive.* and 7 in .*a_new.*--again"):
-        rows._check_alike([first, other])
+        check_alike([first, other], rows.VARIED, "train anew, with --again.")
 
 
 def test_every_seed_trains_every_mechanism_once_and_budgets_do_not_mix():

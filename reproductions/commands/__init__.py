@@ -12,7 +12,7 @@ compare             then and now
 ladder, timeline    many trainings in one table
 results             the numbers of README and docs
 explain             attention in five steps
-docs, doctor, page  the document of the timeline; what works on this machine; the interactive page
+doctor, page        what works on this machine; the interactive page
 lightning           fit, validate and test with every option of Lightning
 
 And what they share: ``configs``, ``weights``, ``trainings``, ``several``, ``ending``. ``equations`` is a part of `make format`.

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from data.errors import UserError
+from reproductions import runs
 from reproductions.commands import trainings
 from reproductions.commands.equations import ROOT
 from reproductions.commands.train import of_seeds
@@ -35,7 +36,7 @@ class Group(NamedTuple):
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--only", help="a topic or a name of configs/results.yaml; default: all")
+    parser.add_argument("--only", help="topics or names of configs/results.yaml, or timeline; default: all")
     parser.add_argument(
         "--check", action="store_true", help="train nothing: hold the runs at hand against docs/results.json"
     )
@@ -54,8 +55,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     try:
         if not options.untrained:
             sys.stdout.write("".join(f"{line}\n" for line in account(groups, claimed, options.jobs)))
-            missing = [training for group in groups for training in group.missing()]
-            if status := trainings.run(missing, options.jobs, options.again, rest):
+            every = [training for group in groups for training in group.trainings]
+            if status := trainings.run(every, options.jobs, options.again, rest):
                 return status
     finally:
         write(groups, claimed)
@@ -74,11 +75,16 @@ def chosen(only: str | None) -> list[Group]:
             arguments = given.get("arguments", "").split()
             seeds = of_seeds(given["paper"], given.get("data"), given.get("variant", ""), given["seeds"], arguments)
             groups.append(Group(name, topic, seeds))
-    wanted = [group for group in groups if only in (None, group.topic, group.name)]
-    if not wanted:
-        topics = dict.fromkeys(group.topic for group in groups)
-        raise UserError(f"There is no {only!r} in {RUNS}: choose {', '.join(topics)}, or a name below one of them.")
-    return wanted
+    named = None if only is None else only.split()
+    if named is None or runs.TIMELINE in named:
+        from reproductions.experiments.timeline import training
+
+        groups.append(Group(runs.TIMELINE, runs.TIMELINE, training.trainings(training.FULL)))
+    for name in named or []:
+        if not any(name in (group.topic, group.name) for group in groups):
+            topics = dict.fromkeys(group.topic for group in groups)
+            raise UserError(f"There is no {name!r} in {RUNS}: choose {', '.join(topics)}, or a name below one of them.")
+    return [group for group in groups if named is None or group.topic in named or group.name in named]
 
 
 def account(groups: Sequence[Group], claimed: Mapping[str, Any], jobs: int) -> Iterator[str]:
@@ -88,10 +94,10 @@ def account(groups: Sequence[Group], claimed: Mapping[str, Any], jobs: int) -> I
         missing = group.missing()
         if not missing:
             continue
-        minutes = _minutes(claimed["runs"].get(group.name))
+        minutes = _minutes(group, claimed)
         cost = "unknown" if minutes is None else f"{minutes * len(missing):.0f} minutes"
         total, unknown = total + (minutes or 0) * len(missing), unknown + (minutes is None)
-        yield f"{group.name}: seed {', '.join(str(training.seed) for training in missing)} missing, {cost}"
+        yield f"{group.name}: {len(missing)} of {len(group.trainings)} trainings missing, {cost}"
     if total or unknown:
         besides = f", besides {unknown} of unknown cost" if unknown else ""
         yield f"In all {total:.0f} minutes of training{besides}, {jobs} at a time."
@@ -99,8 +105,11 @@ def account(groups: Sequence[Group], claimed: Mapping[str, Any], jobs: int) -> I
         yield "Nothing is missing."
 
 
-def _minutes(entry: Mapping[str, Any] | None) -> float | None:
-    """Of one training, the longest of the last time."""
+def _minutes(group: Group, claimed: Mapping[str, Any]) -> float | None:
+    """Of one training, the longest of the last time; in the timeline their mean."""
+    if group.topic == runs.TIMELINE:
+        return claimed["timeline"]["training_minutes"] / len(group.trainings) if "timeline" in claimed else None
+    entry = claimed["runs"].get(group.name)
     return max(seed["minutes"] for seed in entry["seeds"].values()) if entry else None
 
 
@@ -112,7 +121,10 @@ def write(groups: Sequence[Group], claimed: dict[str, Any]) -> None:
     for group in groups:
         scored = group.scored()
         if len(scored) == len(group.trainings):
-            claimed["runs"][group.name] = results.measured(scored)
+            if group.topic == runs.TIMELINE:
+                claimed["timeline"] = _timeline()
+            else:
+                claimed["runs"][group.name] = results.measured(scored)
         elif scored:
             sys.stdout.write(
                 f"{group.name}: {len(scored)} of {len(group.trainings)} seeds have scores, so that what "
@@ -122,12 +134,34 @@ def write(groups: Sequence[Group], claimed: dict[str, Any]) -> None:
     for path in documents():
         text = path.read_text(encoding="utf-8")
         try:
-            refreshed = results.refreshed(text, claimed)
+            refreshed = _refreshed(path, text, claimed)
         except ValueError as error:
             raise UserError(f"{path.relative_to(ROOT)}: {error}") from error
         if refreshed != text:
             files.write_text(path, refreshed)
             sys.stdout.write(f"Numbers of {path.relative_to(ROOT)}\n")
+
+
+def _refreshed(path: Path, text: str, claimed: Mapping[str, Any]) -> str:
+    """A document with the numbers of the file."""
+    from reproductions.experiments import results
+    from reproductions.experiments.timeline import document
+
+    text = results.refreshed(text, claimed)
+    if path == ROOT / document.DOCUMENT and "timeline" in claimed:
+        text = document.refreshed(text, claimed["timeline"], None)
+    return text
+
+
+def _timeline() -> dict[str, Any]:
+    """The table of the timeline, once its report, its document and their pictures are written."""
+    from reproductions.experiments.timeline import document, report, rows, training
+
+    table = rows.table(training.FULL)
+    report.write(table, runs.runs_dir() / runs.TIMELINE)
+    document.write(ROOT / document.DOCUMENT, table, document.transformer())
+    heavy = ("record", "folders")
+    return table | {"rows": [{key: row[key] for key in row if key not in heavy} for row in table["rows"]]}
 
 
 def documents() -> list[Path]:

@@ -8,6 +8,7 @@
         over_seeds  by split and measure: mean, deviation, and the interval over seeds and sentences together, low and high
         seeds       by seed: scores, as in the run's scores.json without texts; parameters, steps, minutes of training,
                     processor, threads, device, precision, torch, python, commit, date; source, if entered by hand
+    timeline    its table, as in experiments/timeline/rows.py, without weights and folders
 
 A document takes a number between two comments, ``<!-- results: TEMPLATE -->`` and ``<!-- end -->``. What stands there is the
 template with each ``{name.split.measure}``, or ``{name.steps}``, replaced by its number. Below a table stands where its
@@ -33,6 +34,7 @@ WRITE = "write it anew with `make results`"
 OF_RUN = {"processor": TEXT, "threads": WHOLE, "device": TEXT, "precision": TEXT, "torch": TEXT, "python": TEXT}
 KIND = {
     "version": WHOLE,
+    "timeline?": {"rows": [{}], "training_minutes": NUMBER},
     "runs": {
         "*": {
             "group": (TEXT, None),

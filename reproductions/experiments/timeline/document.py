@@ -1,4 +1,4 @@
-"""The measured parts of ``docs/timeline.md``, written from a full timeline: ``make docs``.
+"""The measured parts of ``docs/timeline.md``, written from a full timeline: ``make results``.
 
 A part stands between ``<!-- KIND: NAME -->`` and ``<!-- end -->``:
 
@@ -26,7 +26,7 @@ from reproductions.reports import count, fixed, percent
 DOCUMENT = Path("docs") / "timeline.md"
 PICTURES = Path("pictures") / "timeline"  # beside the document; the figure of all rows is a file of this name
 DPI = 100
-NOT_YET = "Not measured yet: `make timeline` trains what is missing, then `make docs` writes it down here."
+NOT_YET = "Not measured yet: `make results ONLY=timeline` trains what is missing and writes it down here."
 _PART = re.compile(r"<!-- (?P<kind>[a-z]+):(?P<name>[^>]*?) -->\n(?P<body>.*?)\n?<!-- end -->", re.S)
 
 
