@@ -207,7 +207,7 @@ def test_page_and_comparison_name_two_files_by_what_they_share(asked, monkeypatc
         raise UserError(str(folder))
 
     numbers = {"corpus": "my/a.en,my/a.fr"}
-    drawing = Drawing("", None, "", Path())
+    drawing = Drawing("", None, "", Path(), Path())
     monkeypatch.setattr(Drawing, "write", written)
     monkeypatch.setattr(translators, "compare", lambda _: Comparison(numbers, "", [], [], [], [], [drawing]))
     with pytest.raises(UserError, match="compare/a/"):
