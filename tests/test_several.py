@@ -214,7 +214,7 @@ def test_a_run_is_continued_by_as_many_processes_as_began_it(tmp_path):
 
 
 def gathers(monkeypatch, theirs):
-    """A trainer of two processes, the second of which has something else."""
+    """A trainer of two processes; the second has something else."""
 
     def everyone(gathered, mine):
         gathered[:] = [mine, ("node2", theirs(mine[1]))]

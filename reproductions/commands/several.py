@@ -81,8 +81,8 @@ def text(processes: Processes, arguments: Sequence[str]) -> str:
         f"--rdzv-endpoint={socket.gethostname()}:{PORT}", f"--rdzv-id={stamp()}", "-m", "reproductions",
     ]  # fmt: skip
     return (
-        f"Run this in this folder on each of the {processes.nodes} nodes, of which this machine is one. torchrun waits ten "
-        f"minutes for the others.\n\n{shlex.join([*torchrun, *arguments])}\n\n"
+        f"This machine is one of {processes.nodes} nodes. Run this in this folder on each; torchrun waits ten minutes for "
+        f"the others.\n\n{shlex.join([*torchrun, *arguments])}\n\n"
         "The same command again continues the run. With SLURM: sbatch configs/cluster/train.sbatch. See docs/scale.md.\n"
     )
 
