@@ -181,6 +181,7 @@ def test_groups_are_compared_by_their_means_and_judged_by_what_the_seed_does(gro
     assert pair["bleu"]["difference"] == pytest.approx(100 - over["mean"]) and not pair["bleu"]["beyond"]
     out = capsys.readouterr().out
     assert "seeds 1, 2, 3: bleu" in out and "the difference is not beyond what the seed does, up to" in out
+    assert "each run has one seed" not in out
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "first seed of each" in page and "not beyond what the seed does" in page
 

@@ -71,9 +71,10 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     _track(comparison, corpus, pictures, folder)
     for line in comparison.lines:
         sys.stdout.write(f"{line}\n")
-    sys.stdout.write(
-        "Intervals are over test examples alone: each run has one seed, and another seed would differ, too.\n"
-    )
+    if "groups" not in comparison.numbers:
+        sys.stdout.write(
+            "Intervals are over test examples alone: each run has one seed, and another seed would differ, too.\n"
+        )
     sys.stdout.write(f"\nReport: {report}\nPictures and numbers: {folder}\n")
     return 0
 
