@@ -12,7 +12,7 @@ import yaml
 from toy_run import in_this_process, overrides
 from trained import ROOT, translate_perfectly
 
-from reproductions import runs
+from reproductions import reports, runs
 from reproductions.__main__ import run as command
 from reproductions.commands import compare as comparing
 from reproductions.commands import results as commanded
@@ -184,6 +184,17 @@ def test_groups_are_compared_by_their_means_and_judged_by_what_the_seed_does(gro
     assert "each run has one seed" not in out
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "first seed of each" in page and "not beyond what the seed does" in page
+
+
+def test_every_number_of_a_table_of_groups_stands_below_its_name():
+    over = {"mean": 0.5, "deviation": 0.0, "low": 0.25, "high": 0.75}
+    rows = [{"name": "RNNencdec", "seeds": [1, 2], "measures": {"bleu": over}},
+            {"name": "RNNsearch", "seeds": [1, 2], "measures": {"bleu": over, "aer": over}}]  # fmt: skip
+    page = reports.template("reproductions.compare", "groups.html").render(numbers={"groups": rows})
+    cells = re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", page)
+    assert cells[:4] == ["", "seeds", "BLEU", "AER %"]
+    assert cells[4:8] == ["RNNencdec", "1, 2", '0.5 ± 0.0 <span class="small">(0.2 to 0.8)</span>', "–"]
+    assert cells[8:10] == ["RNNsearch", "1, 2"] and cells[11].startswith("50.0 ± 0.0")
 
 
 def test_the_newest_run_brings_the_other_seeds_of_its_group(groups):
