@@ -188,13 +188,15 @@ def test_groups_are_compared_by_their_means_and_judged_by_what_the_seed_does(gro
 
 def test_every_number_of_a_table_of_groups_stands_below_its_name():
     over = {"mean": 0.5, "deviation": 0.0, "low": 0.25, "high": 0.75}
-    rows = [{"name": "RNNencdec", "seeds": [1, 2], "measures": {"bleu": over}},
+    rows = [{"name": "RNNencdec", "seeds": [1], "measures": {"bleu": over}},
             {"name": "RNNsearch", "seeds": [1, 2], "measures": {"bleu": over, "aer": over}}]  # fmt: skip
     page = reports.template("reproductions.compare", "groups.html").render(numbers={"groups": rows})
     cells = re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", page)
     assert cells[:4] == ["", "seeds", "BLEU", "AER %"]
-    assert cells[4:8] == ["RNNencdec", "1, 2", '0.5 ± 0.0 <span class="small">(0.2 to 0.8)</span>', "–"]
+    assert cells[4:8] == ["RNNencdec", "1", '0.5 <span class="small">(0.2 to 0.8)</span>', "–"]
     assert cells[8:10] == ["RNNsearch", "1, 2"] and cells[11].startswith("50.0 ± 0.0")
+    first, second = map(grouped._line, rows)
+    assert first == "RNNencdec, seed 1: bleu 0.5" and second == "RNNsearch, seeds 1, 2: bleu 0.5 ± 0.0, aer 50.0 ± 0.0"
 
 
 def test_the_newest_run_brings_the_other_seeds_of_its_group(groups):

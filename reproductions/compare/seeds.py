@@ -177,9 +177,10 @@ def difference(first: Sequence[Resampled], second: Sequence[Resampled]) -> dict[
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    said = ", ".join(
-        f"{name} {fixed(100 * over['mean'] if name in ('aer', 'accuracy') else over['mean'])} ± "
-        f"{fixed(100 * over['deviation'] if name in ('aer', 'accuracy') else over['deviation'])}"
-        for name, over in row["measures"].items()
-    )
-    return f"{row['name']}, seeds {', '.join(map(str, row['seeds']))}: {said}"
+    several = len(row["seeds"]) > 1
+    said = []
+    for name, over in row["measures"].items():
+        scale = 100 if name in ("aer", "accuracy") else 1
+        deviation = f" ± {fixed(scale * over['deviation'])}" if several else ""
+        said.append(f"{name} {fixed(scale * over['mean'])}{deviation}")
+    return f"{row['name']}, seed{'s' if several else ''} {', '.join(map(str, row['seeds']))}: {', '.join(said)}"
