@@ -148,7 +148,11 @@ def test_help_names_every_target() -> None:
 
 @pytest.mark.parametrize(
     ("lanes", "targets"),
-    [(None, ["setup", "lint", "test"]), ("torchtext", ["setup", "lint", "test-torchtext", "test"]), ("torchtex", [])],
+    [
+        (None, ["setup EXTRAS=bench", "lint", "test"]),
+        ("torchtext", ["setup EXTRAS=bench", "lint", "test-torchtext", "test"]),
+        ("torchtex", []),
+    ],
 )
 def test_the_checks_before_a_merge_end_with_the_tests_and_include_the_torchtext_lane_when_asked(
     tmp_path: Path, lanes: str | None, targets: list[str]
