@@ -1,6 +1,7 @@
 """The words of the lexicon as objects, with all their forms computed once."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from data.accord import english, lexicon, verb_table
@@ -30,14 +31,14 @@ ALWAYS_SEEN = frozenset({
 })
 
 
-def rows(table: str) -> Iterator[tuple[str, list[str]]]:
-    """Rows of a table with their group; two spaces or more separate columns."""
-    group = ""
-    for line in table.strip().splitlines():
-        if line.startswith("["):
-            group = line.strip("[]")
-        elif line.strip():
-            yield group, [column.strip() for column in line.split("  ") if column.strip()]
+def rows(table: str) -> list[list[str]]:
+    """The columns of each line of a table; two spaces or more separate them."""
+    return [re.split("  +", line) for line in table.strip().splitlines()]
+
+
+def pairs(table: str) -> list[tuple[str, str]]:
+    """The pairs of words of a table, English and French."""
+    return [(english, french) for row in rows(table) for english, french in map(str.split, row)]
 
 
 def held_out(adjective: str, noun: str) -> bool:
@@ -53,12 +54,12 @@ class Adjective:
 
     __slots__ = ("before", "comparative", "english", "french", "liaison", "predicative", "rank", "superlative")
 
-    def __init__(self, rank: str, row: list[str]) -> None:
-        self.english, self.comparative, self.superlative = (row[0].split("; ") + ["", ""])[:3]
-        self.rank = RANKS.index(rank)
-        self.predicative = "-" not in row[2:] and rank in ("quality", "size", "age", "colour")
-        masculine, _, other = row[1].removeprefix("<").partition("; ")
-        self.before = row[1].startswith("<")
+    def __init__(self, english: str, french: str, rank: str) -> None:
+        self.english, self.comparative, self.superlative = (english.split("; ") + ["", ""])[:3]
+        self.rank = RANKS.index(rank.removesuffix(" -"))
+        self.predicative = rank in ("quality", "size", "age", "colour")
+        masculine, _, other = french.removeprefix("<").partition("; ")
+        self.before = french.startswith("<")
         self.liaison = {"nouveau": "nouvel", "beau": "bel", "vieux": "vieil"}.get(masculine, "")
         if "/" in masculine:  # "de paix": does not agree
             words = tuple(word.removesuffix("/0") for word in masculine.split())
@@ -77,12 +78,12 @@ class Noun:
                  "english", "feminine", "french", "growth", "held_out", "human", "incomplete", "kin", "lemma", "owned",
                  "partitive", "predicates", "single", "size", "title", "verbs")
 
-    def __init__(self, row: list[str], group: str) -> None:
-        singular, _, many = row[0].partition("; ")
+    def __init__(self, english_forms: str, french_forms: str, gender: str, classes: str) -> None:
+        singular, _, many = english_forms.partition("; ")
         self.lemma = singular = singular.rstrip(";")
-        more = row[3].split() if len(row) > 3 else ()
+        group, *more = classes.split()
         self.classes = frozenset([group, *more, singular.replace(" ", "_"), "=" + singular.replace(" ", "_")])
-        self.countable = group not in lexicon.ABSTRACT + lexicon.PARTITIVE and not row[0].endswith(";")
+        self.countable = group not in lexicon.ABSTRACT + lexicon.PARTITIVE and not english_forms.endswith(";")
         self.abstract = group in lexicon.ABSTRACT
         self.partitive = group in lexicon.PARTITIVE
         self.incomplete = group == "action" or singular in lexicon.INCOMPLETE
@@ -92,13 +93,13 @@ class Noun:
         self.human = group in ("person", "kin")
         self.owned = not _OWNED.isdisjoint((group, singular))
         self.belongings = "country" if singular == "country" else group
-        self.feminine = row[2] == "f"
+        self.feminine = gender == "f"
         # Words of the smallest phrase, and by how many it may grow.
         self.size, self.growth = (4, 2) if self.title else (5 if self.incomplete else 2, 99)
         first, last = singular.rsplit(" ", 1) if " " in singular else ("", singular)
         many = many or f"{first} {english.plural(last)}".strip()
         self.english: tuple[tuple[str, ...], tuple[str, ...]] = tuple(singular.split()), tuple(many.split())
-        french, _, plurals = row[1].partition("; ")
+        french, _, plurals = french_forms.partition("; ")
         plurals = plurals or " ".join(_plural_token(word) for word in french.split())
         self.french: tuple[tuple[Token, ...], tuple[Token, ...]] = aligned(french), aligned(plurals)
         # Filled in by ``pools``:

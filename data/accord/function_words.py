@@ -1,8 +1,10 @@
 """Determiners, numbers, months, and adverbials of the tables."""
 
+from collections import defaultdict
+
 from data.accord import lexicon, names
 from data.accord.elision import Token
-from data.accord.entries import Name, Noun, aligned, rows
+from data.accord.entries import Name, Noun, aligned, pairs, rows
 from data.accord.pools import pool
 
 Adverbial = tuple[tuple[str, ...], tuple[Token, ...]]  # English words, French tokens linked to them
@@ -24,25 +26,20 @@ class Determiner:
         self.own = english in _OWN
 
 
-DETERMINERS = {row[0]: Determiner(row[0], row[1].split(), row[0] in _DEFINITE) for _, row in rows(lexicon.DETERMINERS)}
+DETERMINERS = {row[0]: Determiner(row[0], row[1].split(), row[0] in _DEFINITE) for row in rows(lexicon.DETERMINERS)}
 DETERMINERS[""] = Determiner("", ["un", "une", "des", "des"], False)
 
 
-def _listed(table: str) -> list[tuple[str, str]]:
-    """English and French of a table with a word of each in a row."""
-    return [(english, french) for english, french in map(str.split, table.strip().splitlines())]
-
-
-NUMBERS, MONTHS, DAYS = _listed(names.NUMBERS), _listed(names.MONTHS), _listed(names.DAYS)
+NUMBERS, MONTHS, DAYS = pairs(names.NUMBERS), pairs(names.MONTHS), pairs(names.DAYS)
 DETERMINERS.update({english: Determiner(english, [".", ".", french, french], False) for english, french in NUMBERS})
 
-# By the groups of their tables.
-MIDDLE_ADVERBS: dict[str, list[tuple[str, str]]] = {}
-for _group, (_english, _french) in rows(names.MIDDLE_ADVERBS):
-    MIDDLE_ADVERBS.setdefault(_group, []).append((_english, _french))
-ADVERBIALS: dict[str, list[Adverbial]] = {}
-for _group, (_english, _french) in rows(names.ADVERBIALS):
-    ADVERBIALS.setdefault(_group, []).append((tuple(_english.split()), aligned(_french)))
-CIRCUMSTANCES: dict[str, list[Circumstance]] = {}
-for _group, (_english, _french, _classes) in rows(names.CIRCUMSTANCES):
-    CIRCUMSTANCES.setdefault(_group, []).append((tuple(_english.split()), aligned(_french), pool(_classes)))
+# By the last column of their tables.
+MIDDLE_ADVERBS = defaultdict[str, list[tuple[str, str]]](list)
+for _english, _french, _group in rows(names.MIDDLE_ADVERBS):
+    MIDDLE_ADVERBS[_group].append((_english, _french))
+ADVERBIALS = defaultdict[str, list[Adverbial]](list)
+for _english, _french, _group in rows(names.ADVERBIALS):
+    ADVERBIALS[_group].append((tuple(_english.split()), aligned(_french)))
+CIRCUMSTANCES = defaultdict[str, list[Circumstance]](list)
+for _english, _french, _classes, _group in rows(names.CIRCUMSTANCES):
+    CIRCUMSTANCES[_group].append((tuple(_english.split()), aligned(_french), pool(_classes)))

@@ -2,446 +2,401 @@
 
 Two spaces or more separate columns. An irregular plural, feminine or past follows its form after a semicolon.
 In an entry of several words each French word names the English words that it translates: ``/1`` surely the second,
-``~0`` possibly the first (0-based). A line in brackets opens a group.
+``~0`` possibly the first (0-based).
 """
 
-# [class]   english   french   gender   further classes
+# English   French   gender   classes, the one that decides on articles first
 NOUNS = """
-[person]
-minister                   ministre              m
-president                  président             m
-prime minister             premier/0 ministre/1  m
-king                       roi                   m
-queen                      reine                 f
-prince                     prince                m
-princess                   princesse             f
-ambassador                 ambassadeur           m
-judge                      juge                  m
-lawyer                     avocat                m
-doctor                     médecin               m
-nurse                      infirmière            f
-teacher                    professeur            m
-student                    étudiant              m
-writer                     écrivain              m
-journalist                 journaliste           m
-soldier                    soldat                m
-farmer                     agriculteur           m
-worker                     travailleur           m
-engineer                   ingénieur             m
-researcher                 chercheur             m
-expert                     expert                m
-citizen                    citoyen               m
-diplomat                   diplomate             m
-officer                    officier              m
-historian                  historien             m
-philosopher                philosophe            m
-poet                       poète                 m
-painter                    peintre               m
-architect                  architecte            m
-actor                      acteur                m
-actress                    actrice               f
-baker                      boulanger             m
-fisherman; fishermen       pêcheur               m
-policeman; policemen       policier              m
-leader                     dirigeant             m
-representative             représentant          m
-delegate                   délégué               m
-observer                   observateur           m
-negotiator                 négociateur           m
-visitor                    visiteur              m
-refugee                    réfugié               m
-prisoner                   prisonnier            m
-hero; heroes               héros                 m
-heiress                    héritière             f
-nun                        religieuse            f
-singer                     chanteur              m
-waitress                   serveuse              f
-inhabitant                 habitant              m
-man; men                   homme                 m
-woman; women               femme                 f
-boy                        garçon                m
-girl                       fille                 f
-friend                     ami                   m
-neighbour                  voisin                m
-member                     membre                m
-
-[kin]
-mother                     mère                          f
-father                     père                          m
-brother                    frère                         m
-sister                     sœur                          f
-son                        fils                          m
-aunt                       tante                         f
-uncle                      oncle                         m
-grandmother                grand-mère; grands-mères      f
-grandfather                grand-père; grands-pères      m
-wife; wives                épouse                        f
-husband                    mari                          m
-
-[home]
-family                     famille               f
-
-[body]
-government                 gouvernement          m
-parliament                 parlement             m
-commission                 commission            f
-committee                  comité                m
-council                    conseil               m
-assembly                   assemblée             f
-court                      tribunal              m
-ministry                   ministère             m
-delegation                 délégation            f
-company                    entreprise            f
-bank                       banque                f
-university                 université            f
-agency                     agence                f
-organization               organisation          f
-association                association           f
-authority                  autorité              f
-political party            parti/1 politique/0   m
-trade union                syndicat/0/1          m
-army                       armée                 f
-team                       équipe                f
-institution                institution           f
-senate                     sénat                 m
-secretariat                secrétariat           m
-federation                 fédération            f
-alliance                   alliance              f
-foundation                 fondation             f
-member state               État/1 membre/0; États/1 membres/0  m
-province                   province              f  place
-country                    pays                  m
-
-[law]
-agreement                  accord                m
-treaty                     traité                m
-convention                 convention            f
-protocol                   protocole             m
-resolution                 résolution            f
-directive                  directive             f
-declaration                déclaration           f  text
-charter                    charte                f
-constitution               constitution          f
-regulation                 règlement             m
-amendment                  amendement            m
-law                        loi                   f
-contract                   contrat               m
-budget                     budget                m
-decision                   décision              f
-recommendation             recommandation        f  text
-proposal                   proposition           f  text
-plan                       plan                  m
-programme                  programme             m
-report                     rapport               m  text
-
-[text]
-letter                     lettre                f
-article                    article               m
-book                       livre                 m
-document                   document              m
-text                       texte                 m
-novel                      roman                 m
-poem                       poème                 m
-message                    message               m
-study                      étude                 f
-newspaper                  journal               m
-speech                     discours              m
-petition                   pétition              f
-request                    demande               f
-note                       note                  f
-list                       liste                 f
-
-[event]
-conference                 conférence            f
-meeting                    réunion               f
-summit                     sommet                m
-war                        guerre                f
-crisis; crises             crise                 f
-election                   élection              f
-negotiation                négociation           f
-session                    session               f
-ceremony                   cérémonie             f
-debate                     débat                 m
-visit                      visite                f
-journey                    voyage                m
-festival                   festival              m
-exhibition                 exposition            f
-discussion                 discussion            f
-strike                     grève                 f
-revolution                 révolution            f
-mission                    mission               f
-operation                  opération             f
-campaign                   campagne              f
-investigation              enquête               f
-trial                      procès                m
-storm                      tempête               f
-accident                   accident              m
-fire                       incendie              m
-concert                    concert               m
-match                      match                 m
-
-[topic]
-peace                      paix                  f
-trade                      commerce              m
-justice                    justice               f
-democracy                  démocratie            f
-freedom                    liberté               f
-agriculture                agriculture           f
-education                  éducation             f
-security                   sécurité              f
-energy                     énergie               f
-health                     santé                 f
-tourism                    tourisme              m
-science                    science               f
-culture                    culture               f
-nature                     nature                f
-growth                     croissance            f
-cooperation                coopération           f
-disarmament                désarmement           m
-employment                 emploi                m
-solidarity                 solidarité            f
-independence               indépendance          f
-stability                  stabilité             f
-transparency               transparence          f
-innovation                 innovation            f
-research                   recherche             f
-migration                  migration             f
-equality                   égalité               f
-fishing                    pêche                 f
-history                    histoire              f
-industry                   industrie             f
-
-[evil]
-poverty                    pauvreté              f
-unemployment               chômage               m
-corruption                 corruption            f
-terrorism                  terrorisme            m
-pollution                  pollution             f
-violence                   violence              f
-inflation                  inflation             f
-
-[matter]
-right                      droit                 m
-problem                    problème              m
-issue                      question              f
-policy                     politique             f
-measure                    mesure                f
-objective                  objectif              m
-principle                  principe              m
-rule                       règle                 f
-condition                  condition             f
-result                     résultat              m
-idea                       idée                  f
-risk                       risque                m
-situation                  situation             f
-market                     marché                m
-economy                    économie              f
-price                      prix                  m
-cost                       coût                  m
-tax                        impôt                 m
-effort                     effort                m
-system                     système               m
-resource                   ressource             f
-interest                   intérêt               m
-need                       besoin                m
-role                       rôle                  m
-border                     frontière             f
-obligation                 obligation            f
-responsibility             responsabilité        f
-opportunity                occasion              f
-advantage                  avantage              m
-challenge                  défi                  m
-threat                     menace                f
-change                     changement            m
-method                     méthode               f
-solution                   solution              f
-answer                     réponse               f
-mistake                    erreur                f
-danger                     danger                m
-difficulty                 difficulté            f
-priority                   priorité              f
-tradition                  tradition             f
-language                   langue                f
-climate                    climat                m
-value                      valeur                f
-project                    projet                m
-reform                     réforme               f
-strategy                   stratégie             f
-hope                       espoir                m
-dream                      rêve                  m
-
-[surroundings]
-environment                environnement         m
-
-[outlook]
-future;                    avenir                m
-
-[action]
-destruction                destruction           f
-production                 production            f
-protection                 protection            f
-adoption                   adoption              f
-ratification               ratification          f
-publication                publication           f
-implementation             mise/0 en~0 œuvre/0; mises/0 en~0 œuvre/0  f
-creation                   création              f
-use                        utilisation           f
-construction               construction          f
-preparation                préparation           f
-reduction                  réduction             f
-signature                  signature             f
-sale                       vente                 f
-analysis; analyses         analyse               f
-approval                   approbation           f
-export                     exportation           f
-import                     importation           f
-
-[weapon]
-weapon                     arme                  f
-missile                    missile               m
-bomb                       bombe                 f
-mine                       mine                  f
-substance                  substance             f
-
-[device]
-equipment;                 équipement            m
-machine                    machine               f
-plane                      avion                 m
-ship                       navire                m
-engine                     moteur                m
-computer                   ordinateur            m
-satellite                  satellite             m
-submarine                  sous-marin            m
-reactor                    réacteur              m
-vehicle                    véhicule              m
-product                    produit               m
-
-[thing]
-car                        voiture               f
-chair                      chaise                f
-table                      table                 f
-bag                        sac                   m
-key                        clé                   f
-watch                      montre                f
-clock                      horloge               f
-door                       porte                 f
-window                     fenêtre               f
-picture                    tableau               m
-photograph                 photo                 f
-lamp                       lampe                 f
-coat                       manteau               m
-hat                        chapeau               m
-dress                      robe                  f
-bicycle                    vélo                  m
-boat                       bateau                m
-knife; knives              couteau               m
-glass                      verre                 m
-umbrella                   parapluie             m
-box                        boîte                 f
-gift                       cadeau                m
-bottle                     bouteille             f
-ring                       bague                 f
-toy                        jouet                 m
-tool                       outil                 m
-
-[building]
-house                      maison                f
-church                     église                f  place
-hospital                   hôpital               m  place
-school                     école                 f  place
-museum                     musée                 m  place
-library                    bibliothèque          f  place
-airport                    aéroport              m  place
-station                    gare                  f  place
-hotel                      hôtel                 m  place
-restaurant                 restaurant            m  place
-theatre                    théâtre               m  place
-palace                     palais                m  place
-castle                     château               m  place
-factory                    usine                 f  place
-farm                       ferme                 f  place
-embassy                    ambassade             f  place
-bridge                     pont                  m
-tower                      tour                  f
-wall                       mur                   m
-
-[place]
-city                       ville                 f
-village                    village               m
-capital                    capitale              f
-region                     région                f
-island                     île                   f
-garden                     jardin                m
-park                       parc                  m
-street                     rue                   f
-square                     place                 f
-beach                      plage                 f
-mountain                   montagne              f
-forest                     forêt                 f
-valley                     vallée                f
-lake                       lac                   m
-port                       port                  m
-
-[food]
-apple                      pomme                 f
-egg                        œuf                   m
-orange                     orange                f
-cake                       gâteau                m
-tomato; tomatoes           tomate                f
-onion                      oignon                m
-vegetable                  légume                m
-potato; potatoes           pomme/0 de/0 terre/0; pommes/0 de/0 terre/0  f
-sandwich                   sandwich              m
-
-[dish]
-bread                      pain                  m
-cheese                     fromage               m
-meat                       viande                f
-fish                       poisson               m
-rice                       riz                   m
-butter                     beurre                m
-soup                       soupe                 f
-honey                      miel                  m
-chocolate                  chocolat              m
-
-[drink]
-water                      eau                   f
-wine                       vin                   m
-milk                       lait                  m
-coffee                     café                  m
-tea                        thé                   m
-beer                       bière                 f
-
-[animal]
-dog                        chien                 m
-cat                        chat                  m
-horse                      cheval                m
-bird                       oiseau                m
-cow                        vache                 f
-goat                       chèvre                f
-wolf; wolves               loup                  m
-mouse; mice                souris                f
-lion                       lion                  m
-hedgehog                   hérisson              m
-
-[title]
-Area                       zone                  f
-Union                      Union                 f
-Community                  Communauté            f
-Council                    Conseil               m
-Court                      Cour                  f
-Bank                       Banque                f
-Fund                       Fonds                 m
-Agency                     Agence                f
-Parliament                 Parlement             m
-Forum                      Forum                 m
-Organization               Organisation          f
-Commission                 Commission            f
-Committee                  Comité                m
-Assembly                   Assemblée             f
-Alliance                   Alliance              f
-Federation                 Fédération            f
-Institute                  Institut              m
+minister                   ministre                  m  person
+president                  président                 m  person
+prime minister             premier/0 ministre/1      m  person
+king                       roi                       m  person
+queen                      reine                     f  person
+prince                     prince                    m  person
+princess                   princesse                 f  person
+ambassador                 ambassadeur               m  person
+judge                      juge                      m  person
+lawyer                     avocat                    m  person
+doctor                     médecin                   m  person
+nurse                      infirmière                f  person
+teacher                    professeur                m  person
+student                    étudiant                  m  person
+writer                     écrivain                  m  person
+journalist                 journaliste               m  person
+soldier                    soldat                    m  person
+farmer                     agriculteur               m  person
+worker                     travailleur               m  person
+engineer                   ingénieur                 m  person
+researcher                 chercheur                 m  person
+expert                     expert                    m  person
+citizen                    citoyen                   m  person
+diplomat                   diplomate                 m  person
+officer                    officier                  m  person
+historian                  historien                 m  person
+philosopher                philosophe                m  person
+poet                       poète                     m  person
+painter                    peintre                   m  person
+architect                  architecte                m  person
+actor                      acteur                    m  person
+actress                    actrice                   f  person
+baker                      boulanger                 m  person
+fisherman; fishermen       pêcheur                   m  person
+policeman; policemen       policier                  m  person
+leader                     dirigeant                 m  person
+representative             représentant              m  person
+delegate                   délégué                   m  person
+observer                   observateur               m  person
+negotiator                 négociateur               m  person
+visitor                    visiteur                  m  person
+refugee                    réfugié                   m  person
+prisoner                   prisonnier                m  person
+hero; heroes               héros                     m  person
+heiress                    héritière                 f  person
+nun                        religieuse                f  person
+singer                     chanteur                  m  person
+waitress                   serveuse                  f  person
+inhabitant                 habitant                  m  person
+man; men                   homme                     m  person
+woman; women               femme                     f  person
+boy                        garçon                    m  person
+girl                       fille                     f  person
+friend                     ami                       m  person
+neighbour                  voisin                    m  person
+member                     membre                    m  person
+mother                     mère                      f  kin
+father                     père                      m  kin
+brother                    frère                     m  kin
+sister                     sœur                      f  kin
+son                        fils                      m  kin
+aunt                       tante                     f  kin
+uncle                      oncle                     m  kin
+grandmother                grand-mère; grands-mères  f  kin
+grandfather                grand-père; grands-pères  m  kin
+wife; wives                épouse                    f  kin
+husband                    mari                      m  kin
+family                     famille                   f  home
+government                 gouvernement              m  body
+parliament                 parlement                 m  body
+commission                 commission                f  body
+committee                  comité                    m  body
+council                    conseil                   m  body
+assembly                   assemblée                 f  body
+court                      tribunal                  m  body
+ministry                   ministère                 m  body
+delegation                 délégation                f  body
+company                    entreprise                f  body
+bank                       banque                    f  body
+university                 université                f  body
+agency                     agence                    f  body
+organization               organisation              f  body
+association                association               f  body
+authority                  autorité                  f  body
+political party            parti/1 politique/0       m  body
+trade union                syndicat/0/1              m  body
+army                       armée                     f  body
+team                       équipe                    f  body
+institution                institution               f  body
+senate                     sénat                     m  body
+secretariat                secrétariat               m  body
+federation                 fédération                f  body
+alliance                   alliance                  f  body
+foundation                 fondation                 f  body
+member state               État/1 membre/0; États/1 membres/0  m  body
+province                   province                  f  body place
+country                    pays                      m  body
+agreement                  accord                    m  law
+treaty                     traité                    m  law
+convention                 convention                f  law
+protocol                   protocole                 m  law
+resolution                 résolution                f  law
+directive                  directive                 f  law
+declaration                déclaration               f  law text
+charter                    charte                    f  law
+constitution               constitution              f  law
+regulation                 règlement                 m  law
+amendment                  amendement                m  law
+law                        loi                       f  law
+contract                   contrat                   m  law
+budget                     budget                    m  law
+decision                   décision                  f  law
+recommendation             recommandation            f  law text
+proposal                   proposition               f  law text
+plan                       plan                      m  law
+programme                  programme                 m  law
+report                     rapport                   m  law text
+letter                     lettre                    f  text
+article                    article                   m  text
+book                       livre                     m  text
+document                   document                  m  text
+text                       texte                     m  text
+novel                      roman                     m  text
+poem                       poème                     m  text
+message                    message                   m  text
+study                      étude                     f  text
+newspaper                  journal                   m  text
+speech                     discours                  m  text
+petition                   pétition                  f  text
+request                    demande                   f  text
+note                       note                      f  text
+list                       liste                     f  text
+conference                 conférence                f  event
+meeting                    réunion                   f  event
+summit                     sommet                    m  event
+war                        guerre                    f  event
+crisis; crises             crise                     f  event
+election                   élection                  f  event
+negotiation                négociation               f  event
+session                    session                   f  event
+ceremony                   cérémonie                 f  event
+debate                     débat                     m  event
+visit                      visite                    f  event
+journey                    voyage                    m  event
+festival                   festival                  m  event
+exhibition                 exposition                f  event
+discussion                 discussion                f  event
+strike                     grève                     f  event
+revolution                 révolution                f  event
+mission                    mission                   f  event
+operation                  opération                 f  event
+campaign                   campagne                  f  event
+investigation              enquête                   f  event
+trial                      procès                    m  event
+storm                      tempête                   f  event
+accident                   accident                  m  event
+fire                       incendie                  m  event
+concert                    concert                   m  event
+match                      match                     m  event
+peace                      paix                      f  topic
+trade                      commerce                  m  topic
+justice                    justice                   f  topic
+democracy                  démocratie                f  topic
+freedom                    liberté                   f  topic
+agriculture                agriculture               f  topic
+education                  éducation                 f  topic
+security                   sécurité                  f  topic
+energy                     énergie                   f  topic
+health                     santé                     f  topic
+tourism                    tourisme                  m  topic
+science                    science                   f  topic
+culture                    culture                   f  topic
+nature                     nature                    f  topic
+growth                     croissance                f  topic
+cooperation                coopération               f  topic
+disarmament                désarmement               m  topic
+employment                 emploi                    m  topic
+solidarity                 solidarité                f  topic
+independence               indépendance              f  topic
+stability                  stabilité                 f  topic
+transparency               transparence              f  topic
+innovation                 innovation                f  topic
+research                   recherche                 f  topic
+migration                  migration                 f  topic
+equality                   égalité                   f  topic
+fishing                    pêche                     f  topic
+history                    histoire                  f  topic
+industry                   industrie                 f  topic
+poverty                    pauvreté                  f  evil
+unemployment               chômage                   m  evil
+corruption                 corruption                f  evil
+terrorism                  terrorisme                m  evil
+pollution                  pollution                 f  evil
+violence                   violence                  f  evil
+inflation                  inflation                 f  evil
+right                      droit                     m  matter
+problem                    problème                  m  matter
+issue                      question                  f  matter
+policy                     politique                 f  matter
+measure                    mesure                    f  matter
+objective                  objectif                  m  matter
+principle                  principe                  m  matter
+rule                       règle                     f  matter
+condition                  condition                 f  matter
+result                     résultat                  m  matter
+idea                       idée                      f  matter
+risk                       risque                    m  matter
+situation                  situation                 f  matter
+market                     marché                    m  matter
+economy                    économie                  f  matter
+price                      prix                      m  matter
+cost                       coût                      m  matter
+tax                        impôt                     m  matter
+effort                     effort                    m  matter
+system                     système                   m  matter
+resource                   ressource                 f  matter
+interest                   intérêt                   m  matter
+need                       besoin                    m  matter
+role                       rôle                      m  matter
+border                     frontière                 f  matter
+obligation                 obligation                f  matter
+responsibility             responsabilité            f  matter
+opportunity                occasion                  f  matter
+advantage                  avantage                  m  matter
+challenge                  défi                      m  matter
+threat                     menace                    f  matter
+change                     changement                m  matter
+method                     méthode                   f  matter
+solution                   solution                  f  matter
+answer                     réponse                   f  matter
+mistake                    erreur                    f  matter
+danger                     danger                    m  matter
+difficulty                 difficulté                f  matter
+priority                   priorité                  f  matter
+tradition                  tradition                 f  matter
+language                   langue                    f  matter
+climate                    climat                    m  matter
+value                      valeur                    f  matter
+project                    projet                    m  matter
+reform                     réforme                   f  matter
+strategy                   stratégie                 f  matter
+hope                       espoir                    m  matter
+dream                      rêve                      m  matter
+environment                environnement             m  surroundings
+future;                    avenir                    m  outlook
+destruction                destruction               f  action
+production                 production                f  action
+protection                 protection                f  action
+adoption                   adoption                  f  action
+ratification               ratification              f  action
+publication                publication               f  action
+implementation             mise/0 en~0 œuvre/0; mises/0 en~0 œuvre/0  f  action
+creation                   création                  f  action
+use                        utilisation               f  action
+construction               construction              f  action
+preparation                préparation               f  action
+reduction                  réduction                 f  action
+signature                  signature                 f  action
+sale                       vente                     f  action
+analysis; analyses         analyse                   f  action
+approval                   approbation               f  action
+export                     exportation               f  action
+import                     importation               f  action
+weapon                     arme                      f  weapon
+missile                    missile                   m  weapon
+bomb                       bombe                     f  weapon
+mine                       mine                      f  weapon
+substance                  substance                 f  weapon
+equipment;                 équipement                m  device
+machine                    machine                   f  device
+plane                      avion                     m  device
+ship                       navire                    m  device
+engine                     moteur                    m  device
+computer                   ordinateur                m  device
+satellite                  satellite                 m  device
+submarine                  sous-marin                m  device
+reactor                    réacteur                  m  device
+vehicle                    véhicule                  m  device
+product                    produit                   m  device
+car                        voiture                   f  thing
+chair                      chaise                    f  thing
+table                      table                     f  thing
+bag                        sac                       m  thing
+key                        clé                       f  thing
+watch                      montre                    f  thing
+clock                      horloge                   f  thing
+door                       porte                     f  thing
+window                     fenêtre                   f  thing
+picture                    tableau                   m  thing
+photograph                 photo                     f  thing
+lamp                       lampe                     f  thing
+coat                       manteau                   m  thing
+hat                        chapeau                   m  thing
+dress                      robe                      f  thing
+bicycle                    vélo                      m  thing
+boat                       bateau                    m  thing
+knife; knives              couteau                   m  thing
+glass                      verre                     m  thing
+umbrella                   parapluie                 m  thing
+box                        boîte                     f  thing
+gift                       cadeau                    m  thing
+bottle                     bouteille                 f  thing
+ring                       bague                     f  thing
+toy                        jouet                     m  thing
+tool                       outil                     m  thing
+house                      maison                    f  building
+church                     église                    f  building place
+hospital                   hôpital                   m  building place
+school                     école                     f  building place
+museum                     musée                     m  building place
+library                    bibliothèque              f  building place
+airport                    aéroport                  m  building place
+station                    gare                      f  building place
+hotel                      hôtel                     m  building place
+restaurant                 restaurant                m  building place
+theatre                    théâtre                   m  building place
+palace                     palais                    m  building place
+castle                     château                   m  building place
+factory                    usine                     f  building place
+farm                       ferme                     f  building place
+embassy                    ambassade                 f  building place
+bridge                     pont                      m  building
+tower                      tour                      f  building
+wall                       mur                       m  building
+city                       ville                     f  place
+village                    village                   m  place
+capital                    capitale                  f  place
+region                     région                    f  place
+island                     île                       f  place
+garden                     jardin                    m  place
+park                       parc                      m  place
+street                     rue                       f  place
+square                     place                     f  place
+beach                      plage                     f  place
+mountain                   montagne                  f  place
+forest                     forêt                     f  place
+valley                     vallée                    f  place
+lake                       lac                       m  place
+port                       port                      m  place
+apple                      pomme                     f  food
+egg                        œuf                       m  food
+orange                     orange                    f  food
+cake                       gâteau                    m  food
+tomato; tomatoes           tomate                    f  food
+onion                      oignon                    m  food
+vegetable                  légume                    m  food
+potato; potatoes           pomme/0 de/0 terre/0; pommes/0 de/0 terre/0  f  food
+sandwich                   sandwich                  m  food
+bread                      pain                      m  dish
+cheese                     fromage                   m  dish
+meat                       viande                    f  dish
+fish                       poisson                   m  dish
+rice                       riz                       m  dish
+butter                     beurre                    m  dish
+soup                       soupe                     f  dish
+honey                      miel                      m  dish
+chocolate                  chocolat                  m  dish
+water                      eau                       f  drink
+wine                       vin                       m  drink
+milk                       lait                      m  drink
+coffee                     café                      m  drink
+tea                        thé                       m  drink
+beer                       bière                     f  drink
+dog                        chien                     m  animal
+cat                        chat                      m  animal
+horse                      cheval                    m  animal
+bird                       oiseau                    m  animal
+cow                        vache                     f  animal
+goat                       chèvre                    f  animal
+wolf; wolves               loup                      m  animal
+mouse; mice                souris                    f  animal
+lion                       lion                      m  animal
+hedgehog                   hérisson                  m  animal
+Area                       zone                      f  title
+Union                      Union                     f  title
+Community                  Communauté                f  title
+Council                    Conseil                   m  title
+Court                      Cour                      f  title
+Bank                       Banque                    f  title
+Fund                       Fonds                     m  title
+Agency                     Agence                    f  title
+Parliament                 Parlement                 m  title
+Forum                      Forum                     m  title
+Organization               Organisation              f  title
+Commission                 Commission                f  title
+Committee                  Comité                    m  title
+Assembly                   Assemblée                 f  title
+Alliance                   Alliance                  f  title
+Federation                 Fédération                f  title
+Institute                  Institut                  m  title
 """
 
 # Classes whose nouns have no plural and stand without article in English: the French article is definite ("la paix")
@@ -478,282 +433,242 @@ CLASSES = {
     "site": "building place",
 }
 
-# [rank: classes]  english   french: "<" stands before its noun, "-" never stands alone after "to be"
+# English   French   rank: "<" stands before its noun in French, "-" never stands alone after "to be".
 # English order: quality, size, age, colour, origin, type. French: the reverse order after the noun.
 ADJECTIVES = """
-[quality: law text event matter action]
-important          important
-necessary          nécessaire
-useful             utile
-excellent          excellent
-ambitious          ambitieux
-controversial      controversé
-difficult          difficile
-urgent             urgent
-complex            complexe
-simple; simpler; simplest      simple
-clear; clearer; clearest       clair; claire
-essential          essentiel
-interesting        intéressant
-dangerous          dangereux
-good; better; best              <bon
-[quality: text event]
-famous             célèbre
-[quality: home]
-rich; richer; richest          riche
-poor; poorer; poorest          pauvre
-happy; happier; happiest       heureux
-famous             célèbre
-[quality: evil]
-dangerous          dangereux
-[quality: surroundings]
-known              connu
-fragile            fragile
-important          important
-[quality: evil]
-serious            grave
-[quality: event matter]
-serious            grave
-positive           positif
-complicated        compliqué
-[quality: person]
-famous             célèbre
-rich; richer; richest          riche
-poor; poorer; poorest          pauvre
-honest             honnête
-intelligent        intelligent
-brave; braver; bravest         courageux
-patient            patient
-tired              fatigué
-ill                malade
-happy; happier; happiest       heureux
-sad; sadder; saddest           triste
-popular            populaire
-influential        influent
-experienced        expérimenté
-[quality: kin]
-patient            patient
-happy; happier; happiest       heureux
-intelligent        intelligent
-honest             honnête
-[quality: body]
-powerful           puissant
-influential        influent
-independent        indépendant
-famous             célèbre
-important          important
-rich; richer; richest          riche
-[quality: weapon device]
-dangerous          dangereux
-expensive          cher
-modern             moderne
-powerful           puissant
-[quality: thing]
-expensive          cher
-useful             utile
-magnificent        magnifique
-beautiful          <beau; belle
-heavy; heavier; heaviest       lourd
-[quality: site]
-famous             célèbre
-magnificent        magnifique
-modern             moderne
-beautiful          <beau; belle
-quiet; quieter; quietest       calme
-[quality: food dish drink]
-excellent          excellent
-expensive          cher
-good; better; best              <bon
-delicious          délicieux
-[quality: animal]
-dangerous          dangereux
-beautiful          <beau; belle
-intelligent        intelligent
-tired              fatigué
-[quality: peace democracy freedom education cooperation research security equality solidarity innovation transparency]
-necessary          nécessaire
-essential          essentiel
-important          important
-[quality: peace democracy growth stability]
-fragile            fragile
-[size: text event]
-long; longer; longest          <long; longue
-short; shorter; shortest       <court
-[size: home body thing site device food animal]
-large; larger; largest         <grand
-small; smaller; smallest       <petit
-[size: matter]
-large; larger; largest         <grand
-small; smaller; smallest       <petit
-[size: person animal]
-tall; taller; tallest          <grand
-[age: law text event matter action weapon artifact site]
-new; newer; newest             <nouveau; nouvelle  -
-[age: law text event]
-recent             récent
-annual             annuel
-next               <prochain  -
-first              <premier  -
-second             <deuxième  -
-last               <dernier  -
-[age: law text]
-previous           précédent  -
-final              final  -
-provisional        provisoire
-main               principal  -
-official           officiel
-[age: person]
-young; younger; youngest       <jeune
-old; older; oldest             <vieux; vieille
-former             <ancien  -
-new; newer; newest             <nouveau; nouvelle  -
-[age: kin]
-young; younger; youngest       <jeune
-old; older; oldest             <vieux; vieille
-[age: body]
-new; newer; newest             <nouveau; nouvelle  -
-former             <ancien  -
-[age: thing site animal]
-old; older; oldest             <vieux; vieille
-[age: site]
-historic           historique
-ancient            antique
-[age: matter]
-main               principal  -
-current            actuel  -
-common             commun
-[colour: thing building animal]
-white              blanc; blanche
-black              noir
-[colour: thing building]
-red                rouge
-grey               gris
-green              vert
-blue               bleu
-yellow             jaune
-[origin: person body law text event weapon device site]
-French             français
-German             allemand
-Italian            italien
-Spanish            espagnol
-British            britannique
-Portuguese         portugais
-Dutch              néerlandais
-Belgian            belge
-Swiss              suisse
-Austrian           autrichien
-Greek              grec; grecque
-Turkish            turc; turque
-Polish             polonais
-Hungarian          hongrois
-Russian            russe
-Swedish            suédois
-Norwegian          norvégien
-Danish             danois
-Irish              irlandais
-American           américain
-Canadian           canadien
-Mexican            mexicain
-Brazilian          brésilien
-Chinese            chinois
-Japanese           japonais
-Indian             indien
-Egyptian           égyptien
-Moroccan           marocain
-European           européen
-African            africain
-[origin: body law event matter topic evil surroundings outlook]
-international      international
-national           national
-regional           régional
-local              local
-European           européen
-global             mondial
-foreign            étranger
-[type: law text event body matter topic outlook]
-economic           économique
-political          politique
-[type: law text event body matter topic]
-financial          financier
-commercial         commercial
-scientific         scientifique
-cultural           culturel
-[type: law event matter]
-social             social
-diplomatic         diplomatique
-military           militaire
-constitutional     constitutionnel
-monetary           monétaire
-humanitarian       humanitaire
-strategic          stratégique
-technical          technique
-[type: law text event]
-secret             secret; secrète
-public             public
-[type: matter]
-urban              urbain
-legal              juridique
-industrial         industriel
-agricultural       agricole
-environmental      environnemental
-[type: law text]
-bilateral          bilatéral
-confidential       confidentiel
-[type: weapon]
-chemical           chimique
-nuclear            nucléaire
-biological         biologique
-conventional       conventionnel
-[type: device]
-electric           électrique
-industrial         industriel
-medical            médical
-military           militaire
-[type: surroundings]
-marine             marin
-natural            naturel
-urban              urbain
-[type: topic]
-agricultural       agricole
-maritime           maritime
-[material: event law]
-peace              de/0 paix/0
-security           de/0 sécurité/0
-cooperation        de/0 coopération/0
-[material: building]
-stone              en/0 pierre/0
-wooden             en/0 bois/0
-[material: thing]
-metal              en/0 métal/0
-plastic            en/0 plastique/0
+important                       important             quality
+necessary                       nécessaire            quality
+useful                          utile                 quality
+excellent                       excellent             quality
+ambitious                       ambitieux             quality
+controversial                   controversé           quality
+difficult                       difficile             quality
+urgent                          urgent                quality
+complex                         complexe              quality
+simple; simpler; simplest       simple                quality
+clear; clearer; clearest        clair; claire         quality
+essential                       essentiel             quality
+interesting                     intéressant           quality
+dangerous                       dangereux             quality
+good; better; best              <bon                  quality
+famous                          célèbre               quality
+rich; richer; richest           riche                 quality
+poor; poorer; poorest           pauvre                quality
+happy; happier; happiest        heureux               quality
+known                           connu                 quality
+fragile                         fragile               quality
+serious                         grave                 quality
+positive                        positif               quality
+complicated                     compliqué             quality
+honest                          honnête               quality
+intelligent                     intelligent           quality
+brave; braver; bravest          courageux             quality
+patient                         patient               quality
+tired                           fatigué               quality
+ill                             malade                quality
+sad; sadder; saddest            triste                quality
+popular                         populaire             quality
+influential                     influent              quality
+experienced                     expérimenté           quality
+powerful                        puissant              quality
+independent                     indépendant           quality
+expensive                       cher                  quality
+modern                          moderne               quality
+magnificent                     magnifique            quality
+beautiful                       <beau; belle          quality
+heavy; heavier; heaviest        lourd                 quality
+quiet; quieter; quietest        calme                 quality
+delicious                       délicieux             quality
+long; longer; longest           <long; longue         size
+short; shorter; shortest        <court                size
+large; larger; largest          <grand                size
+small; smaller; smallest        <petit                size
+tall; taller; tallest           <grand                size
+low; lower; lowest              bas; basse            size
+high; higher; highest           élevé                 size
+new; newer; newest              <nouveau; nouvelle    age -
+recent                          récent                age
+annual                          annuel                age
+next                            <prochain             age -
+first                           <premier              age -
+second                          <deuxième             age -
+last                            <dernier              age -
+previous                        précédent             age -
+final                           final                 age -
+provisional                     provisoire            age
+main                            principal             age -
+official                        officiel              age
+young; younger; youngest        <jeune                age
+old; older; oldest              <vieux; vieille       age
+former                          <ancien               age -
+historic                        historique            age
+ancient                         antique               age
+current                         actuel                age -
+common                          commun                age
+white                           blanc; blanche        colour
+black                           noir                  colour
+red                             rouge                 colour
+grey                            gris                  colour
+green                           vert                  colour
+blue                            bleu                  colour
+yellow                          jaune                 colour
+French                          français              origin
+German                          allemand              origin
+Italian                         italien               origin
+Spanish                         espagnol              origin
+British                         britannique           origin
+Portuguese                      portugais             origin
+Dutch                           néerlandais           origin
+Belgian                         belge                 origin
+Swiss                           suisse                origin
+Austrian                        autrichien            origin
+Greek                           grec; grecque         origin
+Turkish                         turc; turque          origin
+Polish                          polonais              origin
+Hungarian                       hongrois              origin
+Russian                         russe                 origin
+Swedish                         suédois               origin
+Norwegian                       norvégien             origin
+Danish                          danois                origin
+Irish                           irlandais             origin
+American                        américain             origin
+Canadian                        canadien              origin
+Mexican                         mexicain              origin
+Brazilian                       brésilien             origin
+Chinese                         chinois               origin
+Japanese                        japonais              origin
+Indian                          indien                origin
+Egyptian                        égyptien              origin
+Moroccan                        marocain              origin
+European                        européen              origin
+African                         africain              origin
+international                   international         origin
+national                        national              origin
+regional                        régional              origin
+local                           local                 origin
+global                          mondial               origin
+foreign                         étranger              origin
+Asian                           asiatique             origin
+Arab                            arabe                 origin
+Nordic                          nordique              origin
+Baltic                          balte                 origin
+Mediterranean                   méditerranéen         origin
+International                   international         origin
+World                           mondial               origin
+National                        national              origin
+economic                        économique            type
+political                       politique             type
+financial                       financier             type
+commercial                      commercial            type
+scientific                      scientifique          type
+cultural                        culturel              type
+social                          social                type
+diplomatic                      diplomatique          type
+military                        militaire             type
+constitutional                  constitutionnel       type
+monetary                        monétaire             type
+humanitarian                    humanitaire           type
+strategic                       stratégique           type
+technical                       technique             type
+secret                          secret; secrète       type
+public                          public                type
+urban                           urbain                type
+legal                           juridique             type
+industrial                      industriel            type
+agricultural                    agricole              type
+environmental                   environnemental       type
+bilateral                       bilatéral             type
+confidential                    confidentiel          type
+chemical                        chimique              type
+nuclear                         nucléaire             type
+biological                      biologique            type
+conventional                    conventionnel         type
+electric                        électrique            type
+medical                         médical               type
+marine                          marin                 type
+natural                         naturel               type
+maritime                        maritime              type
+Economic                        économique            type
+Monetary                        monétaire             type
+Political                       politique             type
+Social                          social                type
+Cultural                        culturel              type
+Scientific                      scientifique          type
+Agricultural                    agricole              type
+Maritime                        maritime              type
+Humanitarian                    humanitaire           type
+Industrial                      industriel            type
+Central                         central               type
+single                          unique                type
+peace                           de/0 paix/0           material
+security                        de/0 sécurité/0       material
+cooperation                     de/0 coopération/0    material
+stone                           en/0 pierre/0         material
+wooden                          en/0 bois/0           material
+metal                           en/0 métal/0          material
+plastic                         en/0 plastique/0      material
 """
 
-# [rank]  as above, for the names of institutions made of them: "the European Monetary Union"
-TITLE_ADJECTIVES = """
-[origin: title]
-European           européen
-African            africain
-Asian              asiatique
-American           américain
-Arab               arabe
-Nordic             nordique
-Baltic             balte
-Mediterranean      méditerranéen
-International      international
-World              mondial
-National           national
-[type: title]
-Economic           économique
-Monetary           monétaire
-Political          politique
-Social             social
-Cultural           culturel
-Scientific         scientifique
-Agricultural       agricole
-Maritime           maritime
-Humanitarian       humanitaire
-Industrial         industriel
-Central            central
+# Classes of nouns, or nouns, and the adjectives that they take.
+PAIRINGS = """
+law text event matter action: important necessary useful excellent ambitious controversial difficult urgent
+law text event matter action: complex simple clear essential interesting dangerous good
+text event: famous
+home: rich poor happy famous
+evil: dangerous
+surroundings: known fragile important
+evil: serious
+event matter: serious positive complicated
+person: famous rich poor honest intelligent brave patient tired ill happy sad popular influential experienced
+kin: patient happy intelligent honest
+body: powerful influential independent famous important rich
+weapon device: dangerous expensive modern powerful
+thing: expensive useful magnificent beautiful heavy
+site: famous magnificent modern beautiful quiet
+food dish drink: excellent expensive good delicious
+animal: dangerous beautiful intelligent tired
+peace democracy freedom education cooperation research: necessary essential important
+security equality solidarity innovation transparency: necessary essential important
+peace democracy growth stability: fragile
+text event: long short
+home body thing site device food animal: large small
+matter: large small
+person animal: tall
+law text event matter action weapon artifact site: new
+law text event: recent annual next first second last
+law text: previous final provisional main official
+person: young old former new
+kin: young old
+body: new former
+thing site animal: old
+site: historic ancient
+matter: main current common
+thing building animal: white black
+thing building: red grey green blue yellow
+person body law text event weapon device site: French German Italian Spanish British Portuguese Dutch Belgian
+person body law text event weapon device site: Swiss Austrian Greek Turkish Polish Hungarian Russian Swedish
+person body law text event weapon device site: Norwegian Danish Irish American Canadian Mexican Brazilian
+person body law text event weapon device site: Chinese Japanese Indian Egyptian Moroccan European African
+body law event matter topic evil surroundings outlook: international national regional local European global
+body law event matter topic evil surroundings outlook: foreign
+law text event body matter topic outlook: economic political
+law text event body matter topic: financial commercial scientific cultural
+law event matter: social diplomatic military constitutional monetary humanitarian strategic technical
+law text event: secret public
+matter: urban legal industrial agricultural environmental
+law text: bilateral confidential
+weapon: chemical nuclear biological conventional
+device: electric industrial medical military
+surroundings: marine natural urban
+topic: agricultural maritime
+event law: peace security cooperation
+building: stone wooden
+thing: metal plastic
+title: European African Asian American Arab Nordic Baltic Mediterranean International World National Economic
+title: Monetary Political Social Cultural Scientific Agricultural Maritime Humanitarian Industrial Central
+market: single
+tax: low
+price: high
 """
 
 # Nouns   preposition   French   classes of the noun that follows: "agreement on the European Economic Area"
@@ -801,7 +716,7 @@ market                                                  of       de       region
 letter                                                  from     de       kin
 """
 
-# [owner's class] nouns after "whose", dont: "the country whose president", le pays dont le président.
+# Owner's class   nouns after "whose", dont: "the country whose president", le pays dont le président.
 BELONGINGS = """
 person    son brother house mother idea
 body      representative decision president
@@ -852,11 +767,4 @@ storm fire accident crisis: cooperation official
 political_party trade_union member_state senate parliament: political economic former financial
 country: cultural scientific commercial political economic financial former
 climate: large small good positive excellent
-"""
-
-# Noun   rank   English   French: adjectives for one noun only.
-OWN_ADJECTIVES = """
-market          type     single     unique
-tax             size     low; lower; lowest        bas; basse
-price           size     high; higher; highest     élevé
 """

@@ -54,55 +54,17 @@ the United Kingdom  le~0 Royaume-Uni/1/2       m
 """
 
 CITIES = """
-Paris      Paris
-Rome       Rome
-London     Londres
-Geneva     Genève
-Brussels   Bruxelles
-Vienna     Vienne
-Lisbon     Lisbonne
-Madrid     Madrid
-Berlin     Berlin
-Athens     Athènes
-Warsaw     Varsovie
-Moscow     Moscou
-Dublin     Dublin
-Oslo       Oslo
-Stockholm  Stockholm
-Copenhagen Copenhague
-Budapest   Budapest
-Ottawa     Ottawa
-Tokyo      Tokyo
-Dakar      Dakar
-Algiers    Alger
-Barcelona  Barcelone
-Venice     Venise
-Strasbourg Strasbourg
-Maastricht Maastricht
-Montreal   Montréal
+Paris Paris  Rome Rome  London Londres  Geneva Genève  Brussels Bruxelles  Vienna Vienne  Lisbon Lisbonne
+Madrid Madrid  Berlin Berlin  Athens Athènes  Warsaw Varsovie  Moscow Moscou  Dublin Dublin  Oslo Oslo
+Stockholm Stockholm  Copenhagen Copenhague  Budapest Budapest  Ottawa Ottawa  Tokyo Tokyo  Dakar Dakar
+Algiers Alger  Barcelona Barcelone  Venice Venise  Strasbourg Strasbourg  Maastricht Maastricht
+Montreal Montréal
 """
 
-PEOPLE = """
-Anna      f
-Alice     f
-Claire    f
-Emma      f
-Irène     f
-Julia     f
-Louise    f
-Maria     f
-Sophie    f
-Antoine   m
-Daniel    m
-Émile     m
-Louis     m
-Martin    m
-Oscar     m
-Paul      m
-Simon     m
-Thomas    m
-Victor    m
-"""
+PEOPLE = {
+    "f": "Anna Alice Claire Emma Irène Julia Louise Maria Sophie",
+    "m": "Antoine Daniel Émile Louis Martin Oscar Paul Simon Thomas Victor",
+}
 
 # Names of institutions whose French is not the reversed English.
 INSTITUTIONS = """
@@ -130,133 +92,92 @@ the Arab League                   la/0 Ligue/2 arabe/1                          
 """
 
 MONTHS = """
-January janvier
-February février
-March mars
-April avril
-May mai
-June juin
-July juillet
-August août
-September septembre
-October octobre
-November novembre
-December décembre
+January janvier  February février  March mars  April avril  May mai  June juin  July juillet  August août
+September septembre  October octobre  November novembre  December décembre
 """
 
 DAYS = """
-Monday lundi
-Tuesday mardi
-Wednesday mercredi
-Thursday jeudi
-Friday vendredi
-Saturday samedi
+Monday lundi  Tuesday mardi  Wednesday mercredi  Thursday jeudi  Friday vendredi  Saturday samedi
 Sunday dimanche
 """
 
 NUMBERS = """
-two deux
-three trois
-four quatre
-five cinq
-six six
-seven sept
-eight huit
-nine neuf
-ten dix
-eleven onze
-twelve douze
-fifteen quinze
-twenty vingt
+two deux  three trois  four quatre  five cinq  six six  seven sept  eight huit  nine neuf  ten dix
+eleven onze  twelve douze  fifteen quinze  twenty vingt
 """
 
-# [when]   English   French: adverbials of time by the tense they go with, then adverbials of other kinds
+# English   French   when: adverbials of time by the tense they go with, then adverbials of other kinds
 ADVERBIALS = """
-[past]
-yesterday              hier/0
-last week              la~1 semaine/1 dernière/0
-last month             le~1 mois/1 dernier/0
-last year              la~1 année/1 dernière/0
-two years ago          il~2 y~2 a/2 deux/0 ans/1
-three months ago       il~2 y~2 a/2 trois/0 mois/1
-ten days ago           il~2 y~2 a/2 dix/0 jours/1
-a long time ago        il~3 y~3 a/3 longtemps/1/2~0
-[future]
-tomorrow               demain/0
-next week              la~1 semaine/1 prochaine/0
-next month             le~1 mois/1 prochain/0
-next year              la~1 année/1 prochaine/0
-in two years           dans/0 deux/1 ans/2
-in three months        dans/0 trois/1 mois/2
-in a few days          dans/0 quelques/1/2 jours/3
-[present]
-today                  aujourd'hui/0
-every day              chaque/0 jour/1
-every week             chaque/0 semaine/1
-every month            chaque/0 mois/1
-every year             chaque/0 année/1
-[now]
-today                  aujourd'hui/0
-
-[present opening]
-today                  aujourd'hui/0
-at the moment          en~0 ce~1 moment/2
-this year              cette/0 année/1
-
-[season]
-in spring              à/0 le~1 printemps/1
-in summer              en/0 été/1
-in autumn              en/0 automne/1
-in winter              en/0 hiver/1
-[opening]
-however                cependant/0
-moreover               de~0 plus/0
-fortunately            heureusement/0
-unfortunately          malheureusement/0
-in fact                en/0 fait/1
-finally                enfin/0
-of course              bien/0/1 sûr/0/1
-for example            par/0 exemple/1
-in many cases          dans/0 de~1 nombreux/1 cas/2
-in other words         en/0 d'~1 autres/1 termes/2
+yesterday         hier/0                        past
+last week         la~1 semaine/1 dernière/0     past
+last month        le~1 mois/1 dernier/0         past
+last year         la~1 année/1 dernière/0       past
+two years ago     il~2 y~2 a/2 deux/0 ans/1     past
+three months ago  il~2 y~2 a/2 trois/0 mois/1   past
+ten days ago      il~2 y~2 a/2 dix/0 jours/1    past
+a long time ago   il~3 y~3 a/3 longtemps/1/2~0  past
+tomorrow          demain/0                      future
+next week         la~1 semaine/1 prochaine/0    future
+next month        le~1 mois/1 prochain/0        future
+next year         la~1 année/1 prochaine/0      future
+in two years      dans/0 deux/1 ans/2           future
+in three months   dans/0 trois/1 mois/2         future
+in a few days     dans/0 quelques/1/2 jours/3   future
+today             aujourd'hui/0                 present
+every day         chaque/0 jour/1               present
+every week        chaque/0 semaine/1            present
+every month       chaque/0 mois/1               present
+every year        chaque/0 année/1              present
+today             aujourd'hui/0                 now
+today             aujourd'hui/0                 present opening
+at the moment     en~0 ce~1 moment/2            present opening
+this year         cette/0 année/1               present opening
+in spring         à/0 le~1 printemps/1          season
+in summer         en/0 été/1                    season
+in autumn         en/0 automne/1                season
+in winter         en/0 hiver/1                  season
+however           cependant/0                   opening
+moreover          de~0 plus/0                   opening
+fortunately       heureusement/0                opening
+unfortunately     malheureusement/0             opening
+in fact           en/0 fait/1                   opening
+finally           enfin/0                       opening
+of course         bien/0/1 sûr/0/1              opening
+for example       par/0 exemple/1               opening
+in many cases     dans/0 de~1 nombreux/1 cas/2  opening
+in other words    en/0 d'~1 autres/1 termes/2   opening
 """
 
-# Before the English verb, after the finite French one.
+# English   French   the tenses it goes with: before the English verb, after the finite French one.
 MIDDLE_ADVERBS = """
-[action]
-quickly        rapidement
-officially     officiellement
-immediately    immédiatement
-publicly       publiquement
-secretly       secrètement
-unanimously    unanimement
-finally        finalement
-easily         facilement
-also           aussi
-[present]
-often          souvent
-always         toujours
-rarely         rarement
-sometimes      parfois
-generally      généralement
-also           aussi
-[perfect]
-already        déjà
-recently       récemment
-also           aussi
+quickly      rapidement      action
+officially   officiellement  action
+immediately  immédiatement   action
+publicly     publiquement    action
+secretly     secrètement     action
+unanimously  unanimement     action
+finally      finalement      action
+easily       facilement      action
+also         aussi           action
+often        souvent         present
+always       toujours        present
+rarely       rarement        present
+sometimes    parfois         present
+generally    généralement    present
+also         aussi           present
+already      déjà            perfect
+recently     récemment       perfect
+also         aussi           perfect
 """
 
-# [where it may stand] prepositions of circumstance before a noun
+# English   French   the noun that follows   where it may stand
 CIRCUMSTANCES = """
-[anywhere]
-during          pendant/0           event
-after           après/0             event
-before          avant/0             event
-despite         malgré/0            crisis war difficulty danger risk problem strike storm evil
-because of      à/0~1 cause/0 de/1  crisis war strike storm pollution risk threat
-thanks to       grâce/0 à/1         law cooperation research project reform solution
-[first]
-according to    selon/0~1           person text institution
-[people]
-with            avec/0              kin person home
+during        pendant/0           event                                                        anywhere
+after         après/0             event                                                        anywhere
+before        avant/0             event                                                        anywhere
+despite       malgré/0            crisis war difficulty danger risk problem strike storm evil  anywhere
+because of    à/0~1 cause/0 de/1  crisis war strike storm pollution risk threat                anywhere
+thanks to     grâce/0 à/1         law cooperation research project reform solution             anywhere
+according to  selon/0~1           person text institution                                      first
+with          avec/0              kin person home                                              people
 """

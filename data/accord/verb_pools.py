@@ -15,7 +15,7 @@ def _verb(forms: str, french: str, subjects: str = "", objects: str = "") -> Ver
 def _transitive() -> list[Verb]:
     """Transitive verbs, the frequent ones three times; fills ``verbs`` and ``doers`` of the nouns."""
     verbs = [_verb(forms, french, subjects, objects)
-             for _, (forms, french, subjects, objects) in rows(verb_table.TRANSITIVE)]
+             for forms, french, subjects, objects in rows(verb_table.TRANSITIVE)]
     for verb in verbs:
         for noun in dict.fromkeys(verb.subjects):
             if isinstance(noun, Noun):
@@ -30,7 +30,7 @@ def _transitive() -> list[Verb]:
 def _with_preposition(table: str, english_column: int, french_column: int) -> list[Verb]:
     """Verbs of a table with columns for prepositions: "-" in the table is none, -1 as argument is no such column."""
     verbs = []
-    for _, row in rows(table):
+    for row in rows(table):
         verb = _verb(*(column for at, column in enumerate(row) if at not in (english_column, french_column)))
         verb.preposition = row[english_column].replace("-", "") if english_column >= 0 else ""
         verb.french_preposition = row[french_column].replace("-", "") if french_column >= 0 else ""
@@ -41,11 +41,11 @@ def _with_preposition(table: str, english_column: int, french_column: int) -> li
 TRANSITIVE = _transitive()
 PASSIVE = [verb for verb in TRANSITIVE if verb.passive]
 PREPOSITIONAL = _with_preposition(verb_table.PREPOSITIONAL, 1, 3)
-DITRANSITIVE = [_verb(*row) for _, row in rows(verb_table.DITRANSITIVE)]
-INTRANSITIVE = [_verb(*row) for _, row in rows(verb_table.INTRANSITIVE)]
+DITRANSITIVE = [_verb(*row) for row in rows(verb_table.DITRANSITIVE)]
+INTRANSITIVE = [_verb(*row) for row in rows(verb_table.INTRANSITIVE)]
 ENGLISH_FIRST = [verb for verb in DITRANSITIVE if verb.clitic_first]
-SENTENTIAL = [_verb(*row) for _, row in rows(verb_table.SENTENTIAL)]
-QUOTING = [_verb(*row) for _, row in rows(verb_table.QUOTING)]
+SENTENTIAL = [_verb(*row) for row in rows(verb_table.SENTENTIAL)]
+QUOTING = [_verb(*row) for row in rows(verb_table.QUOTING)]
 MOTION = _with_preposition(verb_table.MOTION, 1, -1)
 INFINITIVE = _with_preposition(verb_table.INFINITIVE, -1, 2)
 BE, MEAN = Verb("be; was; been", "être"), Verb("mean; meant; meant", "signifier")
@@ -58,10 +58,10 @@ def _modal(word: str, infinitive: str) -> Verb:
     return verb
 
 
-MODALS = [(_modal(word, infinitive), tense) for _, (word, infinitive, tense) in rows(verb_table.MODALS)]
-IMPERSONAL = [(Adjective("quality", [*row[:2], ""]), row[2]) for _, row in rows(verb_table.IMPERSONAL)]
+MODALS = [(_modal(word, infinitive), tense) for word, infinitive, tense in rows(verb_table.MODALS)]
+IMPERSONAL = [(Adjective(english, french, "quality"), mood) for english, french, mood in rows(verb_table.IMPERSONAL)]
 
 MINISTER = nouns("minister")[0]  # who can do what a person can
-BELONGINGS = {row[0]: [noun for noun in nouns(row[1]) if noun.verbs] for _, row in rows(lexicon.BELONGINGS)}
+BELONGINGS = {row[0]: [noun for noun in nouns(row[1]) if noun.verbs] for row in rows(lexicon.BELONGINGS)}
 ACTION_NOUNS = [(noun, part) for noun in nouns("action") for part in noun.complements
                 if len(noun.english[0]) == len(noun.french[0]) == 1]
