@@ -1,17 +1,14 @@
 """Time of one step of each attention mechanism, relative to additive attention: ``make bench``.
 
     python -m benchmarks.attention
-    python -m benchmarks.attention --hidden 1000 --alignment 1000 --sentences 80 --source 30
 
 One query per sentence, keys projected beforehand, as in a step of RNNsearch with n units and annotations of 2n; forward
 alone, and forward and backward, in processor time of one thread. The mechanisms take turns, round by round. Ends with one
 line ``RESULT {json}``.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 
@@ -20,6 +17,7 @@ from reproductions.experiments.timeline.cost import Sizes, formula, times
 
 FIRST = "additive"
 MOST = 1.5  # times additive attention: more must have a reason in the mathematics
+SIZES = Sizes(query=128, key=256, hidden=128)
 
 
 def measure(sizes: Sizes) -> dict[str, dict[str, float]]:
@@ -55,39 +53,18 @@ def verdict(measured: dict[str, dict[str, float]]) -> str:
     return f"None is slower than {MOST} times {FIRST}."
 
 
-def parser() -> argparse.ArgumentParser:
-    top = machine.parser("attention", __doc__)
-    top.add_argument("--hidden", type=int, default=128, help="n, units of the decoder (default 128)")
-    top.add_argument("--alignment", type=int, default=128, help="units of a hidden layer in a score (default 128)")
-    top.add_argument("--window", type=int, default=10, help="D of local attention (default 10)")
-    top.add_argument("--sentences", type=int, default=64, help="per batch (default 64)")
-    top.add_argument("--source", type=int, default=20, help="words per sentence (default 20)")
-    return top
-
-
 def main(arguments: Sequence[str]) -> None:
-    options = parser().parse_args(arguments)
-    machine.check_positive(options, "hidden", "alignment", "window", "sentences", "source")
-    machine.use_threads(1)
-    given = (options.alignment, options.window, options.sentences, options.source)
-    sizes = Sizes(options.hidden, 2 * options.hidden, *given)
+    machine.parser("attention", __doc__).parse_args(arguments)
+    torch.set_num_threads(1)
     meter = machine.Meter()
-    measured = measure(sizes)
-    result: dict[str, Any] = {
-        "benchmark": "attention",
-        "mechanisms": measured,
-        "hidden": options.hidden,
-        "source": options.source,
-        "sentences": options.sentences,
-        "other_cpu": meter.other_cpu(),
-        "threads": 1,
-        "torch": torch.__version__,
-    }
-    print(f"One step over {sizes.source} words, time per sentence in a batch of {sizes.sentences}, one thread; "
-          f"D = {sizes.query}, K = {sizes.key}, n = {sizes.hidden}:\n")  # fmt: skip
+    measured = measure(SIZES)
+    print(f"One step over {SIZES.source} words, time per sentence in a batch of {SIZES.sentences}, one thread; "
+          f"D = {SIZES.query}, K = {SIZES.key}, n = {SIZES.hidden}:\n")  # fmt: skip
     print(table(measured))
     print(f"\n{verdict(measured)}")
-    machine.report(result)
+    machine.report(
+        {"benchmark": "attention", "mechanisms": measured, "other_cpu": meter.other_cpu(), **machine.facts()}
+    )
 
 
 if __name__ == "__main__":

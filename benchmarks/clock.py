@@ -6,21 +6,20 @@ What ``benchmarks.train`` and ``benchmarks.images`` share.
 import argparse
 import logging
 import statistics
-import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from benchmarks import machine
-from benchmarks.interleave import Result, add_arguments, interleave, parse_peers, report_all, table, without_peers
+from benchmarks.interleave import Result, add_arguments, compare, report_all, table
 from data.errors import UserError
 
 _WARM = 5  # steps before the clock starts
+_INTERVALS = 6  # parts of the time, whose median counts
 
 
 @dataclass
@@ -32,8 +31,8 @@ class Clock(Callback):
     """
 
     seconds: float
-    intervals: int
     precision: str
+    intervals: int = _INTERVALS
     rates: list[float] = field(default_factory=list)
     limits: list[float] = field(default_factory=list)
     other_cpu: list[float | None] = field(default_factory=list)
@@ -82,14 +81,10 @@ def trainer(clock: Clock, clip: float | None = None) -> Trainer:
     )
 
 
-def parser(name: str, description: str | None) -> argparse.ArgumentParser:
-    """The parser of a benchmark that trains, by its module's name and docstring."""
-    top = machine.parser(name, description)
-    top.add_argument("--precision", choices=tuple(machine.DTYPES), nargs="+", default=list(machine.DTYPES))
-    top.add_argument("--seconds", type=float, default=30.0, help="time to measure each precision (default 30)")
-    top.add_argument("--intervals", type=int, default=6, help="the median of so many parts of it counts (default 6)")
-    add_arguments(top)
-    return top
+def add_options(to: argparse.ArgumentParser) -> None:
+    """Options of every benchmark that trains."""
+    to.add_argument("--seconds", type=float, default=30.0, help="time to measure each precision (default 30)")
+    add_arguments(to)
 
 
 def figures(module: LightningModule, clock: Clock, key: str, operations: float) -> Result:
@@ -104,12 +99,9 @@ def figures(module: LightningModule, clock: Clock, key: str, operations: float) 
         "spread": [round(min(clock.rates), 1), round(max(clock.rates), 1)],
         "steps": clock.steps,
         "other_cpu": clock.other_cpu,
-        "peak_rss_mib": round(machine.peak_mib()),
         "limit_gflop_per_s": round(limit / 1e9, 1),
         **machine.fraction(rate * operations, limit),
-        "threads": torch.get_num_threads(),
-        "device": machine.device().type,
-        "torch": torch.__version__,
+        **machine.facts(),
     }
 
 
@@ -119,22 +111,18 @@ def run(  # noqa: PLR0913 - what differs between two benchmarks
     arguments: Sequence[str],
     measure: Callable[[argparse.Namespace, str], Result],
     key: str,
-    label: str,
     heading: str,
 ) -> None:
     """Measure one precision here; several of them, or peers, each in its own process, in turn, and print a table.
 
-    Raises UserError for times that are not positive.
+    Raises UserError for a time that is not positive.
     """
-    if options.seconds <= 0 or options.intervals < 1:
-        raise UserError(f"--seconds {options.seconds} and --intervals {options.intervals} must be positive.")
-    peers = parse_peers(options.peer)
-    if len(options.precision) == 1 and not peers:
+    if options.seconds <= 0:
+        raise UserError(f"--seconds {options.seconds} must be positive.")
+    if len(options.precision) == 1 and not options.peer:
         machine.report(measure(options, options.precision[0]))
         return
-    own = [sys.executable, "-m", f"benchmarks.{name}", *without_peers(arguments), "--precision"]
-    commands = {**peers, **{f"{label} {precision}": [*own, precision] for precision in options.precision}}
-    results = interleave(commands, key, options.rounds if peers else 1)
-    print(f"\n{heading.format(**results[f'{label} {options.precision[0]}'][0])}\n")
-    print(table(results, key, next(iter(peers), None)))
+    results = compare(name, options, arguments, key)
+    print(f"\n{heading.format(**results[f'here {options.precision[0]}'][0])}\n")
+    print(table(results, key, next(iter(results)) if options.peer else None))
     report_all(results)

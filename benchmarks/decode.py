@@ -6,11 +6,10 @@
     python -m benchmarks.decode --run runs/transformer2017/accord/TIME --ctranslate2
 
 Translates a whole test set with the newest run that translates or with ``--run``, through the search that everything else
-uses; without such a run, and for ``--pieces``, with a new model. The clock runs from ids to texts.
+uses; without such a run, and for ``--model`` and ``--pieces``, with a new model. The clock runs from ids to texts.
 
-Every sentence gets exactly ``--fixed-length`` words and no ``</s>``: the model need not be trained, and another program with
-the same length takes the same steps. With ``--free`` each sentence ends where the model ends it; a new model is first
-trained for ``--train-seconds``, because an untrained one does not know when to stop, and BLEU shows what it has learned.
+Every sentence gets exactly 20 words and no ``</s>``: the model need not be trained, and another program with the same length
+takes the same steps. With ``--free`` each sentence of a run ends where its model ends it.
 
 With ``--ctranslate2`` (``make setup EXTRAS=bench``) the same weights of a Transformer also translate in CTranslate2, in turn
 with the project, batch by batch the same sentences, in single precision and with weights of 8 bits.
@@ -21,7 +20,6 @@ Ends with a table, the mean length of each system's translations, and one line `
 import argparse
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -34,12 +32,10 @@ import torch
 
 from benchmarks import corpus as corpora
 from benchmarks import machine, models
-from benchmarks.clock import Clock
 from benchmarks.converted import Converted
 from benchmarks.corpus import TestSet
-from benchmarks.fixed_length import LENGTH, FixedLength, lengths
-from benchmarks.interleave import Result, add_arguments, interleave, parse_peers, report_all, table, without_peers
-from benchmarks.train import fit
+from benchmarks.fixed_length import LENGTH, WORDS, FixedLength, lengths
+from benchmarks.interleave import Result, add_arguments, compare, report_all, table
 from data.batching import Ints, TokenBatches
 from data.errors import UserError
 from data.tokenizers import EOS
@@ -49,46 +45,31 @@ from reproductions.tasks.task import restore
 from reproductions.transformer2017.model import Transformer
 
 KEY = "sentences_per_s"
+ALPHA = 1.0  # exponent of a beam's length penalty; CTranslate2 has another, so both go without where lengths differ
 System = Callable[[Ints], list[list[int]]]  # translates the sentences of these numbers, into ids without </s>
 PEERS = {"CTranslate2 fp32": "float32", "CTranslate2 int8": "int8"}
 
 
-def of_run(folder: Path | None) -> tuple[Translator, TestSet]:
-    """The model of a run, by default the newest that translates, and the first test split of its corpus."""
-    run = runs.find(task="translation") if folder is None else runs.at(folder, "translation")
-    trained = restore(run)
-    print(f"Translating with {run.folder}")
-    return trained.module.model, corpora.of_run(run.data, trained.source, trained.target)
-
-
-def on_the_spot(options: argparse.Namespace) -> tuple[Translator, TestSet]:
-    """A model with the weights in ``--weights``; without that file a new one, which --free trains and saves there."""
+def chosen(options: argparse.Namespace) -> tuple[Translator, TestSet]:
+    """The model and the sentences: of a run, or, where there is none and for --model and --pieces, new."""
+    new = options.model is not None or options.pieces is not None
+    if options.run is not None or (not new and any(run.task == "translation" for run in runs.every())):
+        run = runs.find(task="translation") if options.run is None else runs.at(options.run, "translation")
+        trained = restore(run)
+        print(f"Translating with {run.folder}")
+        return trained.module.model, corpora.of_run(run.data, trained.source, trained.target)
+    if options.free:
+        raise UserError("--free needs a run: a new model does not know when to stop.")
     corpus = corpora.choose(options.pieces)
     pl.seed_everything(1, verbose=False)
-    module = models.build(options, corpus)
-    path: Path | None = options.weights
-    if path is not None and path.is_file():
-        try:
-            module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-        except RuntimeError as error:
-            raise UserError(f"The weights in {path} are not of this network and vocabulary: {error}") from None
-        return module.model, corpus.test
-    if not options.free:
-        return module.model, corpus.test
-    print(f"Training on {corpus.test.name.split(',')[0]} for {options.train_seconds:.0f} s", flush=True)
-    clock = Clock(options.train_seconds, 1, options.train_precision)
-    fit(module, corpus, options.words, clock)
-    print(f"Trained {clock.steps} steps of about {options.words:,} target words")
-    if path is not None:
-        torch.save(module.state_dict(), path)
-    return module.model, corpus.test
+    return models.build(options.model or "rnnsearch", models.sizes_of(options), corpus).model, corpus.test
 
 
 def here(model: Translator, test: TestSet, width: int, alpha: float, precision: str) -> System:
     """The project's own search."""
 
-    def system(chosen: Ints) -> list[list[int]]:
-        words = test.pairs.__getitems__(chosen)
+    def system(sentences: Ints) -> list[list[int]]:
+        words = test.pairs.__getitems__(sentences)
         ids, mask = words.source.to(machine.device()), words.source_mask.to(machine.device())
         with torch.autocast(machine.device().type, torch.bfloat16, enabled=precision == "bf16"):
             best = greedy(model, ids, mask, EOS) if width == 1 else beam(model, ids, mask, EOS, width, alpha)
@@ -99,26 +80,25 @@ def here(model: Translator, test: TestSet, width: int, alpha: float, precision: 
 
 def systems(model: Translator, test: TestSet, options: argparse.Namespace, width: int) -> dict[str, System]:
     """What translates, by the names in a table; raises UserError where CTranslate2 cannot do the same."""
-    held = model if options.free else FixedLength(model, options.fixed_length)
-    chosen = {f"here {precision}": here(held, test, width, options.alpha, precision) for precision in options.precision}
+    held = model if options.free else FixedLength(model, WORDS)
+    alpha = 0.0 if options.ctranslate2 else ALPHA
+    named = {f"here {precision}": here(held, test, width, alpha, precision) for precision in options.precision}
     if not options.ctranslate2:
-        return chosen
+        return named
     if not isinstance(model, Transformer):
         raise UserError("CTranslate2 has no recurrent translator: --model transformer, or the --run of one.")
-    if options.free and width > 1 and options.alpha:
-        raise UserError(f"CTranslate2 has another length penalty than --alpha {options.alpha:g}: give --alpha 0.")
-    words = None if options.free else options.fixed_length
+    words = None if options.free else WORDS
     for name, kind in PEERS.items():
         peer = Converted(model, kind, torch.get_num_threads())
-        chosen[name] = partial(peer.translate, test.pairs.source, width=width, words=words)
-    return chosen
+        named[name] = partial(peer.translate, test.pairs.source, width=width, words=words)
+    return named
 
 
 def translate(system: System, test: TestSet, batch: int) -> tuple[list[list[int]], list[str]]:
     """Translations of all test sentences, in their order, as ids and as texts; a batch holds sentences of similar length."""
     ids: dict[int, list[int]] = {}
-    for chosen in TokenBatches(test.pairs.source.lengths, batch_sentences=batch, shuffle=False):
-        ids.update(zip(chosen.tolist(), system(chosen), strict=True))
+    for sentences in TokenBatches(test.pairs.source.lengths, batch_sentences=batch, shuffle=False):
+        ids.update(zip(sentences.tolist(), system(sentences), strict=True))
     ordered = [ids[i] for i in range(len(ids))]
     return ordered, [test.text(translation) for translation in ordered]
 
@@ -126,7 +106,7 @@ def translate(system: System, test: TestSet, batch: int) -> tuple[list[list[int]
 def measure(
     model: Translator, test: TestSet, options: argparse.Namespace, width: int
 ) -> tuple[dict[str, list[Result]], str]:
-    """Results of every system, one for each of the ``--repeats`` in which they take turns after a short warm-up; and which
+    """Results of every system, one for each of the ``--rounds`` in which they take turns after a short warm-up; and which
     translations are those of the first.
     """
     taking_turns = systems(model, test, options, width)
@@ -134,7 +114,7 @@ def measure(
     written = {}
     for system in taking_turns.values():
         system(np.arange(min(8, len(test.pairs))))
-    for _ in range(options.repeats):
+    for _ in range(options.rounds):
         for name, system in taking_turns.items():
             meter, start = machine.Meter(), time.perf_counter()
             written[name], texts = translate(system, test, options.batch)
@@ -144,11 +124,9 @@ def measure(
                 {
                     "benchmark": "decode",
                     "system": name,
-                    "precision": name.split()[-1],
                     "corpus": test.name,
-                    "fixed_length": None if options.free else options.fixed_length,
+                    "fixed_length": None if options.free else WORDS,
                     "beam": width,
-                    "alpha": options.alpha if width > 1 else 0.0,
                     "sentences": len(texts),
                     "batch": options.batch,
                     KEY: round(rate, 1),
@@ -156,10 +134,7 @@ def measure(
                     LENGTH: round(statistics.mean(map(len, written[name])), 2),
                     "words_a_reference": round(float(test.pairs.target.lengths.mean()) - 1, 2),
                     "bleu": round(sacrebleu.corpus_bleu(texts, [test.references]).score, 2) if options.free else None,
-                    "peak_rss_mib": round(machine.peak_mib()),
-                    "threads": torch.get_num_threads(),
-                    "device": machine.device().type,
-                    "torch": torch.__version__,
+                    **machine.facts(),
                 }
             )
     return results, same(written)
@@ -184,101 +159,55 @@ def summary(rounds: Sequence[Result]) -> Result:
     }
 
 
-def search_of(width: int) -> str:
-    return "greedy" if width == 1 else f"beam {width}"
-
-
 def parser() -> argparse.ArgumentParser:
     top = machine.parser("decode", __doc__)
     top.add_argument("--run", type=Path, help="folder of a run (default: the newest that translates)")
-    top.add_argument(
-        "--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces"
-    )
-    top.add_argument(
-        "--weights", type=Path, help="without a run: read the weights from this file, or train and save them in it"
-    )
-    length = top.add_mutually_exclusive_group()
-    length.add_argument("--fixed-length", type=int, default=20, help="words per translation (default 20)")
-    length.add_argument("--free", action="store_true", help="let the model end each sentence")
-    top.add_argument(
-        "--train-seconds", type=float, default=60.0, help="training of a new model, with --free (default 60)"
-    )
-    top.add_argument("--train-precision", choices=tuple(machine.DTYPES), default="bf16")
-    top.add_argument("--words", type=int, default=1930, help="real target words per update, with --free (default 1930)")
+    top.add_argument("--free", action="store_true", help="let the model of a run end each sentence")
     top.add_argument(
         "--width", type=int, nargs="+", default=[1, 5], help="hypotheses of the beam; 1 is greedy (default 1 5)"
     )
-    top.add_argument("--alpha", type=float, default=1.0, help="exponent of the length penalty of a beam (default 1)")
-    top.add_argument("--precision", choices=tuple(machine.DTYPES), nargs="+", default=["fp32"])
     top.add_argument("--batch", type=int, default=128, help="sentences per batch (default 128)")
-    top.add_argument("--repeats", type=int, default=3, help="times the test set is translated (default 3)")
     top.add_argument(
         "--ctranslate2", action="store_true", help="translate with CTranslate2 in turn, a Transformer only"
     )
-    models.add_network(top)
+    models.add_translator(top)
     add_arguments(top)
+    top.set_defaults(model=None, precision=["fp32"])
     return top
 
 
-def check(options: argparse.Namespace, peers: dict[str, list[str]]) -> None:
+def check(options: argparse.Namespace) -> None:
     """Raise UserError for options that do not go together."""
-    if options.run is not None and (options.pieces is not None or options.weights is not None):
-        raise UserError("--run brings its own data and weights: leave out --pieces and --weights.")
-    if min(*options.width, options.batch, options.repeats) < 1:
-        raise UserError("--width, --batch and --repeats must be at least 1.")
-    if peers and (options.ctranslate2 or len(options.width) > 1):
+    if options.run is not None and options.pieces is not None:
+        raise UserError("--run brings its own data: leave out --pieces.")
+    if min(*options.width, options.batch, options.rounds) < 1:
+        raise UserError("--width, --batch and --rounds must be at least 1.")
+    if options.peer and (options.ctranslate2 or len(options.width) > 1):
         raise UserError("Against a peer, measure one search at a time, --width 1 or --width 5, without --ctranslate2.")
-
-
-def side_by_side(options: argparse.Namespace, peers: dict[str, list[str]], arguments: Sequence[str]) -> None:
-    """Run peers and the project in turn, each in its own process; the model is trained once."""
-    with tempfile.TemporaryDirectory() as folder:
-        own = [sys.executable, "-m", "benchmarks.decode", *without_peers(arguments)]
-        if options.free and options.weights is None and _new(options):
-            own += ["--weights", str(Path(folder) / "weights.pt")]
-        commands = {
-            **peers,
-            **{
-                f"{search_of(options.width[0])} {precision}": [*own, "--precision", precision]
-                for precision in options.precision
-            },
-        }
-        results = interleave(commands, KEY, options.rounds)
-    print(f"\n{_held(options)}; sentences per second:\n")
-    print(table(results, KEY, next(iter(peers))))
-    print(f"\n{lengths(results)}")
-    report_all(results)
-
-
-def _new(options: argparse.Namespace) -> bool:
-    """Whether the model does not come from a run."""
-    asked = options.pieces is not None or options.weights is not None
-    return options.run is None and (asked or not any(run.task == "translation" for run in runs.every()))
-
-
-def _held(options: argparse.Namespace) -> str:
-    """How long the translations are, for the head of a table."""
-    if options.free:
-        return "Every sentence ends where its model ends it, so longer translations take longer"
-    return f"Every sentence gets exactly {options.fixed_length} words and no </s> (peers: if set up alike)"
 
 
 def main(arguments: Sequence[str]) -> None:
     options = parser().parse_args(arguments)
-    peers = parse_peers(options.peer)
-    check(options, peers)
-    threads = machine.use_threads(options.threads)
-    if peers:
-        side_by_side(options, peers, arguments)
+    check(options)
+    held = (
+        "Every sentence ends where its model ends it, so longer translations take longer"
+        if options.free
+        else f"Every sentence gets exactly {WORDS} words and no </s> (peers: if set up alike)"
+    )
+    if options.peer:
+        results = compare("decode", options, arguments, KEY)
+        print(f"\n{held}; sentences per second:\n\n{table(results, KEY, next(iter(results)))}\n\n{lengths(results)}")
+        report_all(results)
         return
-    model, test = on_the_spot(options) if _new(options) else of_run(options.run)
+    model, test = chosen(options)
     model = model.to(machine.device()).eval()
     models.compile_steps(model, options.compile)
-    print(f"\n{test.name}: {len(test.pairs):,} sentences, {options.batch} at a time, {machine.device().type}, {threads} threads, "
-          f"torch {torch.__version__}.\n{_held(options)}; sentences per second:")  # fmt: skip
+    print(f"\n{test.name}: {len(test.pairs):,} sentences, {options.batch} at a time, {machine.device().type}, "
+          f"{torch.get_num_threads()} threads, torch {torch.__version__}.\n{held}; sentences per second:")  # fmt: skip
     for width in options.width:
         results, equal = measure(model, test, options, width)
-        print(f"\n{search_of(width)}\n{table(results, KEY, next(iter(PEERS)) if options.ctranslate2 else None)}\n")
+        search = "greedy" if width == 1 else f"beam {width}"
+        print(f"\n{search}\n{table(results, KEY, next(iter(PEERS)) if options.ctranslate2 else None)}\n")
         print(lengths(results))
         if equal:
             print(equal)

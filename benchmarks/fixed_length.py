@@ -15,6 +15,7 @@ from data.errors import UserError
 from data.tokenizers import EOS
 from reproductions.decoding import Memory, State, Translator
 
+WORDS = 20
 LENGTH = "words_a_sentence"  # key in a result: the mean number of words written, without </s>
 UNFAIR = 1.1  # how many times as long one system's translations may be as another's
 
@@ -29,7 +30,7 @@ class FixedLength:
         most = int(model.limit(torch.tensor([10**6])))
         if not 1 <= words <= most:
             raise UserError(
-                f"--fixed-length {words} must be from 1 to {most:,}, the most words that this model writes."
+                f"Every sentence is to get {words} words, and this model writes from 1 to {most:,}: choose another."
             )
         self.model, self.words = model, words
         W = model.head.weight

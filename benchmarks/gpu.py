@@ -32,11 +32,11 @@ PARTS = {  # the figure that counts, and the benchmark with its options
     "RNNsearch, greedy, sentences per second": (decode.KEY, "decode --model rnnsearch --width 1 --batch 256"),
     "Transformer, greedy, sentences per second": (decode.KEY, "decode --model transformer --width 1 --batch 256"),
 }
-SECONDS = {"train": "--seconds 6 --intervals 3", "images": "--seconds 6 --intervals 3", "decode": "--repeats 3"}
+SECONDS = {"train": "--seconds 6", "images": "--seconds 6", "decode": ""}
 QUICK = {
-    "train": "--seconds 0.2 --intervals 1 --hidden 8 --ff 8 --layers 1 --words 60",
-    "images": "--seconds 0.2 --intervals 1 --images 20 --batch 4 --width 12 --layers 1",
-    "decode": "--repeats 1 --hidden 8 --ff 8 --layers 1 --fixed-length 2",
+    "train": "--seconds 0.2 --miniature",
+    "images": "--seconds 0.2 --miniature",
+    "decode": "--rounds 1 --miniature",
 }
 MULTI30K = "transformer2017 --data multi30k --trainer.max_steps 5000 --trainer.val_check_interval 2500"
 CIFAR10 = "vit2021 --data cifar10"

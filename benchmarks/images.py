@@ -26,6 +26,8 @@ HEADING = (
     "{model}, {parameters:,} parameters, {corpus}, batches of {batch},\n{mflop_per_image} MFLOP of matrix products per image, "
     "{device}, {threads} threads, torch {torch}; images per second:"
 )
+NETWORK = Network(SIZE, PATCH, CHANNELS, layers=6, d=192, d_mlp=768, heads=3)
+MINIATURE = Network(SIZE, PATCH, CHANNELS, layers=1, d=12, d_mlp=48, heads=3)
 RECIPE = Recipe(learning_rate=1e-3, weight_decay=0.05, warmup=100)
 
 
@@ -43,40 +45,35 @@ def flop(network: Network, classes: int) -> float:
 
 def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     """One measurement, in this process."""
-    machine.use_threads(options.threads)
     pl.seed_everything(1, verbose=False)
-    corpus = options.corpus or ("cifar10" if (data_dir() / "cifar10").is_dir() else "shapes")
-    data = ImageData(corpus, SIZE, images=options.images, batch_images=options.batch, shift=PATCH, flip=True)
-    network = Network(SIZE, PATCH, CHANNELS, options.layers, options.width, 4 * options.width, options.heads)
+    corpus = "cifar10" if (data_dir() / "cifar10").is_dir() else "shapes"
+    images, batch = (20, 4) if options.miniature else (5_000, 128)
+    data = ImageData(corpus, SIZE, images=images, batch_images=batch, shift=PATCH, flip=True)
+    network = MINIATURE if options.miniature else NETWORK
     module = ViT2021(len(data.classes), network, RECIPE)
     models.compile_steps(module.model, options.compile)
-    until = clock.Clock(options.seconds, options.intervals, precision)
+    until = clock.Clock(options.seconds, precision)
     clock.trainer(until).fit(module, datamodule=data)
     operations = flop(network, len(data.classes))
     more = {
         "benchmark": "images",
         "corpus": corpus,
-        "batch": options.batch,
+        "batch": data.batch_images,
         "mflop_per_image": round(operations / 1e6, 1),
     }
     return more | clock.figures(module, until, KEY, operations)
 
 
 def parser() -> argparse.ArgumentParser:
-    top = clock.parser("images", __doc__)
-    top.add_argument("--corpus", help="shapes, cifar10 or a folder (default: cifar10 if it is there)")
-    top.add_argument("--images", type=int, default=5_000, help="training images to draw from (default 5,000)")
-    top.add_argument("--batch", type=int, default=128, help="images per update (default 128)")
-    top.add_argument("--width", type=int, default=192, help="d (default 192; the MLP is four times as wide)")
-    top.add_argument("--layers", type=int, default=6)
-    top.add_argument("--heads", type=int, default=3)
-    models.add_machine(top)
+    top = machine.parser("images", __doc__)
+    models.add_options(top)
+    clock.add_options(top)
     return top
 
 
 def main(arguments: Sequence[str]) -> None:
     options = parser().parse_args(arguments)
-    clock.run("images", options, arguments, measure, KEY, "ViT", HEADING)
+    clock.run("images", options, arguments, measure, KEY, HEADING)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import os
 import shlex
 import statistics
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -29,14 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='"NAME=COMMAND"',
         help="run this command in turn with the project, and print ratios to the first such command; may be repeated",
     )
-    parser.add_argument("--rounds", type=int, default=3, help="with --peer: how many turns each takes (default 3)")
-
-
-def without_peers(arguments: Sequence[str]) -> list[str]:
-    """The arguments without those of :func:`add_arguments`."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    add_arguments(parser)
-    return parser.parse_known_args(arguments)[1]
+    parser.add_argument("--rounds", type=int, default=3, help="how many turns each takes (default 3)")
 
 
 def parse_peers(peers: Sequence[str]) -> dict[str, list[str]]:
@@ -48,6 +42,16 @@ def parse_peers(peers: Sequence[str]) -> dict[str, list[str]]:
             raise UserError(f'--peer {peer!r} is not "name=command".')
         commands[name] = shlex.split(command)
     return commands
+
+
+def compare(name: str, options: argparse.Namespace, arguments: Sequence[str], key: str) -> dict[str, list[Result]]:
+    """Results of the peers and of benchmark ``name`` with these ``arguments``, each precision in a process of its own."""
+    peers = parse_peers(options.peer)
+    own = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    add_arguments(own)
+    command = [sys.executable, "-m", f"benchmarks.{name}", *own.parse_known_args(arguments)[1], "--precision"]
+    commands = {**peers, **{f"here {precision}": [*command, precision] for precision in options.precision}}
+    return interleave(commands, key, options.rounds if peers else 1)
 
 
 def interleave(commands: dict[str, list[str]], key: str, rounds: int) -> dict[str, list[Result]]:

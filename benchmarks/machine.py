@@ -32,13 +32,6 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
     )
 
 
-def check_positive(options: argparse.Namespace, *names: str) -> None:
-    """Raises UserError for the first of these options that is below 1."""
-    for name in names:
-        if getattr(options, name) < 1:
-            raise UserError(f"--{name.replace('_', '-')} {getattr(options, name)} must be at least 1.")
-
-
 def device() -> torch.device:
     """Where the benchmarks compute: a CUDA device if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -50,13 +43,14 @@ def wait() -> None:
         torch.cuda.synchronize()
 
 
-def use_threads(threads: int | None) -> int:
-    """Set the number of threads, torch's own choice for None; returns how many there are."""
-    if threads is not None:
-        if threads < 1:
-            raise UserError(f"--threads {threads} must be at least 1.")
-        torch.set_num_threads(threads)
-    return torch.get_num_threads()
+def facts() -> dict[str, Any]:
+    """The entries of a result that say where it was measured, and with how much memory so far."""
+    return {
+        "peak_rss_mib": round(peak_mib()),
+        "threads": torch.get_num_threads(),
+        "device": device().type,
+        "torch": torch.__version__,
+    }
 
 
 def product_limit(precision: str, seconds: float = 0.3) -> float:

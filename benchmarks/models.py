@@ -1,12 +1,15 @@
 """The models that the benchmarks measure, and how many floating-point operations their matrix products take."""
 
 import argparse
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import nn
 
 from benchmarks.corpus import Corpus
+from benchmarks.machine import DTYPES
 from data.tokenizers import EOS
 from data.translation import PairedIds
 from reproductions.bahdanau2014 import training as bahdanau2014
@@ -16,46 +19,52 @@ from reproductions.transformer2017 import training as transformer2017
 Trained = bahdanau2014.Bahdanau2014 | transformer2017.Transformer2017
 RNN_RECIPE = bahdanau2014.Recipe("adam", learning_rate=0.002, warmup=50, reduction="mean", initialisation="unit")
 TRANSFORMER_RECIPE = transformer2017.Recipe(schedule="cosine", warmup=400, factor=0.5)
-DROPOUT = {"rnnsearch": 0.2, "transformer": 0.1}
 
 
-def add_network(to: argparse.ArgumentParser) -> None:
-    """Options of the model that is trained."""
+@dataclass(frozen=True)
+class Sizes:
+    """Those of a network, and of what it is trained on in one update."""
+
+    hidden: int = 256  # n, m, l and n' of RNNsearch, d_model of the Transformer
+    layers: int = 3  # of the Transformer's encoder, and of its decoder
+    ff: int = 1024  # d_ff of the Transformer
+    heads: int = 4
+    words: int = (
+        1930  # real target words: as many as 4,096 cells hold in batches of Multi30k that are not sorted by length
+    )
+
+
+MINIATURE = Sizes(hidden=8, layers=1, ff=8, words=60)
+
+
+def add_options(to: argparse.ArgumentParser) -> None:
+    """Options of every benchmark of a model."""
+    to.add_argument("--precision", choices=tuple(DTYPES), nargs="+", default=list(DTYPES))
+    to.add_argument("--compile", nargs="?", const="inductor", metavar="BACKEND", help="compile what every step calls")
+    to.add_argument("--miniature", action="store_true", help="a network of few units, to see that everything runs")
+
+
+def add_translator(to: argparse.ArgumentParser) -> None:
+    """Options of every benchmark of a translator."""
     to.add_argument("--model", choices=("rnnsearch", "transformer"), default="rnnsearch")
     to.add_argument(
-        "--hidden", type=int, default=256, help="width: n, m, l and n' of RNNsearch, d_model of the Transformer"
+        "--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces"
     )
-    to.add_argument("--attention", choices=("additive", "none"), default="additive", help="of RNNsearch")
-    to.add_argument("--unit", choices=("gated", "torch"), default="gated", help="of RNNsearch")
-    to.add_argument("--layers", type=int, default=3, help="of the Transformer's encoder, and of its decoder")
-    to.add_argument("--ff", type=int, default=1024, help="d_ff of the Transformer")
-    to.add_argument("--heads", type=int, default=4, help="of the Transformer")
-    to.add_argument("--dropout", type=float, help="default 0.2 for RNNsearch, 0.1 for the Transformer")
-    add_machine(to)
+    add_options(to)
 
 
-def add_machine(to: argparse.ArgumentParser) -> None:
-    """Options of how the machine computes."""
-    to.add_argument("--threads", type=int, help="default: torch's choice")
-    to.add_argument(
-        "--compile",
-        nargs="?",
-        const="inductor",
-        metavar="BACKEND",
-        help="let torch compile what is called in every step",
-    )
+def sizes_of(options: argparse.Namespace) -> Sizes:
+    return MINIATURE if options.miniature else Sizes()
 
 
-def build(options: argparse.Namespace, corpus: Corpus) -> Trained:
-    """A new model as the options describe it."""
-    dropout = DROPOUT[options.model] if options.dropout is None else options.dropout
-    n, sizes = options.hidden, (corpus.source_size, corpus.target_size, EOS)
-    if options.model == "transformer":
+def build(model: str, sizes: Sizes, corpus: Corpus) -> Trained:
+    """A new "rnnsearch" or "transformer"."""
+    n, vocabularies = sizes.hidden, (corpus.source_size, corpus.target_size, EOS)
+    if model == "transformer":
         tied: Literal["all", "target"] = "all" if corpus.source_size == corpus.target_size else "target"
-        network = transformer2017.Network(options.layers, n, options.ff, options.heads, dropout, tied=tied)
-        return transformer2017.Transformer2017(*sizes, network, TRANSFORMER_RECIPE)
-    rnn = bahdanau2014.Network(n, n, n, n, attention=options.attention, unit=options.unit, dropout=dropout)
-    return bahdanau2014.Bahdanau2014(*sizes, rnn, RNN_RECIPE)
+        network = transformer2017.Network(sizes.layers, n, sizes.ff, sizes.heads, dropout=0.1, tied=tied)
+        return transformer2017.Transformer2017(*vocabularies, network, TRANSFORMER_RECIPE)
+    return bahdanau2014.Bahdanau2014(*vocabularies, bahdanau2014.Network(n, n, n, n, dropout=0.2), RNN_RECIPE)
 
 
 def compile_steps(model: nn.Module, backend: str | None) -> None:
@@ -70,32 +79,30 @@ def compile_steps(model: nn.Module, backend: str | None) -> None:
             setattr(owner, name, torch.compile(getattr(owner, name), dynamic=True, backend=backend))
 
 
-def flop(options: argparse.Namespace, vocabulary: int, pairs: PairedIds) -> dict[str, float]:
+def flop(model: str, sizes: Sizes, vocabulary: int, pairs: PairedIds) -> dict[str, float]:
     """Floating-point operations of the matrix products for one real target word, forward and backward, by part.
 
     Two per weight forward and twice as many backward; padding, gates, tanh and softmax are not counted.
     """
-    parts = _transformer if options.model == "transformer" else _rnnsearch
-    return {part: 6.0 * float(count) for part, count in parts(options, vocabulary, pairs).items()}
+    parts = _transformer if model == "transformer" else _rnnsearch
+    return {part: 6.0 * float(count) for part, count in parts(sizes, vocabulary, pairs).items()}
 
 
-def _rnnsearch(options: argparse.Namespace, vocabulary: int, pairs: PairedIds) -> dict[str, float]:
-    n = m = l = a = options.hidden  # noqa: E741
-    attends = options.attention != "none"
-    directions = 2 if attends else 1
-    context = directions * n
+def _rnnsearch(sizes: Sizes, vocabulary: int, pairs: PairedIds) -> dict[str, float]:
+    n = m = l = a = sizes.hidden  # noqa: E741
+    context = 2 * n
     sources, looked_at = _a_word(pairs)
     return {
-        "encoder": sources * directions * (m + n) * 3 * n,
+        "encoder": sources * 2 * (m + n) * 3 * n,
         "decoder": (m + n + context) * 3 * n,
-        "attention": (sources * context * a + n * a + looked_at * (a + context)) if attends else 0.0,
+        "attention": sources * context * a + n * a + looked_at * (a + context),
         "readout": (n + m + context) * 2 * l,
         "vocabulary": l * vocabulary,
     }
 
 
-def _transformer(options: argparse.Namespace, vocabulary: int, pairs: PairedIds) -> dict[str, float]:
-    N, d, d_ff = options.layers, options.hidden, options.ff
+def _transformer(sizes: Sizes, vocabulary: int, pairs: PairedIds) -> dict[str, float]:
+    N, d, d_ff = sizes.layers, sizes.hidden, sizes.ff
     sources, looked_at = _a_word(pairs)
     S, T = pairs.source.lengths, pairs.target.lengths
     source_pairs, target_pairs = (S * S).sum() / T.sum(), (T * T).sum() / T.sum()  # positions that attend to each other

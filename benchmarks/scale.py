@@ -1,7 +1,7 @@
 """Scale of the data layer: generate Accord or read a file, prepare it, and batch one epoch, all in bounded memory.
 
     python -m benchmarks.scale --pairs 1000000
-    python -m benchmarks.scale --corpus corpus.tsv
+    python -m benchmarks.scale --corpus corpus.tsv --tokenizer bpe
 
 Ends with one line ``RESULT {json}``: pairs per second of each stage, and the peak resident memory in GiB. Preparation
 includes everything: generate, split into words, learn both tokenisers, tokenise, write. Tokenisation alone, splitting and
@@ -22,6 +22,7 @@ from data.translation import TranslationData
 
 _SAMPLE = 20_000  # pairs on which tokenisation alone is timed
 _CHUNK = 4096
+VOCABULARIES = {"words": 30_000, "bpe": 8_000}
 
 
 def peak_gib() -> float:
@@ -48,14 +49,9 @@ def tokenisation(data: TranslationData, pairs: int) -> float:
 
 
 def measure(options: argparse.Namespace) -> dict[str, float | int | str]:
-    pairs, generated = generation(options.corpus, options.pairs)
-    data = TranslationData(
-        corpus=options.corpus,
-        pairs=options.pairs,
-        tokenizer=options.tokenizer,
-        vocabulary=options.vocabulary,
-        batch_tokens=options.batch_tokens,
-    )
+    corpus, tokenizer = options.corpus, options.tokenizer
+    data = TranslationData(corpus, tokenizer=tokenizer, vocabulary=VOCABULARIES[tokenizer], pairs=options.pairs)
+    pairs, generated = generation(corpus, options.pairs)
     start = time.perf_counter()
     data.prepare()
     prepared = time.perf_counter() - start
@@ -72,7 +68,7 @@ def measure(options: argparse.Namespace) -> dict[str, float | int | str]:
     return {
         "pairs": pairs,
         "kept": sentences,
-        "tokenizer": options.tokenizer,
+        "tokenizer": tokenizer,
         "source_size": len(data.source_tokenizer),
         "target_size": len(data.target_tokenizer),
         "generation_pairs_per_s": round(pairs / generated),
@@ -90,15 +86,12 @@ def parser() -> argparse.ArgumentParser:
     top = machine.parser("scale", __doc__)
     top.add_argument("--corpus", default="accord")
     top.add_argument("--pairs", type=int, default=1_000_000)
-    top.add_argument("--tokenizer", choices=["words", "bpe"], default="words")
-    top.add_argument("--vocabulary", type=int, default=30_000)
-    top.add_argument("--batch-tokens", type=int, default=4096)
+    top.add_argument("--tokenizer", choices=tuple(VOCABULARIES), default="words")
     return top
 
 
 def main(arguments: Sequence[str]) -> None:
     options = parser().parse_args(arguments)
-    machine.check_positive(options, "pairs", "vocabulary", "batch_tokens")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DATA_DIR"] = folder
         machine.report(measure(options))

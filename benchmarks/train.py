@@ -12,7 +12,6 @@ table, and one line ``RESULT {json}`` per measurement: target words per second c
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
@@ -22,7 +21,6 @@ from benchmarks import corpus as corpora
 from benchmarks.clock import Clock
 from benchmarks.corpus import Corpus
 from data.batching import ResumableLoader, TokenBatches
-from data.errors import UserError
 from data.translation import PairedIds
 
 KEY = "trg_tok_per_s"
@@ -34,8 +32,6 @@ HEADING = (
 
 def cells_for(pairs: PairedIds, words: int) -> int:
     """The budget of cells, padding included, with which a batch holds ``words`` real target words on average."""
-    if words < 1:
-        raise UserError(f"--words {words} must be at least 1.")
     total, cells = int(pairs.target.lengths.sum()), words
     for _ in range(5):  # a fixed point: the words in a batch grow almost in proportion to its cells
         cells = max(1, round(cells * words * len(TokenBatches(pairs.lengths, batch_tokens=cells)) / total))
@@ -51,14 +47,14 @@ def fit(module: models.Trained, corpus: Corpus, words: int, until: Clock) -> Non
 
 def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     """One measurement, in this process."""
-    machine.use_threads(options.threads)
     corpus = corpora.choose(options.pieces)
     pl.seed_everything(1, verbose=False)
-    module = models.build(options, corpus)
+    sizes = models.sizes_of(options)
+    module = models.build(options.model, sizes, corpus)
     models.compile_steps(module.model, options.compile)
-    until = Clock(options.seconds, options.intervals, precision)
-    fit(module, corpus, options.words, until)
-    parts = models.flop(options, corpus.target_size, corpus.train)
+    until = Clock(options.seconds, precision)
+    fit(module, corpus, sizes.words, until)
+    parts = models.flop(options.model, sizes, corpus.target_size, corpus.train)
     more = {
         "benchmark": "train",
         "corpus": corpus.test.name.split(",")[0],
@@ -71,21 +67,15 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = clock.parser("train", __doc__)
-    top.add_argument(
-        "--words", type=int, default=1930, help="real target words per update, on average (default 1930: as "
-        "many as 4,096 cells hold in batches of Multi30k that are not sorted by length)"
-    )  # fmt: skip
-    top.add_argument(
-        "--pieces", type=Path, help="folder with vocab.txt and bpe.SPLIT.LANGUAGE, to compare on the same pieces"
-    )
-    models.add_network(top)
+    top = machine.parser("train", __doc__)
+    models.add_translator(top)
+    clock.add_options(top)
     return top
 
 
 def main(arguments: Sequence[str]) -> None:
     options = parser().parse_args(arguments)
-    clock.run("train", options, arguments, measure, KEY, options.model, HEADING)
+    clock.run("train", options, arguments, measure, KEY, HEADING)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from reproductions.experiments.timeline import cost
 from reproductions.transformer2017 import training as transformer2017
 
 V = 50
+SIZES = models.Sizes(hidden=64, layers=2, ff=128)
+SMALL = models.Sizes(hidden=16, layers=1, ff=16)
 
 
 def corpus(sentences=40, longest=9):
@@ -35,23 +37,17 @@ def corpus(sentences=40, longest=9):
     return corpora.Corpus(pairs, V, V, test)
 
 
-def options(*arguments):
-    return train.parser().parse_args([*arguments, "--hidden", "64", "--ff", "128", "--layers", "2", "--dropout", "0"])
-
-
-@pytest.mark.parametrize("arguments", [("--model", "rnnsearch"), ("--model", "rnnsearch", "--attention", "none"),
-                                       ("--model", "transformer")], ids=" ".join)  # fmt: skip
-def test_operations_are_those_that_pytorch_counts(arguments):
+@pytest.mark.parametrize("model", ["rnnsearch", "transformer"])
+def test_operations_are_those_that_pytorch_counts(model):
     """One pair of 9 and 9 positions: without padding both counts are of the same products."""
     ids = FlatIds.of([[*range(3, 11), EOS]])
     pairs = PairedIds(ids, ids)
-    chosen = options(*arguments)
-    module = models.build(chosen, corpora.Corpus(pairs, V, V, corpus().test))
+    module = models.build(model, SIZES, corpora.Corpus(pairs, V, V, corpus().test))
     batch = pairs.__getitems__(np.array([0]))
     with FlopCounterMode(display=False) as counter:
         loss, _, _ = module.loss(batch)
         loss.backward()
-    counted = 9 * sum(models.flop(chosen, V, pairs).values())
+    counted = 9 * sum(models.flop(model, SIZES, V, pairs).values())
     # PyTorch does not count the product with v_a, and a first state that is zero takes no gradient.
     assert counted == pytest.approx(counter.get_total_flops(), rel=0.06)
 
@@ -68,9 +64,9 @@ def test_operations_on_an_image_are_those_that_pytorch_counts():
 
 @pytest.mark.parametrize("model", ["rnnsearch", "transformer"])
 def test_a_clock_counts_real_words_and_stops_the_training(model):
-    chosen, toy = options("--model", model), corpus()
-    until = clock.Clock(seconds=0.4, intervals=2, precision="fp32")
-    train.fit(models.build(chosen, toy), toy, 60, until)
+    toy = corpus()
+    until = clock.Clock(seconds=0.4, precision="fp32", intervals=2)
+    train.fit(models.build(model, SIZES, toy), toy, 60, until)
     assert len(until.rates) == 2 and all(rate > 0 for rate in until.rates)
     assert until.counted <= until.steps * int(toy.train.target.lengths.sum())
 
@@ -78,9 +74,9 @@ def test_a_clock_counts_real_words_and_stops_the_training(model):
 def test_the_limit_is_measured_after_each_interval_and_the_highest_counts(monkeypatch):
     limits = iter([3e9, 5e9, 4e9])
     monkeypatch.setattr(machine, "product_limit", lambda _: next(limits))
-    chosen, toy = options(), corpus()
-    until = clock.Clock(seconds=0.3, intervals=3, precision="fp32")
-    module = models.build(chosen, toy)
+    toy = corpus()
+    until = clock.Clock(seconds=0.3, precision="fp32", intervals=3)
+    module = models.build("rnnsearch", SIZES, toy)
     train.fit(module, toy, 60, until)
     assert next(limits, None) is None
     until.rates = [10.0, 20.0, 1000.0]
@@ -101,17 +97,13 @@ def test_the_budget_of_cells_gives_the_words_that_were_asked_for():
     cells = train.cells_for(toy.train, 500)
     batches = train.TokenBatches(toy.train.lengths, batch_tokens=cells)
     assert toy.train.target.lengths.sum() / len(batches) == pytest.approx(500, rel=0.05)
-    with pytest.raises(UserError, match="--words 0"):
-        train.cells_for(toy.train, 0)
 
 
 @pytest.mark.parametrize("model", ["rnnsearch", "transformer"])
 def test_decoding_is_measured_over_every_sentence_in_its_order(model):
     toy = corpus(10)
-    chosen = decode.parser().parse_args(
-        ["--model", model, "--hidden", "16", "--ff", "16", "--repeats", "2", "--batch", "7"]
-    )
-    built = models.build(chosen, toy).model.eval()
+    chosen = decode.parser().parse_args(["--rounds", "2", "--batch", "7"])
+    built = models.build(model, SMALL, toy).model.eval()
     results, _ = decode.measure(built, toy.test, chosen, width=1)
     result = decode.summary(results["here fp32"])
     assert result["sentences"] == 10 and len(result["intervals"]) == 2
@@ -125,14 +117,14 @@ def test_decoding_is_measured_over_every_sentence_in_its_order(model):
 @pytest.mark.parametrize("width", [1, 3])
 def test_held_to_a_length_every_sentence_gets_it_and_its_best_words(width):
     toy = corpus()
-    chosen = decode.parser().parse_args(["--hidden", "16", "--repeats", "1", "--batch", "7", "--fixed-length", "6"])
-    model = models.build(chosen, toy).model.eval()
+    chosen = decode.parser().parse_args(["--rounds", "1", "--batch", "7"])
+    model = models.build("rnnsearch", SMALL, toy).model.eval()
     results, _ = decode.measure(model, toy.test, chosen, width)
-    assert results["here fp32"][0][LENGTH] == 6
+    assert results["here fp32"][0][LENGTH] == 20
     ids, _ = decode.translate(decode.here(FixedLength(model, 6), toy.test, width, 0.0, "fp32"), toy.test, 7)
     assert {len(translation) for translation in ids} == {6} and all(EOS not in translation for translation in ids)
-    with pytest.raises(UserError, match="--fixed-length 0 must be from 1"):
-        FixedLength(model, 0)
+    with pytest.raises(UserError, match="is to get 10000000 words, and this model writes from 1 to"):
+        FixedLength(model, 10**7)
 
 
 @pytest.mark.parametrize("width", [1, 3])
@@ -147,23 +139,19 @@ def test_ctranslate2_writes_the_same_words_with_the_weights_of_a_transformer(nor
     module = transformer2017.Transformer2017(V, V, EOS, network)
     for parameter in module.parameters():  # no bias is zero, no norm one
         parameter.data += 0.1 * torch.randn_like(parameter)
-    chosen = decode.parser().parse_args(["--ctranslate2", "--repeats", "1", "--batch", "5", "--fixed-length", "8"])
+    chosen = decode.parser().parse_args(["--ctranslate2", "--rounds", "1", "--batch", "5"])
     results, equal = decode.measure(module.model.eval(), toy.test, chosen, width)
-    assert "CTranslate2 fp32 12" in equal and results["CTranslate2 fp32"][0][LENGTH] == 8
-    free = decode.parser().parse_args(["--ctranslate2", "--free", "--alpha", "0", "--repeats", "1", "--batch", "1"])
+    assert "CTranslate2 fp32 12" in equal and results["CTranslate2 fp32"][0][LENGTH] == 20
+    free = decode.parser().parse_args(["--ctranslate2", "--free", "--rounds", "1", "--batch", "1"])
     assert "CTranslate2 fp32 12" in decode.measure(module.model, toy.test, free, width)[1]
 
 
 def test_what_ctranslate2_does_not_have_is_refused_in_a_sentence():
-    toy, given = corpus(), ["--hidden", "16", "--ctranslate2", "--free"]
-    rnn = models.build(decode.parser().parse_args(given), toy).model
+    toy, chosen = corpus(), decode.parser().parse_args(["--ctranslate2"])
     with pytest.raises(UserError, match="has no recurrent translator"):
-        decode.systems(rnn, toy.test, decode.parser().parse_args(given), 1)
-    chosen = decode.parser().parse_args([*given, "--model", "transformer"])
-    with pytest.raises(UserError, match="another length penalty than --alpha 1: give --alpha 0"):
-        decode.systems(models.build(chosen, toy).model, toy.test, chosen, 5)
+        decode.systems(models.build("rnnsearch", SMALL, toy).model, toy.test, chosen, 1)
     with pytest.raises(UserError, match="without --ctranslate2"):
-        decode.check(decode.parser().parse_args(["--ctranslate2", "--width", "1"]), {"peer": ["echo"]})
+        decode.check(decode.parser().parse_args(["--ctranslate2", "--width", "1", "--peer", "peer=echo"]))
 
 
 def test_speeds_over_translations_of_different_length_are_called_unfair():
@@ -173,38 +161,29 @@ def test_speeds_over_translations_of_different_length_are_called_unfair():
     assert "printed no" in lengths({"ours": fair, "peer": [{}]})
 
 
-def test_weights_of_another_network_are_refused_by_name(tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmarks.corpus.choose", lambda _: corpus())
-    torch.save({"nothing": torch.zeros(1)}, tmp_path / "weights.pt")
-    chosen = decode.parser().parse_args(["--hidden", "8", "--weights", str(tmp_path / "weights.pt")])
-    with pytest.raises(UserError, match="weights.pt are not of this network"):
-        decode.on_the_spot(chosen)
-
-
 def test_decoding_takes_the_newest_run_that_translates_and_refuses_a_classifier(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     monkeypatch.setattr("benchmarks.corpus.of_run", lambda *_: corpus().test)
+    monkeypatch.setattr("benchmarks.corpus.choose", lambda _: corpus())
+    parse = decode.parser().parse_args
     classifier = write_classifier(tmp_path, "20260103-000000-000000")
-    chosen = decode.parser().parse_args([])
-    assert decode._new(chosen), "no run translates, so the model is a new one"
+    assert decode.chosen(parse(["--miniature"]))[1].name == "toy, test", "no run translates, so the model is a new one"
+    with pytest.raises(UserError, match="--free needs a run"):
+        decode.chosen(parse(["--free"]))
     translator = write(tmp_path, "bahdanau2014", "20260101-000000-000000")
-    assert not decode._new(chosen)
-    decode.of_run(None)
+    decode.chosen(parse([]))
     assert f"Translating with {translator}" in capsys.readouterr().out
+    decode.chosen(parse(["--model", "transformer", "--miniature"]))
+    assert not capsys.readouterr().out, "a model that was asked for is a new one"
     with pytest.raises(UserError, match="is a run of vit2021, which classifies images"):
-        decode.of_run(classifier)
-
-
-@pytest.mark.parametrize("argument", ["--pairs", "--vocabulary", "--batch-tokens"])
-def test_a_scale_of_nothing_is_refused_in_a_sentence(argument, capsys, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["scale", argument, "0"])
-    assert machine.run(scale.main) == 2
-    assert capsys.readouterr().err.startswith(f"error: {argument} 0 must be at least 1")
+        decode.chosen(parse(["--run", str(classifier)]))
 
 
 def test_the_scale_of_the_data_layer_is_one_line_and_its_memory_is_that_of_the_process(capsys, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)  # the data layer takes none of a device's memory
     monkeypatch.setenv("DATA_DIR", "nowhere")
+    with pytest.raises(UserError, match="pairs=0 must be at least 1"):
+        scale.main(["--pairs", "0"])
     scale.main(["--pairs", "300"])
     result = json.loads(capsys.readouterr().out.splitlines()[-1].removeprefix("RESULT "))
     assert 250 < result["kept"] <= 300 and result["batching_pairs_per_s"] > 0
@@ -214,7 +193,8 @@ def test_the_scale_of_the_data_layer_is_one_line_and_its_memory_is_that_of_the_p
 def test_every_attention_is_measured_beside_additive(capsys, monkeypatch):
     monkeypatch.setattr(cost, "ROUNDS", 2)
     monkeypatch.setattr(cost, "CALLS", 2)
-    attention.main(["--hidden", "8", "--alignment", "8", "--sentences", "3", "--source", "5"])
+    monkeypatch.setattr(attention, "SIZES", cost.Sizes(8, 16, 8, sentences=3, source=5))
+    attention.main([])
     out = capsys.readouterr().out
     measured = json.loads(out.splitlines()[-1].removeprefix("RESULT "))["mechanisms"]
     assert list(measured) == list(over_source())
@@ -222,8 +202,6 @@ def test_every_attention_is_measured_beside_additive(capsys, monkeypatch):
     assert all(row["us"] > 0 and row["learning_us"] > row["us"] for row in measured.values())
     slow = {name: {"ratio": 0.9, "learning_ratio": ratio} for name, ratio in (("dot", 1.4), ("hard", 1.6))}
     assert attention.verdict(slow) == "Slower than 1.5 times additive: hard."
-    with pytest.raises(UserError, match="--source 0 must be at least 1"):
-        attention.main(["--source", "0"])
 
 
 @pytest.mark.parametrize(("kind", "called"), [("rnnsearch", ["step"]), ("transformer", ["features", "step"])])
@@ -235,8 +213,8 @@ def test_what_every_step_calls_is_compiled_and_trains(kind, called, monkeypatch)
         return lambda *given, **named: calls.add(function.__name__) or function(*given, **named)
 
     monkeypatch.setattr(torch, "compile", compile)
-    chosen, toy = options("--model", kind), corpus()
-    module = models.build(chosen, toy)
+    toy = corpus()
+    module = models.build(kind, SIZES, toy)
     models.compile_steps(module.model, "eager")
     module.loss(toy.train.__getitems__(np.arange(4)))[0].backward()
     decode.here(module.model.eval(), toy.test, 1, 0.0, "fp32")(np.arange(4))
