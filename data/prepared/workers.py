@@ -7,10 +7,8 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from itertools import chain, islice
-from queue import SimpleQueue
+from itertools import islice
 from typing import Any, TypeVar
 
 from data.cores import cores
@@ -18,7 +16,6 @@ from data.errors import Interrupted
 
 T, R = TypeVar("T"), TypeVar("R")
 ALONE = 8  # chunks that this process does itself: others pay only for more
-_AHEAD = 2  # chunks of each process that wait or are worked on
 _SERVE = "from data.prepared.workers import serve; serve()"
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -40,37 +37,20 @@ def mapped(function: Callable[[T], R], chunks: Iterable[T]) -> Generator[R]:
     yield from map(function, islice(chunks, ALONE))
     if cores() == 1:
         yield from map(function, chunks)
-    for first in islice(chunks, 1):  # there are more
-        yield from _shared_out(function, chain([first], chunks), cores())
-
-
-def _shared_out(function: Callable[[T], R], chunks: Iterable[T], count: int) -> Iterator[R]:
-    workers = [_Worker() for _ in range(count)]
-    idle: SimpleQueue[_Worker] = SimpleQueue()
-    for worker in workers:
-        idle.put(worker)
-
-    def ask(chunk: T) -> R:
-        worker = idle.get()
-        try:
-            result: R = worker.ask(function, chunk)
-        finally:
-            idle.put(worker)
-        return result
-
-    threads = ThreadPoolExecutor(count)
-    waiting: deque[Future[R]] = deque()
+    workers: deque[_Worker] = deque()  # each at work on a chunk, the earliest first
     try:
         for chunk in chunks:
-            waiting.append(threads.submit(ask, chunk))
-            if len(waiting) > _AHEAD * count:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
+            if len(workers) < cores():
+                workers.append(_Worker())
+                workers[-1].ask(function, chunk)
+            else:
+                result = workers[0].answer()
+                workers[0].ask(function, chunk)
+                workers.rotate(-1)
+                yield result
         for worker in workers:
-            worker.process.kill()
-        threads.shutdown(cancel_futures=True)
+            yield worker.answer()
+    finally:
         for worker in workers:
             worker.close()
 
@@ -84,32 +64,42 @@ class _Worker:
 
     def __init__(self) -> None:
         paths = os.pathsep.join(path for path in sys.path if path)
-        self.process = subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env=os.environ | _ONE_THREAD | {"PYTHONPATH": paths},
             process_group=0,  # a terminal's Ctrl-C reaches it through this process alone
         )  # fmt: skip
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self._questions, self._answers = self.process.stdin, self.process.stdout
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._questions, self._answers = self._process.stdin, self._process.stdout
 
-    def ask(self, function: Callable[[Any], Any], chunk: Any) -> Any:
-        """``function(chunk)``, computed there; raises what it raises, and Interrupted if the process has ended."""
+    def ask(self, function: Callable[[Any], Any], chunk: Any) -> None:
+        """Begin ``function(chunk)`` there; raises Interrupted if the process has ended."""
         try:
             pickle.dump((function, chunk), self._questions)
             self._questions.flush()
+        except BrokenPipeError:
+            raise self._ended() from None
+
+    def answer(self) -> Any:
+        """What was asked for; raises what the function raises, and Interrupted if the process has ended."""
+        try:
             result, error = pickle.load(self._answers)
-        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
-            raise Interrupted(
-                f"A process that helped to prepare the data ended with status {self.process.wait()}, perhaps for lack of "
-                "memory: run the same again."
-            ) from None
+        except (EOFError, pickle.UnpicklingError):
+            raise self._ended() from None
         if error is not None:
             raise error
         return result
 
+    def _ended(self) -> Interrupted:
+        return Interrupted(
+            f"A process that helped to prepare the data ended with status {self._process.wait()}, perhaps for lack of "
+            "memory: run the same again."
+        )
+
     def close(self) -> None:
-        """Wait for the process, which has been killed, and close its pipes."""
-        self.process.wait()
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
         self._answers.close()
         with suppress(BrokenPipeError):  # half a question was still to be written
             self._questions.close()
