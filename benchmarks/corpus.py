@@ -7,8 +7,8 @@ from typing import Any
 
 from data.errors import UserError
 from data.prepared.ids import FlatIds
+from data.sources.corpora import load
 from data.sources.download import data_dir
-from data.sources.text import load
 from data.tokenizers import EOS, SPECIALS, UNK, Tokenizer
 from data.translation import PairedIds, TranslationData
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from benchmarks import machine
 from data.progress import counted
-from data.sources.text import load
+from data.sources.corpora import load
 from data.translation import TranslationData
 
 _SAMPLE = 20_000  # pairs on which tokenisation alone is timed

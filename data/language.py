@@ -15,7 +15,7 @@ from data.batching import Ints, TokenBatches
 from data.module import PreparedText
 from data.prepared.ids import FlatIds
 from data.prepared.text import TextSettings, load_ids
-from data.sources.text import find_corpus
+from data.sources.corpora import find_corpus
 from data.tokenizers import PAD, UNK, Tokenizer, WordTokenizer
 from data.words import split as split_words
 

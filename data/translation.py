@@ -15,7 +15,7 @@ from data.errors import UserError
 from data.module import PreparedText
 from data.prepared.ids import FlatIds
 from data.prepared.text import TextSettings, load_ids
-from data.sources.text import find_corpus
+from data.sources.corpora import find_corpus
 from data.tokenizers import PAD, Tokenizer
 
 
@@ -58,7 +58,7 @@ class PairedIds:
 class TranslationData(PreparedText):
     """A corpus, its tokenisers and its batches.
 
-    corpus: a name of data.sources.text.CORPORA, path/to/corpus.tsv, or two aligned files as path/a.en,path/a.fr.
+    corpus: a name of data.sources.corpora.CORPORA, path/to/corpus.tsv, or two aligned files as path/a.en,path/a.fr.
     source_language, target_language: en, fr or de, as far as the corpus has them.
     tokenizer: words, bpe (pieces), or torchtext (words, in the frozen lane).
     vocabulary: most entries of a vocabulary, three specials included; learned from the training split alone.

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from data.errors import Interrupted
 
-JOURNAL = "journal.json"  # of a folder that is being made: how far its content goes
+UNFINISHED = "unfinished"  # folder in one that is being made: what an interrupted call can go on with
 
 
 @contextmanager
@@ -33,8 +33,8 @@ def whole(path: Path) -> Iterator[Path]:
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     """``folder``, which ``make`` fills unless it exists; of several processes that call at once, the first makes it.
 
-    ``make`` is given an empty directory to write to, or what an interrupted call left, if that has a journal. If it fails,
-    nothing is left.
+    ``make`` is given an empty directory to write to, or what an interrupted call left, if that has a folder UNFINISHED. If it
+    fails, nothing is left.
     """
     if folder.exists():
         return folder
@@ -59,7 +59,7 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
 
 def _clear(work: Path) -> None:
     """Remove what nobody can go on with."""
-    if not (work / JOURNAL).exists():
+    if not (work / UNFINISHED).exists():
         shutil.rmtree(work, ignore_errors=True)
 
 

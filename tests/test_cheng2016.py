@@ -15,7 +15,7 @@ from written import lines, scored
 from data.accord.agreement import Agreement, agreements
 from data.errors import UserError
 from data.language import LanguageData
-from data.sources import text as corpora
+from data.sources import corpora
 from data.tokenizers import EOS, Words
 from data.translation import TranslationData
 from reproductions import runs

@@ -13,9 +13,9 @@ from file_server import PAYLOAD, TOO_SLOW, Server, serving
 
 from data.errors import UserError
 from data.sources import download
+from data.sources.corpora import CORPORA, load
 from data.sources.download import Remote, data_dir, fetch
 from data.sources.reading import aligned_lines, lines, tab_separated
-from data.sources.text import CORPORA, load
 
 SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
 
@@ -150,7 +150,7 @@ def test_only_a_line_feed_ends_a_line_and_a_byte_order_mark_is_no_text(tmp_path)
 ])  # fmt: skip
 def test_what_a_corpus_lacks_is_named_with_what_it_has(tmp_path, asked, fault):
     with pytest.raises(UserError, match=fault):
-        load(*asked, tmp_path)
+        list(load(*asked, tmp_path))
 
 
 @pytest.mark.parametrize("corpus", CORPORA.values(), ids=CORPORA)

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -20,7 +19,7 @@ from data.images import ImageData
 from data.prepared import captions, spool, workers
 from data.prepared import text as prepared
 from data.sources import images as image_corpora
-from data.sources import text as corpora
+from data.sources import text as source_text
 from data.translation import TranslationData
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +29,7 @@ CHUNKS, CHUNK = 12, 100
 @pytest.fixture(autouse=True)
 def _few(monkeypatch):
     """Corpora that are large: beyond what one process prepares alone, and in many chunks."""
-    monkeypatch.setattr(corpora, "CHUNK", CHUNK)
+    monkeypatch.setattr(source_text, "CHUNK", CHUNK)
     monkeypatch.setattr(workers, "ALONE", 1)
     monkeypatch.setattr(image_corpora, "SHAPES_SIZES", {"train": 100, "valid": 20, "test": 70, "two": 10})
     monkeypatch.setattr(captions, "SIZES", {"train": 100, "valid": 10, "test": 10})
@@ -223,17 +222,17 @@ def test_what_was_read_to_its_end_is_not_read_again(stopped, monkeypatch):
 
 def test_a_spool_that_lacks_bytes_is_made_anew(stopped, monkeypatch):
     data, folder, expected = stopped
-    (numbers,) = folder.glob("prepared/*.part/train.target.numbers")
-    numbers.write_bytes(numbers.read_bytes()[:-8])  # a word and the 0 that ends its sentence
+    (chunk,) = folder.glob("prepared/*.part/unfinished/000000003.npz")
+    chunk.write_bytes(chunk.read_bytes()[:-8])
     assert content(data, folder, monkeypatch) == expected
 
 
-def test_the_words_of_a_spool_are_numbered_as_they_come(tmp_path):
-    first, second = spool.Spool(tmp_path), spool.Texts([("b c", "x"), ("d b", "y x")], {"read": 2})
-    first.append(spool.number(spool.Texts([("a b a", "x")], {"read": 1}), languages=("en", "fr"), max_words=9))
-    first.append(spool.number(second, languages=("en", "fr"), max_words=9))
-    first.close()
-    ((numbers, lengths),) = first.sentences("source")
-    assert numbers.tolist() == [1, 2, 1, 0, 2, 3, 0, 4, 2, 0] and lengths.tolist() == [4, 3, 3]
-    assert first.frequencies("source") == {"a": 2, "b": 3, "c": 1, "d": 1} and first.counts["kept"] == 3
-    assert np.array_equal(spool.Spool(tmp_path).words("target"), ["x", "y"])
+def test_the_words_of_a_chunk_are_numbered_as_they_come_and_stored_with_their_frequencies(tmp_path):
+    first, nothing = spool.Spool(tmp_path), spool.Texts([("", "")], {"read": 1})
+    for texts in (spool.Texts([("a b a", "x")], {"read": 1}), nothing, spool.Texts([("b c", "x")], {"read": 1})):
+        first.append(spool.number(texts, languages=("en", "fr"), max_words=9))
+    again = spool.Spool(tmp_path)
+    assert [chunk.words for chunk in again.sentences("source")] == [["", "a", "b"], [""], ["", "b", "c"]]
+    assert [chunk.numbers.tolist() for chunk in again.sentences("source")] == [[1, 2, 1, 0], [], [1, 2, 0]]
+    assert again.frequencies("source") == {"a": 2, "b": 2, "c": 1}
+    assert again.counts == {"read": 3, "kept": 2, "dropped": 1} and not again.complete

@@ -9,7 +9,7 @@ import yaml
 
 from data.errors import UserError
 from data.prepared import text as prepared
-from data.sources import text as corpora
+from data.sources import corpora
 from data.translation import TranslationBatch, TranslationData
 from data.words import split
 

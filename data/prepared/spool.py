@@ -1,30 +1,25 @@
-"""The words of training pairs on disk, each as its number: written chunk by chunk, gone on with after an interruption.
+"""The words of training pairs on disk, each as its number: one file per chunk, continued after an interruption.
 
-Number n is that of the n-th different word of a side, and stands in line n of ``words``; 0 ends a sentence. ``numbers`` has those
-of all sentences, ``lengths`` how many each sentence has with its 0. So a tokeniser works on each word only once.
+Number n is that of the n-th different word of a chunk; 0 ends a sentence.
 """
 
 import json
-import os
-from collections import Counter, defaultdict
+import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data import stored
-from data.whole import JOURNAL, whole
+from data.whole import UNFINISHED, whole
 from data.words import split as split_words
 
 Numbers = NDArray[np.int32]
 SIDES = ("source", "target")
-FILES = tuple(f"train.{side}.{kind}" for side in SIDES for kind in ("words", "numbers", "lengths"))
-_VERSION = 1
-_BLOCK = 1 << 14  # sentences that are read back at a time
 
 
 class NumberedSentences(NamedTuple):
@@ -36,11 +31,10 @@ class NumberedSentences(NamedTuple):
 
     @classmethod
     def of(cls, sentences: Sequence[Sequence[str]]) -> "NumberedSentences":
-        places = _numbering()
+        words = [*chain.from_iterable((*words, "") for words in sentences)]
+        places = {word: place for place, word in enumerate(dict.fromkeys(["", *words]))}
         lengths = np.fromiter((len(words) + 1 for words in sentences), np.int32, len(sentences))
-        words = chain.from_iterable((*words, "") for words in sentences)
-        numbers = np.fromiter(map(places.__getitem__, words), np.int32, lengths.sum())
-        return cls([*places], numbers, lengths)
+        return cls([*places], np.fromiter(map(places.__getitem__, words), np.int32, len(words)), lengths)
 
 
 class Texts(NamedTuple):
@@ -69,105 +63,63 @@ def number(chunk: Texts, languages: tuple[str, str], max_words: int) -> Numbered
     return NumberedPairs(tuple(NumberedSentences.of([pair[side] for pair in kept]) for side in (0, 1)), counts)
 
 
-def _numbering() -> defaultdict[str, int]:
-    """A dictionary that numbers words as they come; "" is 0."""
-    numbers: defaultdict[str, int] = defaultdict()
-    numbers.default_factory = numbers.__len__
-    numbers[""] = 0
-    return numbers
-
-
 class Spool:
-    """The spool in a folder. It begins where that folder's journal says that an interrupted one ended.
+    """The chunks in a folder; those that an interrupted preparation left are kept, unless one is damaged.
 
-    counts: of pairs of the corpus: ``read``, and what became of them. complete: whether there are no more.
+    counts: of pairs of the corpus: ``read``, and what became of them.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        journal = self._journal()
-        self.counts = Counter[str](journal["counts"])
-        self.complete = bool(journal["complete"])
-        self._files: dict[str, BinaryIO] = {}
-        for name in FILES:
-            self._files[name] = (folder / name).open("ab")
-            self._files[name].truncate(journal["bytes"].get(name, 0))
-            self._files[name].seek(0, os.SEEK_END)
-        self._numbers = [_numbering() for _ in SIDES]
-        for side, numbers in zip(SIDES, self._numbers, strict=True):
-            numbers.update((word, place) for place, word in enumerate(self.words(side), start=1))
-
-    def _journal(self) -> dict[str, Any]:
-        """That of a spool that can be gone on with, or a new one."""
-        with suppress(OSError, ValueError, LookupError):  # there is none, or it is damaged
-            journal: dict[str, Any] = stored.read(self._folder / JOURNAL)
-            sizes = {name: (self._folder / name).stat().st_size for name in FILES}
-            if journal["version"] == _VERSION and all(sizes[name] >= size for name, size in journal["bytes"].items()):
-                return journal
-        return {"counts": {}, "complete": False, "bytes": {}}
+        self._folder = folder / UNFINISHED
+        self._end = self._folder / "complete"
+        self.counts = Counter[str]()
+        try:
+            for path in self._paths():
+                with np.load(path, allow_pickle=False) as chunk:
+                    self.counts.update(json.loads(str(chunk["counts"])))
+        except (OSError, ValueError, LookupError, EOFError, BadZipFile):
+            self.remove()
+            self.counts.clear()
+        self._chunks = len(self._paths())
 
     @property
-    def usable(self) -> int:
-        """Training pairs that were read, and are not empty or overlong."""
-        return self.counts["kept"] + self.counts["dropped"]
+    def complete(self) -> bool:
+        """Whether there are no more chunks."""
+        return self._end.exists()
 
     def append(self, pairs: NumberedPairs) -> None:
-        """Write a chunk; then it is in the journal."""
-        for side, numbers, new in zip(SIDES, self._numbers, pairs.sides, strict=True):
-            before = len(numbers)
-            places = np.fromiter(map(numbers.__getitem__, new.words), np.int32, len(new.words))
-            lines = "".join(f"{new.words[i]}\n" for i in np.flatnonzero(places >= before))
-            content = {
-                "words": lines.encode(),
-                "numbers": places[new.numbers].tobytes(),
-                "lengths": new.lengths.tobytes(),
-            }
-            for kind, written in content.items():
-                self._files[f"train.{side}.{kind}"].write(written)
+        """Write a chunk, whole or not at all."""
+        arrays = {"counts": np.array(json.dumps(pairs.counts))}
+        for side, (words, numbers, lengths) in zip(SIDES, pairs.sides, strict=True):
+            lines = "".join(f"{word}\n" for word in words)
+            arrays |= {f"{side}.words": np.array(lines), f"{side}.numbers": numbers, f"{side}.lengths": lengths}
+        with whole(self._folder / f"{self._chunks:09}.npz") as path, path.open("wb") as file:
+            np.savez(file, **arrays)
         self.counts.update(pairs.counts)
-        self._write_journal()
-
-    def _write_journal(self) -> None:
-        for file in self._files.values():
-            file.flush()
-        sizes = {name: file.tell() for name, file in self._files.items()}
-        journal = {"version": _VERSION, "counts": self.counts, "complete": self.complete, "bytes": sizes}
-        with whole(self._folder / JOURNAL) as path:
-            path.write_text(json.dumps(journal), encoding="utf-8")
+        self._chunks += 1
 
     def end(self) -> None:
         """Say that it is complete."""
-        self.complete = True
-        self._write_journal()
+        self._end.touch()
 
-    def close(self) -> None:
-        """End writing; now it can be read."""
-        for file in self._files.values():
-            file.close()
-        self._numbers.clear()
+    def sentences(self, side: str) -> Iterator[NumberedSentences]:
+        """The sentences of a side, chunk by chunk."""
+        for path in self._paths():
+            with np.load(path, allow_pickle=False) as chunk:
+                words = str(chunk[f"{side}.words"]).split("\n")[:-1]
+                yield NumberedSentences(words, chunk[f"{side}.numbers"], chunk[f"{side}.lengths"])
 
-    def words(self, side: str) -> list[str]:
-        """Each word of a side once, by number, from 1 on."""
-        return self._path(side, "words").read_text(encoding="utf-8").split("\n")[:-1]
-
-    def sentences(self, side: str) -> Iterator[tuple[Numbers, Numbers]]:
-        """The numbers of so many sentences of a side, and the lengths of these, until all were read."""
-        with self._path(side, "numbers").open("rb") as numbers, self._path(side, "lengths").open("rb") as lengths:
-            while len(block := np.fromfile(lengths, np.int32, _BLOCK)):
-                yield np.fromfile(numbers, np.int32, block.sum()), block
-
-    def frequencies(self, side: str) -> dict[str, int]:
+    def frequencies(self, side: str) -> Counter[str]:
         """How often each word of a side occurs."""
-        words = self.words(side)
-        counts = sum(
-            (np.bincount(numbers, minlength=len(words) + 1) for numbers, _ in self.sentences(side)), np.int64(0)
-        )
-        return dict(zip(words, counts[1:].tolist(), strict=True))
+        frequencies = Counter[str]()
+        for words, numbers, _ in self.sentences(side):
+            counts = np.bincount(numbers, minlength=len(words)).tolist()
+            frequencies.update(dict(zip(words[1:], counts[1:], strict=True)))
+        return frequencies
 
     def remove(self) -> None:
-        """Delete its files and its journal."""
-        for name in (JOURNAL, *FILES):
-            (self._folder / name).unlink()
+        """Delete its files."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _path(self, side: str, kind: str) -> Path:
-        return self._folder / f"train.{side}.{kind}"
+    def _paths(self) -> list[Path]:
+        return sorted(self._folder.glob("*.npz"))

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -20,7 +19,8 @@ from data.prepared.ids import FlatIds, FlatIdsWriter
 from data.prepared.spool import SIDES, Spool, Texts, number
 from data.prepared.workers import in_chunks, mapped
 from data.progress import counting
-from data.sources.text import Corpus, Example, Request, chunks, find_corpus, warn
+from data.sources.corpora import find_corpus
+from data.sources.text import Corpus, Example, Request, chunks, warn
 from data.tokenizers import Tokenizer, learn_tokenizer
 
 logger = logging.getLogger(__name__)
@@ -86,11 +86,11 @@ def _example(stored: list[Any]) -> Example:
 
 def _make(settings: TextSettings, corpus: Corpus, data_dir: Path, work: Path) -> None:
     splits = ("valid", *settings.test_splits)
-    with closing(Spool(work)) as spool:
-        for split in () if spool.counts["read"] else splits:  # before anything is spooled
-            _save_examples(corpus, corpus.request(split, *settings.languages, data_dir), work)
-        if not spool.complete:
-            _read_training(settings, corpus, data_dir, spool)
+    spool = Spool(work)
+    for split in () if spool.counts["read"] else splits:  # before anything is spooled
+        _save_examples(corpus, corpus.request(split, *settings.languages, data_dir), work)
+    if not spool.complete:
+        _read_training(settings, corpus, data_dir, spool)
     evaluation = {split: len(load_examples(work, split)) for split in splits}
     kept, dropped = spool.counts["kept"], spool.counts["dropped"]
     if not kept:
@@ -136,7 +136,7 @@ def _read_training(settings: TextSettings, corpus: Corpus, data_dir: Path, spool
     read = spool.counts["read"]
     if read:
         logger.info("The preparation of %s goes on after the %s pairs that were read.", settings.corpus, f"{read:,}")
-    limit = settings.pairs and settings.pairs - spool.usable
+    limit = settings.pairs and settings.pairs - spool.counts["kept"] - spool.counts["dropped"]
     request = corpus.request("train", *settings.languages, data_dir)._replace(start=read, limit=limit)
     texts = (Texts([example[:2] for example in chunk.examples], chunk.counts) for chunk in chunks(corpus, request))
     numbered = mapped(partial(number, languages=settings.languages, max_words=settings.max_words), texts)
@@ -157,7 +157,7 @@ def _learn(settings: TextSettings, spool: Spool) -> list[Tokenizer]:
 
     frequencies = [spool.frequencies(side) for side in SIDES]
     if settings.joint:
-        shared = learn(settings.source_language, Counter(frequencies[0]) + Counter(frequencies[1]))
+        shared = learn(settings.source_language, frequencies[0] + frequencies[1])
         return [shared, shared.in_language(settings.target_language)]
     with ThreadPoolExecutor() as both:  # pieces are learned outside of Python
         return list(both.map(learn, settings.languages, frequencies))
@@ -165,12 +165,13 @@ def _learn(settings: TextSettings, spool: Spool) -> list[Tokenizer]:
 
 def _encode(tokenizer: Tokenizer, spool: Spool, side: str, work: Path) -> None:
     """Write the ids of the training sentences of a side: those of each word are worked out once."""
-    words = spool.words(side)
-    of_words = [ids[:-1] for ids in tokenizer.encode_words([[word] for word in words])]
-    ids = FlatIds.of([[tokenizer.eos], *of_words])
+    ids_of = {"": [tokenizer.eos]}
     writer = FlatIdsWriter(work / f"train.{side}", spool.counts["kept"])
     with counting(f"tokenising train.{side}", spool.counts["kept"], "sentences") as progress:
-        for numbers, lengths in spool.sentences(side):
+        for words, numbers, lengths in spool.sentences(side):
+            new = [word for word in words if word not in ids_of]
+            ids_of.update(zip(new, (ids[:-1] for ids in tokenizer.encode_words([[word] for word in new])), strict=True))
+            ids = FlatIds.of([ids_of[word] for word in words])
             starts = np.cumsum(lengths) - lengths
             sizes = np.add.reduceat(ids.lengths[numbers], starts)
             writer.append(FlatIds(ids.joined(numbers), np.concatenate([[0], np.cumsum(sizes)])))

@@ -1,6 +1,7 @@
 """Where raw text and images come from; streams only.
 
-text            corpora by name, and a user's own files: pairs of sentences
+text            pairs of sentences as a corpus offers them, in chunks
+corpora         the corpora by name, and a user's own files
 images          image collections by name, and a user's own folders
 download        files from the network: checked, resumed, explained
 paths           paths as a user gives them, checked
