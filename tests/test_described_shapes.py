@@ -51,7 +51,7 @@ def test_every_count_colour_texture_and_shape_that_is_said_is_that_of_the_object
             (number,) = group
             members = [scene.objects[i] for i in scene.facts.members[number]]
             assert len(members) == phrase.count
-            assert {(drawn.colour, drawn.texture, drawn.kind) for drawn in members} == {phrase[1:]}
+            assert {(one.paint.name, one.texture, one.kind) for one, _ in members} == {phrase[1:]}
         assert len(reading.phrases) == len(scene.facts.groups)
 
 

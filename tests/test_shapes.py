@@ -77,14 +77,17 @@ def test_classes_take_turns_and_there_are_ten():
     assert [shapes.scene("valid", index).label for index in range(20)] == 2 * list(range(10))
 
 
+def said(placed):
+    return placed.kind, placed.paint.name, *placed[2:]
+
+
 @every_kind
 def test_the_same_scene_at_another_size_is_the_same_scene(draw):
     for index in range(20):
         small, large = draw("test", index), draw("test", index, size=96)
         assert facts(small) == facts(large)
         for drawn, larger in zip(small.objects, large.objects, strict=True):
-            assert (drawn.kind, drawn.colour, drawn.texture) == (larger.kind, larger.colour, larger.texture)
-            assert (2 * drawn.x, 2 * drawn.y, 2 * drawn.size) == pytest.approx((larger.x, larger.y, larger.size))
+            assert said(drawn.placed) == said(larger.placed)
             shrunk = larger.mask.reshape(48, 2, 48, 2).mean((1, 3))
             assert abs(shrunk - drawn.mask).mean() < 0.002
 
@@ -99,8 +102,10 @@ def test_no_outline_reaches_farther_than_it_may_and_all_hold_about_as_much(kind)
 
 def test_every_object_can_be_named(train):
     for scene in train.scenes[:200]:
-        (drawn,) = scene.objects
-        assert drawn.kind == shapes.CLASSES[scene.label] and drawn.colour in COLOURS and drawn.texture in TEXTURES
+        ((placed, _),) = scene.objects
+        assert (
+            placed.kind == shapes.CLASSES[scene.label] and placed.paint.name in COLOURS and placed.texture in TEXTURES
+        )
     assert shapes.caption(shapes.scene("two", 0)).count(" and ") == 1
 
 
@@ -121,7 +126,7 @@ def test_image_and_twin_differ_under_the_mask_and_nowhere_else(split):
 def test_the_edge_of_an_object_is_mixed_as_its_mask_says():
     for index in range(0, 200, 10):
         scene = shapes.scene("test", index)
-        if scene.objects[0].texture == "plain":
+        if scene.objects[0].placed.texture == "plain":
             twin, edge = shapes.without_object("test", index), (scene.mask > 0) & (scene.mask < 1)
             colour = scene.pixels[scene.mask == 1].mean(0)
             expected = twin + scene.mask[..., None] * (colour - twin)
@@ -144,18 +149,18 @@ def test_on_another_ground_the_object_is_the_same_and_the_ground_is_not():
 
 
 def test_the_masks_lie_where_the_objects_are_said_to_be():
-    rows, columns = np.mgrid[:48, :48] + 0.5
+    rows, columns = (np.mgrid[:48, :48] + 0.5) / 24 - 1
     for index in range(60):
-        for drawn in shapes.scene("two", index).objects:
-            y, x = ((drawn.mask * place).sum() / drawn.mask.sum() for place in (rows, columns))
-            assert np.hypot(x - drawn.x, y - drawn.y) < 0.5 * drawn.size
-            assert drawn.mask[np.hypot(columns - drawn.x, rows - drawn.y) > REACH * drawn.size + 1].max() == 0
+        for placed, mask in shapes.scene("two", index).objects:
+            y, x = ((mask * place).sum() / mask.sum() for place in (rows, columns))
+            assert np.hypot(x - placed.x, y - placed.y) < 0.5 * placed.scale
+            assert mask[np.hypot(columns - placed.x, rows - placed.y) > REACH * placed.scale + 1 / 24].max() == 0
 
 
 def test_two_objects_are_of_two_classes_and_apart():
     for index in range(200):
         first, second = (scene := shapes.scene("two", index)).objects
-        assert first.kind != second.kind and first.kind == shapes.CLASSES[scene.label]
+        assert first.placed.kind != second.placed.kind and first.placed.kind == shapes.CLASSES[scene.label]
         assert np.array_equal(scene.mask, first.mask) and not (first.mask * second.mask).any()
         assert (shapes.without_object("two", index) == scene.pixels).all(-1)[second.mask > 0].all()
 
@@ -173,9 +178,10 @@ def test_the_ground_does_not_tell_the_class(train):
     assert right < chance + 3 * deviation
 
 
-@pytest.mark.parametrize("attribute", ["colour", "texture", "x", "y", "size"])
+@pytest.mark.parametrize("attribute", ["paint", "texture", "x", "y", "scale"])
 def test_colour_texture_place_and_size_do_not_tell_the_class(train, attribute):
-    values = [getattr(scene.objects[0], attribute) for scene in train.scenes]
+    values = [getattr(scene.objects[0].placed, attribute) for scene in train.scenes]
+    values = [value.name if attribute == "paint" else value for value in values]
     if isinstance(values[0], float):
         values = np.digitize(values, np.quantile(values, [0.25, 0.5, 0.75])).tolist()
     kinds = sorted(set(values))

@@ -6,23 +6,8 @@ from data.accord.circumstances import ACTIONS, fill, place
 from data.accord.draft import Draft, French, Phrase
 from data.accord.entries import Complement, Name, Noun, Verb
 from data.accord.french import IL
-from data.accord.noun_phrases import (
-    AFTER_DE,
-    AFTER_PREPOSITION,
-    PRECISE,
-    SUBJECT,
-    noun_core,
-)
-from data.accord.phrases import (
-    agent,
-    complement,
-    nominal,
-    object_of,
-    personal,
-    same_form,
-    shape_of,
-    split_room,
-)
+from data.accord.noun_phrases import AFTER_DE, AFTER_PREPOSITION, PRECISE, SUBJECT, noun_core
+from data.accord.phrases import agent, complement, nominal, object_of, personal, same_form, shape_of, split_room
 from data.accord.pools import NOUNS, pool
 from data.accord.pronouns import DATIVE, HUMAN_OBJECTS, follow_clitic, follow_subject, object_clitic
 from data.accord.verb_groups import (

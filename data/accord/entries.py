@@ -6,17 +6,7 @@ from hashlib import blake2b
 
 from data.accord import english, lexicon, verb_table
 from data.accord.elision import Token
-from data.accord.french import (
-    FP,
-    FS,
-    MP,
-    MS,
-    Conjugation,
-    Forms,
-    agreeing,
-    conjugate,
-    plural,
-)
+from data.accord.french import FP, FS, MP, MS, Conjugation, Forms, agreeing, conjugate, plural
 
 AGREEMENTS = {"m": MS, "f": FS, "mp": MP, "fp": FP}
 

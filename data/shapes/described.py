@@ -15,7 +15,7 @@ from data.shapes import drawing
 from data.shapes.grammar import Phrase, Word, all_captions
 from data.shapes.layout import Placed, draw_groups
 from data.shapes.outlines import CLASSES
-from data.shapes.scenes import Drawn, Pixels, check_scene, drawn
+from data.shapes.scenes import Drawn, Pixels, check_scene
 
 SPLITS = ("train", "valid", "test")
 _RELATIONS = ("above", "below", "left of", "right of")
@@ -81,7 +81,7 @@ def described(split: str, index: int, seed: int = 1, size: int = 48) -> Describe
     canvas = drawing.draw_ground(ground, size, random)
     masks = tuple(drawing.coverage(item, size) for item in placed)
     pixels = drawing.compose(canvas, placed, masks, drawing.grain(size, random))
-    return Described(pixels, drawn(placed, masks, size), facts)
+    return Described(pixels, tuple(map(Drawn, placed, masks)), facts)
 
 
 def _facts(

@@ -19,19 +19,9 @@ Mask = NDArray[np.float32]  # (h, w), in [0, 1]
 
 
 class Drawn(NamedTuple):
-    """An object in a picture.
+    """An object in a picture, and how much of each pixel it covers."""
 
-    ``x``, ``y``: its centre in pixels, from the left and from the top; ``size``: its half-width in pixels; ``angle``:
-    by how many radians it is turned to the left; ``mask`` (h, w): how much of each pixel it covers.
-    """
-
-    kind: str
-    colour: str
-    texture: str
-    x: float
-    y: float
-    size: float
-    angle: float
+    placed: Placed
     mask: Mask
 
 
@@ -61,18 +51,8 @@ def scene(split: str, index: int, seed: int = 1, size: int = 48) -> Scene:
     """
     parts = _parts(split, index, seed, size)
     pixels = drawing.compose(parts.canvas, parts.placed, parts.masks, parts.noise)
-    return Scene(pixels, CLASSES.index(parts.placed[0].kind), parts.masks[0], drawn(parts.placed, parts.masks, size))
-
-
-def drawn(placed: tuple[Placed, ...], masks: tuple[Mask, ...], size: int) -> tuple[Drawn, ...]:
-    """Objects of a layout in a picture of a size."""
-    return tuple(
-        Drawn(
-            item.kind, item.paint.name, item.texture,
-            (item.x + 1) / 2 * size, (item.y + 1) / 2 * size, item.scale / 2 * size, item.angle, mask,
-        )
-        for item, mask in zip(placed, masks, strict=True)
-    )  # fmt: skip
+    objects = tuple(map(Drawn, parts.placed, parts.masks))
+    return Scene(pixels, CLASSES.index(parts.placed[0].kind), parts.masks[0], objects)
 
 
 def check_scene(index: int, seed: int, size: int) -> None:
@@ -85,7 +65,7 @@ def check_scene(index: int, seed: int, size: int) -> None:
 
 def caption(scene: Scene) -> str:
     """The objects of a scene in words: "red striped ring and blue disc"; the labelled object first."""
-    words = [(drawn.colour, drawn.texture, drawn.kind) for drawn in scene.objects]
+    words = [(placed.paint.name, placed.texture, placed.kind) for placed, _ in scene.objects]
     return " and ".join(" ".join(part for part in parts if part != "plain") for parts in words)
 
 

@@ -145,7 +145,7 @@ def _extra(scene: shapes.Scene, split: str, index: int, size: int) -> dict[str, 
         "elsewhere": shapes.on_other_ground(split, index, SHAPES_SEED, size),
     }
     for other in scene.objects[1:]:
-        extra["second_labels"] = np.array(shapes.CLASSES.index(other.kind))
+        extra["second_labels"] = np.array(shapes.CLASSES.index(other.placed.kind))
         extra["second_masks"] = other.mask.astype(np.float16)
     return extra
 
