@@ -6,7 +6,8 @@ Three ids are the same everywhere: pad 0, unk 1, eos 2. There is no start symbol
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -22,6 +23,7 @@ PAD, UNK, EOS = 0, 1, 2
 SPECIALS = ("<pad>", "<unk>", "</s>")
 _VERSION = 1
 _AT_ONCE = 1000  # words that are handed to the library at once
+_REMEMBERED = 500_000  # words whose pieces are kept, so that memory stays bounded for any corpus
 _REMEDY = "restore it, or delete its directory to have it made anew"
 
 
@@ -149,7 +151,8 @@ class BPETokenizer(Tokenizer):
             if not {left, right, left + right} <= ids.keys():
                 raise ValueError(f"The merge of {left!r} and {right!r} is not covered by the entries.")
         model = tokenizers.models.BPE(vocab=ids, merges=list(self.merges), unk_token=SPECIALS[UNK])
-        self._pieces = _IdsOfWords(model, self._marked)
+        self._library = tokenizers.Tokenizer(model)
+        self._pieces = lru_cache(_REMEMBERED)(self._ids_of_word)
 
     @classmethod
     def learn(
@@ -172,7 +175,12 @@ class BPETokenizer(Tokenizer):
 
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
         pieces = self._pieces
-        return [[*(i for word in words for i in pieces[word]), EOS] for words in sentences]
+        return [[*(i for word in words for i in pieces(word)), EOS] for words in sentences]
+
+    def _ids_of_word(self, word: str) -> list[int]:
+        """The ids of a word's pieces, a single ``unk`` if one is unknown."""
+        ids: list[int] = self._library.encode([self._marked(word)], is_pretokenized=True).ids
+        return [UNK] if UNK in ids else ids
 
     def words(self, ids: Sequence[int]) -> Words:
         words: list[str] = []
@@ -192,7 +200,7 @@ class BPETokenizer(Tokenizer):
 
     def surface(self, text: str) -> Words:
         words = split(text, self.language)
-        word_of_piece = [number for number, word in enumerate(words) for _ in self._pieces[word]]
+        word_of_piece = [number for number, word in enumerate(words) for _ in self._pieces(word)]
         return Words((*words, SPECIALS[EOS]), (*word_of_piece, len(words)))
 
     def fields(self) -> dict[str, Any]:
@@ -211,23 +219,6 @@ class BPETokenizer(Tokenizer):
     def _marked(cls, word: str) -> str:
         # A mark in the text itself must not look like the start of a word.
         return cls._START + word.replace(cls._START, "_")
-
-
-class _IdsOfWords(dict[str, list[int]]):
-    """Word -> the ids of its pieces, a single ``unk`` if one is unknown; worked out when first asked for."""
-
-    _MOST = 500_000  # words kept, so that memory stays bounded for any corpus
-
-    def __init__(self, model: tokenizers.models.BPE, marked: Callable[[str], str]) -> None:
-        self._pieces = tokenizers.Tokenizer(model)
-        self._marked = marked
-
-    def __missing__(self, word: str) -> list[int]:
-        if len(self) >= self._MOST:
-            self.clear()
-        ids: list[int] = self._pieces.encode([self._marked(word)], is_pretokenized=True).ids
-        self[word] = [UNK] if UNK in ids else ids
-        return self[word]
 
 
 def _until_eos(ids: Sequence[int]) -> list[int]:

@@ -54,9 +54,6 @@ class Phrase(NamedTuple):
 class Draft:
     """A sentence pair in the making."""
 
-    __slots__ = ("closed", "depth", "english", "held_out", "novel", "object", "opened", "plain", "plans", "plurals",
-                 "random", "subject", "things")
-
     def __init__(self, random: Random, novel: bool) -> None:
         self.random = random.random
         self.novel = novel  # whether held-out combinations of adjective and noun may be used

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import NamedTuple
 
 from data.accord import english, lexicon, verb_table
 from data.accord.elision import Token
@@ -42,8 +43,6 @@ def held_out(adjective: str, noun: str) -> bool:
 class Adjective:
     """``french`` is its words by agreement; ``liaison`` replaces the masculine before a vowel: "nouvel"."""
 
-    __slots__ = ("before", "comparative", "english", "french", "liaison", "predicative", "rank", "superlative")
-
     def __init__(self, english: str, french: str, rank: str) -> None:
         self.english, self.comparative, self.superlative = (english.split("; ") + ["", ""])[:3]
         self.rank = RANKS.index(rank.removesuffix(" -"))
@@ -63,10 +62,6 @@ RANKS = ("quality", "size", "age", "colour", "origin", "type", "material")
 
 class Noun:
     """A noun in both numbers: ``english[plural]`` its words, ``french[plural]`` its tokens, linked to those words."""
-
-    __slots__ = ("abstract", "adjectives", "belongings", "choices", "classes", "complements", "countable", "doers",
-                 "english", "feminine", "french", "growth", "held_out", "human", "incomplete", "kin", "lemma", "owned",
-                 "partitive", "predicates", "single", "size", "title", "verbs")
 
     def __init__(self, english_forms: str, french_forms: str, gender: str, classes: str) -> None:
         singular, _, many = english_forms.partition("; ")
@@ -133,8 +128,6 @@ def shift(tokens: tuple[Token, ...], by: int) -> list[Token]:
 class Name:
     """A name with its article: a country, a city, a person, an institution."""
 
-    __slots__ = ("agreement", "classes", "english", "french", "growth", "human", "location", "origin", "size")
-
     def __init__(self, words: str, french: str, agreement: int, group: str) -> None:
         self.english = tuple(words.split())
         self.french = aligned(french)
@@ -156,10 +149,6 @@ NOT_DELIBERATE = frozenset(verb_table.NOT_DELIBERATE.split())
 
 class Verb:
     """A verb in both languages. ``english[style][asked]`` gives (auxiliary, main word) by English person."""
-
-    __slots__ = ("base", "clitic_first", "deliberate", "english", "etre", "french", "french_preposition", "generic",
-                 "ing", "objects", "participle", "passive", "past_participle", "preposition", "reflexive", "same_past",
-                 "stative", "subjects")
 
     def __init__(self, forms: str, french: str) -> None:
         base, past, participle = _english_forms(forms)
@@ -199,23 +188,21 @@ Paradigm = tuple[tuple[tuple[tuple[str, str], ...], ...], ...]
 
 def _paradigm(base: str, past: str, participle: str, ing: str) -> Paradigm:
     """(auxiliary, main) by style, by whether "do" is needed, by English person I, he, we, you, they."""
-    third = english.third_person(base)
-    persons = (base, third, base, base, base)
     have = ("have", "has", "have", "have", "have")
     am = ("am", "is", "are", "are", "are")
-    does = ("do", "does", "do", "do", "do")
 
     def both(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, str], ...], ...]:
         return (tuple(pairs),) * 2
 
     if base == "be":
-        was = ("was", "was", "were", "were", "were")
-        return (both((form, "") for form in am), both((form, "") for form in was), both((form, "being") for form in am),
-                both((form, "been") for form in have), both([("had", "been")] * 5), both([("will", "be")] * 5),
-                both([("would", "be")] * 5))
+        simple = both((form, "") for form in am), both((form, "") for form in ("was", "was", "were", "were", "were"))
+    else:
+        persons = (base, english.third_person(base), base, base, base)
+        does = ("do", "does", "do", "do", "do")
+        simple = ((tuple(("", form) for form in persons), tuple((form, base) for form in does)),
+                  ((("", past),) * 5, (("did", base),) * 5))
     return (
-        (tuple(("", form) for form in persons), tuple((form, base) for form in does)),
-        ((("", past),) * 5, (("did", base),) * 5),
+        *simple,
         both((form, ing) for form in am),
         both((form, participle) for form in have),
         both([("had", participle)] * 5),
@@ -224,13 +211,13 @@ def _paradigm(base: str, past: str, participle: str, ing: str) -> Paradigm:
     )
 
 
-class Complement:
+class Complement(NamedTuple):
     """What may follow a noun: "agreement on ...", with the pool of nouns to come.
 
     ``bare``: it may be a plural without article, which after "de" has none in French either ("production d'armes").
     """
 
-    __slots__ = ("bare", "english", "french", "pool")
-
-    def __init__(self, preposition: str, french: str, pool: list[Noun | Name], bare: bool) -> None:
-        self.english, self.french, self.pool, self.bare = preposition, french, pool, bare
+    english: str
+    french: str
+    pool: list[Noun | Name]
+    bare: bool

@@ -1,6 +1,7 @@
 """Determiners, numbers, months, and adverbials of the tables."""
 
 from collections import defaultdict
+from typing import NamedTuple
 
 from data.accord import lexicon, names
 from data.accord.elision import Token
@@ -10,28 +11,23 @@ from data.accord.pools import pool
 Adverbial = tuple[tuple[str, ...], tuple[Token, ...]]  # English words, French tokens linked to them
 Circumstance = tuple[tuple[str, ...], tuple[Token, ...], list[Noun | Name]]  # the same, and what follows
 
-_OWN = ("my", "your", "his", "her", "its", "our", "their")
-_DEFINITE = ("the", "this", "these", *_OWN)
+OWN = ("my", "your", "his", "her", "its", "our", "their")
+DEFINITE = ("the", "this", "these", *OWN)
 
 
-class Determiner:
+class Determiner(NamedTuple):
     """``english`` before its noun and ``french`` by agreement; "" in both where the noun stands alone in English."""
 
-    __slots__ = ("definite", "english", "french", "own")
-
-    def __init__(self, english: str, french: list[str], definite: bool) -> None:
-        self.english = english
-        self.french = french
-        self.definite = definite
-        self.own = english in _OWN
-
-
-DETERMINERS = {row[0]: Determiner(row[0], row[1].split(), row[0] in _DEFINITE) for row in rows(lexicon.DETERMINERS)}
-DETERMINERS[""] = Determiner("", ["un", "une", "des", "des"], False)
+    english: str
+    french: list[str]
 
 
 NUMBERS, MONTHS, DAYS = pairs(names.NUMBERS), pairs(names.MONTHS), pairs(names.DAYS)
-DETERMINERS.update({english: Determiner(english, [".", ".", french, french], False) for english, french in NUMBERS})
+DETERMINERS = {
+    "": Determiner("", ["un", "une", "des", "des"]),
+    **{english: Determiner(english, french.split()) for english, french in rows(lexicon.DETERMINERS)},
+    **{english: Determiner(english, [".", ".", french, french]) for english, french in NUMBERS},
+}
 
 # By the last column of their tables.
 MIDDLE_ADVERBS = defaultdict[str, list[tuple[str, str]]](list)

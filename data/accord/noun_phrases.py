@@ -12,13 +12,13 @@ from data.accord.elision import begins_with_vowel
 from data.accord.english import takes_an
 from data.accord.entries import Adjective, Name, Noun, shift
 from data.accord.french import IL, ILS, MP, MS
-from data.accord.function_words import DETERMINERS, Determiner
+from data.accord.function_words import DEFINITE, DETERMINERS, OWN, Determiner
 
 # The role of a phrase decides which determiners it may have, and what French says for "a" and for none: "weapons" is
 # "des armes" as an object, "d'armes" after "de" or a negation ("n'a pas d'armes"), and never a subject.
 SUBJECT, OBJECT, AFTER_PREPOSITION, AFTER_DE, NEGATED, PRECISE, EXISTING, LOCATION = range(8)
 
-_OWN = "my*2 your his*2 her*2 our*2 their"
+_OWNERS = "my*2 your his*2 her*2 our*2 their"
 _SINGULAR = {
     SUBJECT: "the*16 a*3 this*3 every each no", OBJECT: "the*10 a*9 this*3 each",
     AFTER_PREPOSITION: "the*12 a*4 this*2", AFTER_DE: "the*12 a*4 this*2", NEGATED: "the*10 a*6 this*3",
@@ -46,11 +46,11 @@ def _choices(words: str) -> tuple[Determiner, ...]:
 
 # By role, number, and whether people own the noun.
 _COUNTED = {
-    (role, plural, owned): _choices(f"{table[role]} {_OWN}" if owned and role not in (EXISTING, LOCATION) else table[role])
+    (role, plural, owned): _choices(f"{table[role]} {_OWNERS}" if owned and role not in (EXISTING, LOCATION) else table[role])
     for role, (plural, table), owned in product(_SINGULAR, ((False, _SINGULAR), (True, _PLURAL)), (False, True))
 }
 _MASS = {role: _choices(words) for role, words in _PARTITIVE.items()}
-_KIN = _choices(f"the*2 {_OWN}")
+_KIN = _choices(f"the*2 {_OWNERS}")
 _SINGLE = _choices("the my*2 his*2 her*2")
 _ABSTRACT = _choices("0*6 the*2 our")
 
@@ -138,7 +138,7 @@ def noun_core(draft: Draft, noun: Noun, end: int, role: int, number: bool | None
     plural = noun.countable and not noun.single and (draft.random() < 0.36 if number is None else number)
     determiner = choose_determiner(draft, noun, plural, role)
     room = draft.room(end) - len(noun.english[plural]) - (1 if determiner.english else 0)
-    adjectives = choose_adjectives(draft, noun, determiner.definite and not plural or not noun.countable, room)
+    adjectives = choose_adjectives(draft, noun, determiner.english in DEFINITE and not plural or not noun.countable, room)
     most = (len(adjectives) == 1 and determiner.english == "the" and room > 1 and noun.countable
             and graded(adjectives[0]) and draft.random() < 0.25)
     if most:
@@ -151,7 +151,8 @@ def noun_core(draft: Draft, noun: Noun, end: int, role: int, number: bool | None
     no = determiner.english == "no"
     every = no or determiner.english in ("each", "every")
     agreement = noun.feminine + 2 * plural
-    return Phrase(french, agreement, person, person, noun.human, noun, no, every, most or no, determiner.own)
+    return Phrase(french, agreement, person, person, noun.human, noun, no, every, most or no,
+                  determiner.english in OWN)
 
 
 def described(draft: Draft, noun: Noun, determined: tuple[Determiner, int], adjectives: Sequence[Adjective],
