@@ -6,9 +6,7 @@ from data.accord.entries import Adjective, Name, Noun, shift
 from data.accord.french import MP
 from data.accord.function_words import DETERMINERS
 from data.accord.noun_phrases import (
-    AFTER_PREPOSITION,
-    EXISTING,
-    SUBJECT,
+    Role,
     adjective_tokens,
     compared,
     described,
@@ -18,10 +16,8 @@ from data.accord.noun_phrases import (
 )
 from data.accord.phrases import noun_phrase, shape_of, split_room
 from data.accord.pools import KINDS, NOUNS, often, pool
-from data.accord.verb_groups import FUTURE, IMPERFECT, PRESENT, Shape, Tense, finite, fitting
+from data.accord.verb_groups import Shape, Tense, finite, fitting
 from data.accord.verb_pools import BE, MINISTER
-
-_TIMELESS = PRESENT._replace(when="")
 
 _DESCRIBED = [noun for noun in often(NOUNS) if isinstance(noun, Noun) and noun.predicates]
 _PERSON_PREDICATES = MINISTER.predicates
@@ -31,13 +27,14 @@ def copula(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) 
     """"The new laws are very important ." -> Les nouvelles lois sont très importantes."""
     tense = fitting(tense, BE)
     if subject is None:
-        subject = noun_phrase(draft, draft.pick(_DESCRIBED), split_room(draft, end, 2, 0.9), SUBJECT)
+        subject = noun_phrase(draft, draft.pick(_DESCRIBED), split_room(draft, end, 2, 0.9), Role.SUBJECT)
     noun = subject.head if isinstance(subject.head, Noun) else None
     shape = shape_of(draft, BE, tense, draft.room(end) - 2, subject)
     french = subject.french + finite(draft, BE, subject, shape)
     french += _predicate(draft, noun, subject.agreement, end)
     draft.close(subject)
-    return french + fill(draft, end, shape.tense if shape.tense in (IMPERFECT, FUTURE) else _TIMELESS, placed=True)
+    timed = shape.tense in (Tense.IMPERFECT, Tense.FUTURE)
+    return french + fill(draft, end, shape.tense if timed else Tense.TIMELESS, placed=True)
 
 
 def _predicate(draft: Draft, noun: Noun | None, agreement: int, end: int) -> French:
@@ -74,7 +71,7 @@ def _comparison(draft: Draft, adjective: Adjective, noun: Noun, agreement: int, 
         french = [(word, (at,), ()), *adjective_tokens(adjective, agreement, draft.say(adjective.english))]
     french.append(("que", (draft.say(link),), ()))
     rivals = [rival for rival in COMPARABLE[adjective] if rival is not noun and rival.classes & noun.classes]
-    other = noun_phrase(draft, draft.pick(rivals or [noun]), end, AFTER_PREPOSITION)
+    other = noun_phrase(draft, draft.pick(rivals or [noun]), end, Role.AFTER_PREPOSITION)
     draft.mention(other)
     return french + other.french
 
@@ -101,11 +98,11 @@ def kind(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one 
     noun = KINDS["nation"]
     name = draft.pick(_NATIONS)
     subject = name_phrase(draft, name)
-    french = subject.french + finite(draft, BE, subject, Shape(PRESENT))
+    french = subject.french + finite(draft, BE, subject, Shape(Tense.PRESENT))
     draft.close(subject)
     if draft.room(end) < 8:
         adjective = draft.pick([adjective for adjective in noun.predicates if not adjective.liaison])
-        return french + described(draft, noun, (DETERMINERS["a"], EXISTING), [adjective], plural=False)
+        return french + described(draft, noun, (DETERMINERS["a"], Role.EXISTING), [adjective], plural=False)
     one, of, the = draft.say("one"), draft.say("of"), draft.say("the")
     adjective = draft.pick([adjective for adjective in noun.predicates if graded(adjective)])
     most, tokens = superlative_tokens(draft, adjective, MP)

@@ -4,7 +4,7 @@ from data.accord import adverbials
 from data.accord.draft import Draft, French, Phrase
 from data.accord.entries import shift
 from data.accord.function_words import CIRCUMSTANCES
-from data.accord.noun_phrases import AFTER_PREPOSITION, LOCATION, PRECISE
+from data.accord.noun_phrases import Role
 from data.accord.phrases import nominal, noun_phrase, object_of
 from data.accord.pools import PLACES
 from data.accord.verb_groups import AVOIR_INFINITIVE, Tense, infinitive
@@ -24,7 +24,7 @@ def place(draft: Draft, end: int, preposition: str = "in") -> French:
     elif preposition == "from":
         english, french = "from", "de"
     at = draft.say(english)
-    phrase = noun_phrase(draft, noun, min(end, at + 5), LOCATION, number=False)
+    phrase = noun_phrase(draft, noun, min(end, at + 5), Role.LOCATION, number=False)
     draft.mention(phrase)
     return [(french, (at,), ()), *phrase.french]
 
@@ -34,7 +34,7 @@ def circumstance(draft: Draft, end: int, group: str = "anywhere") -> French:
     words, tokens, pool = draft.pick(CIRCUMSTANCES[group])
     at = len(draft.english)
     draft.english.extend(words)
-    phrase = nominal(draft, pool, end, AFTER_PREPOSITION)
+    phrase = nominal(draft, pool, end, Role.AFTER_PREPOSITION)
     draft.mention(phrase)
     return [*shift(tokens, at), *phrase.french]
 
@@ -62,7 +62,7 @@ def gerund(draft: Draft, end: int, when: str) -> French:
         french += [(AVOIR_INFINITIVE, (), (verb_at,)), (verb.participle[0], (verb_at,), ())]
     else:
         french.append((verb.french.gerund if form == "gerund" else verb.french.infinitive, (verb_at,), ()))
-    phrase = nominal(draft, verb.objects, end, PRECISE)
+    phrase = nominal(draft, verb.objects, end, Role.PRECISE)
     draft.mention(phrase)
     return french + phrase.french
 

@@ -6,24 +6,11 @@ from data.accord.circumstances import ACTIONS, fill, place
 from data.accord.draft import Draft, French, Phrase
 from data.accord.entries import Complement, Name, Noun, Verb
 from data.accord.french import IL
-from data.accord.noun_phrases import AFTER_DE, AFTER_PREPOSITION, PRECISE, SUBJECT, noun_core
+from data.accord.noun_phrases import Role, noun_core
 from data.accord.phrases import agent, complement, nominal, object_of, personal, same_form, shape_of, split_room
 from data.accord.pools import NOUNS, pool
 from data.accord.pronouns import DATIVE, HUMAN_OBJECTS, follow_clitic, follow_subject, object_clitic
-from data.accord.verb_groups import (
-    FUTURE,
-    IMPERFECT,
-    MODAL,
-    NEGATIONS,
-    NOT,
-    PAST,
-    PRESENT,
-    Shape,
-    Tense,
-    finite,
-    infinitive,
-    passive_infinitive,
-)
+from data.accord.verb_groups import MODAL, NEGATIONS, NOT, Shape, Tense, finite, infinitive, passive_infinitive
 from data.accord.verb_pools import (
     BE,
     DITRANSITIVE,
@@ -44,7 +31,7 @@ def subject_of(draft: Draft, verb: Verb, tense: Tense, end: int) -> Phrase:
     ambiguous = same_form(verb, tense)
     if MINISTER in verb.subjects and draft.random() < 0.12 and not verb.reflexive and not ambiguous:
         return personal(draft, gendered=verb.etre and tense.compound)
-    return nominal(draft, verb.subjects, end, SUBJECT, False if ambiguous else None)
+    return nominal(draft, verb.subjects, end, Role.SUBJECT, False if ambiguous else None)
 
 
 def transitive(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
@@ -99,7 +86,7 @@ def and_clitic(draft: Draft, subject: Phrase, tense: Tense, noun: Phrase) -> Fre
     clitic = object_clitic(draft, noun)
     if clitic is None or not isinstance(noun.head, Noun) or not isinstance(subject.head, Noun):
         return []
-    tense = PAST if tense is IMPERFECT else tense
+    tense = Tense.PAST if tense is Tense.IMPERFECT else tense
     verbs = [verb for verb in noun.head.doers
              if verb in subject.head.verbs and not verb.stative and not same_form(verb, tense)]
     if not verbs:
@@ -112,7 +99,7 @@ def and_clitic(draft: Draft, subject: Phrase, tense: Tense, noun: Phrase) -> Fre
 def passive(draft: Draft, end: int, tense: Tense) -> French:
     """"The agreement was signed by the ministers in May ." -> L'accord a été signé par les ministres en mai."""
     verb = draft.pick(PASSIVE)
-    subject = nominal(draft, verb.objects, split_room(draft, end, 2, 0.9), SUBJECT)
+    subject = nominal(draft, verb.objects, split_room(draft, end, 2, 0.9), Role.SUBJECT)
     shape = shape_of(draft, verb, tense, draft.room(end) - 2, subject)
     french = subject.french + finite(draft, BE, subject, shape, verb)
     draft.close(subject)
@@ -125,7 +112,7 @@ def passive_on(draft: Draft, end: int, tense: Tense) -> French:
     """"The treaty on the European Economic Area was signed in August 1992 ." -> Le traité sur la zone ... en août 1992."""
     noun, part = draft.pick(_ON_TITLE)
     stop = len(draft.english) + 2 + max(0, draft.room(end) - 12)
-    subject = noun_core(draft, noun, stop, PRECISE, number=False)
+    subject = noun_core(draft, noun, stop, Role.PRECISE, number=False)
     subject.french.extend(complement(draft, part, end))
     verb = draft.pick([verb for verb in noun.doers if verb.passive])
     dated = tense.when in adverbials.YEARS and not draft.opened and draft.random() < 0.6
@@ -148,27 +135,27 @@ def modal(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one
     """"Syria can no longer produce weapons ." -> La Syrie ne peut plus produire d'armes."""
     verb = draft.pick(TRANSITIVE)
     helper, form = draft.pick(MODALS)
-    subject = subject_of(draft, verb, FUTURE, split_room(draft, end, 4, 0.7))
+    subject = subject_of(draft, verb, Tense.FUTURE, split_room(draft, end, 4, 0.7))
     negation = None
     if draft.room(end) > 4 and draft.random() < 0.25 and not subject.every:
-        negation = draft.pick(NEGATIONS[PRESENT] if helper.base == "can" else (NOT,))
+        negation = draft.pick(NEGATIONS[Tense.PRESENT] if helper.base == "can" else (NOT,))
     french = subject.french + finite(draft, helper, subject, Shape(MODAL[form], negation)) + infinitive(draft, verb)
     noun = object_of(draft, verb, end, negation is not None or subject.negative)
     draft.close(subject, noun)
-    return french + noun.french + fill(draft, end, FUTURE if form == "present" else MODAL[form], subject)
+    return french + noun.french + fill(draft, end, Tense.FUTURE if form == "present" else MODAL[form], subject)
 
 
 def modal_passive(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one signature for all frames
     """"The treaty must be signed ." -> Le traité doit être signé."""
     verb = draft.pick(PASSIVE)
     helper, form = draft.pick(MODALS)
-    subject = nominal(draft, verb.objects, split_room(draft, end, 3, 0.9), SUBJECT)
+    subject = nominal(draft, verb.objects, split_room(draft, end, 3, 0.9), Role.SUBJECT)
     french = subject.french + finite(draft, helper, subject, Shape(MODAL[form]))
     french += passive_infinitive(draft, verb, subject.agreement)
     draft.close(subject)
     if draft.room(end) >= 3 and draft.random() < 0.5:
         french += agent(draft, verb, end)
-    return french + fill(draft, end, FUTURE if form == "present" else MODAL[form])
+    return french + fill(draft, end, Tense.FUTURE if form == "present" else MODAL[form])
 
 
 def intransitive(draft: Draft, end: int, tense: Tense) -> French:
@@ -205,7 +192,7 @@ def prepositional(draft: Draft, end: int, tense: Tense) -> French:
     elif at >= 0:  # the preposition belongs to the English verb
         word, sure, possible = french[-1]
         french[-1] = (word, sure, (*possible, at))
-    role = AFTER_DE if verb.french_preposition == "de" and not shape.negation else AFTER_PREPOSITION
+    role = Role.AFTER_DE if verb.french_preposition == "de" and not shape.negation else Role.AFTER_PREPOSITION
     noun = nominal(draft, verb.objects, split_room(draft, end, 0, 1.2), role)
     draft.mention(noun)
     draft.close(subject)
@@ -226,8 +213,8 @@ def ditransitive(draft: Draft, end: int, tense: Tense) -> French:
 def give_him(draft: Draft, verb: Verb, subject: Phrase, tense: Tense, end: int) -> French:
     """"She gave him the book ." -> Elle lui a donné le livre."""
     french = subject.french + finite(draft, verb, subject, Shape(tense, clitic=draft.pick(DATIVE)))
-    # Not OBJECT: "gave her books" might be her books.
-    noun = nominal(draft, verb.objects, split_room(draft, end, 0, 1.2), AFTER_PREPOSITION)
+    # Not Role.OBJECT: "gave her books" might be her books.
+    noun = nominal(draft, verb.objects, split_room(draft, end, 0, 1.2), Role.AFTER_PREPOSITION)
     draft.mention(noun)
     return french + noun.french
 
@@ -235,7 +222,7 @@ def give_him(draft: Draft, verb: Verb, subject: Phrase, tense: Tense, end: int) 
 def explain_to_him(draft: Draft, verb: Verb, subject: Phrase, tense: Tense, end: int) -> French:
     """"She explained the law to him ." -> Elle lui a expliqué la loi."""
     group = finite(draft, verb, subject, Shape(tense))
-    noun = nominal(draft, verb.objects, split_room(draft, end, 2, 0.5), AFTER_PREPOSITION)
+    noun = nominal(draft, verb.objects, split_room(draft, end, 2, 0.5), Role.AFTER_PREPOSITION)
     draft.mention(noun)
     to, clitic = draft.say("to"), draft.pick(DATIVE)
     group.insert(1 if subject.negative else 0, (clitic.french, (draft.say(clitic.english),), (to,)))  # after "ne"
@@ -245,9 +232,9 @@ def explain_to_him(draft: Draft, verb: Verb, subject: Phrase, tense: Tense, end:
 def give_to(draft: Draft, verb: Verb, subject: Phrase, tense: Tense, end: int) -> French:
     """"She gave the book to the king ." -> Elle a donné le livre au roi."""
     french = subject.french + finite(draft, verb, subject, Shape(tense))
-    noun = nominal(draft, verb.objects, split_room(draft, end, 3, 0.8), AFTER_PREPOSITION)
+    noun = nominal(draft, verb.objects, split_room(draft, end, 3, 0.8), Role.AFTER_PREPOSITION)
     to = draft.say("to")
-    person = nominal(draft, _RECIPIENTS, split_room(draft, end, 0, 1.0), AFTER_PREPOSITION)
+    person = nominal(draft, _RECIPIENTS, split_room(draft, end, 0, 1.0), Role.AFTER_PREPOSITION)
     draft.mention(noun)
     draft.mention(person)
     return [*french, *noun.french, ("à", (to,), ()), *person.french]

@@ -5,6 +5,7 @@ it should stop, which the smallest phrase may overrun.
 """
 
 from collections.abc import Sequence
+from enum import Enum
 from itertools import product
 
 from data.accord.draft import Draft, French, Phrase
@@ -14,25 +15,24 @@ from data.accord.entries import Adjective, Name, Noun, shift
 from data.accord.french import IL, ILS, MP, MS
 from data.accord.function_words import DEFINITE, DETERMINERS, OWN, Determiner
 
-# The role of a phrase decides which determiners it may have, and what French says for "a" and for none: "weapons" is
-# "des armes" as an object, "d'armes" after "de" or a negation ("n'a pas d'armes"), and never a subject.
-SUBJECT, OBJECT, AFTER_PREPOSITION, AFTER_DE, NEGATED, PRECISE, EXISTING, LOCATION = range(8)
+_SIX_AND_MORE = "six seven eight nine ten eleven twelve fifteen twenty"
 
-_OWNERS = "my*2 your his*2 her*2 our*2 their"
-_SINGULAR = {
-    SUBJECT: "the*16 a*3 this*3 every each no", OBJECT: "the*10 a*9 this*3 each",
-    AFTER_PREPOSITION: "the*12 a*4 this*2", AFTER_DE: "the*12 a*4 this*2", NEGATED: "the*10 a*6 this*3",
-    PRECISE: "the*6 this", EXISTING: "a", LOCATION: "the",
-}
-_PLURAL = {
-    SUBJECT: "the*18 these*4 several*2 some*2 two three four",
-    OBJECT: "the*8 0*10 these*2 several*2 some two three five",
-    AFTER_PREPOSITION: "the*12 these*3 several*2 two three", AFTER_DE: "the*8 0*8 these*2 several two three",
-    NEGATED: "the*8 0*8 these*3", PRECISE: "the*6 these",
-    EXISTING: "0*6 several*3 two*3 three*3 four*2 six seven eight nine ten eleven twelve fifteen twenty", LOCATION: "the",
-}
-_PARTITIVE = {SUBJECT: "the*4 this", OBJECT: "the*2 0*5 this", AFTER_PREPOSITION: "the*4 this", AFTER_DE: "0",
-              NEGATED: "the*2 0*4 this", PRECISE: "the", EXISTING: "0", LOCATION: "the"}
+
+class Role(Enum):
+    """What a phrase is in its sentence: its determiners in the singular, in the plural, and where its noun has no plural.
+
+    Each is drawn as often as its number says; "0" is none, which has a form of its own in French for each role: "weapons" is
+    "des armes" as an object, "d'armes" after "de" or a negation ("n'a pas d'armes"), and never a subject.
+    """
+
+    SUBJECT = "the*16 a*3 this*3 every each no", "the*18 these*4 several*2 some*2 two three four", "the*4 this"
+    OBJECT = "the*10 a*9 this*3 each", "the*8 0*10 these*2 several*2 some two three five", "the*2 0*5 this"
+    AFTER_PREPOSITION = "the*12 a*4 this*2", "the*12 these*3 several*2 two three", "the*4 this"
+    AFTER_DE = "the*12 a*4 this*2", "the*8 0*8 these*2 several two three", "0"
+    NEGATED = "the*10 a*6 this*3", "the*8 0*8 these*3", "the*2 0*4 this"
+    PRECISE = "the*6 this", "the*6 these", "the"
+    EXISTING = "a", f"0*6 several*3 two*3 three*3 four*2 {_SIX_AND_MORE}", "0"
+    LOCATION = "the", "the", "the"
 
 
 def _choices(words: str) -> tuple[Determiner, ...]:
@@ -44,12 +44,14 @@ def _choices(words: str) -> tuple[Determiner, ...]:
     return tuple(chosen)
 
 
+_OWNERS = "my*2 your his*2 her*2 our*2 their"
+_UNOWNED = (Role.EXISTING, Role.LOCATION)
 # By role, number, and whether people own the noun.
 _COUNTED = {
-    (role, plural, owned): _choices(f"{table[role]} {_OWNERS}" if owned and role not in (EXISTING, LOCATION) else table[role])
-    for role, (plural, table), owned in product(_SINGULAR, ((False, _SINGULAR), (True, _PLURAL)), (False, True))
+    (role, plural, owned): _choices(f"{role.value[plural]} {_OWNERS if owned and role not in _UNOWNED else ''}")
+    for role, plural, owned in product(Role, (False, True), (False, True))
 }
-_MASS = {role: _choices(words) for role, words in _PARTITIVE.items()}
+_MASS = {role: _choices(role.value[2]) for role in Role}
 _KIN = _choices(f"the*2 {_OWNERS}")
 _SINGLE = _choices("the my*2 his*2 her*2")
 _ABSTRACT = _choices("0*6 the*2 our")
@@ -68,11 +70,11 @@ def graded(adjective: Adjective) -> bool:
     """Whether "very", "more" and "most" go with it."""
     return adjective.predicative and adjective.english not in _NOT_GRADED
 
-def choose_determiner(draft: Draft, noun: Noun, plural: bool, role: int) -> Determiner:
+def choose_determiner(draft: Draft, noun: Noun, plural: bool, role: Role) -> Determiner:
     """A determiner that suits the noun's class, its number and its role."""
     if not noun.countable:
-        return draft.pick(_MASS[role] if noun.partitive else _ABSTRACT if noun.abstract else _MASS[PRECISE])
-    if noun.kin and role != EXISTING:
+        return draft.pick(_MASS[role] if noun.partitive else _ABSTRACT if noun.abstract else _MASS[Role.PRECISE])
+    if noun.kin and role != Role.EXISTING:
         return draft.pick(_SINGLE if noun.single else _KIN)
     return draft.pick(_COUNTED[role, plural, noun.owned])
 
@@ -111,7 +113,7 @@ def adjective_tokens(adjective: Adjective, agreement: int, position: int, follow
     return [(word, (position,), ()) for word in adjective.french[agreement]]
 
 
-def indefinite(noun: Noun, agreement: int, role: int, at: tuple[int, ...], before: bool) -> French | None:
+def indefinite(noun: Noun, agreement: int, role: Role, at: tuple[int, ...], before: bool) -> French | None:
     """French of "a" (``at`` its position) or of no determiner; None where "a" is "un".
 
     La paix; du pain, des armes; de nouvelles armes (``before``: an adjective stands before the noun); n'a pas de pain,
@@ -120,18 +122,18 @@ def indefinite(noun: Noun, agreement: int, role: int, at: tuple[int, ...], befor
     words, noun_at = at[:-1], at[-1:]
     if not words and not noun.countable and not noun.partitive:
         return [("la" if noun.feminine else "le", (), noun_at)]
-    if role == NEGATED:
+    if role == Role.NEGATED:
         return [("de", words, noun_at)]
     if words:
         return None
-    if role == AFTER_DE:
+    if role == Role.AFTER_DE:
         return []
     if agreement >= MP:
         return [("de" if before else "des", (), noun_at)]
     return [("de", (), noun_at), ("la" if noun.feminine else "le", (), noun_at)]
 
 
-def noun_core(draft: Draft, noun: Noun, end: int, role: int, number: bool | None = None) -> Phrase:
+def noun_core(draft: Draft, noun: Noun, end: int, role: Role, number: bool | None = None) -> Phrase:
     """"the new economic policy" -> la nouvelle politique économique; ``number`` True is plural, None either."""
     if noun.title:
         return title(draft, noun)
@@ -164,7 +166,8 @@ def described(draft: Draft, noun: Noun, determined: tuple[Determiner, int], adje
     start = len(english)
     if determiner.english:
         english.append(determiner.english)
-    very = bool(adjectives) and draft.random() < 0.12 and graded(adjectives[0]) and role in (OBJECT, EXISTING, SUBJECT)
+    degrees = (Role.OBJECT, Role.EXISTING, Role.SUBJECT)
+    very = bool(adjectives) and draft.random() < 0.12 and graded(adjectives[0]) and role in degrees
     if very:
         english.append("very")
     first = len(english)

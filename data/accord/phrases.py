@@ -8,17 +8,8 @@ from data.accord.elision import Token
 from data.accord.entries import Complement, Name, Noun, Style, Verb
 from data.accord.french import FS, IL, ILS, JE, MP, MS, NOUS, VOUS
 from data.accord.function_words import MIDDLE_ADVERBS
-from data.accord.noun_phrases import (
-    AFTER_DE,
-    AFTER_PREPOSITION,
-    NEGATED,
-    OBJECT,
-    PRECISE,
-    SUBJECT,
-    name_phrase,
-    noun_core,
-)
-from data.accord.verb_groups import FUTURE, NEGATIONS, PAST, PERFECT, PRESENT, Shape, Tense, finite, fitting
+from data.accord.noun_phrases import Role, name_phrase, noun_core
+from data.accord.verb_groups import NEGATIONS, Shape, Tense, finite, fitting
 from data.accord.verb_pools import BE, BELONGINGS, MINISTER
 
 _MOST_RELATIVES = 2  # one within another
@@ -34,13 +25,13 @@ def choose_head(draft: Draft, pool: Sequence[Noun | Name], room: int) -> Noun | 
     return head
 
 
-def nominal(draft: Draft, pool: Sequence[Noun | Name], end: int, role: int, number: bool | None = None) -> Phrase:
+def nominal(draft: Draft, pool: Sequence[Noun | Name], end: int, role: Role, number: bool | None = None) -> Phrase:
     """A phrase whose head is from the pool: "the president of the commission", "France"."""
     head = choose_head(draft, pool, draft.room(end))
     return name_phrase(draft, head) if isinstance(head, Name) else noun_phrase(draft, head, end, role, number)
 
 
-def noun_phrase(draft: Draft, noun: Noun, end: int, role: int, number: bool | None = None) -> Phrase:
+def noun_phrase(draft: Draft, noun: Noun, end: int, role: Role, number: bool | None = None) -> Phrase:
     """"the policy that we changed" -> la politique que nous avons changée."""
     phrase = noun_core(draft, noun, end, role, number)
     if noun.incomplete:
@@ -73,7 +64,7 @@ def _extension(draft: Draft, noun: Noun, phrase: Phrase, end: int) -> French:
 def complement(draft: Draft, part: Complement, end: int) -> French:
     """"of the new treaty" -> du nouveau traité, "between France and Italy" -> entre la France et l'Italie."""
     at = draft.say(part.english)
-    phrase = nominal(draft, part.pool, end, AFTER_DE if part.bare else AFTER_PREPOSITION)
+    phrase = nominal(draft, part.pool, end, Role.AFTER_DE if part.bare else Role.AFTER_PREPOSITION)
     draft.mention(phrase)
     french = [(part.french, (at,), ()), *phrase.french]
     if part.english == "between":
@@ -115,7 +106,7 @@ def object_of(draft: Draft, verb: Verb, end: int, negated: bool = False) -> Phra
     room = draft.room(end)
     share = 1.0 if room < 5 else 0.3 + 0.9 * draft.random()
     stop = min(end, len(draft.english) + 2 + int((room - 2) * share))
-    roles = (AFTER_PREPOSITION, PRECISE) if verb.generic else (OBJECT, NEGATED)
+    roles = (Role.AFTER_PREPOSITION, Role.PRECISE) if verb.generic else (Role.OBJECT, Role.NEGATED)
     phrase = nominal(draft, verb.objects, stop, roles[negated])
     draft.mention(phrase)
     return phrase
@@ -124,7 +115,7 @@ def object_of(draft: Draft, verb: Verb, end: int, negated: bool = False) -> Phra
 def agent(draft: Draft, verb: Verb, end: int) -> French:
     """"by the ministers" -> par les ministres."""
     by = draft.say("by")
-    phrase = nominal(draft, verb.subjects, split_room(draft, end, 0, 1.2), AFTER_PREPOSITION)
+    phrase = nominal(draft, verb.subjects, split_room(draft, end, 0, 1.2), Role.AFTER_PREPOSITION)
     draft.mention(phrase)
     return [("par", (by,), ()), *phrase.french]
 
@@ -141,7 +132,7 @@ def personal(draft: Draft, gendered: bool) -> Phrase:
 
 # Relative clauses.
 
-_TENSES = (PAST, PAST, PAST, PRESENT, PERFECT, FUTURE)
+_TENSES = (Tense.PAST, Tense.PAST, Tense.PAST, Tense.PRESENT, Tense.PERFECT, Tense.FUTURE)
 
 
 def relative(draft: Draft, noun: Noun, agreement: int, end: int) -> French:
@@ -165,7 +156,7 @@ def who(draft: Draft, antecedent: Phrase, noun: Noun, end: int) -> French:
     tense = draft.pick(_TENSES)
     verb = draft.pick(noun.verbs)
     if same_form(verb, tense) and antecedent.agreement & 2:
-        tense = FUTURE
+        tense = Tense.FUTURE
     at = draft.say("who" if antecedent.human else "that")
     shape = shape_of(draft, verb, tense, draft.room(end) - 3, antecedent)
     french: French = [("qui", (at,), ()), *finite(draft, verb, antecedent, shape)]
@@ -182,7 +173,7 @@ def that(draft: Draft, antecedent: Phrase, noun: Noun, end: int) -> French:
     if draft.random() < 0.25 and MINISTER in verb.subjects and not ambiguous:
         subject = personal(draft, gendered=False)
     else:
-        subject = nominal(draft, verb.subjects, split_room(draft, end, 1, 0.8), SUBJECT, False if ambiguous else None)
+        subject = nominal(draft, verb.subjects, split_room(draft, end, 1, 0.8), Role.SUBJECT, False if ambiguous else None)
         draft.mention(subject)
     shape = shape_of(draft, verb, tense, draft.room(end) - 2, subject)._replace(agreement=antecedent.agreement)
     return [("que", (at,), ()), *subject.french, *finite(draft, verb, subject, shape), *_when(draft, shape.tense, end)]
@@ -226,9 +217,9 @@ def during_which(draft: Draft, agreement: int, end: int) -> French:
     verb = draft.pick(MINISTER.verbs)
     while not verb.passive:
         verb = draft.pick(MINISTER.verbs)
-    subject = nominal(draft, verb.objects, split_room(draft, end, 2, 1.0), SUBJECT)
+    subject = nominal(draft, verb.objects, split_room(draft, end, 2, 1.0), Role.SUBJECT)
     draft.mention(subject)
-    french += subject.french + finite(draft, BE, subject, Shape(draft.pick((PAST, PAST, FUTURE))), verb)
+    french += subject.french + finite(draft, BE, subject, Shape(draft.pick((Tense.PAST, Tense.PAST, Tense.FUTURE))), verb)
     return french + (agent(draft, verb, end) if draft.room(end) >= 3 else [])
 
 

@@ -5,10 +5,10 @@ from data.accord.clauses import doer, is_place
 from data.accord.draft import Draft, French, Phrase
 from data.accord.entries import Noun, Verb
 from data.accord.french import IL, MP, MS, VOUS
-from data.accord.noun_phrases import AFTER_PREPOSITION, SUBJECT
+from data.accord.noun_phrases import Role
 from data.accord.phrases import choose_head, nominal, noun_phrase, object_of, split_room
 from data.accord.pools import pool
-from data.accord.verb_groups import FUTURE, Shape, Tense, finite, fitting, infinitive
+from data.accord.verb_groups import Shape, Tense, finite, fitting, infinitive
 from data.accord.verb_pools import MINISTER, TRANSITIVE
 
 
@@ -17,7 +17,7 @@ def this_clause(draft: Draft, end: int, tense: Tense) -> French:
     at = draft.say("this")
     subject = Phrase([("cela", (at,), ())], MS, IL, IL, False, None)
     verb = draft.pick(_THIS_VERBS)
-    if tense is FUTURE:
+    if tense is Tense.FUTURE:
         will = draft.say("will")
         french: French = [*subject.french, ("va", (will,), ()), *infinitive(draft, verb)]
     else:
@@ -42,7 +42,7 @@ def asked(draft: Draft, end: int, tense: Tense) -> French:
     verb = draft.pick(MINISTER.verbs)
     tense = fitting(tense, verb)
     plural = draft.random() < 0.3
-    helper = "will" if tense is FUTURE else "did" if tense.when == "past" else "do" if plural else "does"
+    helper = "will" if tense is Tense.FUTURE else "did" if tense.when == "past" else "do" if plural else "does"
     at = draft.say(helper)
     french += [("est-ce", (), (at,)), ("que", (), (at,))]
     subject = _asked_subject(draft, verb, end, plural)
@@ -57,10 +57,10 @@ def _asked_subject(draft: Draft, verb: Verb, end: int, plural: bool) -> Phrase:
     stop = split_room(draft, end, 3, 0.5)
     head = choose_head(draft, verb.subjects, draft.room(stop))
     if isinstance(head, Noun) and not head.title:
-        phrase = noun_phrase(draft, head, stop, AFTER_PREPOSITION, plural)
+        phrase = noun_phrase(draft, head, stop, Role.AFTER_PREPOSITION, plural)
     elif plural:
         phrase = Phrase([("vous", (draft.say("you"),), ())], MP, VOUS, VOUS, True, None)
     else:
-        phrase = nominal(draft, [head], stop, SUBJECT, False)
+        phrase = nominal(draft, [head], stop, Role.SUBJECT, False)
     draft.mention(phrase)
     return phrase

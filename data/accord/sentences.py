@@ -9,37 +9,24 @@ from data.accord.draft import Draft, French, Phrase, said
 from data.accord.entries import Noun
 from data.accord.french import IL, ILS, MS
 from data.accord.function_words import ADVERBIALS
-from data.accord.noun_phrases import AFTER_PREPOSITION, EXISTING, adjective_tokens
+from data.accord.noun_phrases import Role, adjective_tokens
 from data.accord.phrases import complement, nominal, noun_phrase, object_of
 from data.accord.pools import pool
 from data.accord.questions import asked, this_clause
-from data.accord.verb_groups import (
-    CONDITIONAL,
-    FUTURE,
-    PAST,
-    PAST_SUBJUNCTIVE,
-    PERFECT,
-    PLUPERFECT,
-    PRESENT,
-    PROGRESSIVE,
-    SUBJUNCTIVE,
-    WHEN_FUTURE,
-    Shape,
-    Tense,
-    finite,
-    fitting,
-    infinitive,
-)
+from data.accord.verb_groups import Shape, Tense, finite, fitting, infinitive
 from data.accord.verb_pools import ACTION_NOUNS, IMPERSONAL, MEAN, QUOTING, SENTENTIAL
 
 _LENGTHS_OF_FIGURE_3A = range(11, 16)  # asked for; "The agreement on the European Economic Area ..." has 13
-_TENSES = (PAST,) * 6 + (PRESENT,) * 3 + (FUTURE,) * 3 + (PERFECT, PROGRESSIVE)
+_TENSES = (Tense.PAST,) * 6 + (Tense.PRESENT,) * 3 + (Tense.FUTURE,) * 3 + (Tense.PERFECT, Tense.PROGRESSIVE)
 
 # Tenses of what is reported, by the tense of the report.
-_REPORTED = {PAST: (PLUPERFECT, PLUPERFECT, CONDITIONAL), PRESENT: (PRESENT, PRESENT, PAST, FUTURE, PERFECT),
-             FUTURE: (FUTURE, PRESENT, PAST)}
+_REPORTED = {
+    Tense.PAST: (Tense.PLUPERFECT, Tense.PLUPERFECT, Tense.CONDITIONAL),
+    Tense.PRESENT: (Tense.PRESENT, Tense.PRESENT, Tense.PAST, Tense.FUTURE, Tense.PERFECT),
+    Tense.FUTURE: (Tense.FUTURE, Tense.PRESENT, Tense.PAST),
+}
 # The tense of a clause with "when" beside a clause in this tense.
-_WHEN = {FUTURE: WHEN_FUTURE, PROGRESSIVE: PRESENT, PERFECT: PRESENT}
+_WHEN = {Tense.FUTURE: Tense.WHEN_FUTURE, Tense.PROGRESSIVE: Tense.PRESENT, Tense.PERFECT: Tense.PRESENT}
 
 
 def sentence(draft: Draft, length: int) -> French:
@@ -82,7 +69,7 @@ def body(draft: Draft, end: int, tense: Tense) -> French:
 
 def simple(draft: Draft, end: int, tense: Tense) -> French:
     """One clause."""
-    return clause(draft, end, tense, modals=(tense is PRESENT or tense is FUTURE) and not draft.plain)
+    return clause(draft, end, tense, modals=(tense is Tense.PRESENT or tense is Tense.FUTURE) and not draft.plain)
 
 
 def middle(draft: Draft, end: int, first: int, second: int) -> int:
@@ -128,7 +115,7 @@ def because(draft: Draft, end: int, tense: Tense) -> French:
 
 def plain(draft: Draft, tense: Tense) -> None:
     """Make each main clause show its tense from now on: only beside "will" is "when he signs" in the future in French."""
-    if tense is FUTURE:
+    if tense is Tense.FUTURE:
         draft.plain = True
         draft.plans.update(_UNTENSED_PLANS)
 
@@ -144,7 +131,7 @@ def when_last(draft: Draft, end: int, tense: Tense) -> French:
 
 def when_first(draft: Draft, end: int, tense: Tense) -> French:
     """"When the king arrived , ..." -> Quand le roi est arrivé, ...; in the future "arrives", arrivera."""
-    tense = tense if tense in (PAST, FUTURE) else PRESENT
+    tense = tense if tense in (Tense.PAST, Tense.FUTURE) else Tense.PRESENT
     plain(draft, tense)
     french: French = [said(draft, "when", "quand")]
     french += clause(draft, middle(draft, end, 4, 6), _WHEN.get(tense, tense), modals=False)
@@ -155,15 +142,15 @@ def when_first(draft: Draft, end: int, tense: Tense) -> French:
 def if_first(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one signature for all plans
     """"If the country signs the treaty , ... will" -> Si le pays signe le traité, ..."""
     french: French = [said(draft, "if", "si")]
-    french += clause(draft, middle(draft, end, 5, 6), PRESENT, modals=False)
+    french += clause(draft, middle(draft, end, 5, 6), Tense.PRESENT, modals=False)
     french.append(said(draft, ","))
-    return french + next_clause(draft, end, FUTURE)
+    return french + next_clause(draft, end, Tense.FUTURE)
 
 
 def although_first(draft: Draft, end: int, tense: Tense) -> French:
     """"Although the treaty is important , ..." -> Bien que le traité soit important, ..."""
     french = said_two(draft, "although", "bien", "que")
-    mood = PAST_SUBJUNCTIVE if tense is PAST else SUBJUNCTIVE
+    mood = Tense.PAST_SUBJUNCTIVE if tense is Tense.PAST else Tense.SUBJUNCTIVE
     french += clause(draft, middle(draft, end, 5, 6), mood, modals=False)
     french.append(said(draft, ","))
     return french + next_clause(draft, end, tense)
@@ -172,21 +159,21 @@ def although_first(draft: Draft, end: int, tense: Tense) -> French:
 def reported(draft: Draft, end: int, tense: Tense) -> French:
     """"The minister said that ... would ..." -> Le ministre a dit que ... -ait ..."""
     verb = draft.pick(SENTENTIAL)
-    tense = tense if tense in _REPORTED else PRESENT
+    tense = tense if tense in _REPORTED else Tense.PRESENT
     subject = subject_of(draft, verb, tense, min(end - 7, len(draft.english) + 2 + int(draft.random() ** 2 * 6)))
     french = subject.french + finite(draft, verb, subject, Shape(fitting(tense, verb)))
     draft.close(subject)
     french.append(said(draft, "that", "que"))
     draft.opened = ""
     if verb.base == "hope":
-        return french + inner(draft, end, CONDITIONAL if tense is PAST else FUTURE)
+        return french + inner(draft, end, Tense.CONDITIONAL if tense is Tense.PAST else Tense.FUTURE)
     return french + inner(draft, end, draft.pick(_REPORTED[tense]))
 
 
 def inner(draft: Draft, end: int, tense: Tense) -> French:
     """What follows "that": nothing that opens with a subordinate clause."""
     draft.plans.update(_OPENING_PLANS)
-    if tense in (PLUPERFECT, CONDITIONAL):
+    if tense in (Tense.PLUPERFECT, Tense.CONDITIONAL):
         draft.plans.add(when_last)
     return body(draft, end, tense)
 
@@ -210,7 +197,7 @@ def impersonal(draft: Draft, end: int, tense: Tense) -> French:
         return french + infinitive(draft, verb) + object_of(draft, verb, end).french
     french.append(said(draft, "that", "que"))
     if mood == "subjunctive":
-        return french + clause(draft, end, SUBJUNCTIVE, modals=False)
+        return french + clause(draft, end, Tense.SUBJUNCTIVE, modals=False)
     return french + inner(draft, end, tense)
 
 
@@ -219,11 +206,11 @@ def existential(draft: Draft, end: int, tense: Tense) -> French:
     there = (draft.say("there"),)
     be = draft.say("is")
     stop = end - 2 - int(draft.random() * 3) if draft.room(end) > 5 else end
-    phrase = noun_phrase(draft, draft.pick(_EXISTING), stop, EXISTING)
+    phrase = noun_phrase(draft, draft.pick(_EXISTING), stop, Role.EXISTING)
     draft.close(phrase)
     present, past = ("are", "were") if phrase.english_person == ILS else ("is", "was")
-    draft.english[be] = past if tense is PAST else present
-    french: French = [("il", (), there), ("y", (), there), ("avait" if tense is PAST else "a", (be,), there)]
+    draft.english[be] = past if tense is Tense.PAST else present
+    french: French = [("il", (), there), ("y", (), there), ("avait" if tense is Tense.PAST else "a", (be,), there)]
     french += phrase.french
     return french + place(draft, end) if draft.room(end) >= 2 else french
 
@@ -235,26 +222,26 @@ def meaning(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - o
     french: French = [("la" if noun.feminine else "le", (), (at,)), (noun.french[0][0][0], (at,), ())]
     french += complement(draft, part, len(draft.english) + 3 + int(draft.random() * min(8, draft.room(end) - 10)))
     subject = Phrase(french, int(noun.feminine), IL, IL, False, noun)
-    french += finite(draft, MEAN, subject, Shape(PRESENT))
+    french += finite(draft, MEAN, subject, Shape(Tense.PRESENT))
     draft.close(subject)
     french.append(said(draft, "that", "que"))
-    return french + inner(draft, end, draft.pick((PRESENT, FUTURE)))
+    return french + inner(draft, end, draft.pick((Tense.PRESENT, Tense.FUTURE)))
 
 
 def this_plan(draft: Draft, end: int, tense: Tense) -> French:
     """"This will change my future ." -> Cela va changer mon avenir."""
-    return this_clause(draft, end, tense if tense in (PAST, PRESENT) else FUTURE)
+    return this_clause(draft, end, tense if tense in (Tense.PAST, Tense.PRESENT) else Tense.FUTURE)
 
 
 def opening(draft: Draft, end: int, tense: Tense) -> French:
     """"In August 1992 , ..." -> En août 1992, ...; "However , ..." -> Cependant, ..."""
     chance = draft.random()
     if chance < 0.3:
-        now = tense is PRESENT or tense is PROGRESSIVE
+        now = tense is Tense.PRESENT or tense is Tense.PROGRESSIVE
         group = "present opening" if now and chance < 0.2 else "opening"
         french = adverbials.fixed(draft, draft.pick(ADVERBIALS[group]))
         draft.opened = "time" if now else ""
-    elif chance < 0.6 and tense in (PAST, FUTURE):
+    elif chance < 0.6 and tense in (Tense.PAST, Tense.FUTURE):
         french = adverbials.date(draft, tense.when, 2 + int(draft.random() * 3))
         draft.opened = "time"
     elif chance < 0.85 and draft.room(end) >= 10:
@@ -272,19 +259,19 @@ def quotation(draft: Draft, end: int, tense: Tense) -> French:
     mark = said(draft, '"')
     begin = len(draft.english)
     stop = end - 5
-    words = this_plan(draft, stop, FUTURE) if draft.random() < 0.25 else body(draft, stop, tense)
+    words = this_plan(draft, stop, Tense.FUTURE) if draft.random() < 0.25 else body(draft, stop, tense)
     draft.english[begin] = draft.english[begin][0].upper() + draft.english[begin][1:]
     word, sure, possible = words[0]
     words[0] = (word[0].upper() + word[1:], sure, possible)
     comma, closing = said(draft, ","), said(draft, '"')
-    subject = nominal(draft, _SPEAKERS, end - 1, AFTER_PREPOSITION, number=False)
-    speech = finite(draft, draft.pick(QUOTING), subject, Shape(PAST))
+    subject = nominal(draft, _SPEAKERS, end - 1, Role.AFTER_PREPOSITION, number=False)
+    speech = finite(draft, draft.pick(QUOTING), subject, Shape(Tense.PAST))
     return [mark, *words, closing, comma, *speech, *subject.french, said(draft, ".")]
 
 
 def question(draft: Draft, end: int, tense: Tense) -> French:
     """"Did the minister sign the treaty ?" -> Est-ce que le ministre a signé le traité ?"""
-    french = asked(draft, end, tense if tense in (PAST, PRESENT, FUTURE) else PAST)
+    french = asked(draft, end, tense if tense in (Tense.PAST, Tense.PRESENT, Tense.FUTURE) else Tense.PAST)
     return [*french, said(draft, "?")]
 
 

@@ -1,5 +1,6 @@
 """The verb with its auxiliaries, negation, adverb and clitic, in both languages."""
 
+from enum import Enum
 from typing import NamedTuple
 
 from data.accord.draft import Draft, French, Phrase
@@ -13,30 +14,32 @@ _PRESENT, _IMPERFECT, _FUTURE, _CONDITIONAL, _SUBJUNCTIVE = (
     Conjugation._fields.index(name) for name in ("present", "imperfect", "future", "conditional", "subjunctive"))
 
 
-class Tense(NamedTuple):
+class Tense(Enum):
     """English style, tense of the finite French verb, whether that is an auxiliary, and the adverbials of time it takes."""
 
-    style: int
-    french: int
-    compound: bool
-    when: str
+    PRESENT = Style.PRESENT, _PRESENT, False, "present"  # signs: signe
+    PAST = Style.PAST, _PRESENT, True, "past"  # signed: a signé
+    IMPERFECT = Style.PAST, _IMPERFECT, False, "past"  # knew: connaissait
+    PROGRESSIVE = Style.PROGRESSIVE, _PRESENT, False, "now"  # is signing: signe
+    PERFECT = Style.PERFECT, _PRESENT, True, "perfect"  # has signed: a signé
+    PLUPERFECT = Style.PLUPERFECT, _IMPERFECT, True, "before"  # had signed: avait signé
+    FUTURE = Style.WILL, _FUTURE, False, "future"  # will sign: signera
+    CONDITIONAL = Style.WOULD, _CONDITIONAL, False, "later"  # would sign: signerait
+    WHEN_FUTURE = Style.PRESENT, _FUTURE, False, ""  # when he signs: quand il signera
+    SUBJUNCTIVE = Style.PRESENT, _SUBJUNCTIVE, False, ""  # although he signs: bien qu'il signe
+    PAST_SUBJUNCTIVE = Style.PAST, _SUBJUNCTIVE, True, "past"  # although he signed: bien qu'il ait signé
+    MODAL = Style.PRESENT, _CONDITIONAL, False, ""  # should sign: devrait signer
+    TIMELESS = Style.PRESENT, _PRESENT, False, ""  # is important: est important
+
+    def __init__(self, style: int, french: int, compound: bool, when: str) -> None:
+        self.style, self.french, self.compound, self.when = style, french, compound, when
 
 
-PRESENT = Tense(Style.PRESENT, _PRESENT, False, "present")  # signs: signe
-PAST = Tense(Style.PAST, _PRESENT, True, "past")  # signed: a signé
-IMPERFECT = Tense(Style.PAST, _IMPERFECT, False, "past")  # knew: connaissait
-PROGRESSIVE = Tense(Style.PROGRESSIVE, _PRESENT, False, "now")  # is signing: signe
-PERFECT = Tense(Style.PERFECT, _PRESENT, True, "perfect")  # has signed: a signé
-PLUPERFECT = Tense(Style.PLUPERFECT, _IMPERFECT, True, "before")  # had signed: avait signé
-FUTURE = Tense(Style.WILL, _FUTURE, False, "future")  # will sign: signera
-CONDITIONAL = Tense(Style.WOULD, _CONDITIONAL, False, "later")  # would sign: signerait
-WHEN_FUTURE = Tense(Style.PRESENT, _FUTURE, False, "")  # when he signs: quand il signera
-SUBJUNCTIVE = Tense(Style.PRESENT, _SUBJUNCTIVE, False, "")  # although he signs: bien qu'il signe
-PAST_SUBJUNCTIVE = Tense(Style.PAST, _SUBJUNCTIVE, True, "past")  # although he signed: bien qu'il ait signé
-MODAL = {"present": PRESENT, "conditional": Tense(Style.PRESENT, _CONDITIONAL, False, "")}
+MODAL = {"present": Tense.PRESENT, "conditional": Tense.MODAL}
 
 # The tenses that a verb of state has instead.
-_STATIVE = {PAST: IMPERFECT, PROGRESSIVE: PRESENT, PERFECT: PRESENT, PLUPERFECT: IMPERFECT}
+_STATIVE = {Tense.PAST: Tense.IMPERFECT, Tense.PROGRESSIVE: Tense.PRESENT, Tense.PERFECT: Tense.PRESENT,
+            Tense.PLUPERFECT: Tense.IMPERFECT}
 
 
 class Negation(NamedTuple):
@@ -51,9 +54,17 @@ NO_LONGER = Negation(("no", "longer"), ("plus",), (1,))
 NOT_YET = Negation(("not", "yet"), ("pas", "encore"), (0, 1))
 
 NEGATIONS: dict[Tense, tuple[Negation, ...]] = {
-    PRESENT: (NOT, NOT, NEVER, NO_LONGER), PAST: (NOT, NOT, NOT, NEVER), IMPERFECT: (NOT, NO_LONGER),
-    PROGRESSIVE: (NOT, NO_LONGER), PERFECT: (NOT, NEVER, NOT_YET), PLUPERFECT: (NOT, NOT_YET), FUTURE: (NOT, NEVER, NO_LONGER),
-    CONDITIONAL: (NOT, NO_LONGER), WHEN_FUTURE: (NOT,), SUBJUNCTIVE: (NOT,), PAST_SUBJUNCTIVE: (NOT,),
+    Tense.PRESENT: (NOT, NOT, NEVER, NO_LONGER),
+    Tense.PAST: (NOT, NOT, NOT, NEVER),
+    Tense.IMPERFECT: (NOT, NO_LONGER),
+    Tense.PROGRESSIVE: (NOT, NO_LONGER),
+    Tense.PERFECT: (NOT, NEVER, NOT_YET),
+    Tense.PLUPERFECT: (NOT, NOT_YET),
+    Tense.FUTURE: (NOT, NEVER, NO_LONGER),
+    Tense.CONDITIONAL: (NOT, NO_LONGER),
+    Tense.WHEN_FUTURE: (NOT,),
+    Tense.SUBJUNCTIVE: (NOT,),
+    Tense.PAST_SUBJUNCTIVE: (NOT,),
 }
 
 
