@@ -20,6 +20,7 @@ from data.errors import UserError
 
 _WARM = 5  # steps before the clock starts
 _INTERVALS = 6  # parts of the time, whose median counts
+_MOMENT = 0.2  # seconds of training a network in miniature
 
 
 @dataclass
@@ -85,6 +86,11 @@ def add_options(to: argparse.ArgumentParser) -> None:
     """Options of every benchmark that trains."""
     to.add_argument("--seconds", type=float, default=30.0, help="time to measure each precision (default 30)")
     add_arguments(to)
+
+
+def of(options: argparse.Namespace, precision: str) -> Clock:
+    """The clock that the options ask for."""
+    return Clock(_MOMENT if options.miniature else options.seconds, precision)
 
 
 def figures(module: LightningModule, clock: Clock, key: str, operations: float) -> Result:

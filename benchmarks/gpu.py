@@ -26,17 +26,11 @@ from reproductions import runs
 
 TOTAL, TESTING, LONGEST = 590, 40, 300  # seconds: of everything, of testing ViT at the end, of its training
 PARTS = {  # the figure that counts, and the benchmark with its options
-    "RNNsearch, training, target words per second": (train.KEY, "train --model rnnsearch"),
-    "Transformer, training, target words per second": (train.KEY, "train --model transformer"),
-    "ViT, training, images per second": (images.KEY, "images"),
+    "RNNsearch, training, target words per second": (train.KEY, "train --model rnnsearch --seconds 6"),
+    "Transformer, training, target words per second": (train.KEY, "train --model transformer --seconds 6"),
+    "ViT, training, images per second": (images.KEY, "images --seconds 6"),
     "RNNsearch, greedy, sentences per second": (decode.KEY, "decode --model rnnsearch --width 1 --batch 256"),
     "Transformer, greedy, sentences per second": (decode.KEY, "decode --model transformer --width 1 --batch 256"),
-}
-SECONDS = {"train": "--seconds 6", "images": "--seconds 6", "decode": ""}
-QUICK = {
-    "train": "--seconds 0.2 --miniature",
-    "images": "--seconds 0.2 --miniature",
-    "decode": "--rounds 1 --miniature",
 }
 MULTI30K = "transformer2017 --data multi30k --trainer.max_steps 5000 --trainer.val_check_interval 2500"
 CIFAR10 = "vit2021 --data cifar10"
@@ -50,8 +44,7 @@ QUICK_CIFAR10 = f"vit2021 --data.init_args.images 20 --run.pictures [] {FEW}"
 def speeds(quick: bool) -> Iterator[tuple[str, list[dict[str, float]]]]:
     """Each part's name and its figures, as it is and compiled; no figures where it failed."""
     for name, (key, command) in PARTS.items():
-        benchmark, *words = command.split()
-        given = [*words, "--precision", "bf16", *(QUICK if quick else SECONDS)[benchmark].split()]
+        benchmark, *given = [*command.split(), "--precision", "bf16", *(["--miniature"] if quick else [])]
         figures = []
         for more in ([], ["--compile", "eager" if quick else "inductor"]):
             try:

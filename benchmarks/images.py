@@ -52,7 +52,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     network = MINIATURE if options.miniature else NETWORK
     module = ViT2021(len(data.classes), network, RECIPE)
     models.compile_steps(module.model, options.compile)
-    until = clock.Clock(options.seconds, precision)
+    until = clock.of(options, precision)
     clock.trainer(until).fit(module, datamodule=data)
     operations = flop(network, len(data.classes))
     more = {

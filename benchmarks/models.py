@@ -41,7 +41,7 @@ def add_options(to: argparse.ArgumentParser) -> None:
     """Options of every benchmark of a model."""
     to.add_argument("--precision", choices=tuple(DTYPES), nargs="+", default=list(DTYPES))
     to.add_argument("--compile", nargs="?", const="inductor", metavar="BACKEND", help="compile what every step calls")
-    to.add_argument("--miniature", action="store_true", help="a network of few units, to see that everything runs")
+    to.add_argument("--miniature", action="store_true", help="few units for a moment, to see that everything runs")
 
 
 def add_translator(to: argparse.ArgumentParser) -> None:

@@ -52,7 +52,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     sizes = models.sizes_of(options)
     module = models.build(options.model, sizes, corpus)
     models.compile_steps(module.model, options.compile)
-    until = Clock(options.seconds, precision)
+    until = clock.of(options, precision)
     fit(module, corpus, sizes.words, until)
     parts = models.flop(options.model, sizes, corpus.target_size, corpus.train)
     more = {

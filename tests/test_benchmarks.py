@@ -221,12 +221,12 @@ def test_what_every_step_calls_is_compiled_and_trains(kind, called, monkeypatch)
     assert compiled == called and calls == set(called)
 
 
-@pytest.mark.parametrize("settings", [gpu.SECONDS, gpu.QUICK], ids=["whole", "quick"])
-def test_the_parts_for_a_gpu_are_commands_of_the_benchmarks(settings):
+def test_the_parts_for_a_gpu_are_commands_of_the_benchmarks():
     parsers = {"train": train.parser(), "images": images.parser(), "decode": decode.parser()}
     for _, command in gpu.PARTS.values():
         name, *words = command.split()
-        assert parsers[name].parse_args([*words, *settings[name].split(), "--compile"]).compile
+        options = parsers[name].parse_args([*words, "--precision", "bf16", "--miniature", "--compile"])
+        assert options.compile and options.miniature and options.precision == ["bf16"]
 
 
 def test_a_part_that_fails_on_a_gpu_is_named_and_the_others_go_on(capsys, monkeypatch):
