@@ -228,9 +228,10 @@ def test_a_spool_that_lacks_bytes_is_made_anew(stopped, monkeypatch):
 
 
 def test_the_words_of_a_chunk_are_numbered_as_they_come_and_stored_with_their_frequencies(tmp_path):
-    first, nothing = spool.Spool(tmp_path), spool.Texts([("", "")], {"read": 1})
-    for texts in (spool.Texts([("a b a", "x")], {"read": 1}), nothing, spool.Texts([("b c", "x")], {"read": 1})):
-        first.append(spool.number(texts, languages=("en", "fr"), max_words=9))
+    first = spool.Spool(tmp_path)
+    for texts in (("a b a", "x"), ("", ""), ("b c", "x")):
+        chunk = source_text.Chunk([source_text.Example(*texts)], {"read": 1})
+        first.append(spool.number(chunk, languages=("en", "fr"), max_words=9))
     again = spool.Spool(tmp_path)
     assert [chunk.words for chunk in again.sentences("source")] == [["", "a", "b"], [""], ["", "b", "c"]]
     assert [chunk.numbers.tolist() for chunk in again.sentences("source")] == [[1, 2, 1, 0], [], [1, 2, 0]]

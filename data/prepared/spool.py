@@ -6,7 +6,7 @@ Number n is that of the n-th different word of a chunk; 0 ends a sentence.
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from data.sources.text import Chunk
 from data.whole import UNFINISHED, whole
 from data.words import split as split_words
 
@@ -37,13 +38,6 @@ class NumberedSentences(NamedTuple):
         return cls([*places], np.fromiter(map(places.__getitem__, words), np.int32, len(words)), lengths)
 
 
-class Texts(NamedTuple):
-    """Pairs of texts that stand together in a corpus, and counts of all pairs that were read for them."""
-
-    pairs: list[tuple[str, str]]
-    counts: Mapping[str, int]
-
-
 class NumberedPairs(NamedTuple):
     """The pairs of a chunk that are short enough, side by side; what became of all that were read."""
 
@@ -51,15 +45,15 @@ class NumberedPairs(NamedTuple):
     counts: dict[str, int]
 
 
-def number(chunk: Texts, languages: tuple[str, str], max_words: int) -> NumberedPairs:
+def number(chunk: Chunk, languages: tuple[str, str], max_words: int) -> NumberedPairs:
     """The words of a chunk, without the pairs that have an endless side or one without words."""
     kept: list[tuple[list[str], list[str]]] = []
-    for texts in chunk.pairs:
-        source, target = (split_words(text, language) for text, language in zip(texts, languages, strict=True))
+    for example in chunk.examples:
+        source, target = split_words(example.source, languages[0]), split_words(example.target, languages[1])
         # A side of white space and invisible characters has no word.
         if source and target and max(len(source), len(target)) <= max_words:
             kept.append((source, target))
-    counts = {**chunk.counts, "kept": len(kept), "dropped": len(chunk.pairs) - len(kept)}
+    counts = {**chunk.counts, "kept": len(kept), "dropped": len(chunk.examples) - len(kept)}
     return NumberedPairs(tuple(NumberedSentences.of([pair[side] for pair in kept]) for side in (0, 1)), counts)
 
 
@@ -100,6 +94,7 @@ class Spool:
 
     def end(self) -> None:
         """Say that it is complete."""
+        self._folder.mkdir(exist_ok=True)
         self._end.touch()
 
     def sentences(self, side: str) -> Iterator[NumberedSentences]:

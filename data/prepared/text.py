@@ -16,11 +16,11 @@ from data.errors import UserError
 from data.links import Links
 from data.prepared.folder import damaged, load_lines, prepared_folder, save_facts
 from data.prepared.ids import FlatIds, FlatIdsWriter
-from data.prepared.spool import SIDES, Spool, Texts, number
+from data.prepared.spool import SIDES, Spool, number
 from data.prepared.workers import in_chunks, mapped
 from data.progress import counting
 from data.sources.corpora import find_corpus
-from data.sources.text import Corpus, Example, Request, chunks, warn
+from data.sources.text import Chunk, Corpus, Example, Request, chunks, warn
 from data.tokenizers import Tokenizer, learn_tokenizer
 
 logger = logging.getLogger(__name__)
@@ -138,7 +138,9 @@ def _read_training(settings: TextSettings, corpus: Corpus, data_dir: Path, spool
         logger.info("The preparation of %s goes on after the %s pairs that were read.", settings.corpus, f"{read:,}")
     limit = settings.pairs and settings.pairs - spool.counts["kept"] - spool.counts["dropped"]
     request = corpus.request("train", *settings.languages, data_dir)._replace(start=read, limit=limit)
-    texts = (Texts([example[:2] for example in chunk.examples], chunk.counts) for chunk in chunks(corpus, request))
+    texts = (
+        Chunk([Example(*example[:2]) for example in chunk.examples], chunk.counts) for chunk in chunks(corpus, request)
+    )
     numbered = mapped(partial(number, languages=settings.languages, max_words=settings.max_words), texts)
     total = settings.pairs or corpus.length(request)
     with closing(numbered), counting("reading train", total, "pairs", begun=read) as progress:
