@@ -6,7 +6,8 @@
     python -m benchmarks.decode --run runs/transformer2017/accord/TIME --ctranslate2
 
 Translates a whole test set with the newest run that translates or with ``--run``, through the search that everything else
-uses; without such a run, and for ``--model`` and ``--pieces``, with a new model. The clock runs from ids to texts.
+uses; with a new model where there is no such run, and for ``--model``, ``--pieces`` and ``--miniature``. The clock runs from ids
+to texts.
 
 Every sentence gets exactly 20 words and no ``</s>``: the model need not be trained, and another program with the same length
 takes the same steps. With ``--free`` each sentence of a run ends where its model ends it.
@@ -51,8 +52,8 @@ PEERS = {"CTranslate2 fp32": "float32", "CTranslate2 int8": "int8"}
 
 
 def chosen(options: argparse.Namespace) -> tuple[Translator, TestSet]:
-    """The model and the sentences: of a run, or, where there is none and for --model and --pieces, new."""
-    new = options.model is not None or options.pieces is not None
+    """The model and the sentences: of a run, or, where there is none and for --model, --pieces and --miniature, new."""
+    new = options.model is not None or options.pieces is not None or options.miniature
     if options.run is not None or (not new and any(run.task == "translation" for run in runs.every())):
         run = runs.find(task="translation") if options.run is None else runs.at(options.run, "translation")
         trained = restore(run)
