@@ -11,7 +11,7 @@
         metrics/            one CSV a command
         validation.jsonl    scores of every validation
         views.json, .png    how well each layer and head aligns, or finds the object, where there are several
-        pictures/           attention through training; typed.png of the last sentence given to ``translate``
+        pictures/           attention through training, and over each sentence given to ``translate``
         evaluation/         scores.json; answers, attention and pictures of the test splits
         summary.json        sizes, time, speed, machine
         report.html         all of this on one page, written at every validation and test

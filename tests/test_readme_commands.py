@@ -50,7 +50,7 @@ AFTER = {
 # What it leaves below the folder of runs; no training is without scores.
 LEAVES = {
     "train-": "*/*/*/evaluation/scores.json",
-    "translate": "*/*/*/pictures/typed.png",
+    "translate": "*/*/*/pictures/typed-The-agreement-*.png",
     "figures": "figures/figure-3-as-printed.png",
     "compare": "compare/accord/*/report.html",
     "compare DATA=shapes": "compare/shapes/*/report.html",
@@ -140,4 +140,4 @@ def test_a_command_runs_as_it_stands(typed: Callable[[str], None], folder: Path)
     places = {"RUNS_DIR": str(folder / "runs"), "DATA_DIR": str(folder / "data")}
     done = subprocess.run(given, cwd=ROOT, env=environment() | places, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.strip() and "typed.png" in done.stderr, "a translation, and apart from it its picture"
+    assert done.stdout.strip() and "typed-The-agreement-" in done.stderr, "a translation, and apart from it its picture"

@@ -57,10 +57,11 @@ def test_the_view_that_is_asked_for_is_drawn(made, tmp_path, caplog):
     assert "layer 1 of 2 · head 2 of 2 · read one step later" in caplog.text and "value norms" in caplog.text
 
 
-def test_a_typed_sentence_is_drawn_into_the_run(run, caplog):
-    assert command(["translate", "one two .", "--run", str(run.folder)]) == 0
-    assert (run.folder / "pictures" / "typed.png").read_bytes()[:4] == b"\x89PNG"
-    assert "typed.png" in caplog.text and "read" in caplog.text
+def test_each_typed_sentence_is_drawn_into_the_run_in_a_file_named_after_it(run, caplog):
+    assert command(["translate", "one two .", "Où est-il ?", "/ / /", "--run", str(run.folder)]) == 0
+    drawn = {path.name: path.read_bytes()[:4] for path in (run.folder / "pictures").iterdir()}
+    assert drawn == dict.fromkeys(("typed-one-two.png", "typed-O-est-il.png", "typed-.png"), b"\x89PNG")
+    assert "typed-one-two.png" in caplog.text and "read" in caplog.text
 
 
 @pytest.mark.parametrize(("sentence", "named"), [

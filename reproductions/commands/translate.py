@@ -6,13 +6,14 @@ Without a sentence, each line of standard input is translated.
 import argparse
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
-from data.sources.paths import check_writable_file
+from data.sources.paths import check_writable, check_writable_file
 from reproductions import runs
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--picture",
         type=Path,
-        help="file for the alignment of the last sentence; default: pictures/typed.png of the run, "
-        "for sentences that are given here",
+        help="file for the alignment of the last sentence; default, for sentences that are given here: a file for each, "
+        "named after it, in pictures/ of the run",
     )
     parser.add_argument("--view", help="which attention to draw, like 'L2 H3 shift1'; default: the run's own")
 
@@ -50,7 +51,8 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     picture = _picture(options, run, translator.module)
     for number, (where, raw) in enumerate(_typed(options.sentence)):
         try:
-            translated, record = translator.translate(decoded(raw, "It").strip(), number, options.view)
+            text = decoded(raw, "It").strip()
+            translated, record = translator.translate(text, number, options.view)
         except UserError as error:
             raise UserError(f"{where}: {error}") from error
         if unknown := typed.unknown(translated.source, translator.source):
@@ -58,8 +60,13 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
         sys.stdout.write(translated.hypothesis + "\n")
         sys.stdout.flush()
         if record is not None and picture is not None:
-            files.save(plots.alignment(record.printed(translator.target.language)), picture)
-            log.info("Drawn, %s: %s", record.view, picture)
+            path = (
+                picture
+                if options.picture
+                else picture / f"typed-{re.sub('[^A-Za-z0-9]+', '-', text)[:100].strip('-')}.png"
+            )
+            files.save(plots.alignment(record.printed(translator.target.language)), path)
+            log.info("Drawn, %s: %s", record.view, path)
     return 0
 
 
@@ -75,7 +82,7 @@ def _check_view(run: runs.Run, view: str) -> None:
 
 
 def _picture(options: argparse.Namespace, run: runs.Run, module: Any) -> Path | None:
-    """The file to draw into, if any; raises UserError for options that this model or command line has no use for."""
+    """The file or folder to draw into, if any; raises UserError for options that this model or command line has no use for."""
     picture: Path | None = options.picture
     if module.view is None:
         if picture is not None or options.view is not None:
@@ -84,7 +91,7 @@ def _picture(options: argparse.Namespace, run: runs.Run, module: Any) -> Path | 
             )
         return None
     if options.sentence and picture is None:
-        picture = run.folder / "pictures" / "typed.png"
+        return check_writable(run.folder / "pictures")
     if options.view is not None and picture is None:
         raise UserError(f"--view {options.view} says what a picture shows: name its file with --picture.")
     return None if picture is None else check_writable_file(picture)
