@@ -180,7 +180,7 @@ def test_groups_are_compared_by_their_means_and_judged_by_what_the_seed_does(gro
     (pair,) = numbers["differences"]
     assert pair["bleu"]["difference"] == pytest.approx(100 - over["mean"]) and not pair["bleu"]["beyond"]
     out = capsys.readouterr().out
-    assert "seeds 1, 2, 3: bleu" in out and "the difference is not beyond what the seed does, up to" in out
+    assert "seeds 1, 2, 3: BLEU" in out and "the difference is not beyond what the seed does, up to" in out
     assert "each run has one seed" not in out
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "first seed of each" in page and "not beyond what the seed does" in page
@@ -196,7 +196,9 @@ def test_every_number_of_a_table_of_groups_stands_below_its_name():
     assert cells[4:8] == ["RNNencdec", "1", '0.5 <span class="small">(0.2 to 0.8)</span>', "–"]
     assert cells[8:10] == ["RNNsearch", "1, 2"] and cells[11].startswith("50.0 ± 0.0")
     first, second = map(grouped._line, rows)
-    assert first == "RNNencdec, seed 1: bleu 0.5" and second == "RNNsearch, seeds 1, 2: bleu 0.5 ± 0.0, aer 50.0 ± 0.0"
+    assert (
+        first == "RNNencdec, seed 1: BLEU 0.5" and second == "RNNsearch, seeds 1, 2: BLEU 0.5 ± 0.0, AER 50.0 ± 0.0 %"
+    )
 
 
 def test_the_newest_run_brings_the_other_seeds_of_its_group(groups):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from data.errors import UserError
 from reproductions.compare.classifiers import answers
 from reproductions.compare.comparison import Comparison, Difference, check_same
+from reproductions.compare.translators import MEASURES
 from reproductions.evaluation.arrays import Doubles
 from reproductions.evaluation.measures import bootstrap
 from reproductions.evaluation.measures.alignment import aer_of_sums, alignment_table
@@ -180,7 +181,7 @@ def _line(row: Mapping[str, Any]) -> str:
     several = len(row["seeds"]) > 1
     said = []
     for name, over in row["measures"].items():
-        scale = 100 if name in ("aer", "accuracy") else 1
+        scale, percent = (100, " %") if name in ("aer", "accuracy") else (1, "")
         deviation = f" ± {fixed(scale * over['deviation'])}" if several else ""
-        said.append(f"{name} {fixed(scale * over['mean'])}{deviation}")
+        said.append(f"{MEASURES.get(name, name)} {fixed(scale * over['mean'])}{deviation}{percent}")
     return f"{row['name']}, seed{'s' if several else ''} {', '.join(map(str, row['seeds']))}: {', '.join(said)}"
