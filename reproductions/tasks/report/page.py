@@ -43,14 +43,17 @@ def keep(run: Run) -> None:
     try:
         write(run)
     except (OSError, UserError) as error:
-        log.warning("There is no new %s: %s", REPORT, error)
+        log.warning("%s 'make report RUN=%s' tries again.", error, run.folder)
 
 
 def write(run: Run) -> Path:
-    """Write the report into the run's folder, and return its path; raises OSError, and UserError as :func:`page`."""
+    """Write the report into the run's folder, and return its path; raises UserError if it cannot, and as :func:`page`."""
     path, text = run.folder / REPORT, page(run)
-    with whole(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+    try:
+        with whole(path) as partial:
+            partial.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} could not be written: {error.strerror}.") from error
     return path
 
 
