@@ -5,6 +5,7 @@ task that every test reads.
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from older_runs.make import STEPS
 from trained import ROOT, translate_perfectly
 from wandb_offline import read as tracked
 
+from data.accord import FIXED
 from data.errors import UserError
-from reproductions import runs
+from reproductions import reports, runs
 from reproductions.__main__ import run as command
 from reproductions.commands import compare as comparing
 from reproductions.compare import classifiers, translators
@@ -82,6 +84,36 @@ def test_a_matrix_shows_every_weight_its_gold_links_and_the_largest_of_each_word
     assert "Area ← zone: 75 %" in drawn and "Area ← zone: −50 %" in drawn
     assert "&lt;i&gt;" in drawn and "<i>" not in drawn
     assert drawn.count('type="radio"') == 2, "a narrow screen shows one at a time"
+
+
+def test_matrices_stand_side_by_side_and_what_is_wider_than_a_phone_fades_until_it_is_scrolled(browser, tmp_path):
+    sentence = [(*words, "(end)") for words in (FIXED[0].source, FIXED[0].target)]
+    style = (Path(reports.__file__).parent / "report.css").read_text(encoding="utf-8")
+
+    def show(width, source, target):
+        matrix = Matrix("RNNsearch", "", source, target, [[0.0] * len(source)] * len(target))
+        drawn = template("reproductions.compare", "matrix.html").module.side_by_side([matrix] * 3, "one")
+        page = tmp_path / f"{width}.html"
+        page.write_text(
+            f'<style>{style}</style><main><section class="sentence">{drawn}</section></main>', encoding="utf-8"
+        )
+        browser.size(width)
+        browser.open(page.as_uri())
+        assert browser.run("document.documentElement.scrollWidth") <= width
+        return browser.run("[...document.querySelectorAll('figure')].map((e) => e.getBoundingClientRect().bottom)")
+
+    assert len(set(show(1250, *sentence))) == 1, "two models and their difference in one row"
+    faded = "getComputedStyle(document.querySelector('figure')).maskImage !== 'none'"
+    show(390, *sentence)
+    assert not browser.run(faded)
+    show(390, ["zone"] * 40, ["Area"] * 40)
+    browser.until(faded)
+    browser.run("document.querySelector('figure').scrollLeft = 9999")
+    browser.until(f"!({faded})")
+    edge = (
+        "[...document.querySelectorAll('figcaption, tbody th')].slice(0, 2).map((e) => e.getBoundingClientRect().left)"
+    )
+    assert min(browser.run(edge)) >= 0, "the words of the target stay"
 
 
 @each_pair

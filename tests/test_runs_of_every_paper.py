@@ -14,6 +14,7 @@ from operator import itemgetter
 import pytest
 import torch
 import wandb_offline
+from full_disk import room_for
 from PIL import Image
 from toy_run import NETWORK, overrides
 from written import SPEED, answers_again, lines, records
@@ -227,11 +228,17 @@ def test_a_report_that_cannot_be_written_is_a_warning_and_the_training_goes_on(
     paper, trained, place, monkeypatch, caplog
 ):
     run = trained.copy(paper, place / "runs")
+    caplog.clear()  # of a training
+    before = (run.folder / REPORT).read_bytes()
+    with room_for(len(before) // 2):
+        keep(run)
+    assert (run.folder / REPORT).read_bytes() == before
     (run.folder / REPORT).unlink()
     (run.folder / REPORT).mkdir()
     keep(run)
-    (warning,) = caplog.messages
-    assert warning.startswith("There is no new report.html: ") and "directory" in warning
+    ends = f". 'make report RUN={run.folder}' tries again."
+    begins = f"{run.folder / REPORT} could not be written: "
+    assert caplog.messages == [f"{begins}File too large{ends}", f"{begins}Is a directory{ends}"]
 
 
 def test_a_run_that_was_continued_has_no_old_scores_in_its_report(trained, place):
@@ -274,6 +281,8 @@ def test_a_report_fits_a_phone_and_asks_nobody(paper, trained, browser):
     browser.open((trained(paper).folder / REPORT).as_uri())
     assert browser.run("document.documentElement.scrollWidth") == 390
     assert browser.run("document.querySelector('.lead img').naturalWidth") > 300
+    cut = "[...document.querySelectorAll('.wide:has(.stacked)')].filter((e) => e.scrollWidth > e.clientWidth).length"
+    assert browser.run(cut) == 0, "every number is in sight"
     for part in ("details.sentence", "details.part"):
         browser.run(f"document.querySelector('{part}').open = true")
         assert browser.run("document.documentElement.scrollWidth") == 390
