@@ -23,7 +23,7 @@ class TestSet:
     name: str  # for tables
     pairs: PairedIds  # ids of source and target
     text: Callable[[Sequence[int]], str]  # turns target ids into text
-    references: list[str]  # human translations
+    references: Sequence[str] = ()  # human translations, of a run's corpus
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ def choose(pieces: Path | None) -> Corpus:
     there = all((data_dir() / "multi30k" / name).is_file() for name in _MULTI30K)
     name, split = ("multi30k", TEST) if there else ("accord", "test")
     data = TranslationData(name, tokenizer="bpe", vocabulary=8000, joint=True, test_splits=[split])
-    references = [example.target for example in data.examples(split)]
-    test = TestSet(f"{name}, {split}", data.pairs_of(split), data.target_tokenizer.decode, references)
+    test = TestSet(f"{name}, {split}", data.pairs_of(split), data.target_tokenizer.decode)
     return Corpus(data.pairs_of("train"), len(data.source_tokenizer), len(data.target_tokenizer), test)
 
 
@@ -82,9 +81,7 @@ def from_pieces(folder: Path) -> Corpus:
     def text(sentence: Sequence[int]) -> str:
         return "".join(entries[i] for i in sentence if i != EOS).replace("▁", " ").strip()
 
-    test = split(TEST)
-    references = [text(test.target[i].tolist()) for i in range(len(test))]
-    return Corpus(split("train"), len(entries), len(entries), TestSet(f"pieces, {TEST}", test, text, references))
+    return Corpus(split("train"), len(entries), len(entries), TestSet(f"pieces, {TEST}", split(TEST), text))
 
 
 def _lines(path: Path) -> list[str]:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 
 from benchmarks import machine
+from data.prepared.workers import in_chunks
 from data.progress import counted
 from data.sources.corpora import load
 from data.translation import TranslationData
@@ -41,8 +42,7 @@ def tokenisation(data: TranslationData, pairs: int) -> float:
     """Seconds per pair to split and encode both sides."""
     examples = list(load(data.settings.corpus, "train", "en", "fr", count=min(pairs, _SAMPLE)))
     start = time.perf_counter()
-    for first in range(0, len(examples), _CHUNK):
-        chunk = examples[first : first + _CHUNK]
+    for chunk in in_chunks(examples, _CHUNK):
         data.source_tokenizer.encode_batch([example.source for example in chunk])
         data.target_tokenizer.encode_batch([example.target for example in chunk])
     return (time.perf_counter() - start) / len(examples)

@@ -1,6 +1,6 @@
 """Clauses: a subject, its verb, what the verb takes, and adverbials. One function per construction."""
 
-from data.accord import adverbials
+from data.accord import adverbials, verb_pools
 from data.accord.being import copula, kind
 from data.accord.circumstances import ACTIONS, fill, place
 from data.accord.draft import Draft, French, Phrase
@@ -11,25 +11,12 @@ from data.accord.phrases import agent, complement, nominal, object_of, personal,
 from data.accord.pools import NOUNS, pool
 from data.accord.pronouns import DATIVE, HUMAN_OBJECTS, follow_clitic, follow_subject, object_clitic
 from data.accord.verb_groups import MODAL, NEGATIONS, NOT, Shape, Tense, finite, infinitive, passive_infinitive
-from data.accord.verb_pools import (
-    BE,
-    DITRANSITIVE,
-    ENGLISH_FIRST,
-    INFINITIVE,
-    INTRANSITIVE,
-    MINISTER,
-    MODALS,
-    MOTION,
-    PASSIVE,
-    PREPOSITIONAL,
-    TRANSITIVE,
-)
 
 
 def subject_of(draft: Draft, verb: Verb, tense: Tense, end: int) -> Phrase:
     """A subject for the verb, sometimes a pronoun."""
     ambiguous = same_form(verb, tense)
-    if MINISTER in verb.subjects and draft.random() < 0.12 and not verb.reflexive and not ambiguous:
+    if verb_pools.MINISTER in verb.subjects and draft.random() < 0.12 and not verb.reflexive and not ambiguous:
         return personal(draft, gendered=verb.etre and tense.compound)
     return nominal(draft, verb.subjects, end, Role.SUBJECT, False if ambiguous else None)
 
@@ -73,8 +60,8 @@ def is_place(phrase: Phrase) -> bool:
 def _verb_for(draft: Draft, subject: Phrase | None, tense: Tense) -> Verb:
     """A transitive verb; with a subject, one that the subject can do."""
     if subject is None:
-        return draft.pick(TRANSITIVE)
-    verbs = subject.head.verbs if isinstance(subject.head, Noun) else MINISTER.verbs
+        return draft.pick(verb_pools.TRANSITIVE)
+    verbs = subject.head.verbs if isinstance(subject.head, Noun) else verb_pools.MINISTER.verbs
     verb = draft.pick(verbs)
     while same_form(verb, tense) and subject.english_person != IL:
         verb = draft.pick(verbs)
@@ -98,10 +85,10 @@ def and_clitic(draft: Draft, subject: Phrase, tense: Tense, noun: Phrase) -> Fre
 
 def passive(draft: Draft, end: int, tense: Tense) -> French:
     """"The agreement was signed by the ministers in May ." -> L'accord a été signé par les ministres en mai."""
-    verb = draft.pick(PASSIVE)
+    verb = draft.pick(verb_pools.PASSIVE)
     subject = nominal(draft, verb.objects, split_room(draft, end, 2, 0.9), Role.SUBJECT)
     shape = shape_of(draft, verb, tense, draft.room(end) - 2, subject)
-    french = subject.french + finite(draft, BE, subject, shape, verb)
+    french = subject.french + finite(draft, verb_pools.BE, subject, shape, verb)
     draft.close(subject)
     if draft.room(end) >= 3 and draft.random() < 0.5:
         french += agent(draft, verb, end)
@@ -117,7 +104,7 @@ def passive_on(draft: Draft, end: int, tense: Tense) -> French:
     verb = draft.pick([verb for verb in noun.doers if verb.passive])
     dated = tense.when in adverbials.YEARS and not draft.opened and draft.random() < 0.6
     shape = Shape(tense) if dated else shape_of(draft, verb, tense, draft.room(end) - 2, subject)
-    french = subject.french + finite(draft, BE, subject, shape, verb)
+    french = subject.french + finite(draft, verb_pools.BE, subject, shape, verb)
     draft.close(subject)
     if dated:
         return french + adverbials.date(draft, tense.when, max(3, draft.room(end)))
@@ -133,8 +120,8 @@ _ON_TITLE = [(noun, Complement(part.english, part.french, _TITLES, bare=False))
 
 def modal(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one signature for all frames
     """"Syria can no longer produce weapons ." -> La Syrie ne peut plus produire d'armes."""
-    verb = draft.pick(TRANSITIVE)
-    helper, form = draft.pick(MODALS)
+    verb = draft.pick(verb_pools.TRANSITIVE)
+    helper, form = draft.pick(verb_pools.MODALS)
     subject = subject_of(draft, verb, Tense.FUTURE, split_room(draft, end, 4, 0.7))
     negation = None
     if draft.room(end) > 4 and draft.random() < 0.25 and not subject.every:
@@ -147,8 +134,8 @@ def modal(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one
 
 def modal_passive(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG001 - one signature for all frames
     """"The treaty must be signed ." -> Le traité doit être signé."""
-    verb = draft.pick(PASSIVE)
-    helper, form = draft.pick(MODALS)
+    verb = draft.pick(verb_pools.PASSIVE)
+    helper, form = draft.pick(verb_pools.MODALS)
     subject = nominal(draft, verb.objects, split_room(draft, end, 3, 0.9), Role.SUBJECT)
     french = subject.french + finite(draft, helper, subject, Shape(MODAL[form]))
     french += passive_infinitive(draft, verb, subject.agreement)
@@ -160,7 +147,7 @@ def modal_passive(draft: Draft, end: int, tense: Tense) -> French:  # noqa: ARG0
 
 def intransitive(draft: Draft, end: int, tense: Tense) -> French:
     """"The ambassador arrived yesterday ." -> L'ambassadeur est arrivé hier."""
-    verb = draft.pick(INTRANSITIVE)
+    verb = draft.pick(verb_pools.INTRANSITIVE)
     subject = subject_of(draft, verb, tense, split_room(draft, end, 1, 0.7))
     shape = shape_of(draft, verb, tense, draft.room(end) - 1, subject)
     french = subject.french + finite(draft, verb, subject, shape)
@@ -170,7 +157,7 @@ def intransitive(draft: Draft, end: int, tense: Tense) -> French:
 
 def motion(draft: Draft, end: int, tense: Tense) -> French:
     """"The queen went to Portugal ." -> La reine est allée au Portugal."""
-    verb = draft.pick(MOTION)
+    verb = draft.pick(verb_pools.MOTION)
     subject = subject_of(draft, verb, tense, split_room(draft, end, 3, 0.5))
     shape = shape_of(draft, verb, tense, draft.room(end) - 3, subject)
     french = subject.french + finite(draft, verb, subject, shape)
@@ -181,7 +168,7 @@ def motion(draft: Draft, end: int, tense: Tense) -> French:
 
 def prepositional(draft: Draft, end: int, tense: Tense) -> French:
     """"The price depends on the market ." -> Le prix dépend du marché; "looks for" -> cherche."""
-    verb = draft.pick(PREPOSITIONAL)
+    verb = draft.pick(verb_pools.PREPOSITIONAL)
     subject = subject_of(draft, verb, tense, split_room(draft, end, 4, 0.6))
     shape = shape_of(draft, verb, tense, draft.room(end) - 4, subject)
     french = subject.french + finite(draft, verb, subject, shape)
@@ -203,7 +190,7 @@ def ditransitive(draft: Draft, end: int, tense: Tense) -> French:
     """Someone gives something to someone, who is a pronoun or a noun."""
     style = draft.random()
     give = give_him if style < 0.4 else explain_to_him if style < 0.6 else give_to
-    verb = draft.pick(ENGLISH_FIRST if give is give_him else DITRANSITIVE)
+    verb = draft.pick(verb_pools.ENGLISH_FIRST if give is give_him else verb_pools.DITRANSITIVE)
     subject = subject_of(draft, verb, tense, split_room(draft, end, 5, 0.4))
     french = give(draft, verb, subject, tense, end)
     draft.close(subject)
@@ -245,7 +232,7 @@ _RECIPIENTS = pool("person kin body")
 
 def wish(draft: Draft, end: int, tense: Tense, subject: Phrase | None = None) -> French:
     """"The country refused to sign the treaty ." -> Le pays a refusé de signer le traité."""
-    verb = draft.pick(INFINITIVE)
+    verb = draft.pick(verb_pools.INFINITIVE)
     action = draft.pick(ACTIONS)
     if subject is None:
         subject = subject_of(draft, verb, tense, split_room(draft, end, 5, 0.6))

@@ -1,6 +1,6 @@
 """One picture of the whole set: scenes with their names, then each split beside its masks and twins."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,38 +18,30 @@ _INK, _FAINT, _PAPER = "#1a1a1a", "#666666", "#ffffff"
 class _Row(NamedTuple):
     heading: str
     pictures: Sequence[Pixels]
-    captions: Sequence[str]
+    captions: Sequence[str] = ("",) * _COLUMNS
 
 
 def contact_sheet(count: int, seed: int, size: int) -> Image.Image:
     """``count`` training scenes, ten per row; below them masks, twins, two objects and grounds that reveal the class."""
-    first = range(_COLUMNS)
 
-    def row(
-        heading: str,
-        split: str,
-        picture: Callable[[Scene, int], Pixels],
-        indices: Sequence[int] = first,
-        named: bool = True,
-    ) -> _Row:
-        scenes = [scene(split, index, seed, size) for index in indices]
-        pictures = [picture(drawn, index) for drawn, index in zip(scenes, indices, strict=True)]
-        return _Row(heading, pictures, [caption(drawn).replace(" and ", "\n") if named else "" for drawn in scenes])
+    def scenes(split: str, numbers: range = range(_COLUMNS)) -> list[Scene]:
+        return [scene(split, index, seed, size) for index in numbers]
 
+    def named(heading: str, row: list[Scene]) -> _Row:
+        return _Row(heading, [each.pixels for each in row], [caption(each).replace(" and ", "\n") for each in row])
+
+    test, two = scenes("test"), scenes("two")
+    train = [range(start, min(start + _COLUMNS, count)) for start in range(0, count, _COLUMNS)]
     rows = [
-        row(f"train {start} to {stop - 1}", "train", lambda drawn, _: drawn.pixels, range(start, stop))
-        for start in range(0, count, _COLUMNS)
-        for stop in [min(start + _COLUMNS, count)]
-    ]
-    rows += [
-        row("test", "test", lambda drawn, _: drawn.pixels),
-        row("masks", "test", lambda drawn, _: _grey(drawn.mask), named=False),
-        row("without the object", "test", lambda _, index: without_object("test", index, seed, size), named=False),
-        row("on another ground", "test", lambda _, index: on_other_ground("test", index, seed, size), named=False),
-        row("two objects, the first is the label", "two", lambda drawn, _: drawn.pixels),
-        row("the label's mask", "two", lambda drawn, _: _grey(drawn.mask), named=False),
-        row("conflict: the ground betrays the class", "conflict", lambda drawn, _: drawn.pixels),
-        row("conflict, the next ten", "conflict", lambda drawn, _: drawn.pixels, range(_COLUMNS, 2 * _COLUMNS)),
+        *(named(f"train {numbers[0]} to {numbers[-1]}", scenes("train", numbers)) for numbers in train),
+        named("test", test),
+        _Row("masks", [_grey(each.mask) for each in test]),
+        _Row("without the object", [without_object("test", index, seed, size) for index in range(_COLUMNS)]),
+        _Row("on another ground", [on_other_ground("test", index, seed, size) for index in range(_COLUMNS)]),
+        named("two objects, the first is the label", two),
+        _Row("the label's mask", [_grey(each.mask) for each in two]),
+        named("conflict: the ground betrays the class", scenes("conflict")),
+        named("conflict, the next ten", scenes("conflict", range(_COLUMNS, 2 * _COLUMNS))),
     ]
     return _paste(f"Shapes on ground: {', '.join(CLASSES)}", rows)
 
