@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from data import batching
 from data.batching import ResumableLoader, TokenBatches
 from data.errors import UserError
-from data.prepared.ids import FlatIds, FlatIdsWriter
+from data.prepared.ids import FlatIds, write_ids
 
 SENTENCES = [[7, 2], [8, 9, 10, 2], [2], [11, 12, 2]]
 sizes = pytest.mark.parametrize("size", [{"batch_sentences": 7}, {"batch_tokens": 90}], ids=["sentences", "tokens"])
@@ -50,10 +50,8 @@ def test_padding_hides_nothing_and_adds_nothing(sentences, data):
 
 
 def test_ids_written_in_chunks_are_read_back_from_disk(tmp_path):
-    writer = FlatIdsWriter(tmp_path / "train.source", len(SENTENCES))
-    for chunk in (SENTENCES[:1], [], SENTENCES[1:]):
-        writer.append(FlatIds.of(chunk))
-    writer.close()
+    chunks = map(FlatIds.of, (SENTENCES[:1], [], SENTENCES[1:]))
+    write_ids(tmp_path / "train.source", len(SENTENCES), chunks)
     flat = FlatIds.load(tmp_path / "train.source")
     assert isinstance(flat.ids, np.memmap) and flat.ids.dtype == np.int32
     assert [flat[i].tolist() for i in range(len(flat))] == SENTENCES
@@ -61,9 +59,7 @@ def test_ids_written_in_chunks_are_read_back_from_disk(tmp_path):
 
 
 def test_a_file_that_was_cut_is_named(tmp_path):
-    writer = FlatIdsWriter(tmp_path / "train.source", len(SENTENCES))
-    writer.append(FlatIds.of(SENTENCES))
-    writer.close()
+    write_ids(tmp_path / "train.source", len(SENTENCES), [FlatIds.of(SENTENCES)])
     ids = tmp_path / "train.source.ids"
     ids.write_bytes(ids.read_bytes()[:-4])
     with pytest.raises(UserError, match=r"train.source.ids holds 9 ids instead of 10.*delete it"):

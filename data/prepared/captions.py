@@ -16,7 +16,7 @@ import numpy as np
 
 from data.errors import UserError
 from data.prepared.folder import prepared_folder, save_facts, writing_rows
-from data.prepared.ids import FlatIds, FlatIdsWriter
+from data.prepared.ids import FlatIds, write_ids
 from data.prepared.workers import in_chunks, mapped
 from data.preprocessing import Preprocessing
 from data.progress import counted
@@ -68,9 +68,7 @@ def _make(settings: CaptionSettings, work: Path) -> None:
     tokenizer = learn_tokenizer("words", frequencies, LANGUAGE, settings.vocabulary, settings.min_frequency)
     tokenizer.save(work, "caption")
     for split, sentences in captions.items():
-        writer = FlatIdsWriter(work / f"{split}.captions", len(sentences))
-        writer.append(FlatIds.of(tokenizer.encode_words(sentences)))
-        writer.close()
+        write_ids(work / f"{split}.captions", len(sentences), [FlatIds.of(tokenizer.encode_words(sentences))])
     preprocessing = Preprocessing.of(np.load(work / "train.pixels.npy", mmap_mode="r"))
     preprocessing.save(work)
     save_facts(work, title=TITLE, settings=asdict(settings), images=settings.counts, version=_VERSION)

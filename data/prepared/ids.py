@@ -1,6 +1,6 @@
 """Sentences as flat arrays of ids, in memory or mapped from disk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ class FlatIds:
 
     @classmethod
     def load(cls, stem: Path) -> "FlatIds":
-        """Map what FlatIdsWriter wrote under ``stem``; raises UserError if it is missing or damaged."""
+        """Map what ``write_ids`` wrote under ``stem``; raises UserError if it is missing or damaged."""
         try:
             offsets = np.load(stem.with_name(stem.name + ".offsets.npy"), allow_pickle=False)
             path = stem.with_name(stem.name + ".ids")
@@ -77,20 +77,13 @@ class FlatIds:
         return torch.from_numpy(ids), torch.from_numpy(mask)
 
 
-class FlatIdsWriter:
-    """Appends sentences, ``count`` in all, to ``<stem>.ids`` and ``<stem>.offsets.npy`` as they come."""
-
-    def __init__(self, stem: Path, count: int) -> None:
-        self._ids = stem.with_name(stem.name + ".ids").open("wb")
-        self._offsets = begun_array(stem.with_name(stem.name + ".offsets.npy"), np.int64, count + 1)
-        self._offsets.write(np.zeros(1, dtype=np.int64).tobytes())
-        self._end = 0
-
-    def append(self, sentences: FlatIds) -> None:
-        self._ids.write(sentences.ids.tobytes())
-        self._offsets.write((self._end + sentences.offsets[1:]).tobytes())
-        self._end += len(sentences.ids)
-
-    def close(self) -> None:
-        self._ids.close()
-        self._offsets.close()
+def write_ids(stem: Path, count: int, chunks: Iterable[FlatIds]) -> None:
+    """Write the sentences of all chunks, ``count`` in all, to ``<stem>.ids`` and ``<stem>.offsets.npy`` as they come."""
+    offsets = begun_array(stem.with_name(stem.name + ".offsets.npy"), np.int64, count + 1)
+    with stem.with_name(stem.name + ".ids").open("wb") as ids, offsets:
+        offsets.write(np.zeros(1, dtype=np.int64).tobytes())
+        end = 0
+        for sentences in chunks:
+            ids.write(sentences.ids.tobytes())
+            offsets.write((end + sentences.offsets[1:]).tobytes())
+            end += len(sentences.ids)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -15,9 +15,9 @@ import numpy as np
 from data.errors import UserError
 from data.links import Links
 from data.prepared.folder import damaged, load_lines, prepared_folder, save_facts
-from data.prepared.ids import FlatIds, FlatIdsWriter
+from data.prepared.ids import FlatIds, write_ids
 from data.prepared.spool import SIDES, Spool, number
-from data.prepared.workers import in_chunks, mapped
+from data.prepared.workers import mapped
 from data.progress import counting
 from data.sources.corpora import find_corpus
 from data.sources.text import Chunk, Corpus, Example, Request, chunks, warn
@@ -26,7 +26,6 @@ from data.tokenizers import Tokenizer, learn_tokenizer
 logger = logging.getLogger(__name__)
 
 _VERSION = 1  # of the directory's layout
-_CHUNK = 4096  # sentences of evaluation that are tokenised at a time
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def _make(settings: TextSettings, corpus: Corpus, data_dir: Path, work: Path) ->
         _save_examples(corpus, corpus.request(split, *settings.languages, data_dir), work)
     if not spool.complete:
         _read_training(settings, corpus, data_dir, spool)
-    evaluation = {split: len(load_examples(work, split)) for split in splits}
+    evaluation = {split: load_examples(work, split) for split in splits}
     kept, dropped = spool.counts["kept"], spool.counts["dropped"]
     if not kept:
         raise UserError(
@@ -100,15 +99,12 @@ def _make(settings: TextSettings, corpus: Corpus, data_dir: Path, work: Path) ->
     tokenizers = _learn(settings, spool)
     for side, tokenizer in zip(SIDES, tokenizers, strict=True):
         tokenizer.save(work, side)
-        _encode(tokenizer, spool, side, work)
-        for split, count in evaluation.items():
-            texts = (getattr(example, side) for example in load_examples(work, split))
-            writer = FlatIdsWriter(work / f"{split}.{side}", count)
-            for chunk in in_chunks(texts, _CHUNK):
-                writer.append(FlatIds.of(tokenizer.encode_batch(chunk)))
-            writer.close()
+        write_ids(work / f"train.{side}", kept, _encoded(tokenizer, spool, side))
+        for split, examples in evaluation.items():
+            texts = [getattr(example, side) for example in examples]
+            write_ids(work / f"{split}.{side}", len(texts), [FlatIds.of(tokenizer.encode_batch(texts))])
     spool.remove()
-    counts = {"train": kept, **evaluation}
+    counts = {"train": kept, **{split: len(examples) for split, examples in evaluation.items()}}
     save_facts(work, settings=asdict(settings), pairs=counts, dropped=dropped, version=_VERSION)
     logger.info(
         "Prepared %s %s-%s: %s pairs (%s longer than %d words dropped), vocabularies of %s and %s entries.",
@@ -165,10 +161,9 @@ def _learn(settings: TextSettings, spool: Spool) -> list[Tokenizer]:
         return list(both.map(learn, settings.languages, frequencies))
 
 
-def _encode(tokenizer: Tokenizer, spool: Spool, side: str, work: Path) -> None:
-    """Write the ids of the training sentences of a side: those of each word are worked out once."""
+def _encoded(tokenizer: Tokenizer, spool: Spool, side: str) -> Iterator[FlatIds]:
+    """The ids of the training sentences of a side, chunk by chunk: those of each word are worked out once."""
     ids_of = {"": [tokenizer.eos]}
-    writer = FlatIdsWriter(work / f"train.{side}", spool.counts["kept"])
     with counting(f"tokenising train.{side}", spool.counts["kept"], "sentences") as progress:
         for words, numbers, lengths in spool.sentences(side):
             new = [word for word in words if word not in ids_of]
@@ -176,6 +171,5 @@ def _encode(tokenizer: Tokenizer, spool: Spool, side: str, work: Path) -> None:
             ids = FlatIds.of([ids_of[word] for word in words])
             starts = np.cumsum(lengths) - lengths
             sizes = np.add.reduceat(ids.lengths[numbers], starts)
-            writer.append(FlatIds(ids.joined(numbers), np.concatenate([[0], np.cumsum(sizes)])))
+            yield FlatIds(ids.joined(numbers), np.concatenate([[0], np.cumsum(sizes)]))
             progress.done += len(lengths)
-    writer.close()
