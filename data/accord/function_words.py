@@ -11,8 +11,8 @@ from data.accord.pools import pool
 Adverbial = tuple[tuple[str, ...], tuple[Token, ...]]  # English words, French tokens linked to them
 Circumstance = tuple[tuple[str, ...], tuple[Token, ...], list[Noun | Name]]  # the same, and what follows
 
-OWN = ("my", "your", "his", "her", "its", "our", "their")
-DEFINITE = ("the", "this", "these", *OWN)
+OWN = frozenset(["my", "your", "his", "her", "its", "our", "their"])
+DEFINITE = OWN | {"the", "this", "these"}
 
 
 class Determiner(NamedTuple):

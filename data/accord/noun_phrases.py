@@ -34,6 +34,8 @@ class Role(Enum):
     EXISTING = "a", f"0*6 several*3 two*3 three*3 four*2 {_SIX_AND_MORE}", "0"
     LOCATION = "the", "the", "the"
 
+    __hash__ = object.__hash__  # quicker than that of the name
+
 
 def _choices(words: str) -> tuple[Determiner, ...]:
     """Determiners, each as often as its number says: "the*8 a this*2"; "0" is none."""
@@ -46,6 +48,7 @@ def _choices(words: str) -> tuple[Determiner, ...]:
 
 _OWNERS = "my*2 your his*2 her*2 our*2 their"
 _UNOWNED = (Role.EXISTING, Role.LOCATION)
+_VERY = (Role.OBJECT, Role.EXISTING, Role.SUBJECT)  # where an adjective may have "very"
 # By role, number, and whether people own the noun.
 _COUNTED = {
     (role, plural, owned): _choices(f"{role.value[plural]} {_OWNERS if owned and role not in _UNOWNED else ''}")
@@ -157,7 +160,7 @@ def noun_core(draft: Draft, noun: Noun, end: int, role: Role, number: bool | Non
                   determiner.english in OWN)
 
 
-def described(draft: Draft, noun: Noun, determined: tuple[Determiner, int], adjectives: Sequence[Adjective],
+def described(draft: Draft, noun: Noun, determined: tuple[Determiner, Role], adjectives: Sequence[Adjective],
                plural: bool) -> French:
     """Determiner, adjectives, noun; in French the adjectives after the noun in reverse order."""
     determiner, role = determined
@@ -166,8 +169,7 @@ def described(draft: Draft, noun: Noun, determined: tuple[Determiner, int], adje
     start = len(english)
     if determiner.english:
         english.append(determiner.english)
-    degrees = (Role.OBJECT, Role.EXISTING, Role.SUBJECT)
-    very = bool(adjectives) and draft.random() < 0.12 and graded(adjectives[0]) and role in degrees
+    very = bool(adjectives) and draft.random() < 0.12 and graded(adjectives[0]) and role in _VERY
     if very:
         english.append("very")
     first = len(english)

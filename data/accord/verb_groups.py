@@ -31,6 +31,8 @@ class Tense(Enum):
     MODAL = Style.PRESENT, _CONDITIONAL, False, ""  # should sign: devrait signer
     TIMELESS = Style.PRESENT, _PRESENT, False, ""  # is important: est important
 
+    __hash__ = object.__hash__  # quicker than that of the name
+
     def __init__(self, style: int, french: int, compound: bool, when: str) -> None:
         self.style, self.french, self.compound, self.when = style, french, compound, when
 
