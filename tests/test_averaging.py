@@ -42,7 +42,8 @@ def averaged(trained, tmp_path_factory):
             {f"{given[2].parent.name}/{given[2].name}": given[3]}))  # fmt: skip
         patch.setattr(cli, "average", averaging)
         assert command(["train", "transformer2017", *overrides(8, "transformer2017", **SETTINGS)]) == 0
-        yield runs.find("transformer2017"), captions, weights
+        run = runs.find("transformer2017")
+    return run, captions, weights  # what other tests train is tracked again
 
 
 def test_the_view_is_chosen_by_validation_and_stands_in_checkpoint_records_and_picture(averaged):

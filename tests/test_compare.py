@@ -164,8 +164,11 @@ def test_each_sentence_has_the_measures_of_each_translator_and_the_view_stands_b
     assert "aer_naive" not in luong and 0 <= transformer["aer_naive"] <= 1
 
 
-def test_another_search_and_another_view_in_the_test_are_said_where_runs_are_compared(trained, tmp_path, capsys):
+def test_another_search_and_another_view_in_the_test_are_said_where_runs_are_compared(
+    trained, tmp_path, capsys, monkeypatch
+):
     """And the score of the naive view does not depend on the view that is shown."""
+    monkeypatch.setattr(translators, "SENTENCES", 1)
     run = trained.copy("transformer2017", tmp_path)
     naive = run.scores["test"]["aer_naive"]
     searched = ["--model.init_args.search.width", "3", "--run.pictures=[]"]

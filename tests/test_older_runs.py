@@ -164,6 +164,7 @@ RETIRED = {
 }  # a setting that is gone, and a value with an effect
 
 
+@pytest.mark.usefixtures("untested")
 @pytest.mark.parametrize("paper", RETIRED)
 def test_an_older_run_trains_on_although_its_settings_name_what_is_gone(paper: str, work: Path, tmp_path: Path) -> None:
     shutil.copytree(work / "older" / paper, tmp_path / paper)

@@ -30,6 +30,7 @@ from pathlib import Path
 from reproductions import runs
 from reproductions.compare import classifiers, translators
 
+translators.SENTENCES = 1
 for module, papers in ((translators, ("luong2015", "transformer2017")), (classifiers, ("resnet2016", "vit2021"))):
     chosen = [runs.find(paper, having=runs.SCORES) for paper in papers]
     comparison = module.compare([run.folder for run in chosen])

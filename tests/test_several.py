@@ -1,10 +1,8 @@
 """A training on several nodes is the training on one, also after a process was killed; nodes that do not fit are refused."""
 
-import json
 import os
 import re
 import shlex
-import socket
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +11,6 @@ import pytest
 import torch
 import yaml
 from made import recorded
-from toy_run import overrides
 from trained import ROOT
 
 from data.errors import UserError
@@ -23,90 +20,7 @@ from reproductions.bahdanau2014.training import Bahdanau2014, Recipe
 from reproductions.commands import several
 from reproductions.commands.lightning.agreement import check_alike, check_shared
 from reproductions.commands.several import Processes, shares
-from reproductions.evaluation.records import load
-from reproductions.evaluation.records.translation import AlignedTranslation
-from reproductions.runs import Run
-from reproductions.training import checkpoints
 from reproductions.training.callbacks import StopBetweenSteps
-
-# An epoch is one step of four batches, so that any number of processes sees the same sentences in a step.
-STEP = {"data.init_args.batch_tokens": "null", "data.init_args.batch_sentences": 99, "model.init_args.network.dropout": 0,
-        "model.init_args.network.attention_dropout": 0, "model.init_args.network.relu_dropout": 0,
-        "trainer.accelerator": "cpu", "run.pictures": "[]"}  # fmt: skip
-
-
-def settings(processes, **more):
-    """Eight steps, validated after the fourth and the last."""
-    gathered = 4 // processes
-    return overrides(8, "transformer2017", **STEP, **{
-        "trainer.accumulate_grad_batches": gathered, "trainer.val_check_interval": 4 * gathered} | more)  # fmt: skip
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-def on_two_nodes(place, trained, **more):
-    """What both nodes print, of one process each, which run what the command says; and the run."""
-    arguments = ["train", "transformer2017", "--data", str(trained.numbers), *settings(2, **more)]
-    line = several.text(Processes(2, 1), arguments).splitlines()[2]
-    line = line.replace(f"{socket.gethostname()}:{several.PORT}", f"127.0.0.1:{free_port()}")
-    environment = os.environ | {"RUNS_DIR": str(place), "DATA_DIR": str(trained.data), "PYTHONPATH": "tests"}
-    environment.pop("WANDB_MODE")
-    nodes = [
-        subprocess.Popen(line, shell=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for _ in range(2)
-    ]  # fmt: skip
-    printed = [node.communicate(timeout=240)[0] for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0], printed
-    (found,) = place.glob("transformer2017/own/*")
-    return printed, Run(found)
-
-
-@pytest.fixture(scope="module")
-def together(trained, tmp_path_factory):
-    return on_two_nodes(tmp_path_factory.mktemp("together"), trained, **{"run.wandb": "offline"})
-
-
-def test_two_nodes_give_the_scores_of_one_process(together, place, trained):
-    given = ["train", "transformer2017", "--data", str(trained.numbers), "--devices", "1", *settings(1)]
-    assert command(given) == 0
-    (found,) = (place / "runs").glob("transformer2017/own/*")
-    alone, run = Run(found), together[1]
-    assert run.summary["devices"] == 2 and alone.summary["devices"] == 1
-    mine, theirs = (checkpoints.read(one.last) for one in (alone, run))
-    assert mine["global_step"] == theirs["global_step"] == 8
-    torch.testing.assert_close(theirs["state_dict"], mine["state_dict"], rtol=1e-3, atol=1e-4)
-    for name, value in alone.scores["test"].items():
-        if isinstance(value, float) and name != "sentences_per_s":
-            assert run.scores["test"][name] == pytest.approx(value, rel=1e-3), name
-    assert run.views["chosen"] == alone.views["chosen"]
-
-
-def test_the_nodes_write_one_run_with_one_view_and_one_best_checkpoint_and_track_it_once(together):
-    printed, run = together
-    assert "".join(printed).count(f"in {run.folder}\n") == 1 and "".join(printed).count("Look:") == 1
-    assert len(list(run.folder.glob("wandb/offline-run-*"))) == 1
-    assert [line["step"] for line in run.validations] == [4, 8]
-    best = checkpoints.read(run.best)
-    assert best["global_step"] == run.scores["test"]["step"] and best["view"] == run.views["chosen"]
-    read = load(run.evaluation("test", "forced.jsonl"), AlignedTranslation)
-    assert len(read) > 1 and len({record.view for record in read}) == 1
-
-
-def test_a_killed_process_is_started_again_and_the_weights_are_those_of_an_undisturbed_run(together, trained, tmp_path):
-    killing = {"class_path": "killing.Killing", "init_args": {"done": str(tmp_path / "killed"), "step": 5}}
-    printed, run = on_two_nodes(
-        tmp_path, trained, **{"trainer.callbacks": json.dumps([killing]), "run.wandb": "disabled"}
-    )
-    assert (tmp_path / "killed").exists() and f"Continuing {run.folder}" in "".join(printed)
-    mine, theirs = (checkpoints.read(one.last) for one in (run, together[1]))
-    torch.testing.assert_close(mine["state_dict"], theirs["state_dict"], rtol=0, atol=0)
-    torch.testing.assert_close(mine["optimizer_states"], theirs["optimizer_states"], rtol=0, atol=0)
-    assert run.scores["test"]["bleu"] == together[1].scores["test"]["bleu"]
-
 
 # --- The command, the batch ---------------------------------------------------------------------------------------------
 

@@ -31,9 +31,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 import torch
 from older_runs import make
 from toy_run import corpus, overrides
+from trained import few_images
 
 from reproductions.papers import PAPERS, TASKS
 
@@ -118,6 +120,7 @@ def training(arguments: Sequence[str], folder: Path, stop: Stop | None) -> None:
     os.environ.update(make.places(folder), OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
     os.environ.pop("RUN_STAMP", None)
     os.chdir(ROOT)
+    few_images(pytest.MonkeyPatch())  # for ever: the process has no other task
     with (folder / "training.log").open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
