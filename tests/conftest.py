@@ -83,6 +83,14 @@ def untested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lightning.pytorch.Trainer.test", lambda *_, **__: [])
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures without a drawing; see ``toy_run.undrawn``."""
+    from toy_run import undrawn
+
+    undrawn(monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def page_runs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of runs for the page, which are written once."""

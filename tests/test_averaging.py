@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 from older_runs import make
-from toy_run import overrides
+from toy_run import overrides, undrawn
 from trained import ROOT
 from written import lines
 
@@ -41,6 +41,7 @@ def averaged(trained, tmp_path_factory):
         patch.setattr(tracking, "log_picture", lambda *given, **_: captions.update(
             {f"{given[2].parent.name}/{given[2].name}": given[3]}))  # fmt: skip
         patch.setattr(cli, "average", averaging)
+        undrawn(patch)
         assert command(["train", "transformer2017", *overrides(8, "transformer2017", **SETTINGS)]) == 0
         run = runs.find("transformer2017")
     return run, captions, weights  # what other tests train is tracked again
@@ -80,6 +81,7 @@ def test_the_last_snapshots_are_averaged_and_validated_and_take_no_room_afterwar
     assert snapshots(run.snapshots) == []
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_training_that_has_ended_and_is_continued_keeps_its_average(averaged, tmp_path, monkeypatch):
     run, *_ = averaged
     shutil.copytree(run.folder, tmp_path / run.name)

@@ -242,6 +242,7 @@ def test_it_learns_and_validates_agreement_and_how_far_back_it_looks(lstmn):
     assert not checkpoints.read(lstmn.best).keys() & {"view", "views"}, "there is only one"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_lstm_has_scores_and_no_pictures(trained, place):
     few = ACCORD | {"run.pictures": "[0]"}
     assert command(["train", "cheng2016", "--variant", "lstm", *overrides(4, "cheng2016", **few)]) == 0

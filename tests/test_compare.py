@@ -126,6 +126,7 @@ def test_the_tracker_holds_the_same_table_and_pictures(compared, papers):
 
 
 @each_pair
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_beside_a_copy_of_itself_differs_in_nothing_significant(trained, tmp_path, papers, capsys, monkeypatch):
     """And of any number of runs each has a name of its own."""
     monkeypatch.setattr(translators, "SENTENCES", 1)
@@ -164,6 +165,7 @@ def test_each_sentence_has_the_measures_of_each_translator_and_the_view_stands_b
     assert "aer_naive" not in luong and 0 <= transformer["aer_naive"] <= 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_another_search_and_another_view_in_the_test_are_said_where_runs_are_compared(
     trained, tmp_path, capsys, monkeypatch
 ):
@@ -236,6 +238,7 @@ def test_without_drawn_images_in_common_the_first_that_all_wrote_down_are_shown(
         assert [strip.popitem()[1].index for strip in shown(attended, drawn)] == sorted(ours & theirs)[:8]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_images_without_masks_are_compared_by_their_answers(trained, tmp_path, capsys):
     entrants = trained.copies(tmp_path, *CLASSIFIERS).values()
     for run in entrants:

@@ -34,6 +34,7 @@ def write_small(folder):
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_ladder_trains_what_is_missing_and_ends_in_a_table_and_a_figure(place, tmp_path, monkeypatch, capsys):
     (tmp_path / "configs").mkdir()
     write_small(tmp_path / "configs")

@@ -18,6 +18,7 @@ from typing import Literal, get_origin
 import pytest
 import torch
 from older_runs import make
+from toy_run import undrawn
 from trained import ROOT, Trained, few_images
 from written import RESAMPLED, answers_again, differences, lines, records
 
@@ -76,7 +77,8 @@ def older(work: Path) -> dict[str, Run]:
 @pytest.fixture(scope="module")
 def evaluated(work: Path, trained: Trained, request: pytest.FixtureRequest) -> tuple[str, Run]:
     """A paper, and its kept run, scored anew."""
-    with runs_in(work / "evaluated"):
+    with runs_in(work / "evaluated"), pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)
         run = runs.find(request.param)
         given = [f"--data.init_args.corpus={trained.numbers}"] if run.corpus == make.NUMBERS else []
         assert command(["evaluate", str(run.folder), "--run.pictures=[]", *given]) == 0
@@ -164,7 +166,7 @@ RETIRED = {
 }  # a setting that is gone, and a value with an effect
 
 
-@pytest.mark.usefixtures("untested")
+@pytest.mark.usefixtures("untested", "undrawn")
 @pytest.mark.parametrize("paper", RETIRED)
 def test_an_older_run_trains_on_although_its_settings_name_what_is_gone(paper: str, work: Path, tmp_path: Path) -> None:
     shutil.copytree(work / "older" / paper, tmp_path / paper)
@@ -195,6 +197,7 @@ def test_what_is_gone_and_had_an_effect_is_named_with_the_version_that_had_it(
 
 
 @each_paper
+@pytest.mark.usefixtures("undrawn")
 def test_an_older_run_gets_its_report(paper: str, work: Path, tmp_path: Path) -> None:
     shutil.copytree(work / "older" / paper, tmp_path / paper)
     with runs_in(tmp_path):

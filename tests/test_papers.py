@@ -189,6 +189,7 @@ def test_a_new_paper_is_trained_scored_and_drawn_by_the_command_line(lookup: Run
     }
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_new_paper_is_evaluated_again_with_the_same_scores(lookup: Run) -> None:
     before = lookup.scores["test"]
     (lookup.folder / runs.SCORES).unlink()
@@ -199,6 +200,7 @@ def test_a_new_paper_is_evaluated_again_with_the_same_scores(lookup: Run) -> Non
     )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_training_of_a_new_paper_is_continued(lookup: Run) -> None:
     assert command(["train", NAME, "--resume", f"--trainer.max_steps={make.STEPS + 2}"]) == 0
     assert lookup.summary["steps"] == make.STEPS + 2
@@ -220,6 +222,7 @@ def test_the_page_lists_a_new_paper_as_the_register_describes_it(lookup: Run) ->
     assert listed["ready"] and listed["finished"] and "bleu" in listed["scores"]["test"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_new_paper_is_compared_with_another(
     lookup: Run, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

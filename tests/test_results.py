@@ -166,6 +166,7 @@ def folders(group):
     return [str(run.folder) for run in group]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_groups_are_compared_by_their_means_and_judged_by_what_the_seed_does(groups, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(translators, "SENTENCES", 1)
     first, second = groups
@@ -225,14 +226,12 @@ def test_a_difference_beyond_the_seeds_is_called_so(groups):
     (lambda a, b: [*folders(a), "vs", *folders(b), *folders(a)], "is named twice"),
     (lambda a, b: [folders(a)[0], folders(b)[0], "vs", folders(b)[1]], "a group has runs of one configuration"),
 ])  # fmt: skip
-def test_what_is_no_group_is_one_sentence(groups, tmp_path, monkeypatch, capsys, arguments, says):
-    monkeypatch.setattr(translators, "SENTENCES", 1)
+def test_what_is_no_group_is_one_sentence(groups, tmp_path, capsys, arguments, says):
     assert command(["compare", *arguments(*groups), "--out", str(tmp_path)]) == 2
     assert says in capsys.readouterr().err
 
 
-def test_two_runs_of_one_seed_are_no_group(groups, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(translators, "SENTENCES", 1)
+def test_two_runs_of_one_seed_are_no_group(groups, tmp_path, capsys):
     again = runs.Run(shutil.copytree(groups[0][0].folder, tmp_path / "again"))
     assert (
         command(["compare", *folders([groups[0][0], again]), "vs", *folders(groups[1]), "--out", str(tmp_path / "out")])
@@ -253,6 +252,7 @@ def project(place, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_results_trains_what_is_missing_writes_it_down_and_checks_it(project, monkeypatch, capsys):
     began = in_this_process(monkeypatch)
     assert command(["results", "--only", "toy"]) == 0

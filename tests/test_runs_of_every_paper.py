@@ -53,6 +53,7 @@ def test_a_reloaded_model_answers_as_it_did_when_it_was_scored(paper, trained, p
 
 
 @each_paper
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_that_is_evaluated_again_scores_as_it_did(paper, trained, place, capsys):
     """Also where views.json is of a later validation than the best checkpoint."""
     run, before = trained.copy(paper, place / "runs"), trained(paper)
@@ -211,6 +212,7 @@ def test_a_report_needs_nothing_but_itself_and_its_links_lead_to_files(paper, tr
 
 
 @each_paper
+@pytest.mark.usefixtures("undrawn")
 def test_before_its_end_a_report_says_how_far_the_training_went(paper, trained, place, capsys):
     run = trained.copy(paper, place / "runs")
     shutil.rmtree(run.folder / "evaluation")
@@ -224,6 +226,7 @@ def test_before_its_end_a_report_says_how_far_the_training_went(paper, trained, 
 
 
 @each_paper
+@pytest.mark.usefixtures("undrawn")
 def test_a_report_that_cannot_be_written_is_a_warning_and_the_training_goes_on(
     paper, trained, place, monkeypatch, caplog
 ):
@@ -312,7 +315,7 @@ STOPPED = {
 
 
 @each_paper
-@pytest.mark.usefixtures("untested")
+@pytest.mark.usefixtures("untested", "undrawn")
 def test_a_stopped_run_goes_on_bit_for_bit_as_one_that_was_not_stopped(paper, trained, place, monkeypatch, capfd):
     settings, step, number, status = STOPPED[paper]
     numbers = ["--data", str(trained.numbers)] if settings.items() >= NUMBERS.items() else []

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from toy_run import in_this_process, overrides
+from toy_run import in_this_process, overrides, undrawn
 from trained import ROOT, translate_perfectly
 
 from data import accord
@@ -62,6 +62,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("timeline")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
+        undrawn(patch)
         patch.setenv("RUNS_DIR", str(folder / "runs"))
         patch.setenv("DATA_DIR", str(folder / "data"))
         patch.setattr(accord, "FIXED", accord.FIXED[:1])

@@ -25,7 +25,7 @@ untested = pytest.mark.usefixtures("untested")
 
 
 @pytest.fixture
-def train(place, trained):
+def train(place, trained, undrawn):
     """Trains RNNsearch on numbers, below the folder of runs, and returns the exit status."""
 
     def start(*more, steps=8, **settings):

@@ -70,6 +70,7 @@ def test_each_typed_sentence_is_drawn_into_the_run_in_a_file_named_after_it(run,
     ("Asdf qwer .", "Warning: the model knows no word of this sentence, so its answer has nothing to do with it."),
     ("The agreement was signed .", ""),
 ])  # fmt: skip
+@pytest.mark.usefixtures("undrawn")
 def test_words_that_the_model_does_not_know_are_named(run, caplog, monkeypatch, sentence, named):
     assert command(["translate", sentence, "--run", str(run.folder)]) == 0
     assert [line for line in caplog.messages if "know" in line] == [named] * bool(named)
@@ -79,28 +80,29 @@ def test_words_that_the_model_does_not_know_are_named(run, caplog, monkeypatch, 
     assert [line for line in caplog.messages if "know" in line] == [f"standard input, line 2: {named}"] * bool(named)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_unknown_characters_are_translated_all_the_same(run, capsys):
     assert command(["translate", "Ω ∑ 漢字 \U0001f642 \x07 one .", "--run", str(run.folder)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 VIEWS = "L1 or L2 or Lmean; H1 or H2 or Hmean; shift0 or shift1"
-REFUSED = [  # paper, or both; what is asked for; what is said of it
-    *((paper, [text], "sentence 1: There is nothing to translate") for paper in PAPERS for text in ("", " ", "\n", "\u200b")),
-    *((paper, [os.fsdecode(b"caf\xe9 .")], "sentence 1: It is not UTF-8 (byte 0xe9 at 4)") for paper in PAPERS),
-    *((paper, ["one " * 100_000], f"100,001 words or pieces, more than {LONGEST:,}: shorten it")
-      for paper in PAPERS),
-    *(("transformer2017", ["one two .", "--view", view], words) for view in (
-        "L9 H1 shift0", "L1 H9 shift0", "L1 H1 shift2", "nonsense", "", "L0 H1 shift0") for words in (VIEWS, repr(view))),
-    ("transformer2017", ["one " * 90], "91 words or pieces"), ("transformer2017", ["one " * 90], "80 positions"),
-    ("transformer2017", ["--view", "L1 H1 shift0"], "--picture"),
-    ("bahdanau2014", ["one .", "--view", "L2 H1 shift0"], "L1; H1; shift0 or shift1"),
+REFUSED = [  # paper, what is asked for, what is said of it
+    *(("bahdanau2014", [text], ["sentence 1: There is nothing to translate"]) for text in ("", " \n", "\u200b")),
+    ("bahdanau2014", [os.fsdecode(b"caf\xe9 .")], ["sentence 1: It is not UTF-8 (byte 0xe9 at 4)"]),
+    ("bahdanau2014", ["one " * 100_000], [f"100,001 words or pieces, more than {LONGEST:,}: shorten it"]),
+    *(("transformer2017", ["one two .", "--view", view], [VIEWS, repr(view)]) for view in (
+        "L9 H1 shift0", "L1 H9 shift0", "L1 H1 shift2", "nonsense", "", "L0 H1 shift0")),
+    ("transformer2017", ["one " * 90], ["91 words or pieces", "80 positions"]),
+    ("transformer2017", ["--view", "L1 H1 shift0"], ["--picture"]),
+    ("bahdanau2014", ["one .", "--view", "L2 H1 shift0"], ["L1; H1; shift0 or shift1"]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("paper", "arguments", "words"), REFUSED)
 def test_what_cannot_be_translated_or_drawn_is_refused_in_a_sentence(made, capsys, paper, arguments, words):
-    assert words in refused(capsys, made[paper], *arguments)
+    said = refused(capsys, made[paper], *arguments)
+    assert [part for part in words if part not in said] == []
 
 
 @pytest.mark.parametrize("fault", [MemoryError("Unable to allocate 9.0 TiB"), RuntimeError(

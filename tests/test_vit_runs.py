@@ -89,6 +89,7 @@ def test_both_objects_are_asked_for_where_there_are_two(run):
     assert "asked" not in run.scores["test"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_questions_are_asked_in_the_precision_that_the_answers_were_given_in(trained, place, monkeypatch):
     asked = {}
 
@@ -125,6 +126,7 @@ FOLDER = {
 }
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_folder_without_masks_is_trained_on_shown_by_the_default_view_and_measured_by_its_answers(place, capsys):
     images = folder_of_images(place / "my photos")
     small = FOLDER | {"data.init_args.size": 16, "trainer.val_check_interval": 2}
@@ -145,6 +147,7 @@ def test_a_folder_without_masks_is_trained_on_shown_by_the_default_view_and_meas
     )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_starts_from_trained_weights_of_another_library_with_their_network(place):
     """A tiny ViT under timm's names, of other classes: all but the head is taken."""
     images = folder_of_images(place / "images")

@@ -1,7 +1,7 @@
 """Runs of the captioner, soft and hard: what is written of every caption, and the figure that needs both."""
 
 import pytest
-from toy_run import overrides
+from toy_run import overrides, undrawn
 from trained import ROOT
 from written import lines
 
@@ -23,7 +23,9 @@ def both(trained, tmp_path_factory):
         patch.setenv("DATA_DIR", str(trained.data))
         few = {"data.init_args.size": 16, "data.init_args.images": 48, "run.pictures": "[]",
                "trainer.limit_val_batches": 2, "trainer.limit_test_batches": 2}  # fmt: skip
-        assert command(["train", "xu2015", "--variant", "hard", *overrides(4, "xu2015", **few)]) == 0
+        with pytest.MonkeyPatch.context() as training:
+            undrawn(training)
+            assert command(["train", "xu2015", "--variant", "hard", *overrides(4, "xu2015", **few)]) == 0
         trained.copy("xu2015", folder)
         yield {variant: runs.find("xu2015", variant) for variant in ("captions", "captions-hard")}
 

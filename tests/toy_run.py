@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from reproductions.__main__ import run
@@ -85,6 +86,15 @@ def overrides(steps: int, paper: str = "bahdanau2014", **more: object) -> list[s
         "run.checkpoint_every": 3,
     }
     return [f"--{name}={value}" for name, value in {**settings, **more}.items()]
+
+
+def undrawn(patch: pytest.MonkeyPatch) -> None:
+    """A figure is saved as one white pixel, in tests of what is written beside it: the runs of ``trained`` are drawn."""
+
+    def blank(_: Figure, path: Path, format: str, **__: Any) -> None:
+        Image.new("RGB", (1, 1), "white").save(path, format)
+
+    patch.setattr(Figure, "savefig", blank)
 
 
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
