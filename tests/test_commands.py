@@ -38,7 +38,7 @@ def asked(tmp_path, monkeypatch):
     return given
 
 
-@pytest.mark.parametrize("arguments", [
+REFUSED_AT_ONCE = [
     "--help", "train --help", "timeline --help", "page --help", "nonsense", "look", "explain --layer one", "docs more",
     "timeline --jobs 0",
     "train nobody2014", "train vit2021 --data mars", "train vit2021 --heads 3", "look photo.jpg --heads 3",
@@ -49,22 +49,41 @@ def asked(tmp_path, monkeypatch):
     "look nowhere.jpg --weights torchvision:vit_b_16", "translate yes --run nowhere", "explain yes --run nowhere",
     "look docs/pictures/page.png --weights torchvision:nix", "train vit2021 --weights torchvision:nix",
     "translate yes --view L2", "explain yes --place above", "explain yes --layer 3", "explain yes --head 0",
-])  # fmt: skip
-def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(tmp_path, monkeypatch, arguments):
-    """In a process of its own, for this one has imported everything."""
-    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
-    if arguments.startswith(("translate", "explain")):
-        folder = write(tmp_path, "transformer2017", "1")
-        (folder / "views.json").write_text(json.dumps({"views": {"L1 H1 shift0": {}, "L1 H2 shift0": {}}}))
-    code = (
-        "import sys\nfrom reproductions.__main__ import run\ntry:\n    status = run(sys.argv[1:])\n"
-        "except SystemExit as stop:\n    status = stop.code\n"
-        "print(status, *{'torch', 'lightning', 'wandb', 'matplotlib'} & set(sys.modules))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments.split()], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == ("0" if "--help" in arguments else "2"), done.stderr
+]  # fmt: skip
+EACH_IN_A_PROCESS = """
+import json, os, sys
+from reproductions.__main__ import run
+
+for line, folder in json.load(sys.stdin):
+    if not os.fork():
+        os.environ["RUNS_DIR"] = folder
+        try:
+            status = run(line.split())
+        except SystemExit as stop:
+            status = stop.code
+        found = {"torch", "lightning", "wandb", "matplotlib"} & set(sys.modules)
+        os.write(1, ("\\n" + json.dumps([line, status, *found]) + "\\n").encode())
+        os._exit(0)
+    os.wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    """How each command line ends, in a process of its own, for this one has imported everything; and what it imported."""
+    nothing, runs = (tmp_path_factory.mktemp(name) for name in ("nothing", "runs"))
+    folder = write(runs, "transformer2017", "1")
+    (folder / "views.json").write_text(json.dumps({"views": {"L1 H1 shift0": {}, "L1 H2 shift0": {}}}))
+    given = [(line, str(runs if line.startswith(("translate", "explain")) else nothing)) for line in REFUSED_AT_ONCE]
+    done = subprocess.run([sys.executable, "-c", EACH_IN_A_PROCESS], cwd=ROOT, input=json.dumps(given),
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('["')]
+    return {line: more for line, *more in found}
+
+
+@pytest.mark.parametrize("line", REFUSED_AT_ONCE)
+def test_help_comes_and_a_wrong_argument_is_refused_before_torch_is_imported(ended, line):
+    assert ended[line] == [0 if "--help" in line else 2]
 
 
 @pytest.mark.parametrize("name", ["translate", "explain"])
