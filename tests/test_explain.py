@@ -53,13 +53,6 @@ def test_what_the_mask_hides_has_no_weight_and_is_said_to_be_hidden():
     assert "hidden by the mask" in page(steps, "made")
 
 
-def test_sizes_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="do not fit"):
-        Steps(("a",), ("b",), np.ones((2, 4)), np.ones((1, 4)), np.ones((1, 4)), np.ones((1, 1), bool), 0, "")
-    with pytest.raises(ValueError, match="may attend to nothing"):
-        by_hand(mask=(False, False))
-
-
 @pytest.mark.parametrize("place", READS)
 @pytest.mark.parametrize(("layer", "head"), [(1, 1), (2, 2)])
 def test_the_steps_give_the_weights_and_contexts_of_the_model(transformer, place, layer, head):

@@ -149,11 +149,6 @@ def test_an_image_without_an_object_has_no_measures_and_does_not_count():
     assert intervals(table[1:]) == {}
 
 
-def test_a_map_whose_class_token_was_dropped_without_bringing_the_rest_to_one_is_refused():
-    with pytest.raises(ValueError, match=r"sum to 1 over patches, but sums reach from 0\.7000"):
-        measure(0.7 * uniform(GRID)[None], at((1, 1))[None])
-
-
 # --- Controls ---------------------------------------------------------------------------------------------------------
 
 

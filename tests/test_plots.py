@@ -246,13 +246,6 @@ def test_the_strip_puts_models_on_the_same_axes_with_words_once():
     assert {"RNNsearch, step 1,200", "Transformer, step 9", "third"} <= set(words_on(figure))
 
 
-def test_models_with_different_words_have_no_common_axes():
-    with pytest.raises(ValueError, match="same target words"):
-        plots.alignment_strip([record(), record(target=("x", *TARGET[1:]))])
-    with pytest.raises(ValueError, match="same source words"):
-        plots.difference(record(), record(source=("x", *SOURCE[1:])))
-
-
 def test_the_difference_is_second_minus_first_around_zero():
     first, second = record(0), record(1, model="Transformer, step 9")
     figure = plots.difference(first, second)

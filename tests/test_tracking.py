@@ -281,11 +281,12 @@ IMPORTED = "import time; import reproductions.training.tracking_mode; print('imp
 
 
 def test_the_folders_that_wandb_makes_at_its_import_are_removed_by_the_next_process(tmp_path: Path) -> None:
-    places = {**os.environ, "TMPDIR": str(tmp_path)}
+    (temporary := tmp_path / "tmp").mkdir()
+    places = {**os.environ, "TMPDIR": str(temporary)}
     killed = subprocess.Popen([sys.executable, "-c", IMPORTED], stdout=subprocess.PIPE, env=places)
     assert killed.stdout is not None and killed.stdout.readline() == b"imported\n"
     killed.kill()
     killed.communicate()
-    assert list(tmp_path.glob("attention-wandb-*"))
+    assert list(temporary.glob("attention-wandb-*"))
     subprocess.run([sys.executable, "-c", "import reproductions.training.tracking_mode"], env=places, check=True)
-    assert list(tmp_path.iterdir()) == []
+    assert list(temporary.iterdir()) == []

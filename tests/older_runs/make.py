@@ -75,10 +75,13 @@ def trace(folder: Path) -> dict[str, Any]:
     files = [path for path in folder.rglob("*") if path.is_file() and "wandb" not in path.relative_to(folder).parts]
     named = {_timeless(path.relative_to(folder).as_posix()): path for path in files}
     (tracked, *_) = wandb_offline.files(folder)
+    chosen = json.loads(named["views.json"].read_text(encoding="utf-8"))["chosen"] if "views.json" in named else None
     return {
         "files": sorted(named),
         "keys": {
-            name: _keys(path) for name, path in sorted(named.items()) if path.suffix in (".json", ".jsonl", ".csv")
+            name: _keys(path, chosen)
+            for name, path in sorted(named.items())
+            if path.suffix in (".json", ".jsonl", ".csv")
         },
         "tracked": _tracked(tracked),
     }
@@ -88,25 +91,30 @@ def _timeless(name: str) -> str:
     return re.sub(r"\d{8}-\d{6}-\d{6}", "TIME", name)
 
 
-def _keys(path: Path) -> list[str]:
-    """Every key of a file, a nested one as a dotted path; of several lines or rows, those of any."""
+def _keys(path: Path, chosen: str | None) -> list[str]:
+    """Every key of a file, a nested one as a dotted path; of several lines or rows, those of any.
+
+    ``chosen``: the view of a run that chose one.
+    """
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".csv":
         return sorted(next(csv.reader(io.StringIO(text))))
     rows = [json.loads(line) for line in text.splitlines()] if path.suffix == ".jsonl" else [json.loads(text)]
-    return sorted({key for row in rows for key in _dotted(row, str(_viewed(row)))})
+    return sorted({key for row in rows for key in _dotted(row, _viewed(row, chosen))})
 
 
-def _viewed(scores: dict[str, Any]) -> str | None:
-    """The view that a run was scored with, in words."""
-    return next((split["view"] for split in scores.values() if isinstance(split, dict) and "view" in split), None)
+def _viewed(scores: dict[str, Any], chosen: str | None) -> set[str]:
+    """The view that a run was scored with, in words, and as it was chosen; none for what holds no scores."""
+    words = {split["view"] for split in scores.values() if isinstance(split, dict) and "view" in split}
+    return words | {chosen} if words and chosen else words
 
 
-def _dotted(fields: dict[str, Any], view: str) -> Iterator[str]:
+def _dotted(fields: dict[str, Any], shown: set[str]) -> Iterator[str]:
     for key, value in fields.items():
-        name = "VIEW" if key == view else key  # which one scored best is no matter of the trace
+        name = "VIEW" if key in shown else key  # which one scored best is no matter of the trace
         if isinstance(value, dict) and value:
-            yield from (f"{name}.{below}" for below in _dotted(value, view))
+            inside = set() if key == "heads" else shown  # a table of all of them
+            yield from (f"{name}.{below}" for below in _dotted(value, inside))
         else:
             yield name
 
