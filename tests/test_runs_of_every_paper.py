@@ -17,7 +17,7 @@ import wandb_offline
 from full_disk import room_for
 from PIL import Image
 from toy_run import NETWORK, overrides
-from written import SPEED, lines, records
+from written import SPEED, answers_again, lines, records
 
 from data.errors import UserError
 from reproductions import runs
@@ -27,7 +27,7 @@ from reproductions.reports import fixed
 from reproductions.runs import REPORT, Run
 from reproductions.tasks.report import learned
 from reproductions.tasks.report.page import keep
-from reproductions.tasks.task import of
+from reproductions.tasks.task import of, restore
 from reproductions.training import checkpoints
 from reproductions.training.callbacks import Reseed
 
@@ -42,6 +42,14 @@ def without_speed(scores):
 
 
 # --- Trained, reloaded, evaluated ---------------------------------------------------------------------------------------
+
+
+@each_paper
+def test_a_reloaded_model_answers_as_it_did_when_it_was_scored(paper, trained, place):
+    model, answered = restore(trained(paper)), 0
+    for path in sorted((trained(paper).folder / "evaluation/test").glob("*.jsonl")):
+        answered += sum(answers_again(model, record) for record in records(path)[:4])
+    assert answered >= 2
 
 
 @each_paper
