@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import UserError
-from data.sources import images, text
+from data.sources import corpora, images, text
 from data.sources.download import writable
 from data.sources.image_files import read_image
 from data.sources.paths import check_writable, check_writable_file, place
@@ -38,11 +38,11 @@ def listening(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def edition(path: Path) -> str:
-    return text.find_corpus(str(path)).edition(path.parent)
+    return corpora.find_corpus(str(path)).edition(path.parent)
 
 
 def first_pair(path: Path, split: str = "train") -> object:
-    return next(text.load(str(path), split, "en", "fr"))
+    return next(corpora.load(str(path), split, "en", "fr"))
 
 
 CASES: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -53,7 +53,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a pipe as an image": (lambda folder: read_image(pipe(folder, "a.png")), "a.png cannot be read: it is a pipe"),
     "an image of 5,000 letters": (lambda _: read_image(Path(LONG)), r"^x+\.\.\.x+ \(5,000 characters\) cannot be read as an"),
     "a device as an image": (lambda _: read_image(Path("/dev/zero")), "it is a device"),
-    "nobody's home as a corpus": (lambda _: text.find_corpus("~nobody-here/a.tsv"), "no user 'nobody-here'"),
+    "nobody's home as a corpus": (lambda _: corpora.find_corpus("~nobody-here/a.tsv"), "no user 'nobody-here'"),
     "nobody's home as images": (
         lambda folder: images.find_images("~nobody-here/a", None, folder), "no user 'nobody-here'"
     ),
@@ -176,12 +176,12 @@ def test_an_endless_word_is_dropped_from_training_and_an_error_elsewhere(tmp_pat
     refused = []
     for split in splits:
         try:
-            splits[split] = sum(1 for _ in text.load(str(path), split, "en", "fr"))
+            splits[split] = sum(1 for _ in corpora.load(str(path), split, "en", "fr"))
         except UserError as error:
             refused.append(str(error))
     assert sum(splits.values()) == 300 and refused == []
     endless = text.Example("a" * 1_000_000, "mot", None)
-    corpus = replace(text.find_corpus(str(path)), read=lambda _: [endless])
+    corpus = replace(corpora.find_corpus(str(path)), read=lambda _: [endless])
     with pytest.raises(UserError, match="has a word of 1,000,000 letters, more than 1,000; fix it"):
         list(text.chunks(corpus, corpus.request("valid", "en", "fr", tmp_path)))
 

@@ -18,7 +18,7 @@ from toy_run import overrides, undrawn
 
 from data import accord
 from data.prepared import captions
-from data.sources import images, text
+from data.sources import corpora, images
 from reproductions.__main__ import run
 from reproductions.compare import classifiers
 
@@ -90,7 +90,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("DATA_DIR", str(folder / "data"))
         patch.setattr(accord, "FIXED", accord.FIXED[:1])
         patch.setattr(classifiers, "IMAGES", 1)
-        for table in (text.ACCORD_SIZES, images.SHAPES_SIZES, captions.SIZES):
+        for table in (corpora.ACCORD_SIZES, images.SHAPES_SIZES, captions.SIZES):
             for split in table:
                 patch.setitem(table, split, 12)
         yield folder

@@ -186,10 +186,10 @@ def _check(pretrained: str | None, heads: int | None, variant: str, resume: bool
 
 def _check_files(paper: str, corpus: str) -> None:
     """Raise UserError for a user's own files that are not there; what they hold is checked when they are read."""
-    from data.sources import image_files, text
+    from data.sources import corpora, image_files
 
     if papers.of(paper).task != "images":
-        text.find_corpus(corpus).edition(Path())
+        corpora.find_corpus(corpus).edition(Path())
     elif not place(corpus).is_file():  # the data says what is wrong with an archive
         image_files.roots_of(place(corpus))
 
