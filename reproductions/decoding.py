@@ -20,15 +20,12 @@ class Translator(Protocol):
 
     def limit(self, source_lengths: Tensor) -> Tensor:
         """Maximum number of words (B) of each translation from the number of source words; both count ``</s>``."""
-        ...
 
     def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]:
         """Read source sentences (B, S); the state has one hypothesis per sentence."""
-        ...
 
     def step(self, memory: Memory, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor, State]:
         """Features (R, D), maps (B, L, H, k, S) and state after the word ``previous`` (R), None at the start."""
-        ...
 
 
 class Hypothesis(NamedTuple):

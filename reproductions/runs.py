@@ -259,8 +259,7 @@ class Run:
 @lru_cache(maxsize=512)
 def _settings(config: Path, written: int, size: int) -> dict[str, Any]:  # noqa: ARG001 - they tell versions of a file apart
     """A configuration, read once: YAML takes long, and the page asks for all of them at every question."""
-    settings: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8"))
-    return settings
+    return yaml.safe_load(config.read_text(encoding="utf-8"))
 
 
 def stamp() -> str:

@@ -90,8 +90,7 @@ def _classifier(run: runs.Run | None, options: argparse.Namespace) -> "TrainedCl
         return pretrained(options.weights, options.heads)
     from reproductions.tasks.task import restore
 
-    classifier: TrainedClassifier = restore(run)
-    return classifier
+    return restore(run)
 
 
 def _look(

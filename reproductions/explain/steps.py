@@ -66,5 +66,4 @@ def softmax(scores: Doubles, seen: Bools) -> Doubles:
     """Weights (T, S), each row over the keys that are seen; every row needs one."""
     kept = np.where(seen, scores, -np.inf)
     shares = np.exp(kept - kept.max(1, keepdims=True))
-    weights: Doubles = shares / shares.sum(1, keepdims=True)
-    return weights
+    return shares / shares.sum(1, keepdims=True)

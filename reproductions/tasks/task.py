@@ -71,8 +71,7 @@ class Stage(Generic[M, D]):
     @cached_property
     def untrained(self) -> M:
         """The same network before any training, as a control."""
-        control: M = untrained(self.module)
-        return control
+        return untrained(self.module)
 
 
 class Drawn(NamedTuple):
@@ -189,8 +188,7 @@ class Task(ABC):
 
 def of(paper: str) -> Task:
     """The task of a paper; raises UserError for a paper of another version or project."""
-    task: Task = import_module(f"reproductions.tasks.{papers.of(paper).task}.task").TASK()
-    return task
+    return import_module(f"reproductions.tasks.{papers.of(paper).task}.task").TASK()
 
 
 def restore(run: Run) -> Any:

@@ -32,13 +32,11 @@ class Classifier(Protocol):
 
     def logits(self, image: Tensor) -> Tensor:
         """Logits (B, K) of images (B, C, h, w), the fast way."""
-        ...
 
     def look(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits (B, K) and, in their graph, the weights (B, H, T, S) of each layer, first to last, or the one activation
         (B, C, h, w) before the pooling.
         """
-        ...
 
 
 class ImageMaps(NamedTuple):

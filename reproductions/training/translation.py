@@ -27,11 +27,9 @@ class TrainableTranslator(Translator, Protocol):
 
         Without ``need_weights`` the maps are empty: L = 0 or H = 0.
         """
-        ...
 
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:
         """Norm (B, L, H, S) of what each source position adds to the result with weight 1."""
-        ...
 
 
 @dataclass(frozen=True)

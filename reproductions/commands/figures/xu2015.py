@@ -74,5 +74,4 @@ def _located(run: Run) -> dict[str, Any]:
     """Its scores of where it looked: map -> kind of word -> measure -> value and interval; raises UserError for others."""
     scores: dict[str, Any] = run.scores.get(SPLIT, {})
     stored.check(scores, {"localisation?": {"*": {"*": {"*": [stored.MEASURE]}}}}, run.folder / runs.SCORES)
-    located: dict[str, Any] = scores.get("localisation", {})
-    return located
+    return scores.get("localisation", {})

@@ -338,5 +338,4 @@ def _default(class_path: str, name: str) -> Any:
 
 def _size(name: str, data: Any) -> int | None:
     """The size that the data gives a model's argument, if any."""
-    size: int | None = data.sizes.get(name)
-    return size
+    return data.sizes.get(name)

@@ -85,8 +85,7 @@ class _Cells:
         """p(a_t = s | both sentences) of every cell, from p(target word | source word) of every kind."""
         joint = prior * probability[self.kind]
         total = np.bincount(self.row, joint, self.rows)
-        posterior: Doubles = joint / np.maximum(total[self.row], 1e-300)
-        return posterior
+        return joint / np.maximum(total[self.row], 1e-300)
 
 
 def _prior(T: int, S: int) -> Doubles:

@@ -91,8 +91,7 @@ def alignment_table(records: Iterable[AlignedTranslation]) -> Doubles:
 def aer_of_sums(sums: Doubles) -> Doubles:
     """AER of summed counts (..., 4) -> (...)."""
     links, hits = sums[..., 0] + sums[..., 1], sums[..., 2] + sums[..., 3]
-    rate: Doubles = 1 - np.divide(hits, links, out=np.full_like(links, np.nan), where=links > 0)
-    return rate
+    return 1 - np.divide(hits, links, out=np.full_like(links, np.nan), where=links > 0)
 
 
 def gold_of(record: AlignedTranslation) -> Links:

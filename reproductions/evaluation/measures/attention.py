@@ -107,8 +107,7 @@ def check_same_words(records: Sequence[AlignedTranslation]) -> None:
 def _divergence(p: Doubles, q: Doubles) -> Doubles:
     """(T, S) -> (T,): sum p log2(p / q), with 0 log 0 = 0."""
     ratio = np.divide(p, q, out=np.ones_like(p), where=p > 0)
-    total: Doubles = (p * np.log2(ratio)).sum(axis=1)
-    return total
+    return (p * np.log2(ratio)).sum(axis=1)
 
 
 def _mean(values: list[float]) -> float:

@@ -98,8 +98,7 @@ def paired_over_seeds(first: Sequence[Doubles], second: Sequence[Doubles], stati
 
 def mean_of_sums(sums: Doubles) -> Doubles:
     """The mean as a statistic of sums (..., 2): total and count."""
-    mean: Doubles = sums[..., 0] / sums[..., 1]
-    return mean
+    return sums[..., 0] / sums[..., 1]
 
 
 def counted(values: Doubles) -> Doubles:

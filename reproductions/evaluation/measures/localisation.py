@@ -26,8 +26,7 @@ MASS = 0.6  # share of a map that its mask holds, as in DINO's pictures
 def coverage(masks: Floats, grid: tuple[int, int]) -> Floats:
     """Masks (N, h, w) in [0, 1] -> (N, gh, gw): the mean over each patch, exact also where pixels straddle patches."""
     down, across = (_shares(pixels, patches) for pixels, patches in zip(masks.shape[1:], grid, strict=True))
-    covered: Floats = np.einsum("yh,nhw,xw->nyx", down, masks, across, optimize=True).astype(np.float32)
-    return covered
+    return np.einsum("yh,nhw,xw->nyx", down, masks, across, optimize=True).astype(np.float32)
 
 
 def _shares(pixels: int, patches: int) -> Doubles:
@@ -35,8 +34,7 @@ def _shares(pixels: int, patches: int) -> Doubles:
     edges = np.linspace(0, pixels, patches + 1)
     first, last = np.arange(pixels), np.arange(1, pixels + 1)
     overlap = np.minimum(last, edges[1:, None]) - np.maximum(first, edges[:-1, None])
-    shares: Doubles = np.maximum(overlap, 0) * patches / pixels
-    return shares
+    return np.maximum(overlap, 0) * patches / pixels
 
 
 def threshold_mask(maps: Floats, mass: float = MASS) -> Bools:
@@ -107,16 +105,14 @@ def measured(shown: Floats, mask: Floats | None) -> dict[str, float]:
 
 def _at_least(parts: Doubles, part: float) -> Bools:
     """Patches that are covered to a part; of an object that covers none so far, those that it covers most."""
-    enough: Bools = parts >= np.minimum(part, parts.max(axis=1, keepdims=True))
-    return enough
+    return parts >= np.minimum(part, parts.max(axis=1, keepdims=True))
 
 
 def _dilated(covered: Floats) -> Floats:
     """The largest of each patch and its eight neighbours."""
     rim = np.pad(covered, ((0, 0), (1, 1), (1, 1)))
     near = np.lib.stride_tricks.sliding_window_view(rim, (3, 3), axis=(1, 2))
-    largest: Floats = near.max(axis=(3, 4))
-    return largest
+    return near.max(axis=(3, 4))
 
 
 def _auroc(values: Doubles, positive: Bools) -> Doubles:
@@ -131,8 +127,7 @@ def _auroc(values: Doubles, positive: Bools) -> Doubles:
     hits = (middle * np.take_along_axis(positive, order, axis=1)).sum(axis=1)
     yes = positive.sum(axis=1).astype(np.float64)
     pairs = yes * (values.shape[1] - yes)
-    area: Doubles = np.divide(hits - yes * (yes + 1) / 2, pairs, out=np.full(len(values), np.nan), where=pairs > 0)
-    return area
+    return np.divide(hits - yes * (yes + 1) / 2, pairs, out=np.full(len(values), np.nan), where=pairs > 0)
 
 
 # --- Many images, and beside controls -----------------------------------------------------------------------------------

@@ -46,8 +46,7 @@ def exchanged(
 
 def area(changed: Doubles, probabilities: Doubles) -> Doubles:
     """(...): under curves (..., S + 1) over the shares that have changed (S + 1)."""
-    under: Doubles = (probabilities[..., 1:] + probabilities[..., :-1]) / 2 @ np.diff(changed)
-    return under
+    return (probabilities[..., 1:] + probabilities[..., :-1]) / 2 @ np.diff(changed)
 
 
 def blurred(pixels: Pixels, radius: int) -> Pixels:
@@ -55,8 +54,7 @@ def blurred(pixels: Pixels, radius: int) -> Pixels:
     side = 2 * radius + 1
     rim = np.pad(pixels.astype(np.float64), ((radius, radius), (radius, radius), (0, 0)), mode="edge")
     near = np.lib.stride_tricks.sliding_window_view(rim, (side, side), axis=(0, 1))
-    mean: Pixels = near.mean(axis=(3, 4)).round().astype(np.uint8)
-    return mean
+    return near.mean(axis=(3, 4)).round().astype(np.uint8)
 
 
 # --- Many images, and beside controls ---------------------------------------------------------------------------------

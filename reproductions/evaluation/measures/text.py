@@ -112,8 +112,7 @@ def bleu_table(records: Sequence[Translated], language: str | None = None) -> Do
 
 def perplexity_of_sums(sums: Doubles) -> Doubles:
     """Perplexity of summed nats and tokens (..., 2) -> (...)."""
-    perplexities: Doubles = np.exp(np.minimum(sums[..., 0] / sums[..., 1], MOST_NATS))
-    return perplexities
+    return np.exp(np.minimum(sums[..., 0] / sums[..., 1], MOST_NATS))
 
 
 def perplexity(nats: float, tokens: int) -> float:
@@ -133,8 +132,7 @@ def bleu_of_sums(sums: Doubles) -> Doubles:
     defined = (totals > 0).all(axis=-1) & (matches > 0).any(axis=-1)
     precisions = smoothed / np.maximum(totals, 1)
     brevity = np.exp(np.minimum(0.0, 1 - reference / np.maximum(hypothesis, 1)))
-    score: Doubles = np.where(defined, 100 * brevity * np.exp(np.log(precisions).mean(axis=-1)), 0.0)
-    return score
+    return np.where(defined, 100 * brevity * np.exp(np.log(precisions).mean(axis=-1)), 0.0)
 
 
 def moses(texts: Iterable[str], language: str) -> list[str]:

@@ -21,8 +21,7 @@ def filter_components(filters: Floats) -> Floats:
     components = components[:COMPONENTS]
     largest = np.abs(components).max(axis=1, keepdims=True)
     shown = (0.5 + 0.5 * components / np.where(largest > 0, largest, 1)).reshape(-1, channels, rows, columns)
-    last: Floats = np.stack([shown[:, channel] for channel in range(channels)], axis=-1).astype(np.float32)
-    return last
+    return np.stack([shown[:, channel] for channel in range(channels)], axis=-1).astype(np.float32)
 
 
 def position_similarity(positions: Floats, grid: tuple[int, int]) -> Floats:
@@ -33,8 +32,7 @@ def position_similarity(positions: Floats, grid: tuple[int, int]) -> Floats:
     lengths = np.linalg.norm(positions.astype(np.float64), axis=1, keepdims=True)
     units = positions / np.where(lengths > 0, lengths, 1)
     cosines = np.einsum("id,jd->ij", units, units)
-    tiles: Floats = np.clip(cosines, -1, 1).reshape(*grid, *grid).astype(np.float32)
-    return tiles
+    return np.clip(cosines, -1, 1).reshape(*grid, *grid).astype(np.float32)
 
 
 def attention_distance(maps: Floats, prefix: int, grid: tuple[int, int], patch: float) -> Doubles:
@@ -47,8 +45,7 @@ def attention_distance(maps: Floats, prefix: int, grid: tuple[int, int], patch: 
     total = over.sum(axis=-1)
     far = np.einsum("...ij,ij->...i", over, _distances(grid, patch))
     each = np.divide(far, total, out=np.full_like(total, np.nan), where=total > 0)
-    mean: Doubles = np.nanmean(each, axis=-1)
-    return mean
+    return np.nanmean(each, axis=-1)
 
 
 def uniform_distance(grid: tuple[int, int], patch: float) -> float:
@@ -59,5 +56,4 @@ def uniform_distance(grid: tuple[int, int], patch: float) -> float:
 def _distances(grid: tuple[int, int], patch: float) -> Doubles:
     """(P, P) pixels between centres of patches."""
     places = np.stack([axis.ravel() for axis in np.indices(grid)], axis=-1).astype(np.float64)
-    apart: Doubles = patch * np.linalg.norm(places[:, None] - places[None], axis=-1)
-    return apart
+    return patch * np.linalg.norm(places[:, None] - places[None], axis=-1)

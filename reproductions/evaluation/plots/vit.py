@@ -52,8 +52,7 @@ def _lit(record: AttendedImage) -> Pixels:
     """Pixels times the map over its highest patch."""
     rows, columns = (np.arange(p) * m // p for p, m in zip(record.pixels.shape, record.map.shape, strict=False))
     light = (record.map / record.map.max())[rows[:, None], columns]
-    lit: Pixels = (record.pixels * light[..., None]).round().astype(np.uint8)
-    return lit
+    return (record.pixels * light[..., None]).round().astype(np.uint8)
 
 
 def _answer(record: AttendedImage) -> str:

@@ -50,8 +50,7 @@ def _to_multiples(exact: NDArray[np.float64], scale: NDArray[np.float64]) -> lis
     cut = np.floor(exact * scale) / scale
     # Summed as they will be read back; cutting never lifts a value, so the limit then holds as it did before.
     too_much = nearest.astype(np.float32).sum(axis=1, keepdims=True, dtype=np.float64) > 1 + ROW_SLACK
-    rows: list[list[float]] = np.where(too_much, cut, nearest).tolist()
-    return rows
+    return np.where(too_much, cut, nearest).tolist()
 
 
 def matrix(rows: list[Any]) -> Floats:

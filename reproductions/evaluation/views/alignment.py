@@ -155,8 +155,7 @@ def merge_pieces(weights: Floats, target: Sequence[int], source: Sequence[int]) 
     """
     columns = np.add.reduceat(weights, _starts(source), axis=-1)
     rows: Floats = np.add.reduceat(columns, _starts(target), axis=-2)
-    merged: Floats = rows / np.bincount(target).astype(np.float32)[:, None]
-    return merged
+    return rows / np.bincount(target).astype(np.float32)[:, None]
 
 
 def _starts(words: Sequence[int]) -> NDArray[np.intp]:

@@ -167,8 +167,7 @@ def normalised(values: Floats) -> Floats:
 def smoothed(values: Floats) -> Floats:
     """(gh, gw): mean over each patch and those of its eight neighbours that exist."""
     near = np.lib.stride_tricks.sliding_window_view(np.pad(values, 1, constant_values=np.nan), (3, 3))
-    mean: Floats = np.nanmean(near, axis=(2, 3))
-    return mean
+    return np.nanmean(near, axis=(2, 3))
 
 
 def every_image_view(layers: int, heads: int) -> list[ImageView]:

@@ -45,8 +45,7 @@ class Part(NamedTuple):
     def select(self, maps: Floats) -> Floats:
         """(L, H, ...) -> (...)."""
         layer = maps.mean(axis=0) if self.layer == "mean" else maps[self.layer - 1]
-        head: Floats = layer.mean(axis=0) if self.head == "mean" else layer[self.head - 1]
-        return head
+        return layer.mean(axis=0) if self.head == "mean" else layer[self.head - 1]
 
 
 def every_part(layers: int, heads: int) -> list[Part]:

@@ -33,11 +33,9 @@ class Captioner(Protocol):
 
     def caption(self, image: Tensor) -> list[Hypothesis]:
         """The model's own captions of images (B, C, h, w), with maps (1, 1, T, P)."""
-        ...
 
     def follow(self, image: Tensor, target: Tensor) -> Tensor:
         """Maps (B, T, P) of images over given captions (B, T)."""
-        ...
 
 
 @dataclass

@@ -32,8 +32,7 @@ class Answer(NamedTuple):
     def probabilities(self) -> Floats:
         """(K,), which sum to 1."""
         shifted = np.exp(self.logits.astype(np.float64) - self.logits.max())
-        probabilities: Floats = (shifted / shifted.sum()).astype(np.float32)
-        return probabilities
+        return (shifted / shifted.sum()).astype(np.float32)
 
 
 @dataclass
@@ -79,5 +78,4 @@ class CollectedImages(Collection):
 
 def spread(count: int, most: int) -> list[int]:
     """Numbers below ``count``, evenly spread, ``most`` at most."""
-    places: list[int] = np.linspace(0, count - 1, min(count, most)).astype(int).tolist()
-    return places
+    return np.linspace(0, count - 1, min(count, most)).astype(int).tolist()

@@ -127,8 +127,7 @@ def ask(split: LookedSplit) -> dict[str, Any]:
 def moves(maps: Floats, covered: Floats) -> Doubles:
     """(N): of maps (N, 2, gh, gw) the share on the object that was asked for minus that on the other, mean over both."""
     own, other = ((maps * parts).sum(axis=(2, 3), dtype=np.float64) for parts in (covered, covered[:, ::-1]))
-    mean: Doubles = (own - other).mean(axis=1)
-    return mean
+    return (own - other).mean(axis=1)
 
 
 def swap_grounds(split: LookedSplit) -> dict[str, Any]:
@@ -172,8 +171,7 @@ def correlation(first: Floats, second: Floats) -> Doubles:
     ]
     lengths = np.prod([np.linalg.norm(rows, axis=1) for rows in centred], axis=0)
     product = (centred[0] * centred[1]).sum(axis=1)
-    correlations: Doubles = np.divide(product, lengths, out=np.zeros_like(product), where=lengths > 0)
-    return correlations
+    return np.divide(product, lengths, out=np.zeros_like(product), where=lengths > 0)
 
 
 def _some(split: LookedSplit, most: int) -> tuple[list[int], list[Answer]]:

@@ -98,7 +98,6 @@ class LanguageModel(Protocol):
 
     def read(self, words: Tensor) -> tuple[Tensor, Tensor]:
         """Log-probabilities (B, T, V), and maps (B, L, H, T, T), L = H = 0 without attention, for words (B, T)."""
-        ...
 
 
 @dataclass(frozen=True)
