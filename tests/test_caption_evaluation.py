@@ -19,7 +19,7 @@ from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.tasks.captions.collect import CollectedCaptions
 from reproductions.tasks.captions.report import sections
-from reproductions.tasks.captions.scores import WordMaps, details, localisation, scores
+from reproductions.tasks.captions.scores import WordMaps, details, localisation, of_words, scores
 from reproductions.tasks.untrained import UNTRAINED
 
 RING, SQUARES = Phrase(1, "red", "plain", "ring"), Phrase(2, "blue", "striped", "square")
@@ -210,13 +210,16 @@ def test_a_picture_has_a_tile_for_the_image_and_each_word_with_the_word_above_it
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
-def test_each_kind_of_word_has_a_point_for_each_series_and_measure():
+def test_each_kind_of_word_has_a_row_for_each_series():
     rows = localisation(WordMaps.of({i: record(i) for i in range(20)}), np.ones((48, 48), dtype=np.float32))
-    series = {name: {k: v for k, v in rows[name].measures.items() if k != "all"} for name in ("attention", "uniform")}
-    figure = plots.located_words(series, ["pointing", "energy", "auroc"], "Words", "A note.")
-    points = {line.get_gid(): line.get_xdata()[0] for line in figure.findobj(lambda a: "/" in str(a.get_gid()))}
-    assert len(points) == 4 * 3 * 2
-    assert points["shape/energy/0"] == pytest.approx(rows["attention"].measures["shape"]["energy"].value)
-    assert points["count/auroc/1"] == pytest.approx(0.5)
+    series = {name: of_words(rows[name].measures) for name in ("attention", "uniform")}
+    figure = plots.located_words(series, "Words", "A note.")
+    auroc, energy, pointing = (
+        {line.get_gid(): line.get_xdata()[0] for line in axes.lines if line.get_gid()} for axes in figure.axes
+    )
+    names = [f"{kind} · {name}/all" for kind in ("count", "colour", "texture", "shape") for name in series]
+    assert list(auroc) == list(energy) == list(pointing) == names
+    assert energy["shape · attention/all"] == pytest.approx(rows["attention"].measures["shape"]["energy"].value)
+    assert auroc["count · uniform/all"] == pytest.approx(0.5)
     boxes = [box for _, box in drawn(figure)]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])

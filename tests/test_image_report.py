@@ -1,4 +1,4 @@
-"""What the report says of a classifier: both groups of images, controls with verdicts, and no more heads than can be read."""
+"""What the report says of a classifier: both groups of images and controls with verdicts."""
 
 from written import scored
 
@@ -44,21 +44,6 @@ def test_a_mark_says_whether_the_map_is_better_beyond_the_interval_of_the_differ
         assert [cell[-1] for cell in (cells[0], cells[2], beneath[0], beneath[2])] == [mark] * 4
     assert all(cell[-1] not in "+−=" for cell in rows_of(section, "rollout")[0])
     assert section.note.endswith(MARKS)
-
-
-def test_of_many_heads_the_best_and_the_worst_are_listed(tmp_path):
-    heads = {
-        f"cls L{layer} H{head}": row(0.5 + layer / 100 + head / 10_000)
-        for layer in range(1, 13)
-        for head in range(1, 13)
-    }
-    both = {split: looked({"rollout": row(0.9)}, heads=heads) for split in ("test", "two")}
-    (listed,) = [section for section in sections(scored(tmp_path / "many", both)) if "heads" in section.title]
-    names = [name for name, *_ in listed.rows]
-    assert len(names) == 12 and names[0] == "layer 12 head 12" and names[-1] == "layer 1 head 1"
-    few = {view: heads[view] for view in list(heads)[:6]}
-    *_, listed = sections(scored(tmp_path / "few", {"test": looked({"rollout": row(0.9)}, heads=few)}))
-    assert [name for name, *_ in listed.rows] == [f"layer 1 head {head}" for head in range(1, 7)]
 
 
 def test_a_view_that_cannot_move_is_said_not_to(tmp_path):

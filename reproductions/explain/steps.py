@@ -9,10 +9,7 @@ from reproductions.evaluation.arrays import Bools, Doubles
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """One head over one sentence: its inputs, and the result of each step. T queries, S keys.
-
-    Raises ValueError where sizes disagree.
-    """
+    """One head over one sentence: its inputs, and the result of each step. T queries, S keys; each query may attend to a key."""
 
     queries: tuple[str, ...]  # the words that ask
     keys: tuple[str, ...]  # the words that answer
@@ -31,14 +28,6 @@ class Steps:
     context: Doubles = field(init=False)  # step 5, weights V, (T, d_v)
 
     def __post_init__(self) -> None:
-        T, S = len(self.queries), len(self.keys)
-        shapes = (len(self.Q), len(self.K), len(self.V), *self.mask.shape)
-        if shapes != (T, S, S, T, S) or self.Q.shape[1] != self.K.shape[1]:
-            raise ValueError(f"{T} queries and {S} keys do not fit Q, K, V and mask of {shapes} rows")
-        if not 0 <= self.followed < T:
-            raise ValueError(f"there is no query {self.followed} among {T}")
-        if not self.mask.any(1).all():
-            raise ValueError(f"query {int((~self.mask.any(1)).argmax())} may attend to nothing")
         scores = np.einsum("td,sd->ts", self.Q, self.K)  # Q K^T
         scaled = scores / np.sqrt(self.d_k)
         weights = softmax(scaled, self.mask)

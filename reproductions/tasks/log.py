@@ -1,6 +1,5 @@
 """The callback that turns validations and tests into scores, pictures, files and the tracker's rows."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -141,20 +140,9 @@ class EvaluationLog(Callback):
                 records.save(content, folder / name)
             else:
                 files.write_json(folder / name, content)
-        with doing(_Drawn(split.name, folder)):
+        with doing(f"drawing {split.name}"):
             table = split.table(folder)
             tracking.log_table(tracker, f"{split.name}/{table.name}", table.columns, table.rows)
             for name, figure in split.figures():
                 path = files.save(figure, folder / f"{name}.png")
                 tracking.log_picture(tracker, f"{split.name}/{name}", path, split.title)
-
-
-class _Drawn:
-    """The pictures of a split so far, in words."""
-
-    def __init__(self, split: str, folder: Path) -> None:
-        self._split, self._folder, self._began = split, folder, time.time()
-
-    def __str__(self) -> str:
-        drawn = sum(path.stat().st_mtime >= self._began for path in self._folder.glob("*.png"))
-        return f"drawing {self._split}: {drawn} pictures so far"

@@ -9,12 +9,10 @@ from data import stored
 from reproductions import runs
 from reproductions.commands.figures import printed, scored
 from reproductions.evaluation import plots
-from reproductions.evaluation.measures.captions import OF_OBJECTS
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.runs import Run
 from reproductions.tasks.captions.collect import TrainedCaptioner
-from reproductions.tasks.captions.report import MEASURES
-from reproductions.tasks.captions.scores import SHOWN
+from reproductions.tasks.captions.scores import SHOWN, of_words
 from reproductions.tasks.task import restore
 
 SPLIT = "test"
@@ -40,10 +38,10 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
         yield from printed(figure, folder, f"figure-2-soft-and-hard-{number}")
     figure = plots.located_words(
         _series(soft, hard),
-        list(MEASURES),
         "Soft and hard attention before each kind of word",
         f"Each model over the true words of its own captions of the {SPLIT} split; the controls over those of "
         f"{soft.title}.",
+        asked=2,
     )
     yield from printed(figure, folder, "soft-and-hard-words")
 
@@ -59,15 +57,12 @@ def _same_words(soft: Run, hard: Run) -> Iterator[tuple[CaptionedImage, Captione
         )
 
 
-def _series(soft: Run, hard: Run) -> dict[str, dict[str, dict[str, list[float]]]]:
+def _series(soft: Run, hard: Run) -> dict[str, Any]:
     """Name -> kind of word -> measure -> value and interval, each model over its own captions."""
     located = {run.title: _located(run) for run in (soft, hard)}
     models = {title: by_map.get(SHOWN, {}) for title, by_map in located.items()}
     controls = {f"control: {name}": located[soft.title].get(name, {}) for name in BLIND}
-    return {
-        title: {role: groups[role] for role in OF_OBJECTS if groups.get(role)}
-        for title, groups in (models | controls).items()
-    }
+    return {title: of_words(groups) for title, groups in (models | controls).items()}
 
 
 def _located(run: Run) -> dict[str, Any]:

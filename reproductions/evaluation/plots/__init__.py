@@ -6,10 +6,10 @@ its highest patch.
 
 from reproductions.evaluation.plots.attended import attended, attended_strip
 from reproductions.evaluation.plots.bars import rungs
-from reproductions.evaluation.plots.captions import captioned, located_words
+from reproductions.evaluation.plots.captions import captioned
 from reproductions.evaluation.plots.curves import bleu_by_length
 from reproductions.evaluation.plots.heads import film, heads
-from reproductions.evaluation.plots.localisation import beside_controls, confusion
+from reproductions.evaluation.plots.localisation import beside_controls, confusion, located_words
 from reproductions.evaluation.plots.overlay import Photo
 from reproductions.evaluation.plots.pages import alignment, alignment_grid, alignment_strip, difference
 from reproductions.evaluation.plots.removal import removal

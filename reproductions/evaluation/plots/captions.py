@@ -1,6 +1,6 @@
-"""Where a captioner looked before each word, as Figures 2 and 3 of Xu et al. 2015; and how well each kind of word is located."""
+"""Where a captioner looked before each word, as Figures 2 and 3 of Xu et al. 2015."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,26 +9,20 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import Normal, Stroke
 
 from reproductions.evaluation.measures.localisation import coverage
-from reproductions.evaluation.plots.localisation import HEADINGS, Intervals, Mark, draw_interval
 from reproductions.evaluation.plots.overlay import fit, heat, outline, picture, show
-from reproductions.evaluation.plots.sheet import Page, Sheet, hide_spines
+from reproductions.evaluation.plots.sheet import Page, Sheet
 from reproductions.evaluation.plots.style import (
-    FAINT,
     INK,
-    LINES,
-    MARKERS,
     PAPER,
     QUIET,
     SMALL,
     TEXT,
     lines_height,
-    width,
 )
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.translation import with_end_named
 
 COLUMNS, TILE, GAP = 6, 1.22, 0.1  # tiles of a line; inches
-ROW, PANEL, NUMBER = 0.2, 1.3, 0.42  # inches: a series of a word's kind, a panel, the number beside it
 
 
 def captioned(records: Sequence[CaptionedImage], names: Sequence[str] = ()) -> Figure:
@@ -101,50 +95,3 @@ def _note(records: Sequence[CaptionedImage]) -> str:
         "Each map is alpha before its word, on its own scale from 0 to the highest place. Dashed: what the word describes; "
         f"below it, the share of the map there.{square}"
     )
-
-
-def located_words(
-    series: Mapping[str, Mapping[str, Intervals]], measures: Sequence[str], title: str, note: str
-) -> Figure:
-    """How well each kind of word is located, with 95 % intervals: a block of rows per kind, a panel per measure.
-
-    series: by name, then by kind of word, then by measure. title: model and split. note: what else a reader must know.
-    """
-    kinds = list(next(iter(series.values())))
-    block = ROW * len(series) + 0.16
-    left, cell, height = max(width(kind, TEXT) for kind in kinds) + 0.18, PANEL + NUMBER + 0.16, block * len(kinds)
-    breadth = max(left + len(measures) * cell - 0.1, 4.28)
-    keys = lines_height(len(series), SMALL) + 0.34
-    notes = [f"Bars are 95 % bootstrap intervals over images. {note}"]
-    sheet = Sheet(breadth, height, title, above=0.06 + keys, below=0.3, notes=notes)
-    for number, name in enumerate(series):
-        _key(sheet, sheet.top - keys + lines_height(number, SMALL), name, number)
-    for row, kind in enumerate(kinds):
-        sheet.write_beside(sheet.left, sheet.top + (row + 0.5) * block, [kind], TEXT)
-    for place, measure in enumerate(measures):
-        start = sheet.left + left + place * cell
-        sheet.write(start, sheet.top - 0.2, [HEADINGS[measure][0]], TEXT)
-        _draw_panel(sheet.axes(start, sheet.top, PANEL, height), measure, series, kinds)
-    return sheet.figure
-
-
-def _key(sheet: Sheet, top: float, name: str, number: int) -> None:
-    axes = sheet.axes(sheet.left, top, 0.16, lines_height(1, SMALL))
-    axes.set_axis_off()
-    axes.plot([0.5], [0.5], marker=MARKERS[number], ms=4, color=LINES[number])
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    sheet.write(sheet.left + 0.22, top, [name], SMALL)
-
-
-def _draw_panel(axes: Axes, measure: str, series: Mapping[str, Mapping[str, Intervals]], kinds: Sequence[str]) -> None:
-    count = len(series)
-    axes.set(xlim=(0, 1), ylim=(len(kinds) - 0.5, -0.5), yticks=[])
-    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    hide_spines(axes, "top", "right", "left")
-    axes.hlines(np.arange(1, len(kinds)) - 0.5, 0, 1, color=FAINT, lw=0.6, zorder=0)
-    for row, kind in enumerate(kinds):
-        for number, measured in enumerate(series.values()):
-            if measure in measured.get(kind, {}):
-                y = row + ((number + 0.5) / count - 0.5) * 0.76
-                mark = Mark(MARKERS[number], LINES[number], LINES[number], INK if number == 0 else QUIET, number == 0)
-                draw_interval(axes, y, measured[kind][measure], mark, f"{kind}/{measure}/{number}")

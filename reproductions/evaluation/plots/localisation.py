@@ -1,10 +1,8 @@
 """How well maps find the object, beside their controls; and which classes a model confuses, and how sure it is."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
@@ -39,21 +37,24 @@ HEADINGS: Mapping[str, tuple[str, float | None, bool]] = {
 }
 ROW, PANEL, NUMBER, NAME = 0.4, 1.15, 0.42, 3.0  # inches; a longer name takes two lines
 RELIABILITY = 2.3  # inches of the reliability diagram
-RIGHT = "correctly classified images"
 
 
-class Mark(NamedTuple):
-    """How a value with its interval is drawn, and its number at the panel's right."""
+def located_words(series: Mapping[str, Mapping[str, Intervals]], title: str, note: str, asked: int = 1) -> Figure:
+    """How well each kind of word is located: for each kind one row per series.
 
-    marker: str
-    colour: str
-    fill: str
-    number: str = INK
-    bold: bool = False
+    series: by name, then by kind of word, then by measure; the first ``asked`` are in question. title, note: as for
+    :func:`beside_controls`.
+    """
+    kinds = next(iter(series.values()))
+    rows = {
+        f"{kind} · {name}": {"all": series[name][kind]} for kind in kinds for name in series if kind in series[name]
+    }
+    ours = [name for name in rows if name.endswith(tuple(f" · {name}" for name in list(series)[:asked]))]
+    return beside_controls(rows, title, note, ours)
 
 
 def beside_controls(
-    rows: Mapping[str, Mapping[str, Intervals]], title: str, note: str = "", asked: int = 1, right: str = RIGHT
+    rows: Mapping[str, Mapping[str, Intervals]], title: str, note: str, asked: Sequence[str] = ()
 ) -> Figure:
     """One row per map, one panel per measure, with 95 % intervals: filled for all images, hollow for the correctly classified.
 
@@ -61,24 +62,28 @@ def beside_controls(
         rows: by the name of the map, then by group ("all", "right"), then by measure.
         title: model and split.
         note: what else a reader must know.
-        asked: how many of the first maps are in question; the others are controls.
-        right: the images of the group "right", in words.
+        asked: the maps in question, by default the first; the others are controls.
     """
-    first = next(iter(rows.values()))
-    measures = [name for name in HEADINGS if name in first["all"]]
-    names = [wrap(name, TEXT, NAME, bold=place < asked) for place, name in enumerate(rows)]
-    left = max(width(line, TEXT, place < asked) for place, name in enumerate(names) for line in name) + 0.18
+    first, groups = next(iter(rows)), {group for of_map in rows.values() for group in of_map}
+    asked = asked or [first]
+    measures = [name for name in HEADINGS if name in rows[first]["all"]]
+    names = {name: wrap(name, TEXT, NAME, bold=name in asked) for name in rows}
+    left = max(width(line, TEXT, bold=name in asked) for name, lines in names.items() for line in lines) + 0.18
     cell, height = PANEL + NUMBER + 0.14, ROW * len(rows)
     breadth = max(left + len(measures) * cell - 0.06, 3.68)
-    sheet = Sheet(breadth, height, title, above=0.5, below=0.32, notes=[_note(rows, note, right)])
-    for row, name in enumerate(names):
-        sheet.write_beside(sheet.left, sheet.top + (row + 0.5) * ROW, name, TEXT, bold=row < asked)
+    marks = "Filled: all images; hollow: correctly classified images." if "right" in groups else "Over all images."
+    note = f"{marks} Bars are 95 % bootstrap intervals; dashed lines mark a blind map. {note}"
+    sheet = Sheet(breadth, height, title, above=0.5, below=0.32, notes=[note])
+    for row, (name, lines) in enumerate(names.items()):
+        sheet.write_beside(sheet.left, sheet.top + (row + 0.5) * ROW, lines, TEXT, bold=name in asked)
     for place, measure in enumerate(measures):
         _panel(sheet, sheet.left + left + place * cell, measure, rows, asked)
     return sheet.figure
 
 
-def _panel(sheet: Sheet, left: float, measure: str, rows: Mapping[str, Mapping[str, Intervals]], asked: int) -> None:
+def _panel(
+    sheet: Sheet, left: float, measure: str, rows: Mapping[str, Mapping[str, Intervals]], asked: Sequence[str]
+) -> None:
     heading, blind, more = HEADINGS[measure]
     sheet.write(left, sheet.top - 0.38, [heading], TEXT, INK)
     sheet.write(left, sheet.top - 0.21, ["more is better" if more else "less is better"], SMALL - 0.5, QUIET)
@@ -95,28 +100,18 @@ def _panel(sheet: Sheet, left: float, measure: str, rows: Mapping[str, Mapping[s
         axes.set_xticks([blind, highest], [f"{blind:.0f}", f"{highest:.1f}"])
     axes.hlines(np.arange(len(rows)), 0, highest, color=FAINT, lw=0.6, zorder=0)
     for row, (name, groups) in enumerate(rows.items()):
-        colour = LINES[1] if row < asked else LINES[0]
-        for group, lift, fill in (("all", -0.17, colour), ("right", 0.17, PAPER)):
-            if measure in groups.get(group, {}):
-                number = INK if group == "all" else QUIET
-                mark = Mark("o", colour, fill, number, bold=row < asked and group == "all")
-                draw_interval(axes, row + lift, groups[group][measure], mark, f"{name}/{group}")
-
-
-def draw_interval(axes: Axes, y: float, values: Sequence[float], mark: Mark, name: str) -> None:
-    """A value at the height y with the line from its lower to its upper end; name: id of the mark."""
-    value, low, high = values
-    axes.plot([low, high], [y, y], color=mark.colour, lw=1.3, solid_capstyle="butt", zorder=2)
-    axes.plot([value], [y], ls="none", marker=mark.marker, ms=4, mfc=mark.fill, mec=mark.colour, mew=1.0, zorder=3,
-              clip_on=False, gid=name)  # fmt: skip
-    axes.annotate(f"{value:.2f}", (1, y), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
-                  ha="left", va="center", color=mark.number, fontproperties=font(SMALL - 0.5, bold=mark.bold))  # fmt: skip
-
-
-def _note(rows: Mapping[str, Mapping[str, Intervals]], note: str, right: str) -> str:
-    groups = {group for of_map in rows.values() for group in of_map}
-    marks = f"Filled: all images; hollow: {right}." if "right" in groups else "Over all images."
-    return f"{marks} Bars are 95 % bootstrap intervals; dashed lines mark a blind map. {note}".strip()
+        colour = LINES[1] if name in asked else LINES[0]
+        for group, lift, fill, number in (("all", -0.17, colour, INK), ("right", 0.17, PAPER, QUIET)):
+            if measure not in groups.get(group, {}):
+                continue
+            value, low, high = groups[group][measure]
+            y = row + lift
+            axes.plot([low, high], [y, y], color=colour, lw=1.3, solid_capstyle="butt", zorder=2)
+            axes.plot([value], [y], ls="none", marker="o", ms=4, mfc=fill, mec=colour, mew=1.0, zorder=3, clip_on=False,
+                      gid=f"{name}/{group}")  # fmt: skip
+            kind = font(SMALL - 0.5, bold=name in asked and group == "all")
+            axes.annotate(f"{value:.2f}", (1, y), xycoords=("axes fraction", "data"), xytext=(6, 0),
+                          textcoords="offset points", ha="left", va="center", color=number, fontproperties=kind)  # fmt: skip
 
 
 def confusion(matrix: Ints, classes: Sequence[str], bins: Reliability, numbers: tuple[Interval, float],

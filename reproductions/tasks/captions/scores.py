@@ -110,9 +110,14 @@ def figures(located: Mapping[str, Beside], title: str, words: int) -> Iterator[t
     note = f"{words:,} words that say something true of an object, in the model's own captions."
     everything = {name: {"all": row.measures["all"]} for name, row in located.items()}
     yield "localisation", plots.beside_controls(everything, title, note)
-    groups = {name: located[name].measures for name in (SHOWN, MEAN, BEST_FIXED)}
-    series = {name: {str(role): rows[role] for role in OF_OBJECTS if rows[role]} for name, rows in groups.items()}
-    yield "words", plots.located_words(series, list(MEASURES), title, note)
+    series = {name: of_words(located[name].measures) for name in (SHOWN, MEAN, BEST_FIXED)}
+    yield "words", plots.located_words(series, title, note)
+
+
+def of_words(groups: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, dict[str, Sequence[float]]]:
+    """Kind of word -> measure -> value and interval, of a map, for the measures that a picture of words shows."""
+    roles = [role for role in OF_OBJECTS if groups.get(role)]
+    return {role: {name: groups[role][name] for name in MEASURES if name in groups[role]} for role in roles}
 
 
 def _groups(looked: WordMaps) -> dict[str, Bools]:

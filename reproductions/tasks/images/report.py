@@ -31,7 +31,6 @@ REMOVAL = {"deletion": "deletion (less is more)", "insertion": "insertion"}
 LESS = ("ground_top1", "deletion")  # the lower, the better
 MARKS = "+ the first map is better than this one beyond the 95 % interval of their difference, − worse, = neither."
 UNMOVED = "This view does not depend on the class: it cannot move."
-ENDS = 6  # heads that are listed, of many: the best and the worst
 GROUPS = {"all": "", "right": "only correctly classified"}  # of images -> what a row of them is called
 DIFFERENCE = "first minus this, {}"  # of a group: how far the first map is from another
 MAPS: dict[str, Any] = {
@@ -43,7 +42,6 @@ READ: dict[str, Any] = {
     "looked_right": WHOLE,
     "view": TEXT,
     "localisation?": MAPS,
-    "heads?": MAPS,
     "asked?": {"images": WHOLE, "class_specific": (bool,), "maps": MAPS},
     "grounds?": {"images": WHOLE, "maps": MAPS},
     "removal?": {"images": WHOLE, "instead": TEXT, "maps": MAPS},
@@ -103,26 +101,6 @@ def _localisation(scores: Scores) -> Section:
     return _compared("Where it looks", [text], scores["localisation"], LOCALISATION)
 
 
-def _heads(scores: Scores) -> Section:
-    rows = {_head(view): groups["all"] for view, groups in scores["heads"].items()}
-    ranked = sorted(rows, key=lambda name: rows[name]["auroc"][0], reverse=True)
-    few = len(rows) <= 2 * ENDS
-    which = "each head" if few else f"the {ENDS} best and the {ENDS} worst of {len(rows)} heads"
-    listed = rows if few else [*ranked[:ENDS], *ranked[-ENDS:]]
-    return Section(
-        "Which heads look there",
-        [f"The class token’s weights in {which}, over the same images:"],
-        ["", *LOCALISATION.values()],
-        [[name, *(interval(rows[name].get(measure)) for measure in LOCALISATION)] for name in listed],
-    )
-
-
-def _head(view: str) -> str:
-    """ "cls L2 H1" -> "layer 2 head 1"."""
-    _, layer, head = view.split()
-    return f"layer {layer[1:]} head {head[1:]}"
-
-
 def _asked(scores: Scores) -> Section:
     asked = scores["asked"]
     text = f"Asked for the class of each object in {asked['images']:,} images, against that object alone:"
@@ -149,7 +127,7 @@ def _removal(scores: Scores) -> Section:
 # Name in scores.json -> its part of the report.
 PARTS = {
     "localisation": _localisation,
-    "heads": _heads,
+    "heads": lambda _: Section("Which heads look there"),
     "asked": _asked,
     "grounds": _grounds,
     "removal": _removal,
