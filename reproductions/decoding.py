@@ -29,8 +29,6 @@ class Translator(Protocol):
 
 
 class Hypothesis(NamedTuple):
-    """One translation."""
-
     ids: list[int]  # the words; the last is ``</s>`` unless the length limit came first
     log_probability: float  # sum of log p(y_i | y_1 .. y_{i-1}, x) over ``ids``
     maps: Tensor  # (L, H, T, S), the attention that produced each word, over the real source positions

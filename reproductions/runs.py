@@ -117,7 +117,6 @@ class Run:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """config.yaml."""
         return self._setting("settings", lambda settings: deepcopy({**settings}))
 
     @property
@@ -231,7 +230,6 @@ class Run:
         return records
 
     def translated(self, split: str) -> "list[Translated]":
-        """The translations of a split."""
         from reproductions.evaluation.records.translation import Translated
 
         return self.records(split, "translations.jsonl", Translated)

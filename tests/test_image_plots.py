@@ -271,12 +271,10 @@ def test_figure_7_says_what_its_filters_are_of():
 
 def test_figures_7_and_11_show_one_dot_for_each_head_at_its_layer_beside_the_uniform_reference():
     distances = np.arange(24.0).reshape(6, 4)
-    figure = plots.figure_11({"ViT": distances, "hybrid": distances / 2}, {"ViT": 16.55, "hybrid": 12.0})
-    for axes, factor, uniform in zip(figure.axes, (1, 0.5), (16.55, 12.0), strict=True):
-        dots = {(x, y) for line in axes.lines if line.get_ls() == "None" for x, y in line.get_xydata().tolist()}
-        assert dots == {(layer + 1, factor * distances[layer, head]) for layer in range(6) for head in range(4)}
-        assert [line.get_ydata()[0] for line in axes.lines if line.get_ls() != "None"] == [uniform]
-    assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
+    (axes,) = plots.figure_11(distances, 16.55, "ViT").axes
+    dots = {(x, y) for line in axes.lines if line.get_ls() == "None" for x, y in line.get_xydata().tolist()}
+    assert dots == {(layer + 1, distances[layer, head]) for layer in range(6) for head in range(4)}
+    assert [line.get_ydata()[0] for line in axes.lines if line.get_ls() != "None"] == [16.55]
 
 
 ROWS = {
@@ -395,11 +393,8 @@ def figures():
             ),
         )
     yield "photo", plots.attended(attended(48, 48, (12, 12), mask=None), photo(200, 300, (12, 12)))
-    names = ("ViT, step 1,200", "hybrid with a convolutional stem, step 1,200")
-    yield (
-        "figure 11",
-        plots.figure_11({name: 9 * generator.random((6, 4)) for name in names}, dict.fromkeys(names, 16.55)),
-    )
+    model = "hybrid with a convolutional stem, step 1,200"
+    yield "figure 11", plots.figure_11(9 * generator.random((6, 4)), 16.55, model)
     yield "controls", plots.beside_controls(ROWS, "ViT, step 1,200, test: where it looks", "1,000 images.")
     for layers, heads, interval in ((12, 12, True), (2, 6, False), (1, 2, True)):
         table = views_of(layers, heads, interval)

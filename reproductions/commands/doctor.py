@@ -64,7 +64,6 @@ def run(_: argparse.Namespace, __: Sequence[str]) -> int:
 
 
 def report() -> list[Check]:
-    """Every check, in the order of the report."""
     asked = subprocess.Popen(
         [sys.executable, "-c", ASK_TORCH], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -151,7 +150,6 @@ def optional(name: str) -> Check:
 
 
 def tracker() -> Check:
-    """How runs would be tracked."""
     try:
         from reproductions.training import tracking_mode
     except (ImportError, OSError):
@@ -165,7 +163,6 @@ def tracker() -> Check:
 
 
 def corpora() -> Iterator[Check]:
-    """Where data lies, and which corpora are there."""
     try:
         from data.sources.download import data_dir
     except ImportError:
@@ -181,7 +178,6 @@ def corpora() -> Iterator[Check]:
 
 
 def trained() -> Check:
-    """How many runs there are."""
     folder = runs.runs_dir()
     count = len(list(folder.glob(f"*/*/*/{runs.BEST}")))
     fix = "" if count else "`make train-bahdanau` or `make train-vit` trains one"
@@ -189,7 +185,6 @@ def trained() -> Check:
 
 
 def disk() -> Check:
-    """Whether there is room for a run."""
     free = shutil.disk_usage(".").free / 2**30
     fix = "" if free > 1 else "a run needs up to 1 GiB: free some space"
     return Check("disk", free > 1, f"{free:.0f} GiB free", fix)

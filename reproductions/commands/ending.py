@@ -24,7 +24,6 @@ VARIANTS = {"xu2015": "hard", "cheng2016": "lstm"}
 
 
 def text(run: Run) -> str:
-    """What is printed about a run."""
     if not run.scores:
         return f"{run.folder} has no scores: training ended before the first validation.\n"
     said, table, further = [*_said(run)], [*_table(run)], [*_further(run)]
@@ -33,7 +32,6 @@ def text(run: Run) -> str:
 
 
 def of_group(group: Sequence[Run]) -> str:
-    """What is printed about the seeds of one configuration."""
     from reproductions.compare.seeds import intervals, summary
 
     columns = of(group[0].paper).columns
@@ -52,7 +50,6 @@ def of_group(group: Sequence[Run]) -> str:
 
 
 def _said(run: Run) -> Iterator[str]:
-    """What was trained, and what it has learned."""
     if summary := run.summary:
         yield (
             f"{summary['title']}, {summary['parameters']:,} parameters, {summary['steps']:,} steps in "
@@ -62,7 +59,6 @@ def _said(run: Run) -> Iterator[str]:
 
 
 def _further(run: Run) -> Iterator[str]:
-    """What to open and what to type."""
     report = run.folder / runs.REPORT
     yield f"Look:   {report if report.is_file() else run.folder / runs.EVALUATION}"
     yield f"Try:    {_to_try(run)}"

@@ -30,7 +30,6 @@ class Row(NamedTuple):
 
 
 def documents() -> list[Path]:
-    """The READMEs of the papers."""
     return sorted((ROOT / "reproductions").glob("*/README.md"))
 
 

@@ -39,7 +39,9 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     if options.run is not None and options.weights is not None:
         raise UserError(f"--run {options.run} and --weights {options.weights} are two models: give one of them.")
     weights.check(options.weights, options.heads)
-    run = None if options.weights is not None else _found(options.run)
+    run = None
+    if options.weights is None:
+        run = runs.find(task="images") if options.run is None else runs.at(options.run, "images")
     folder = check_writable(options.out or _folder(run, options.weights))
     unreadable: list[str] = []
     images = _readable(options.image, unreadable)
@@ -67,11 +69,6 @@ def _readable(paths: Sequence[Path], unreadable: list[str]) -> Iterator[tuple[in
             unreadable.append(str(error))
             continue
         yield number, path, image
-
-
-def _found(folder: Path | None) -> runs.Run:
-    """The run in a folder, the newest if none is named."""
-    return runs.find(task="images") if folder is None else runs.at(folder, "images")
 
 
 def _folder(run: runs.Run | None, source: str) -> Path:

@@ -152,7 +152,6 @@ def of_seeds(  # noqa: PLR0913 - what `train` takes
 
 
 def _train_group(group: Sequence[Training]) -> int:
-    """Train what has no scored run yet, and print what all seeds say together; returns the exit status."""
     jobs = min(cores(), len(group))
     if status := trainings.run(group, jobs, threads=cores() // jobs):
         return status
@@ -163,7 +162,6 @@ def _train_group(group: Sequence[Training]) -> int:
 
 
 def _own(config: Path, data: str | None) -> str | None:
-    """The user's own files, if the data are such."""
     return data if data is not None and config.stem.startswith("own") and is_path(data) else None
 
 

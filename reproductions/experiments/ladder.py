@@ -60,7 +60,6 @@ def table(runs: Mapping[str, Run]) -> list[dict[str, Any]]:
 
 
 def text(rows: Sequence[dict[str, Any]]) -> str:
-    """The table as text, one line per rung."""
     width = max(len(row["rung"]) for row in rows)
     lines = [f"{'':<{width}}{'BLEU':>8}{'AER %':>8}{'tokens/s':>10}{'minutes':>9}{'parameters':>12}"]
     for row in rows:
@@ -78,7 +77,6 @@ def text(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def figure(rows: Sequence[dict[str, Any]], note: str) -> Figure:
-    """BLEU, AER, speed and size of every rung, side by side."""
     columns = {
         "BLEU": [row["bleu"] for row in rows],
         "AER (%)": [None if row["aer"] is None else 100 * row["aer"] for row in rows],

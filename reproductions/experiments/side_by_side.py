@@ -45,7 +45,6 @@ class Training:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """The file."""
         return dict(yaml.safe_load(self.config.read_text(encoding="utf-8")))
 
     def updates(self) -> int:
@@ -65,7 +64,6 @@ class Training:
         return self.name if self.seed is None else f"{self.table} {self.name} seed {self.seed}"
 
     def scored(self) -> Run | None:
-        """Its newest run that has scores."""
         return self._newest(runs.SCORES)
 
     def unfinished(self) -> Run | None:
@@ -131,8 +129,6 @@ def train(
 
 
 class _Process:
-    """A running training."""
-
     def __init__(self, training: Training, overrides: Sequence[str], threads: int) -> None:
         self.training = training
         self.run, command = training.command(overrides)

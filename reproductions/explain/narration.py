@@ -33,7 +33,6 @@ class Key(NamedTuple):
 
 
 def narrate(steps: Steps) -> list[Narration]:
-    """The five steps, in order."""
     return [step(steps) for step in (_vectors, _scores, _scale, _softmax, _sum)]
 
 
@@ -161,7 +160,6 @@ def percent(fraction: float) -> str:
 
 
 def vector(values: Doubles) -> str:
-    """The first numbers of a vector."""
     return f"({', '.join(number(x) for x in values[:SHOWN])}{', …' if len(values) > SHOWN else ''})"
 
 

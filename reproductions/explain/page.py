@@ -61,7 +61,6 @@ def page(steps: Steps, made: str, others: Mapping[str, Sequence[tuple[object, st
 
 
 def query(steps: Steps) -> Query:
-    """The followed query in words and numbers."""
     asks, read = ("  ".join(map(number, row)) for row in (steps.Q[steps.followed], steps.context[steps.followed]))
     return Query(narrate(steps), keys(steps), asks, read)
 

@@ -41,7 +41,6 @@ def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, w
     language = trained.target.language
 
     def sides(targets: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Queries and keys."""
         given = (START, *targets[:-1])
         return {"encoder": (sources, sources), "decoder": (given, given), "source": (targets, sources)}[place]
 

@@ -160,7 +160,6 @@ def restore(path: Path, fingerprints: dict[str, str]) -> Any:
 
 
 def _module(paper: str) -> Any:
-    """The class of a paper's LightningModule."""
     return getattr(import_module(f"reproductions.{paper}.training"), PAPERS[paper].module)
 
 

@@ -67,7 +67,6 @@ class RunLogger(WandbLogger):
 
     @property
     def folder(self) -> Path:
-        """The run's own folder."""
         return Path(self.save_dir or ".")
 
     @rank_zero_only

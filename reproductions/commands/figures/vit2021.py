@@ -45,7 +45,7 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
         "figure-7-filters-positions-distance": plots.figure_7(
             components, similarity, distances, uniform, model, filters
         ),
-        "figure-11-attention-distance": plots.figure_11({model: distances}, {model: uniform}),
+        "figure-11-attention-distance": plots.figure_11(distances, uniform, model),
     }
     for name, figure in drawn.items():
         yield from printed(figure, folder, name)

@@ -138,7 +138,7 @@ class ReproductionCLI(LightningCLI):
 
     @property
     def settings(self) -> RunSettings:
-        return self.config_init[self.subcommand].run  # type: ignore[no-any-return]
+        return self.config_init[self.subcommand].run
 
     @property
     def task(self) -> tasks.Task:
@@ -146,12 +146,10 @@ class ReproductionCLI(LightningCLI):
 
     @property
     def monitor(self) -> str:
-        """The score that chooses the best checkpoint."""
         return self.settings.monitor or self.task.monitor
 
     @property
     def run(self) -> Run:
-        """The folder of this run."""
         return Run(Path(self.settings.folder))
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
@@ -337,5 +335,4 @@ def _default(class_path: str, name: str) -> Any:
 
 
 def _size(name: str, data: Any) -> int | None:
-    """The size that the data gives a model's argument, if any."""
     return data.sizes.get(name)

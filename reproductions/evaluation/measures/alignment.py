@@ -38,7 +38,6 @@ def hard_positions(weights: Floats, source_end: bool = True) -> NDArray[np.intp]
 
 
 def links_of(record: AlignedTranslation) -> frozenset[Link]:
-    """`hard_links` of a record."""
     return hard_links(record.weights, source_end=record.source[-1] == END, target_end=record.target[-1] == END)
 
 
@@ -78,7 +77,6 @@ def alignment_scores(counts: Iterable[Counts]) -> AlignmentScores:
 
 
 def alignment_error_rate(records: Iterable[AlignedTranslation]) -> AlignmentScores:
-    """Scores of the records' hard links against gold."""
     return alignment_scores(alignment_counts(links_of(record), gold_of(record)) for record in records)
 
 
@@ -95,7 +93,6 @@ def aer_of_sums(sums: Doubles) -> Doubles:
 
 
 def gold_of(record: AlignedTranslation) -> Links:
-    """The gold of a record that has one."""
     assert record.gold is not None, record.where
     return record.gold
 

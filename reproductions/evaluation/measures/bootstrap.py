@@ -50,13 +50,12 @@ def rounded(values: Sequence[float]) -> list[float]:
     return [round(float(value), 4) for value in values]
 
 
-def bootstrap(table: Doubles, statistic: Statistic, samples: int = SAMPLES, seed: int = SEED) -> Interval:
+def bootstrap(table: Doubles, statistic: Statistic) -> Interval:
     """95 % percentile interval of a statistic of sums: `bootstrap(bleu_statistics(...), bleu_of_sums)`.
 
     table is (N, K); statistic maps sums (..., K) to (...).
     """
-    values = statistic(_resampled(table, samples, seed))
-    return Interval(float(statistic(table.sum(axis=0))), *_interval(values))
+    return over_seeds([table], statistic)
 
 
 def bootstrap_means(table: Doubles) -> list[Interval]:
@@ -106,14 +105,14 @@ def counted(values: Doubles) -> Doubles:
     return np.stack([values, np.ones_like(values)], axis=1)
 
 
-def _resampled(table: Doubles, samples: int = SAMPLES, seed: int = SEED) -> Doubles:
-    """(samples, K): in each resample the sums over N sentences drawn with replacement."""
+def _resampled(table: Doubles) -> Doubles:
+    """(SAMPLES, K): in each resample the sums over N sentences drawn with replacement."""
     count = len(table)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(SEED)
     step = max(1, _CELLS // count)
     sums = []
-    for start in range(0, samples, step):
-        rows = min(step, samples - start)
+    for start in range(0, SAMPLES, step):
+        rows = min(step, SAMPLES - start)
         drawn = generator.integers(count, size=(rows, count)) + count * np.arange(rows)[:, None]
         times = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count)
         sums.append(times.astype(np.float64) @ table)

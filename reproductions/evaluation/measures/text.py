@@ -66,7 +66,6 @@ def text_scores(*, hypotheses: Sequence[str], references: Sequence[str], languag
 
 
 def score_records(records: Sequence[Translated], language: str) -> TextScores:
-    """`text_scores` of records."""
     return text_scores(
         hypotheses=[record.hypothesis for record in records],
         references=[record.reference for record in records],
@@ -102,7 +101,6 @@ def bleu_statistics(
 
 
 def bleu_table(records: Sequence[Translated], language: str | None = None) -> Doubles:
-    """`bleu_statistics` of records."""
     return bleu_statistics(
         hypotheses=[record.hypothesis for record in records],
         references=[record.reference for record in records],

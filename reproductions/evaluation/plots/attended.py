@@ -85,8 +85,6 @@ def _cut_off(record: AttendedImage, photo: Photo) -> list[str]:
 
 
 class Lines(NamedTuple):
-    """A block of lines."""
-
     lines: list[str]
     size: float
     colour: str = INK

@@ -37,7 +37,6 @@ def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
 
 
 def _line(number: int) -> tuple[str, Any]:
-    """Colour and dashes of one of several lines."""
     return LINES[number % len(LINES)], DASHES[number % len(DASHES)]
 
 

@@ -112,7 +112,6 @@ class Panel:
 
     @property
     def width(self) -> float:
-        """Of the whole panel."""
         return max(self.left + self.matrix[0] + self.right, NARROWEST)
 
     @property
@@ -122,23 +121,19 @@ class Panel:
 
     @property
     def above(self) -> float:
-        """Everything above the matrix."""
         title, subtitle = self.heading
         return lines_height(len(title), TITLE) + lines_height(len(subtitle), TEXT) + 0.06 + self.words_height
 
     @property
     def below(self) -> float:
-        """Everything below the matrix."""
         return 0.12 + lines_height(len(self.caption_lines), SMALL) + 0.2 * self.legend_rows
 
     @property
     def caption_lines(self) -> list[str]:
-        """The caption in lines that fit."""
         return [line.removeprefix("· ") for text in self.caption for line in wrap(text, SMALL, self.width)]
 
     @property
     def has_gold(self) -> bool:
-        """Whether gold links are drawn."""
         return self.style.gold and self.record.gold is not None
 
     @property

@@ -44,5 +44,4 @@ class Ruler(NamedTuple):
 
     @property
     def is_end(self) -> list[bool]:
-        """Which positions are ``</s>``."""
         return [word == END for word in self.words]

@@ -80,7 +80,6 @@ def _print(
 
 
 def _box(axes: Axes, column: int, row: int) -> None:
-    """Around the chosen view."""
     corner = (column - 0.5, row - 0.5)
     axes.add_patch(Rectangle(corner, 1, 1, fill=False, ec=ACCENT, lw=2.2, clip_on=False, zorder=4))
 

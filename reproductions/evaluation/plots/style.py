@@ -92,8 +92,6 @@ DIFFERENCES = LinearSegmentedColormap.from_list(  # -1 violet, 0 as white as the
 
 
 class PlotStyle(NamedTuple):
-    """How weights are drawn."""
-
     colours: Colormap  # from the lowest value to 1
     lowest: float
     scale: str  # its name

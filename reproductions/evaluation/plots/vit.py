@@ -1,6 +1,6 @@
 """Figures 6, 7 and 11 of Dosovitskiy et al. 2021, from records and arrays of any Vision Transformer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -126,22 +126,14 @@ def _draw_similarity(page: Page, left: float, top: float, similarity: Floats) ->
     bar.set_ylabel("cosine", fontproperties=font(SMALL - 0.5), color=QUIET, labelpad=1)
 
 
-def figure_11(distances: Mapping[str, Doubles], uniform: Mapping[str, float]) -> Figure:
-    """Mean attention distance of each head by depth: one panel per model, one scale.
-
-    distances: (L, H) pixels, by the name of the model. uniform: that of uniform attention, by the same names.
-    """
-    cell = PANEL + 0.65 + REFERENCE
+def figure_11(distances: Doubles, uniform: float, model: str) -> Figure:
+    """Mean attention distance of each head by depth; the arguments are those of :func:`figure_7`."""
     note = "One dot per head, mean over patches and images; without the class token's share. Dashed: uniform attention."
-    title, breadth = "Attention distance by head and depth", len(distances) * cell - 0.12
+    title, breadth = "Attention distance by head and depth", PANEL + 0.53 + REFERENCE
+    lines = wrap(model, TEXT, PANEL)[:2]
     sheet = Sheet(breadth, PANEL, title, above=0.52, below=0.5, notes=[note])
-    highest = 1.12 * max(max(float(np.nanmax(measured)) for measured in distances.values()), *uniform.values())
-    for place, (name, measured) in enumerate(distances.items()):
-        left, lines = sheet.left + 0.5 + place * cell, wrap(name, TEXT, PANEL)[:2]
-        sheet.write(left, sheet.top - 0.07 - lines_height(len(lines), TEXT), lines, TEXT, INK)
-        axes = sheet.axes(left, sheet.top, PANEL, PANEL)
-        _draw_distances(axes, measured, uniform[name])
-        axes.set_ylim(0, highest)
+    sheet.write(sheet.left + 0.5, sheet.top - 0.07 - lines_height(len(lines), TEXT), lines, TEXT, INK)
+    _draw_distances(sheet.axes(sheet.left + 0.5, sheet.top, PANEL, PANEL), distances, uniform)
     return sheet.figure
 
 

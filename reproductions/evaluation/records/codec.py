@@ -31,7 +31,6 @@ class Record:
         object.__setattr__(self, name, value)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain types only."""
         values = {name: form.to_json(getattr(self, name)) for name, form in self.FORMS.items()}
         return {"kind": self.KIND, **values}
 

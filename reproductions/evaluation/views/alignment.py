@@ -40,7 +40,6 @@ class View:
 
     @property
     def part(self) -> Part:
-        """Layer and head."""
         return Part(self.layer, self.head)
 
     def __str__(self) -> str:

@@ -14,8 +14,6 @@ TEXT = r"L(?P<layer>mean|[1-9]\d*) H(?P<head>mean|[1-9]\d*)"
 
 
 class Part(NamedTuple):
-    """A layer and a head."""
-
     layer: Which
     head: Which
 
@@ -25,7 +23,6 @@ class Part(NamedTuple):
 
     @classmethod
     def of(cls, match: Match[str]) -> "Part":
-        """From a match of `TEXT`."""
         return cls(_which(match["layer"]), _which(match["head"]))
 
     def check_exists(self, view: object, layers: int, heads: int) -> None:

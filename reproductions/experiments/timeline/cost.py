@@ -17,8 +17,6 @@ READING = "S K"  # products of the weighted sum of the values
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes of the measured step."""
-
     query: int  # width of the decoder's state
     key: int  # width of an annotation
     hidden: int  # width of the hidden layer, if any
@@ -110,7 +108,7 @@ class _Step:
         return operations // 2 // self.sentences
 
     def _context(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        return self.attention(query, keys, values, self.mask, self.at).context  # type: ignore[no-any-return]
+        return self.attention(query, keys, values, self.mask, self.at).context
 
 
 def _matrix_times_vector(matrix: list[int], *_: object, **__: object) -> int:

@@ -62,7 +62,6 @@ def transformer() -> AlignedTranslation | None:
 
 
 def refreshed(text: str, timeline: Mapping[str, Any], newest: AlignedTranslation | None) -> str:
-    """The document with every part written anew."""
     rows = {row["name"]: row for row in over_source(timeline)}
     elsewhere = _PART.sub(lambda part: "" if part["kind"] == "others" else part[0], text)
     kinds: dict[str, Callable[[str, str], str]] = {

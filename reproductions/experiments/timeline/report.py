@@ -93,7 +93,6 @@ def spread(seeds: list[float]) -> float:
 
 
 def _track(table: Mapping[str, Any], pictures: Mapping[str, Path], folder: Path) -> None:
-    """The same table and pictures in Weights & Biases."""
     logger = tracking.experiment_logger(
         folder,
         project=tracking.PROJECT,

@@ -119,7 +119,6 @@ def _described(name: str) -> dict[str, Any]:
 
 
 def _measured(name: str, runs: Mapping[str, Sequence[Run]], cost: Cost, chance: float | None) -> dict[str, Any]:
-    """The rest of a row, from the runs of all mechanisms."""
     seeds = runs[name]
     scores = [run.scores[TEST] for run in seeds]
     row: dict[str, Any] = asdict(cost) | {"products_formula": formula(name)}

@@ -25,7 +25,6 @@ QUICK = Budget("quick", (1,), 260)
 
 
 def training(mechanism: str, seed: int, budget: Budget) -> Training:
-    """One mechanism with one seed."""
     options = (
         "--seed_everything", str(seed), "--data.init_args.seed", str(seed),
         "--model.init_args.network.attention", mechanism,

@@ -49,7 +49,6 @@ class CaptionSplit(Split[Captioner, CaptionData, CollectedCaptions]):
 
     @cached_property
     def looked(self) -> WordMaps:
-        """The maps of the own captions."""
         return WordMaps.of(self.collected.own, self.collected.untrained)
 
     @cached_property

@@ -28,7 +28,6 @@ class LookedSplit(Split[Classification, ImageData, CollectedImages]):
 
     @cached_property
     def examples(self) -> ImageExamples:
-        """All images of the split."""
         return self.stage.data.examples(self.name)
 
     def add(self, outputs: Tensor, batch: ImageBatch) -> None:
@@ -48,7 +47,6 @@ class LookedSplit(Split[Classification, ImageData, CollectedImages]):
 
     @cached_property
     def views(self) -> list[ImageView]:
-        """Every view of the model."""
         return views_of(self.stage.module)
 
     @property

@@ -111,7 +111,6 @@ def localisation(
 
 
 def words(view: ImageView) -> str:
-    """The name of a view in a table."""
     return WORDS.get(view.kind, str(view))
 
 
@@ -155,7 +154,6 @@ def answers(
 
 
 def confusion_figure(collected: CollectedImages, classes: Sequence[str], title: str) -> Figure:
-    """Confusion of classes beside a reliability diagram."""
     labels, probabilities = collected.labels, collected.probabilities
     numbers = (accuracy(probabilities, labels), expected_calibration_error(probabilities, labels))
     return plots.confusion(

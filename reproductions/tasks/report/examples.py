@@ -34,7 +34,6 @@ def tested(run: Run, task: Any, split: str) -> Iterator[Example]:
 
 
 def _unknown(text: str, tokenizer: Tokenizer) -> list[str]:
-    """The words of a text that are not in the vocabulary."""
     words = tokenizer.surface(text).words
     return list(dict.fromkeys(words[place] for place in tokenizer.unknown(text)))
 

@@ -23,7 +23,6 @@ class Example:
 
 
 def part_of(run: Run) -> Any:
-    """The ``report.py`` of the run's task."""
     return import_module(f"reproductions.tasks.{run.task}.report")
 
 
@@ -51,9 +50,9 @@ def among(rates: Sequence[float], digits: int, percent: bool = False) -> str:
     return f"{best} there, and {middle} in the middle one of all {len(rates)} views"
 
 
-def interval(values: Sequence[float] | None, digits: int = 3) -> str:
+def interval(values: Sequence[float] | None) -> str:
     """Value, low and high as text; a dash for None."""
     if values is None:
         return fixed(None)
-    value, low, high = (fixed(number, digits) for number in values)
+    value, low, high = (fixed(number, 3) for number in values)
     return f"{value} ({low} to {high})"

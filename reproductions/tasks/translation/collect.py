@@ -31,7 +31,6 @@ class TranslationMaps(NamedTuple):
 
     @property
     def pieces(self) -> Pieces:
-        """The word of each piece of both sides."""
         return Pieces(self.target.word_of_piece, self.source.word_of_piece)
 
     def matrix(self, view: View) -> Floats:
@@ -40,7 +39,6 @@ class TranslationMaps(NamedTuple):
         return merge_pieces(view.apply(written, self.norms), *self.pieces)
 
     def describe(self, view: View) -> str:
-        """The view in words."""
         return view.describe(*self.maps.shape[:2])
 
     def record(self, view: View, **fields: Any) -> AlignedTranslation:

@@ -53,7 +53,6 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
 
     @property
     def language(self) -> str:
-        """The language of the target."""
         return self.stage.data.target_tokenizer.language
 
     def scores(self) -> dict[str, float]:
