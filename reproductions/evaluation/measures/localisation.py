@@ -37,8 +37,8 @@ def _shares(pixels: int, patches: int) -> Doubles:
     return np.maximum(overlap, 0) * patches / pixels
 
 
-def threshold_mask(maps: Floats) -> Bools:
-    """(..., gh, gw) -> the fewest patches that hold MASS of the map (Caron et al. 2021, Figure 1: 60 %).
+def threshold_mask(maps: Floats, mass: float = MASS) -> Bools:
+    """(..., gh, gw) -> the fewest patches that hold this share of the map (Caron et al. 2021, Figure 1: 60 %).
 
     Patches that tie with the last one belong to it too, so that a mirrored map has the mirrored mask.
     """
@@ -46,7 +46,7 @@ def threshold_mask(maps: Floats) -> Bools:
     falling = -np.sort(-flat, axis=-1)
     total = falling.sum(axis=-1, keepdims=True)
     # How many patches hold less than the mass; the next one completes it.
-    less = (np.cumsum(falling, axis=-1) < MASS * total * (1 - 1e-9)).sum(axis=-1, keepdims=True)
+    less = (np.cumsum(falling, axis=-1) < mass * total * (1 - 1e-9)).sum(axis=-1, keepdims=True)
     last = np.take_along_axis(falling, np.minimum(less, flat.shape[-1] - 1), axis=-1)
     return np.reshape(flat >= last, maps.shape)
 
