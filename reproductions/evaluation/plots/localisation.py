@@ -37,24 +37,11 @@ HEADINGS: Mapping[str, tuple[str, float | None, bool]] = {
 }
 ROW, PANEL, NUMBER, NAME = 0.4, 1.15, 0.42, 3.0  # inches; a longer name takes two lines
 RELIABILITY = 2.3  # inches of the reliability diagram
-
-
-def located_words(series: Mapping[str, Mapping[str, Intervals]], title: str, note: str, asked: int = 1) -> Figure:
-    """How well each kind of word is located: for each kind one row per series.
-
-    series: by name, then by kind of word, then by measure; the first ``asked`` are in question. title, note: as for
-    :func:`beside_controls`.
-    """
-    kinds = next(iter(series.values()))
-    rows = {
-        f"{kind} · {name}": {"all": series[name][kind]} for kind in kinds for name in series if kind in series[name]
-    }
-    ours = [name for name in rows if name.endswith(tuple(f" · {name}" for name in list(series)[:asked]))]
-    return beside_controls(rows, title, note, ours)
+RIGHT = "correctly classified images"
 
 
 def beside_controls(
-    rows: Mapping[str, Mapping[str, Intervals]], title: str, note: str, asked: Sequence[str] = ()
+    rows: Mapping[str, Mapping[str, Intervals]], title: str, note: str = "", asked: int = 1, right: str = RIGHT
 ) -> Figure:
     """One row per map, one panel per measure, with 95 % intervals: filled for all images, hollow for the correctly classified.
 
@@ -62,17 +49,33 @@ def beside_controls(
         rows: by the name of the map, then by group ("all", "right"), then by measure.
         title: model and split.
         note: what else a reader must know.
-        asked: the maps in question, by default the first; the others are controls.
+        asked: how many of the first maps are in question; the others are controls.
+        right: the images of the group "right", in words.
     """
-    first, groups = next(iter(rows)), {group for of_map in rows.values() for group in of_map}
-    asked = asked or [first]
-    measures = [name for name in HEADINGS if name in rows[first]["all"]]
+    groups = {group for of_map in rows.values() for group in of_map}
+    marks = f"Filled: all images; hollow: {right}." if "right" in groups else "Over all images."
+    return _figure(rows, title, f"{marks} {note}".strip(), [*rows][:asked])
+
+
+def located_words(series: Mapping[str, Mapping[str, Intervals]], title: str, note: str, asked: int = 1) -> Figure:
+    """How well each kind of word is located: for each kind one row per series, with 95 % intervals over images.
+
+    series: by name, then by kind of word, then by measure; the first ``asked`` are in question, the others are controls.
+    """
+    kinds = next(iter(series.values()))
+    rows = {(kind, name): series[name][kind] for kind in kinds for name in series if kind in series[name]}
+    ours = [f"{kind} · {name}" for kind, name in rows if name in [*series][:asked]]
+    return _figure({f"{kind} · {name}": {"all": row} for (kind, name), row in rows.items()}, title, note, ours)
+
+
+def _figure(rows: Mapping[str, Mapping[str, Intervals]], title: str, note: str, asked: Sequence[str]) -> Figure:
+    """Panels of rows; the names of those in question are bold."""
+    measures = [name for name in HEADINGS if name in next(iter(rows.values()))["all"]]
     names = {name: wrap(name, TEXT, NAME, bold=name in asked) for name in rows}
     left = max(width(line, TEXT, bold=name in asked) for name, lines in names.items() for line in lines) + 0.18
     cell, height = PANEL + NUMBER + 0.14, ROW * len(rows)
     breadth = max(left + len(measures) * cell - 0.06, 3.68)
-    marks = "Filled: all images; hollow: correctly classified images." if "right" in groups else "Over all images."
-    note = f"{marks} Bars are 95 % bootstrap intervals; dashed lines mark a blind map. {note}"
+    note = f"Bars are 95 % bootstrap intervals; dashed lines mark a blind map. {note}"
     sheet = Sheet(breadth, height, title, above=0.5, below=0.32, notes=[note])
     for row, (name, lines) in enumerate(names.items()):
         sheet.write_beside(sheet.left, sheet.top + (row + 0.5) * ROW, lines, TEXT, bold=name in asked)
