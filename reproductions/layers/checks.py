@@ -1,5 +1,6 @@
 """Checks for the networks and recipes of all papers. A wrong value is an error that names the setting and the value."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin
 
@@ -21,31 +22,29 @@ def check_choices(settings: Any) -> None:
 
 def check_sizes(settings: Any, *names: str) -> None:
     """Raise ValueError unless each of the named fields is at least 1, and of a size that a memory could hold."""
-    for name in names:
-        if not 1 <= getattr(settings, name) <= MOST:
-            bound = f"must be at most {MOST:,}" if getattr(settings, name) > MOST else "must be at least 1"
-            raise ValueError(f"{_name(settings)}.{name} {bound}, not {getattr(settings, name)}")
+    _check(settings, names, lambda value: value >= 1, "must be at least 1")
+    _check(settings, names, lambda value: value <= MOST, f"must be at most {MOST:,}")
 
 
 def check_positive(settings: Any, *names: str) -> None:
     """Raise ValueError unless each of the named fields is above 0."""
-    for name in names:
-        if not getattr(settings, name) > 0:
-            raise ValueError(f"{_name(settings)}.{name} must be above 0, not {getattr(settings, name)}")
+    _check(settings, names, lambda value: value > 0, "must be above 0")
 
 
 def check_not_negative(settings: Any, *names: str) -> None:
-    """Raise ValueError unless each of the named fields is 0 or more."""
-    for name in names:
-        if not getattr(settings, name) >= 0:  # nor is it NaN
-            raise ValueError(f"{_name(settings)}.{name} must be 0 or more, not {getattr(settings, name)}")
+    """Raise ValueError unless each of the named fields is 0 or more, and not NaN."""
+    _check(settings, names, lambda value: value >= 0, "must be 0 or more")
 
 
 def check_rates(settings: Any, *names: str) -> None:
     """Raise ValueError unless each of the named fields lies in [0, 1)."""
+    _check(settings, names, lambda value: 0 <= value < 1, "must lie in [0, 1)")
+
+
+def _check(settings: Any, names: Sequence[str], holds: Callable[[Any], bool], words: str) -> None:
     for name in names:
-        if not 0 <= getattr(settings, name) < 1:
-            raise ValueError(f"{_name(settings)}.{name} must lie in [0, 1), not {getattr(settings, name)}")
+        if not holds(getattr(settings, name)):
+            raise ValueError(f"{_name(settings)}.{name} {words}, not {getattr(settings, name)}")
 
 
 def _name(settings: Any) -> str:

@@ -46,8 +46,6 @@ class EvaluationLog(Callback):
         """Raise UserError for data that the model cannot read, before the training begins."""
         self.task.check(pl_module, trainer.datamodule)  # type: ignore[attr-defined]
 
-    # --- collecting -------------------------------------------------------------------------------------------
-
     def _begin(self, trainer: Trainer, pl_module: Any) -> None:
         stage: Stage[Any, Any] = Stage.of(trainer, pl_module, self.pictures)
         self._splits = [self.task.begin(stage, name) for name in stage.data.split_names(stage.name)]
@@ -66,8 +64,6 @@ class EvaluationLog(Callback):
         for split, collected in zip(self._splits, together, strict=True):
             split.collected = collected
         return [split for split in self._splits if len(split.collected)]
-
-    # --- validation -------------------------------------------------------------------------------------------
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         splits = self._gathered(trainer)
@@ -113,8 +109,6 @@ class EvaluationLog(Callback):
             for folder in (self.folder / "pictures").glob("*-*/"):
                 if frames := sorted(folder.glob("step-*.png")):
                     files.film(frames, folder / "training.gif")
-
-    # --- test -------------------------------------------------------------------------------------------------
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         tracker = tracking.of(trainer.loggers)

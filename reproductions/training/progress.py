@@ -71,8 +71,6 @@ class Progress(ProgressBar):
         rest = progress.left(self._clock() - began, self._step - first, self._total - first)
         return " · ".join(part for part in (self._place, self._loss, self._latest) if part) + rest
 
-    # --- training and validation ------------------------------------------------------------------------------
-
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._total = trainer.estimated_stepping_batches
         self._began = self._clock(), trainer.global_step
@@ -108,8 +106,6 @@ class Progress(ProgressBar):
 
     def on_train_end(self, *_: Any) -> None:
         self._place, self._loss, self._latest, self._total = "saving", "", "", math.inf
-
-    # --- test -------------------------------------------------------------------------------------------------
 
     def on_test_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0

@@ -5,8 +5,7 @@ meaning    settings that have the right type and cannot be meant
 settings   the section ``run:`` of a configuration, and config.yaml
 agreement  what the processes of a run must have in common
 machine    the processor, and the commit of the code
-errors     errors of jsonargparse as one sentence
-older      configurations that an earlier version wrote
+parser     errors of jsonargparse as one sentence; configurations that an earlier version wrote
 """
 
 import argparse

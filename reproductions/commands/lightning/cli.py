@@ -25,8 +25,8 @@ from data.cores import cores
 from data.errors import UserError
 from data.sources.paths import check_writable
 from reproductions.commands.lightning import machine
-from reproductions.commands.lightning.errors import Parser, innermost
 from reproductions.commands.lightning.meaning import check_settings
+from reproductions.commands.lightning.parser import Parser, innermost
 from reproductions.commands.lightning.settings import RunSettings, SaveRun, Trainer
 from reproductions.evaluation.files import write_text
 from reproductions.runs import Run, corpus_name, stamp

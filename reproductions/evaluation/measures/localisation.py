@@ -130,9 +130,6 @@ def _auroc(values: Doubles, positive: Bools) -> Doubles:
     return np.divide(hits - yes * (yes + 1) / 2, pairs, out=np.full(len(values), np.nan), where=pairs > 0)
 
 
-# --- Many images, and beside controls -----------------------------------------------------------------------------------
-
-
 def intervals(table: Doubles, owners: Ints | None = None, names: Sequence[str] = MEASURES) -> dict[str, Interval]:
     """Mean of each measure (N, M) over the rows that define it, with its 95 % interval; a measure that none defines is left out.
 

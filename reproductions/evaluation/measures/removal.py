@@ -57,9 +57,6 @@ def blurred(pixels: Pixels, radius: int) -> Pixels:
     return near.mean(axis=(3, 4)).round().astype(np.uint8)
 
 
-# --- Many images, and beside controls ---------------------------------------------------------------------------------
-
-
 class Course(NamedTuple):
     """Many images in the order of one map each: shares that have changed (S + 1), and probabilities (N, S + 1)."""
 

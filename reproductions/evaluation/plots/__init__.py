@@ -15,27 +15,3 @@ from reproductions.evaluation.plots.pages import alignment, alignment_grid, alig
 from reproductions.evaluation.plots.removal import removal
 from reproductions.evaluation.plots.selection import image_view_grid, view_grid
 from reproductions.evaluation.plots.vit import figure_6, figure_7, figure_11
-
-__all__ = [
-    "Photo",
-    "alignment",
-    "alignment_grid",
-    "alignment_strip",
-    "attended",
-    "attended_strip",
-    "beside_controls",
-    "bleu_by_length",
-    "captioned",
-    "confusion",
-    "difference",
-    "figure_11",
-    "figure_6",
-    "figure_7",
-    "film",
-    "heads",
-    "image_view_grid",
-    "located_words",
-    "removal",
-    "rungs",
-    "view_grid",
-]

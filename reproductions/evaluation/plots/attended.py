@@ -81,9 +81,6 @@ def _cut_off(record: AttendedImage, photo: Photo) -> list[str]:
     return [note] if beyond > 0.005 else []
 
 
-# --- Several classifiers ----------------------------------------------------------------------------------------------
-
-
 class Lines(NamedTuple):
     lines: list[str]
     size: float

@@ -1,7 +1,6 @@
 """BLEU against sentence length, one curve per model. Names stand at the ends of the lines."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,7 +23,7 @@ def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
     for number, curve in enumerate(curves):
         x, y = [group.mean_length for group in curve.bins], [group.bleu.value for group in curve.bins]
         low, high = [group.bleu.low for group in curve.bins], [group.bleu.high for group in curve.bins]
-        colour, dash = _line(number)
+        colour, dash = LINES[number % len(LINES)], DASHES[number % len(DASHES)]
         axes.fill_between(x, low, high, color=colour, alpha=0.16, lw=0, zorder=2)
         marker = MARKERS[number % len(MARKERS)]
         axes.plot(x, y, color=colour, ls=dash, lw=1.6, marker=marker, ms=4.5, mec=PAPER, mew=0.5, zorder=3)
@@ -34,10 +33,6 @@ def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
     name_axes(axes, "source length (words between spaces)", "BLEU", TEXT)
     _name_ends(axes, ends, FIGURE_2[1])
     return sheet.figure
-
-
-def _line(number: int) -> tuple[str, Any]:
-    return LINES[number % len(LINES)], DASHES[number % len(DASHES)]
 
 
 def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], inches: float) -> None:

@@ -100,8 +100,6 @@ def _note(scores: AlignmentScores, chosen: str, by: str, diagonal: float | None)
     return note if diagonal is None else f"{note} The diagonal alone has {100 * diagonal:.1f}\u00a0%."
 
 
-# --- Images -----------------------------------------------------------------------------------------------------------
-
 Measured = Mapping[ImageView, Mapping[str, Sequence[float]]]  # view -> measure -> value, or value, lower and upper end
 
 

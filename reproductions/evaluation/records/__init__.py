@@ -9,5 +9,3 @@ caption         CaptionedImage: an image and a map for each word
 """
 
 from reproductions.evaluation.records.codec import R, Record, load, save
-
-__all__ = ["R", "Record", "load", "save"]

@@ -28,9 +28,6 @@ class Form(NamedTuple):
     from_json: Callable[[Any], Any]
 
 
-# --- Weights ----------------------------------------------------------------------------------------------------------
-
-
 def rounded(weights: Floats) -> list[list[float]]:
     """Weights with DIGITS significant digits."""
     exact = weights.astype(np.float64)
@@ -78,9 +75,6 @@ Maps = Annotated[Floats, Form((list,), _maps_to_json, lambda maps: _stacked(map(
 Nats = Annotated[float, Form((float, int), lambda nats: round(nats, 4), lambda nats: nats)]
 
 
-# --- Pixels -----------------------------------------------------------------------------------------------------------
-
-
 def png(pixels: NDArray[np.uint8]) -> str:
     """Pixels (h, w, 3), or a mask (h, w) in 255 steps, as PNG in base64."""
     file = io.BytesIO()
@@ -118,9 +112,6 @@ Masks = Annotated[
         lambda texts: _stacked(map(_mask_from_png, texts)),
     ),
 ]
-
-
-# --- Links ------------------------------------------------------------------------------------------------------------
 
 
 def links_to_json(links: Links) -> dict[str, list[list[int]]]:

@@ -102,15 +102,12 @@ class _Step:
 
     def products(self) -> int:
         """Multiplications for one sentence: half of the floating-point operations that torch counts."""
-        with FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mv: _matrix_times_vector}) as counter:
+        # The counter does not know products of a matrix and a vector.
+        more = {torch.ops.aten.mv: lambda matrix, *_, **__: 2 * matrix[0] * matrix[1]}
+        with FlopCounterMode(display=False, custom_mapping=more) as counter:
             self.look()
         operations: int = counter.get_total_flops()
         return operations // 2 // self.sentences
 
     def _context(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         return self.attention(query, keys, values, self.mask, self.at).context
-
-
-def _matrix_times_vector(matrix: list[int], *_: object, **__: object) -> int:
-    """Operations of a product that torch's counter does not know."""
-    return 2 * matrix[0] * matrix[1]

@@ -21,5 +21,3 @@ Each task says its part in a ``report.py`` of its own::
 """
 
 from reproductions.tasks.report.parts import learned
-
-__all__ = ["learned"]

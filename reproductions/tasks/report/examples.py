@@ -7,7 +7,7 @@ from typing import Any
 
 from data import stored
 from data.stored import WHOLE
-from data.tokenizers import Tokenizer, load_tokenizer
+from data.tokenizers import load_tokenizer
 from data.words import printed
 from reproductions.reports import Picture
 from reproductions.runs import Run
@@ -30,12 +30,11 @@ def tested(run: Run, task: Any, split: str) -> Iterator[Example]:
             example = task.example(where, line)
             says = {name: printed(text, language) for name, text in example.says.items()}
             example = replace(example, says=says, pictures=pictures)
-            yield example if tokenizer is None else replace(example, unknown=_unknown(example.title, tokenizer))
-
-
-def _unknown(text: str, tokenizer: Tokenizer) -> list[str]:
-    words = tokenizer.surface(text).words
-    return list(dict.fromkeys(words[place] for place in tokenizer.unknown(text)))
+            if tokenizer is not None:
+                words = tokenizer.surface(example.title).words
+                unknown = dict.fromkeys(words[place] for place in tokenizer.unknown(example.title))
+                example = replace(example, unknown=list(unknown))
+            yield example
 
 
 def followed(run: Run) -> Iterator[Example]:

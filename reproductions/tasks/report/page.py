@@ -15,7 +15,7 @@ from reproductions.reports import Picture, Section, fixed, template
 from reproductions.runs import REPORT, SCORES, Run
 from reproductions.tasks.report import examples, settings
 from reproductions.tasks.report.curves import lines
-from reproductions.tasks.report.parts import Example, learned, name_of, part_of
+from reproductions.tasks.report.parts import learned, name_of, part_of
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,8 @@ def page(run: Run) -> str:
     first = next(iter(scores.values()))
     shown = FIXED if FIXED in scores else next(iter(scores))
     drawn = list(examples.tested(run, task, shown) if tested else examples.followed(run))
-    lead = next((each for each in sorted(drawn, key=_last_to_lead) if each.pictures), None)
+    right_first = sorted(drawn, key=lambda example: not example.right)
+    lead = next((each for each in right_first if each.pictures), None)
     return template("reproductions.tasks.report").render(
         run=run,
         task=task,
@@ -87,11 +88,6 @@ def page(run: Run) -> str:
         sections=[*(task.sections(run) if tested else ()), *settings.sections(run)],
         files={name: what for name, what in FILES.items() if (run.folder / name).exists()},
     )
-
-
-def _last_to_lead(example: Example) -> bool:
-    """For sorting: a wrong answer comes after the correct ones."""
-    return not example.right
 
 
 def _by_split(line: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -1,13 +1,16 @@
-"""Errors of jsonargparse about the settings of a run, as one sentence."""
+"""The parser of a run's settings: its errors as one sentence, and configurations that an earlier version wrote."""
 
 import re
+from importlib import import_module
 from typing import Any, NoReturn
 
+import yaml
 from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser
 
 from data.errors import UserError
-from reproductions.commands.lightning.older import without_retired
+from reproductions.papers import PAPERS, VERSION
+from reproductions.training.module import Reproduction
 
 
 class Parser(LightningArgumentParser):
@@ -48,3 +51,26 @@ def innermost(error: BaseException) -> BaseException:
         return innermost(cause)
     # jsonargparse wraps anything raised while a linked argument is computed in a ValueError, even a full disk or a bug.
     return error.__cause__ if isinstance(error, ValueError) and error.__cause__ is not None else error
+
+
+def without_retired(content: str) -> str:
+    """A configuration as YAML, without the settings that this version does not have and that had no effect.
+
+    Raises UserError if one had an effect, or if this version does not have the model.
+    """
+    try:
+        model = (settings := yaml.safe_load(content))["model"]
+        module, _, name = model["class_path"].rpartition(".")
+        arguments = model["init_args"]
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError):
+        return content  # without a model; or the parser says what is wrong
+    if not module.startswith("reproductions."):
+        return content
+    try:
+        kind = getattr(import_module(module), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        models = ", ".join(paper.class_path for paper in PAPERS.values())
+        raise UserError(f"This version, {VERSION}, has no model {module}.{name}; it has {models}.") from error
+    if not issubclass(kind, Reproduction) or not kind.drop_retired(arguments, "The configuration"):
+        return content
+    return yaml.safe_dump(settings, sort_keys=False)
