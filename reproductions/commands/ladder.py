@@ -8,7 +8,7 @@ from pathlib import Path
 from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.commands import trainings
-from reproductions.experiments.side_by_side import Training
+from reproductions.experiments.side_by_side import Training, train
 from reproductions.runs import LADDER
 
 CONFIGS = Path("configs") / LADDER
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
     folder = check_writable(runs.runs_dir() / LADDER)
     rungs = [Training(LADDER, name, CONFIGS / f"{name}.yaml") for name in RUNGS]
-    if status := trainings.run(rungs, options.jobs, options.again, rest):
+    if status := train(rungs, options.jobs, options.again, rest):
         return status
     trained = [*comparable([runs.find(LADDER, name, having=runs.SCORES).folder for name in RUNGS], SAME).values()]
     rows = table(dict(zip(RUNGS, trained, strict=True)))

@@ -13,7 +13,7 @@ from reproductions import runs
 from reproductions.commands import trainings
 from reproductions.commands.equations import ROOT
 from reproductions.commands.train import of_seeds
-from reproductions.experiments.side_by_side import Training
+from reproductions.experiments.side_by_side import Training, train
 from reproductions.runs import Run
 
 RUNS = Path("configs") / "results.yaml"
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         if not options.untrained:
             sys.stdout.write("".join(f"{line}\n" for line in account(groups, claimed, options.jobs)))
             every = [training for group in groups for training in group.trainings]
-            if status := trainings.run(every, options.jobs, options.again, rest):
+            if status := train(every, options.jobs, options.again, rest):
                 return status
     finally:
         write(groups, claimed)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.commands import trainings
+from reproductions.experiments.side_by_side import train
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +21,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
     budget = training.QUICK if options.quick else training.FULL
     folder = check_writable(runs.runs_dir() / runs.TIMELINE)
-    if status := trainings.run(training.trainings(budget), options.jobs, options.again, rest):
+    if status := train(training.trainings(budget), options.jobs, options.again, rest):
         return status
     table = rows.table(budget)
     # The quick one never replaces the full one.

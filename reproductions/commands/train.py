@@ -14,8 +14,9 @@ from data.cores import cores
 from data.errors import UserError
 from data.sources.paths import place
 from reproductions import papers, runs
-from reproductions.commands import lightning, several, trainings, weights
+from reproductions.commands import lightning, several, weights
 from reproductions.commands.configs import config_of, is_path
+from reproductions.experiments import side_by_side
 from reproductions.experiments.side_by_side import Training
 
 CONVERTERS = ("vit2021",)  # papers with a weights.py
@@ -153,7 +154,7 @@ def of_seeds(  # noqa: PLR0913 - what `train` takes
 
 def _train_group(group: Sequence[Training]) -> int:
     jobs = min(cores(), len(group))
-    if status := trainings.run(group, jobs, threads=cores() // jobs):
+    if status := side_by_side.train(group, jobs, threads=cores() // jobs):
         return status
     from reproductions.commands import ending
 

@@ -97,8 +97,8 @@ class Training:
 
 def train(
     trainings: Sequence[Training], jobs: int, again: bool = False, overrides: Sequence[str] = (), threads: int = 1
-) -> None:
-    """Train what has no scored run yet, or everything ``again``, ``jobs`` at a time.
+) -> int:
+    """Train what has no scored run yet, or everything ``again``, ``jobs`` at a time; returns the exit status, 130 after Ctrl-C.
 
     As many trainings as cores, with one thread each, use the cores better than one training with several threads.
     On Ctrl-C and SIGTERM every training saves its state, and the same command continues from there. Raises UserError with the
@@ -121,11 +121,18 @@ def train(
                 running = [process for process in running if process not in ended]
                 names = ", ".join(process.training.title for process in running)
                 count.what = f"{names}; {len(waiting)} waiting"
-        except BaseException:
+        except BaseException as error:
             _stop(running)
-            raise
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            progress.clear()
+            sys.stderr.write(
+                "\nStopped. Finished trainings are kept and interrupted ones continue: run the same command again.\n"
+            )
+            return 130
     if failed:
         raise UserError(_failure(failed[0]))
+    return 0
 
 
 class _Process:

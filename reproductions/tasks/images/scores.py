@@ -44,21 +44,16 @@ class Truth(NamedTuple):
         return cls(coverage(masks, grid), fixed_maps(mean_mask, grid))
 
 
-class ChosenView(NamedTuple):
-    """The shown view of a model, how it was chosen, and the measures of every view; none without masks."""
-
-    view: ImageView
-    by: str
-    table: Mapping[str, Mapping[str, float]]
-
-
-def choose(collected: CollectedImages, views: Sequence[ImageView], truth: Truth | None) -> ChosenView:
-    """The view that ranks patches best on validation images, the earlier of equal ones; without masks the default."""
+def choose(collected: CollectedImages, views: Sequence[ImageView], truth: Truth | None) -> dict[str, Any]:
+    """The view that ranks patches best on validation images, the earlier of equal ones, and the measures of every view, as in
+    views.json; without masks the default and no measures.
+    """
     if truth is None:
-        return ChosenView(default_view(views), BY_DEFAULT, {})
+        return {"chosen": str(default_view(views)), "by": BY_DEFAULT, "views": {}}
     table = {str(view): means(collected.seen(place), truth.covered) for place, view in enumerate(views)}
-    candidates = [view for view in views if view.kind != CONTROL]
-    return ChosenView(max(candidates, key=lambda view: table[str(view)].get(CHOSEN_BY, 0.0)), BY_MASKS, table)
+    candidates = [str(view) for view in views if view.kind != CONTROL]
+    best = max(candidates, key=lambda view: table[view].get(CHOSEN_BY, 0.0))
+    return {"chosen": best, "by": BY_MASKS, "views": table}
 
 
 def scores(collected: CollectedImages, place: int, truth: Truth | None) -> dict[str, float]:

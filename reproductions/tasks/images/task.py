@@ -34,15 +34,9 @@ class Images(Task):
     def choose(self, splits: Sequence[ImageSplit]) -> None:
         split = splits[0]
         module, chosen = split.stage.module, choose(split.collected, split.views, split.truth)
-        module.view = str(chosen.view)
-        module.views = {
-            **split.stage.origin.as_json(),
-            "split": split.name,
-            "images": len(split.collected.maps),
-            "chosen": module.view,
-            "by": chosen.by,
-            "views": {view: dict(measures) for view, measures in chosen.table.items()},
-        }
+        module.view = chosen["chosen"]
+        measured = {"split": split.name, "images": len(split.collected.maps)}
+        module.views = split.stage.origin.as_json() | measured | chosen
 
     def draw_views(self, module: Classification) -> Drawn | None:
         views = module.views
