@@ -298,9 +298,10 @@ def find(
     what = " ".join(name for name in (paper, config) if name != "*") or "any paper"
     what += "" if corpus is None else f" on {corpus}"
     that = "" if task is None else f" that {papers.TASKS[task]}"
+    train = papers.of(paper).train if paper in papers.PAPERS else papers.train(task)
     raise UserError(
         f"There is no run of {what}{that} with {having} under {runs_dir().resolve()}; train one first, for example with "
-        f"`make {papers.train(task)}`."
+        f"`make {train}`."
     )
 
 

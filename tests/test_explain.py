@@ -11,10 +11,9 @@ from page_runs import write
 from data.errors import UserError
 from reproductions import runs
 from reproductions.__main__ import run as command
-from reproductions.commands.explain import find
 from reproductions.explain.narration import narrate
 from reproductions.explain.page import cells, page
-from reproductions.explain.places import READS
+from reproductions.explain.places import PAPER, READS
 from reproductions.explain.steps import Steps
 from reproductions.explain.terminal import text
 from reproductions.explain.trained import LONGEST, take_steps
@@ -115,7 +114,7 @@ def test_what_cannot_be_explained_is_said_in_a_sentence(transformer, capsys, mon
 def test_without_a_transformer_the_command_that_trains_one_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("RUNS_DIR", str(tmp_path))
     with pytest.raises(UserError, match="make train-transformer"):
-        find(None)
+        runs.find(PAPER)
 
 
 def test_colours_are_symmetric_about_zero_and_absent_where_hidden():

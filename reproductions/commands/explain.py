@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from data.errors import UserError
 from data.sources.paths import check_writable
 from reproductions import runs
 from reproductions.explain import places
@@ -38,7 +37,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
 
     if not options.sentence.strip():
         raise empty("explain")
-    run = find(options.run)
+    run = runs.find(places.PAPER) if options.run is None else runs.at(options.run)
     places.check(run, options.place, options.layer, options.head)
     folder = check_writable(options.out or run.folder / "explained")
     from reproductions.evaluation import files
@@ -56,15 +55,3 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     text = terminal.text(steps, shutil.get_terminal_size((100, 40)).columns, unicode)
     sys.stdout.write(f"{text}\nPage: {written}\n")
     return 0
-
-
-def find(folder: Path | None) -> runs.Run:
-    """The run in a folder, else the newest Transformer; raises UserError if there is none."""
-    if folder is not None:
-        return runs.at(folder)
-    try:
-        return runs.find(places.PAPER)
-    except UserError as error:
-        raise UserError(
-            f"There is no trained Transformer under {runs.runs_dir().resolve()}: train one with `make train-transformer`."
-        ) from error
