@@ -8,7 +8,6 @@ from reproductions.evaluation.measures.text import (
     bleu_of_sums,
     bleu_statistics,
     moses,
-    score_records,
     sentence_chrf,
     text_scores,
 )
@@ -26,8 +25,13 @@ HYPOTHESES = [
 ]
 
 
+def scored(hypotheses, references, language):
+    pairs = zip(hypotheses, references, strict=True)
+    return text_scores([Translated("s", there, ours, i) for i, (ours, there) in enumerate(pairs)], language)
+
+
 def test_bleu_and_chrf_are_those_of_sacrebleu():
-    scores = text_scores(hypotheses=HYPOTHESES, references=REFERENCES, language="fr")
+    scores = scored(HYPOTHESES, REFERENCES, "fr")
     assert scores.bleu == sacrebleu.corpus_bleu(HYPOTHESES, [REFERENCES]).score
     assert scores.chrf == sacrebleu.corpus_chrf(HYPOTHESES, [REFERENCES]).score
     expected = sacrebleu.sentence_chrf(HYPOTHESES[0], [REFERENCES[0]]).score
@@ -37,15 +41,15 @@ def test_bleu_and_chrf_are_those_of_sacrebleu():
 
 
 def test_hypotheses_and_references_are_not_interchangeable():
-    ours = text_scores(hypotheses=HYPOTHESES, references=REFERENCES, language="fr")
-    swapped = text_scores(hypotheses=REFERENCES, references=HYPOTHESES, language="fr")
+    ours = scored(HYPOTHESES, REFERENCES, "fr")
+    swapped = scored(REFERENCES, HYPOTHESES, "fr")
     assert abs(ours.bleu - swapped.bleu) > 0.5
     assert ours.length_ratio < 1 < swapped.length_ratio
 
 
 def test_tokenised_bleu_splits_elision_and_dashes_and_ignores_case():
     assert moses(["L'accord demi-fini."], "fr") == ["l' accord demi @-@ fini ."]
-    scores = text_scores(hypotheses=["L'ACCORD est très bon"], references=["l'accord est très bon"], language="fr")
+    scores = scored(["L'ACCORD est très bon"], ["l'accord est très bon"], "fr")
     assert scores.bleu_tokenised == pytest.approx(100)
     assert scores.bleu < 60
     assert "-a" in scores.bleu_tokenised_signature and "case:lc" in scores.bleu_tokenised_signature
@@ -53,19 +57,19 @@ def test_tokenised_bleu_splits_elision_and_dashes_and_ignores_case():
 
 def test_exact_is_the_share_of_equal_sentences():
     records = [Translated("s", text, text if number else "no", number) for number, text in enumerate("abcd")]
-    assert score_records(records, "fr").exact == 75
+    assert text_scores(records, "fr").exact == 75
 
 
 @pytest.mark.parametrize("text", ["unter@@ bre@@ chung", "\u2581la zone", "la</w> zone</w>", "la zone </s>"])
 def test_text_with_pieces_is_refused(text):
     with pytest.raises(UserError, match="hypothesis 0 still has the marker"):
-        text_scores(hypotheses=[text], references=["la zone"], language="fr")
+        scored([text], ["la zone"], "fr")
     with pytest.raises(UserError, match="reference 0 still has the marker"):
-        text_scores(hypotheses=["la zone"], references=[text], language="fr")
+        scored(["la zone"], [text], "fr")
 
 
 def test_an_address_is_no_piece():
-    text_scores(hypotheses=["a@@b"], references=["user@@host"], language="en")
+    scored(["a@@b"], ["user@@host"], "en")
 
 
 sentences = st.lists(st.lists(st.sampled_from("abcdef"), max_size=9).map(" ".join), min_size=1, max_size=6)

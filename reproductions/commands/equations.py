@@ -1,4 +1,4 @@
-"""The tables "equation -> file:line" in the READMEs of the papers: read, checked, and renumbered.
+"""The tables "equation -> file:line" in the READMEs of the papers: checked, and renumbered.
 
     python -m reproductions.commands.equations      (a part of `make format`)
 
@@ -7,36 +7,11 @@ A row is ``| equation | `file:line` | `code` |``; the code must stand on that li
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-_ROW = re.compile(r"^\| (?P<equation>[^|]+) \| `(?P<file>[^`:]+\.py):(?P<line>\d+)` \| `(?P<code>[^`]+)` \|$", re.M)
-
-
-class Row(NamedTuple):
-    """One equation, the file and line (from 1) that hold it, and the code on that line."""
-
-    equation: str
-    file: str
-    line: int
-    code: str
-
-    def lines(self) -> list[int]:
-        """The lines that hold the code; the row is right if ``line`` is the only one."""
-        lines = (ROOT / self.file).read_text(encoding="utf-8").splitlines()
-        return [number for number, line in enumerate(lines, start=1) if self.code in line]
-
-
-def documents() -> list[Path]:
-    return sorted((ROOT / "reproductions").glob("*/README.md"))
-
-
-def rows(text: str) -> Iterator[Row]:
-    """The rows of every table in a README."""
-    for match in _ROW.finditer(text):
-        yield Row(match["equation"], match["file"], int(match["line"]), match["code"])
+READMES = sorted((ROOT / "reproductions").glob("*/README.md"))
+ROW = re.compile(r"^\| (?P<equation>[^|]+) \| `(?P<file>[^`:]+\.py):(?P<line>\d+)` \| `(?P<code>[^`]+)` \|$", re.M)
 
 
 def refreshed(text: str) -> str:
@@ -45,20 +20,21 @@ def refreshed(text: str) -> str:
     Raises ValueError for code that its file does not hold, or holds on several lines.
     """
 
-    def renumbered(match: re.Match[str]) -> str:
-        row = Row(match["equation"], match["file"], int(match["line"]), match["code"])
-        lines = row.lines()
-        if not lines:
-            raise ValueError(f"{row.file} does not hold `{row.code}`, which {row.equation} refers to")
-        if len(lines) > 1:
-            raise ValueError(f"{row.file} holds `{row.code}` on lines {lines}: give {row.equation} more of its line")
-        return match[0].replace(f"{row.file}:{row.line}`", f"{row.file}:{lines[0]}`")
+    def renumbered(row: re.Match[str]) -> str:
+        equation, file, number, code = row.groups()
+        lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+        numbers = [place for place, line in enumerate(lines, start=1) if code in line]
+        if not numbers:
+            raise ValueError(f"{file} does not hold `{code}`, which {equation} refers to")
+        if len(numbers) > 1:
+            raise ValueError(f"{file} holds `{code}` on lines {numbers}: give {equation} more of its line")
+        return row[0].replace(f"{file}:{number}`", f"{file}:{numbers[0]}`")
 
-    return _ROW.sub(renumbered, text)
+    return ROW.sub(renumbered, text)
 
 
 if __name__ == "__main__":
-    for path in documents():
+    for path in READMES:
         try:
             path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")
         except ValueError as error:

@@ -39,11 +39,12 @@ class TextScores:
     sentences: int
 
 
-def text_scores(*, hypotheses: Sequence[str], references: Sequence[str], language: str) -> TextScores:
-    """Scores of translations against one reference each; language ("fr") chooses Moses' rules for `bleu_tokenised`.
+def text_scores(records: Sequence[Translated], language: str) -> TextScores:
+    """Scores of translations; language ("fr") chooses Moses' rules for `bleu_tokenised`.
 
     Raises UserError for text that still contains word pieces or ``</s>``.
     """
+    hypotheses, references = _texts(records)
     check_texts(hypotheses=hypotheses, references=references)
     bleu, chrf = BLEU(tokenize="13a", force=True), CHRF()
     tokenised = BLEU(tokenize="none", lowercase=True, force=True)
@@ -62,14 +63,6 @@ def text_scores(*, hypotheses: Sequence[str], references: Sequence[str], languag
         exact=100 * float(np.mean([pair[0] == pair[1] for pair in zip(hypotheses, references, strict=True)])),
         length_ratio=cased.sys_len / max(1, cased.ref_len),
         sentences=len(references),
-    )
-
-
-def score_records(records: Sequence[Translated], language: str) -> TextScores:
-    return text_scores(
-        hypotheses=[record.hypothesis for record in records],
-        references=[record.reference for record in records],
-        language=language,
     )
 
 
@@ -101,11 +94,12 @@ def bleu_statistics(
 
 
 def bleu_table(records: Sequence[Translated], language: str | None = None) -> Doubles:
-    return bleu_statistics(
-        hypotheses=[record.hypothesis for record in records],
-        references=[record.reference for record in records],
-        language=language,
-    )
+    hypotheses, references = _texts(records)
+    return bleu_statistics(hypotheses=hypotheses, references=references, language=language)
+
+
+def _texts(records: Sequence[Translated]) -> tuple[list[str], list[str]]:
+    return [record.hypothesis for record in records], [record.reference for record in records]
 
 
 def perplexity_of_sums(sums: Doubles) -> Doubles:

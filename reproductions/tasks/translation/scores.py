@@ -16,7 +16,7 @@ from reproductions.evaluation.measures.alignment import (
 )
 from reproductions.evaluation.measures.attention import health
 from reproductions.evaluation.measures.bootstrap import bootstrap
-from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table, perplexity, score_records
+from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table, perplexity, text_scores
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.tasks.translation.collect import CollectedTranslations
 
@@ -26,7 +26,7 @@ def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
 
     ``language``: of the target.
     """
-    text = score_records(list(collected.translated.values()), language)
+    text = text_scores(list(collected.translated.values()), language)
     result = {name: getattr(text, name) for name in ("bleu", "bleu_tokenised", "chrf", "exact", "length_ratio")}
     result["perplexity"] = perplexity(collected.nll, collected.words)
     if collected.forced:
@@ -44,7 +44,7 @@ def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
 def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
     """Values beside the scores: speed, signatures, confidence intervals, and the score of the diagonal."""
     translated = list(collected.translated.values())
-    text = score_records(translated, language)
+    text = text_scores(translated, language)
     result: dict[str, Any] = {
         "sentences_per_s": round(len(translated) / max(collected.seconds, 1e-9), 1),
         "sentences": len(translated),
