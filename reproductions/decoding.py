@@ -110,7 +110,7 @@ def _select(items: Any, rows: Tensor) -> Any:
 
 
 @torch.inference_mode()
-def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int, limit: Tensor | None = None) -> list[Hypothesis]:
+def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int) -> list[Hypothesis]:
     """The most probable word at every step.
 
     Args:
@@ -118,10 +118,9 @@ def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int, limit: Ten
         source: (B, S) word ids, padded.
         mask: (B, S), True = real.
         eos: id of ``</s>``.
-        limit: (B) maximum number of words of each translation; ``model.limit`` by default.
     """
     lengths = mask.sum(1)
-    limit = model.limit(lengths) if limit is None else limit
+    limit = model.limit(lengths)
     memory, state = model.encode(source, mask)
     vocabulary = _Vocabulary(model.head)
     alive = torch.arange(len(source), device=source.device)  # the sentence of each row
@@ -158,7 +157,6 @@ def beam(
     eos: int,
     width: int,
     alpha: float = 0.0,
-    limit: Tensor | None = None,
 ) -> list[Hypothesis]:
     """The best translation that a beam of ``width`` hypotheses finds, by log-probability / length penalty.
 
@@ -166,12 +164,12 @@ def beam(
     of the batch.
 
     Args:
-        model, source, mask, eos, limit: as in :func:`greedy`.
+        model, source, mask, eos: as in :func:`greedy`.
         width: k, hypotheses kept open per sentence.
         alpha: exponent of the length penalty; 0 compares plain log-probabilities, as Bahdanau et al. (2014) do.
     """
     lengths = mask.sum(1)
-    limit = model.limit(lengths) if limit is None else limit
+    limit = model.limit(lengths)
     memory, state = model.encode(source, mask)
     vocabulary = _Vocabulary(model.head)
     alive = torch.arange(len(source), device=source.device)  # the sentence of each group of rows

@@ -100,7 +100,9 @@ def test_half_precision_stays_finite(name):
 
 def searches(model, source, mask, limit=None):
     """What greedy search and a beam find: they end at different steps, and hypotheses of the beam change places."""
-    return greedy(model, source, mask, EOS, limit), beam(model, source, mask, EOS, 3, 0.6, limit)
+    if limit is not None:
+        model.limit = lambda _: limit
+    return greedy(model, source, mask, EOS), beam(model, source, mask, EOS, 3, 0.6)
 
 
 @every_model

@@ -48,7 +48,15 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     first = next(images, None)  # before the classifier, which takes seconds to import
     if first is None:
         raise UserError(" ".join(unreadable))
-    classifier = _classifier(run, options)
+    classifier: TrainedClassifier
+    if run is None:
+        from reproductions.tasks.images.pretrained import pretrained
+
+        classifier = pretrained(options.weights, options.heads)
+    else:
+        from reproductions.tasks.task import restore
+
+        classifier = restore(run)
     for number, path, image in chain([first], images):
         name = path.stem if len(options.image) == 1 else f"{number:02d}-{path.stem}"
         likely, drawn = _look(classifier, image, path.name, number, options.asked, folder / name)
@@ -77,17 +85,6 @@ def _folder(run: runs.Run | None, source: str) -> Path:
         return run.folder / "looked"
     name = source if source.startswith(HUB) else Path(source).stem
     return runs.runs_dir() / "looked" / (re.sub(r"[^\w.-]+", "-", name).strip("-.") or "weights")
-
-
-def _classifier(run: runs.Run | None, options: argparse.Namespace) -> "TrainedClassifier":
-    """That of the run, or with published weights."""
-    if run is None:
-        from reproductions.tasks.images.pretrained import pretrained
-
-        return pretrained(options.weights, options.heads)
-    from reproductions.tasks.task import restore
-
-    return restore(run)
 
 
 def _look(

@@ -10,14 +10,15 @@ from reproductions import runs
 from reproductions.commands.figures import printed, scored
 from reproductions.evaluation import plots
 from reproductions.evaluation.records.caption import CaptionedImage
+from reproductions.evaluation.views.image import BEST_FIXED
 from reproductions.runs import Run
 from reproductions.tasks.captions.collect import TrainedCaptioner
-from reproductions.tasks.captions.scores import SHOWN, of_words
+from reproductions.tasks.captions.scores import MEAN, SHOWN, of_words
 from reproductions.tasks.task import restore
 
 SPLIT = "test"
 DRAWN = 8  # images, the first of the split
-BLIND = ("mean over the caption's words", "best fixed map")  # the controls drawn beside the models
+BLIND = (MEAN, BEST_FIXED)  # the controls drawn beside the models
 
 
 def draw(data: str | None, folder: Path) -> Iterator[Path]:
