@@ -12,11 +12,10 @@ from matplotlib.patches import Rectangle
 from reproductions.evaluation.measures.alignment import AlignmentScores
 from reproductions.evaluation.plots.sheet import Sheet
 from reproductions.evaluation.plots.style import ACCENT, INK, PAPER, QUIET, SMALL, TEXT, WEIGHTS, font, width
-from reproductions.evaluation.views.alignment import View
+from reproductions.evaluation.views.alignment import SHIFTS, WITH_NORMS, View
 from reproductions.evaluation.views.image import WORDS, ImageView
 
 CELL = (0.46, 0.3)  # inches
-SHIFTS = {0: "read as each word is written", 1: "read one step later"}
 # Of a view of images: measure -> heading, and the values that are white and dark; None for the highest of the table.
 FOUND: Mapping[str, tuple[str, float, float | None]] = {
     "auroc": ("AUROC", 0.5, 1.0),
@@ -25,7 +24,6 @@ FOUND: Mapping[str, tuple[str, float, float | None]] = {
 }
 TILE = (0.78, 0.37)  # inches
 BESIDE = 4  # heads, up to which the panels stand side by side
-WEIGHED = {False: "weights", True: "weights times value norms"}
 
 
 def view_grid(
@@ -51,7 +49,7 @@ def view_grid(
     sheet = Sheet(breadth, len(norms) * height, title, above=0.12, below=0.1, notes=[note])
     for (down, norm), (across, shift) in product(enumerate(norms), enumerate(shifts)):
         start, above = sheet.left + across * panel + left, sheet.top + down * height
-        sheet.write(start, above, [WEIGHED[norm], SHIFTS[shift]], TEXT, QUIET)
+        sheet.write(start, above, [WITH_NORMS if norm else "weights", SHIFTS[shift]], TEXT, QUIET)
         axes = sheet.axes(start, above + 0.62, *size)
         rates = np.array([[100 * table[View(layer, head, shift, norm)].aer for head in heads] for layer in layers])
         axes.imshow(rates, cmap=WEIGHTS.reversed(), norm=Normalize(0, 100), aspect="auto")

@@ -21,6 +21,8 @@ from reproductions.evaluation.arrays import Floats, Ints
 from reproductions.evaluation.measures.alignment import AlignmentScores, alignment_scores, hard_positions
 from reproductions.evaluation.views.part import TEXT, Part, Which, every_part
 
+SHIFTS = {0: "read as each word is written", 1: "read one step later"}
+WITH_NORMS = "weights times value norms"
 _TEXT = re.compile(rf"{TEXT} shift(?P<shift>0|1)(?P<norms> norms)?")
 
 
@@ -61,8 +63,7 @@ class View:
         """
         self.part.check_exists(self, layers, heads)
         parts = self.part.describe(layers, heads)
-        step = "read one step later" if self.shift else "read as each word is written"
-        weighed = ["weights times value norms"] if self.norms else []
+        step, weighed = SHIFTS[self.shift], [WITH_NORMS] if self.norms else []
         return " · ".join([*parts, *weighed, step if parts or weighed else f"attention {step}"])
 
     def apply(self, maps: Floats, norms: Floats) -> Floats:

@@ -12,16 +12,14 @@ from torch import Tensor
 
 from data.captions import CaptionExamples
 from data.preprocessing import Preprocessing
-from data.tokenizers import SPECIALS, Tokenizer
+from data.tokenizers import Tokenizer
 from reproductions.decoding import Hypothesis
 from reproductions.evaluation.arrays import Floats, Pixels
 from reproductions.evaluation.measures.captions import Judgement, judge
 from reproductions.evaluation.records.caption import CaptionedImage
-from reproductions.evaluation.records.translation import without_end
+from reproductions.evaluation.records.translation import END, without_end
 from reproductions.tasks.gather import Collection
 from reproductions.tasks.origin import Origin
-
-END = SPECIALS[Tokenizer.eos]
 
 
 class Captioner(Protocol):

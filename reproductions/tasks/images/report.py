@@ -6,6 +6,7 @@ from typing import Any
 
 from data import stored
 from data.stored import MEASURE, TEXT, WHOLE
+from reproductions.evaluation.views.image import CHOSEN_BY, CONTROL
 from reproductions.reports import Picture, Section, fixed, percent
 from reproductions.runs import SCORES, Run
 from reproductions.tasks.report.parts import Example, among, interval, of_examples
@@ -17,7 +18,6 @@ READING = (
     "The map gives each patch a share; the white line encloses the fewest patches that hold 60 % of it, and the dashed line is "
     "the edge of the object, where the corpus knows it. A large weight says where a model looked, not why it answered as it did."
 )
-CHOSEN_BY, CONTROL = "auroc", "input_gradient"  # the measure that chooses a view, and the view that is never chosen
 # Measures of each part -> their headings.
 LOCALISATION = {"auroc": "AUROC", "energy_gain": "times chance", "ground_top1": "highest on ground"}
 ASKED = {"auroc": "AUROC", "energy": "part of the map on it", "moves": "it minus the other"}
