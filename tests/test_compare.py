@@ -68,6 +68,8 @@ def test_a_comparison_is_one_page_that_needs_nothing_else(compared, trained, pap
     subject = 'class="matrix"' if papers == TRANSLATORS else "<img"
     assert page.index(subject) < page.index("<h2 id="), "the subject stands before the numbers"
     assert "width=device-width" in page and "does not prove" in page
+    named = [table for table in re.findall("<table.*?</table>", page, re.S) if "data-name=" in table]
+    assert named and all("stacked" in table.split(">")[0] for table in named), "a narrow screen names each number"
 
 
 def test_a_matrix_shows_every_weight_its_gold_links_and_the_largest_of_each_word():
