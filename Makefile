@@ -147,6 +147,7 @@ timeline: $(VENV)/.installed ## Every kind of attention in one translator: train
 results: $(VENV)/.installed ## Train the runs behind README and docs that are missing, and write their numbers (ONLY=accord)
 	@$(PY) -m reproductions results $${ONLY_TEXT:+--only "$$ONLY_TEXT"} $(ARGS)
 #: make results ARGS=--untrained         train nothing, write down what there is
+#: make results ARGS="--benchmark FILE"  write down what a benchmark printed to a file
 
 .PHONY: check-results
 check-results: $(VENV)/.installed ## Hold the runs here against the numbers of README and docs (ONLY=accord)

@@ -124,7 +124,7 @@ def measure(
             results[name].append(
                 {
                     "benchmark": "decode",
-                    "system": name,
+                    "system": f"{name} beam {width}",
                     "corpus": test.name,
                     "fixed_length": None if options.free else WORDS,
                     "beam": width,

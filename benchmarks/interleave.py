@@ -123,7 +123,7 @@ def _run(name: str, command: list[str], key: str) -> Result:
     stored.check(last, kind, f"The last RESULT of {name}", PRINT)
     if last[key] <= 0:
         raise UserError(f"{name} printed a {key} of {last[key]}; it must be more than 0.")
-    return {**last, "peak_rss_mib": round(resident_mib(usage))}
+    return {**last, "system": name, "peak_rss_mib": round(resident_mib(usage))}
 
 
 def _results(name: str, printed: str) -> Iterator[Result]:

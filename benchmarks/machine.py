@@ -8,15 +8,18 @@ figures taken above about 0.1 mean little.
 import argparse
 import json
 import os
+import platform
 import resource
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from data.errors import UserError
+from reproductions.commands.lightning.machine import commit, processor
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _SIDE = {"cpu": 2048, "cuda": 8192}  # rows and columns of the square product
@@ -44,12 +47,16 @@ def wait() -> None:
 
 
 def facts() -> dict[str, Any]:
-    """The entries of a result that say where it was measured, and with how much memory so far."""
+    """The entries of a result that say where and when it was measured, and with how much memory so far."""
     return {
         "peak_rss_mib": round(peak_mib()),
         "threads": torch.get_num_threads(),
         "device": device().type,
         "torch": torch.__version__,
+        "processor": processor(),
+        "python": platform.python_version(),
+        "commit": commit(),
+        "date": datetime.now(UTC).date().isoformat(),
     }
 
 

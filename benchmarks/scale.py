@@ -79,6 +79,7 @@ def measure(options: argparse.Namespace) -> dict[str, float | int | str]:
         "real_tokens_of_cells": round(tokens / cells, 3),
         "peak_rss_gib_preparing": peak,
         "peak_rss_gib": peak_gib(),
+        **machine.facts(),
     }
 
 

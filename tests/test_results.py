@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 from statistics import fmean, stdev
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from reproductions.compare import seeds as grouped
 from reproductions.compare import translators
 from reproductions.evaluation.files import write_json, write_text
 from reproductions.evaluation.measures.bootstrap import counted, mean_of_sums, over_seeds, paired_over_seeds
-from reproductions.experiments import results
+from reproductions.experiments import quotes, results, side_by_side
 
 CLAIMED = results.read(ROOT / results.FILE)
 FEW = {"data.init_args.pairs": 200, "data.init_args.batch_tokens": 400, "data.init_args.test_splits": '["test"]',
@@ -31,7 +32,7 @@ TEMPLATE = "\n| | BLEU |\n| RNNsearch | {small.test.bleu} |\n"
 def wrong_means(claimed):
     """Where a mean or deviation is not that of the seeds, or lies outside of its interval."""
     for name, entry in claimed["runs"].items():
-        for split, measures in entry["over_seeds"].items():
+        for split, measures in entry["over_seeds"].items() if entry else ():
             for measure, over in measures.items():
                 scores = [seed["scores"][split][measure] for seed in entry["seeds"].values()]
                 deviation = stdev(scores) if len(scores) > 1 else 0
@@ -49,32 +50,82 @@ def wrong_means(claimed):
 @pytest.mark.parametrize("path", commanded.documents(), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_number_in_a_marked_place_comes_from_the_file(path):
     text = path.read_text(encoding="utf-8")
-    assert results.refreshed(text, CLAIMED) == text, "`make results ARGS=--untrained` writes it"
-    assert text.count("<!-- results:") == len(results.BLOCK.findall(text)), "a place without its end"
+    assert quotes.refreshed(text, CLAIMED) == text, "`make results ARGS=--untrained` writes it"
+    assert text.count("<!-- results:") == len(quotes.BLOCK.findall(text)), "a place without its end"
+    if path.suffix == ".yaml":
+        assert text.count("# results:") == len(quotes.HEADER.findall(text)), "a template without its two comments"
+
+
+# A number of a measurement, and words before a number that is none.
+MEASURED = re.compile(r"(?<![\d.])(?!0 %|95 %)\d[\d,]*(?:\.\d+| %| minutes| BLEU)")
+NAMED = re.compile(
+    r"\b(Sections?|Appendix|Python|torch|JoeyNMT|CTranslate2|timm|dropout|alpha) [\d.]+((, | and | or )[\d.]+)*"
+)
+TIMELINE = re.compile(r"<!-- (?:measured|table|seen|others):.*?<!-- end -->", re.S)
+
+
+def by_hand(path, text):
+    """Numbers of measurements that stand outside of the marked places; of a paper's README in its results, of a configuration in
+    what is expected.
+    """
+    if path.suffix == ".yaml":
+        text = "".join(re.findall(r"^# Expected: .*(?:\n# .*)*", quotes.HEADER.sub("", text), re.M))
+    elif path.parent.parent.name == "reproductions":
+        text = "".join(re.findall(r"^## Results.*?(?=^## |\Z)", text, re.M | re.S))
+    text = TIMELINE.sub("", quotes.BLOCK.sub("", text))
+    text = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)|<img[^>]*>", "", text, flags=re.S)
+    return MEASURED.findall(NAMED.sub("", text))
+
+
+# docs/scale.md computes its numbers.
+@pytest.mark.parametrize(
+    "path",
+    [path for path in commanded.documents() if path.name != "scale.md"],
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
+def test_no_number_of_a_measurement_is_written_by_hand(path):
+    assert by_hand(path, path.read_text(encoding="utf-8")) == []
+
+
+def test_a_number_that_is_written_by_hand_is_found():
+    readme, paper, config = (
+        ROOT / "README.md",
+        ROOT / "reproductions/vit2021/README.md",
+        ROOT / "configs/vit2021/shapes.yaml",
+    )
+    assert by_hand(readme, "With dropout 0.1 of Section 3.2 a BLEU of 92.1, 8 minutes.") == ["92.1", "8 minutes"]
+    assert by_hand(paper, "84.4 %\n## Results on Shapes\n97 %\n## Published\n77.91 %") == ["97 %"]
+    assert by_hand(config, "# Table 5: 77.91\n# Expected: accuracy 97.0\n# in 7.6 minutes\nseed: 0.1") == [
+        "97.0",
+        "7.6",
+    ]
+    marked = "# results: accuracy {vit.test.accuracy}\n# Expected: accuracy 97.0 %.\n# Measured with one seed, torch 2.13.0.\n"
+    assert by_hand(config, marked) == []
 
 
 @pytest.mark.parametrize("path", commanded.documents(), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_template_has_a_score_of_its_own(path):
-    for block in results.BLOCK.finditer(path.read_text(encoding="utf-8")):
-        assert not re.search(r"\d\.\d|\d %", results.FIELD.sub("", block["template"])), block["template"]
+    text = path.read_text(encoding="utf-8")
+    for template in (place["template"] for form in (quotes.BLOCK, quotes.HEADER) for place in form.finditer(text)):
+        assert not MEASURED.search(NAMED.sub("", quotes.FIELD.sub("", template))), template
 
 
 def test_a_number_that_somebody_changes_by_hand_is_noticed_in_a_document_and_in_the_file():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    bleu = results.written(CLAIMED, "rnnsearch.test.bleu")
+    bleu = quotes.written(CLAIMED, "rnnsearch.test.bleu")
     by_hand = text.replace(f"BLEU {bleu} ", "BLEU 99.9 ")
-    assert by_hand != text and results.refreshed(by_hand, CLAIMED) == text
+    assert by_hand != text and quotes.refreshed(by_hand, CLAIMED) == text
     changed = json.loads(json.dumps(CLAIMED))
     seed = next(iter(changed["runs"]["rnnsearch"]["seeds"].values()))
     seed["scores"]["test"]["bleu"] += 1
-    assert results.refreshed(text, changed) != text
+    assert quotes.refreshed(text, changed) != text
     assert list(wrong_means(CLAIMED)) == [] and list(wrong_means(changed)) == ["rnnsearch test bleu"]
 
 
 def test_every_result_has_a_training_that_makes_it_and_says_where_it_was_measured():
     groups = {group.name: group for group in commanded.chosen(None)}
     assert CLAIMED["runs"].keys() <= groups.keys()
-    for entry in CLAIMED["runs"].values():
+    for entry in filter(None, CLAIMED["runs"].values()):
         for seed in entry["seeds"].values():
             assert {"processor", "threads", "precision", "torch", "python", "commit"} <= seed.keys()
             assert seed["commit"] or "by hand" in seed["source"] and re.fullmatch(r"20\d\d-\d\d-\d\d", seed["date"])
@@ -98,7 +149,7 @@ def test_a_template_takes_a_number_its_interval_or_the_mean_over_seeds():
         "two.test.bleu:interval": "(40.0 to 42.0)", "one.test.aer": "10.0 %", "one.test.aer:interval": "(5.0 to 20.0)",
     }.items():  # fmt: skip
         text = f"a <!-- results: {{{template}}} -->?<!-- end --> b"
-        assert results.refreshed(text, several) == text.replace("?", expected)
+        assert quotes.refreshed(text, several) == text.replace("?", expected)
 
 
 @pytest.mark.parametrize(
@@ -106,19 +157,78 @@ def test_a_template_takes_a_number_its_interval_or_the_mean_over_seeds():
 )
 def test_a_number_that_the_file_does_not_have_is_named(path):
     with pytest.raises(ValueError, match=re.escape(path.partition(":")[0])):
-        results.refreshed(
+        quotes.refreshed(
             f"<!-- results: {{{path}}} --><!-- end -->", {"runs": {"one": entry([1.0]), "two": entry([1.0, 2.0])}}
         )
 
 
 def test_two_machines_in_one_table_are_said_below_it():
     table = "<!-- results:\n| | BLEU |\n| a | {one.test.bleu} |\n| b | {two.test.bleu} |\n--><!-- end -->"
-    alike = results.refreshed(table, {"runs": {"one": entry([1.0]), "two": entry([2.0])}})
+    alike = quotes.refreshed(table, {"runs": {"one": entry([1.0]), "two": entry([2.0])}})
     assert "Measured with one seed, P, 1 thread, 32-true, torch 2.3.1, 2026-01-02." in alike
     other = entry([2.0, 3.0], processor="Q", title="N")
-    apart = results.refreshed(table, {"runs": {"one": entry([1.0]), "two": other}})
+    apart = quotes.refreshed(table, {"runs": {"one": entry([1.0]), "two": other}})
     assert "Measured with 1 or 2 seeds, mean ± standard deviation, 1 thread, 32-true, torch 2.3.1, 2026-01-02." in apart
     assert "M: P; N: Q." in apart
+    other["seeds"]["2"] |= {"processor": "P", "title": "M"}
+    other["seeds"]["1"] |= {"title": "M"}
+    assert "M (one), M (two, seed 2): P; M (two, seed 1): Q." in quotes.refreshed(
+        table, {"runs": {"one": entry([1.0]), "two": other}}
+    ), "a group is not averaged over machines silently"
+
+
+def test_what_was_not_measured_yet_is_a_dash():
+    table = "<!-- results:\n| | BLEU |\n| a | {one.test.bleu} {one.test.bleu:interval} |\n--><!-- end -->"
+    assert "| a | –  |\n\nNot measured yet.\n" in quotes.refreshed(table, {"runs": {"one": None}})
+
+
+def test_a_configuration_says_what_to_expect_in_two_comments():
+    given = "# results: BLEU {one.test.bleu}\n# Expected: BLEU 9.9.\n# Measured with four seeds.\nseed_everything: 1\n"
+    expected = "# Expected: BLEU 40.0.\n# Measured with one seed, P, 1 thread, 32-true, torch 2.3.1, 2026-01-02.\nseed"
+    assert f"{{one.test.bleu}}\n{expected}_everything: 1\n" in quotes.refreshed(given, {"runs": {"one": entry([40.0])}})
+
+
+HERE = {"processor": "P", "threads": 2, "device": "cpu", "torch": "2.3.1", "python": "3.11.7", "commit": "c",
+        "date": "2026-01-02"}  # fmt: skip
+
+
+def test_what_a_benchmark_printed_is_a_measurement_of_medians(project, capsys):
+    rounds = [
+        ("joey", 10, 2.5),
+        ("here", 15, 2.0),
+        ("joey", 20, 2.5),
+        ("here", 20, 2.0),
+        ("joey", 10, 2.5),
+        ("here", 30, 2.0),
+    ]
+    lines = [json.dumps({"system": system, "trg_tok_per_s": rate, "mflop_per_word": flop, "disturbed": True, **HERE})
+             for system, rate, flop in rounds]  # fmt: skip
+    write_text(project / "speed.txt", "".join(f"a table\nRESULT {line}\n" for line in lines))
+    table = "<!-- results:\n| | rate |\n| {speed.here.trg_tok_per_s} | {speed.here.times} {speed.here.times:interval} |\n-->"
+    write_text(project / "README.md", f"{table}<!-- end -->")
+    assert command(["results", "--only", "toy", "--benchmark", str(project / "speed.txt")]) == 0
+    measured = results.read(project / results.FILE)["measurements"]["speed"]
+    assert measured["scores"]["here"] == {
+        "trg_tok_per_s": [20, 15, 30],
+        "mflop_per_word": [2.0] * 3,
+        "times": [1.5, 1.0, 3.0],
+    }
+    text = (project / "README.md").read_text(encoding="utf-8")
+    assert "| 20.0 | 1.50 (1.00 to 3.00) |" in text
+    assert "Measured with 3 rounds in turn, their median, P, 2 threads, torch 2.3.1, 2026-01-02." in text
+
+
+@pytest.mark.parametrize(("content", "says"), [
+    ("no benchmark", "has no line RESULT that names a processor"), ("RESULT {", "line 1 is damaged"),
+    ("RESULT {}", "has no line RESULT that names"),
+    (f"RESULT {json.dumps({'system': 's', **HERE, 'threads': 'two'})}", "threads must be int"),
+])  # fmt: skip
+def test_a_file_that_no_benchmark_printed_is_one_sentence(project, capsys, content, says):
+    write_text(project / "speed.txt", content)
+    assert command(["results", "--only", "toy", "--benchmark", str(project / "speed.txt")]) == 2
+    assert says in capsys.readouterr().err
+    assert command(["results", "--only", "toy", "--benchmark", str(project / "nowhere.txt")]) == 2
+    assert "nowhere.txt" in capsys.readouterr().err
 
 
 # --- Several seeds ------------------------------------------------------------------------------------------------------
@@ -188,9 +298,9 @@ def test_groups_are_compared_by_their_means_and_judged_by_what_the_seed_does(gro
 
 
 def test_every_number_of_a_table_of_groups_stands_below_its_name():
-    over = {"mean": 0.5, "deviation": 0.0, "low": 0.25, "high": 0.75}
+    over = {"mean": 0.5, "deviation": 0.0, "low": 0.25, "high": 0.75, "scale": 1, "digits": 1}
     rows = [{"name": "RNNencdec", "seeds": [1], "measures": {"bleu": over}},
-            {"name": "RNNsearch", "seeds": [1, 2], "measures": {"bleu": over, "aer": over}}]  # fmt: skip
+            {"name": "RNNsearch", "seeds": [1, 2], "measures": {"bleu": over, "aer": over | {"scale": 100}}}]  # fmt: skip
     page = reports.template("reproductions.compare", "groups.html").render(numbers={"groups": rows})
     cells = re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", page)
     assert cells[:4] == ["", "seeds", "BLEU", "AER %"]
@@ -266,7 +376,7 @@ def test_results_trains_what_is_missing_writes_it_down_and_checks_it(project, mo
     seeds = written["runs"]["small"]["seeds"]
     assert [seed["steps"] for seed in seeds.values()] == [4, 4] and list(wrong_means(written)) == []
     text = (project / "README.md").read_text(encoding="utf-8")
-    assert f"| RNNsearch | {results.written(written, 'small.test.bleu')} |" in text and " ± " in text
+    assert f"| RNNsearch | {quotes.written(written, 'small.test.bleu')} |" in text and " ± " in text
 
     assert command(["results", "--only", "toy"]) == 0 and len(began) == 2, "what has scores is not trained again"
     assert "Nothing is missing." in capsys.readouterr().out
@@ -280,11 +390,53 @@ def test_results_trains_what_is_missing_writes_it_down_and_checks_it(project, mo
     (gone,) = (run.folder for run in runs.every("bahdanau2014") if run.folder.name.endswith("seed2"))
     gone.rename(project / "gone")
     write_json(project / results.FILE, written)
+    assert command(["results", "--check", "--only", "toy"]) == 0
+    assert "small: 1 of 2 seeds have scores; these are checked." in capsys.readouterr().out
     assert command(["results", "--untrained", "--only", "toy"]) == 0
     assert "small: 1 of 2 seeds have scores, so that what docs/results.json says of it stays" in capsys.readouterr().out
     assert results.read(project / results.FILE) == written
     assert command(["results", "--only", "toy"]) == 0 and len(began) == 3
     assert re.search(r"small: 1 of 2 trainings missing, \d+ minutes", capsys.readouterr().out)
+
+
+def test_a_group_of_which_one_seed_failed_is_named_and_its_numbers_stay(project, monkeypatch, capsys):
+    def begin(command, **_):
+        status = int("seed2" in str(command))
+        return SimpleNamespace(returncode=status, poll=lambda: status)
+
+    standing_in = SimpleNamespace(Popen=begin, DEVNULL=-3, STDOUT=-2)
+    monkeypatch.setattr(side_by_side, "subprocess", standing_in)
+    monkeypatch.setattr(side_by_side, "PAUSE", 0)
+    monkeypatch.setattr(commanded.Group, "scored", lambda group: [None] * (len(group.trainings) - 1))
+    claimed = {"version": results.VERSION, "runs": {"small": entry([40.0, 42.0])}}
+    write_json(project / results.FILE, claimed)
+    assert command(["results", "--only", "toy", "--jobs", "1"]) == 2
+    out = capsys.readouterr()
+    assert "The training bahdanau2014 accord seed 2 ended with status 1" in out.err
+    assert "small: 1 of 2 seeds have scores, so that what docs/results.json says of it stays as it is." in out.out
+    assert results.read(project / results.FILE) == claimed
+
+
+def test_a_result_whose_runs_are_gone_is_named(project, capsys):
+    write_json(project / results.FILE, {"version": results.VERSION, "runs": {"small": entry([40.0, 42.0])}})
+    assert command(["results", "--check", "--only", "toy"]) == 0
+    assert (
+        "Not checked, without runs here or numbers there: small.\n0 of 1 results are checked" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("paper", ["xu2015", "cheng2016", "vit2021"])
+def test_seeds_of_every_task_have_an_interval_around_their_mean(trained, tmp_path, paper):
+    """Of captions, sentences and images, as of translations: over seeds and examples together."""
+    first = trained(paper)
+    group = [first, runs.Run(shutil.copytree(first.folder, tmp_path / "again", ignore=shutil.ignore_patterns("wandb")))]
+    split = next(iter(first.scores))
+    measures = grouped.intervals(group, split)
+    assert measures.keys() == {"xu2015": {"bleu", "true"}, "cheng2016": {"perplexity"},
+                               "vit2021": {"accuracy", "attention/auroc"}}[paper]  # fmt: skip
+    for name, interval in measures.items():
+        assert interval.value == pytest.approx(first.scores[split][name], rel=1e-4, abs=1e-4)
+        assert interval.low <= interval.value <= interval.high
 
 
 @pytest.mark.parametrize(("arguments", "says"), [

@@ -31,6 +31,10 @@ class Group(NamedTuple):
         """The seeds that have scores."""
         return [run for training in self.trainings if (run := training.scored())]
 
+    def part(self) -> str:
+        """How many seeds have scores, in words."""
+        return f"{self.name}: {len(self.scored())} of {len(self.trainings)} seeds have scores"
+
     def missing(self) -> list[Training]:
         return [training for training in self.trainings if training.scored() is None]
 
@@ -41,6 +45,10 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--check", action="store_true", help="train nothing: hold the runs at hand against docs/results.json"
     )
     parser.add_argument("--untrained", action="store_true", help="train nothing: write down what is at hand")
+    parser.add_argument(
+        "--benchmark", type=Path, metavar="FILE",
+        help="train nothing: write down what a benchmark printed to a file, under its name without ending",
+    )  # fmt: skip
     trainings.options(parser)
 
 
@@ -52,8 +60,10 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     claimed = results.read(ROOT / results.FILE)
     if options.check:
         return check(groups, claimed)
+    if options.benchmark:
+        claimed.setdefault("measurements", {})[options.benchmark.stem] = results.benchmark(options.benchmark)
     try:
-        if not options.untrained:
+        if not (options.untrained or options.benchmark):
             sys.stdout.write("".join(f"{line}\n" for line in account(groups, claimed, options.jobs)))
             every = [training for group in groups for training in group.trainings]
             if status := train(every, options.jobs, options.again, rest):
@@ -120,17 +130,16 @@ def write(groups: Sequence[Group], claimed: dict[str, Any]) -> None:
 
     for group in groups:
         scored = group.scored()
-        if len(scored) == len(group.trainings):
-            if group.topic == runs.TIMELINE:
-                claimed["timeline"] = _timeline()
-            else:
-                claimed["runs"][group.name] = results.measured(scored)
-        elif scored:
-            sys.stdout.write(
-                f"{group.name}: {len(scored)} of {len(group.trainings)} seeds have scores, so that what "
-                f"{results.FILE} says of it stays as it is.\n"
-            )
-    files.write_json(ROOT / results.FILE, claimed)
+        if group.topic != runs.TIMELINE:
+            claimed["runs"].setdefault(group.name, None)
+        if len(scored) < len(group.trainings):
+            if scored:
+                sys.stdout.write(f"{group.part()}, so that what {results.FILE} says of it stays as it is.\n")
+        elif group.topic == runs.TIMELINE:
+            claimed["timeline"] = _timeline()
+        else:
+            claimed["runs"][group.name] = results.measured(scored)
+    files.write_text(ROOT / results.FILE, results.text(claimed))
     for path in documents():
         text = path.read_text(encoding="utf-8")
         try:
@@ -144,10 +153,10 @@ def write(groups: Sequence[Group], claimed: dict[str, Any]) -> None:
 
 def _refreshed(path: Path, text: str, claimed: Mapping[str, Any]) -> str:
     """A document with the numbers of the file."""
-    from reproductions.experiments import results
+    from reproductions.experiments import quotes
     from reproductions.experiments.timeline import document
 
-    text = results.refreshed(text, claimed)
+    text = quotes.refreshed(text, claimed)
     if path == ROOT / document.DOCUMENT and "timeline" in claimed:
         text = document.refreshed(text, claimed["timeline"], None)
     return text
@@ -170,6 +179,7 @@ def documents() -> list[Path]:
         ROOT / "README.md",
         *sorted((ROOT / "docs").glob("*.md")),
         *sorted((ROOT / "reproductions").glob("*/README.md")),
+        *sorted((ROOT / "configs").glob("*/*.yaml")),
     ]
 
 
@@ -177,12 +187,18 @@ def check(groups: Sequence[Group], claimed: Mapping[str, Any]) -> int:
     """Print what contradicts docs/results.json; returns 1 if anything does."""
     from reproductions.experiments import results
 
-    said, checked = [], 0
+    said, without = [], []
     for group in groups:
         scored, entry = group.scored(), claimed["runs"].get(group.name)
-        if scored and entry:
-            said += results.contradictions(group.name, entry, scored)
-            checked += 1
+        if not (scored and entry):
+            without.append(group.name)
+            continue
+        said += results.contradictions(group.name, entry, scored)
+        if group.missing():
+            sys.stdout.write(f"{group.part()}; these are checked.\n")
     sys.stdout.write("".join(f"{line}\n" for line in said))
-    sys.stdout.write(f"{checked} of {len(groups)} results have runs here; {len(said) or 'no'} contradictions.\n")
+    if without:
+        sys.stdout.write(f"Not checked, without runs here or numbers there: {', '.join(without)}.\n")
+    checked = len(groups) - len(without)
+    sys.stdout.write(f"{checked} of {len(groups)} results are checked; {len(said) or 'no'} contradictions.\n")
     return 1 if said else 0

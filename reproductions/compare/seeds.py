@@ -9,15 +9,20 @@ from itertools import combinations
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from data import stored
 from data.errors import UserError
+from data.stored import TEXT, WHOLE
 from reproductions.compare.classifiers import answers
 from reproductions.compare.comparison import Comparison, Difference, check_same
 from reproductions.compare.translators import MEASURES
 from reproductions.evaluation.arrays import Doubles
-from reproductions.evaluation.measures import bootstrap
+from reproductions.evaluation.measures import bootstrap, localisation
 from reproductions.evaluation.measures.alignment import aer_of_sums, alignment_table
 from reproductions.evaluation.measures.bootstrap import Interval, Statistic, counted, mean_of_sums, noise
-from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table
+from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, bleu_table, perplexity_of_sums
+from reproductions.evaluation.records.sentence import ReadSentence
 from reproductions.reports import fixed
 from reproductions.runs import Run
 
@@ -28,7 +33,8 @@ class Resampled(NamedTuple):
     table: Doubles  # (N, K), sums of each sentence or image
     statistic: Statistic
     unit: str
-    scale: float = 1
+    scale: int = 1
+    digits: int = 1
 
     @property
     def score(self) -> float:
@@ -46,13 +52,45 @@ Group = Mapping[str, Sequence[Resampled]]  # by measure, one per seed
 
 
 def tested(run: Run, split: str) -> Tested:
-    """No measures for a task whose runs are not compared."""
-    if run.task == "images":
-        given = answers(run, split)
-        right = counted(given.right.astype(float))
-        return Tested(given.images, {"accuracy": Resampled(right, mean_of_sums, "points of accuracy", 100)})
-    if run.task != "translation":
-        return Tested([], {})
+    """Every example of a split, and what its measures are sums of."""
+    of_task = {"images": _classified, "captions": _captioned, "language": _read, "translation": _translated}
+    return of_task[run.task](run, split)
+
+
+def _classified(run: Run, split: str) -> Tested:
+    given = answers(run, split)
+    measures = {"accuracy": Resampled(counted(given.right.astype(float)), mean_of_sums, "points of accuracy", 100)}
+    if given.measured.any():
+        auroc = given.measures[:, localisation.MEASURES.index("auroc")]
+        summed = np.stack([np.nan_to_num(auroc), ~np.isnan(auroc)], axis=1)
+        measures["attention/auroc"] = Resampled(summed, mean_of_sums, "AUROC", digits=3)
+    return Tested(given.images, measures)
+
+
+def _captioned(run: Run, split: str) -> Tested:
+    lines = []
+    for where, line in stored.lines(run.tested(split, "captions.jsonl")):
+        stored.check(line, {"index": WHOLE, "caption": TEXT, "true": (bool,), "references": [TEXT]}, where)
+        lines.append(line)
+    table = bleu_statistics(
+        hypotheses=[line["caption"] for line in lines], references=[line["references"] for line in lines]
+    )
+    true = counted(np.array([line["true"] for line in lines], dtype=float))
+    measures = {
+        "bleu": Resampled(table, bleu_of_sums, "BLEU"),
+        "true": Resampled(true, mean_of_sums, "points of captions", 100),
+    }
+    return Tested([(line["index"], tuple(line["references"])) for line in lines], measures)
+
+
+def _read(run: Run, split: str) -> Tested:
+    read = run.records(split, "read.jsonl", ReadSentence)
+    table = np.array([(sum(sentence.surprisal), sentence.tokens) for sentence in read], dtype=np.float64)
+    measures = {"perplexity": Resampled(table, perplexity_of_sums, "points of perplexity")}
+    return Tested([(sentence.index, sentence.words) for sentence in read], measures)
+
+
+def _translated(run: Run, split: str) -> Tested:
     translated, forced = run.translated(split), run.forced(split)
     tokenised = bleu_table(translated, run.data["target_language"])
     measures = {
@@ -112,7 +150,9 @@ def _check_group(group: Sequence[Run]) -> None:
 def _row(name: str, runs: Sequence[Run], measures: Group) -> dict[str, Any]:
     """What the seeds of a group say together, as plain data."""
     over = {
-        measure: summary([one.score for one in seeds]) | _interval(seeds)._asdict()
+        measure: summary([one.score for one in seeds])
+        | _interval(seeds)._asdict()
+        | {"scale": seeds[0].scale, "digits": seeds[0].digits}
         for measure, seeds in measures.items()
     }
     return {"name": name, "seeds": [run.summary["seed"] for run in runs], "measures": over}
@@ -169,7 +209,7 @@ def difference(first: Sequence[Resampled], second: Sequence[Resampled]) -> dict[
     compared = bootstrap.paired_over_seeds(before, after, first[0].statistic)
     chance = noise([[one.score for one in seeds] for seeds in (first, second)])
     beyond = chance is not None and abs(compared.difference) > chance and not compared.low <= 0 <= compared.high
-    difference, low, high, most = (fixed(first[0].scale * x) for x in (*compared[:3], chance or 0.0))
+    difference, low, high, most = (fixed(first[0].scale * x, first[0].digits) for x in (*compared[:3], chance or 0.0))
     bound = "" if chance is None else f", up to {most}"
     interval = f"95 % interval over seeds and examples {low} to {high}"
     verdict = f"the difference {'is' if beyond else 'is not'} beyond what the seed does"
@@ -181,7 +221,7 @@ def _line(row: Mapping[str, Any]) -> str:
     several = len(row["seeds"]) > 1
     said = []
     for name, over in row["measures"].items():
-        scale, percent = (100, " %") if name in ("aer", "accuracy") else (1, "")
-        deviation = f" ± {fixed(scale * over['deviation'])}" if several else ""
-        said.append(f"{MEASURES.get(name, name)} {fixed(scale * over['mean'])}{deviation}{percent}")
+        mean, deviation = (fixed(over["scale"] * over[one], over["digits"]) for one in ("mean", "deviation"))
+        percent = " %" if over["scale"] == 100 else ""
+        said.append(f"{MEASURES.get(name, name)} {mean}{f' ± {deviation}' if several else ''}{percent}")
     return f"{row['name']}, seed{'s' if several else ''} {', '.join(map(str, row['seeds']))}: {', '.join(said)}"
