@@ -5,7 +5,7 @@ Translate", Section 3.1 and Appendix A.1.2.
 import torch
 from torch import Tensor, nn
 
-from reproductions.attention.base import Attention
+from reproductions.attention.base import Attention, at_least_single
 
 
 class Additive(Attention):
@@ -30,9 +30,9 @@ class Additive(Attention):
         self.v_a = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) / hidden**0.5)
 
     def project(self, keys: Tensor) -> Tensor:
-        projected: Tensor = self.U_a(keys)
-        return projected
+        return at_least_single(self.U_a(keys))
 
     def score(self, query: Tensor, keys: Tensor) -> Tensor:
-        hidden = torch.tanh(self.W_a(query)[:, :, None] + keys[:, None])  # (B, T, S, n')
-        return hidden @ self.v_a.to(hidden.dtype)
+        hidden = torch.tanh(at_least_single(self.W_a(query))[:, :, None] + keys[:, None])  # (B, T, S, n')
+        with torch.autocast(hidden.device.type, enabled=False):
+            return hidden @ self.v_a.to(hidden.dtype)

@@ -29,6 +29,11 @@ def maps_of(weights: Sequence[Tensor | None], mask: Tensor, T: int) -> Tensor:
     return maps[:, None] if maps.dim() == 4 else maps[:, None, None]  # several heads, or one
 
 
+def at_least_single(x: Tensor) -> Tensor:
+    """x in single precision if it has half; a softmax would see its rounding, and tanh of half precision is slow on a CPU."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
 def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     """Softmax over the source positions that may be attended, in single precision or better.
 
@@ -37,7 +42,7 @@ def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     Shapes:
         scores: (..., T, S); mask: boolean, broadcastable to it, True where a position may be attended.
     """
-    scores = scores.float() if scores.dtype in (torch.float16, torch.bfloat16) else scores
+    scores = at_least_single(scores)
     if mask is None:
         return scores.softmax(-1)
     # The lowest finite number, not -inf: a fully masked row stays finite and the product then clears it.

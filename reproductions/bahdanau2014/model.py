@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from reproductions.attention import build, check_name, maps_of, over_source
 from reproductions.layers.checks import check_rates, check_sizes
 from reproductions.layers.dropout import Dropout
+from reproductions.layers.looped import LoopedLinear, looped
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,16 @@ class GatedUnit(nn.Module):
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__()
         self.W = nn.Linear(inputs, 3 * hidden)
-        self.U_rz = nn.Linear(hidden, 2 * hidden, bias=False)
-        self.U = nn.Linear(hidden, hidden, bias=False)
+        self.U_rz = LoopedLinear(hidden, 2 * hidden)
+        self.U = LoopedLinear(hidden, hidden)
 
     def forward(self, Wx: Tensor, s: Tensor) -> Tensor:
         """The next state (B, n) from the state s (B, n) and ``Wx = W x`` (B, 3n), to which the decoder adds C c."""
         n = s.shape[-1]
-        r, z = torch.sigmoid(Wx[:, : 2 * n] + self.U_rz(s)).chunk(2, dim=-1)  # A.1.1
-        s_tilde = torch.tanh(Wx[:, 2 * n :] + self.U(r * s))
-        return (1 - z) * s + z * s_tilde  # z = 1 takes the new state; in nn.GRU it keeps the old one
+        Wx_rz, Wx = Wx.split([2 * n, n], dim=-1)
+        r, z = torch.sigmoid(Wx_rz + self.U_rz(s)).chunk(2, dim=-1)  # A.1.1
+        s_tilde = torch.tanh(Wx + self.U(r * s))
+        return torch.lerp(s, s_tilde, z)  # (1 - z) s + z s_tilde; in nn.GRU z = 1 keeps the old state
 
 
 class ResetAfterUnit(GatedUnit):
@@ -84,9 +86,9 @@ class ResetAfterUnit(GatedUnit):
 
     def forward(self, Wx: Tensor, s: Tensor) -> Tensor:
         n = s.shape[-1]
-        r, z = torch.sigmoid(Wx[:, : 2 * n] + self.U_rz(s)).chunk(2, dim=-1)
-        s_tilde = torch.tanh(Wx[:, 2 * n :] + r * self.U(s))
-        return (1 - z) * s + z * s_tilde
+        Wx_rz, Wx = Wx.split([2 * n, n], dim=-1)
+        r, z = torch.sigmoid(Wx_rz + self.U_rz(s)).chunk(2, dim=-1)
+        return torch.lerp(s, torch.tanh(Wx + r * self.U(s)), z)
 
 
 UNITS = {"gated": GatedUnit, "torch": ResetAfterUnit}
@@ -122,13 +124,14 @@ class Encoder(nn.Module):
         return self.dropout(h), backward_h[:, 0]
 
     def _run(self, unit: GatedUnit, Ex: Tensor, mask: Tensor, order: range) -> Tensor:
-        Wx = unit.W(Ex).unbind(1)
-        real = mask[:, :, None].unbind(1)
-        state = Wx[0].new_zeros(len(Ex), unit.U.in_features)
+        Wx_r, Wx_z, Wx = unit.W(Ex).chunk(3, dim=-1)
+        Wx_z = Wx_z.masked_fill(~mask[:, :, None], -torch.inf)  # z = 0: padding copies the state
+        steps = torch.cat([Wx_r, Wx_z, Wx], dim=-1).unbind(1)
+        state = Wx.new_zeros(len(Ex), unit.U.in_features)
         states = [state] * len(order)
-        for j in order:
-            state = torch.where(real[j], unit(Wx[j], state), state)
-            states[j] = state
+        with looped(unit, Wx.dtype):
+            for j in order:
+                states[j] = state = unit(steps[j], state)
         return torch.stack(states, dim=1)
 
 
@@ -183,7 +186,7 @@ class Decoder(nn.Module):
         sizes = (n, key, network.alignment, network.window, network.max_length)
         self.attention = build(network.attention, *sizes) if attends else None
         self.unit = UNITS[network.unit](m, n)
-        self.C = nn.Linear(context, 3 * n, bias=False)
+        self.C = LoopedLinear(context, 3 * n)
         self.U_o = nn.Linear(n, 2 * l)
         self.V_o = nn.Linear(m, 2 * l, bias=False)
         self.C_o = nn.Linear(context, 2 * l, bias=False)
@@ -269,11 +272,12 @@ class RNNsearch(nn.Module):
         Ey = self.decoder.dropout(self.decoder.E(target[:, :-1]))
         Ey = torch.cat([Ey.new_zeros(len(Ey), 1, Ey.shape[2]), Ey], dim=1)  # E y_0 = 0
         s, c, alpha = [], [], []
-        for i, Wy in enumerate(self.decoder.unit.W(Ey).unbind(1)):
-            s_i, alpha_i, state = self.decoder.step(memory, state, Wy, first=i == 0)
-            s.append(s_i)
-            c.append(state.c)
-            alpha.append(alpha_i if need_weights else None)
+        with looped(self.decoder, memory.h.dtype):
+            for i, Wy in enumerate(self.decoder.unit.W(Ey).unbind(1)):
+                s_i, alpha_i, state = self.decoder.step(memory, state, Wy, first=i == 0)
+                s.append(s_i)
+                c.append(state.c)
+                alpha.append(alpha_i if need_weights else None)
         t = self.decoder.readout(torch.stack(s, 1), Ey, torch.stack(c, 1))
         return t, maps_of(alpha, mask, target.shape[1])
 

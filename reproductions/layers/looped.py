@@ -1,0 +1,83 @@
+"""A linear map that every step of a loop applies, with one matrix product for the gradient of all its steps.
+
+Autograd alone makes one small product a step and adds them up, which costs a recurrent network on a CPU more than the step
+itself. The numbers are the same, but for rounding.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class _Steps(NamedTuple):
+    """One run of the loop: the matrix (outputs, inputs) in the precision of its steps, and what autograd has to know."""
+
+    weight: Tensor
+    gradient: Tensor  # a scalar that every step depends on, so that its gradient comes after theirs
+    taken: list[tuple[Tensor, Tensor]]  # input (rows, inputs) and gradient of the output (rows, outputs) of each step
+
+
+class LoopedLinear(nn.Linear):
+    """A linear map without bias: inside of :func:`looped` its steps share one product for the gradient, elsewhere it is
+    ``nn.Linear``.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, bias=False)
+        self.steps: _Steps | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x (rows, inputs) to (rows, outputs)."""
+        if self.steps is None:
+            return super().forward(x)
+        product: Tensor = _Product.apply(x.to(self.steps.weight.dtype), *self.steps)
+        return product
+
+
+@contextmanager
+def looped(module: nn.Module, dtype: torch.dtype) -> Iterator[None]:
+    """Everything inside is one loop over the looped maps of ``module``, computed in ``dtype``."""
+    maps = [part for part in module.modules() if isinstance(part, LoopedLinear)]
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        for part in maps:
+            weight, taken = part.weight.to(dtype), []
+            part.steps = _Steps(weight.detach(), _Gradient.apply(weight, taken), taken)
+    try:
+        yield
+    finally:
+        for part in maps:
+            part.steps = None
+
+
+class _Gradient(torch.autograd.Function):
+    """The gradient of the matrix, from all steps at once."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, taken: list[tuple[Tensor, Tensor]]) -> Tensor:
+        ctx.taken = taken
+        return weight.new_zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, _: Tensor) -> tuple[Tensor, None]:
+        x, d_y = (torch.cat(parts) for parts in zip(*ctx.taken, strict=True))
+        ctx.taken.clear()
+        return d_y.t() @ x, None
+
+
+class _Product(torch.autograd.Function):
+    """One step, x W^T."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, gradient: Tensor, taken: list[tuple[Tensor, Tensor]]) -> Tensor:  # noqa: ARG004
+        ctx.save_for_backward(x, weight)
+        ctx.taken = taken
+        return x @ weight.t()
+
+    @staticmethod
+    def backward(ctx: Any, d_y: Tensor) -> tuple[Tensor, None, Tensor, None]:
+        x, weight = ctx.saved_tensors
+        ctx.taken.append((x, d_y))
+        return d_y @ weight, None, d_y.new_zeros(()), None
