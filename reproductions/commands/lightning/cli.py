@@ -45,6 +45,7 @@ from reproductions.training.callbacks import (
 )
 from reproductions.training.progress import Progress
 from reproductions.training.resume import ResumedValidation
+from reproductions.training.threads import Threads
 
 log = logging.getLogger(__name__)
 
@@ -172,6 +173,8 @@ class ReproductionCLI(LightningCLI):
                 EarlyStopping(self.monitor, mode="max", patience=settings.patience),
                 *keep_checkpoints(self.run.best.parent, self.monitor, settings.checkpoint_every),
             ]
+            if torch.get_num_threads() > 1:
+                mine.append(Threads())
             if settings.average:
                 mine.append(Snapshots(self.run.snapshots, settings.average, settings.snapshot_every))
         kwargs["callbacks"] = [*(config.trainer.callbacks or []), *mine]
