@@ -7,6 +7,7 @@ callbacks                       exact resumption, stops between steps, throughpu
 progress                        what a training says while it runs
 averaging                       the mean weights of several steps
 precision                       what this machine computes fast
+threads                         as many as are fast at the moment
 schedules                       learning rates over the steps
 checkpoints                     written completely or not at all, read without running code from the file
 tracking, tracking_mode         Weights & Biases; whether online, offline or off

@@ -22,7 +22,7 @@ class Threads(Callback):
     """
 
     def __init__(self) -> None:
-        self.all = torch.get_num_threads()  # more than one
+        self.all = torch.get_num_threads()
         self.trying = False
         self.rate = self.best = 0.0  # target words or images a second: in the last window, and at most
         self._next = AGAIN / 6  # seconds until the next trial, the first one soon
