@@ -66,6 +66,12 @@ def test_sentences_of_different_lengths_are_no_busy_program(machine):
     assert machine.threads == 2
 
 
+def test_a_machine_that_is_slow_with_any_number_of_threads_is_not_tried_again_and_again(machine):
+    machine.train(100)
+    machine.rates = {1: 70.0, 2: 100.0}
+    assert machine.train(600)[1] < 60
+
+
 def test_after_the_training_all_threads_are_there_again(machine):
     machine.rates = {1: 650.0, 2: 60.0}
     machine.train(30)

@@ -19,6 +19,7 @@ class Threads(Callback):
 
     The threads of torch wait for each other after every operation. Where one of them has to share its core, two can train at
     a tenth of the speed of one. Every minute, and as soon as the rate falls, the other number is tried for two seconds.
+    Another number of threads rounds sums in another order; ``OMP_NUM_THREADS=1`` keeps to one.
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,7 @@ class Threads(Callback):
         if self.trying:
             self.trying, self._next = False, AGAIN
             if rate < FASTER * self.rate:
+                self.best = self.rate  # if it fell, then with any number of threads
                 return self._use_the_other()
             progress.keep(f"Training goes on with {self._in_words()}: {rate / self.rate:.1f} times as fast now.")
         elif self._next <= 0 or rate < self.best / SLOW:
