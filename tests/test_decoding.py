@@ -31,9 +31,10 @@ def best_of_all(model, source, mask, alpha):
 
 @pytest.mark.parametrize("name", ["rnnsearch additive", "rnnsearch none", "transformer"])
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
-def test_a_beam_as_wide_as_the_space_finds_the_best_of_all(name, alpha):
+def test_a_beam_as_wide_as_the_space_finds_the_best_of_all(name, alpha, monkeypatch):
     model, (source, mask, _) = built(name), batch(name)
-    found = beam(model, source, mask, EOS, VOCABULARY**LONGEST, alpha, torch.full((len(mask),), LONGEST))
+    monkeypatch.setattr(model, "limit", lambda lengths: torch.full_like(lengths, LONGEST))
+    found = beam(model, source, mask, EOS, VOCABULARY**LONGEST, alpha)
     for b, length in enumerate(mask.sum(1).tolist()):
         assert found[b].ids == best_of_all(model, source[b : b + 1, :length], mask[b : b + 1, :length], alpha)
 
