@@ -145,11 +145,13 @@ def entry(bleu, **machine):
 def test_a_template_takes_a_number_its_interval_or_the_mean_over_seeds():
     several = {"runs": {"one": entry([40.0]), "two": entry([40.0, 42.0])}}
     for template, expected in {
-        "one.test.bleu": "40.0", "two.test.bleu": "41.0 ± 1.4", "two.steps": "1,200", "two.minutes": "3.0",
+        "one.test.bleu": "40.0", "two.test.bleu": "41.0 ± 1.4", "two.steps": "1,200", "two.minutes": "2.0",
         "two.test.bleu:interval": "(40.0 to 42.0)", "one.test.aer": "10.0 %", "one.test.aer:interval": "(5.0 to 20.0)",
     }.items():  # fmt: skip
         text = f"a <!-- results: {{{template}}} -->?<!-- end --> b"
         assert quotes.refreshed(text, several) == text.replace("?", expected)
+    table = "<!-- results:\n| minutes |\n| {two.minutes} |\n--><!-- end -->"
+    assert "mean ± standard deviation, minutes of the fastest" in quotes.refreshed(table, several)
 
 
 @pytest.mark.parametrize(

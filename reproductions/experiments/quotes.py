@@ -57,7 +57,7 @@ def _filled(template: str, results: Mapping[str, Any]) -> str:
 
 def _origin_of(template: str, results: Mapping[str, Any]) -> str:
     names = dict.fromkeys(field["path"].partition(".")[0] for field in FIELD.finditer(template))
-    return origin({name: entry for name in names if (entry := _entry(results, name))})
+    return origin({name: entry for name in names if (entry := _entry(results, name))}, timed=".minutes}" in template)
 
 
 def _entry(results: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
@@ -88,7 +88,8 @@ def written(results: Mapping[str, Any], path: str, interval: bool = False) -> st
         return "" if interval else MISSING
     values = [_at(seed, keys, path) for seed in entry["seeds"].values()]
     if keys[0] not in next(iter(entry["seeds"].values()))["scores"]:
-        return digits(keys[-1], fmean(values))
+        # Seeds that share a machine slow each other: the fastest is nearest to what one needs alone.
+        return digits(keys[-1], min(values) if keys[-1] == "minutes" else fmean(values))
     if interval:
         low, high = _bounds(entry, keys, values, path)
         return f"({digits(keys[-1], low)} to {digits(keys[-1], high)})"
@@ -131,8 +132,10 @@ def digits(key: str, value: float) -> str:
     return (percent if measure in PERCENT else fixed)(value, FIXED.get(measure, 1))
 
 
-def origin(entries: Mapping[str, Mapping[str, Any]]) -> str:
-    """Where and when the numbers of a table were measured; each machine by itself, and what all share once."""
+def origin(entries: Mapping[str, Mapping[str, Any]], timed: bool = False) -> str:
+    """Where and when the numbers of a table, ``timed`` with minutes, were measured; each machine by itself, and what all share
+    once.
+    """
     seeds = [(name, number, seed) for name, entry in entries.items() for number, seed in entry["seeds"].items()]
     if not seeds:
         return "Not measured yet."
@@ -145,7 +148,7 @@ def origin(entries: Mapping[str, Mapping[str, Any]]) -> str:
     parts = [f"{', '.join(dict.fromkeys(_titles(machine, machines)))}: {machine}" for machine in machines]
     dates = sorted({seed["date"] for *_, seed in seeds})
     when = " to ".join(dict.fromkeys((dates[0], dates[-1])))
-    said = f"Measured with {_repeated(entries.values())}, {', '.join((*shared, when))}."
+    said = f"Measured with {_repeated(entries.values(), timed)}, {', '.join((*shared, when))}."
     return said if len(machines) == 1 else f"{said} {'; '.join(parts)}."
 
 
@@ -160,14 +163,14 @@ def _titles(machine: str, machines: Mapping[str, Sequence[tuple[str, str, str]]]
             yield f"{title} ({name})" if title in {other for other, *_ in elsewhere} else title
 
 
-def _repeated(entries: Collection[Mapping[str, Any]]) -> str:
+def _repeated(entries: Collection[Mapping[str, Any]], timed: bool) -> str:
     rounds = sorted({seed["rounds"] for entry in entries for seed in entry["seeds"].values() if "rounds" in seed})
     if rounds:
         return f"{' or '.join(map(str, rounds))} rounds in turn, their median"
     numbers = sorted({len(entry["seeds"]) for entry in entries})
     if numbers == [1]:
         return "one seed"
-    return f"{' or '.join(map(str, numbers))} seeds, mean ± standard deviation"
+    return f"{' or '.join(map(str, numbers))} seeds, mean ± standard deviation{', minutes of the fastest' * timed}"
 
 
 def _settings(seed: Mapping[str, Any]) -> list[str]:
