@@ -15,7 +15,8 @@ os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", TOKENIZERS_PARALLELI
 os.environ.update(WANDB_MODE="disabled", WANDB_SILENT="true", WANDB_ERROR_REPORTING="false", HF_HUB_OFFLINE="1")
 for name in ("WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_RUN_ID", "WANDB_PROJECT", "WANDB_ENTITY", "WANDB_DIR"):
     os.environ.pop(name, None)
-os.environ.pop("RUN_STAMP", None)
+for name in ("RUN_STAMP", "MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # of a `make test` with ARGS, which is for pytest alone
+    os.environ.pop(name, None)
 os.environ["BROWSER"] = "true"  # the command of this name, instead of a window
 _nowhere = tempfile.TemporaryDirectory(prefix="attention-tests-")
 os.environ["DATA_DIR"] = str(Path(_nowhere.name) / "data")
