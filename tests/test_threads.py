@@ -48,7 +48,7 @@ def test_beside_a_busy_program_one_thread_trains_within_seconds_and_all_afterwar
     machine.rates = {1: 650.0, 2: 60.0}
     assert machine.train(300)[2] < 30 and machine.threads == 1
     assert "with 1 thread of 2" in capsys.readouterr().err
-    machine.rates = {1: 700.0, 2: 1000.0}
+    machine.rates = {1: 900.0, 2: 1000.0}
     machine.train(130)
     assert machine.threads == 2 and "with 2 threads again" in capsys.readouterr().err
 

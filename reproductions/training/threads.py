@@ -10,7 +10,7 @@ from data import progress
 
 WINDOW = 2.0  # seconds of training steps over which a rate is measured
 AGAIN = 60.0  # seconds of training steps between two trials
-FASTER = 1.3  # how much faster the other number of threads has to be; lengths of sentences alone move a rate by less
+FASTER = 1.3  # how much faster one thread has to be than all; lengths of sentences alone move a rate by less
 SLOW = 3.0  # a rate so much below the best one is not the sentences' doing: try at once
 
 
@@ -50,10 +50,10 @@ class Threads(Callback):
     def _end_window(self, rate: float) -> None:
         if self.trying:
             self.trying, self._next = False, AGAIN
-            if rate < FASTER * self.rate:
+            if rate < self.rate * (FASTER if torch.get_num_threads() == 1 else 1 / FASTER):
                 self.best = self.rate  # if it fell, then with any number of threads
                 return self._use_the_other()
-            progress.keep(f"Training goes on with {self._in_words()}: {rate / self.rate:.1f} times as fast now.")
+            progress.keep(f"Training goes on with {self._in_words(rate / self.rate)}.")
         elif self._next <= 0 or rate < self.best / SLOW:
             self.trying = True
             self._use_the_other()
@@ -63,6 +63,7 @@ class Threads(Callback):
     def _use_the_other(self) -> None:
         torch.set_num_threads(self.all if torch.get_num_threads() == 1 else 1)
 
-    def _in_words(self) -> str:
-        n = torch.get_num_threads()
-        return f"{n} threads again" if n > 1 else f"1 thread of {self.all}, since other programs use the processor"
+    def _in_words(self, gain: float) -> str:
+        if torch.get_num_threads() > 1:
+            return f"{self.all} threads again"
+        return f"1 thread of {self.all}, {gain:.1f} times as fast while other programs use the processor"
