@@ -202,6 +202,15 @@ def alone(folder):
         os.dup2(file.fileno(), 2)
 
 
+def exit_code(function, folder):
+    """That of a process which calls ``function(folder)`` with ``folder / "tmp"`` for its temporary files; and what it said."""
+    (folder / "tmp").mkdir()
+    process = torture.CONTEXT.Process(target=function, args=(folder,))
+    process.start()
+    process.join(60)
+    return process.exitcode, (folder / "said").read_text(encoding="utf-8")
+
+
 def alive(temporary):
     """The processes, by number, that were started with this temporary folder; with their commands."""
     found = {}
@@ -234,12 +243,8 @@ def loses_the_process_of_wandb(folder):
 
 @linux
 def test_losing_the_process_of_wandb_does_not_stop_a_training(tmp_path):
-    (tmp_path / "tmp").mkdir()
-    process = torture.CONTEXT.Process(target=loses_the_process_of_wandb, args=(tmp_path,))
-    process.start()
-    process.join(60)
-    said = (tmp_path / "said").read_text(encoding="utf-8")
-    assert process.exitcode == 0 and "the training went on" in said, said
+    code, said = exit_code(loses_the_process_of_wandb, tmp_path)
+    assert code == 0 and "the training went on" in said, said
     assert said.count("the training goes on without it") == 1
 
 
@@ -255,11 +260,8 @@ def tracks_until_it_is_killed(folder):
 
 @linux
 def test_a_killed_run_leaves_no_process_and_no_temporary_file(tmp_path):
-    (tmp_path / "tmp").mkdir()
-    run = torture.CONTEXT.Process(target=tracks_until_it_is_killed, args=(tmp_path,))
-    run.start()
-    run.join(60)
-    assert run.exitcode == -signal.SIGKILL, (tmp_path / "said").read_text(encoding="utf-8")
+    code, said = exit_code(tracks_until_it_is_killed, tmp_path)
+    assert code == -signal.SIGKILL, said
     until = time.monotonic() + 20
     while alive(tmp_path / "tmp") and time.monotonic() < until:
         time.sleep(0.1)

@@ -11,13 +11,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+# Of each step its input (rows, inputs) and the gradient of its output (rows, outputs).
+Taken = list[tuple[Tensor, Tensor] | None]
+
 
 class _Steps(NamedTuple):
     """One run of the loop: the matrix (outputs, inputs) in the precision of its steps, and what autograd has to know."""
 
     weight: Tensor
     gradient: Tensor  # a scalar that every step depends on, so that its gradient comes after theirs
-    taken: list[tuple[Tensor, Tensor]]  # input (rows, inputs) and gradient of the output (rows, outputs) of each step
+    taken: Taken
 
 
 class LoopedLinear(nn.Linear):
@@ -43,7 +46,7 @@ def looped(module: nn.Module, dtype: torch.dtype) -> Iterator[None]:
     maps = [part for part in module.modules() if isinstance(part, LoopedLinear)]
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         for part in maps:
-            weight, taken = part.weight.to(dtype), []
+            weight, taken = part.weight.to(dtype), Taken()
             part.steps = _Steps(weight.detach(), _Gradient.apply(weight, taken), taken)
     try:
         yield
@@ -56,14 +59,14 @@ class _Gradient(torch.autograd.Function):
     """The gradient of the matrix, from all steps at once."""
 
     @staticmethod
-    def forward(ctx: Any, weight: Tensor, taken: list[tuple[Tensor, Tensor]]) -> Tensor:
+    def forward(ctx: Any, weight: Tensor, taken: Taken) -> Tensor:
         ctx.taken = taken
         return weight.new_zeros(())
 
     @staticmethod
     def backward(ctx: Any, _: Tensor) -> tuple[Tensor, None]:
-        x, d_y = (torch.cat(parts) for parts in zip(*ctx.taken, strict=True))
-        ctx.taken.clear()
+        x, d_y = (torch.cat(parts) for parts in zip(*filter(None, ctx.taken), strict=True))
+        ctx.taken[:] = [None] * len(ctx.taken)
         return d_y.t() @ x, None
 
 
@@ -71,13 +74,14 @@ class _Product(torch.autograd.Function):
     """One step, x W^T."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, gradient: Tensor, taken: list[tuple[Tensor, Tensor]]) -> Tensor:  # noqa: ARG004
+    def forward(ctx: Any, x: Tensor, weight: Tensor, gradient: Tensor, taken: Taken) -> Tensor:  # noqa: ARG004
         ctx.save_for_backward(x, weight)
-        ctx.taken = taken
+        ctx.taken, ctx.step = taken, len(taken)
+        taken.append(None)
         return x @ weight.t()
 
     @staticmethod
     def backward(ctx: Any, d_y: Tensor) -> tuple[Tensor, None, Tensor, None]:
         x, weight = ctx.saved_tensors
-        ctx.taken.append((x, d_y))
+        ctx.taken[ctx.step] = x, d_y  # in place of what a pass that did not ask for the matrix left
         return d_y @ weight, None, d_y.new_zeros(()), None
