@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from reproductions.attention import build, check_name, maps_of, over_source
 from reproductions.layers.checks import check_rates, check_sizes
 from reproductions.layers.dropout import Dropout
-from reproductions.layers.looped import LoopedLinear, looped
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,8 @@ class GatedUnit(nn.Module):
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__()
         self.W = nn.Linear(inputs, 3 * hidden)
-        self.U_rz = LoopedLinear(hidden, 2 * hidden)
-        self.U = LoopedLinear(hidden, hidden)
+        self.U_rz = nn.Linear(hidden, 2 * hidden, bias=False)
+        self.U = nn.Linear(hidden, hidden, bias=False)
 
     def forward(self, Wx: Tensor, s: Tensor) -> Tensor:
         """The next state (B, n) from the state s (B, n) and ``Wx = W x`` (B, 3n), to which the decoder adds C c."""
@@ -129,9 +128,8 @@ class Encoder(nn.Module):
         steps = torch.cat([Wx_r, Wx_z, Wx], dim=-1).unbind(1)
         state = Wx.new_zeros(len(Ex), unit.U.in_features)
         states = [state] * len(order)
-        with looped(unit, Wx.dtype):
-            for j in order:
-                states[j] = state = unit(steps[j], state)
+        for j in order:
+            states[j] = state = unit(steps[j], state)
         return torch.stack(states, dim=1)
 
 
@@ -186,7 +184,7 @@ class Decoder(nn.Module):
         sizes = (n, key, network.alignment, network.window, network.max_length)
         self.attention = build(network.attention, *sizes) if attends else None
         self.unit = UNITS[network.unit](m, n)
-        self.C = LoopedLinear(context, 3 * n)
+        self.C = nn.Linear(context, 3 * n, bias=False)
         self.U_o = nn.Linear(n, 2 * l)
         self.V_o = nn.Linear(m, 2 * l, bias=False)
         self.C_o = nn.Linear(context, 2 * l, bias=False)
@@ -272,12 +270,11 @@ class RNNsearch(nn.Module):
         Ey = self.decoder.dropout(self.decoder.E(target[:, :-1]))
         Ey = torch.cat([Ey.new_zeros(len(Ey), 1, Ey.shape[2]), Ey], dim=1)  # E y_0 = 0
         s, c, alpha = [], [], []
-        with looped(self.decoder, memory.h.dtype):
-            for i, Wy in enumerate(self.decoder.unit.W(Ey).unbind(1)):
-                s_i, alpha_i, state = self.decoder.step(memory, state, Wy, first=i == 0)
-                s.append(s_i)
-                c.append(state.c)
-                alpha.append(alpha_i if need_weights else None)
+        for i, Wy in enumerate(self.decoder.unit.W(Ey).unbind(1)):
+            s_i, alpha_i, state = self.decoder.step(memory, state, Wy, first=i == 0)
+            s.append(s_i)
+            c.append(state.c)
+            alpha.append(alpha_i if need_weights else None)
         t = self.decoder.readout(torch.stack(s, 1), Ey, torch.stack(c, 1))
         return t, maps_of(alpha, mask, target.shape[1])
 
