@@ -85,7 +85,8 @@ doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and
 .PHONY: train-bahdanau
 train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), evaluate it and draw its alignments
 	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
-#: make train-bahdanau DATA=multi30k     accord (embedded, default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr
+#: make train-bahdanau DATA=multi30k     accord (embedded, default), multi30k, tatoeba, bible, wmt14, path.tsv, or a.en,a.fr
+#: make train-bahdanau DATA=bible,tatoeba,multi30k   trains on the union, tests on each
 #: make train-bahdanau RESUME=1          continue the newest run
 #: make train-bahdanau SEEDS="1 2 3"     one run per seed, side by side; again continues what is not finished
 #: make train-bahdanau ARGS="--trainer.max_epochs 3"
@@ -97,7 +98,7 @@ train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline wit
 .PHONY: train-luong
 train-luong: $(VENV)/.installed ## Train the translator of Luong et al. 2015, which attends after its decoder's step
 	@$(PY) -m reproductions train luong2015 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
-#: make train-luong DATA=multi30k        accord (default), multi30k, path.tsv, or a.en,a.fr
+#: make train-luong DATA=multi30k        the same corpora and mixtures
 #: make train-luong ARGS="--model.network.attention dot"   or any other mechanism of the timeline
 
 .PHONY: train-xu
@@ -113,7 +114,7 @@ train-cheng: $(VENV)/.installed ## Train the LSTMN (Cheng et al. 2016), a langua
 .PHONY: train-transformer
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
 	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
-#: make train-transformer DATA=multi30k  accord (default), multi30k, tatoeba, wmt14_base, wmt14_big, path.tsv, or a.en,a.fr
+#: make train-transformer DATA=multi30k  the same, but wmt14_base or wmt14_big
 #: make train-transformer DEVICES=8      on eight GPUs, which share the batch; NODES=2 prints what to run on each node
 
 .PHONY: train-vit

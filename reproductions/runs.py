@@ -329,9 +329,9 @@ def scored(folder: Path) -> Run:
 
 
 def corpus_name(corpus: str) -> str:
-    """What a corpus is called: its name, the last part of a path, and of two files, ``a.en,a.fr``, what they share."""
-    first, _, second = corpus.partition(",")
-    return Path(first).stem if second else Path(first).name
+    """What a corpus is called: its name, the last part of a path; of two files, ``a.en,a.fr``, and of a mixture the names."""
+    parts = [Path(part.strip()) for part in corpus.split(",")]
+    return parts[0].name if len(parts) == 1 else "+".join(dict.fromkeys(part.stem for part in parts))
 
 
 def _places(corpus: str) -> list[Path]:

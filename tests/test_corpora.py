@@ -143,7 +143,7 @@ def test_only_a_line_feed_ends_a_line_and_a_byte_order_mark_is_no_text(tmp_path)
 
 
 @pytest.mark.parametrize(("asked", "fault"), [
-    (("multi31k", "test", "en", "fr"), "'multi31k'.*accord, multi30k, tatoeba, wmt14"),
+    (("multi31k", "test", "en", "fr"), "'multi31k'.*accord, multi30k, tatoeba, bible, wmt14"),
     (("multi30k", "dev", "en", "fr"), "multi30k has no split 'dev'.*valid"),
     (("tatoeba", "test", "en", "de"), "tatoeba has no 'de'.*en, fr"),
     (("multi30k", "test_2016_flickr", "en", "en"), "both 'en'"),

@@ -1,4 +1,4 @@
-"""Parallel corpora by name: Accord, Multi30k, Tatoeba, WMT14, and a user's own files; all streamed.
+"""Parallel corpora by name: Accord, Multi30k, Tatoeba, the Bible, WMT14, and a user's own files; all streamed.
 
 ========  =========================================  ==========  ====================================
 corpus    training pairs                             languages   splits for testing
@@ -6,17 +6,19 @@ corpus    training pairs                             languages   splits for test
 accord    any number, by default 20,000              en, fr      test, long, compositional, fixed
 multi30k  29,000                                     en, fr, de  test_2016_flickr, test_2017_flickr
 tatoeba   138,275 (edition of 2017)                  en, fr      test
+bible     28,045 verses                              en, fr      test, long
 wmt14     40.8 million (fr), 4.5 million (de)        en, fr, de  test
 a file    98 of 100 lines, 1 for valid, 1 for test   en, fr, de  test
 ========  =========================================  ==========  ====================================
 
-A file is a path/to/corpus.tsv, or two aligned files as path/a.en,path/a.fr.
+A file is a path/to/corpus.tsv, or two aligned files as path/a.en,path/a.fr. Several names, or names and .tsv files, with commas
+between are a mixture.
 """
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from itertools import islice, starmap
 from pathlib import Path
@@ -24,29 +26,32 @@ from pathlib import Path
 from data.errors import Interrupted, UserError
 from data.links import Links
 from data.progress import counted
+from data.sources import bible
 from data.sources.download import data_dir, fetch
-from data.sources.paths import check_regular, place, shortened
+from data.sources.mixtures import mixture
+from data.sources.paths import place, states
 from data.sources.reading import aligned_lines, count_lines, tab_separated
+from data.sources.splits import HeldOut, Pair, by_first_side, read_split
 from data.sources.text import Corpus, Example, Request, chunks, warn
 
-_NO_LETTER_OR_DIGIT = re.compile(r"[\W_]+")
 WMT14_SIZES = {"fr": 40_836_715, "de": 4_508_785}  # training pairs of each language with English
 ACCORD_SIZES = {"train": 20_000, "valid": 500, "test": 500, "long": 500, "compositional": 500}
-
-Pair = tuple[str, str]
-HeldOut = dict[str, list[Pair]]  # by split; none of train
 
 
 def find_corpus(name: str) -> Corpus:
     """The corpus of that name, or the one in the user's files; raises UserError listing the known names."""
     if name in CORPORA:
         return CORPORA[name]
-    paths = tuple(place(part.strip()) for part in name.split(","))
+    parts = [part.strip() for part in name.split(",")]
+    tables = [part.endswith((".tsv", ".tsv.gz")) for part in parts]
+    if len(parts) > 1 and (all(tables) or any(part in CORPORA for part in parts)):
+        return mixture([find_corpus(part) for part in parts])
+    paths = tuple(map(place, parts))
     if len(paths) == 2 or (len(paths) == 1 and paths[0].name.endswith((".tsv", ".txt", ".tsv.gz"))):
         return _own_files(paths)
     raise UserError(
         f"There is no corpus {name!r}: choose one of {', '.join(CORPORA)}, or give path/to/corpus.tsv "
-        "(source TAB target) or two aligned files as path/a.en,path/a.fr."
+        "(source TAB target), two aligned files as path/a.en,path/a.fr, or a mixture as bible,tatoeba."
     )
 
 
@@ -108,8 +113,7 @@ def _read_multi30k(request: Request) -> Iterator[Example]:
 def _read_tatoeba(request: Request) -> Iterator[Example | None]:
     path = fetch("tatoeba/fra-eng.zip", request.folder)
     pairs = [*dict.fromkeys(tab_separated(path, "fra.txt"))]  # none twice
-    # The English side alone decides the split, so that both directions have the same test set.
-    for pair in _hashed(pairs, _held_out(pairs, share=0.0145), request):
+    for pair in read_split(pairs, by_first_side(pairs, share=0.0145), request):
         yield pair and (Example(*pair) if request.source == "en" else Example(*reversed(pair)))
 
 
@@ -148,14 +152,14 @@ def _own_files(paths: tuple[Path, ...]) -> Corpus:
 
     @cache
     def held_out() -> HeldOut:
-        return _held_out(counted(stream(), "choosing valid and test", length(), "pairs"), share=0.01)
+        return by_first_side(counted(stream(), "choosing valid and test", length(), "pairs"), share=0.01)
 
     def read(request: Request) -> Iterator[Example | None]:
-        for pair in _hashed(stream(), held_out(), request):
+        for pair in read_split(stream(), held_out(), request):
             yield pair and Example(*pair)
 
     def edition(_: Path) -> str:
-        return _states(paths)
+        return states(paths)
 
     def place(example: Example, side: str) -> str:
         # Searched for only when needed, so that millions of pairs need not carry their line numbers.
@@ -164,53 +168,6 @@ def _own_files(paths: tuple[Path, ...]) -> Corpus:
 
     name = re.sub(r"\.(tsv|txt|gz)\b", "", paths[0].name) if len(paths) == 1 else paths[0].stem
     return Corpus(name, ("train", "valid", "test"), (), ("test",), read, edition, lambda _: length(), place)
-
-
-def _states(paths: Iterable[Path]) -> str:
-    """Path, size and time of each file; raises UserError for a missing one."""
-    states = []
-    for path in paths:
-        check_regular(path)
-        try:
-            state = path.stat()
-        except OSError as error:
-            raise UserError(f"{shortened(path)} cannot be read: {error.strerror}.") from None
-        states.append(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}")
-    return "\n".join(states)
-
-
-def _held_out(pairs: Iterable[Pair], share: float) -> HeldOut:
-    """The pairs of valid and of test, chosen by a stable hash of the first side: ``share`` of all for each.
-
-    Case and punctuation do not count, so "Go." and "Go!" go to the same split, and no first side is in two splits.
-    Nor is a second side: if two splits would share it, test takes precedence over valid, and valid over train.
-    """
-    chosen: HeldOut = {"train": [], "valid": [], "test": []}
-    for pair in pairs:
-        if (split := _share(pair[0], share)) != "train":
-            chosen[split].append(pair)
-    tested = {_digest(second) for _, second in chosen["test"]}
-    return {**chosen, "valid": [pair for pair in chosen["valid"] if _digest(pair[1]) not in tested]}
-
-
-def _hashed(pairs: Iterable[Pair], held_out: HeldOut, request: Request) -> Iterator[Pair | None]:
-    """The pairs of a split; in training None for each that stands among them and belongs to, or shares a side with, another."""
-    if request.split != "train":
-        yield from held_out[request.split]
-        return
-    firsts, seconds = ({_digest(pair[side]) for held in held_out.values() for pair in held} for side in (0, 1))
-    for first, second in islice(pairs, request.start, None):
-        yield None if _digest(first) in firsts or _digest(second) in seconds else (first, second)
-
-
-def _share(text: str, share: float) -> str:
-    position = int.from_bytes(_digest(text), "big") / 2**64
-    return "test" if position < share else "valid" if position < 2 * share else "train"
-
-
-def _digest(text: str) -> bytes:
-    letters = _NO_LETTER_OR_DIGIT.sub("", text.casefold())
-    return hashlib.blake2b((letters or text).encode(), digest_size=8).digest()
 
 
 CORPORA: dict[str, Corpus] = {
@@ -226,7 +183,11 @@ CORPORA: dict[str, Corpus] = {
         ),
         Corpus(
             "tatoeba", ("train", "valid", "test"), ("en", "fr"), ("test",),
-            _read_tatoeba, lambda folder: _states([fetch("tatoeba/fra-eng.zip", folder)]), lambda _: None,
+            _read_tatoeba, lambda folder: states([fetch("tatoeba/fra-eng.zip", folder)]), lambda _: None,
+        ),
+        Corpus(
+            "bible", ("train", "valid", "test", "long"), ("en", "fr"), ("test", "long"),
+            bible.read, lambda folder: states(bible.files(folder).values()), lambda _: None,
         ),
         Corpus(
             "wmt14", ("train", "valid", "test"), ("en", "fr", "de"), ("test",), _read_wmt14, lambda _: "", _wmt14_size,

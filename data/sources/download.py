@@ -53,6 +53,12 @@ _MULTI30K_SHA256 = {
     "test_2017_flickr.de.gz": "a2c89666db00c495cd8513b9d708d5a3acc205d7de312ef2bf5fb7ebc1540aee",
 }
 
+_BIBLE = "https://media.githubusercontent.com/media/christos-c/bible-corpus/master/bibles/"
+_BIBLE_SHA256 = {
+    "English.xml": "1cb70f2b76a003796cc60bbfea31e7adde5970e6f56e0e624bfb667ba95d663b",
+    "French.xml": "6910aa9541efcf27b5a1b34fd5d6ce5dc58037ed766351f2b069ed8141f72d77",
+}
+
 # Path below the data directory -> where it comes from.
 REMOTES: dict[str, Remote] = {
     **{f"multi30k/{name}": Remote(_MULTI30K + name, sha256) for name, sha256 in _MULTI30K_SHA256.items()},
@@ -61,6 +67,7 @@ REMOTES: dict[str, Remote] = {
         "16c4f7d0df9e7c5e6c54cdb0447f3f4a18a55052ff5e2e0b27dd4a06c0e49d04",
         advisory=True,
     ),
+    **{f"bible/{name}": Remote(_BIBLE + name, sha256) for name, sha256 in _BIBLE_SHA256.items()},
 }
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from data.errors import UserError
@@ -34,6 +35,19 @@ def check_regular(path: Path, used: str = "read") -> None:
     if not stat.S_ISREG(mode):
         kind = KINDS.get(stat.S_IFMT(mode), "no regular file")
         raise UserError(f"{path} cannot be {used}: it is {kind}, not a file. Name a regular file.")
+
+
+def states(paths: Iterable[Path]) -> str:
+    """Path, size and time of each file; raises UserError for a missing one."""
+    found = []
+    for path in paths:
+        check_regular(path)
+        try:
+            state = path.stat()
+        except OSError as error:
+            raise UserError(f"{shortened(path)} cannot be read: {error.strerror}.") from None
+        found.append(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}")
+    return "\n".join(found)
 
 
 def check_exists(path: Path, content: str, other: str) -> None:

@@ -12,7 +12,7 @@ from data.errors import UserError
 from data.progress import counted
 from data.sources.paths import check_writable
 from reproductions import runs
-from reproductions.commands.configs import CONFIGS, config_of, is_path
+from reproductions.commands.configs import CONFIGS, config_of, is_path, is_text
 from reproductions.commands.train import train
 from reproductions.papers import TASKS, then_and_now
 
@@ -119,7 +119,7 @@ def _task_of_data(data: str) -> str:
     for task in MODULES:
         if any((CONFIGS / paper / f"{data}.yaml").is_file() for paper in then_and_now(task)):
             return task
-    if is_path(data):
+    if is_text(data) or is_path(data):
         return "images" if Path(data).expanduser().is_dir() else "translation"
     corpora = ", ".join(corpus for task in MODULES for corpus in _corpora(task))
     raise UserError(f"There is no comparison on {data!r}: choose {corpora}, or a path to your own data.")

@@ -3,13 +3,17 @@
 from pathlib import Path
 
 from data.errors import UserError
+from data.sources.corpora import CORPORA
+from reproductions.papers import PAPERS
 
 CONFIGS = Path("configs")
 EMBEDDED = ("accord", "shapes", "captions")  # the corpora that need no download; a paper has one of them
 
 
 def config_of(paper: str, data: str | None, variant: str) -> Path:
-    """The YAML file of a paper, corpus and variant. Paths use ``own.yaml``; without data, the embedded corpus is used.
+    """The YAML file of a paper, corpus and variant; without data, that of the embedded corpus.
+
+    ``own.yaml`` is that of paths, and of mixtures and corpora of sentences that have none of their own.
 
     Raises UserError listing what there is.
     """
@@ -32,9 +36,15 @@ def config_path(paper: str, data: str | None, variant: str) -> Path:
     """Where the file of :func:`config_of` would lie."""
     folder = CONFIGS / paper
     corpus = data or next((name for name in EMBEDDED if (folder / f"{name}.yaml").is_file()), EMBEDDED[0])
-    if not (folder / f"{corpus}.yaml").is_file() and is_path(corpus):
+    sentences = paper in PAPERS and PAPERS[paper].task == "translation" and is_text(corpus)
+    if is_path(corpus) or sentences and not [*folder.glob(f"{corpus}*.yaml")]:
         corpus = "own"
     return folder / f"{'-'.join(part for part in (corpus, variant) if part)}.yaml"
+
+
+def is_text(corpus: str) -> bool:
+    """Whether it names a corpus of sentence pairs, or a mixture with one."""
+    return any(part.strip() in CORPORA for part in corpus.split(","))
 
 
 def is_path(corpus: str) -> bool:

@@ -15,7 +15,7 @@ from data.errors import UserError
 from data.sources.paths import place
 from reproductions import papers, runs
 from reproductions.commands import lightning, several, weights
-from reproductions.commands.configs import config_of, is_path
+from reproductions.commands.configs import config_of
 from reproductions.experiments import side_by_side
 from reproductions.experiments.side_by_side import Training
 
@@ -26,7 +26,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paper", help="a folder of configs/, for example bahdanau2014")
     parser.add_argument(
         "--data",
-        help="translation: accord (default), multi30k, tatoeba, wmt14, path.tsv, or a.en,a.fr; "
+        help="translation: accord (default), multi30k, tatoeba, bible, wmt14, path.tsv, a.en,a.fr, or several, as "
+        "bible,tatoeba; "
         "classification: shapes (default), cifar10, or path/to/folder; captions: captions (default)",
     )
     parser.add_argument(
@@ -163,7 +164,8 @@ def _train_group(group: Sequence[Training]) -> int:
 
 
 def _own(config: Path, data: str | None) -> str | None:
-    return data if data is not None and config.stem.startswith("own") and is_path(data) else None
+    """What takes the place of the corpus in ``own.yaml``, if that is the configuration."""
+    return data if data != "own" and config.stem.startswith("own") else None
 
 
 def _settings(config: Path, own: str | None, pretrained: str | None, heads: int | None) -> tuple[Path, list[str]]:
@@ -184,11 +186,11 @@ def _check(pretrained: str | None, heads: int | None, variant: str, resume: bool
 
 
 def _check_files(paper: str, corpus: str) -> None:
-    """Raise UserError for a user's own files that are not there; what they hold is checked when they are read."""
-    from data.sources import corpora, image_files
+    """Raise UserError for files that are not there, nor at their address; what they hold is checked when they are read."""
+    from data.sources import corpora, download, image_files
 
     if papers.of(paper).task != "images":
-        corpora.find_corpus(corpus).edition(Path())
+        corpora.find_corpus(corpus).edition(download.data_dir())
     elif not place(corpus).is_file():  # the data says what is wrong with an archive
         image_files.roots_of(place(corpus))
 
