@@ -17,6 +17,7 @@ ONLY ?=
 VARIANT ?=
 WEIGHTS ?=
 IMAGE ?=
+PAIRS ?=
 SENTENCE ?= The agreement on the European Economic Area was signed in August 1992.
 VIEW ?=
 RESUME ?=
@@ -34,12 +35,13 @@ export VIEW_TEXT := $(value VIEW)
 export VARIANT_TEXT := $(value VARIANT)
 export WEIGHTS_TEXT := $(value WEIGHTS)
 export IMAGE_TEXT := $(value IMAGE)
+export PAIRS_TEXT := $(value PAIRS)
 export NODES_TEXT := $(value NODES)
 export DEVICES_TEXT := $(value DEVICES)
 export PYTHON_TEXT := $(value PYTHON)
 export EXTRAS_TEXT := $(value EXTRAS)
 export ONLY_TEXT := $(value ONLY)
-unexport DATA RUN ONLY SENTENCE VIEW VARIANT WEIGHTS IMAGE NODES DEVICES PYTHON EXTRAS
+unexport DATA RUN ONLY SENTENCE VIEW VARIANT WEIGHTS IMAGE PAIRS NODES DEVICES PYTHON EXTRAS
 
 VENV := .venv
 FROZEN := .venv-torchtext
@@ -166,6 +168,11 @@ report: $(VENV)/.installed ## Open the report of a run: attention, scores, curve
 translate: $(VENV)/.installed ## Translate a sentence and draw where the model looked
 	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${VIEW_TEXT:+--view "$$VIEW_TEXT"} $(ARGS)
 #: make translate SENTENCE="The man did not see the old dog."  RUN=runs/...  VIEW="L2 H3 shift1"
+
+.PHONY: align
+align: $(VENV)/.installed ## Link the words of a bitext, "source ||| target" per line, as source-target numbers (PAIRS=file)
+	@$(PY) -m reproductions align $${PAIRS_TEXT:+"$$PAIRS_TEXT"} $${RUN_TEXT:+--run "$$RUN_TEXT"} $${VIEW_TEXT:+--view "$$VIEW_TEXT"} $(ARGS)
+#: make align PAIRS=bitext.txt RUN=runs/... > links.txt      without PAIRS, standard input
 
 .PHONY: explain
 explain: $(VENV)/.installed ## Scaled dot-product attention in five steps, with the numbers of a trained Transformer

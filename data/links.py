@@ -1,5 +1,6 @@
 """Word links between a target sentence and its source: the gold standard of an alignment."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -21,3 +22,8 @@ class Links:
         negative = sorted(link for link in self.possible if min(link) < 0)
         if negative:
             raise ValueError(f"Links are (target, source) positions counted from 0, but {negative} are negative.")
+
+
+def pharaoh(links: Collection[tuple[int, int]]) -> str:
+    """Links as aligners print them, ``source-target`` from 0 with spaces between: "0-0 1-2"."""
+    return " ".join(f"{source}-{target}" for source, target in sorted((source, target) for target, source in links))

@@ -17,7 +17,7 @@ import tokenizers
 from data import stored
 from data.errors import UserError
 from data.progress import counting
-from data.words import LANGUAGES, join, split
+from data.words import LANGUAGES, join, split, tokens_of
 
 PAD, UNK, EOS = 0, 1, 2
 SPECIALS = ("<pad>", "<unk>", "</s>")
@@ -32,6 +32,15 @@ class Words(NamedTuple):
 
     words: tuple[str, ...]
     word_of_piece: tuple[int, ...]
+
+    def as_tokens(self, text: str) -> "Words":
+        """The same pieces of this text, as parts of what white space separates, "</s>" still included.
+
+        Raises UserError as :func:`tokens_of`.
+        """
+        tokens, words = text.split(), [word for word in self.words if word != SPECIALS[EOS]]
+        places = [*tokens_of(words, tokens), len(tokens)]
+        return Words((*tokens, *self.words[len(words) :]), tuple(places[word] for word in self.word_of_piece))
 
 
 class Tokenizer(ABC):

@@ -9,8 +9,9 @@ only if ``split`` separates them again, so ``split(join(words)) == words`` for e
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import cycle
+from itertools import accumulate, cycle
 
 from data.errors import UserError
 
@@ -27,7 +28,8 @@ _INNER_ENGLISH = _INNER.replace("|['’]", rf"|(?!{_CLITIC})['’]")
 _ACRONYM = rf"(?<!{_LETTER})(?:[^\W\d_]\.){{2,}}"  # U.S., p.m.
 _ELISION = r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[ldnscjmt])['’]"
 # Any other visible character stands alone; zero-width space, soft hyphen and byte order mark count as space.
-_OTHER = r"&\w+;|\.{2,}|-{2,}|[^\s\u200b\u00ad\ufeff]"
+_INVISIBLE = r"\s\u200b\u00ad\ufeff"
+_OTHER = rf"&\w+;|\.{{2,}}|-{{2,}}|[^{_INVISIBLE}]"
 
 _PATTERNS = {
     "en": re.compile(
@@ -66,6 +68,21 @@ def split(text: str, language: str) -> list[str]:
     Raises UserError for a language other than ``LANGUAGES``.
     """
     return _pattern(language).findall(text)
+
+
+def tokens_of(words: Sequence[str], tokens: Sequence[str]) -> list[int]:
+    """The place of the token that each word begins in, counted by characters; both divide the same text.
+
+    Raises UserError for a token in which no word begins.
+    """
+    ends = list(accumulate(len(re.sub(f"[{_INVISIBLE}]", "", token)) for token in tokens))
+    places = [bisect_right(ends, start) for start in accumulate(map(len, words[:-1]), initial=0)] if words else []
+    if alone := set(range(len(tokens))).difference(places):
+        raise UserError(
+            f"Word {min(alone) + 1:,}, {tokens[min(alone)]!r:.60}, has no visible character or is the end of the word before: "
+            "remove it, or join the two."
+        )
+    return places
 
 
 def join(words: Sequence[str], language: str) -> str:

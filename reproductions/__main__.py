@@ -21,8 +21,8 @@ from reproductions.papers import PAPERS
 
 # Commands in the order of the help; each is a file of ``commands``.
 COMMANDS = (
-    "train", "evaluate", "report", "translate", "look", "figures", "compare", "ladder", "timeline", "results", "explain", "page",
-    "doctor",
+    "train", "evaluate", "report", "translate", "align", "look", "figures", "compare", "ladder", "timeline", "results", "explain",
+    "page", "doctor",
 )  # fmt: skip
 LIGHTNING = ("fit", "validate", "test")
 HAND_ON = ("train", "evaluate", "ladder", "timeline", *LIGHTNING)  # give Lightning the options that are not their own

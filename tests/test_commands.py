@@ -48,7 +48,8 @@ REFUSED_AT_ONCE = [
     "evaluate nowhere", "train vit2021 --weights nowhere.pth", "look README.md --weights nowhere.pth", "look README.md",
     "look nowhere.jpg --weights torchvision:vit_b_16", "translate yes --run nowhere", "explain yes --run nowhere",
     "look docs/pictures/page.png --weights torchvision:nix", "train vit2021 --weights torchvision:nix",
-    "translate yes --view L2", "explain yes --place above", "explain yes --layer 3", "explain yes --head 0",
+    "translate yes --view L2", "align nowhere.txt", "align --view L2",
+    "explain yes --place above", "explain yes --layer 3", "explain yes --head 0",
 ]  # fmt: skip
 EACH_IN_A_PROCESS = """
 import json, os, sys
@@ -74,7 +75,9 @@ def ended(tmp_path_factory):
     nothing, runs = (tmp_path_factory.mktemp(name) for name in ("nothing", "runs"))
     folder = write(runs, "transformer2017", "1")
     (folder / "views.json").write_text(json.dumps({"views": {"L1 H1 shift0": {}, "L1 H2 shift0": {}}}))
-    given = [(line, str(runs if line.startswith(("translate", "explain")) else nothing)) for line in REFUSED_AT_ONCE]
+    given = [
+        (line, str(runs if line.startswith(("translate", "align", "explain")) else nothing)) for line in REFUSED_AT_ONCE
+    ]
     done = subprocess.run([sys.executable, "-c", EACH_IN_A_PROCESS], cwd=ROOT, input=json.dumps(given),
                           capture_output=True, text=True, check=True)  # fmt: skip
     found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('["')]

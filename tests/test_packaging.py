@@ -85,6 +85,8 @@ def test_targets_pass_their_variables_on(make: Callable[..., list[str]]) -> None
     assert make("report", "RUN=runs/a b") == ["-m", "reproductions", "report", "runs/a b"]
     assert make("evaluate", "RUN=runs/a b") == ["-m", "reproductions", "evaluate", "runs/a b"]
     assert make("translate", "SENTENCE=Yes.", "RUN=runs/a")[2:] == ["translate", "Yes.", "--run", "runs/a"]
+    aligned = make("align", "PAIRS=my pairs.txt", "RUN=runs/a", "VIEW=L2 H3 shift1")[2:]
+    assert aligned == ["align", "my pairs.txt", "--run", "runs/a", "--view", "L2 H3 shift1"]
     looked = make("translate", "SENTENCE=Yes.", "VIEW=L2 H3 shift1 norms")[2:]
     assert looked == ["translate", "Yes.", "--view", "L2 H3 shift1 norms"]
 

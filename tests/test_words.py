@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from data.errors import UserError
 from data.links import Links
-from data.words import LANGUAGES, join, printed, printed_words, split
+from data.words import LANGUAGES, join, printed, printed_words, split, tokens_of
 
 # A sentence, and its words with spaces between them.
 SENTENCES = [
@@ -92,7 +92,20 @@ def test_joining_never_changes_what_the_words_are(language, text):
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(text=st.text(max_size=40))
 def test_splitting_loses_nothing_but_space(language, text):
-    assert "".join(split(text, language)) == re.sub(r"[\s\u200b\u00ad\ufeff]", "", text)
+    words, visible = split(text, language), re.compile(r"[\s\u200b\u00ad\ufeff]")
+    assert "".join(words) == visible.sub("", text)
+    tokens = [token for token in text.split() if visible.sub("", token)]
+    parts = [""] * len(tokens)
+    for word, place in zip(words, tokens_of(words, tokens), strict=True):
+        parts[place] += word
+    assert parts == [visible.sub("", token) for token in tokens]
+
+
+def test_a_token_in_which_no_word_begins_is_named():
+    assert tokens_of(["l'", "accord", "."], ["l'accord", "."]) == [0, 0, 1]
+    for words, tokens in ((["aujourd'hui"], ["aujourd'", "hui"]), (["a", "b"], ["a", "\u200b", "b"])):
+        with pytest.raises(UserError, match=f"Word 2, {tokens[1]!r}, has no visible".replace("\\", ".")):
+            tokens_of(words, tokens)
 
 
 def test_an_unknown_language_is_named():

@@ -23,16 +23,24 @@ def empty(purpose: str) -> UserError:
 
 
 def lines(path: Path, member: str | None = None) -> Iterator[str]:
-    """Lines of a UTF-8 file without their ends, unpacked from ``.gz`` or as ``member`` of a zip archive.
+    """Lines of a UTF-8 file without their ends, as :func:`raw_lines`; raises UserError as well for one that is not UTF-8 or
+    contains a NUL byte.
+    """
+    for number, raw in enumerate(raw_lines(path, member), start=1):
+        yield decoded(raw, f"{path}, line {number:,}")
+
+
+def raw_lines(path: Path, member: str | None = None) -> Iterator[bytes]:
+    """Lines of a file, unpacked from ``.gz`` or as ``member`` of a zip archive, the first without its byte order mark.
 
     Only a line feed ends a line, so line numbers agree with every editor and with the other side of a corpus.
-    Raises UserError if the file is missing, cut short or damaged, or if a line is not UTF-8 or contains a NUL byte.
+    Raises UserError if the file is missing, cut short or damaged.
     """
     number = 0
     try:
         with _opened(path, member) as file:
             for number, raw in enumerate(file, start=1):
-                yield decoded(raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw, f"{path}, line {number:,}")
+                yield raw.removeprefix(_BYTE_ORDER_MARK) if number == 1 else raw
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.") from None
     except EOFError:

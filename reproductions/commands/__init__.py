@@ -7,6 +7,7 @@ to answer ``--help``, so torch, lightning and matplotlib are imported inside ``r
 train, evaluate     a model, from configuration to scores
 report              the report of a run
 translate, look     what a trained model makes of a sentence, or of an image
+align               the word links of sentence pairs, by a trained model
 figures             figures of the papers, one file per paper
 compare             then and now
 ladder, timeline    many trainings in one table

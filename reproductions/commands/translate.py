@@ -40,7 +40,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
             raise UserError(f"sentence {number}: {empty('translate')}")
     run = runs.find(task="translation") if options.run is None else runs.at(options.run, "translation")
     if options.view is not None:
-        _check_view(run, options.view)
+        check_view(run, options.view)
     from reproductions.evaluation import files, plots
     from reproductions.tasks import typed
     from reproductions.tasks.task import restore
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     return 0
 
 
-def _check_view(run: runs.Run, view: str) -> None:
+def check_view(run: runs.Run, view: str) -> None:
     """Raise UserError, before torch is imported, for a view that the run does not have as far as its files tell."""
     from reproductions.evaluation.views.alignment import named
 

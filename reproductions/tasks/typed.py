@@ -10,7 +10,12 @@ from data.tokenizers import Tokenizer
 
 
 def encode(text: str, tokenizer: Tokenizer, purpose: str, longest: int = LONGEST) -> Tensor:
-    """Ids (1, S) of one sentence, ``</s>`` last, for a purpose such as "translate".
+    """Ids (1, S) of one sentence, as :func:`ids_of`."""
+    return torch.tensor([ids_of(text, tokenizer, purpose, longest)])
+
+
+def ids_of(text: str, tokenizer: Tokenizer, purpose: str, longest: int = LONGEST) -> list[int]:
+    """Ids of one sentence, ``</s>`` last, for a purpose such as "translate".
 
     Raises UserError for an empty sentence, and for more than ``longest`` words or pieces, ``</s>`` included.
     """
@@ -21,7 +26,7 @@ def encode(text: str, tokenizer: Tokenizer, purpose: str, longest: int = LONGEST
         raise UserError(
             f"The sentence has {len(ids):,} words or pieces, more than {longest:,}: shorten it or split it."
         )
-    return torch.tensor([ids])
+    return ids
 
 
 def unknown(text: str, tokenizer: Tokenizer) -> str:

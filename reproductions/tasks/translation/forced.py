@@ -1,0 +1,77 @@
+"""Word links of sentence pairs that somebody else has written, by forced decoding: a trained translator as a word aligner.
+
+S source and T target positions, in pieces; words are what white space separates, as aligners count them.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import torch
+
+from data.batching import TokenBatches
+from data.errors import UserError
+from data.prepared.ids import FlatIds
+from data.sources.text import LONGEST
+from data.tokenizers import Tokenizer, Words
+from data.translation import PairedIds
+from reproductions.evaluation.measures.alignment import Link, hard_links
+from reproductions.evaluation.views.alignment import View
+from reproductions.tasks import typed
+from reproductions.tasks.translation.collect import TrainedTranslator, TranslationMaps
+
+BATCH_TOKENS = 2048  # bounds the maps of a batch, which every layer and head has
+
+
+class Side(NamedTuple):
+    """A sentence as ids with ``</s>``, and its words."""
+
+    ids: list[int]
+    words: Words
+
+
+class ReadPair(NamedTuple):
+    source: Side
+    target: Side
+
+
+class Aligner:
+    """Links words where the attention of a translator is largest, in one view: by default that of the checkpoint.
+
+    Raises UserError for a translator without attention, and for a text that is no view.
+    """
+
+    def __init__(self, translator: TrainedTranslator, view: str | None = None) -> None:
+        self.translator, self.module = translator, translator.module
+        if self.module.view is None:
+            raise UserError(f"{self.module.title} has no attention to link words by: name another run.")
+        self.view = View.parse(view or self.module.view)
+
+    def read(self, source: str, target: str) -> ReadPair:
+        """A pair as the model reads it; raises UserError for a side that is empty, too long for it, or has no visible word."""
+        return ReadPair(self._side("source", source), self._side("target", target))
+
+    def _side(self, name: Literal["source", "target"], text: str) -> Side:
+        tokenizer: Tokenizer = getattr(self.translator, name)
+        longest = min(LONGEST, self.module.model.max_length or LONGEST)
+        ids = typed.ids_of(text, tokenizer, f"align in the {name}", longest)
+        return Side(ids, tokenizer.surface(text).as_tokens(text))
+
+    @torch.inference_mode()
+    def links(self, pairs: Sequence[ReadPair]) -> list[frozenset[Link]]:
+        """The links (target, source) of each pair."""
+        ids = PairedIds(*(FlatIds.of([side.ids for side in sides]) for sides in zip(*pairs, strict=True)))
+        found: dict[int, frozenset[Link]] = {}
+        for index in TokenBatches(ids.lengths, batch_tokens=BATCH_TOKENS, shuffle=False):
+            batch = ids.__getitems__(index)
+            _, maps = self.module.model.features(batch.source, batch.source_mask, batch.target)
+            norms = maps[:, :, :, 0]  # (B, L, H, S), of the right shape for a view that does not read them
+            if self.view.norms:
+                norms = self.module.norms(batch.source, batch.source_mask)
+            for number, of_pair, of_values in zip(
+                index.tolist(), maps.float().numpy(), norms.float().numpy(), strict=True
+            ):
+                source, target = (side.words for side in pairs[number])
+                S = len(source.word_of_piece)
+                looked = TranslationMaps(of_pair[..., :S], of_values[..., :S], source, target)
+                found[number] = hard_links(looked.matrix(self.view))
+        return [found[number] for number in range(len(pairs))]
