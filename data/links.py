@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,15 @@ class Links:
         negative = sorted(link for link in self.possible if min(link) < 0)
         if negative:
             raise ValueError(f"Links are (target, source) positions counted from 0, but {negative} are negative.")
+
+
+class GoldPair(NamedTuple):
+    """A sentence pair with links that people have judged, over the words that they have marked: these decide positions."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    links: Links
+    where: str  # file and line of the links
 
 
 def pharaoh(links: Collection[tuple[int, int]]) -> str:

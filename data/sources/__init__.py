@@ -4,6 +4,7 @@ text            pairs of sentences as a corpus offers them, in chunks
 corpora         the corpora by name, and a user's own files
 bible           verses of two languages
 mixtures        several corpora as one
+gold            sentence pairs whose word links people have judged
 splits          which pair belongs to train, valid or test
 images          image collections by name, and a user's own folders
 download        files from the network: checked, resumed, explained

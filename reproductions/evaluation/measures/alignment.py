@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data.links import Links
+from data.errors import UserError
+from data.links import GoldPair, Links
 from reproductions.evaluation.arrays import Doubles, Floats
 from reproductions.evaluation.records.translation import END, AlignedTranslation
 
@@ -83,6 +84,27 @@ def alignment_error_rate(records: Iterable[AlignedTranslation]) -> AlignmentScor
 def alignment_table(records: Iterable[AlignedTranslation]) -> Doubles:
     """(N, 4): the counts of each sentence, for `bootstrap(alignment_table(records), aer_of_sums)`."""
     rows = [alignment_counts(links_of(record), gold_of(record)) for record in records]
+    return np.array(rows, dtype=np.float64).reshape(-1, 4)
+
+
+def gold_table(gold: Sequence[GoldPair], links: Sequence[Collection[Link]]) -> Doubles:
+    """(N, 4): the counts of anybody's links, over the words of the gold; for `alignment_scores` and `bootstrap`.
+
+    Links of a matrix over these words are its `hard_links`. Raises UserError for links of other sentences.
+    """
+    if len(gold) != len(links):
+        raise UserError(
+            f"There are links of {len(links):,} sentence pairs for a gold of {len(gold):,}: give those of each pair."
+        )
+    for pair, ours in zip(gold, links, strict=True):
+        T, S = len(pair.target), len(pair.source)
+        for target, source in ours:
+            if not (0 <= target < T and 0 <= source < S):
+                raise UserError(
+                    f"{pair.where}: the link of target word {target} with source word {source} lies outside the {T} and {S} "
+                    "words of this pair, counted from 0: give links over the words of the gold."
+                )
+    rows = [alignment_counts(ours, pair.links) for pair, ours in zip(gold, links, strict=True)]
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
 
