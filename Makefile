@@ -117,6 +117,7 @@ train-cheng: $(VENV)/.installed ## Train the LSTMN (Cheng et al. 2016), a langua
 train-transformer: $(VENV)/.installed ## Train the Transformer (Vaswani et al. 2017), evaluate it and draw its alignments
 	@$(PY) -m reproductions train transformer2017 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-transformer DATA=multi30k  the same, but wmt14_base or wmt14_big
+#: make train-transformer DATA=tatoeba ARGS="--data.links hansards"   the view is chosen, and AER measured, by gold word links
 #: make train-transformer DEVICES=8      on eight GPUs, which share the batch; NODES=2 prints what to run on each node
 
 .PHONY: train-vit

@@ -17,6 +17,7 @@ from data.prepared.folder import damaged, load_array, load_facts
 from data.prepared.text import TextSettings, load_examples, load_ids, prepare_text
 from data.preprocessing import Preprocessing
 from data.sources.download import data_dir
+from data.sources.gold import DEVELOPMENT
 from data.sources.text import Example
 from data.tokenizers import Tokenizer, load_tokenizer
 
@@ -151,7 +152,8 @@ class PreparedText(PreparedData):
 
     def validation_splits(self) -> list[str]:
         # Fixed sentences are few; their alignments are worth following through training.
-        return ["valid", *(name for name in self.settings.test_splits if name == "fixed")]
+        followed = [name for name in self.settings.test_splits if name == "fixed"]
+        return ["valid", *followed, *{DEVELOPMENT}.intersection(self.settings.find().splits)]
 
     def tested_splits(self) -> list[str]:
         return list(self.settings.test_splits)

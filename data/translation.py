@@ -16,6 +16,7 @@ from data.module import PreparedText
 from data.prepared.ids import FlatIds
 from data.prepared.text import TextSettings, load_ids
 from data.sources.corpora import find_corpus
+from data.sources.gold import with_gold
 from data.tokenizers import PAD, Tokenizer
 
 
@@ -67,7 +68,9 @@ class TranslationData(PreparedText):
     pairs: training pairs to read (None: all; Accord: 20,000).
     max_words: training pairs with a longer side are dropped; </s> does not count. Other splits stay whole.
     batch_sentences, batch_tokens, sort_batches: see TokenBatches; give exactly one of the first two.
-    test_splits: which splits to test on, in order (None: those of the corpus).
+    test_splits: which splits to test on, in order (None: those of the corpus, and the links).
+    links: gold word links to choose the view of the attention by, and to test on: hansards, alibi, or a user's own files; see
+        data.sources.gold.
     seed: of the order of the training batches.
     num_workers: processes that make batches; 0 is fastest for text.
 
@@ -89,12 +92,14 @@ class TranslationData(PreparedText):
         batch_tokens: int | None = 4096,
         sort_batches: int = 20,
         test_splits: list[str] | None = None,
+        links: str | list[str] | None = None,
         seed: int = 1,
         num_workers: int = 0,
     ) -> None:
+        golds = (links,) if isinstance(links, str) else tuple(links or ())
         settings = TextSettings(
             corpus, source_language, target_language, tokenizer, vocabulary, min_frequency, joint, pairs, max_words,
-            find_corpus(corpus).tested_on(test_splits),
+            with_gold(find_corpus(corpus), golds).tested_on(test_splits), golds,
         )  # fmt: skip
         super().__init__(settings, batch_sentences, batch_tokens, sort_batches, seed, num_workers)
         self.save_hyperparameters()
@@ -128,7 +133,7 @@ class TranslationData(PreparedText):
 
         A model that distinguishes only so many positions is then not trained on data that it cannot read.
         """
-        for split in dict.fromkeys(("train", "valid", *self.settings.test_splits)):
+        for split in dict.fromkeys(("train", *self.validation_splits(), *self.settings.test_splits)):
             pairs = self.pairs_of(split)
             for side, ids in (("source", pairs.source), ("target", pairs.target)):
                 for first in np.flatnonzero(ids.lengths > limit)[:1]:
@@ -145,4 +150,4 @@ class TranslationData(PreparedText):
             where = f"{self.settings.corpus}, split 'train': the {side} of pair {position + 1:,}"
             return where, tokenizer.decode(ids.tolist())
         example = self.examples(split)[position]
-        return find_corpus(self.settings.corpus).where(split, position + 1, example, side), getattr(example, side)
+        return self.settings.find().where(split, position + 1, example, side), getattr(example, side)

@@ -2,13 +2,22 @@
 
 import shutil
 
+import numpy as np
 import pytest
+import torch
 
 from data.errors import UserError
 from data.links import GoldPair, Links
+from data.prepared.ids import FlatIds
 from data.sources import gold
-from data.sources.gold import find_gold
+from data.sources.gold import DEVELOPMENT, find_gold
+from data.sources.text import Example
+from data.translation import PairedIds, TranslationData
 from reproductions.evaluation.measures.alignment import alignment_scores, gold_table
+from reproductions.evaluation.views.alignment import naive_view
+from reproductions.tasks.task import restore
+from reproductions.tasks.translation.collect import CollectedTranslations
+from reproductions.tasks.translation.links import BY_GOLD, links_of
 
 ENGLISH, FRENCH = ["the old dog", "yes !"], ["le chien vieux , là", "oui !"]
 # (target, source) from English to French.
@@ -139,3 +148,50 @@ def test_any_links_over_the_words_of_the_gold_are_scored():
         UserError, match="a.gold, line 1: the link of target word 1 with source word 0 lies outside the 1 and 2"
     ):
         gold_table(pairs, [{(0, 0)}, {(1, 0)}])
+
+
+def test_gold_is_read_with_a_corpus_its_development_pairs_choose_the_view(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    links = own(tmp_path, *FORMS["pharaoh, numbered lines"])
+    data = TranslationData(str(trained.numbers), links=f"{links},development=1")
+    assert data.split_names("validate") == ["valid", DEVELOPMENT] and data.split_names("test") == ["test", "a"]
+    assert data.examples("a") == [
+        Example("yes !", "oui !", Links(frozenset(SURE[1]), frozenset(POSSIBLE[1])), spaced=True)
+    ]
+    split, by, chosen_by = links_of(data)
+    assert (split, by) == (DEVELOPMENT, BY_GOLD) and chosen_by[0].sure == SURE[0]
+    assert TranslationData(str(trained.numbers), links=links).split_names("validate") == ["valid"]
+    with pytest.raises(UserError, match="two splits 'a': name each gold once"):
+        TranslationData(str(trained.numbers), links=[links, links])
+
+
+def test_weights_of_our_words_add_up_over_the_words_of_the_gold(trained):
+    translator = restore(trained("transformer2017"))
+    texts, gold = ("The man's dog, sleeps", "Le chien dort."), Links(frozenset({(1, 2)}), frozenset({(1, 2)}))
+    sides = (translator.source, texts[0]), (translator.target, texts[1])
+    ids = PairedIds(*(FlatIds.of([tokenizer.encode(text)]) for tokenizer, text in sides))
+    with torch.no_grad():
+        outputs = translator.module.eval().evaluation_step(ids.__getitems__(np.array([0])))
+    records = []
+    for example in (Example(*texts), Example(*texts, gold, spaced=True)):
+        collected = CollectedTranslations()
+        given = {"source": translator.source, "target": translator.target, "view": naive_view(2, 2), "keep_maps": False}
+        collected.add(outputs, [example], **given, model="m", split="a")
+        records.append(collected.forced[0])
+    ours, theirs = records
+    assert ours.source == ("The", "man", "'s", "dog", ",", "sleeps", "</s>")
+    assert theirs.source == ("The", "man's", "dog,", "sleeps", "</s>") and theirs.target == (
+        "Le",
+        "chien",
+        "dort.",
+        "</s>",
+    )
+    joined = np.add.reduceat(ours.weights, [0, 1, 3, 5, 6], axis=1)
+    np.testing.assert_allclose(theirs.weights[2], joined[2:4].mean(0), atol=1e-6)
+    np.testing.assert_allclose(theirs.weights[[0, 1, 3]], joined[[0, 1, 4]], atol=1e-6)
+
+
+def test_a_word_of_the_gold_that_no_word_of_ours_stands_for_is_named_with_its_line(tmp_path):
+    named = own(tmp_path, "0-0\n0-0\n", "base=0,first=en", ["the \u200b dog", "yes"])
+    with pytest.raises(UserError, match=r"a.en, line 1, en: Word 2, .* has no visible character"):
+        find_gold(named, "en", "fr")

@@ -20,6 +20,7 @@ from data.prepared.spool import SIDES, Spool, number
 from data.prepared.workers import mapped
 from data.progress import counting
 from data.sources.corpora import find_corpus
+from data.sources.gold import DEVELOPMENT, with_gold
 from data.sources.text import Chunk, Corpus, Example, Request, chunks, warn
 from data.tokenizers import Tokenizer, learn_tokenizer
 
@@ -42,6 +43,11 @@ class TextSettings:
     pairs: int | None
     max_words: int
     test_splits: tuple[str, ...]
+    links: tuple[str, ...] = ()
+
+    def find(self) -> Corpus:
+        """The corpus, with its gold links."""
+        return with_gold(find_corpus(self.corpus), self.links)
 
     @property
     def languages(self) -> tuple[str, str]:
@@ -53,9 +59,10 @@ def prepare_text(settings: TextSettings, data_dir: Path) -> Path:
 
     Raises UserError for faults of the corpus, and if no training pair is left.
     """
-    corpus = find_corpus(settings.corpus)
+    corpus = settings.find()
     name = "-".join((corpus.name, *settings.languages))
-    decisive = [_VERSION, asdict(settings), corpus.edition(data_dir)]
+    content = {name: value for name, value in asdict(settings).items() if name != "links" or value}
+    decisive = [_VERSION, content, corpus.edition(data_dir)]
     return prepared_folder(name, decisive, data_dir, lambda work: _make(settings, corpus, data_dir, work))
 
 
@@ -76,15 +83,15 @@ def load_examples(folder: Path, split: str) -> list[Example]:
 
 
 def _example(stored: list[Any]) -> Example:
-    source, target, links = stored
+    source, target, links, *spaced = stored
     if links is not None:
         sure, possible = (frozenset((t, s) for t, s in pairs) for pairs in links)
         links = Links(sure=sure, possible=possible)
-    return Example(source, target, links)
+    return Example(source, target, links, *spaced)
 
 
 def _make(settings: TextSettings, corpus: Corpus, data_dir: Path, work: Path) -> None:
-    splits = ("valid", *settings.test_splits)
+    splits = tuple(dict.fromkeys(("valid", *settings.test_splits, *{DEVELOPMENT}.intersection(corpus.splits))))
     spool = Spool(work)
     for split in () if spool.counts["read"] else splits:  # before anything is spooled
         _save_examples(corpus, corpus.request(split, *settings.languages, data_dir), work)
@@ -121,7 +128,7 @@ def _save_examples(corpus: Corpus, request: Request, work: Path) -> None:
         for chunk in chunks(corpus, request):
             for example in chunk.examples:
                 links = example.links and [sorted(example.links.sure), sorted(example.links.possible)]
-                file.write(json.dumps([example.source, example.target, links], ensure_ascii=False) + "\n")
+                file.write(json.dumps([*example[:2], links, example.spaced], ensure_ascii=False) + "\n")
             count += len(chunk.examples)
     if not count:
         raise UserError(f"The split {request.split!r} of {corpus.name} is empty: give a larger corpus.")

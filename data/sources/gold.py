@@ -16,17 +16,21 @@ may begin with their number and a tab, and sentences may be ``<s snum=0001> ... 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import UserError
 from data.links import GoldPair, Links
 from data.sources.download import data_dir
-from data.sources.paths import place
+from data.sources.paths import place, states
 from data.sources.reading import aligned_lines, lines
+from data.sources.text import Corpus, Example, Request
+from data.words import LANGUAGES, split, tokens_of
 
 SEPARATOR = "|||"
+DEVELOPMENT = "development"  # the split of the pairs on which views are chosen
 _LINK = re.compile(r"(\d+)([-p?])(\d+)")
 _NAACL = re.compile(r"(\d+) +(\d+) +(\d+)(?: +([SP]))?(?: +[\d.]+)?")
 _NUMBERED = re.compile(r"(\d+)\t(.*)|<s snum=(\d+)>(.*)</s>")
@@ -77,11 +81,7 @@ def find_gold(name: str, source: str, target: str, folder: Path | None = None) -
 
     Raises UserError with file and line where files or links do not fit each other.
     """
-    if name in NAMED:
-        below = folder or data_dir()
-        files = [_below(below, files, name) for files in NAMED[name]]
-    else:
-        files = [_own(name)]
+    files = _files(name, folder or data_dir())
     development: list[GoldPair] = []
     reported: list[GoldPair] = []
     for each in files:
@@ -93,7 +93,61 @@ def find_gold(name: str, source: str, target: str, folder: Path | None = None) -
             raise UserError(
                 f"{files[0].links} has no sure links in its {part} part: mark those with '-' that are certain."
             )
-    return Gold(name if name in NAMED else files[0].links.stem, development, reported)
+    return Gold(_title(name), development, reported)
+
+
+def with_gold(corpus: Corpus, names: Sequence[str]) -> Corpus:
+    """The corpus with the reported pairs of each gold as a test split of its name, the others as the split ``development``.
+
+    Raises UserError for files that are not stated as they must be, and for a split that would exist twice.
+    """
+    if not names:
+        return corpus
+    titles = [_title(name) for name in names]
+    for title in titles:
+        if title in (*corpus.splits, DEVELOPMENT) or titles.count(title) > 1:
+            raise UserError(f"There are two splits {title!r}: name each gold once, and its file of links otherwise.")
+
+    def read(request: Request) -> Iterable[Example | None]:
+        if request.split not in (DEVELOPMENT, *titles):
+            return corpus.read(request)
+        golds = [find_gold(name, request.source, request.target, request.folder) for name in names]
+        parts = {DEVELOPMENT: [pair for gold in golds for pair in gold.development]}
+        pairs = (parts | {gold.name: gold.reported for gold in golds})[request.split]
+        return [Example(" ".join(pair.source), " ".join(pair.target), pair.links, spaced=True) for pair in pairs]
+
+    def edition(folder: Path) -> str:
+        paths = [
+            path for name in names for files in _files(name, folder) for path in (*files.sides.values(), files.links)
+        ]
+        return f"{corpus.edition(folder)}\n{states(paths)}"
+
+    chosen_on = (DEVELOPMENT,) if any(files.development for name in names for files in _stated(name)) else ()
+    added = (*chosen_on, *titles)
+    return replace(corpus, splits=(*corpus.splits, *added), tests=(*corpus.tests, *titles), read=read, edition=edition)
+
+
+def _title(name: str) -> str:
+    return name if name in NAMED else _own(name).links.stem
+
+
+def _stated(name: str) -> list[GoldFiles]:
+    return NAMED[name] if name in NAMED else [_own(name)]
+
+
+def _files(name: str, folder: Path) -> list[GoldFiles]:
+    """Raises UserError that says where the files of a named gold come from if one is not below the data directory."""
+    if name not in NAMED:
+        return [_own(name)]
+    below = [
+        files._replace(sides={side: folder / path for side, path in files.sides.items()}, links=folder / files.links)
+        for files in NAMED[name]
+    ]
+    for files in below:
+        for path in (*files.sides.values(), files.links):
+            if not path.is_file():
+                raise UserError(f"There is no file {path}: put that of github.com/{_FROM[name]}, there.")
+    return below
 
 
 class _Mark(NamedTuple):
@@ -166,6 +220,11 @@ def _sentences(files: GoldFiles) -> Iterator[_Line]:
         words = {language: tuple(text.split()) for language, text in zip(languages, (one, other), strict=True)}
         if not all(words.values()):
             raise UserError(f"{where} has no words on one side: give both sentences.")
+        for language in words.keys() & {*LANGUAGES}:
+            try:
+                tokens_of(split(" ".join(words[language]), language), words[language])
+            except UserError as error:
+                raise UserError(f"{where}, {language}: {error}") from None
         yield _Line(words, [], number, where)
 
 
@@ -204,17 +263,6 @@ def _numbered(line: str) -> tuple[int | None, str]:
     """The number that a line begins with, if any, and what follows."""
     match = _NUMBERED.fullmatch(line.rstrip())
     return (None, line) if match is None else (int(match[1] or match[3]), match[2] or match[4] or "")
-
-
-def _below(folder: Path, files: GoldFiles, name: str) -> GoldFiles:
-    """The same files below a data directory; raises UserError that says where they come from if one is missing."""
-    found = files._replace(
-        sides={language: folder / path for language, path in files.sides.items()}, links=folder / files.links
-    )
-    for path in (*found.sides.values(), found.links):
-        if not path.is_file():
-            raise UserError(f"There is no file {path}: put that of github.com/{_FROM[name]}, there.")
-    return found
 
 
 def _own(text: str) -> GoldFiles:

@@ -24,11 +24,15 @@ LONGEST_WORD = 1000  # letters
 
 
 class Example(NamedTuple):
-    """One sentence pair as raw text, with its gold word links if the corpus has them."""
+    """One sentence pair as raw text, with its gold word links if the corpus has them.
+
+    spaced: whether the links join what white space separates, as somebody marked it, and not the words of data.words.
+    """
 
     source: str
     target: str
     links: Links | None = None
+    spaced: bool = False
 
 
 class Request(NamedTuple):

@@ -98,8 +98,10 @@ class CollectedTranslations(Collection):
             self.translated[index] = Translated(example.source, example.target, text, index, score)
             if view is None:
                 continue
-            read, of_values = source.surface(example.source), norms.numpy()
-            forced = TranslationMaps(forced_maps.numpy(), of_values, read, target.surface(example.target))
+            read, written, of_values = source.surface(example.source), target.surface(example.target), norms.numpy()
+            if example.spaced:
+                read, written = read.as_tokens(example.source), written.as_tokens(example.target)
+            forced = TranslationMaps(forced_maps.numpy(), of_values, read, written)
             own = TranslationMaps(hypothesis.maps.float().numpy(), of_values, read, target.words(hypothesis.ids))
             fields = origin | {"index": index, "reference": example.target}
             of_reference = fields | {"forced": True, "gold": example.links, "score": -nll}

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from data.links import Links
+from data.sources.gold import DEVELOPMENT
 from data.translation import PairedIds, TranslationData
 from reproductions.evaluation.measures.aligner import Pair, align
 from reproductions.evaluation.measures.alignment import diagonal_baseline
@@ -15,11 +16,12 @@ BY_GOLD = "gold links"
 BY_ALIGNER = "the links of a statistical aligner trained on the training pairs"
 
 
-def links_of(data: TranslationData) -> tuple[str, Mapping[int, Links]]:
-    """The origin of the links of the validation sentences, in words, and the links by index."""
-    split = data.split_names("validate")[0]
+def links_of(data: TranslationData) -> tuple[str, str, Mapping[int, Links]]:
+    """The validation split whose links choose the view, their origin in words, and the links by index."""
+    names = data.split_names("validate")
+    split = DEVELOPMENT if DEVELOPMENT in names else names[0]
     gold = {i: example.links for i, example in enumerate(data.examples(split)) if example.links is not None}
-    return (BY_GOLD, gold) if gold else (BY_ALIGNER, dict(enumerate(_aligned(data, split))))
+    return (split, BY_GOLD, gold) if gold else (split, BY_ALIGNER, dict(enumerate(_aligned(data, split))))
 
 
 def diagonal(forced: Mapping[int, AlignedTranslation], links: Mapping[int, Links]) -> float:

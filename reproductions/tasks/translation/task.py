@@ -110,7 +110,7 @@ class Translate(Task):
     headline = {"bleu": ("BLEU", 1), "aer": ("AER %", 1)}
 
     def __init__(self) -> None:
-        self._links: tuple[str, Mapping[int, Links]] | None = None
+        self._links: tuple[str, str, Mapping[int, Links]] | None = None
 
     def check(self, module: Translation, data: TranslationData) -> None:
         if module.model.max_length is not None:
@@ -120,12 +120,13 @@ class Translate(Task):
         return TranslationSplit(stage, name, CollectedTranslations())
 
     def choose(self, splits: Sequence[TranslationSplit]) -> None:
-        stage, seen = splits[0].stage, splits[0].collected
-        if not seen.maps:
+        stage = splits[0].stage
+        if not splits[0].collected.maps:
             return
         if self._links is None:
             self._links = links_of(stage.data)
-        by, links = self._links
+        name, by, links = self._links
+        seen = next(split.collected for split in splits if split.name == name)
         choice = seen.choose_view(links)
         for split in splits:
             split.collected.show(choice.view)
