@@ -22,10 +22,11 @@ from reproductions.papers import PAPERS
 # Commands in the order of the help; each is a file of ``commands``.
 COMMANDS = (
     "train", "evaluate", "report", "translate", "align", "look", "figures", "compare", "ladder", "timeline", "results", "explain",
-    "page", "doctor",
+    "page", "release", "publish", "doctor",
 )  # fmt: skip
 LIGHTNING = ("fit", "validate", "test")
-HAND_ON = ("train", "evaluate", "ladder", "timeline", *LIGHTNING)  # give Lightning the options that are not their own
+# Those that give Lightning the options that are not their own.
+HAND_ON = ("train", "evaluate", "release", "ladder", "timeline", *LIGHTNING)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What is wrong with a path.
 CLOSED = (

@@ -281,6 +281,18 @@ def every(paper: str = "*", config: str = "*", having: str = BEST, corpus: str |
     return [run for run in newest if corpus is None or _places(run.corpus) == _places(corpus)]
 
 
+def newest(
+    paper: str = "*",
+    config: str = "*",
+    having: str = BEST,
+    task: str | None = None,
+    corpus: str | None = None,
+) -> Run | None:
+    """The newest run of a paper, config, task and corpus (see ``every``) that has a certain file, if there is one."""
+    runs = every(paper, config, having, corpus)
+    return next((run for run in runs if task is None or run.paper in papers.of_task(task)), None)
+
+
 def find(
     paper: str = "*",
     config: str = "*",
@@ -288,13 +300,9 @@ def find(
     task: str | None = None,
     corpus: str | None = None,
 ) -> Run:
-    """The newest run of a paper, config, task and corpus (see ``every``) that has a certain file.
-
-    Raises UserError if there is none.
-    """
-    for run in every(paper, config, having, corpus):
-        if task is None or run.paper in papers.of_task(task):
-            return run
+    """The same; raises UserError if there is none."""
+    if run := newest(paper, config, having, task, corpus):
+        return run
     what = " ".join(name for name in (paper, config) if name != "*") or "any paper"
     what += "" if corpus is None else f" on {corpus}"
     that = "" if task is None else f" that {papers.TASKS[task]}"

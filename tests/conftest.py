@@ -73,6 +73,7 @@ def place(trained: "Trained", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     few_images(monkeypatch)
     monkeypatch.chdir(Path(__file__).parents[1])
+    monkeypatch.setattr("reproductions.released.copies.FOLDER", tmp_path / "nothing released")
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
     monkeypatch.setenv("DATA_DIR", str(trained.data))
     return tmp_path

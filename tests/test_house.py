@@ -73,11 +73,14 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.training\.tracking_mode", rule("wandb", "data.errors data.whole")),
     (r"reproductions\.training\.tracking", rule("wandb lightning",
                                                "data.errors data.whole reproductions.training.tracking_mode")),
+    (r"reproductions\.training\.portable", rule("torch safetensors", "data.errors data.whole")),
     (r"reproductions\.training(\..*)?", rule("torch lightning numpy",
      f"{MODELS} reproductions.decoding reproductions.training reproductions.papers data.whole data.progress {BATCHES}")),
     (r"reproductions\.evaluation(\..*)?", rule(DRAWN, RECORDS)),
     (r"reproductions\.(runs|reports|compare)(\..*)?", rule(f"{DRAWN} jinja2 yaml", f"{READ} reproductions.compare")),
     (r"reproductions\.tasks\.(report(\..*)?|\w+\.report)", rule("yaml", f"{READ} data.tokenizers reproductions.tasks.report")),
+    (r"reproductions\.released(\..*)?", rule("yaml huggingface_hub",
+     f"{TRAINED} reproductions.tasks reproductions.released")),
     (r"reproductions\.tasks(\..*)?", rule(f"torch lightning {DRAWN}", f"{TRAINED} {PAPERS} reproductions.tasks")),
     (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", f"{TRAINED} {PAPERS} reproductions.tasks "
      "reproductions.explain")),
@@ -86,8 +89,9 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.commands\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),
     (r"reproductions\.page(\..*)?", rule("torch numpy PIL matplotlib yaml starlette uvicorn h11 anyio",
-     f"{TRAINED} {PAPERS} reproductions.tasks reproductions.experiments reproductions.explain reproductions.page")),
-    (r"reproductions\.commands\.page", rule(ours="reproductions.page")),
+     f"{TRAINED} {PAPERS} reproductions.released reproductions.tasks reproductions.experiments reproductions.explain "
+     "reproductions.page")),
+    (r"reproductions\.commands\.page", rule(ours="reproductions.page reproductions.released")),
     (r"reproductions\.(commands|__main__)(\..*)?", rule("torch lightning numpy jsonargparse yaml",
      "data reproductions", "reproductions.page")),
 )  # fmt: skip

@@ -13,6 +13,7 @@ compare             then and now
 ladder, timeline    many trainings in one table
 results             the numbers of README and docs
 explain             attention in five steps
+release, publish    a run as a folder to hand on, and on Hugging Face
 doctor, page        what works on this machine; the interactive page
 lightning           fit, validate and test with every option of Lightning
 

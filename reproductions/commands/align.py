@@ -17,7 +17,7 @@ from data.links import pharaoh
 from data.progress import clear, counting
 from data.sources.paths import check_exists
 from data.sources.reading import count_lines, decoded, raw_lines
-from reproductions import runs
+from reproductions import released
 from reproductions.commands.translate import check_view
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ SEPARATOR = "|||"
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pairs", type=Path, nargs="?", help="file of pairs, plain or .gz; default: standard input")
-    parser.add_argument("--run", type=Path, help="folder of a run; default: the newest")
+    parser.add_argument("--run", help=released.GIVEN)
     parser.add_argument("--view", help="which attention to read, like 'L2 H3 shift1'; default: the run's own")
 
 
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     """Print the links of each pair. Raises UserError, at the end, if there were lines that are no pairs."""
     if options.pairs is not None:
         check_exists(options.pairs, "sentence pairs", "give them on standard input")
-    run = runs.find(task="translation") if options.run is None else runs.at(options.run, "translation")
+    run = released.chosen(options.run, task="translation")
     if options.view is not None:
         check_view(run, options.view)
     from reproductions.tasks.task import restore

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from data.errors import UserError
 from data.progress import counted
 from data.sources.paths import check_writable
-from reproductions import runs
+from reproductions import released, runs
+from reproductions.commands import evaluate
 from reproductions.commands.configs import CONFIGS, config_of, is_path, is_text
 from reproductions.commands.train import train
 from reproductions.papers import TASKS, then_and_now
@@ -29,8 +30,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run",
         nargs="*",
-        type=Path,
-        help="folders of two or more runs; default: the newest of each paper. With vs between them each side is a group of seeds",
+        help="two or more runs, each a folder, hf:OWNER/NAME or wandb:ENTITY/PROJECT/NAME:ALIAS; default: the newest of each "
+        "paper. With vs between them each side is a group of seeds",
     )
     parser.add_argument(
         "--data",
@@ -42,7 +43,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     """Raises UserError for runs that cannot be compared."""
-    return compare(options.data, options.run, options.out)
+    named = [VERSUS if word == VERSUS.name else released.located(word) for word in map(str, options.run)]
+    return compare(options.data, named, options.out)
 
 
 def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
@@ -51,6 +53,8 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     task = _task_of_runs([folder for group in named for folder in group]) if named else _task_of_data(data)
     place = check_writable(out or runs.runs_dir() / "compare")
     chosen = named or [_seeds(_newest_or_trained(paper, data)) for paper in then_and_now(task)]
+    for folder in (folder for group in chosen for folder in group):
+        evaluate.answered(runs.Run(folder))
     from reproductions.compare.comparison import page
     from reproductions.evaluation import files
 
@@ -132,10 +136,13 @@ def _corpora(task: str) -> list[str]:
 
 
 def _newest_or_trained(paper: str, data: str) -> Path:
-    """The newest scored run of a paper on a corpus; trains one if there is none."""
+    """The newest scored run of a paper on a corpus; without any the released one, or else one that it trains now."""
     config = config_of(paper, data, "").stem
     corpus = data if config == "own" else None
     if not runs.every(paper, config, runs.SCORES, corpus):
+        if run := next((run for run in released.offered() if (run.paper, run.corpus) == (paper, data)), None):
+            sys.stdout.write(f"There is no scored run of {paper} on {data} of yours yet: taking the released one.\n")
+            return released.take(run.folder).folder
         sys.stdout.write(f"There is no scored run of {paper} on {data} yet: training one.\n")
         if status := train(paper, data):
             raise UserError(

@@ -3,15 +3,15 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from data.errors import UserError
-from reproductions import runs
+from reproductions import released
 from reproductions.commands import lightning
+from reproductions.runs import EVALUATION, Run
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", nargs="?", type=Path, help="folder of a run; default: the newest")
+    parser.add_argument("run", nargs="?", help=released.GIVEN)
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -19,16 +19,33 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
     Raises UserError where there is no run, or none that has reached a validation.
     """
-    run = runs.find() if options.run is None else runs.at(options.run)
+    run = released.chosen(options.run)
+    if status := test(run, rest):
+        return status
+    from reproductions.commands import ending
+
+    sys.stdout.write(ending.text(run))
+    return 0
+
+
+def answered(run: Run) -> Run:
+    """The run, with its answers and attention: a copy of a released one has none until it was tested here.
+
+    Raises UserError if that test does not reach its end.
+    """
+    if released.is_copy(run) and not any((run.folder / EVALUATION).glob("*/*.jsonl")):
+        sys.stdout.write(f"Testing the released {run.title} first, this once: its folder has scores, but no answers.\n")
+        if status := test(run, ["--run.wandb", "disabled"]):
+            raise UserError(f"The test of {run.folder} ended with status {status}: run the same again.")
+    return run
+
+
+def test(run: Run, rest: Sequence[str]) -> int:
+    """Score a run, draw its pictures, and return the exit status."""
     if not run.best.is_file():
         raise UserError(f"{run.folder} has no {run.best.name}: its training has not reached a validation yet.")
     _ = run.summary  # raises UserError now rather than after the test
     arguments = ["test", "--config", str(run.config), "--ckpt_path", str(run.best), "--run.folder", str(run.folder)]
     # The devices of this machine, not of those that trained it.
     arguments += ["--trainer.num_nodes=1", "--trainer.devices=auto", "--trainer.strategy=auto"]
-    if status := lightning.execute([*arguments, *rest]):
-        return status
-    from reproductions.commands import ending
-
-    sys.stdout.write(ending.text(run))
-    return 0
+    return lightning.execute([*arguments, *rest])

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from data.sources.paths import check_writable
-from reproductions import runs
+from reproductions import released
 from reproductions.explain import places
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sentence")
-    parser.add_argument("--run", type=Path, help="folder of a run of the Transformer; default: the newest")
+    parser.add_argument("--run", help=f"of the Transformer: {released.GIVEN}")
     parser.add_argument(
         "--place",
         default="encoder",
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
 
     if not options.sentence.strip():
         raise empty("explain")
-    run = runs.find(places.PAPER) if options.run is None else runs.at(options.run)
+    run = released.chosen(options.run, places.PAPER)
     places.check(run, options.place, options.layer, options.head)
     folder = check_writable(options.out or run.folder / "explained")
     from reproductions.evaluation import files

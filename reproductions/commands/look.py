@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.errors import UserError
 from data.sources.paths import check_writable
-from reproductions import runs
+from reproductions import released, runs
 from reproductions.commands import weights
 from reproductions.vit2021 import HUB
 
@@ -22,7 +22,7 @@ LIKELIEST = 5  # classes printed per image
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", nargs="+", type=Path)
-    parser.add_argument("--run", type=Path, help="folder of a run; default: the newest")
+    parser.add_argument("--run", help=released.GIVEN)
     weights.options(parser, "look with trained weights instead of a run")
     parser.add_argument("--asked", metavar="CLASS", help="draw the evidence for this class; default: the predicted one")
     parser.add_argument(
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     weights.check(options.weights, options.heads)
     run = None
     if options.weights is None:
-        run = runs.find(task="images") if options.run is None else runs.at(options.run, "images")
+        run = released.chosen(options.run, task="images")
     folder = check_writable(options.out or _folder(run, options.weights))
     unreadable: list[str] = []
     images = _readable(options.image, unreadable)

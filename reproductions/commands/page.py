@@ -1,7 +1,10 @@
 """Serve the page: type a sentence and see where the trained models look."""
 
 import argparse
+import sys
 from collections.abc import Sequence
+
+from reproductions import released
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -11,6 +14,9 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     """Serve until Ctrl-C. Raises UserError if the address cannot be used."""
+    if copies := released.stand_in():
+        names = ", ".join(run.title for run in copies)
+        sys.stdout.write(f"The page shows the released {names}: train your own, and they come first.\n")
     from reproductions.page.server import serve
 
     return serve(options.host, options.port)

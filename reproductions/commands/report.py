@@ -5,13 +5,13 @@ import os
 import sys
 import webbrowser
 from collections.abc import Sequence
-from pathlib import Path
 
-from reproductions import runs
+from reproductions import released
+from reproductions.commands import evaluate
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", nargs="?", type=Path, help="folder of a run; default: the newest")
+    parser.add_argument("run", nargs="?", help=released.GIVEN)
 
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
@@ -19,7 +19,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
 
     Raises UserError where there is no run, or none that has reached a validation.
     """
-    run = runs.find(having="config.yaml") if options.run is None else runs.at(options.run)
+    run = evaluate.answered(released.chosen(options.run, having="config.yaml"))
     from reproductions.tasks.report.page import write
 
     path = write(run)

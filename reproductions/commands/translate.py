@@ -14,14 +14,14 @@ from typing import Any
 
 from data.errors import UserError
 from data.sources.paths import check_writable, check_writable_file
-from reproductions import runs
+from reproductions import released, runs
 
 log = logging.getLogger(__name__)
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sentence", nargs="*")
-    parser.add_argument("--run", type=Path, help="folder of a run; default: the newest")
+    parser.add_argument("--run", help=released.GIVEN)
     parser.add_argument(
         "--picture",
         type=Path,
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     for number, text in enumerate(options.sentence, start=1):  # before torch, which takes seconds to import
         if not text.strip():
             raise UserError(f"sentence {number}: {empty('translate')}")
-    run = runs.find(task="translation") if options.run is None else runs.at(options.run, "translation")
+    run = released.chosen(options.run, task="translation")
     if options.view is not None:
         check_view(run, options.view)
     from reproductions.evaluation import files, plots

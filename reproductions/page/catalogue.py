@@ -13,6 +13,7 @@ from data.errors import UserError
 from data.words import join
 from reproductions import papers, runs
 from reproductions.attention import TIMELINE
+from reproductions.released.copies import COPIES
 from reproductions.runs import SCORES, SUMMARY, Run
 from reproductions.tasks import task as tasks
 from reproductions.tasks.task import restore
@@ -33,11 +34,16 @@ class Catalogue:
         self._models: OrderedDict[tuple[str, float], Any] = OrderedDict()
 
     def runs(self) -> tuple[list[Run], dict[str, str]]:
-        """All runs, newest first; and the reason for each folder that is skipped."""
+        """All runs, newest first, and behind them the released ones; and the reason for each folder that is skipped."""
         root = runs.runs_dir().resolve()
         listed, refused = [], {}
-        for config in sorted(root.glob("*/*/*/config.yaml"), key=lambda path: path.parent.name, reverse=True):
-            run = Run(config.parent)
+        places = (root, root / COPIES)
+        newest = [
+            path.parent
+            for place in places
+            for path in sorted(place.glob("*/*/*/config.yaml"), key=lambda path: path.parent.name, reverse=True)
+        ]
+        for run in map(Run, newest):
             try:
                 _check(run, root)
                 listed.append(run)

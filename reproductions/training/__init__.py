@@ -10,5 +10,6 @@ precision                       what this machine computes fast
 threads                         as many as are fast at the moment
 schedules                       learning rates over the steps
 checkpoints                     written completely or not at all, read without running code from the file
+portable                        a checkpoint to hand on, in half precision
 tracking, tracking_mode         Weights & Biases; whether online, offline or off
 """

@@ -19,6 +19,7 @@ from data.errors import UserError
 from data.whole import whole
 from reproductions.layers.checks import check_choices
 from reproductions.papers import PAPERS, VERSION
+from reproductions.training import portable
 
 OURS = {"state_dict", "hyper_parameters", "global_step", "paper"}
 SETTINGS = {"network": "Network", "recipe": "Recipe", "search": "Search"}  # hyper-parameter -> its class in training.py
@@ -62,7 +63,8 @@ def read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"There is no checkpoint at {path}; train first, or name a run that has one.")
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        is_portable = path.suffix == portable.SUFFIX
+        checkpoint = portable.read(path) if is_portable else torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if not zipfile.is_zipfile(path):
             raise UserError(f"{path} is not a checkpoint, or only a part of one; use another checkpoint.") from error

@@ -8,6 +8,7 @@ import filecmp
 import json
 import logging
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
+from data.errors import UserError
 from data.whole import whole
 from reproductions.training.tracking_mode import Mode, decide, wandb, words
 
@@ -202,6 +204,25 @@ def log_artifact(logger: RunLogger | None, path: Path, name: str, type: str) -> 
         else:
             artifact.add_file(str(path), skip_cache=True)
         logger.experiment.log_artifact(artifact)
+
+
+def download(name: str, folder: Path) -> Path:
+    """The run in an artifact ``ENTITY/PROJECT/NAME:ALIAS``, downloaded below ``folder``; returns its folder.
+
+    Raises UserError if there is no API key, no such artifact, or no answer.
+    """
+    failed = f"wandb:{name} cannot be read"
+    try:
+        if not wandb.login(prompt=False, verify=False):
+            raise UserError(f"{failed}: there is no API key; `wandb login` stores one.")
+        artifact = wandb.Api(timeout=int(INIT_TIMEOUT)).artifact(name)
+        return Path(artifact.download(str(folder / re.sub(r"[^\w.-]+", "-", name))))
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001 - W&B raises errors of many libraries
+        raise UserError(
+            f"{failed} ({words(error)}): is it ENTITY/PROJECT/NAME:ALIAS, and is there a network?"
+        ) from error
 
 
 @rank_zero_only

@@ -1,0 +1,34 @@
+"""Write a run as a folder to hand on: half precision, measured again, with a model card."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from reproductions import released
+from reproductions.commands import evaluate
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", nargs="?", help=released.GIVEN)
+    parser.add_argument("--out", type=Path, help="folder to write; default: release/ in that of the run")
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Raises UserError if the run has not been trained and tested to its end."""
+    run = released.chosen(options.run)
+    from reproductions.released import writing
+
+    folder = options.out or run.folder / "release"
+    writing.write(run, folder)
+    copy = released.take(folder)
+    if status := evaluate.test(copy, ["--run.wandb", "disabled", *rest]):
+        return status
+    writing.describe(copy, folder)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    sys.stdout.write(
+        f"Released: {folder}, {size / 1e6:.1f} MB\n"
+        f"Use it:   --run {folder}, in any command\n"
+        f"Share it: .venv/bin/python -m reproductions publish {folder} OWNER/NAME\n"
+    )
+    return 0
