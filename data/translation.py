@@ -3,7 +3,7 @@
 Shapes: B sentences, S source positions, T target positions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -14,8 +14,10 @@ from data.batching import Ints, TokenBatches
 from data.errors import UserError
 from data.module import PreparedText
 from data.prepared.ids import FlatIds
+from data.prepared.links import load_links
 from data.prepared.text import TextSettings, load_ids
 from data.sources.corpora import find_corpus
+from data.sources.download import data_dir
 from data.sources.gold import with_gold
 from data.tokenizers import PAD, Tokenizer
 
@@ -28,6 +30,7 @@ class TranslationBatch(NamedTuple):
     target: Tensor  # (B, T) int64, y_1 .. y_T
     target_mask: Tensor  # (B, T) bool
     index: Tensor  # type: ignore[assignment] # (B,) int64, position in the split; hides tuple.index
+    links: Tensor | None = None  # (B, T, S) float, 1 / n at each of the n source positions linked to a target position
 
     @property
     def units(self) -> int:
@@ -37,10 +40,14 @@ class TranslationBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class PairedIds:
-    """The sentence pairs of a split; indexed by many positions at once, it returns a TranslationBatch."""
+    """The sentence pairs of a split; indexed by many positions at once, it returns a TranslationBatch.
+
+    ``links``: the numbers t, s, t, s, .. of each pair's links, if its batches shall have them.
+    """
 
     source: FlatIds
     target: FlatIds
+    links: FlatIds | None = None
 
     def __len__(self) -> int:
         return len(self.source)
@@ -48,12 +55,21 @@ class PairedIds:
     def __getitems__(self, index: Ints) -> TranslationBatch:
         index = np.asarray(index, dtype=np.int64)
         source, target = self.source.padded(index, PAD), self.target.padded(index, PAD)
-        return TranslationBatch(*source, *target, torch.from_numpy(index))
+        shape = (*target[0].shape, source[0].shape[1])
+        links = None if self.links is None else _normalised(self.links, index, shape)
+        return TranslationBatch(*source, *target, torch.from_numpy(index), links)
 
     @property
     def lengths(self) -> Ints:
         """(pairs,) int64: number of ids of the longer side, ``eos`` included."""
         return np.maximum(self.source.lengths, self.target.lengths)
+
+
+def _normalised(links: FlatIds, index: Ints, shape: tuple[int, int, int]) -> Tensor:
+    """(B, T, S), as in a batch, from the links of the pairs (B,)."""
+    numbers, dense = links.joined(index), torch.zeros(shape)
+    dense[np.repeat(np.arange(len(index)), links.lengths[index] // 2), numbers[::2], numbers[1::2]] = 1
+    return dense / dense.sum(2, keepdim=True).clamp(min=1)
 
 
 class TranslationData(PreparedText):
@@ -73,6 +89,9 @@ class TranslationData(PreparedText):
         data.sources.gold.
     seed: of the order of the training batches.
     num_workers: processes that make batches; 0 is fastest for text.
+
+    Attributes:
+        guided: whether training batches have links, those of the statistical aligner; a module that learns from them sets it.
 
     Raises UserError for values and files that cannot be used.
     """
@@ -102,6 +121,7 @@ class TranslationData(PreparedText):
             with_gold(find_corpus(corpus), golds).tested_on(test_splits), golds,
         )  # fmt: skip
         super().__init__(settings, batch_sentences, batch_tokens, sort_batches, seed, num_workers)
+        self.guided = False
         self.save_hyperparameters()
 
     @property
@@ -126,6 +146,8 @@ class TranslationData(PreparedText):
 
     def batched(self, split: str, train: bool) -> tuple[PairedIds, TokenBatches]:
         pairs = self.pairs_of(split)
+        if train and self.guided:
+            pairs = replace(pairs, links=load_links(self.folder, data_dir()))
         return pairs, self.batches(pairs.lengths, train)
 
     def check_lengths(self, limit: int) -> None:

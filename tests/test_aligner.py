@@ -3,7 +3,7 @@
 import numpy as np
 
 from data.accord import pairs
-from reproductions.evaluation.measures.aligner import Pair, align
+from data.prepared.aligner import Aligner, Pair
 from reproductions.evaluation.measures.alignment import alignment_counts, alignment_scores
 
 
@@ -17,7 +17,7 @@ def test_it_finds_most_gold_links_of_accord():
     drawn = list(pairs("train", 2500))
     ids = map(Pair, numbered([p.source for p in drawn]), numbered([p.target for p in drawn]))
     read = list(ids)
-    found = align(read[:2000], read[2000:])
+    found = Aligner(read).links(read[2000:])
     scores = alignment_scores(
         alignment_counts(links.sure, pair.links) for links, pair in zip(found, drawn[2000:], strict=True)
     )
@@ -29,11 +29,12 @@ def test_words_that_always_come_together_are_linked_wherever_they_stand():
     orders = [generator.permutation(5) for _ in range(600)]
     sentences = [generator.permutation(20)[:5] for _ in orders]
     read = [Pair(words + 3, words[order] + 50) for words, order in zip(sentences, orders, strict=True)]
-    for links, order in zip(align(read[:590], read[590:]), orders[590:], strict=True):
+    for links, order in zip(Aligner(read).links(read[590:]), orders[590:], strict=True):
         assert links.sure == set(enumerate(order.tolist()))
 
 
 def test_empty_sentences_have_no_links():
     nothing, word = np.array([], dtype=np.int64), np.array([5])
-    links = align([Pair(word, word)], [Pair(nothing, word), Pair(word, nothing), Pair(nothing, nothing)])
+    read = [Pair(nothing, word), Pair(word, nothing), Pair(nothing, nothing)]
+    links = Aligner([Pair(word, word), *read]).links(read)
     assert [len(one.possible) for one in links] == [0, 0, 0]

@@ -4,9 +4,11 @@ import math
 
 import pytest
 import torch
+from lightning.pytorch import Trainer
 from torch import nn
 from translators import batch, built, transformer
 
+from data.translation import TranslationData
 from reproductions.layers.cross_entropy import cross_entropy
 from reproductions.transformer2017.model import (
     DecoderLayer,
@@ -15,7 +17,13 @@ from reproductions.transformer2017.model import (
     Transformer,
     sinusoids,
 )
-from reproductions.transformer2017.training import Recipe, Transformer2017, initialise, learning_rate
+from reproductions.transformer2017.training import (
+    Recipe,
+    Transformer2017,
+    guided_alignment,
+    initialise,
+    learning_rate,
+)
 
 
 def network(**options):
@@ -186,3 +194,34 @@ def test_the_least_smoothed_loss_is_the_constant_that_the_code_subtracts():
 def test_a_translation_may_be_fifty_words_longer_and_no_longer_than_the_positions():
     assert transformer(max_length=40).limit(torch.tensor([3, 12])).tolist() == [40, 40]
     assert transformer(max_length=200).limit(torch.tensor([3, 12])).tolist() == [53, 62]
+
+
+def test_guided_alignment_is_the_cross_entropy_of_one_head_one_step_later():
+    maps = torch.rand(2, 3, 4, 5, 6).softmax(-1).requires_grad_()
+    links = torch.zeros(2, 5, 6)
+    links[0, 1, 2], links[1, 0, [0, 3]] = 1, 0.5  # word 1 to one source word; word 0 to two
+    loss = guided_alignment(maps, links)
+    by_hand = -maps[0, 1, 0, 2, 2].log() - 0.5 * (maps[1, 1, 0, 1, 0].log() + maps[1, 1, 0, 1, 3].log())
+    torch.testing.assert_close(loss, by_hand)
+    loss.backward()
+    assert maps.grad.nonzero().tolist() == [[0, 1, 0, 2, 2], [1, 1, 0, 1, 0], [1, 1, 0, 1, 3]]
+
+
+def test_a_guided_head_learns_the_links_of_the_statistical_aligner(trained, place):
+    """On numbers in reverse order, beside the same training without guidance."""
+    nats = {}
+    for guidance in (0.0, 0.5):
+        torch.manual_seed(0)
+        data = TranslationData(corpus=str(trained.numbers), batch_tokens=160, joint=True)
+        module = Transformer2017(**data.sizes, network=network(), recipe=Recipe(warmup=20, guidance=guidance))
+        trainer = Trainer(
+            max_steps=40, accelerator="cpu", logger=False, enable_checkpointing=False, limit_val_batches=0,
+            enable_progress_bar=False, enable_model_summary=False, default_root_dir=place,
+        )  # fmt: skip
+        trainer.fit(module, data)
+        assert data.guided == (guidance > 0)
+        data.guided = True
+        batch = data.batched("train", train=True)[0].__getitems__(range(40))
+        _, _, maps = module.loss(batch)
+        nats[guidance] = guided_alignment(maps, batch.links).item() / batch.links.sum().item()
+    assert nats[0.5] < 0.7 * nats[0.0], nats

@@ -1,7 +1,6 @@
 """Numbers about records.
 
 alignment       hard links, alignment error rate against gold, baselines, reordering
-aligner         links for a corpus without gold, by a statistical aligner
 attention       entropy, coverage, mass on </s>, monotonicity, agreement of two models
 text            sacreBLEU, tokenised BLEU, chrF, and BLEU's sufficient statistics
 lengths         BLEU against source length (Bahdanau et al. 2014, Figure 2)

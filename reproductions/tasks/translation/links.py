@@ -1,17 +1,16 @@
 """The links by which a view of the attention is chosen: gold, or those of a statistical aligner for a corpus without gold."""
 
 from collections.abc import Iterator, Mapping
-
-import numpy as np
+from itertools import chain
 
 from data.links import Links
+from data.prepared.aligner import Aligner
+from data.prepared.links import pairs_of
 from data.sources.gold import DEVELOPMENT
-from data.translation import PairedIds, TranslationData
-from reproductions.evaluation.measures.aligner import Pair, align
+from data.translation import TranslationData
 from reproductions.evaluation.measures.alignment import diagonal_baseline
 from reproductions.evaluation.records.translation import AlignedTranslation
 
-ALIGNER_PAIRS = 50_000  # training pairs that the statistical aligner reads; more change little and take memory
 BY_GOLD = "gold links"
 BY_ALIGNER = "the links of a statistical aligner trained on the training pairs"
 
@@ -33,9 +32,9 @@ def diagonal(forced: Mapping[int, AlignedTranslation], links: Mapping[int, Links
 
 def _aligned(data: TranslationData, split: str) -> Iterator[Links]:
     """Links between the words of each sentence of a split, by the statistical aligner."""
-    training, pairs = data.pairs_of("train"), data.pairs_of(split)
-    read = [_pair(training, i) for i in range(min(len(training), ALIGNER_PAIRS))]
-    aligned = align(read, [_pair(pairs, i) for i in range(len(pairs))])
+    training, wanted = data.pairs_of("train"), data.pairs_of(split)
+    pairs = list(pairs_of(wanted.source, wanted.target))
+    aligned = Aligner(chain(pairs, pairs_of(training.source, training.target))).links(pairs)
     for example, links in zip(data.examples(split), aligned, strict=True):
         target = data.target_tokenizer.surface(example.target).word_of_piece
         source = data.source_tokenizer.surface(example.source).word_of_piece
@@ -43,8 +42,3 @@ def _aligned(data: TranslationData, split: str) -> Iterator[Links]:
             frozenset((target[t], source[s]) for t, s in pieces) for pieces in (links.sure, links.possible)
         )
         yield Links(sure, possible)
-
-
-def _pair(pairs: PairedIds, index: int) -> Pair:
-    """Ids without the final ``</s>``."""
-    return Pair(np.asarray(pairs.source[index])[:-1], np.asarray(pairs.target[index])[:-1])
