@@ -204,6 +204,7 @@ sync: $(VENV)/.installed ## Upload the runs that were tracked offline (log in fi
 	    found=1; WANDB_DIR=runs $(PY) -m wandb sync $(ARGS) "$$run"; fi; \
 	done < <(find runs -type d -name 'offline-run-*' 2> /dev/null | sort); \
 	if [[ $$found == 0 ]]; then echo "Nothing to upload: no offline run under runs/ that is not uploaded yet."; fi
+#: .venv/bin/wandb sweep configs/sweeps/bahdanau-accord.yaml   many trainings, which .venv/bin/wandb agent then runs
 
 .PHONY: dashboard
 dashboard: $(VENV)/.installed ## Watch a run's curves in the terminal, no account needed (RUN=folder)

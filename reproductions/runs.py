@@ -95,6 +95,16 @@ class Run:
         return seeded and "-".join((*self.folder.parts[-3:-1], seeded[1]))
 
     @property
+    def table(self) -> str:
+        """The first part of its name: its paper, or the table that it stands in, such as the ladder."""
+        return self.name.split("/")[0]
+
+    @property
+    def experiment(self) -> str:
+        """What its seeds share, those trained together and others: its name without time and seed."""
+        return self.group or re.sub(r"-seed\d+$", "", "-".join(self.folder.parts[-3:-1]))
+
+    @property
     def config(self) -> Path:
         return self.folder / "config.yaml"
 

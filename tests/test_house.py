@@ -71,8 +71,8 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (PAPER + r"\..*", rule("torch lightning",
                            f"{MODELS} reproductions.decoding reproductions.training {BATCHES} {{paper}}")),
     (r"reproductions\.training\.tracking_mode", rule("wandb", "data.errors data.whole")),
-    (r"reproductions\.training\.tracking", rule("wandb lightning",
-                                               "data.errors data.whole reproductions.training.tracking_mode")),
+    (r"reproductions\.training\.tracking", rule("wandb lightning", "data.errors reproductions.training.tracking_mode "
+                                               "reproductions.training.tracked")),
     (r"reproductions\.training\.portable", rule("torch safetensors", "data.errors data.whole")),
     (r"reproductions\.training(\..*)?", rule("torch lightning numpy",
      f"{MODELS} reproductions.decoding reproductions.training reproductions.papers data.whole data.progress {BATCHES}")),

@@ -253,7 +253,7 @@ def tracks_until_it_is_killed(folder):
     logger = tracking.experiment_logger(folder, **OPTIONS)
     Image.new("RGB", (4, 4)).save(folder / "a.png")
     tracking.log_picture(logger, "drawn", folder / "a.png", "a picture", 1)
-    tracking.log_artifact(logger, folder / "a.png", "a", "model")
+    tracking.log_run(logger, ["a.png"], "a", {})
     assert any("wandb-core" in command for command in alive(folder / "tmp").values())
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 from toy_run import NETWORK
+from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
 from data import accord
 from data.errors import UserError
 from data.tokenizers import learn_tokenizer
+from reproductions.__main__ import _separate, parsers
+from reproductions.commands.configs import config_of
 from reproductions.commands.equations import READMES, ROW, refreshed
 from reproductions.commands.lightning.cli import ReproductionCLI
 from reproductions.page.catalogue import examples
@@ -21,6 +24,8 @@ from reproductions.tasks import typed
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SWEEPS = sorted(ROOT.glob("configs/sweeps/*.yaml"))  # of W&B; all others are settings of a run
+SETTINGS = sorted({*ROOT.glob("configs/*/*.yaml")} - {*SWEEPS})
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("reproductions/*/README.md"))]
 
 
@@ -76,7 +81,7 @@ def test_every_sentence_on_offer_has_only_words_that_a_model_of_accord_knows():
     assert {one: unknown for one in offered if (unknown := typed.unknown(one, tokenizer))} == {}
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SETTINGS, ids=lambda path: path.stem)
 def test_what_a_config_of_translators_gives_stands_in_its_header(path):
     """Or that it was not trained."""
     if path.parent.name in ("bahdanau2014", "luong2015", "transformer2017", "ladder", "timeline"):
@@ -84,9 +89,7 @@ def test_what_a_config_of_translators_gives_stands_in_its_header(path):
         assert re.search(r"# (Expected|Seen)\b|# Settings as in", header)
 
 
-CONFIGS = pytest.mark.parametrize(
-    "path", sorted(ROOT.glob("configs/*/*.yaml")), ids=lambda path: f"{path.parent.name}-{path.stem}"
-)
+CONFIGS = pytest.mark.parametrize("path", SETTINGS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +118,20 @@ def test_every_key_and_value_of_a_config_is_known_to_the_command_line(fit, path)
     assert parsed.trainer.max_steps or parsed.trainer.max_epochs
 
 
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_what_an_agent_of_a_sweep_starts_is_a_training_with_every_value_that_the_sweep_may_choose(fit, path):
+    sweep = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name, choice in sweep["parameters"].items():
+        for value in choice.get("values") or (choice["min"], choice["max"]):
+            given = create_sweep_command_args({"args": {name: {"value": value}}})["args"]
+            python, *module, command, paper = [*create_sweep_command(sweep["command"])][:-1]
+            assert (python, module, command) == (".venv/bin/python", ["-m", "reproductions"], "train")
+            own, rest = _separate([command, paper, *given], parsers()[1])
+            assert (own, sweep["command"][-1]) == ([command, paper], "${args}")
+            settings = fit.parse_args([f"--config={config_of(paper, None, '')}", "--run.folder=nowhere", *rest])
+            assert settings[name] == value and settings.run.monitor == sweep["metric"]["name"]
+
+
 @pytest.mark.parametrize("paper", ["bahdanau2014/accord", "vit2021/shapes"])
 @pytest.mark.parametrize("part", ["trainer", "run", "data", "model"])
 def test_a_misspelt_key_anywhere_in_a_config_is_refused(fit, tmp_path, paper, part):
@@ -129,7 +146,7 @@ def test_a_misspelt_key_anywhere_in_a_config_is_refused(fit, tmp_path, paper, pa
 
 def said_to_be_alike():
     """Configs that give another one as the source of their model's settings, and whether their dropout differs."""
-    for path in sorted(ROOT.glob("configs/*/*.yaml")):
+    for path in SETTINGS:
         said = re.search(
             r"# Settings as in (\S+)\.yaml, (which suit some ten thousand pairs|with less dropout)", path.read_text()
         )

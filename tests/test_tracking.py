@@ -18,7 +18,8 @@ from wandb_server import KEY, Server
 from data.errors import UserError
 from data.whole import whole
 from reproductions.training import tracking
-from reproductions.training.tracking import finish, identity, sync_hint
+from reproductions.training.tracked import identity, project_of, sync_hint
+from reproductions.training.tracking import finish
 from reproductions.training.tracking_mode import decide
 
 
@@ -91,10 +92,12 @@ def test_an_unknown_mode_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPat
 
 
 def test_disabled_is_no_logger_and_every_function_takes_it(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"project": "p", "name": "n", "group": None, "tags": [], "job_type": "fit"}
+    options: dict[str, Any] = {"name": "n", "group": None, "tags": [], "job_type": "fit"}
     logger = tracking.experiment_logger(tmp_path, config={}, mode="disabled", **options)
     assert logger is None
-    tracking.log_artifact(logger, Path(__file__), "a", "model")
+    tracking.log_run(logger, ["config.yaml"], "a", {})
+    tracking.declare_inputs(logger, [tmp_path])
+    tracking.summarise(logger, {})
     tracking.log_picture(logger, "k", tmp_path / "no.png", "c")
     tracking.log_table(logger, "k", ["a"], [[1]])
     finish(logger)
@@ -103,18 +106,23 @@ def test_disabled_is_no_logger_and_every_function_takes_it(tmp_path: Path) -> No
 
 def test_an_offline_run_holds_everything_below_its_folder(tmp_path: Path, nobody: Path) -> None:
     folder = tmp_path / "run"
-    logger = start(folder)
+    logger = start(folder, monitor="valid/bleu")
     for step in range(5):
-        logger.log_metrics({"valid/bleu": 10.0 * step}, step=step)
+        logger.log_metrics({"valid/bleu": 10.0 * step, "valid/aer": 0.01 * step}, step=step)
     Image.new("RGB", (30, 20)).save(tmp_path / "map.png")
-    (tmp_path / "vocabulary.json").write_text("{}")
+    (folder / "tokenizers").mkdir()
+    for file in ("config.yaml", "tokenizers/source.json"):
+        (folder / file).write_text("{}")
     tracking.log_picture(logger, "alignment/valid-0", tmp_path / "map.png", "L'accord · step 4", step=4)
     tracking.log_table(logger, "test/sentences", ["source", "map"], [["The agreement", tmp_path / "map.png"]])
-    tracking.log_artifact(logger, tmp_path / "vocabulary.json", "vocabulary", "tokenizer")
+    tracking.summarise(logger, {"parameters": 7, "best": {"valid/bleu": 40.0}})
+    tracking.log_run(logger, ["config.yaml", "tokenizers", "none.json"], "luong2015-own café-1", {"corpus": "accord"})
     finish(logger, exit_code=3)
 
     run = only(folder)
-    assert run.values("valid/bleu") == [0, 10, 20, 30, 40]
+    assert run.values("valid/bleu") == [0, 10, 20, 30, 40] and run.best == ["valid/bleu"]
+    assert run.values("valid/aer") == [0, 1, 2, 3, 4], "in per cent"
+    assert run.summary["parameters"] == 7 and run.summary["best"] == {"valid/bleu": 40.0}
     assert run.values("trainer/global_step")[:5] == [0, 1, 2, 3, 4]
     assert (run.run.run_group, list(run.run.tags), run.run.job_type) == ("g", ["accord"], "fit")
     assert run.config["hidden"] == 8
@@ -124,7 +132,9 @@ def test_an_offline_run_holds_everything_below_its_folder(tmp_path: Path, nobody
     (lies,) = folder.rglob(Path(picture).name)
     assert Image.open(lies).size == (30, 20)
     assert run.values("test/sentences.nrows") == [1]
-    assert ("vocabulary", "tokenizer") in run.artifacts
+    artifact = run.artifacts["luong2015-own-caf--1"]
+    assert [file.path for file in artifact.manifest.contents] == ["config.yaml", "tokenizers/source.json"]
+    assert json.loads(artifact.metadata) == {"corpus": "accord"} and {*artifact.aliases} == {"best", "latest"}
     assert run.exit_code == 3
     assert [path for path in nobody.rglob("*") if path.is_file()] == []
 
@@ -133,10 +143,10 @@ def test_what_is_logged_from_the_run_stays_as_it_was_and_takes_no_room_twice(tmp
     logger, checkpoint, picture = start(tmp_path), tmp_path / "best.ckpt", tmp_path / "map.png"
     for number in range(2):
         checkpoint.write_bytes(b"older")
-        tracking.log_artifact(logger, checkpoint, f"older{number}", "model")
+        tracking.log_run(logger, ["best.ckpt"], f"older{number}", {})
     checkpoint.write_bytes(b"weights" * 1000)
     Image.new("RGB", (30, 20)).save(picture)
-    tracking.log_artifact(logger, checkpoint, "checkpoint", "model")
+    tracking.log_run(logger, ["best.ckpt"], "checkpoint", {})
     tracking.log_picture(logger, "alignment", picture, "step 4", step=4)
     finish(logger)
     assert (checkpoint.stat().st_nlink, picture.stat().st_nlink) == (2, 2)
@@ -220,6 +230,51 @@ def test_a_resumed_online_run_is_the_same_one(tmp_path: Path, server: Server) ->
     finish(start(tmp_path))
     assert identity(tmp_path) == first
     assert {variables["name"] for variables in server.variables("UpsertBucket")} == {first.id}
+
+
+def test_what_an_artifact_of_a_run_holds_is_uploaded_and_declared_as_the_input_of_what_is_made_from_it(
+    tmp_path: Path, server: Server
+) -> None:
+    logger = start(tmp_path / "run", project=None)
+    (tmp_path / "run/config.yaml").write_text("a: 1\n")
+    tracking.log_run(logger, ["config.yaml"], "bahdanau2014-accord-1", {"scores": {"test": {"bleu": 92.0}}})
+    finish(logger)
+    artifact = server.artifacts["bahdanau2014-accord-1"]
+    assert artifact["files"]["config.yaml"] == b"a: 1\n"
+    assert json.loads(artifact["metadata"])["scores"]["test"]["bleu"] == 92.0
+    assert {one["alias"] for one in artifact["aliases"]} == {"best", "latest"}
+
+    comparison = start(tmp_path / "comparison", project=project_of(tmp_path / "run"))
+    tracking.declare_inputs(comparison, [tmp_path / "run", tmp_path / "never tracked"])
+    again = start(tmp_path / "run", job_type="test")
+    finish(again)
+    assert server.used == ["bahdanau2014-accord-1"]
+    assert [query["jobType"] for query in server.variables("UpsertBucket") if query["jobType"]] == ["fit"] * 2
+
+
+def test_an_artifact_that_the_server_answers_with_nonsense_costs_the_artifact_alone(
+    tmp_path: Path, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.confused = True
+    logger = start(tmp_path)
+    (tmp_path / "config.yaml").write_text("a: 1\n")
+    tracking.log_run(logger, ["config.yaml"], "name", {})
+    logger.log_metrics({"loss": 1.0}, step=0)
+    finish(logger)
+    assert "W&B does not have the artifact name" in caplog.text and not logger.lost
+    tracked = identity(tmp_path)
+    assert tracked and tracked.uploaded and tracked.artifact is None
+    assert [row["loss"] for row in server.rows[tracked.id] if "loss" in row] == [1.0]
+
+
+def test_the_variables_of_the_tracker_name_project_group_and_further_tags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PROJECT": "mine", "RUN_GROUP": "ours", "TAGS": "quick, tried"}.items():
+        monkeypatch.setenv(f"WANDB_{name}", value)
+    finish(start(tmp_path, project=None))
+    run = only(tmp_path).run
+    assert (run.project, run.run_group, list(run.tags)) == ("mine", "ours", ["accord", "quick", "tried"])
 
 
 def test_a_second_process_of_a_run_tracks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

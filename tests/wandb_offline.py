@@ -48,14 +48,18 @@ class OfflineRun:
         run: the run record: ``run_id``, ``run_group``, ``tags``, ``job_type``, ``display_name``, ``project``.
         config: every configuration key with its last value.
         history: one dict a row; the leaves of an image or a table carry keys such as ``val/attention.path``.
-        artifacts: (name, type) of each artifact; a table is one too, of type ``run_table``.
+        summary: as the program set it; W&B's process adds what it makes of the history.
+        best: scores of which the summary holds the highest value.
+        artifacts: each of type "model", by name; a table would be one, too.
         exit_code: None when the run was cut off.
     """
 
     run: Any = None
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
-    artifacts: list[tuple[str, str]] = field(default_factory=list)
+    summary: dict[str, Any] = field(default_factory=dict)
+    best: list[str] = field(default_factory=list)
+    artifacts: dict[str, Any] = field(default_factory=dict)
     exit_code: int | None = None
 
     def values(self, key: str) -> list[Any]:
@@ -81,8 +85,12 @@ def read(path: Path) -> OfflineRun:
         elif kind == "history":
             items = record.history.item
             result.history.append({".".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items})
-        elif kind == "artifact":
-            result.artifacts.append((record.artifact.name, record.artifact.type))
+        elif kind == "summary":
+            _update(result.summary, record.summary.update)
+        elif kind == "metric" and record.metric.summary.max:
+            result.best.append(record.metric.name)
+        elif kind == "artifact" and record.artifact.type == "model":
+            result.artifacts[record.artifact.name] = record.artifact
         elif kind == "exit":
             result.exit_code = record.exit.exit_code
     return result

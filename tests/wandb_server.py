@@ -11,9 +11,20 @@ KEY = "k" * 40
 
 
 class Server:
-    """Runs until :meth:`die`; ``asked`` holds (operation, variables), ``rows`` the history lines by run."""
+    """Runs until :meth:`die`.
+
+    Attributes:
+        asked: (operation, variables) of every query.
+        rows: the history lines by run.
+        artifacts: by name, what the run said about it and, in "files", what it uploaded.
+        used: ids of artifacts that runs have declared as inputs.
+        confused: artifacts are answered with nonsense.
+    """
 
     def __init__(self) -> None:
+        self.artifacts: dict[str, dict[str, Any]] = {}
+        self.used: list[str] = []
+        self.confused = False
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -35,6 +46,9 @@ class Server:
             lines = json.loads(body).get("files", {}).get("wandb-history.jsonl", {}).get("content", [])
             self.rows.setdefault(path.split("/")[-2], []).extend(json.loads(line) for line in lines)
             return {"limits": {}}
+        if path.startswith("/artifacts/"):
+            _, _, name, *inside = path.split("/")
+            self.artifacts[name]["files"]["/".join(inside)] = body
         if path != "/graphql":
             return {}
         query = json.loads(body)
@@ -56,7 +70,51 @@ class Server:
         if name == "CreateRunFiles":
             files = [{"name": name, "uploadUrl": f"{self.url}/upload/{name}"} for name in variables["files"]]
             return {"data": {"createRunFiles": {"runID": "b", "uploadHeaders": [], "files": files}}}
-        return {"data": {}}
+        return {"data": self._of_artifacts(name, variables)}
+
+    def _of_artifacts(self, operation: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """What is answered about artifacts: the id of one is its name."""
+        if self.confused:
+            return {}
+        given, project = variables.get("input", variables), {"id": "p", "internalId": "p", "name": variables.get("project"),
+                                                             "entity": {"name": "me"}}  # fmt: skip
+        if operation == "ArtifactType":
+            return {"project": {"artifact": None}}
+        if operation == "CreateArtifact":
+            name = given["artifactCollectionName"]
+            self.artifacts[name] = given | {"files": {}, "collection": {"__typename": "ArtifactSequence", "name": name}}
+            sequence = {"latestArtifact": None}
+            return {"createArtifact": {"artifact": {"id": name, "state": "PENDING", "artifactSequence": sequence}}}
+        if operation == "CreateArtifactManifest":
+            name = given["artifactID"]
+            file = {"id": "f", "uploadUrl": f"{self.url}/artifacts/{name}/manifest", "uploadHeaders": []}
+            return {"createArtifactManifest": {"artifactManifest": {"id": name, "file": file}}}
+        if operation == "CreateArtifactFiles":
+            nodes = [{"storagePath": file["name"], "uploadUrl": f"{self.url}/artifacts/{file['artifactID']}/{file['name']}",
+                      "uploadHeaders": [], "uploadMultipartUrls": None, "artifact": {"id": file["artifactID"]}}
+                     for file in given["artifactFiles"]]  # fmt: skip
+            return {"createArtifactFiles": {"files": {"edges": [{"node": node} for node in nodes]}}}
+        if operation == "CommitArtifact":
+            return {"commitArtifact": {"artifact": {"id": given["artifactID"], "digest": "d"}}}
+        if operation == "ArtifactMembershipByName":
+            name, _, alias = given["name"].partition(":")
+            known = self.artifacts.get(name)
+            found = known and self._membership(name, alias, known, project)
+            return {"project": {"artifactCollectionMembership": found}}
+        if operation == "UseArtifact":
+            self.used.append(given["artifactID"])
+            return {"useArtifact": {"artifact": {"id": given["artifactID"], "digest": "d"}}}
+        return {}
+
+    @staticmethod
+    def _membership(name: str, alias: str, known: dict[str, Any], project: dict[str, Any]) -> dict[str, Any]:
+        collection = known["collection"] | {"project": project}
+        artifact = {"id": name, "artifactSequence": collection, "versionIndex": 0, "artifactType": {"name": "model"},
+                    "description": None, "metadata": known["metadata"], "ttlDurationSeconds": -1, "ttlIsInherited": True,
+                    "tags": [], "historyStep": None, "state": "COMMITTED", "size": 1, "digest": "d", "fileCount": 1,
+                    "commitHash": "c", "createdAt": "2026-01-01", "updatedAt": None}  # fmt: skip
+        return {"id": "m", "versionIndex": 0, "createdAt": "2026-01-01", "aliases": [{"id": "a", "alias": alias}],
+                "artifactCollection": collection, "artifact": artifact}  # fmt: skip
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self

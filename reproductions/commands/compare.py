@@ -72,7 +72,7 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     files.write_json(folder / "comparison.json", comparison.numbers)
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make compare."
     report = files.write_text(folder / "report.html", page(comparison, pictures, made))
-    _track(comparison, corpus, pictures, folder)
+    _track(comparison, corpus, pictures, folder, [each for group in chosen for each in group])
     for line in comparison.lines:
         sys.stdout.write(f"{line}\n")
     if "groups" not in comparison.numbers:
@@ -158,14 +158,16 @@ def _seeds(folder: Path) -> list[Path]:
     return [path for path in beside if runs.Run(path).group == group and (path / runs.SCORES).is_file()]
 
 
-def _track(comparison: "Comparison", corpus: str, pictures: "Sequence[Picture]", folder: Path) -> None:
-    """The same table and pictures in Weights & Biases."""
-    from reproductions.training import tracking
+def _track(
+    comparison: "Comparison", corpus: str, pictures: "Sequence[Picture]", folder: Path, compared: Sequence[Path]
+) -> None:
+    """The same table and pictures in Weights & Biases, in the project of the first of the compared runs."""
+    from reproductions.training import tracked, tracking
 
     test = comparison.numbers["test"]
     logger = tracking.experiment_logger(
         folder,
-        project=tracking.PROJECT,
+        project=tracked.project_of(compared[0]),
         name=f"compare-{corpus}-{folder.name}",
         group="compare",
         tags=["compare", corpus],
@@ -173,12 +175,15 @@ def _track(comparison: "Comparison", corpus: str, pictures: "Sequence[Picture]",
         config={name: comparison.numbers[name] for name in ("groups",) if name in comparison.numbers}
         | {"runs": [run["folder"] for run in comparison.numbers["runs"]]},
     )
+    tracking.declare_inputs(logger, compared)
     tracking.log_table(logger, f"{test}/compared", [*comparison.columns], [*comparison.rows])
     columns = ["second", "minus first", "measure", *DIFFERENCE]
-    rows = [
-        [second, first, measure, *(result[name] for name in DIFFERENCE)]
-        for first, second, measure, result in comparison.differences
-    ]
+    rows = []
+    for first, second, measure, result in comparison.differences:
+        *values, p_value, says = (result[name] for name in DIFFERENCE)
+        in_percent = measure == "AER"
+        shown = [100 * value for value in values] if in_percent else values
+        rows.append([second, first, f"{measure} %" if in_percent else measure, *shown, p_value, says])
     tracking.log_table(logger, f"{test}/differences", columns, rows)
     for picture in pictures:
         tracking.log_picture(logger, f"compare/{picture.path.stem}", picture.path, picture.caption)

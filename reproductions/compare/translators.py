@@ -53,7 +53,7 @@ SCORES = {"bleu": NUMBER, "bleu_interval": [MEASURE], "bleu_signature": TEXT, "b
           "search?": {"width": WHOLE, "alpha": MEASURE}}  # fmt: skip
 HEALTH = ("entropy", "confidence", "end_mass", "coverage_deviation", "monotonicity")
 OVER_REFERENCE, OVER_OWN = "Every model over the reference, on the same axes", "Each model over its own translation"
-COLUMNS = ("run", "BLEU", "BLEU tokenised", "chrF", "AER", "parameters", "training minutes", "training words/s",
+COLUMNS = ("run", "BLEU", "BLEU tokenised", "chrF", "AER %", "parameters", "training minutes", "training words/s",
            "sentences/s")  # fmt: skip
 
 
@@ -190,7 +190,8 @@ def _views(run: Run) -> dict[str, Any] | None:
 
 def _cells(row: Mapping[str, Any], test: str) -> list[Any]:
     """Scores and cost of a run, in the order of COLUMNS."""
-    scores = [row["scores"][test].get(name) for name in ("bleu", "bleu_tokenised", "chrf", "aer")]
+    scores = [row["scores"][test].get(name) for name in ("bleu", "bleu_tokenised", "chrf")]
+    scores.append(100 * row["scores"][test]["aer"] if "aer" in row["scores"][test] else None)
     cost = [row[name] for name in ("parameters", "training_minutes", "training_tokens_per_s", "sentences_per_s")]
     return [row["name"], *scores, *cost]
 

@@ -162,7 +162,6 @@ class Task(ABC):
     unit: ClassVar[str]  # of throughput, in the log
     counted: ClassVar[str]  # of throughput, in summary.json
     kept: ClassVar[str]  # file or folder of a run that holds what was derived from its data
-    artifact: ClassVar[str]  # the tracker's type of ``kept``
     columns: ClassVar[Mapping[str, tuple[str, int]]]  # score -> heading and digits; % shows fractions times 100
     headline: ClassVar[Mapping[str, tuple[str, int]]]  # the few of a validation that a training shows while it runs
     filmed: ClassVar[bool] = False  # pictures through training become a film at its end

@@ -12,4 +12,5 @@ schedules                       learning rates over the steps
 checkpoints                     written completely or not at all, read without running code from the file
 portable                        a checkpoint to hand on, in half precision
 tracking, tracking_mode         Weights & Biases; whether online, offline or off
+tracked                         what a run's folder says about its W&B run
 """

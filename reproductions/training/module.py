@@ -89,6 +89,9 @@ class Reproduction(LightningModule):
         """What validation and test compute of a batch; the callback of the task turns it into scores and pictures."""
         raise NotImplementedError
 
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
+
     def validation_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> Tensor | Mapping[str, Any]:
         return self.evaluation_step(batch)
 

@@ -4,18 +4,13 @@ Tracking never prompts, never hangs and never stops a training: without an API k
 into the same files, and one command uploads it later (:func:`sync_hint`).
 """
 
-import filecmp
-import json
 import logging
 import os
 import re
-import shlex
 import shutil
-import sys
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,35 +18,22 @@ from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from data.errors import UserError
-from data.whole import whole
+from reproductions.training.tracked import DOWNLOADED, Identity, continues, identity, remember, share, sync_hint
 from reproductions.training.tracking_mode import Mode, decide, wandb, words
 
 log = logging.getLogger(__name__)
 
-PROJECT = "attention-then-and-now"  # of runs, comparisons and timelines, unless a run names another
+PROJECT = "attention-then-and-now"  # unless a run or WANDB_PROJECT names another
 INIT_TIMEOUT = 30.0  # seconds until an online run gives up and starts offline; W&B's own default is 90
 FINISH_TIMEOUT = 120.0  # seconds for the last uploads; W&B's own default is to wait for ever
 LONGEST_TAG = 64  # characters; W&B refuses a longer tag, and the run with it
+LONGEST_NAME = 128  # of an artifact
 MOST_ROWS = 2000  # of a table; W&B's page shows few more, and every row is sent
-STAGED = ("data/**/*", "*run-*/files/media/**/*")  # where W&B copies what is logged, in its folder of a run
-IDENTITY = "wandb.json"  # in the run's folder: which W&B run this is
-
-# W&B's errors when its server refuses, its process has died or no answer comes. They share no base class.
-FAILURES = (
-    wandb.Error, OSError, wandb.sdk.mailbox.HandleAbandonedError, wandb.sdk.mailbox.MailboxClosedError,
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Which W&B run a folder holds; ``uploaded`` means that W&B's server has all of it, ``folder`` where it was tracked."""
-
-    id: str
-    mode: str
-    project: str
-    group: str | None
-    uploaded: bool = False
-    folder: str | None = None  # None for a run that an earlier version tracked
+PERCENT = re.compile(r"\w+/aer(_naive)?")  # fractions that W&B shows times 100, as the terminal and the reports do
+ALIASES = [
+    "best",
+    "latest",
+]  # of an artifact: the weights with the highest score in validation, of the run's last upload
 
 
 class RunLogger(WandbLogger):
@@ -74,8 +56,9 @@ class RunLogger(WandbLogger):
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         if not (self.lost or self.finished):
+            shown = {name: 100 * value if PERCENT.fullmatch(name) else value for name, value in metrics.items()}
             with self.guarded():
-                super().log_metrics(metrics, step)
+                super().log_metrics(shown, step)
 
     @rank_zero_only
     def log_hyperparams(self, params: Any) -> None:
@@ -84,31 +67,39 @@ class RunLogger(WandbLogger):
                 super().log_hyperparams(params)
 
     @contextmanager
-    def guarded(self) -> Iterator[None]:
-        """Warn once that W&B is lost; from then on only the run's other files are written."""
+    def guarded(self, part: str | None = None) -> Iterator[None]:
+        """Warn once that W&B is lost; from then on only the run's other files are written. Or that a ``part`` alone is lost."""
         try:
             yield
-        except FAILURES as error:
-            if not self.lost:
+        except Exception as error:  # noqa: BLE001 - W&B raises errors of many libraries, and none may end a training
+            if part is not None:
+                log.warning("W&B does not have %s (%s); all else goes on", part, words(error))
+            elif not self.lost:
                 log.warning("W&B stopped (%s); the training goes on without it", words(error))
-            self.lost = True
+            self.lost = self.lost or part is None
 
 
 def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
     folder: Path,
     *,
-    project: str,
     name: str,
     group: str | None,
     tags: list[str],
     job_type: str,
     config: dict[str, Any],
+    project: str | None = None,
+    monitor: str | None = None,
     mode: str | None = None,
 ) -> RunLogger | None:
     """Start tracking the run in ``folder``; W&B writes only below it.
 
     If the folder was tracked before, an online run continues the same W&B run. Offline W&B cannot append: the run is then a
     new one of the same group, with the first as ``resumed_from``. Tags that are too long for W&B are cut.
+
+    Args:
+        project: None takes WANDB_PROJECT or, without it, ``PROJECT``. WANDB_RUN_GROUP replaces ``group``, and WANDB_TAGS are
+            added to ``tags``.
+        monitor: the score of which W&B's summary holds the highest value instead of the last.
 
     Returns:
         The logger, or None if tracking is disabled or W&B cannot start at all.
@@ -123,17 +114,17 @@ def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
     first = decide(mode)
     fallback = [Mode("offline", "W&B could not be reached")] if first.name == "online" else []
     for attempt in [] if first.name == "disabled" else [first, *fallback]:
-        same, resumed_from = _continues(folder, attempt)
+        same, resumed_from = continues(folder, attempt)
         logger = RunLogger(
             name=name,
             save_dir=folder,
-            project=project,
-            group=group,
-            tags=[_tag(tag) for tag in tags],
-            job_type=job_type,
+            project=same.project if same else project or os.environ.get("WANDB_PROJECT") or PROJECT,
+            group=os.environ.get("WANDB_RUN_GROUP") or group,
+            tags=[_tag(tag) for tag in [*tags, *_given_tags()]],
+            job_type=None if same else job_type,  # of a run that goes on it stays what it was
             config=config | ({"resumed_from": resumed_from} if resumed_from else {}),
             mode=attempt.name,
-            id=same,
+            id=same and same.id,
             settings=wandb.Settings(
                 silent=True,
                 console="wrap",  # the default replaces the terminal, and with it the progress bar
@@ -143,7 +134,7 @@ def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
             ),
         )
         logger.borrowed = borrowed
-        if rank_zero_only.rank != 0 or _start(logger, attempt):
+        if rank_zero_only.rank != 0 or _start(logger, attempt, monitor):
             return logger
     _return_environment(borrowed)
     return None
@@ -154,56 +145,49 @@ def of(loggers: Sequence[Logger]) -> RunLogger | None:
     return next((logger for logger in loggers if isinstance(logger, RunLogger)), None)
 
 
-def identity(folder: Path) -> Identity | None:
-    """Which W&B run ``folder`` holds; None if it was never tracked, or with a warning if the file about it is damaged."""
-    path = folder / IDENTITY
-    try:
-        tracked = Identity(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
-        return None if tracked is not None and _is_copy(tracked, folder) else tracked
-    except (ValueError, TypeError) as error:
-        log.warning("%s is damaged (%s): W&B goes on with a new run; delete the file", path, words(error))
-        return None
-
-
-def _is_copy(tracked: Identity, folder: Path) -> bool:
-    """Whether the folder was copied: the one that was tracked is still there, and goes on as the same W&B run."""
-    if tracked.folder is None or Path(tracked.folder) == folder.resolve():
-        return False
-    try:
-        original = json.loads((Path(tracked.folder) / IDENTITY).read_text(encoding="utf-8"))
-        return bool(original["id"] == tracked.id)
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-
-
-def sync_hint(folder: Path) -> str | None:
-    """The command that uploads whatever W&B does not have of ``folder`` yet; None if it has everything."""
-    runs, options = sorted((folder / "wandb").glob("offline-run-*")), []
-    tracked = identity(folder)
-    if tracked and tracked.mode == "online" and not tracked.uploaded:
-        runs += sorted((folder / "wandb").glob(f"run-*-{tracked.id}"))
-        options = ["--include-online"]
-    runs = [run for run in runs if any(run.glob("*.wandb")) and not any(run.glob("*.synced"))]
-    if not runs:
-        return None
-    return shlex.join([_near(Path(sys.executable)), "-m", "wandb", "sync", *options, *map(_near, runs)])
-
-
 @rank_zero_only
-def log_artifact(logger: RunLogger | None, path: Path, name: str, type: str) -> None:
-    """Log a file or a folder as an artifact of type "model" or "tokenizer", with a name such as "rnnsearch-accord".
+def log_run(logger: RunLogger | None, files: Sequence[str], name: str, metadata: Mapping[str, Any]) -> None:
+    """Log files and folders of the run, by their names in it, as one artifact: downloaded, it is a run's folder again.
 
-    Its content is copied into the run's folder at once, so the original may change or be removed.
+    Their content is copied into W&B's folder at once, so the originals may change or be removed. Those that do not exist are
+    left out.
     """
     if logger is None:
         return
-    with logger.guarded():
-        artifact = wandb.Artifact(name, type)
-        if path.is_dir():
-            artifact.add_dir(str(path), skip_cache=True)
-        else:
-            artifact.add_file(str(path), skip_cache=True)
-        logger.experiment.log_artifact(artifact)
+    name = re.sub(r"[^\w.-]", "-", name, flags=re.ASCII)[-LONGEST_NAME:]  # W&B refuses any other character
+    with logger.guarded(f"the artifact {name}"):
+        artifact = wandb.Artifact(name, "model", metadata=dict(metadata))
+        for inside in files:
+            path = logger.folder / inside
+            if path.is_dir():
+                artifact.add_dir(str(path), inside, skip_cache=True)
+            elif path.is_file():
+                artifact.add_file(str(path), inside, skip_cache=True)
+        run = logger.experiment
+        run.log_artifact(artifact, aliases=ALIASES)
+        if tracked := identity(logger.folder):
+            place = "/".join(part for part in (run.entity, run.project, artifact.name) if part)
+            remember(logger.folder, replace(tracked, artifact=f"{place}:{ALIASES[0]}"))
+
+
+@rank_zero_only
+def declare_inputs(logger: RunLogger | None, folders: Sequence[Path]) -> None:
+    """Declare the artifacts of other runs as what this one was made from, where W&B has them; offline it cannot know."""
+    if logger is None or logger.lost or logger.experiment.offline:
+        return
+    for folder in folders:
+        if (tracked := identity(folder)) is None or tracked.artifact is None:
+            continue
+        with logger.guarded(f"the input {tracked.artifact}"):
+            logger.experiment.use_artifact(tracked.artifact)
+
+
+@rank_zero_only
+def summarise(logger: RunLogger | None, values: Mapping[str, Any]) -> None:
+    """Put values of a whole run, such as its size and time, into W&B's summary, by which runs are sorted."""
+    if logger is not None:
+        with logger.guarded():
+            logger.experiment.summary.update(dict(values))
 
 
 def download(name: str, folder: Path) -> Path:
@@ -216,13 +200,16 @@ def download(name: str, folder: Path) -> Path:
         if not wandb.login(prompt=False, verify=False):
             raise UserError(f"{failed}: there is no API key; `wandb login` stores one.")
         artifact = wandb.Api(timeout=int(INIT_TIMEOUT)).artifact(name)
-        return Path(artifact.download(str(folder / re.sub(r"[^\w.-]+", "-", name))))
+        place = Path(artifact.download(str(folder / re.sub(r"[^\w.-]+", "-", name))))
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001 - W&B raises errors of many libraries
         raise UserError(
             f"{failed} ({words(error)}): is it ENTITY/PROJECT/NAME:ALIAS, and is there a network?"
         ) from error
+    # So that what is made from it can declare it.
+    remember(place, Identity("", DOWNLOADED, artifact.project, None, folder=str(place.resolve()), artifact=name))
+    return place
 
 
 @rank_zero_only
@@ -261,42 +248,41 @@ def finish(logger: RunLogger | None, exit_code: int = 0) -> None:
     with logger.guarded():
         logger.experiment.finish(exit_code=exit_code)
     complete = _teardown() and not logger.lost
-    _share(logger.folder)
+    share(logger.folder)
     tracked = identity(logger.folder)
     if tracked:
-        _remember(logger.folder, replace(tracked, uploaded=complete and tracked.mode == "online"))
+        remember(logger.folder, replace(tracked, uploaded=complete and tracked.mode == "online"))
     _return_environment(logger.borrowed)
     hint = sync_hint(logger.folder)
     if hint and tracked and tracked.mode == "online":
         log.warning("W&B does not have the whole run yet; upload it with\n  %s", hint)
 
 
-def _continues(folder: Path, mode: Mode) -> tuple[str | None, str | None]:
-    """The id of the W&B run to append to, and of the run that a new one resumes; both None for a first run."""
-    before = identity(folder)
-    if before is None:
-        return None, None
-    return (before.id, None) if mode.name == "online" and before.mode != "offline" else (None, before.id)
-
-
 def _tag(text: str) -> str:
     return text if len(text) <= LONGEST_TAG else text[: LONGEST_TAG - 1] + "…"
 
 
-def _start(logger: RunLogger, mode: Mode) -> bool:
+def _given_tags() -> list[str]:
+    """The tags of WANDB_TAGS, which W&B itself reads only where a program gives none."""
+    return [tag.strip() for tag in os.environ.get("WANDB_TAGS", "").split(",") if tag.strip()]
+
+
+def _start(logger: RunLogger, mode: Mode, monitor: str | None) -> bool:
     """Open the run; if W&B cannot, log one line, remove the files it left and return False."""
-    before = set((logger.folder / "wandb").iterdir())
+    before, tracked = set((logger.folder / "wandb").iterdir()), identity(logger.folder)
     try:
         run = logger.experiment
-    except FAILURES as error:
+        if monitor is not None:
+            run.define_metric(monitor, summary="max", step_metric="trainer/global_step", step_sync=True)
+    except Exception as error:  # noqa: BLE001 - as in RunLogger.guarded
         log.warning("W&B did not start %s (%s)", mode.name, words(error))
         _teardown()
         for left in set((logger.folder / "wandb").glob("*run-*")) - before:
             shutil.rmtree(left, ignore_errors=True)
         return False
-    _remember(
-        logger.folder, Identity(run.id, mode.name, run.project, run.group or None, folder=str(logger.folder.resolve()))
-    )
+    known = tracked and tracked.artifact
+    place = str(logger.folder.resolve())
+    remember(logger.folder, Identity(run.id, mode.name, run.project, run.group or None, folder=place, artifact=known))
     log.info("W&B: %s (%s)%s", mode.name, mode.reason, f", {run.url}" if run.url else "")
     return True
 
@@ -304,7 +290,7 @@ def _start(logger: RunLogger, mode: Mode) -> bool:
 def _forget_earlier_runs() -> None:
     """End a run that this process left open, and let W&B read its environment again, which it does once per process."""
     if wandb.run is not None:
-        with suppress(*FAILURES):
+        with suppress(Exception):
             wandb.run.finish(exit_code=1)
         wandb.run = None  # finish() leaves it set if W&B's process has died, and Lightning would reuse it
     _teardown()
@@ -314,37 +300,10 @@ def _teardown() -> bool:
     """Stop W&B's process, which completes its files; False if it ended badly."""
     try:
         wandb.teardown()
-    except (*FAILURES, SystemExit) as error:  # W&B exits this process with the status of its own process
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - W&B exits this process with the status of its own process
         log.warning("W&B ended badly (%s)", words(error))
         return False
     return True
-
-
-def _share(folder: Path) -> None:
-    """Make W&B's copies of files of the run, and of one another, hard links, so that nothing lies there twice.
-
-    What was logged stays as it was: the run replaces its files, and never writes into them.
-    """
-    copied = [path for files in STAGED for path in (folder / "wandb").glob(files) if path.is_file()]
-    originals: dict[int, list[Path]] = defaultdict(list)  # by size
-    for path in folder.rglob("*"):
-        if path.is_file() and folder / "wandb" not in path.parents:
-            originals[path.stat().st_size].append(path)
-    for copy in copied:
-        with suppress(OSError):  # not every file system has hard links
-            same = [
-                original for original in originals[copy.stat().st_size] if filecmp.cmp(original, copy, shallow=False)
-            ]
-            if same:
-                with whole(copy) as partial:
-                    partial.hardlink_to(same[0])
-            else:  # what the run has replaced since may have been copied twice
-                originals[copy.stat().st_size].append(copy)
-
-
-def _remember(folder: Path, tracked: Identity) -> None:
-    with whole(folder / IDENTITY) as partial:  # a killed process leaves the old file or the new one
-        partial.write_text(json.dumps(asdict(tracked), indent=2) + "\n", encoding="utf-8")
 
 
 def _borrow_environment(folder: Path) -> tuple[str, ...]:
@@ -365,9 +324,3 @@ def _borrow_environment(folder: Path) -> tuple[str, ...]:
 def _return_environment(borrowed: tuple[str, ...]) -> None:
     for name in borrowed:
         os.environ.pop(name, None)
-
-
-def _near(path: Path) -> str:
-    """The path, relative to the working directory if it lies below it."""
-    path = path.absolute()
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

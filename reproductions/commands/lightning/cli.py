@@ -29,7 +29,7 @@ from reproductions.commands.lightning.meaning import check_settings
 from reproductions.commands.lightning.parser import Parser, innermost
 from reproductions.commands.lightning.settings import RunSettings, SaveRun, Trainer
 from reproductions.evaluation.files import write_text
-from reproductions.runs import Run, corpus_name, stamp
+from reproductions.runs import BEST, SCORES, SUMMARY, VIEWS, Run, corpus_name, stamp
 from reproductions.tasks import task as tasks
 from reproductions.tasks.log import EvaluationLog
 from reproductions.training import checkpoints, precision, tracking
@@ -194,13 +194,16 @@ class ReproductionCLI(LightningCLI):
         self.tracker = tracking.experiment_logger(
             folder,
             project=settings.project,
-            name="-".join(folder.parts[-3:]),
-            group=self.run.group or paper,
-            tags=[paper, corpus_name(corpus), *settings.tags],
+            name=self.run.name.replace("/", "-"),
+            group=self.run.experiment,
+            tags=[*dict.fromkeys((paper, self.run.table, corpus_name(corpus), *settings.tags))],
             job_type=self.subcommand,
             config=config,
+            monitor=self.monitor,
             mode=settings.wandb,
         )
+        if self.subcommand != "fit":
+            tracking.declare_inputs(self.tracker, [folder])
         csv = CSVLogger(folder, name="metrics", version=f"{self.subcommand}-{stamp()}")
         return [csv] if self.tracker is None else [csv, self.tracker]
 
@@ -262,13 +265,14 @@ class ReproductionCLI(LightningCLI):
             kept.save_on_exception = False  # what follows loads other weights: averaged ones, and the best
         summary = self._summary()
         summary["averaged"] = self._average()
+        tracking.summarise(self.tracker, summary)
         if self.trainer.is_global_zero:
-            write_text(self.run.folder / "summary.json", json.dumps(summary, indent=1) + "\n")
+            write_text(self.run.folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
         if self.run.best.exists():
             best = str(self.run.best)
             self.trainer.test(self.model, datamodule=self.datamodule, ckpt_path=best, verbose=False, weights_only=True)
-        self._send_artifacts()
         if self.trainer.is_global_zero:
+            self._send_artifact(summary)
             for path in snapshots(self.run.snapshots):
                 path.unlink()
 
@@ -312,13 +316,16 @@ class ReproductionCLI(LightningCLI):
             "python": platform.python_version(),
         }
 
-    def _send_artifacts(self) -> None:
-        if not self.trainer.is_global_zero:
-            return
-        paper, kept = self.model.paper, self.run.folder / self.task.kept
-        if self.run.best.exists():
-            tracking.log_artifact(self.tracker, self.run.best, f"{paper}-checkpoint", "model")
-        tracking.log_artifact(self.tracker, kept, f"{paper}-{kept.stem}", self.task.artifact)
+    def _send_artifact(self, summary: dict[str, Any]) -> None:
+        """Log what restores the run: settings, best checkpoint, what was derived from the data, and scores."""
+        about = {
+            "paper": self.model.paper,
+            "corpus": corpus_name(self.run.corpus),
+            "scores": self.run.scores,
+            **summary,
+        }
+        files = ("config.yaml", BEST, self.task.kept, SUMMARY, VIEWS, SCORES)
+        tracking.log_run(self.tracker, files, self.run.name.replace("/", "-"), about)
 
 
 def parameters(model: LightningModule) -> int:

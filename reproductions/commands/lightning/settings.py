@@ -13,7 +13,6 @@ from reproductions.commands.lightning.agreement import check_alike, check_shared
 from reproductions.evaluation.files import write_text
 from reproductions.layers.checks import check_sizes
 from reproductions.runs import Run
-from reproductions.training import tracking
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class RunSettings:
 
     Attributes:
         folder: of the run.
-        project: of Weights & Biases.
+        project: of Weights & Biases; None takes WANDB_PROJECT or, without it, attention-then-and-now.
         wandb: "online", "offline" or "disabled"; None goes online if there is a key, and offline otherwise.
         tags: for the tracker, besides paper and corpus.
         pictures: indices of the sentences or images whose attention is drawn, in each split.
@@ -37,7 +36,7 @@ class RunSettings:
     """
 
     folder: str
-    project: str = tracking.PROJECT
+    project: str | None = None
     wandb: str | None = None
     tags: tuple[str, ...] = ()
     pictures: tuple[int, ...] = (0, 1, 2, 3)

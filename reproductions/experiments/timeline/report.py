@@ -18,7 +18,7 @@ from reproductions.training import tracking
 
 WIDEST = 26.0  # inches of the figure: four mechanisms in a row
 TRACKED = (
-    "year", "name", "paper", "formula", "bleu", "aer", "entropy", "parameters", "products", "microseconds", "says",
+    "year", "name", "paper", "formula", "bleu", "aer %", "entropy", "parameters", "products", "microseconds", "says",
 )  # fmt: skip
 
 
@@ -95,7 +95,6 @@ def spread(seeds: list[float]) -> float:
 def _track(table: Mapping[str, Any], pictures: Mapping[str, Path], folder: Path) -> None:
     logger = tracking.experiment_logger(
         folder,
-        project=tracking.PROJECT,
         name=f"timeline-{table['corpus']}-{runs.stamp()}",
         group="timeline",
         tags=["timeline", table["corpus"]],
@@ -103,8 +102,10 @@ def _track(table: Mapping[str, Any], pictures: Mapping[str, Path], folder: Path)
         config={name: table[name] for name in ("corpus", "seeds", "steps", "budget")},
     )
     tracking.log_table(
-        logger, "timeline", list(TRACKED), [[row[name] for name in TRACKED] for row in over_source(table)]
-    )
+        logger, "timeline", list(TRACKED),
+        [[(row | {"aer %": 100 * row["aer"]})[name] for name in TRACKED] for row in over_source(table)],
+    )  # fmt: skip
+    tracking.declare_inputs(logger, [Path(folder) for row in over_source(table) for folder in row["folders"]])
     for name, path in pictures.items():
         tracking.log_picture(logger, f"timeline/{name}", path, name)
     tracking.finish(logger)

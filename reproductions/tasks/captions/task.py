@@ -108,7 +108,7 @@ class Captions(Task):
 
     monitor = "valid/bleu"
     unit = counted = "images"
-    kept, artifact = "prepared", "preprocessing"
+    kept = "prepared"
     columns = report.COLUMNS
     headline = {"bleu": ("BLEU", 1), "true": ("wholly true %", 1)}
 

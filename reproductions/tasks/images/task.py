@@ -23,7 +23,7 @@ class Images(Task):
 
     monitor = "valid/accuracy"
     unit = counted = "images"
-    kept, artifact = "preprocessing.json", "preprocessing"
+    kept = "preprocessing.json"
     columns = report.COLUMNS
     headline = {"accuracy": ("correct %", 1), "attention/auroc": ("AUROC of the map", 2)}
     filmed = True

@@ -72,7 +72,7 @@ class Language(Task):
 
     monitor = "valid/log_likelihood"
     unit = counted = "tokens"
-    kept, artifact = "tokenizers", "tokenizer"
+    kept = "tokenizers"
     columns = report.COLUMNS
     headline = {"perplexity": ("perplexity", 2), "agreement": ("agreement %", 1)}
 

@@ -66,9 +66,9 @@ def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
 
 
 def sentence_aer(record: AlignedTranslation | None) -> float | None:
-    """AER of one sentence; None without a map, without gold, or without any link."""
+    """AER of one sentence in per cent; None without a map, without gold, or without any link."""
     aer = math.nan if record is None or record.gold is None else alignment_error_rate([record]).aer
-    return None if math.isnan(aer) else round(aer, 3)
+    return None if math.isnan(aer) else round(100 * aer, 1)
 
 
 def _with_gold(records: Mapping[int, AlignedTranslation]) -> list[AlignedTranslation]:

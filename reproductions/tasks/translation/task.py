@@ -21,7 +21,7 @@ from reproductions.tasks.translation.links import diagonal, links_of
 from reproductions.training import checkpoints
 from reproductions.training.translation import Translation
 
-COLUMNS = ["index", "source", "reference", "translation", "chrF", "AER", "forced alignment", "own alignment"]
+COLUMNS = ["index", "source", "reference", "translation", "chrF", "AER %", "forced alignment", "own alignment"]
 
 
 @dataclass
@@ -105,7 +105,7 @@ class Translate(Task):
 
     monitor = "valid/bleu"
     unit, counted = "tokens", "target_tokens"
-    kept, artifact = "tokenizers", "tokenizer"
+    kept = "tokenizers"
     columns = report.COLUMNS
     headline = {"bleu": ("BLEU", 1), "aer": ("AER %", 1)}
 
