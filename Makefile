@@ -46,6 +46,8 @@ unexport DATA RUN ONLY SENTENCE VIEW VARIANT WEIGHTS IMAGE PAIRS NODES DEVICES P
 VENV := .venv
 FROZEN := .venv-torchtext
 PY := $(VENV)/bin/python
+OXLINT := oxlint@1.94.0
+TYPESCRIPT := typescript@5.9.3
 GIVEN_DATA = $${DATA_TEXT:+--data "$$DATA_TEXT"}
 GIVEN_VARIANT = $${VARIANT_TEXT:+--variant "$$VARIANT_TEXT"}
 GIVEN_NODES = $${NODES_TEXT:+--nodes "$$NODES_TEXT"}
@@ -76,7 +78,7 @@ setup: $(VENV)/.installed ## Create .venv with the pinned packages (every other 
 	  -c constraints.txt -e ".[dev,$$EXTRAS_TEXT]"; fi
 #: make setup EXTRAS=wmt                 what DATA=wmt14 needs in addition
 #: make setup EXTRAS=bench               CTranslate2, beside which python -m benchmarks.decode --ctranslate2 translates
-#: make setup PYTHON=python3.12          another interpreter, 3.11 to 3.13, for a new .venv
+#: make setup PYTHON=python3.12          another interpreter, 3.11 to 3.14, for a new .venv
 
 .PHONY: doctor
 doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and how to fix it
@@ -230,10 +232,16 @@ torture: $(VENV)/.installed ## Stop trainings at random and chosen moments and c
 	@$(ONE_THREAD) PYTHONPATH=.:tests $(PY) -m torture $(if $(RUNS),--runs $(RUNS)) $(ARGS)
 
 .PHONY: lint
-lint: $(VENV)/.installed ## Check style (ruff) and types (mypy --strict where it counts)
+lint: $(VENV)/.installed lint-javascript ## Check style (ruff) and types (mypy --strict where it counts), and the page's JavaScript
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check --quiet . || { echo "Not formatted: run 'make format'." >&2; exit 1; }
 	@$(PY) -m mypy
+
+.PHONY: lint-javascript
+lint-javascript: ## Check the page's JavaScript alone (oxlint, and TypeScript on its JSDoc), where node can fetch them
+	@if ! npx --yes $(OXLINT) --version > /dev/null 2>&1; then \
+	  echo "The page's JavaScript was not checked: npx, which comes with node, is not there or cannot fetch oxlint."; \
+	else npx --yes $(OXLINT) --deny-warnings reproductions/page/static; npx --yes -p $(TYPESCRIPT) tsc -p .make/tsconfig.json; fi
 
 .PHONY: typecheck
 typecheck: $(VENV)/.installed ## Check types alone
@@ -267,7 +275,7 @@ clean: ## Remove caches and build products (runs, data and environments stay)
 # A ".installing" that is still there says that it was cut off in the middle of writing: then it starts afresh.
 
 $(VENV)/.installed: pyproject.toml constraints.txt
-	@$(call install,$(VENV),constraints.txt,dev,13,torch lightning wandb)
+	@$(call install,$(VENV),constraints.txt,dev,14,torch lightning wandb)
 
 $(FROZEN)/.installed: pyproject.toml constraints-torchtext.txt
 	@$(call install,$(FROZEN),constraints-torchtext.txt,dev$(comma)torchtext,12,torch torchtext lightning)
@@ -277,13 +285,14 @@ comma := ,
 CLEAN_PIP := env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT -u PIP_CONSTRAINT -u PIP_REQUIREMENT -u PIP_NO_DEPS \
   -u PIP_DRY_RUN -u PIP_PYTHON -u PIP_EDITABLE -u PIP_LOG -u PYTHONPATH -u PYTHONHOME PIP_REQUIRE_VIRTUALENV=0 PYTHONNOUSERSITE=1
 
+# uv installs where it is there, and where pip has no settings of its own, which uv would not read; pip everywhere else.
 # $(call install,folder,constraints,extras,newest minor version of Python 3,packages to name at the end)
 define install
 suits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(4)))'; \
 working() { "$(1)/bin/python" -c "$$suits" && "$(1)/bin/python" -m pip --version; }; \
 if [[ -e $(1)/.installing ]] || ! working > /dev/null 2>&1; then \
   python=; \
-  for candidate in $${PYTHON_TEXT:-python3.11 python3.12 python3.13 python3 python}; do \
+  for candidate in $${PYTHON_TEXT:-python3.11 python3.12 python3.13 python3.14 python3 python}; do \
     if "$$candidate" -c "$$suits" 2> /dev/null; then python=$$candidate; break; fi; \
   done; \
   if [[ -z $$python ]]; then \
@@ -302,8 +311,10 @@ fi; \
 rm -f $(1)/.installed; touch $(1)/.installing; \
 echo "Installing the packages of $(2) into $(1) with $$($(1)/bin/python --version), some minutes (log: $(1)/install.log)"; \
 began=$$SECONDS; \
-$(CLEAN_PIP) $(1)/bin/python -m pip install --no-user --no-input --disable-pip-version-check \
-  -c $(2) -e '.[$(3)]' > $(1)/install.log 2>&1 || { \
+by_uv() { command -v uv && ! $(1)/bin/python -m pip config list | grep -E 'index|find-links|constraint' && \
+  env -u PYTHONPATH -u UV_CONSTRAINT -u UV_OVERRIDE uv pip install --python $(1)/bin/python -c $(2) -e '.[$(3)]'; }; \
+by_uv > $(1)/install.log 2>&1 || $(CLEAN_PIP) $(1)/bin/python -m pip install --no-user --no-input --disable-pip-version-check \
+  -c $(2) -e '.[$(3)]' >> $(1)/install.log 2>&1 || { \
   code=$$?; tail -n 15 $(1)/install.log >&2; \
   echo "The installation failed; the whole log is $(1)/install.log. Behind a proxy or offline, see pip's PIP_* settings." >&2; \
   if (( code <= 2 )); then rm -f $(1)/.installing; fi; exit $$code; }; \

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from data import progress
@@ -19,6 +20,7 @@ from data.sources.paths import shortened
 from reproductions.commands import several
 from reproductions.papers import PAPERS
 
+COMMAND = "attention"  # as pip installs it
 # Commands in the order of the help; each is a file of ``commands``.
 COMMANDS = (
     "train", "evaluate", "report", "translate", "align", "look", "figures", "compare", "ladder", "timeline", "results", "explain",
@@ -59,7 +61,7 @@ EXPECTED = (
 
 def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     """The parser of the command line, and that of each command."""
-    top = argparse.ArgumentParser(prog="python -m reproductions", description=__doc__, allow_abbrev=False)
+    top = argparse.ArgumentParser(prog=_called(), description=__doc__, allow_abbrev=False)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         text = (_module(name).__doc__ or "").strip()
@@ -68,6 +70,11 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     for name in LIGHTNING:
         commands.add_parser(name, add_help=False, help=f"Lightning's own `{name}`, with every option.")
     return top, commands.choices
+
+
+def _called() -> str:
+    """How this program was started."""
+    return COMMAND if Path(sys.argv[0]).stem == COMMAND else "python -m reproductions"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -184,6 +191,11 @@ def _on_one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
+def attention() -> int:
+    """The command ``attention`` of the installed package."""
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")  # for the processes that this one starts
+    return run(sys.argv[1:])
+
+
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(attention())

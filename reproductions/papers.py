@@ -1,8 +1,10 @@
-"""The register of papers, the only one: what each folder reproduces. No torch.
+"""The register of papers, the only one: what each folder reproduces, and where its configurations are. No torch.
 
 A new paper is its folder, its configurations and one line here.
 """
 
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from data.errors import UserError
@@ -37,6 +39,19 @@ _PAPERS = (
     Paper("vit2021", "Vision Transformer", 2021, "Dosovitskiy et al.", "ViT2021", "images", "train-vit"),
 )  # fmt: skip
 PAPERS = {paper.folder: paper for paper in _PAPERS}  # oldest first
+
+
+def _configs() -> Path:
+    """The folder of configurations: within the installed package, or beside it in a checkout; relative where that is shorter."""
+    package = Path(__file__).resolve().parent
+    installed = package / "configs"
+    folder = installed if installed.is_dir() else package.parent / "configs"
+    with suppress(OSError, ValueError):  # the current directory was removed, or lies elsewhere
+        return folder.relative_to(Path.cwd())
+    return folder
+
+
+CONFIGS = _configs()
 
 # Folder of ``tasks`` -> what its models do, in words.
 TASKS = {

@@ -60,7 +60,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"data\.accord(\..*)?", rule(ours="data.accord data.words data.links data.errors")),
     (r"data\.shapes(\..*)?", rule("numpy PIL", "data.shapes data.errors")),
     (r"data\.torchtext_tokenizer", rule("torchtext", "data")),
-    (r"data(\..*)?", rule("torch numpy PIL lightning tokenizers torchvision datasets platformdirs filelock requests",
+    (r"data(\..*)?", rule("torch numpy PIL lightning tokenizers torchvision datasets platformdirs filelock",
                           "data")),
     (r"reproductions", rule(ours="data")),
     (r"reproductions\.papers", rule(ours="data.errors")),

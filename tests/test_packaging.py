@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from functools import partial
@@ -50,6 +51,25 @@ def test_the_linter_checks_what_the_style_asks_for_and_only_command_lines_print(
     assert "ignore" not in lint
     may_print = {path for path, rules in lint["per-file-ignores"].items() if "T20" in rules}
     assert may_print == {"reproductions/__main__.py", "benchmarks/*.py"}
+
+
+def test_what_pip_installs_runs_in_any_folder_and_has_neither_tests_nor_pictures(tmp_path: Path) -> None:
+    described, installed = project(), tmp_path / "installed"
+    wheel = described["tool"]["hatch"]["build"]["targets"]["wheel"]
+    for folder, to in [*((name, name) for name in wheel["packages"]), *wheel["force-include"].items()]:
+        shutil.copytree(ROOT / folder, installed / to, ignore=shutil.ignore_patterns("__pycache__"))
+    module, _, function = described["project"]["scripts"]["attention"].partition(":")
+    code = f"import sys; sys.argv[0] = 'bin/attention'; from {module} import {function}; sys.exit({function}())"
+    command = [sys.executable, "-c", code, "train", "bahdanau2014", "--data", "nothing"]
+    places = {**os.environ, "PYTHONPATH": str(installed)}
+    done = subprocess.run(command, cwd=tmp_path, env=places, capture_output=True, text=True, check=False)
+    assert (
+        done.returncode == 2 and "There is no installed/reproductions/configs/bahdanau2014/nothing.yaml" in done.stderr
+    )
+    assert "accord, " in done.stderr
+    kinds = {path.suffix for path in installed.rglob("*") if path.is_file()}
+    assert kinds <= {".py", ".html", ".css", ".js", ".md", ".yaml", ".sbatch"}, "no picture"
+    assert not [*installed.rglob("test_*")]
 
 
 @pytest.fixture

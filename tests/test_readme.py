@@ -26,7 +26,12 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SWEEPS = sorted(ROOT.glob("configs/sweeps/*.yaml"))  # of W&B; all others are settings of a run
 SETTINGS = sorted({*ROOT.glob("configs/*/*.yaml")} - {*SWEEPS})
-DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("reproductions/*/README.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted(ROOT.glob("docs/*.md")),
+    *sorted(ROOT.glob("reproductions/*/README.md")),
+]
 
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.parent.name)

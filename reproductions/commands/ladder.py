@@ -3,15 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from data.sources.paths import check_writable
-from reproductions import runs
+from reproductions import papers, runs
 from reproductions.commands import trainings
 from reproductions.experiments.side_by_side import Training, train
 from reproductions.runs import LADDER
 
-CONFIGS = Path("configs") / LADDER
+CONFIGS = papers.CONFIGS / LADDER
 
 options = trainings.options
 

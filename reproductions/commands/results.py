@@ -14,9 +14,10 @@ from reproductions.commands import trainings
 from reproductions.commands.equations import ROOT
 from reproductions.commands.train import of_seeds
 from reproductions.experiments.side_by_side import Training, train
+from reproductions.papers import CONFIGS
 from reproductions.runs import Run
 
-RUNS = Path("configs") / "results.yaml"
+RUNS = CONFIGS / "results.yaml"
 KEYS = {"paper", "data", "variant", "arguments", "seeds"}
 
 

@@ -1,14 +1,14 @@
 """What `make timeline` trains: RNNsearch with every mechanism over a source, each with the same budget and seeds."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from reproductions import runs
 from reproductions.attention import over_source
 from reproductions.experiments.side_by_side import Training
+from reproductions.papers import CONFIGS
 
 PAPER = runs.TIMELINE  # folder below configs/ and runs/
-CONFIG = Path("configs") / PAPER / "accord.yaml"
+CONFIG = CONFIGS / PAPER / "accord.yaml"
 
 
 @dataclass(frozen=True)

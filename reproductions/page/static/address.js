@@ -1,3 +1,4 @@
+// @ts-check
 // The address holds everything that is shown, as #view?name=value&..., so that a link restores it.
 
 /** {view, state}: the view's name and its settings as text. */

@@ -1,3 +1,4 @@
+// @ts-check
 // Exports: a picture as PNG or SVG, a record as JSON.
 
 import { button, element } from "./dom.js";

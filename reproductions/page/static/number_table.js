@@ -1,3 +1,4 @@
+// @ts-check
 // A matrix as a table of numbers, updated in place, so that typing is never interrupted.
 
 import { button, decimal, element } from "./dom.js";

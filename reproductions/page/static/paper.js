@@ -1,3 +1,4 @@
+// @ts-check
 // The parts of a picture in a file: sheet, title, lines, notes.
 
 import { shape, widthOf } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // One sentence's attention in a frame: with pointer, arrow keys, a readout, a list and exports.
 
 import { said } from "./aligned.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // One of the five steps as a picture for a file: its matrices side by side, the followed row between two lines.
 
 import { decimal, shape, widthOf } from "./dom.js";

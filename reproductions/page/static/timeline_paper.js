@@ -1,3 +1,4 @@
+// @ts-check
 // The whole timeline as a picture for a file: every kind in order of year, with its formula and its scores.
 
 import { decimal, percent, shape } from "./dom.js";

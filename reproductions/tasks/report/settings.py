@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from reproductions import papers
 from reproductions.reports import Section
 from reproductions.runs import Run
 
@@ -39,7 +40,7 @@ def sections(run: Run) -> Iterator[Section]:
 def _shipped(run: Run) -> Path:
     """The configuration that the run began with, if it is one of the project's."""
     config = run.folder.resolve().parent
-    return HERE.parent / "configs" / config.parent.name / f"{config.name}.yaml"
+    return papers.CONFIGS / config.parent.name / f"{config.name}.yaml"
 
 
 def _departures(run: Run) -> Iterator[Section]:
