@@ -24,6 +24,7 @@ RESUME ?=
 NODES ?=
 DEVICES ?=
 QUICK ?=
+TORCHTEXT ?=
 ARGS ?=
 
 # Text goes to the commands through the environment, never pasted into a shell line: any quote, apostrophe, space or
@@ -45,7 +46,9 @@ unexport DATA RUN ONLY SENTENCE VIEW VARIANT WEIGHTS IMAGE PAIRS NODES DEVICES P
 
 VENV := .venv
 FROZEN := .venv-torchtext
-PY := $(VENV)/bin/python
+WITH_TORCHTEXT := $(filter-out 0 no false,$(TORCHTEXT))
+VENV_OR_TORCHTEXT := $(if $(WITH_TORCHTEXT),$(FROZEN),$(VENV))
+PY := $(VENV_OR_TORCHTEXT)/bin/python
 OXLINT := oxlint@1.94.0
 TYPESCRIPT := typescript@5.9.3
 GIVEN_DATA = $${DATA_TEXT:+--data "$$DATA_TEXT"}
@@ -53,6 +56,7 @@ GIVEN_VARIANT = $${VARIANT_TEXT:+--variant "$$VARIANT_TEXT"}
 GIVEN_NODES = $${NODES_TEXT:+--nodes "$$NODES_TEXT"}
 GIVEN_DEVICES = $${DEVICES_TEXT:+--devices "$$DEVICES_TEXT"}
 GIVEN_SEEDS = $(if $(SEEDS),--seeds $(SEEDS))
+GIVEN_TORCHTEXT = $(if $(WITH_TORCHTEXT),--data.init_args.tokenizer=torchtext)
 GIVEN_RESUME := $(if $(filter-out 0 no false,$(RESUME)),--resume)
 # One thread per process: pytest runs two, and more threads than cores make small tensors slower.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
@@ -87,12 +91,13 @@ doctor: $(VENV)/.installed ## Say what works on this machine, what does not, and
 ##@ Train, evaluate, look
 
 .PHONY: train-bahdanau
-train-bahdanau: $(VENV)/.installed ## Train RNNsearch (Bahdanau et al. 2014), evaluate it and draw its alignments
-	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
+train-bahdanau: $(VENV_OR_TORCHTEXT)/.installed ## Train RNNsearch (Bahdanau et al. 2014), evaluate it and draw its alignments
+	@$(PY) -m reproductions train bahdanau2014 $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(GIVEN_TORCHTEXT) $(ARGS)
 #: make train-bahdanau DATA=multi30k     accord (embedded, default), multi30k, tatoeba, bible, wmt14, path.tsv, or a.en,a.fr
 #: make train-bahdanau DATA=bible,tatoeba,multi30k   trains on the union, tests on each
 #: make train-bahdanau RESUME=1          continue the newest run
 #: make train-bahdanau SEEDS="1 2 3"     one run per seed, side by side; again continues what is not finished
+#: make train-bahdanau TORCHTEXT=1       with torchtext's vocabulary and transforms, and the torch 2.3 it needs (5 GB)
 #: make train-bahdanau ARGS="--trainer.max_epochs 3"
 
 .PHONY: train-rnnencdec
@@ -160,7 +165,7 @@ check-results: $(VENV)/.installed ## Hold the runs here against the numbers of R
 	@$(PY) -m reproductions results --check $${ONLY_TEXT:+--only "$$ONLY_TEXT"} $(ARGS)
 
 .PHONY: evaluate
-evaluate: $(VENV)/.installed ## Score a run again and draw its pictures (RUN=folder, default: the last one)
+evaluate: $(VENV_OR_TORCHTEXT)/.installed ## Score a run again and draw its pictures (RUN=folder, default: the last one)
 	@$(PY) -m reproductions evaluate $${RUN_TEXT:+"$$RUN_TEXT"} $(ARGS)
 
 .PHONY: report
@@ -168,9 +173,10 @@ report: $(VENV)/.installed ## Open the report of a run: attention, scores, curve
 	@$(PY) -m reproductions report $${RUN_TEXT:+"$$RUN_TEXT"} $(ARGS)
 
 .PHONY: translate
-translate: $(VENV)/.installed ## Translate a sentence and draw where the model looked
+translate: $(VENV_OR_TORCHTEXT)/.installed ## Translate a sentence and draw where the model looked
 	@$(PY) -m reproductions translate "$$SENTENCE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${VIEW_TEXT:+--view "$$VIEW_TEXT"} $(ARGS)
 #: make translate SENTENCE="The man did not see the old dog."  RUN=runs/...  VIEW="L2 H3 shift1"
+#: make translate TORCHTEXT=1            with a run that was trained so; evaluate takes it, too
 
 .PHONY: align
 align: $(VENV)/.installed ## Link the words of a bitext, "source ||| target" per line, as source-target numbers (PAIRS=file)

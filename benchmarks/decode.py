@@ -201,7 +201,7 @@ def main(arguments: Sequence[str]) -> None:
         report_all(results)
         return
     model, test = chosen(options)
-    model = model.to(machine.device()).eval()
+    model = model.to(machine.device()).eval()  # type: ignore[attr-defined]
     models.compile_steps(model, options.compile)
     print(f"\n{test.name}: {len(test.pairs):,} sentences, {options.batch} at a time, {machine.device().type}, "
           f"{torch.get_num_threads()} threads, torch {torch.__version__}.\n{held}; sentences per second:")  # fmt: skip

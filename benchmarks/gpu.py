@@ -44,7 +44,7 @@ QUICK_CIFAR10 = f"vit2021 --data.init_args.images 20 --run.pictures [] {FEW}"
 def speeds(quick: bool) -> Iterator[tuple[str, list[dict[str, float]]]]:
     """Each part's name and its figures, as it is and compiled; no figures where it failed."""
     for name, (key, command) in PARTS.items():
-        benchmark, *given = [*command.split(), "--precision", "bf16", *(["--miniature"] if quick else [])]
+        benchmark, *given = [*command.split(), "--precision", "bf16", *(["--miniature"] if quick else [])]  # type: ignore[misc]
         figures = []
         for more in ([], ["--compile", "eager" if quick else "inductor"]):
             try:

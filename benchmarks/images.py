@@ -51,7 +51,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     data = ImageData(corpus, SIZE, images=images, batch_images=batch, shift=PATCH, flip=True)
     network = MINIATURE if options.miniature else NETWORK
     module = ViT2021(len(data.classes), network, RECIPE)
-    models.compile_steps(module.model, options.compile)
+    models.compile_steps(module.model, options.compile)  # type: ignore[arg-type]
     until = clock.of(options, precision)
     clock.trainer(until).fit(module, datamodule=data)
     operations = flop(network, len(data.classes))

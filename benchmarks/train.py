@@ -51,7 +51,7 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
     pl.seed_everything(1, verbose=False)
     sizes = models.sizes_of(options)
     module = models.build(options.model, sizes, corpus)
-    models.compile_steps(module.model, options.compile)
+    models.compile_steps(module.model, options.compile)  # type: ignore[arg-type]
     until = clock.of(options, precision)
     fit(module, corpus, sizes.words, until)
     parts = models.flop(options.model, sizes, corpus.target_size, corpus.train)

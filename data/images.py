@@ -70,7 +70,7 @@ class ImageExamples:
 class SeededImages(NamedTuple):
     """Which images make a batch, and the numbers that seed its augmentation."""
 
-    index: NDArray[np.int64]
+    index: NDArray[np.int64]  # type: ignore[assignment]
     seed: tuple[int, ...]
 
 

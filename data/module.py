@@ -116,7 +116,7 @@ class PreparedData(lightning.LightningDataModule, ABC):
 
     def _trained_batches(self) -> int:
         """Batches of this epoch that the trainer has finished."""
-        return 0 if self.trainer is None else self.trainer.fit_loop.epoch_loop.batch_progress.current.processed
+        return 0 if self.trainer is None else self.trainer.fit_loop.epoch_loop.batch_progress.current.processed  # type: ignore[attr-defined]
 
 
 class PreparedText(PreparedData):

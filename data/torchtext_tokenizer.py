@@ -1,4 +1,4 @@
-"""The torchtext backend: words looked up by torchtext's own vocabulary. It needs the frozen lane.
+"""The torchtext backend: words numbered by torchtext's own vocabulary and transforms. It needs the frozen lane.
 
 torchtext ended with 0.18 (April 2024); its library loads with torch 2.3 only.
 """
@@ -15,13 +15,15 @@ try:
     import torchtext
 
     torchtext.disable_torchtext_deprecation_warning()
+    from torchtext import transforms
     from torchtext.data.utils import get_tokenizer
     from torchtext.vocab import build_vocab_from_iterator
     from torchtext.vocab import vocab as vocab_from_counts
 except (ImportError, OSError) as error:  # OSError: its library was built for another torch
     raise UserError(
-        "tokenizer=torchtext needs the frozen lane, torchtext 0.18 with torch 2.3: run `make test-torchtext` "
-        f"or install with constraints-torchtext.txt; tokenizer=words gives the same ids without it ({error})."
+        "tokenizer=torchtext needs the frozen lane, torchtext 0.18 with torch 2.3: run `make train-bahdanau TORCHTEXT=1`, and "
+        "evaluate and translate with it, too, or install with constraints-torchtext.txt; tokenizer=words gives the same ids "
+        f"without it ({error})."
     ) from None
 
 
@@ -33,8 +35,11 @@ class TorchtextTokenizer(WordTokenizer):
     def __init__(self, entries: Sequence[str], language: str) -> None:
         super().__init__(entries, language)
         # torchtext 0.18 takes words in a given order only as an ordered dictionary of counts.
-        self._vocab = vocab_from_counts(dict.fromkeys(self.entries, 1))
-        self._vocab.set_default_index(UNK)
+        numbers = vocab_from_counts(dict.fromkeys(self.entries, 1))
+        numbers.set_default_index(UNK)
+        self._numbered = transforms.Sequential(
+            transforms.VocabTransform(numbers), transforms.AddToken(EOS, begin=False)
+        )
         self._split = get_tokenizer(partial(split, language=language))
 
     @classmethod
@@ -55,4 +60,4 @@ class TorchtextTokenizer(WordTokenizer):
         return self.encode_words([self._split(text) for text in texts])
 
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[list[int]]:
-        return [[*self._vocab(list(words)), EOS] for words in sentences]
+        return self._numbered([list(words) for words in sentences]) if sentences else []

@@ -28,7 +28,7 @@ def started(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str]
     recorder.write_text(RECORDER)
     recorder.chmod(0o755)
     record.unlink(missing_ok=True)
-    command = ["make", *words, f"PY={recorder}", "-o", ".venv/.installed"]
+    command = ["make", *words, f"PY={recorder}", "-o", ".venv/.installed", "-o", ".venv-torchtext/.installed"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment() | {"RECORDED": str(record)}, capture_output=True, text=True, check=False
     )

@@ -99,7 +99,8 @@ def test_targets_pass_their_variables_on(make: Callable[..., list[str]]) -> None
     assert make("train-bahdanau") == train
     assert make("train-bahdanau", "DATA=my corpus.tsv", "RESUME=1", "ARGS=--trainer.max_epochs 3") == [
         *train, "--data", "my corpus.tsv", "--resume", "--trainer.max_epochs", "3"]  # fmt: skip
-    assert make("train-bahdanau", "RESUME=0") == train
+    assert make("train-bahdanau", "RESUME=0") == make("train-bahdanau", "TORCHTEXT=0") == train
+    assert make("train-bahdanau", "TORCHTEXT=1") == [*train, "--data.init_args.tokenizer=torchtext"]
     assert make("train-rnnencdec", "DATA=multi30k") == [*train, "--variant", "rnnencdec", "--data", "multi30k"]
     assert make("evaluate") == ["-m", "reproductions", "evaluate"]
     assert make("report", "RUN=runs/a b") == ["-m", "reproductions", "report", "runs/a b"]
@@ -119,7 +120,10 @@ def test_targets_pass_their_variables_on(make: Callable[..., list[str]]) -> None
             "train-bahdanau DATEN=multi30k",
             "make train-bahdanau does not read DATEN; did you mean DATA? It reads PYTHON",
         ),
-        ("train-bahdanau VARIANT=x", "does not read VARIANT. It reads PYTHON DATA RESUME SEEDS NODES DEVICES ARGS."),
+        (
+            "train-bahdanau VARIANT=x",
+            "does not read VARIANT. It reads PYTHON TORCHTEXT DATA RESUME SEEDS NODES DEVICES ARGS.",
+        ),
         ("train-xu train-vit DATA=3 VARIAN=x", "did you mean VARIANT?"),
         ("clean DATA=x", "make clean does not read DATA. It reads no variable."),
         ("SENTENCE=x", "make help does not read SENTENCE."),

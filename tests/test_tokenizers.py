@@ -201,7 +201,7 @@ def test_the_torchtext_backend_without_torchtext_says_what_it_needs():
     try:
         import torchtext  # noqa: F401
     except (ImportError, OSError):
-        with pytest.raises(UserError, match="frozen lane.*make test-torchtext"):
+        with pytest.raises(UserError, match="frozen lane.*make train-bahdanau TORCHTEXT=1"):
             import_module("data.torchtext_tokenizer")
     else:
         assert learned("torchtext").entries == learned("words").entries

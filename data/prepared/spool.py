@@ -88,7 +88,7 @@ class Spool:
             lines = "".join(f"{word}\n" for word in words)
             arrays |= {f"{side}.words": np.array(lines), f"{side}.numbers": numbers, f"{side}.lengths": lengths}
         with whole(self._folder / f"{self._chunks:09}.npz") as path, path.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, **arrays)  # type: ignore[arg-type]
         self.counts.update(pairs.counts)
         self._chunks += 1
 

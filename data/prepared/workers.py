@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from data.cores import cores
 from data.errors import Interrupted
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 ALONE = 8  # chunks that this process does itself: others pay only for more
 _SERVE = "from data.prepared.workers import serve; serve()"
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -113,7 +114,7 @@ def serve() -> None:
         while True:
             function, chunk = pickle.load(questions)
             try:
-                answer = function(chunk), None
+                answer: tuple[Any, Exception | None] = function(chunk), None
             except Exception as error:  # noqa: BLE001 - raised again by whoever asks
                 error.add_note(traceback.format_exc())
                 answer = None, error

@@ -87,7 +87,7 @@ def _window(x: float, y: float, width: float, height: float, size: int) -> tuple
 
 def _points(pixels: slice, size: int, fine: int) -> Array:
     """Places of ``fine`` points in each pixel, in half-widths from the image's centre."""
-    return ((np.arange(pixels.start * fine, pixels.stop * fine, dtype=np.float32) + 0.5) / fine) * (2 / size) - 1
+    return ((np.arange(pixels.start * fine, pixels.stop * fine, dtype=np.float32) + 0.5) / fine) * (2 / size) - 1  # type: ignore[return-value]
 
 
 def _turned(placed: Placed, rows: slice, columns: slice, size: int, fine: int) -> tuple[Array, Array]:

@@ -23,7 +23,7 @@ _IMPLIED = {"left of": "beside", "right of": "beside"}
 class Phrase(NamedTuple):
     """What a caption says of a group of objects; None where it says nothing, and for the texture "plain"."""
 
-    count: int | None
+    count: int | None  # type: ignore[assignment]
     colour: str | None
     texture: str
     shape: str | None

@@ -60,7 +60,7 @@ def read(request: Request) -> Iterator[Example | None]:
     splits = [(_split(id, pair[0]), pair) for id, pair in paired.items()]
     trained = (pair if split == "train" else None for split, pair in splits)
     for pair in read_split(trained, held_out(splits), request):
-        yield pair and (Example(*pair) if request.source == "en" else Example(*reversed(pair)))
+        yield pair and (Example(*pair) if request.source == "en" else Example(pair[1], pair[0]))
 
 
 def _split(id: str, english: str) -> str:

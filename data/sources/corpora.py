@@ -18,7 +18,7 @@ between are a mixture.
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import islice, starmap
 from pathlib import Path
@@ -76,7 +76,7 @@ def _read_accord(request: Request) -> Iterator[Example]:
     from data import accord  # imported only if it is asked for
 
     if request.split == "fixed":
-        chosen = accord.FIXED
+        chosen: Iterable[accord.Pair] = accord.FIXED
     else:
         chosen = islice(accord.pairs(request.split, _accord_size(request)), request.start, None)
     for pair in chosen:
@@ -114,7 +114,7 @@ def _read_tatoeba(request: Request) -> Iterator[Example | None]:
     path = fetch("tatoeba/fra-eng.zip", request.folder)
     pairs = [*dict.fromkeys(tab_separated(path, "fra.txt"))]  # none twice
     for pair in read_split(pairs, by_first_side(pairs, share=0.0145), request):
-        yield pair and (Example(*pair) if request.source == "en" else Example(*reversed(pair)))
+        yield pair and (Example(*pair) if request.source == "en" else Example(pair[1], pair[0]))
 
 
 def _read_wmt14(request: Request) -> Iterator[Example]:

@@ -123,7 +123,7 @@ def _shapes(images: int | None, conflict: bool) -> ImageCorpus:
 
 class _SceneOf(NamedTuple):
     split: str
-    index: int
+    index: int  # type: ignore[assignment]
     evaluated: bool
 
 
@@ -240,12 +240,12 @@ def _cifar10(data_dir: Path, images: int | None) -> ImageCorpus:
     stays, valid = set_aside(listed[0], Path("."), list(classes), "valid")
     splits = {"train": _fewer(stays, images, Path("."), classes), "valid": valid, "test": listed[1]}
 
-    def images(split: str) -> Iterator[LabelledImage]:
+    def labelled(split: str) -> Iterator[LabelledImage]:
         pixels = (test if split == "test" else train).data
         for path, label in splits[split]:
             yield LabelledImage(Image.fromarray(pixels[int(path.name)]), label, path.as_posix())
 
-    return ImageCorpus("CIFAR-10", classes, _counts(splits), images, _as_they_are, CIFAR10.tgz_md5)
+    return ImageCorpus("CIFAR-10", classes, _counts(splits), labelled, _as_they_are, CIFAR10.tgz_md5)
 
 
 def _as_they_are(size: int, images: Sequence[Read]) -> Sequence[Read]:  # noqa: ARG001 - all are of 32 pixels

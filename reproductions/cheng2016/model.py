@@ -107,7 +107,8 @@ class LSTMN(nn.Module):
         """h_tilde_t and c_tilde_t (B, n) for x_t (B, m), and s^t (B, t - 1), None for the LSTM."""
         if self.attention is None:
             last = state.tapes[:, -1] if state.tapes.shape[1] else state.tapes.new_zeros(len(x), state.tapes.shape[2])
-            return *last.chunk(2, dim=-1), None
+            h, c = last.chunk(2, dim=-1)
+            return h, c, None
         query = torch.cat([x, state.h_tilde], dim=-1)[:, None]
         summary, s = self.attention(query, state.keys, state.tapes)  # (4), (5), (6)
         return *summary[:, 0].chunk(2, dim=-1), s[:, 0]

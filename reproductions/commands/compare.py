@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.errors import UserError
 from data.progress import counted
@@ -176,9 +176,9 @@ def _track(
         | {"runs": [run["folder"] for run in comparison.numbers["runs"]]},
     )
     tracking.declare_inputs(logger, compared)
-    tracking.log_table(logger, f"{test}/compared", [*comparison.columns], [*comparison.rows])
+    tracking.log_table(logger, f"{test}/compared", [*comparison.columns], [[*row] for row in comparison.rows])
     columns = ["second", "minus first", "measure", *DIFFERENCE]
-    rows = []
+    rows: list[list[Any]] = []
     for first, second, measure, result in comparison.differences:
         *values, p_value, says = (result[name] for name in DIFFERENCE)
         in_percent = measure == "AER"

@@ -29,7 +29,7 @@ AGAIN = "remove .venv and run `make setup`"
 # Package -> what its absence means, and how to get it.
 OPTIONAL = {
     "datasets": ("not here: only DATA=wmt14 needs it", "`make setup EXTRAS=wmt`"),
-    "torchtext": ("not here: it needs torch 2.3", "`make test-torchtext` builds its own environment"),
+    "torchtext": ("not here: it needs torch 2.3", "`make train-bahdanau TORCHTEXT=1` builds its own environment"),
 }
 # Corpus -> what lies in the data directory once it is there, any of these, and the target that trains on it.
 CORPORA = {

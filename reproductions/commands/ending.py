@@ -1,5 +1,6 @@
 """The last lines of a training or an evaluation: what was learned, what to open, what to try and what comes next."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -63,8 +64,23 @@ def _further(run: Run) -> Iterator[str]:
     yield f"Look:   {report if report.is_file() else run.folder / runs.EVALUATION}"
     yield f"Try:    {_to_try(run)}"
     yield f"Next:   {_next(run)}"
+    yield from _with_words(run)
     if hint := tracking.sync_hint(run.folder):
         yield f"Upload: {_upload(run, hint)}"
+
+
+def _with_words(run: Run) -> Iterator[str]:
+    """How the scores of a run with torchtext compare with those of the newest run with the project's own vocabulary."""
+    if run.task != "translation" or run.data.get("tokenizer") != "torchtext":
+        return
+    paper, config = run.folder.parts[-3:-1]
+    others = [other for other in runs.every(paper, config, runs.SCORES) if other.data.get("tokenizer") == "words"]
+    if not others:
+        yield f"Words:  make {papers.of(run.paper).train} trains the same without torchtext, to compare with"
+        return
+    split = next(iter(run.scores))
+    mine, theirs = (each.scores.get(split, {}).get("bleu", math.nan) for each in (run, others[0]))
+    yield f"Words:  {split} BLEU {mine:.2f} with torchtext, {theirs:.2f} without it ({others[0].folder})"
 
 
 def _table(run: Run) -> Iterator[str]:

@@ -188,7 +188,8 @@ def check(groups: Sequence[Group], claimed: Mapping[str, Any]) -> int:
     """Print what contradicts docs/results.json; returns 1 if anything does."""
     from reproductions.experiments import results
 
-    said, without = [], []
+    said: list[str] = []
+    without = []
     for group in groups:
         scored, entry = group.scored(), claimed["runs"].get(group.name)
         if not (scored and entry):

@@ -30,7 +30,7 @@ class Processes(NamedTuple):
     devices: int
 
     @property
-    def count(self) -> int:
+    def count(self) -> int:  # type: ignore[override]
         return self.nodes * self.devices
 
 

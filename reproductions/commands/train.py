@@ -68,8 +68,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             config_of(options.paper, options.data, options.variant)
             sys.stdout.write(several.text(processes, [*_typed(options), *rest]))
             return 0
-    given = options.paper, options.data, options.variant, options.weights, options.heads, options.resume
-    return train(*given, rest, processes)
+    alone = options.paper, options.data, options.variant, options.weights, options.heads, options.resume
+    return train(*alone, rest, processes)
 
 
 def _typed(options: argparse.Namespace) -> list[str]:

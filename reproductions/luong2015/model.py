@@ -174,7 +174,7 @@ class Attentional(nn.Module):
 
     def encode(self, source: Tensor, mask: Tensor) -> tuple[Memory, State]:
         """Read source sentences (B, S) with mask (B, S), True = a word or ``</s>``."""
-        return self.decoder.start(*self.encoder(source, mask), mask)
+        return self.decoder.start(*self.encoder(source, mask), mask)  # type: ignore[call-arg]
 
     def features(
         self, source: Tensor, mask: Tensor, target: Tensor, need_weights: bool = True

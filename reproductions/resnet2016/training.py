@@ -71,6 +71,6 @@ class ResNet2016(Classification):
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
-        groups = list(decayed(self.model, recipe.weight_decay, everything=recipe.decay == "all"))
+        groups = list(decayed(self.model, recipe.weight_decay, everything=recipe.decay == "all"))  # type: ignore[arg-type]
         optimizer = torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, foreach=True)
         return self.scheduled(optimizer, part_of_peak, recipe.warmup, recipe.schedule)

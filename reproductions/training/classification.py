@@ -19,16 +19,27 @@ log = logging.getLogger(__name__)
 class ReadsImages(Protocol):
     """The sizes of a network that reads images: height and width in pixels, and channels."""
 
-    image_size: int
-    channels: int
+    @property
+    def image_size(self) -> int: ...
+
+    @property
+    def channels(self) -> int: ...
 
 
 class Classifier(Protocol):
     """A classifier that can be trained and inspected."""
 
-    network: ReadsImages  # its sizes
-    grid: tuple[int, int]  # rows and columns of its places
-    prefix: int  # number of tokens before the grid; 0 for a convolutional network
+    @property
+    def network(self) -> ReadsImages:
+        """Its sizes."""
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of its places."""
+
+    @property
+    def prefix(self) -> int:
+        """Number of tokens before the grid; 0 for a convolutional network."""
 
     def logits(self, image: Tensor) -> Tensor:
         """Logits (B, K) of images (B, C, h, w), the fast way."""

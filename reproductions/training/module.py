@@ -79,7 +79,7 @@ class Reproduction(LightningModule):
         checkpoint["paper"] = self.paper
         if self.view is not None:
             checkpoint["view"], checkpoint["views"] = self.view, self.views
-        checkpoint |= checkpoints.decided(self.trainer.datamodule.fingerprints())
+        checkpoint |= checkpoints.decided(self.trainer.datamodule.fingerprints())  # type: ignore[attr-defined]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.steps, self.view = checkpoint["global_step"], checkpoint.get("view", self.view)

@@ -78,7 +78,7 @@ class ResumedValidation(Callback):
 
     def _count_epoch(self, trainer: Trainer, change: int) -> None:
         for progress in (trainer.fit_loop.epoch_progress.current, trainer.fit_loop.epoch_progress.total):
-            progress.processed += change
+            progress.processed += change  # type: ignore[attr-defined]
             progress.completed += change
 
     def _continue(self, trainer: Trainer) -> None:
@@ -90,7 +90,7 @@ class ResumedValidation(Callback):
             for half_written in self.lines.parent.rglob(".*.partial"):  # by a process that was killed
                 half_written.unlink()
         loop = trainer.fit_loop.epoch_loop
-        if self.validated < trainer.global_step and loop._should_check_val_fx(trainer.fit_loop._data_fetcher):
+        if self.validated < trainer.global_step and loop._should_check_val_fx(trainer.fit_loop._data_fetcher):  # type: ignore[arg-type]
             loop.val_loop.restarting = False  # from its first batch, though it may have been stopped at another
             loop.val_loop.reset_restart_stage()
             counted = self._epoch_ended(trainer) and trainer.fit_loop.restarted_mid_epoch

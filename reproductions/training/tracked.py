@@ -47,7 +47,7 @@ def identity(folder: Path) -> Identity | None:
 def project_of(folder: Path) -> str | None:
     """The W&B project in which ``folder`` is tracked, if it is."""
     tracked = identity(folder)
-    return tracked and tracked.project
+    return tracked.project if tracked else None
 
 
 def _is_copy(tracked: Identity, folder: Path) -> bool:

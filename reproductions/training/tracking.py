@@ -124,7 +124,7 @@ def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
             job_type=None if same else job_type,  # of a run that goes on it stays what it was
             config=config | ({"resumed_from": resumed_from} if resumed_from else {}),
             mode=attempt.name,
-            id=same and same.id,
+            id=same.id if same else None,
             settings=wandb.Settings(
                 silent=True,
                 console="wrap",  # the default replaces the terminal, and with it the progress bar
@@ -134,7 +134,7 @@ def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
             ),
         )
         logger.borrowed = borrowed
-        if rank_zero_only.rank != 0 or _start(logger, attempt, monitor):
+        if rank_zero_only.rank != 0 or _start(logger, attempt, monitor):  # type: ignore[attr-defined]
             return logger
     _return_environment(borrowed)
     return None
@@ -230,7 +230,7 @@ def log_table(logger: RunLogger | None, key: str, columns: list[str], rows: list
         if len(rows) > MOST_ROWS:
             log.info("W&B: the table %s has the first %s of %s rows", key, f"{MOST_ROWS:,}", f"{len(rows):,}")
         with logger.guarded():
-            table = wandb.Table(columns=columns)
+            table = wandb.Table(columns=columns)  # type: ignore[arg-type]
             for row in rows[:MOST_ROWS]:
                 table.add_data(*(wandb.Image(str(cell)) if isinstance(cell, Path) else cell for cell in row))
             logger.log_metrics({key: table})
@@ -280,7 +280,7 @@ def _start(logger: RunLogger, mode: Mode, monitor: str | None) -> bool:
         for left in set((logger.folder / "wandb").glob("*run-*")) - before:
             shutil.rmtree(left, ignore_errors=True)
         return False
-    known = tracked and tracked.artifact
+    known = tracked.artifact if tracked else None
     place = str(logger.folder.resolve())
     remember(logger.folder, Identity(run.id, mode.name, run.project, run.group or None, folder=place, artifact=known))
     log.info("W&B: %s (%s)%s", mode.name, mode.reason, f", {run.url}" if run.url else "")

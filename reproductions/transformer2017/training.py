@@ -103,7 +103,7 @@ class Transformer2017(Translation):
     ) -> None:
         model = Transformer(source_vocabulary, target_vocabulary, network)
         initialise(model, network.d_model)
-        super().__init__(model, eos, search, smoothing=recipe.smoothing)
+        super().__init__(model, eos, search, smoothing=recipe.smoothing)  # type: ignore[arg-type]
         self.network, self.recipe = network, recipe
         self.view = f"L{network.layers} H{'mean' if network.heads > 1 else 1} shift0"  # until validation has chosen
         self.store_arguments(locals())

@@ -258,7 +258,7 @@ class ViT(nn.Module):
     def filters(self) -> Tensor:
         """Filters (D, C, p, p) of the patch embedding, or of the stem's first convolution: Figure 7, left."""
         first = self.embed.E if self.embed.patched else self.embed.E[0]
-        weight: Tensor = first.weight
+        weight: Tensor = first.weight  # type: ignore[assignment]
         return weight
 
     @property

@@ -183,7 +183,7 @@ class ReproductionCLI(LightningCLI):
             kwargs["enable_model_summary"] = False
         kwargs["plugins"] = [*(config.trainer.plugins or []), checkpoints.WholeFiles()]
         # The batch sampler knows its rank itself, and the whole configuration is logged once.
-        return super().instantiate_trainer(
+        return super().instantiate_trainer(  # type: ignore[return-value]
             **kwargs, default_root_dir=str(folder), use_distributed_sampler=False, enable_autolog_hparams=False
         )
 
@@ -197,7 +197,7 @@ class ReproductionCLI(LightningCLI):
             name=self.run.name.replace("/", "-"),
             group=self.run.experiment,
             tags=[*dict.fromkeys((paper, self.run.table, corpus_name(corpus), *settings.tags))],
-            job_type=self.subcommand,
+            job_type=self.subcommand,  # type: ignore[arg-type]
             config=config,
             monitor=self.monitor,
             mode=settings.wandb,
@@ -213,7 +213,7 @@ class ReproductionCLI(LightningCLI):
         """
         fit, path = self.subcommand == "fit", self.config[self.subcommand].ckpt_path
         if path is None:
-            if fit and rank_zero_only.rank == 0 and self.run.config.exists():
+            if fit and rank_zero_only.rank == 0 and self.run.config.exists():  # type: ignore[attr-defined]
                 raise UserError(
                     f"{self.run.folder} holds a run already: continue it with --ckpt_path {self.run.last}, or give "
                     "another --run.folder."
@@ -232,7 +232,7 @@ class ReproductionCLI(LightningCLI):
     def _run_subcommand(self, subcommand: str) -> None:
         """Run it; Lightning turns Ctrl-C into an exit with status 1, like any failure: raise KeyboardInterrupt instead."""
         self.config_init[subcommand].weights_only = True
-        if rank_zero_only.rank == 0:
+        if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
             log.info("%s, %s parameters, in %s", self.model.title, f"{parameters(self.model):,}", self.run.folder)
         try:
             super()._run_subcommand(subcommand)
@@ -262,7 +262,7 @@ class ReproductionCLI(LightningCLI):
         """Average the last snapshots, write the summary, test the best checkpoint, and remove the snapshots."""
         self.trainer.save_checkpoint(self.run.last, weights_only=False)
         for kept in self.trainer.checkpoint_callbacks:
-            kept.save_on_exception = False  # what follows loads other weights: averaged ones, and the best
+            kept.save_on_exception = False  # type: ignore[attr-defined] # what follows loads other weights: averaged ones, and the best
         summary = self._summary()
         summary["averaged"] = self._average()
         tracking.summarise(self.tracker, summary)
@@ -283,7 +283,7 @@ class ReproductionCLI(LightningCLI):
         if self.settings.average < 2 or len(paths) < 2:
             before = self.run.summary  # of the same steps, if the training had ended already
             return before.get("averaged") if before.get("steps") == self.trainer.global_step else None
-        best = self.trainer.checkpoint_callbacks[0].best_model_score
+        best = self.trainer.checkpoint_callbacks[0].best_model_score  # type: ignore[attr-defined]
         self.model.load_state_dict(average(paths))
         self.model.averaged = len(paths)
         self.trainer.validate(self.model, datamodule=self.datamodule, verbose=False)
@@ -295,7 +295,7 @@ class ReproductionCLI(LightningCLI):
         return {"snapshots": [path.stem for path in paths], "score": score, "kept": kept}
 
     def _summary(self) -> dict[str, Any]:
-        best = self.trainer.checkpoint_callbacks[0].best_model_score
+        best = self.trainer.checkpoint_callbacks[0].best_model_score  # type: ignore[attr-defined]
         return {
             "title": self.model.title,
             "parameters": parameters(self.model),

@@ -25,4 +25,4 @@ def pretrained(source: str, heads: int | None = None) -> TrainedClassifier:
     origin = source if source.startswith(HUB) else f"weights of {Path(source).name}"
     if converted.assumed:
         origin += f" ({described(Normalisation(mean, std))} assumed)"
-    return TrainedClassifier(module, Preprocessing(converted.network.image_size, mean, std, names, fit="crop"), origin)
+    return TrainedClassifier(module, Preprocessing(converted.network.image_size, mean, std, names, fit="crop"), origin)  # type: ignore[arg-type]

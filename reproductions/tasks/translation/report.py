@@ -57,7 +57,7 @@ def chosen(views: Mapping[str, Any]) -> str:
 
 def sections(run: Run) -> Iterator[Section]:
     """Whether its attention follows the order of the words."""
-    scores = next(iter(run.scores.values()), {})
+    scores: dict[str, Any] = next(iter(run.scores.values()), {})
     if "inversions" not in scores:
         return
     stored.check(scores, ORDER, run.folder / SCORES)
