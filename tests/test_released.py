@@ -20,7 +20,7 @@ from reproductions.__main__ import run as command
 from reproductions.page.catalogue import Catalogue
 from reproductions.released import copies, writing
 from reproductions.tasks.task import restore
-from reproductions.training import checkpoints, portable, tracking
+from reproductions.training import checkpoints, portable, tracked, tracking
 
 
 @pytest.fixture
@@ -193,6 +193,8 @@ def test_a_run_is_taken_from_weights_and_biases(
     monkeypatch.setattr(tracking.wandb, "Api", lambda **_: SimpleNamespace(artifact=artifact))
     copy = runs.at(released.located("wandb:me/p/toy:best"))
     assert released.is_copy(copy) and copy.scores == trained("bahdanau2014").scores
+    known = tracked.identity(copy.folder)
+    assert known and known.artifact == "me/p/toy:best", "what is made from it declares it"
     assert restore(copy).module.title == "RNNsearch"
     assert command(["translate", "One", "--run", "wandb:me/p/nothing:best"]) == 2
     assert "error: wandb:me/p/nothing:best cannot be read" in capsys.readouterr().err

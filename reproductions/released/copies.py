@@ -66,9 +66,12 @@ def located(named: str) -> Path:
     if named.startswith(HUB):
         return take(hub.download(named.removeprefix(HUB))).folder
     if named.startswith(WANDB):
-        from reproductions.training.tracking import download
+        from reproductions.training import tracked, tracking
 
-        return take(download(named.removeprefix(WANDB), runs.runs_dir() / COPIES / "wandb")).folder
+        name = named.removeprefix(WANDB)
+        copy = take(tracking.download(name, runs.runs_dir() / COPIES / "wandb"))
+        tracked.came_from(copy.folder, name)
+        return copy.folder
     folder = place(named)
     return take(folder).folder if (folder / CARD).is_file() and not (folder / BEST).exists() else folder
 

@@ -50,6 +50,12 @@ def project_of(folder: Path) -> str | None:
     return tracked.project if tracked else None
 
 
+def came_from(folder: Path, artifact: str) -> None:
+    """Note that ``folder`` was downloaded, so that what is made from it can declare it."""
+    if identity(folder) is None:
+        remember(folder, Identity("", DOWNLOADED, "", None, folder=str(folder.resolve()), artifact=artifact))
+
+
 def _is_copy(tracked: Identity, folder: Path) -> bool:
     """Whether the folder was copied: the one that was tracked is still there, and goes on as the same W&B run."""
     if tracked.folder is None or Path(tracked.folder) == folder.resolve():

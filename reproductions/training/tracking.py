@@ -18,7 +18,7 @@ from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from data.errors import UserError
-from reproductions.training.tracked import DOWNLOADED, Identity, continues, identity, remember, share, sync_hint
+from reproductions.training.tracked import Identity, continues, identity, remember, share, sync_hint
 from reproductions.training.tracking_mode import Mode, decide, wandb, words
 
 log = logging.getLogger(__name__)
@@ -200,16 +200,13 @@ def download(name: str, folder: Path) -> Path:
         if not wandb.login(prompt=False, verify=False):
             raise UserError(f"{failed}: there is no API key; `wandb login` stores one.")
         artifact = wandb.Api(timeout=int(INIT_TIMEOUT)).artifact(name)
-        place = Path(artifact.download(str(folder / re.sub(r"[^\w.-]+", "-", name))))
+        return Path(artifact.download(str(folder / re.sub(r"[^\w.-]+", "-", name))))
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001 - W&B raises errors of many libraries
         raise UserError(
             f"{failed} ({words(error)}): is it ENTITY/PROJECT/NAME:ALIAS, and is there a network?"
         ) from error
-    # So that what is made from it can declare it.
-    remember(place, Identity("", DOWNLOADED, artifact.project, None, folder=str(place.resolve()), artifact=name))
-    return place
 
 
 @rank_zero_only
