@@ -182,6 +182,7 @@ translate: $(VENV_OR_TORCHTEXT)/.installed ## Translate a sentence and draw wher
 align: $(VENV)/.installed ## Link the words of a bitext, "source ||| target" per line, as source-target numbers (PAIRS=file)
 	@$(PY) -m reproductions align $${PAIRS_TEXT:+"$$PAIRS_TEXT"} $${RUN_TEXT:+--run "$$RUN_TEXT"} $${VIEW_TEXT:+--view "$$VIEW_TEXT"} $(ARGS)
 #: make align PAIRS=bitext.txt RUN=runs/... > links.txt      without PAIRS, standard input
+#: make align PAIRS=bitext.txt RUN=runs/en-fr ARGS="--reverse runs/fr-en --symmetrise grow-diag-final-and"
 
 .PHONY: explain
 explain: $(VENV)/.installed ## Scaled dot-product attention in five steps, with the numbers of a trained Transformer

@@ -8,8 +8,11 @@ from types import SimpleNamespace
 import pytest
 from page_runs import write
 
+from data.links import pharaoh
+from data.tokenizers import load_tokenizer
 from reproductions.__main__ import run as command
 from reproductions.commands import align
+from reproductions.evaluation.measures.symmetrisation import HEURISTICS, turned
 from reproductions.evaluation.views.alignment import every_view
 from reproductions.runs import Run
 from reproductions.tasks.task import restore
@@ -27,10 +30,15 @@ def made(tmp_path_factory):
     """A run of each paper, untrained; for reading alone."""
     folder = tmp_path_factory.mktemp("made")
     papers = {"bahdanau2014": {}, "transformer2017": {}, "none": {"attention": "none"}}
-    return {
+    runs = {
         name: Run(write(folder, "bahdanau2014" if name == "none" else name, name, **network))
         for name, network in papers.items()
     }
+    runs["reverse"] = Run(write(folder, "bahdanau2014", "reverse"))
+    for side, language in (("source", "fr"), ("target", "en")):
+        tokenizers = runs["reverse"].folder / "tokenizers"
+        load_tokenizer(tokenizers, side).in_language(language).save(tokenizers, side)
+    return runs
 
 
 @pytest.fixture
@@ -92,6 +100,7 @@ def test_a_line_that_is_no_pair_stays_empty_and_is_named_and_the_rest_is_aligned
     assert (status, lines) == (2, [links, "", links]) and links
     assert len(warnings) == 1 and warnings[0].startswith("standard input, line 2: ") and words in warnings[0]
     assert error[0].startswith("error: 1 of 3 lines are not aligned")
+    assert aligned(raw)[:2] == (2, [""])
 
 
 def test_a_file_is_read_as_standard_input_is_packed_or_not(aligned, tmp_path):
@@ -128,3 +137,25 @@ def test_a_view_or_a_run_that_cannot_align_is_refused(aligned):
     )
     assert "RNNencdec has no attention to link words by" in aligned(GOOD, paper="none")[3][0]
     assert aligned(GOOD, "--view", "L1 H2 shift1")[0] == 0
+
+
+def test_two_runs_of_opposite_directions_are_symmetrised(made, aligned):
+    there, here = (Aligner(restore(made[name])) for name in ("transformer2017", "reverse"))
+    ahead = there.links([there.read(*pair) for pair in PAIRS])
+    back = here.links([here.read(target, source) for source, target in PAIRS])
+    given = "".join(f"{source} ||| {target}\n" for source, target in PAIRS).encode()
+    reverse = ("--reverse", str(made["reverse"].folder))
+    for name, heuristic in HEURISTICS.items():
+        expected = [pharaoh(heuristic(*pair)) for pair in zip(ahead, map(turned, back), strict=True)]
+        assert aligned(given, *reverse, "--symmetrise", name)[:2] == (0, expected)
+    assert aligned(given, *reverse) == aligned(given, *reverse, "--symmetrise", "grow-diag") != aligned(given)
+
+
+def test_two_runs_that_do_not_go_in_opposite_directions_are_refused(made, aligned):
+    said = aligned(GOOD, "--reverse", str(made["bahdanau2014"].folder))[3][0]
+    assert "Transformer translates en to fr and RNNsearch en to fr: name a reverse run that translates fr to en" in said
+    assert "need a second run" in aligned(GOOD, "--symmetrise", "union")[3][0]
+
+
+def test_links_are_printed_source_first():
+    assert pharaoh({(0, 2), (1, 0), (1, 10), (3, 2)}) == "0-1 2-0 2-3 10-1"

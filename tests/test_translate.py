@@ -64,6 +64,15 @@ def test_each_typed_sentence_is_drawn_into_the_run_in_a_file_named_after_it(run,
     assert "typed-one-two.png" in caplog.text and "read" in caplog.text
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_links_are_printed_between_the_words_that_white_space_separates(run, capsys):
+    given = ["The man's dog, signed.", "--run", str(run.folder), "--view", "L1 H1 shift0", "--links"]
+    assert command(["translate", *given]) == 0
+    translation, links = capsys.readouterr().out.strip().split(" ||| ")
+    pairs = [[*map(int, link.split("-"))] for link in links.split()]
+    assert len(pairs) > 1 and all(s < 4 and t < len(translation.split()) for s, t in pairs)
+
+
 @pytest.mark.parametrize(("sentence", "named"), [
     ("The zebra was signed by a zebra , Ada .", "The model does not know: zebra, Ada."),
     ("The \x1b[31mred " + "a" * 99 + " .", f"The model does not know: '\\x1b', [, 31mred, {'a' * 60}."),

@@ -55,6 +55,13 @@ def test_a_layer_or_head_that_does_not_exist_is_refused_with_the_range():
         View(1, 3).describe(3, 2)
 
 
+def test_the_heads_of_a_view_are_those_that_it_averages_counted_from_zero():
+    for view in every_view(3, 2):
+        heads = view.part.heads(3, 2)
+        np.testing.assert_allclose(view.part.select(MAPS), np.mean([MAPS[l, h] for l, h in heads], axis=0), rtol=1e-6)  # noqa: E741
+    assert View(3, "mean").part.heads(3, 2) == [[2, 0], [2, 1]]
+
+
 def test_every_view_is_listed_once_without_means_of_one():
     assert len(set(every_view(3, 2))) == len(every_view(3, 2)) == 4 * 3 * 2 * 2
     assert every_view(1, 1) == [View(1, 1, shift, norms) for norms in (False, True) for shift in (0, 1)]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from data.errors import UserError
 from data.links import pharaoh
@@ -19,9 +19,7 @@ from data.sources.paths import check_exists
 from data.sources.reading import count_lines, decoded, raw_lines
 from reproductions import released
 from reproductions.commands.translate import check_view
-
-if TYPE_CHECKING:
-    from reproductions.tasks.translation.forced import Aligner, ReadPair
+from reproductions.evaluation.measures.symmetrisation import HEURISTICS
 
 log = logging.getLogger(__name__)
 CHUNK = 1000  # pairs that are read, sorted by length and printed together
@@ -32,21 +30,20 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pairs", type=Path, nargs="?", help="file of pairs, plain or .gz; default: standard input")
     parser.add_argument("--run", help=released.GIVEN)
     parser.add_argument("--view", help="which attention to read, like 'L2 H3 shift1'; default: the run's own")
+    parser.add_argument("--reverse", help="a run from target to source, named likewise: its links are joined to these")
+    parser.add_argument("--reverse-view", help="its attention, likewise")
+    parser.add_argument(
+        "--symmetrise", choices=HEURISTICS, help="how links of both runs become one set; default: grow-diag"
+    )
 
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     """Print the links of each pair. Raises UserError, at the end, if there were lines that are no pairs."""
     if options.pairs is not None:
         check_exists(options.pairs, "sentence pairs", "give them on standard input")
-    run = released.chosen(options.run, task="translation")
-    if options.view is not None:
-        check_view(run, options.view)
-    from reproductions.tasks.task import restore
-    from reproductions.tasks.translation.forced import Aligner
-
-    if options.run is None:
-        log.info("Aligning with %s", run.folder)
-    aligner = Aligner(restore(run), options.view)
+    if options.reverse is None and (options.symmetrise or options.reverse_view):
+        raise UserError("--symmetrise and --reverse-view need a second run: name it with --reverse.")
+    aligner = _aligner(options)
     where, lines, total = "standard input", iter(sys.stdin.buffer), None
     if options.pairs is not None:
         where, lines, total = str(options.pairs), raw_lines(options.pairs), count_lines(options.pairs)
@@ -67,8 +64,26 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     return 0
 
 
-def _read(aligner: "Aligner", raw: bytes, where: str) -> "ReadPair | None":
-    """The pair of a line; None, with a warning, for a line that is no pair."""
+def _aligner(options: argparse.Namespace) -> Any:
+    """What reads and links pairs: an `Aligner`, or two of them as one `Symmetrised`."""
+    run = released.chosen(options.run, task="translation")
+    asked = [(run, options.view)]
+    if options.reverse is not None:
+        asked.append((released.chosen(options.reverse, task="translation"), options.reverse_view))
+    for one, view in asked:
+        if view is not None:
+            check_view(one, view)
+    from reproductions.tasks.task import restore
+    from reproductions.tasks.translation.forced import Aligner, Symmetrised
+
+    if options.run is None:
+        log.info("Aligning with %s", run.folder)
+    ahead, *back = (Aligner(restore(one), view) for one, view in asked)
+    return Symmetrised(ahead, back[0], options.symmetrise or "grow-diag") if back else ahead
+
+
+def _read(aligner: Any, raw: bytes, where: str) -> Any:
+    """The pair of a line as the aligner reads it; None, with a warning, for a line that is no pair."""
     try:
         tokens = decoded(raw, "It").split()
         if (found := tokens.count(SEPARATOR)) != 1:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
+from data.links import pharaoh
 from data.sources.paths import check_writable, check_writable_file
 from reproductions import released, runs
 
@@ -29,6 +30,11 @@ def options(parser: argparse.ArgumentParser) -> None:
         "named after it, in pictures/ of the run",
     )
     parser.add_argument("--view", help="which attention to draw, like 'L2 H3 shift1'; default: the run's own")
+    parser.add_argument(
+        "--links",
+        action="store_true",
+        help="print after ||| which words each translation takes from which, as source-target numbers, as align does",
+    )
 
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
@@ -42,6 +48,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     if options.view is not None:
         check_view(run, options.view)
     from reproductions.evaluation import files, plots
+    from reproductions.evaluation.measures.alignment import links_of
     from reproductions.tasks import typed
     from reproductions.tasks.task import restore
 
@@ -52,12 +59,13 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     for number, (where, raw) in enumerate(_typed(options.sentence)):
         try:
             text = decoded(raw, "It").strip()
-            translated, record = translator.translate(text, number, options.view)
+            translated, record = translator.translate(text, number, options.view, tokens=options.links)
         except UserError as error:
             raise UserError(f"{where}: {error}") from error
         if unknown := typed.unknown(translated.source, translator.source):
             log.warning("%s", unknown if len(options.sentence) == 1 else f"{where}: {unknown}")
-        sys.stdout.write(translated.hypothesis + "\n")
+        links = f" ||| {pharaoh(links_of(record))}" if options.links and record is not None else ""
+        sys.stdout.write(f"{translated.hypothesis}{links}\n")
         sys.stdout.flush()
         if record is not None and picture is not None:
             path = (
@@ -85,15 +93,17 @@ def _picture(options: argparse.Namespace, run: runs.Run, module: Any) -> Path | 
     """The file or folder to draw into, if any; raises UserError for options that this model or command line has no use for."""
     picture: Path | None = options.picture
     if module.view is None:
-        if picture is not None or options.view is not None:
+        if picture is not None or options.view is not None or options.links:
             raise UserError(
-                f"{module.title} has no attention: leave --picture and --view out, there is nothing to draw."
+                f"{module.title} has no attention: leave --picture, --view and --links out, there is nothing to show."
             )
         return None
     if options.sentence and picture is None:
         return check_writable(run.folder / "pictures")
-    if options.view is not None and picture is None:
-        raise UserError(f"--view {options.view} says what a picture shows: name its file with --picture.")
+    if options.view is not None and picture is None and not options.links:
+        raise UserError(
+            f"--view {options.view} says what a picture shows: name its file with --picture, or add --links."
+        )
     return None if picture is None else check_writable_file(picture)
 
 

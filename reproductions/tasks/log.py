@@ -22,7 +22,8 @@ class EvaluationLog(Callback):
 
         validation.jsonl                one line of scores per validation
         views.json, views.png           scores of every view of the attention, if the task chooses one: those of the latest
-                                        validation or, after its test, of the best checkpoint
+                                        validation or, after its test, of the best checkpoint; of a translator,
+                                        ``alignment_heads`` are the chosen view's, as CTranslate2 reads them
         pictures/<split>-<index>/       chosen examples through training: step-*.png, mean-*.png of averaged snapshots,
                                         and training.gif if the task films them
         report.html                     all of this on one page

@@ -1,6 +1,7 @@
 """Numbers about records.
 
 alignment       hard links, alignment error rate against gold, baselines, reordering
+symmetrisation  one set of links from both directions: grow-diag, intersection, union
 attention       entropy, coverage, mass on </s>, monotonicity, agreement of two models
 text            sacreBLEU, tokenised BLEU, chrF, and BLEU's sufficient statistics
 lengths         BLEU against source length (Bahdanau et al. 2014, Figure 2)

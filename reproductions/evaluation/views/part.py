@@ -3,6 +3,7 @@
 L layers, H heads.
 """
 
+from itertools import product
 from re import Match
 from typing import Literal, NamedTuple
 
@@ -38,6 +39,14 @@ class Part(NamedTuple):
             if count > 1:
                 words.append(f"mean of {count} {name}s" if number == "mean" else f"{name} {number} of {count}")
         return words
+
+    def heads(self, layers: int, heads: int) -> list[list[int]]:
+        """[layer, head], counted from 0, of each map that is averaged: ``alignment_heads`` as other software reads them."""
+        chosen = [
+            range(count) if number == "mean" else (number - 1,)
+            for number, count in ((self.layer, layers), (self.head, heads))
+        ]
+        return [list(pair) for pair in product(*chosen)]
 
     def select(self, maps: Floats) -> Floats:
         """(L, H, ...) -> (...)."""

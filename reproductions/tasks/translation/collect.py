@@ -139,10 +139,11 @@ class TrainedTranslator:
     target: Tokenizer
 
     def translate(
-        self, text: str, index: int = 0, view: str | None = None
+        self, text: str, index: int = 0, view: str | None = None, tokens: bool = False
     ) -> tuple[Translated, AlignedTranslation | None]:
         """A translation and its alignment in this view, by default the checkpoint's; None for a model without attention.
 
+        With ``tokens`` the words of the alignment are what white space separates in both texts.
         Raises UserError for an empty or endless sentence, and for a view that the model does not have.
         """
         ids = typed.encode(text, self.source, "translate")
@@ -152,12 +153,10 @@ class TrainedTranslator:
         translated = Translated(text, "", self.target.decode(hypothesis.ids), index, score)
         if self.module.view is None:
             return translated, None
-        maps = TranslationMaps(
-            maps=hypothesis.maps.float().numpy(),
-            norms=self.module.norms(ids, mask)[0].numpy(),
-            source=self.source.surface(text),
-            target=self.target.words(hypothesis.ids),
-        )
+        read, written = self.source.surface(text), self.target.words(hypothesis.ids)
+        if tokens:
+            read, written = read.as_tokens(text), written.as_tokens(translated.hypothesis)
+        maps = TranslationMaps(hypothesis.maps.float().numpy(), self.module.norms(ids, mask)[0].numpy(), read, written)
         shown = View.parse(self.module.view) if view is None else named(view, *maps.maps.shape[:2])
         model = str(Origin.of(self.module))
         return translated, maps.record(shown, model=model, forced=False, split="typed", index=index, score=score)

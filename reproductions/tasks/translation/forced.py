@@ -15,6 +15,7 @@ from data.sources.text import LONGEST
 from data.tokenizers import Tokenizer, Words
 from data.translation import PairedIds
 from reproductions.evaluation.measures.alignment import Link, hard_links
+from reproductions.evaluation.measures.symmetrisation import HEURISTICS, turned
 from reproductions.evaluation.views.alignment import View
 from reproductions.tasks import typed
 from reproductions.tasks.translation.collect import TrainedTranslator, TranslationMaps
@@ -46,6 +47,11 @@ class Aligner:
             raise UserError(f"{self.module.title} has no attention to link words by: name another run.")
         self.view = View.parse(view or self.module.view)
 
+    @property
+    def languages(self) -> tuple[str, str]:
+        """Of source and target."""
+        return self.translator.source.language, self.translator.target.language
+
     def read(self, source: str, target: str) -> ReadPair:
         """A pair as the model reads it; raises UserError for a side that is empty, too long for it, or has no visible word."""
         return ReadPair(self._side("source", source), self._side("target", target))
@@ -59,7 +65,9 @@ class Aligner:
     @torch.inference_mode()
     def links(self, pairs: Sequence[ReadPair]) -> list[frozenset[Link]]:
         """The links (target, source) of each pair."""
-        ids = PairedIds(*(FlatIds.of([side.ids for side in sides]) for sides in zip(*pairs, strict=True)))
+        ids = PairedIds(
+            FlatIds.of([pair.source.ids for pair in pairs]), FlatIds.of([pair.target.ids for pair in pairs])
+        )
         found: dict[int, frozenset[Link]] = {}
         for index in TokenBatches(ids.lengths, batch_tokens=BATCH_TOKENS, shuffle=False):
             batch = ids.__getitems__(index)
@@ -75,3 +83,28 @@ class Aligner:
                 looked = TranslationMaps(of_pair[..., :S], of_values[..., :S], source, target)
                 found[number] = hard_links(looked.matrix(self.view))
         return [found[number] for number in range(len(pairs))]
+
+
+class Symmetrised:
+    """Two aligners of opposite directions as one, in the direction of the first; ``heuristic`` is a name of ``HEURISTICS``.
+
+    Raises UserError for aligners that do not go in opposite directions.
+    """
+
+    def __init__(self, ahead: Aligner, back: Aligner, heuristic: str) -> None:
+        there, here = ahead.languages, back.languages
+        if there != here[::-1]:
+            raise UserError(
+                f"{ahead.module.title} translates {there[0]} to {there[1]} and {back.module.title} {here[0]} to {here[1]}: name "
+                f"a reverse run that translates {there[1]} to {there[0]}."
+            )
+        self.ahead, self.back, self.heuristic = ahead, back, HEURISTICS[heuristic]
+
+    def read(self, source: str, target: str) -> tuple[ReadPair, ReadPair]:
+        """A pair as both models read it; raises UserError as `Aligner.read`."""
+        return self.ahead.read(source, target), self.back.read(target, source)
+
+    def links(self, pairs: Sequence[tuple[ReadPair, ReadPair]]) -> list[frozenset[Link]]:
+        """The links (target, source) of each pair."""
+        there, here = self.ahead.links([ahead for ahead, _ in pairs]), self.back.links([back for _, back in pairs])
+        return [self.heuristic(ahead, turned(back)) for ahead, back in zip(there, here, strict=True)]

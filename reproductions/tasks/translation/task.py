@@ -134,6 +134,7 @@ class Translate(Task):
         stage.module.views = {
             **stage.origin.as_json(),
             "chosen": str(choice.view),
+            "alignment_heads": choice.view.part.heads(*next(iter(seen.maps.values())).maps.shape[:2]),
             "by": by,
             "views": {str(view): asdict(rates) for view, rates in choice.table.items()},
             "diagonal": diagonal(seen.forced, links),
