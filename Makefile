@@ -82,6 +82,7 @@ setup: $(VENV)/.installed ## Create .venv with the pinned packages (every other 
 	  -c constraints.txt -e ".[dev,$$EXTRAS_TEXT]"; fi
 #: make setup EXTRAS=wmt                 what DATA=wmt14 needs in addition
 #: make setup EXTRAS=bench               CTranslate2, beside which python -m benchmarks.decode --ctranslate2 translates
+#: make setup EXTRAS=trial               eflomal, a statistical aligner beside those of make trial; needs a C compiler
 #: make setup PYTHON=python3.12          another interpreter, 3.11 to 3.14, for a new .venv
 
 .PHONY: doctor
@@ -153,6 +154,11 @@ ladder: $(VENV)/.installed ## From 2014 to 2017 in six models: one budget, one t
 timeline: $(VENV)/.installed ## Every kind of attention in one translator: trained, measured, drawn in order of year
 	@$(PY) -m reproductions timeline $(if $(filter-out 0 no false,$(QUICK)),--quick) $(ARGS)
 #: make timeline QUICK=1                 one seed and few steps; ARGS="--jobs 4" trains four side by side
+
+.PHONY: trial
+trial: $(VENV)/.installed ## Translators as word aligners on the Bible, Tatoeba and Multi30k, beside statistical ones, against human links
+	@$(PY) -m reproductions trial $(if $(filter-out 0 no false,$(QUICK)),--quick) $(ARGS)
+#: make trial QUICK=1                    fewer pairs and steps; make setup EXTRAS=trial adds eflomal
 
 .PHONY: results
 results: $(VENV)/.installed ## Train the runs behind README and docs that are missing, and write their numbers (ONLY=accord)

@@ -65,7 +65,7 @@ KINDS: dict[str, dict[str, Any]] = {
     VIEWS: {"chosen?": TEXT, "by?": TEXT, "views?": {"*": {"*": MEASURE}}},
 }  # fmt: skip
 # Folders of the small trainings that stand in one table each; none of them is the newest run of its paper.
-LADDER, TIMELINE = "ladder", "timeline"
+LADDER, TIMELINE, TRIAL = "ladder", "timeline", "trial"
 T = TypeVar("T")
 
 
@@ -286,7 +286,7 @@ def every(paper: str = "*", config: str = "*", having: str = BEST, corpus: str |
     ``corpus``: a path, or two with a comma between; the runs that were trained on it, however its path was written.
     """
     folders = [path.parents[len(Path(having).parts) - 1] for path in runs_dir().glob(f"{paper}/{config}/*/{having}")]
-    wanted = [folder for folder in folders if paper != "*" or folder.parts[-3] not in (LADDER, TIMELINE)]
+    wanted = [folder for folder in folders if paper != "*" or folder.parts[-3] not in (LADDER, TIMELINE, TRIAL)]
     newest = (Run(folder) for folder in sorted(wanted, key=lambda path: path.name, reverse=True))
     return [run for run in newest if corpus is None or _places(run.corpus) == _places(corpus)]
 

@@ -103,7 +103,7 @@ def made(paper, config, time, corpus):
     (folder / "checkpoints").mkdir(parents=True)
     for name in ("last.ckpt", "best.ckpt"):
         (folder / "checkpoints" / name).touch()
-    model = "bahdanau2014" if paper in (runs.LADDER, runs.TIMELINE) else paper
+    model = "bahdanau2014" if paper in (runs.LADDER, runs.TIMELINE, runs.TRIAL) else paper
     settings = {
         "model": {"class_path": f"reproductions.{model}.training.X"},
         "data": {"init_args": {"corpus": str(corpus)}},
@@ -200,7 +200,7 @@ def test_a_run_without_data_is_named(tmp_path):
 @pytest.mark.usefixtures("asked")
 def test_the_newest_run_of_all_is_none_of_a_table_of_small_trainings(capsys):
     first = made("bahdanau2014", "accord", "1", "accord")
-    for table in (LADDER, TIMELINE):
+    for table in (LADDER, TIMELINE, runs.TRIAL):
         made(table, "small", "2", "accord")
     assert runs.find().folder == runs.find(task="translation").folder == first
     assert runs.find(LADDER).folder.parts[-3] == LADDER, "a table still finds its own"

@@ -84,7 +84,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.tasks(\..*)?", rule(f"torch lightning {DRAWN}", f"{TRAINED} {PAPERS} reproductions.tasks")),
     (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", f"{TRAINED} {PAPERS} reproductions.tasks "
      "reproductions.explain")),
-    (r"reproductions\.experiments(\..*)?", rule("torch matplotlib yaml",
+    (r"reproductions\.experiments(\..*)?", rule("torch numpy matplotlib yaml eflomal",
      f"{TRAINED} {PAPERS} reproductions.tasks reproductions.compare reproductions.experiments")),
     (r"reproductions\.commands\.doctor",
      rule("torch torchvision torchtext lightning matplotlib packaging", "data reproductions")),

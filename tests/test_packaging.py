@@ -32,7 +32,7 @@ def pins(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("name", "extras"),
-    [("constraints.txt", ("dev", "wmt", "bench")), ("constraints-torchtext.txt", ("dev", "torchtext"))],
+    [("constraints.txt", ("dev", "wmt", "trial", "bench")), ("constraints-torchtext.txt", ("dev", "torchtext"))],
 )
 def test_everything_that_is_needed_is_pinned_within_its_range(name: str, extras: tuple[str, ...]) -> None:
     described, pinned = project()["project"], pins(name)

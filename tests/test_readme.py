@@ -89,7 +89,7 @@ def test_every_sentence_on_offer_has_only_words_that_a_model_of_accord_knows():
 @pytest.mark.parametrize("path", SETTINGS, ids=lambda path: path.stem)
 def test_what_a_config_of_translators_gives_stands_in_its_header(path):
     """Or that it was not trained."""
-    if path.parent.name in ("bahdanau2014", "luong2015", "transformer2017", "ladder", "timeline"):
+    if path.parent.name in ("bahdanau2014", "luong2015", "transformer2017", "ladder", "timeline", "trial"):
         header = path.read_text(encoding="utf-8").partition("seed_everything")[0]
         assert re.search(r"# (Expected|Seen)\b|# Settings as in", header)
 
@@ -188,7 +188,7 @@ def test_every_config_says_how_to_run_it_and_fits_its_constructor(path):
     text = path.read_text(encoding="utf-8")
     assert text.startswith(
         ("# RNN", "# The Transformer", "# Luong", "# Show, Attend", "# LSTM", "# ViT", "# ResNet")
-    ) and re.search(r"#     make (train-|ladder|timeline)", text)
+    ) and re.search(r"#     make (train-|ladder|timeline|trial)", text)
     assert "@RESULT@" not in text
     settings = yaml.safe_load(text)["model"]["init_args"]
     network = training.Network(**settings["network"] | NETWORK[paper])

@@ -31,8 +31,8 @@ COMMANDS = [
 ]
 # Tests themselves, trainings of their own size (an hour of the timeline), what serves for ever or starts no Python, and
 # the doctor, whom test_doctor.py runs as a user does.
-NOT_HERE = ("make test", "make test-torchtext", "make lint", "make bench", "make ladder", "make timeline", "make page",
-            "make results", "make doctor")  # fmt: skip
+NOT_HERE = ("make test", "make test-torchtext", "make lint", "make bench", "make ladder", "make timeline", "make trial",
+            "make page", "make results", "make doctor")  # fmt: skip
 RUN = [
     command for command in COMMANDS if command.startswith("make ") and not command.startswith((*NOT_HERE, "make help"))
 ]

@@ -10,7 +10,7 @@ translate, look     what a trained model makes of a sentence, or of an image
 align               the word links of sentence pairs, by a trained model
 figures             figures of the papers, one file per paper
 compare             then and now
-ladder, timeline    many trainings in one table
+ladder, timeline, trial   many trainings in one table
 results             the numbers of README and docs
 explain             attention in five steps
 release, publish    a run as a folder to hand on, and on Hugging Face

@@ -41,7 +41,7 @@ class Group(NamedTuple):
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--only", help="topics or names of configs/results.yaml, or timeline; default: all")
+    parser.add_argument("--only", help="topics or names of configs/results.yaml, timeline or trial; default: all")
     parser.add_argument(
         "--check", action="store_true", help="train nothing: hold the runs at hand against docs/results.json"
     )
@@ -91,6 +91,10 @@ def chosen(only: str | None) -> list[Group]:
         from reproductions.experiments.timeline import training
 
         groups.append(Group(runs.TIMELINE, runs.TIMELINE, training.trainings(training.FULL)))
+    if named is None or runs.TRIAL in named:
+        from reproductions.experiments.trial import training as on_trial
+
+        groups.append(Group(runs.TRIAL, runs.TRIAL, on_trial.trainings(on_trial.FULL)))
     for name in named or []:
         if not any(name in (group.topic, group.name) for group in groups):
             topics = dict.fromkeys(group.topic for group in groups)
@@ -117,7 +121,10 @@ def account(groups: Sequence[Group], claimed: Mapping[str, Any], jobs: int) -> I
 
 
 def _minutes(group: Group, claimed: Mapping[str, Any]) -> float | None:
-    """Of one training, the longest of the last time; in the timeline their mean."""
+    """Of one training, the longest of the last time; in the timeline and the trial their mean."""
+    if group.topic == runs.TRIAL:
+        measured = claimed.get("measurements", {}).get(runs.TRIAL)
+        return measured["minutes"] / len(group.trainings) if measured else None
     if group.topic == runs.TIMELINE:
         return claimed["timeline"]["training_minutes"] / len(group.trainings) if "timeline" in claimed else None
     entry = claimed["runs"].get(group.name)
@@ -131,13 +138,15 @@ def write(groups: Sequence[Group], claimed: dict[str, Any]) -> None:
 
     for group in groups:
         scored = group.scored()
-        if group.topic != runs.TIMELINE:
+        if group.topic not in (runs.TIMELINE, runs.TRIAL):
             claimed["runs"].setdefault(group.name, None)
         if len(scored) < len(group.trainings):
             if scored:
                 sys.stdout.write(f"{group.part()}, so that what {results.FILE} says of it stays as it is.\n")
         elif group.topic == runs.TIMELINE:
             claimed["timeline"] = _timeline()
+        elif group.topic == runs.TRIAL:
+            claimed.setdefault("measurements", {})[runs.TRIAL] = results.rounded(_trial())
         else:
             claimed["runs"][group.name] = results.measured(scored)
     files.write_text(ROOT / results.FILE, results.text(claimed))
@@ -172,6 +181,15 @@ def _timeline() -> dict[str, Any]:
     document.write(ROOT / document.DOCUMENT, table, document.transformer())
     heavy = ("record", "folders")
     return table | {"rows": [{key: row[key] for key in row if key not in heavy} for row in table["rows"]]}
+
+
+def _trial() -> dict[str, Any]:
+    """What the file holds of the trial, once its report is written."""
+    from reproductions.experiments.trial import report, rows, training
+
+    table = rows.table(training.FULL)
+    report.write(table, runs.runs_dir() / runs.TRIAL)
+    return report.measurement(table)
 
 
 def documents() -> list[Path]:

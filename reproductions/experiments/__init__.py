@@ -5,4 +5,5 @@ ladder          from 2014 to 2017 in six models
 quotes          the numbers of README, docs and configurations, written from docs/results.json
 results         what README and docs claim, in one file
 timeline        every kind of attention in one translator
+trial           translators as word aligners, against human links
 """

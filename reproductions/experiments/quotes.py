@@ -12,7 +12,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from reproductions.reports import MISSING, count, fixed, percent
-from reproductions.runs import TIMELINE
+from reproductions.runs import TIMELINE, TRIAL
 
 BLOCK = re.compile(r"<!-- results:(?P<template>.*?)-->(?P<body>.*?)<!-- end -->", re.S)
 HEADER = re.compile(r"# results: (?P<template>.*)\n# Expected: .*\n# .*\n")
@@ -21,7 +21,7 @@ FIELD = re.compile(r"\{(?P<path>[^{}:]+)(?P<interval>:interval)?\}")
 PERCENT = {
     "aer", "aer_naive", "accuracy", "true", "colour", "count", "texture", "shape", "relation", "relation_beside",
     "relation_vertical", "relation_horizontal", "ground_top1", "pointing", "energy", "agreement", "same_answer",
-    "fraction_of_limit",
+    "fraction_of_limit", "precision", "recall",
 }  # fmt: skip
 FIXED = {
     "auroc": 3, "deletion": 2, "insertion": 2, "correlation": 2, "previous": 2, "distance": 2, "entropy": 2, "largest": 2,
@@ -72,6 +72,8 @@ def _entry(results: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
     measurements = dict(results.get("measurements", {}))
     if name == TIMELINE and TIMELINE in results:
         measurements[name] = {"scores": {row["name"]: row for row in results[TIMELINE]["rows"]}}
+    if name == TRIAL and name not in measurements:
+        return None
     if name not in measurements:
         raise ValueError(f"there is no result {name!r} for {{{path}}}")
     return {"over_seeds": {}, "seeds": {"": measurements[name]}}

@@ -8,9 +8,9 @@
         over_seeds  by split and measure: mean, deviation, and the interval over seeds and sentences together, low and high
         seeds       by seed: scores, as in the run's scores.json without texts; parameters, steps, minutes of training,
                     processor, threads, device, precision, torch, python, commit, date; source, if entered by hand
-    measurements    what configs/results.yaml does not train: what was tried once, and benchmarks, by the name of the file that
-                they printed to. Like a seed; scores of a benchmark are by system, each the median over so many rounds, with
-                the lowest and the highest
+    measurements    what configs/results.yaml does not train: what was tried once, the trial, and benchmarks, by the name of the
+                file that they printed to. Like a seed; scores of a benchmark are by system, each the median over so many rounds,
+                with the lowest and the highest
     timeline    its table, as in experiments/timeline/rows.py, without weights and folders
 """
 
@@ -94,7 +94,7 @@ def _over_seeds(group: Sequence[Run], split: str) -> dict[str, Any]:
 
 
 def _seed(run: Run) -> dict[str, Any]:
-    done, day = run.summary, run.folder.name
+    done = run.summary
     return {
         "scores": rounded({split: _numbers(scores) for split, scores in run.scores.items()}),
         "title": run.title,
@@ -102,8 +102,13 @@ def _seed(run: Run) -> dict[str, Any]:
         "steps": done["steps"],
         "minutes": round(done["training_seconds"] / 60, 2),
         **{name: done.get(name) for name in OF_RUN},
-        "date": f"{day[:4]}-{day[4:6]}-{day[6:8]}",
+        "date": date_of(run),
     }
+
+
+def date_of(run: Run) -> str:
+    day = run.folder.name
+    return f"{day[:4]}-{day[4:6]}-{day[6:8]}"
 
 
 def _numbers(value: Any) -> Any:

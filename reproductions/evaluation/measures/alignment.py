@@ -130,15 +130,19 @@ def gold_mass(records: Iterable[AlignedTranslation]) -> float:
     return float(np.mean(masses)) if masses else float("nan")
 
 
+def diagonal(rows: int, columns: int) -> frozenset[Link]:
+    """Target word t of T rows links to source word floor((t + 1/2) S / T) of S columns."""
+    return frozenset((row, int((row + 0.5) * columns / rows)) for row in range(rows) if columns)
+
+
 def diagonal_baseline(golds: Sequence[Links], lengths: Sequence[tuple[int, int]]) -> AlignmentScores:
-    """Scores of the length-scaled diagonal: target word t of T links to source word floor((t + 1/2) S / T).
+    """Scores of the length-scaled diagonal.
 
     lengths are (target words, source words) without ``</s>``. A model has learned an alignment only if it beats this.
     """
     counts = []
     for gold, (rows, columns) in zip(golds, lengths, strict=True):
-        links = {(row, int((row + 0.5) * columns / rows)) for row in range(rows)} if columns else set()
-        counts.append(alignment_counts(links, gold))
+        counts.append(alignment_counts(diagonal(rows, columns), gold))
     return alignment_scores(counts)
 
 

@@ -3,8 +3,8 @@
 S source and T target positions, in pieces; words are what white space separates, as aligners count them.
 """
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, TypeVar
 
 import torch
 
@@ -20,6 +20,7 @@ from reproductions.evaluation.views.alignment import View
 from reproductions.tasks import typed
 from reproductions.tasks.translation.collect import TrainedTranslator, TranslationMaps
 
+T = TypeVar("T")
 BATCH_TOKENS = 2048  # bounds the maps of a batch, which every layer and head has
 
 
@@ -62,27 +63,34 @@ class Aligner:
         ids = typed.ids_of(text, tokenizer, f"align in the {name}", longest)
         return Side(ids, tokenizer.surface(text).as_tokens(text))
 
-    @torch.inference_mode()
     def links(self, pairs: Sequence[ReadPair]) -> list[frozenset[Link]]:
         """The links (target, source) of each pair."""
+        return self._look(pairs, self.view.norms, lambda looked: hard_links(looked.matrix(self.view)))
+
+    def maps(self, pairs: Sequence[ReadPair]) -> list[TranslationMaps]:
+        """Where the model looked, for every view."""
+        return self._look(pairs, True, lambda looked: looked)
+
+    @torch.inference_mode()
+    def _look(self, pairs: Sequence[ReadPair], need_norms: bool, make: Callable[[TranslationMaps], T]) -> list[T]:
+        """What ``make`` makes of the maps of each pair; without ``need_norms`` the norms mean nothing."""
         ids = PairedIds(
             FlatIds.of([pair.source.ids for pair in pairs]), FlatIds.of([pair.target.ids for pair in pairs])
         )
-        found: dict[int, frozenset[Link]] = {}
+        made: dict[int, T] = {}
         for index in TokenBatches(ids.lengths, batch_tokens=BATCH_TOKENS, shuffle=False):
             batch = ids.__getitems__(index)
             _, maps = self.module.model.features(batch.source, batch.source_mask, batch.target)
-            norms = maps[:, :, :, 0]  # (B, L, H, S), of the right shape for a view that does not read them
-            if self.view.norms:
+            norms = maps[:, :, :, 0]  # (B, L, H, S), of the right shape
+            if need_norms:
                 norms = self.module.norms(batch.source, batch.source_mask)
             for number, of_pair, of_values in zip(
                 index.tolist(), maps.float().numpy(), norms.float().numpy(), strict=True
             ):
                 source, target = (side.words for side in pairs[number])
                 S = len(source.word_of_piece)
-                looked = TranslationMaps(of_pair[..., :S], of_values[..., :S], source, target)
-                found[number] = hard_links(looked.matrix(self.view))
-        return [found[number] for number in range(len(pairs))]
+                made[number] = make(TranslationMaps(of_pair[..., :S], of_values[..., :S], source, target))
+        return [made[number] for number in range(len(pairs))]
 
 
 class Symmetrised:

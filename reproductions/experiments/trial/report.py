@@ -1,0 +1,124 @@
+"""The trial as text, a figure, a self-contained page, and in Weights & Biases."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from reproductions import runs
+from reproductions.evaluation import files, plots
+from reproductions.experiments.trial.links import NO_EFLOMAL
+from reproductions.experiments.trial.rows import EFLOMAL
+from reproductions.reports import percent, template
+from reproductions.training import tracking
+
+DIRECTIONS = ("en-fr", "fr-en", "both")
+
+
+def write(table: Mapping[str, Any], folder: Path) -> Path:
+    """Write numbers, figure and page into a folder, and track them; returns the page."""
+    files.write_json(folder / "trial.json", table)
+    drawn = figure(table)
+    picture = files.save(drawn, folder / "trial.png", dpi=150)
+    files.save(drawn, folder / "trial.pdf")
+    quick = " QUICK=1" if table["budget"] == "quick" else ""
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make trial{quick}."
+    page = template("reproductions.experiments.trial").render(
+        table=table,
+        picture=picture,
+        made=made,
+        named=named,
+        splits=list(next(iter(table["bleu"].values()))),
+        eflomal=any(row["name"] == EFLOMAL for row in table["rows"]),
+        no_eflomal=NO_EFLOMAL,
+    )
+    written = files.write_text(folder / "report.html", page)
+    _track(table, picture, folder)
+    return written
+
+
+def named(row: Mapping[str, Any]) -> str:
+    return f"{row['title']}, {row['view']} view" if row["view"] else str(row["title"])
+
+
+def figure(table: Mapping[str, Any]) -> Figure:
+    """The alignment error rate of every row, symmetrised, by gold."""
+    rows = table["rows"]
+    columns = {
+        f"{gold.capitalize()}, AER (%)": [100 * row["golds"][gold]["both"]["value"] for row in rows]
+        for gold in table["golds"]
+    }
+    reported = " and ".join(
+        f"{size['reported']} sentence pairs of {name.capitalize()}" for name, size in table["golds"].items()
+    )
+    note = (
+        f"Human links of {reported}; both directions symmetrised by grow-diag. {table['corpus']}, {table['steps']:,} steps each, "
+        f"seed {table['seed']}. Chosen views: the best on other sentences with human links."
+    )
+    return plots.rungs([named(row) for row in rows], columns, "Attention on trial", note)
+
+
+def text(table: Mapping[str, Any]) -> str:
+    """The table for a terminal, one line per row, and the views below it."""
+    width = max(len(named(row)) for row in table["rows"])
+    heading = "".join(f"{gold:>10}{'':>11}{'P':>6}{'R':>6}" for gold in table["golds"])
+    lines = [f"{'AER %, ' + ', '.join(DIRECTIONS):<{width}}{heading}"]
+    for row in table["rows"]:
+        cells = ""
+        for scores in row["golds"].values():
+            cells += "".join(f"{percent(scores[way]['value']):>7}" for way in DIRECTIONS)
+            cells += "".join(f"{percent(scores['both'][rate], 0):>6}" for rate in ("precision", "recall"))
+        lines.append(f"{named(row):<{width}}{cells}")
+    views = [
+        f"{name}: {view['words']}, the best of {view['among']} (AER {percent(view['aer'])} % on the development sentences)"
+        for name, view in table["views"].items()
+    ]
+    return "\n".join([*lines, "", *views])
+
+
+def measurement(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What docs/results.json holds: by row and gold, of "both" unless the direction is named; and BLEU by run and split."""
+    scores: dict[str, Any] = {}
+    for row in table["rows"]:
+        scores[row["name"]] = {
+            gold: {
+                "aer": [ways["both"][bound] for bound in ("value", "low", "high")],
+                "precision": ways["both"]["precision"],
+                "recall": ways["both"]["recall"],
+                **{way: {"aer": ways[way]["value"]} for way in DIRECTIONS[:2]},
+            }
+            for gold, ways in row["golds"].items()
+        }
+    for name, splits in table["bleu"].items():
+        scores[name.replace(" ", "_").replace("-", "_")] = {split: {"bleu": bleu} for split, bleu in splits.items()}
+    return {
+        "title": "trial",
+        "steps": table["steps"],
+        "minutes": table["training_minutes"],
+        **table["origin"],
+        "scores": scores,
+    }
+
+
+def _track(table: Mapping[str, Any], picture: Path, folder: Path) -> None:
+    logger = tracking.experiment_logger(
+        folder,
+        project=tracking.PROJECT,
+        name=f"trial-{runs.stamp()}",
+        group="trial",
+        tags=["trial", *table["corpus"].split(",")],
+        job_type="trial",
+        config={name: table[name] for name in ("corpus", "seed", "steps", "budget")},
+    )
+    columns = ["system", "gold", "links", "AER", "precision", "recall"]
+    rows = [
+        [named(row), gold, way, scores["value"], scores["precision"], scores["recall"]]
+        for row in table["rows"]
+        for gold, ways in row["golds"].items()
+        for way, scores in ways.items()
+    ]
+    tracking.log_table(logger, "trial", columns, rows)
+    tracking.log_picture(logger, "trial/figure", picture, "Alignment error rates")
+    tracking.finish(logger)

@@ -1,0 +1,113 @@
+"""The trial: views are chosen apart from what is reported, and every system is measured on the same sentences."""
+
+import logging
+import sys
+
+import pytest
+import yaml
+from trained import ROOT
+
+from data.links import GoldPair, Links
+from data.sources.gold import Gold
+from reproductions.experiments.quotes import written
+from reproductions.experiments.results import MEASURED
+from reproductions.experiments.trial import links, report, rows
+from reproductions.experiments.trial.links import Bitext, Directions, of_eflomal, of_statistics, of_translator
+from reproductions.experiments.trial.training import FULL, QUICK, SYSTEMS, trainings
+from reproductions.reports import MISSING
+
+
+def reversed_numbers(trained, shift=0):
+    """Gold pairs of the toy corpus, whose target is its source in reverse; ``shift`` makes the links wrong."""
+    pairs = []
+    for line in trained.numbers.read_text(encoding="utf-8").splitlines()[:30]:
+        source, target = (tuple(side.split()) for side in line.split("\t"))
+        right = {(place, len(source) - 2 - place) for place in range(len(source) - 1)}
+        linked = frozenset((t, (s + shift) % len(source)) for t, s in right)
+        pairs.append(GoldPair(source, target, Links(linked, linked), "numbers"))
+    return pairs
+
+
+def test_a_view_is_chosen_by_the_development_part_alone(trained):
+    run = trained("transformer2017")
+    right, wrong = reversed_numbers(trained), reversed_numbers(trained, shift=1)
+    first, second = of_translator(run, right[:15], right[15:]), of_translator(run, right[:15], wrong[15:])
+    assert first.choice.view == second.choice.view and first.chosen == second.chosen
+    assert of_translator(run, wrong[:15], right[15:]).choice.table != first.choice.table
+    assert len(first.naive) == len(first.chosen) == 15
+
+
+def test_the_statistical_aligner_reads_the_training_pairs_of_the_run(trained, place):
+    gold = reversed_numbers(trained)
+    found = of_statistics(Bitext(trained("transformer2017"), gold))
+    hits = sum(len(ours & pair.links.sure) for ours, pair in zip(found.ahead, gold, strict=True))
+    assert hits > 0.7 * sum(len(pair.links.sure) for pair in gold)
+
+
+def test_without_eflomal_the_trial_says_so_in_a_line_and_goes_on(monkeypatch, caplog, trained):
+    monkeypatch.setitem(sys.modules, "eflomal", None)
+    with caplog.at_level(logging.WARNING, logger=links.__name__):
+        assert of_eflomal(Bitext(trained("transformer2017"), [])) is None
+    assert caplog.messages == [links.NO_EFLOMAL] and "\n" not in links.NO_EFLOMAL
+
+
+@pytest.fixture
+def table(trained):
+    """Of links that are right, and of links that are half wrong."""
+    gold = {"numbers": Gold("numbers", [], reversed_numbers(trained))}
+    right = [pair.links.sure for pair in gold["numbers"].reported]
+    half = [frozenset(sorted(found)[::2]) | {(0, 0)} for found in right]
+    counts = {
+        rows.STATISTICAL: rows._counted(Directions(half, half), gold),
+        "guided_chosen": rows._counted(Directions(right, right), gold),
+        "transformer_chosen": rows._counted(Directions(right, half), gold),
+    }
+    return {
+        "budget": "quick", "corpus": "numbers", "pairs": None, "steps": 3, "seed": 1, "training_minutes": 2.0,
+        "origin": {"processor": "a processor", "threads": 1, "device": "cpu", "torch": "2", "date": "2026-01-01"},
+        "golds": {"numbers": rows._described(gold["numbers"])},
+        "views": {"guided en-fr": {"view": "L1 H1 shift1", "words": "layer 1 of 2", "among": 20, "aer": 0.1}},
+        "bleu": {"guided en-fr": {"test": [10.0, 9.0, 11.0]}},
+        "rows": [rows._row(name, name.partition("_")[0], counts) for name in counts],
+    }  # fmt: skip
+
+
+def test_a_row_is_compared_over_the_same_sentences(table):
+    statistical, guided, plain = table["rows"]
+    assert guided["golds"]["numbers"]["both"]["value"] == 0 and guided["against"].keys() == {
+        "statistical",
+        "transformer_chosen",
+    }
+    difference = guided["against"]["statistical"]["numbers"]
+    assert (
+        difference["difference"] == pytest.approx(-statistical["golds"]["numbers"]["both"]["value"])
+        and difference["high"] < 0
+    )
+    assert (
+        plain["golds"]["numbers"]["fr-en"] == statistical["golds"]["numbers"]["fr-en"] and statistical["against"] == {}
+    )
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_report_has_every_row_and_says_by_what_views_were_chosen(table, tmp_path):
+    page = report.write(table, tmp_path / "trial").read_text(encoding="utf-8")
+    assert page.count("<tr>") == 1 + 3 + 1 + 1 + 1 + 1 and "too short for a verdict" in page
+    assert "layer 1 of 2</td><td>20</td><td>10.0</td>" in page and links.NO_EFLOMAL.split(",")[0] in page
+    assert "guided, chosen view" in report.text(table)
+    kept = report.measurement(table)
+    assert MEASURED.keys() <= kept.keys()
+    claimed = {"runs": {}, "measurements": {"trial": kept}}
+    assert written(claimed, "trial.guided_chosen.numbers.aer") == "0.0 %"
+    assert written(claimed, "trial.guided_chosen.numbers.aer", interval=True) == "(0.0 to 0.0)"
+    assert written({"runs": {}}, "trial.guided_chosen.numbers.aer") == MISSING
+
+
+def test_all_models_of_the_trial_read_the_same_batches():
+    configs = [
+        yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "configs/trial").glob("*.yaml"))
+    ]
+    assert len(configs) == 3 and all(config["data"] == configs[0]["data"] for config in configs)
+    assert len({config["trainer"]["max_steps"] for config in configs}) == 1
+    for budget in (FULL, QUICK):
+        every = trainings(budget)
+        assert len({each.name for each in every}) == 2 * len(SYSTEMS) and len({each.updates() for each in every}) == 1
