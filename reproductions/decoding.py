@@ -75,7 +75,9 @@ class _Vocabulary:
 
     block = 64
 
-    def __init__(self, head: nn.Linear) -> None:
+    def __init__(self, head: nn.Linear, forbidden: int | None = None) -> None:
+        self.forbidden = forbidden
+        self.size = len(head.weight) - (forbidden is not None)  # V, the words that may be chosen
         # Pad the vocabulary to a multiple of 64 with entries that can never be chosen (bias -inf). Rows of logits then start
         # at multiples of 64 numbers too; otherwise the product takes up to twice as long on a CPU.
         fill = -len(head.weight) % self.block
@@ -86,8 +88,15 @@ class _Vocabulary:
     def best(self, features: Tensor, n: int) -> tuple[Tensor, Tensor]:
         """The n <= V most probable words of each row, best first: log p and ids, (R, n) each, from features (R, D)."""
         logits = nn.functional.linear(features, self.W, self.b).float()
-        best, words = self._topk(logits, n)
-        most = best[:, :1]
+        if self.forbidden is None:
+            best, words = self._topk(logits, n)
+            most = best[:, :1]
+        else:  # never chosen, but its probability is not given to others
+            kept = logits[:, [self.forbidden]]
+            logits[:, self.forbidden] = -torch.inf
+            best, words = self._topk(logits, n)
+            logits[:, [self.forbidden]] = kept
+            most = torch.maximum(best[:, :1], kept)
         # In place: a second tensor of this size costs more than the rest.
         log_z = logits.sub_(most).exp_().sum(1, keepdim=True).log()
         return best - most - log_z, words
@@ -110,7 +119,7 @@ def _select(items: Any, rows: Tensor) -> Any:
 
 
 @torch.inference_mode()
-def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int) -> list[Hypothesis]:
+def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int, forbidden: int | None = None) -> list[Hypothesis]:
     """The most probable word at every step.
 
     Args:
@@ -118,11 +127,12 @@ def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int) -> list[Hy
         source: (B, S) word ids, padded.
         mask: (B, S), True = real.
         eos: id of ``</s>``.
+        forbidden: id of a word that is never written.
     """
     lengths = mask.sum(1)
     limit = model.limit(lengths)
     memory, state = model.encode(source, mask)
-    vocabulary = _Vocabulary(model.head)
+    vocabulary = _Vocabulary(model.head, forbidden)
     alive = torch.arange(len(source), device=source.device)  # the sentence of each row
     scores = torch.zeros(len(source), device=source.device)
     parents, previous, step = alive, None, 0
@@ -157,6 +167,7 @@ def beam(
     eos: int,
     width: int,
     alpha: float = 0.0,
+    forbidden: int | None = None,
 ) -> list[Hypothesis]:
     """The best translation that a beam of ``width`` hypotheses finds, by log-probability / length penalty.
 
@@ -164,14 +175,14 @@ def beam(
     of the batch.
 
     Args:
-        model, source, mask, eos: as in :func:`greedy`.
+        model, source, mask, eos, forbidden: as in :func:`greedy`.
         width: k, hypotheses kept open per sentence.
         alpha: exponent of the length penalty; 0 compares plain log-probabilities, as Bahdanau et al. (2014) do.
     """
     lengths = mask.sum(1)
     limit = model.limit(lengths)
     memory, state = model.encode(source, mask)
-    vocabulary = _Vocabulary(model.head)
+    vocabulary = _Vocabulary(model.head, forbidden)
     alive = torch.arange(len(source), device=source.device)  # the sentence of each group of rows
     scores = torch.zeros(len(source), 1, device=source.device)  # one hypothesis per sentence at the start, then k
     parents, previous, step, trace = alive, None, 0, _Trace()
@@ -180,7 +191,7 @@ def beam(
         features, maps, state = model.step(memory, state, previous)
         # Twice the width: even if ``width`` candidates end here, as many stay open. The best of a sentence are among the
         # best of each of its rows.
-        each, words = vocabulary.best(features, min(2 * width, model.head.out_features))
+        each, words = vocabulary.best(features, min(2 * width, vocabulary.size))
         total = (scores.flatten()[:, None] + each).view(len(alive), -1)
         best, index = total.topk(min(2 * width, total.shape[1]))  # (A, N), the candidates
         words = words.view(len(alive), -1).gather(1, index)

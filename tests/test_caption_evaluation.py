@@ -114,7 +114,8 @@ def test_bleu_against_several_references_is_sacrebleu_s():
 
 def test_captions_that_are_true_and_maps_that_lie_on_their_objects_score_full_marks():
     found = scores(collected([record(index) for index in range(30)], nll=30 * math.log(2), words=30))
-    assert found["bleu"] == pytest.approx(100) and found["perplexity"] == pytest.approx(2)
+    assert all(found[name] == pytest.approx(100) for name in ("bleu", "bleu_1", "bleu_4"))
+    assert found["perplexity"] == pytest.approx(2)
     assert {found[name] for name in ("true", "count", "colour", "texture", "shape", "relation")} == {1.0}
     assert found["attention/pointing"] == 1 and found["attention/auroc"] > 0.99
     assert found["attention/energy"] > 8 * found["attention/chance"]

@@ -7,6 +7,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from file_server import PAYLOAD, TOO_SLOW, Server, serving
@@ -204,6 +205,25 @@ def test_wmt14_is_streamed_in_either_direction(tmp_path, monkeypatch):
         ("f0", "e0"),
         ("f1", "e1"),
     ]
+
+
+def test_bahdanaus_validation_set_has_newstest2012_before_newstest2013(tmp_path, monkeypatch):
+    def get_files(name, languages):
+        assert (name, languages) == ("wmt12", "en-fr")
+        for language in ("en", "fr"):
+            (tmp_path / language).write_text(f"2012 {language}\n", encoding="utf-8")
+        return [str(tmp_path / name) for name in ("en", "fr", "docid", "genre", "origlang")]
+
+    rows = [{"translation": {"en": "2013 en", "fr": "2013 fr"}}]
+    monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=lambda *_, **__: rows))
+    monkeypatch.setattr("sacrebleu.utils.get_files", get_files)
+    pairs = [example[:2] for example in load("wmt14_2012", "valid", "en", "fr", tmp_path)]
+    assert pairs == [("2012 en", "2012 fr"), ("2013 en", "2013 fr")]
+    assert [example[:2] for example in load("wmt14_2012", "test", "en", "fr", tmp_path)] == pairs[1:]
+    for error in (SystemExit(1), ConnectionError("no route to host")):
+        monkeypatch.setattr("sacrebleu.utils.get_files", Mock(side_effect=error))
+        with pytest.raises(UserError, match=f"download newstest2012: {error}; check the network, or choose .* wmt14"):
+            list(load("wmt14_2012", "valid", "en", "fr", tmp_path))
 
 
 def test_wmt14_without_network_is_one_sentence(tmp_path, monkeypatch):

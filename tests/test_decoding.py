@@ -6,7 +6,9 @@ import pytest
 import torch
 from translators import EOS, VOCABULARY, batch, built
 
-from reproductions.decoding import beam, length_penalty
+from data.tokenizers import UNK
+from reproductions.decoding import length_penalty
+from reproductions.training.translation import Search, decode
 
 LONGEST = 3
 
@@ -19,24 +21,27 @@ def candidates():
         yield torch.tensor([(*head, end) for head in itertools.product(words, repeat=length - 1) for end in last])
 
 
-def best_of_all(model, source, mask, alpha):
+def best_of_all(model, source, mask, alpha, forbidden):
     """The ids that one source is translated into with the largest log p by the length penalty."""
     scored = []
     for ids in candidates():
         logits, _ = model(source.expand(len(ids), -1), mask.expand(len(ids), -1), ids)
         log_p = logits.log_softmax(-1).gather(2, ids[..., None]).sum((1, 2)) / length_penalty(ids.shape[1], alpha)
+        if forbidden is not None:
+            log_p[(ids == forbidden).any(1)] = -torch.inf
         scored.append((log_p.max().item(), ids[log_p.argmax()].tolist()))
     return max(scored)[1]
 
 
 @pytest.mark.parametrize("name", ["rnnsearch additive", "rnnsearch none", "transformer"])
-@pytest.mark.parametrize("alpha", [0.0, 1.0])
-def test_a_beam_as_wide_as_the_space_finds_the_best_of_all(name, alpha, monkeypatch):
+@pytest.mark.parametrize(("alpha", "forbidden"), [(0.0, None), (1.0, None), (0.0, UNK)])
+def test_a_beam_as_wide_as_the_space_finds_the_best_of_all(name, alpha, forbidden, monkeypatch):
     model, (source, mask, _) = built(name), batch(name)
     monkeypatch.setattr(model, "limit", lambda lengths: torch.full_like(lengths, LONGEST))
-    found = beam(model, source, mask, EOS, VOCABULARY**LONGEST, alpha)
+    found = decode(Search(VOCABULARY**LONGEST, alpha, forbidden is not None), model, source, mask, EOS)
     for b, length in enumerate(mask.sum(1).tolist()):
-        assert found[b].ids == best_of_all(model, source[b : b + 1, :length], mask[b : b + 1, :length], alpha)
+        one = source[b : b + 1, :length], mask[b : b + 1, :length]
+        assert found[b].ids == best_of_all(model, *one, alpha, forbidden)
 
 
 @pytest.mark.parametrize(("length", "penalty"), [(5, 1.3587), (10, 1.7329), (20, 2.3544), (30, 2.8810)])

@@ -114,6 +114,19 @@ def test_a_beam_of_one_is_greedy(name):
 
 
 @every_model
+def test_a_forbidden_word_gives_way_to_the_next_best_and_keeps_its_probability(name):
+    model, (source, mask, _) = built(name), batch(name)
+    forbidden = greedy(model, source, mask, EOS)[0].ids[0]
+    found = greedy(model, source, mask, EOS, forbidden)[0]
+    logits, _ = model(*one_of(0, source, mask), torch.tensor([found.ids]))
+    logits[0, :, forbidden] -= 1000
+    log_p, best = logits[0].max(-1)
+    assert found.ids == best.tolist()
+    logits[0, :, forbidden] += 1000
+    assert found.log_probability == pytest.approx((log_p - logits[0].logsumexp(-1)).sum().item(), abs=1e-5)
+
+
+@every_model
 def test_score_and_maps_of_what_is_found_are_those_of_the_same_words_forced(name):
     model, (source, mask, _) = built(name), batch(name)
     for hypotheses in searches(model, source, mask, torch.tensor([9, 5, 3])):

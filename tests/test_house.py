@@ -45,7 +45,7 @@ def rule(outside: str = "", ours: str = "", except_ours: str = "") -> Rule:
 
 PAPERS = " ".join(f"reproductions.{paper}" for paper in papers.PAPERS)
 MODELS = "reproductions.attention reproductions.layers"  # what a model may use
-BATCHES = "data.translation data.language data.batching data.images data.captions data.errors"
+BATCHES = "data.tokenizers data.translation data.language data.batching data.images data.captions data.errors"
 RECORDS = "reproductions.evaluation data.progress data.links data.errors data.stored data.words data.shapes data.whole"
 READ = (
     f"reproductions.papers reproductions.runs reproductions.reports data.sources.paths {RECORDS}"  # a run without torch
@@ -60,7 +60,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"data\.accord(\..*)?", rule(ours="data.accord data.words data.links data.errors")),
     (r"data\.shapes(\..*)?", rule("numpy PIL", "data.shapes data.errors")),
     (r"data\.torchtext_tokenizer", rule("torchtext", "data")),
-    (r"data(\..*)?", rule("torch numpy PIL lightning tokenizers torchvision datasets platformdirs filelock",
+    (r"data(\..*)?", rule("torch numpy PIL lightning tokenizers torchvision datasets platformdirs filelock sacrebleu",
                           "data")),
     (r"reproductions", rule(ours="data")),
     (r"reproductions\.papers", rule(ours="data.errors")),

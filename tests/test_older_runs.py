@@ -37,7 +37,8 @@ HERE = Path(__file__).with_name("older_runs")
 # Since the older runs.
 ADDED = {("summary.json", key) for key in ("precision_reason", "processor", "commit")}
 ADDED_FILES = {"report.html"}
-ADDED_SCORES = {"search", "aer_naive"}
+ADDED_SCORES = {"search", "aer_naive", "multi_bleu", "multi_bleu_signature", "multi_bleu_no_unk", "sentences_no_unk",
+                *(f"bleu_{order}" for order in (1, 2, 3, 4))}  # fmt: skip
 # The kept run of ViT chose a view that is no longer made, attention rollout without identity. What is shown by it changes
 # with it; every view that is still made is held against what the kept run has of it.
 CHOSE_A_RETIRED_VIEW = "vit2021"

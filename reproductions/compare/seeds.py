@@ -169,7 +169,9 @@ def check_alike(runs: Sequence[Run], varied: Sequence[str], remedy: str) -> None
     for run in runs[1:]:
         settings = _settings(run, varied)
         for key in sorted(expected.keys() | settings.keys()):
-            if expected.get(key) != settings.get(key):
+            if (expected.get(key) or None) != (
+                settings.get(key) or None
+            ):  # an older run lacks what is off in a later one
                 raise UserError(
                     f"{key} is {expected.get(key)} in {runs[0].folder} and {settings.get(key)} in {run.folder}: {remedy}"
                 )

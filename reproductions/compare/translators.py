@@ -159,7 +159,8 @@ def _run(name: str, run: Run, test: str) -> dict[str, Any]:
         "training_tokens_per_s": summary.get("target_tokens", math.nan) / seconds if seconds else math.nan,
         "sentences_per_s": scores[test].get("sentences_per_s", math.nan),
         "search": search,
-        "searched": "greedy" if search["width"] == 1 else f"beam {search['width']}, α {search['alpha']}",
+        "searched": ("greedy" if search["width"] == 1 else f"beam {search['width']}, α {search['alpha']}")
+        + ", no <unk>" * bool(search.get("forbid_unknown")),
         "averaged": summary.get("averaged"),
         "scores": scores,
         "views": _views(run),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from data.errors import UserError
+from data.tokenizers import UNK
 from data.translation import TranslationBatch
 from reproductions.decoding import Hypothesis, Translator, beam, greedy
 from reproductions.layers.cross_entropy import cross_entropy
@@ -39,14 +40,24 @@ class Search:
     Attributes:
         width: number of hypotheses kept open; 1 is greedy search.
         alpha: exponent of the length penalty ((5 + length) / 6) ** alpha; 0 for none.
+        forbid_unknown: never write ``<unk>``, as "No UNK" in Table 1 of Bahdanau et al. (2014).
     """
 
     width: int = 1
     alpha: float = 0.0
+    forbid_unknown: bool = False
 
     def __post_init__(self) -> None:
         if self.width < 1:
             raise ValueError(f"search.width must be at least 1, not {self.width}")
+
+
+def decode(search: Search, model: Translator, source: Tensor, mask: Tensor, eos: int) -> list[Hypothesis]:
+    """One hypothesis per sentence, see :func:`greedy`."""
+    forbidden = UNK if search.forbid_unknown else None
+    if search.width == 1:
+        return greedy(model, source, mask, eos, forbidden)
+    return beam(model, source, mask, eos, search.width, search.alpha, forbidden)
 
 
 class EvaluatedBatch(TypedDict):
@@ -109,9 +120,7 @@ class Translation(Reproduction):
         Raises UserError for a sentence that is longer than the model can read.
         """
         self._check_length(source)
-        if self.search.width == 1:
-            return greedy(self.model, source, mask, self.eos)
-        return beam(self.model, source, mask, self.eos, self.search.width, self.search.alpha)
+        return decode(self.search, self.model, source, mask, self.eos)
 
     @torch.inference_mode()
     def norms(self, source: Tensor, mask: Tensor) -> Tensor:

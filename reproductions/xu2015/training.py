@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from data.captions import CaptionBatch
 from reproductions.attention.hard import entropy, log_probability
 from reproductions.attention.soft import doubly_stochastic
-from reproductions.decoding import Hypothesis, beam, greedy
+from reproductions.decoding import Hypothesis
 from reproductions.layers.checks import check_not_negative, check_positive, check_rates
 from reproductions.layers.cross_entropy import cross_entropy
 from reproductions.training.classification import check_image_size
 from reproductions.training.module import Reproduction
 from reproductions.training.schedules import part_of_peak
-from reproductions.training.translation import Search
+from reproductions.training.translation import Search, decode
 from reproductions.xu2015.model import Captioner, Forced, Network
 
 
@@ -149,9 +149,7 @@ class Xu2015(Reproduction):
         """Captions of images (B, C, h, w); everything that decodes comes here. Raises UserError for images of another size."""
         check_image_size(image, self.network)
         everywhere = torch.ones(len(image), self.grid[0] * self.grid[1], dtype=torch.bool, device=image.device)
-        if self.search.width == 1:
-            return greedy(self.model, image, everywhere, self.eos)
-        return beam(self.model, image, everywhere, self.eos, self.search.width, self.search.alpha)
+        return decode(self.search, self.model, image, everywhere, self.eos)
 
     @torch.inference_mode()
     def follow(self, image: Tensor, target: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """BLEU, chrF and exact match of detokenised translations, each with a label that says what was computed.
 
-sacreBLEU does all counting (Post 2018, "A Call for Clarity in Reporting BLEU Scores"). Two BLEU scores are reported, which
-differ by several points on French: `bleu`, sacreBLEU's own tokenisation of cased text, and `bleu_tokenised`, the practice of
-the Multi30k literature.
+sacreBLEU does all counting (Post 2018, "A Call for Clarity in Reporting BLEU Scores"). Three BLEU scores are reported, which
+differ by several points on French: `bleu`, sacreBLEU's own tokenisation of cased text, `bleu_tokenised`, the practice of
+the Multi30k literature, and `multi_bleu`, that of the papers from 2014 to 2017.
 """
 
 import re
@@ -21,6 +21,10 @@ from reproductions.evaluation.records.translation import Translated
 
 MOST_NATS = 700  # per token; the exponential of more overflows
 ORDERS = 4  # n-grams up to four words
+UNKNOWN = "<unk>"  # one token of `multi_bleu`; the other scores see three
+# As Vaswani et al. (2017) score German, in tensor2tensor's get_ende_bleu.sh: "Rhein-Main" is three tokens.
+_COMPOUND, _PARTS = re.compile(r"(\S)-(\S)"), r"\1 ##AT##-##AT## \2"
+_MULTI = BLEU(tokenize="none", smooth_method="none", force=True)
 _PIECES = re.compile(r"@@(?=\s|$)|\u2581|</w>|</s>")
 
 
@@ -32,6 +36,8 @@ class TextScores:
     bleu_signature: str
     bleu_tokenised: float  # lower-cased, Moses-normalised and -tokenised with aggressive dash splitting (``-a``)
     bleu_tokenised_signature: str
+    multi_bleu: float  # cased, Moses-tokenised, not smoothed: multi-bleu.perl's
+    multi_bleu_signature: str
     chrf: float  # character n-gram F-score (chrF2)
     chrf_signature: str
     exact: float  # share of hypotheses equal to their reference
@@ -58,12 +64,26 @@ def text_scores(records: Sequence[Translated], language: str) -> TextScores:
             f"lower-cased, Moses normalised and tokenised with -a for {language!r}; "
             f"sacreBLEU {tokenised.get_signature()}"
         ),
+        multi_bleu=multi_bleu(records, language),
+        multi_bleu_signature=(
+            f"cased, Moses tokenised for {language!r}, {UNKNOWN} one token; sacreBLEU {_MULTI.get_signature()}"
+        ),
         chrf=chrf.corpus_score(hypotheses, [references]).score,
         chrf_signature=f"sacreBLEU {chrf.get_signature()}",
         exact=100 * float(np.mean([pair[0] == pair[1] for pair in zip(hypotheses, references, strict=True)])),
         length_ratio=cased.sys_len / max(1, cased.ref_len),
         sentences=len(references),
     )
+
+
+def multi_bleu(records: Sequence[Translated], language: str, compounds: bool = False) -> float:
+    """BLEU as multi-bleu.perl has it, of what tokenizer.perl makes of both sides: cased, ``<unk>`` one token, 0 without a
+    match of some order. With ``compounds``, words with a hyphen are split as Vaswani et al. (2017) split German ones.
+    """
+    hypotheses, references = (cased_moses(texts, language) for texts in _texts(records))
+    if compounds:
+        hypotheses, references = ([_COMPOUND.sub(_PARTS, text) for text in texts] for texts in (hypotheses, references))
+    return float(_MULTI.corpus_score(hypotheses, [references]).score)
 
 
 def sentence_chrf(*, hypothesis: str, reference: str) -> float:
@@ -112,6 +132,14 @@ def perplexity(nats: float, tokens: int) -> float:
     return float(perplexity_of_sums(np.array([nats, tokens], dtype=np.float64)))
 
 
+def bleu_without_brevity(sums: Doubles, order: int) -> Doubles:
+    """BLEU-``order`` in percent of summed counts (..., 10) -> (...), without brevity penalty and smoothing, as captions have it
+    (Xu et al. 2015, Table 1).
+    """
+    matches, totals = sums[..., 2 : 2 + order], sums[..., 2 + ORDERS : 2 + ORDERS + order]
+    return 100 * np.prod(matches / np.maximum(totals, 1), axis=-1) ** (1 / order)
+
+
 def bleu_of_sums(sums: Doubles) -> Doubles:
     """BLEU in percent of summed counts (..., 10) -> (...), with sacreBLEU's default (exponential) smoothing.
 
@@ -132,6 +160,15 @@ def moses(texts: Iterable[str], language: str) -> list[str]:
     normaliser, tokeniser = _moses(language)
     return [
         " ".join(tokeniser.tokenize(normaliser.normalize(text.lower()), aggressive_dash_splits=True, escape=False))
+        for text in texts
+    ]
+
+
+def cased_moses(texts: Iterable[str], language: str) -> list[str]:
+    """Tokenised as ``tokenizer.perl`` does without options, ``<unk>`` kept whole; tokens joined by spaces."""
+    _, tokeniser = _moses(language)
+    return [
+        " ".join(tokeniser.tokenize(text, escape=False, protected_patterns=[UNKNOWN] if UNKNOWN in text else None))
         for text in texts
     ]
 

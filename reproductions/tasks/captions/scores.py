@@ -16,7 +16,13 @@ from reproductions.evaluation.arrays import Bools, Doubles, Floats, Ints
 from reproductions.evaluation.measures.bootstrap import bootstrap, mean_of_sums
 from reproductions.evaluation.measures.captions import HORIZONTAL, OF_OBJECTS, VERTICAL
 from reproductions.evaluation.measures.localisation import Beside, beside_controls, coverage, means
-from reproductions.evaluation.measures.text import bleu_of_sums, bleu_statistics, perplexity
+from reproductions.evaluation.measures.text import (
+    ORDERS,
+    bleu_of_sums,
+    bleu_statistics,
+    bleu_without_brevity,
+    perplexity,
+)
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.translation import without_end
 from reproductions.evaluation.views.image import BEST_FIXED, fixed_maps
@@ -69,10 +75,12 @@ class WordMaps(NamedTuple):
 
 
 def scores(captions: CollectedCaptions) -> dict[str, float]:
-    """Numbers of one split: BLEU of the own captions against all true ones, their truth, perplexity of the captions to learn,
-    and where the model looks while it writes or reads a word.
+    """Numbers of one split: BLEU of the own captions against all true ones, BLEU-1 to BLEU-4 as the paper has them,
+    their truth, perplexity of the captions to learn, and where the model looks while it writes or reads a word.
     """
-    result = {"bleu": float(bleu_of_sums(_bleu_table(captions).sum(axis=0)))}
+    counts = _bleu_table(captions).sum(axis=0)
+    result = {"bleu": float(bleu_of_sums(counts))}
+    result |= {f"bleu_{order}": float(bleu_without_brevity(counts, order)) for order in range(1, ORDERS + 1)}
     result |= {name: float(mean_of_sums(facts.sum(axis=0))) for name, facts in _truth_tables(captions).items()}
     result["perplexity"] = perplexity(captions.nll, captions.words)
     for prefix, records in (("attention", captions.own), ("attention_forced", captions.forced)):

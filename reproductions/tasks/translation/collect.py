@@ -59,6 +59,9 @@ class CollectedTranslations(Collection):
     naive: dict[int, AlignedTranslation] = field(default_factory=dict)
     own: dict[int, AlignedTranslation] = field(default_factory=dict)  # over the model's own translations
     maps: dict[int, TranslationMaps] = field(default_factory=dict)  # of the references, on demand
+    unknown: dict[int, None] = field(
+        default_factory=dict
+    )  # sentences with a word that a vocabulary lacks, on either side
     nll: float = 0.0  # -log p of all references in nats
     words: int = 0  # number of words of the references, ``</s>`` included
     seconds: float = 0.0  # time of the translations; of several processes, that of the slowest
@@ -96,6 +99,8 @@ class CollectedTranslations(Collection):
             example, score = examples[index], hypothesis.log_probability
             text = target.decode(hypothesis.ids)
             self.translated[index] = Translated(example.source, example.target, text, index, score)
+            if source.unk in source.encode(example.source) or target.unk in target.encode(example.target):
+                self.unknown[index] = None
             if view is None:
                 continue
             read, written, of_values = source.surface(example.source), target.surface(example.target), norms.numpy()

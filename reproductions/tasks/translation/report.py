@@ -13,6 +13,7 @@ KIND, ANSWERS, TOKENIZER = "sentences", "translations.jsonl", "source"
 COLUMNS = {
     "bleu": ("BLEU", 2),
     "bleu_tokenised": ("BLEU tok. lc", 2),
+    "multi_bleu": ("multi-bleu", 2),
     "chrf": ("chrF", 2),
     "perplexity": ("perplexity", 2),
     "aer": ("AER %", 1),

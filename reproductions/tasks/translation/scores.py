@@ -16,9 +16,11 @@ from reproductions.evaluation.measures.alignment import (
 )
 from reproductions.evaluation.measures.attention import health
 from reproductions.evaluation.measures.bootstrap import bootstrap
-from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table, perplexity, text_scores
-from reproductions.evaluation.records.translation import AlignedTranslation
+from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table, multi_bleu, perplexity, text_scores
+from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 from reproductions.tasks.translation.collect import CollectedTranslations
+
+SIGNED = ("bleu", "bleu_tokenised", "multi_bleu", "chrf")
 
 
 def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
@@ -26,8 +28,14 @@ def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
 
     ``language``: of the target.
     """
-    text = text_scores(list(collected.translated.values()), language)
-    result = {name: getattr(text, name) for name in ("bleu", "bleu_tokenised", "chrf", "exact", "length_ratio")}
+    translated = list(collected.translated.values())
+    text = text_scores(translated, language)
+    names = ("bleu", "bleu_tokenised", "multi_bleu", "chrf", "exact", "length_ratio")
+    result = {name: getattr(text, name) for name in names}
+    if language == "de":
+        result["multi_bleu_compounds"] = multi_bleu(translated, language, compounds=True)
+    if known := _without_unknown_words(collected):
+        result["multi_bleu_no_unk"] = multi_bleu(known, language)
     result["perplexity"] = perplexity(collected.nll, collected.words)
     if collected.forced:
         behaviour = health(list(collected.forced.values()))
@@ -49,8 +57,10 @@ def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
         "sentences_per_s": round(len(translated) / max(collected.seconds, 1e-9), 1),
         "sentences": len(translated),
         "bleu_interval": bootstrap(bleu_table(translated), bleu_of_sums).bounds,
-        **{f"{name}_signature": getattr(text, f"{name}_signature") for name in ("bleu", "bleu_tokenised", "chrf")},
+        **{f"{name}_signature": getattr(text, f"{name}_signature") for name in SIGNED},
     }
+    if known := _without_unknown_words(collected):
+        result["sentences_no_unk"] = len(known)
     if collected.forced:
         result["view"] = next(iter(collected.forced.values())).view
     if gold := _with_gold(collected.forced):
@@ -63,6 +73,15 @@ def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
             "inversions_kept": swaps.kept,
         }
     return result
+
+
+def _without_unknown_words(collected: CollectedTranslations) -> list[Translated]:
+    """The sentences whose source and reference the vocabularies know entirely; empty if these are all.
+
+    "No UNK" in Table 1 of Bahdanau et al. (2014), which was decoded with `search.forbid_unknown`.
+    """
+    known = [one for index, one in collected.translated.items() if index not in collected.unknown]
+    return known if collected.unknown else []
 
 
 def sentence_aer(record: AlignedTranslation | None) -> float | None:
