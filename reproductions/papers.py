@@ -36,7 +36,7 @@ _PAPERS = (
     Paper("cheng2016", "LSTMN", 2016, "Cheng, Dong and Lapata", "Cheng2016", "language", "train-cheng"),
     Paper("resnet2016", "ResNet", 2016, "He et al.", "ResNet2016", "images", "train-resnet"),
     Paper("transformer2017", "Transformer", 2017, "Vaswani et al.", "Transformer2017", "translation", "train-transformer"),
-    Paper("vit2021", "Vision Transformer", 2021, "Dosovitskiy et al.", "ViT2021", "images", "train-vit"),
+    Paper("vit2021", "ViT", 2021, "Dosovitskiy et al.", "ViT2021", "images", "train-vit"),
 )  # fmt: skip
 PAPERS = {paper.folder: paper for paper in _PAPERS}  # oldest first
 

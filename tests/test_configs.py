@@ -10,10 +10,18 @@ from trained import ROOT
 
 from reproductions.__main__ import run as command
 from reproductions.bahdanau2014.model import RNNsearch
+from reproductions.commands.lightning.cli import ReproductionCLI
 from reproductions.training import checkpoints
 from reproductions.transformer2017.model import Transformer
 
+pytestmark = pytest.mark.usefixtures("unscored")
 IMAGES = [path for paper in ("vit2021", "resnet2016") for path in sorted(ROOT.glob(f"configs/{paper}/*.yaml"))]
+
+
+@pytest.fixture
+def unscored(monkeypatch):
+    """A training ends without the validation and the test of its last weights."""
+    monkeypatch.setattr(ReproductionCLI, "_validate_once", lambda _: None)
 
 
 def step(path, corpus, folder, **settings):

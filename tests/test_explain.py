@@ -1,5 +1,6 @@
 """Attention step by step: the numbers are the model's own, and each step is the equation's."""
 
+import json
 import math
 import re
 
@@ -13,7 +14,7 @@ from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.explain.narration import narrate
 from reproductions.explain.page import cells, page
-from reproductions.explain.places import PAPER, READS
+from reproductions.explain.places import PAPER, READS, choose
 from reproductions.explain.steps import Steps
 from reproductions.explain.terminal import text
 from reproductions.explain.trained import LONGEST, take_steps
@@ -89,6 +90,18 @@ def test_the_command_writes_a_page_that_needs_nothing_else(transformer, tmp_path
         assert title in said and title in html
     assert said.startswith("The model does not know: Moon.\n") and "The model does not know: Moon." in html
     assert "Followed: “Economic”" in said and not re.search(r'(?:src|href)="(?!data:|#)', html)
+
+
+def test_the_head_that_aligned_best_is_explained_unless_another_is_asked_for(transformer):
+    views = transformer.folder / runs.VIEWS
+    rates = {"L1 H1 shift0": 0.3, "L2 H1 shift0": 0.2, "L2 Hmean shift0": 0.1, "L1 H2 shift1": 0.1}
+    views.write_text(json.dumps({"views": {view: {"aer": rate} for view, rate in rates.items()}}))
+    try:
+        assert choose(transformer, None, None, None) == ("source", 2, 1)
+        assert choose(transformer, None, 2, None) == ("encoder", 2, 1)
+    finally:
+        views.unlink()
+    assert choose(transformer, None, None, None) == ("encoder", 1, 1)
 
 
 @pytest.mark.parametrize(

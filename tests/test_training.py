@@ -148,9 +148,13 @@ def test_every_tokeniser_trains_reloads_and_translates_from_the_command_line(tra
     assert restored.translate(record.source)[0].hypothesis == record.hypothesis
 
 
-def test_without_attention_there_are_scores_and_no_alignments(train):
-    assert train("--variant", "rnnencdec", steps=4, **{"run.pictures": "[0]"}) == 0
+def test_without_attention_there_are_scores_and_no_alignments_even_before_the_first_validation(train, capsys):
+    assert train("--variant", "rnnencdec", steps=3, **{"run.pictures": "[0]"}) == 0
     run = only_run()
+    assert f"Look:   {run.folder / runs.REPORT}\n" in capsys.readouterr().out
+    assert [line["step"] for line in run.validations] == [3] and run.summary["best"] == {
+        "valid/bleu": run.validations[0]["valid/bleu"]
+    }
     assert "bleu" in run.scores["test"] and not list(run.folder.rglob("*.png"))
     assert (run.folder / "evaluation" / "test" / "forced.jsonl").read_text() == ""
 

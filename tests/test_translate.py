@@ -75,7 +75,8 @@ def test_links_are_printed_between_the_words_that_white_space_separates(run, cap
 
 @pytest.mark.parametrize(("sentence", "named"), [
     ("The zebra was signed by a zebra , Ada .", "The model does not know: zebra, Ada."),
-    ("The \x1b[31mred " + "a" * 99 + " .", f"The model does not know: '\\x1b', [, 31mred, {'a' * 60}."),
+    ("The \x1b[31mred " + "a" * 99 + " .", "Warning: most words of this sentence are unknown. "
+     f"The model does not know: '\\x1b', [, 31mred, {'a' * 60}."),
     ("Asdf qwer .", "Warning: the model knows no word of this sentence, so its answer has nothing to do with it."),
     ("The agreement was signed .", ""),
 ])  # fmt: skip

@@ -53,7 +53,7 @@ def test_the_published_sizes_have_their_number_of_parameters(name, sizes, parame
 
 def test_only_the_published_sizes_bear_the_papers_names():
     assert Network(patch=32).name == "ViT-B/32"
-    assert network(stem="conv", registers=2).name == "ViT d16 L3 H4 p4, conv stem, 2 registers"
+    assert network(stem="conv", registers=2).name == "ViT with a convolutional stem, 2 registers"
 
 
 # --- Parity -----------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ VARIANTS = {"xu2015": "hard", "cheng2016": "lstm"}
 
 def text(run: Run) -> str:
     if not run.scores:
-        return f"{run.folder} has no scores: training ended before the first validation.\n"
+        return f"{run.folder} has no scores: its data has no examples to test it on. Its weights are {run.best}.\n"
     said, table, further = [*_said(run)], [*_table(run)], [*_further(run)]
     room = len(said) + len(table) + len(further) < MOST
     return "".join(f"{line}\n" for line in ("", *said, *(table if room else ()), *further))

@@ -18,11 +18,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", help=f"of the Transformer: {released.GIVEN}")
     parser.add_argument(
         "--place",
-        default="encoder",
-        help="encoder (default), decoder, or source: the decoder's attention to the source",
+        help="encoder, decoder, or source: the decoder's attention to the source; default: with the head that aligned best",
     )
-    parser.add_argument("--layer", type=int, default=1, help="from 1")
-    parser.add_argument("--head", type=int, default=1, help="from 1")
+    parser.add_argument("--layer", type=int, help="from 1")
+    parser.add_argument("--head", type=int, help="from 1")
     parser.add_argument("--word", help="the query to follow; default: the one that points most clearly")
     parser.add_argument("--out", type=Path, help="folder to write into; default: explained/ of the run")
 
@@ -38,7 +37,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     if not options.sentence.strip():
         raise empty("explain")
     run = released.chosen(options.run, places.PAPER)
-    places.check(run, options.place, options.layer, options.head)
+    place, layer, head = places.choose(run, options.place, options.layer, options.head)
     folder = check_writable(options.out or run.folder / "explained")
     from reproductions.evaluation import files
     from reproductions.explain import terminal
@@ -47,8 +46,8 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     from reproductions.tasks.task import restore
 
     sentence = decoded(os.fsencode(options.sentence), "The sentence")
-    steps = take_steps(restore(run), sentence, options.place, options.layer, options.head, options.word)
-    name = f"{options.place}-L{options.layer}-H{options.head}.html"
+    steps = take_steps(restore(run), sentence, place, layer, head, options.word)
+    name = f"{place}-L{layer}-H{head}.html"
     made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make explain."
     written = files.write_text(folder / name, page(steps, made))
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")

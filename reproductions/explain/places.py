@@ -1,5 +1,6 @@
 """Where a Transformer has scaled dot-product attention, and which layers and heads a run has; without torch."""
 
+import re
 from typing import Any
 
 from data.errors import UserError
@@ -13,15 +14,29 @@ READS = {
 }
 
 
-def check(run: Run, place: str, layer: int, head: int) -> None:
-    """Raise UserError unless the run is a Transformer's and has this place, layer and head; both count from 1."""
+_HEAD = re.compile(r"L(\d+) H(\d+) shift0")  # a view of one head, read as each word is written
+
+
+def choose(run: Run, place: str | None, layer: int | None, head: int | None) -> tuple[str, int, int]:
+    """The place, layer and head that are asked for, both counted from 1; if none is, the head that aligned best in validation.
+
+    Raises UserError unless the run is a Transformer's and has them.
+    """
     if run.paper != PAPER:
         raise UserError(
             f"{run.folder} is a run of {run.paper}; scaled dot-product attention is the Transformer's: name one of {PAPER}."
         )
-    for (what, choices), value in zip(choices_of(run).items(), (place, layer, head), strict=True):
+    chosen = ("encoder" if place is None else place, 1 if layer is None else layer, 1 if head is None else head)
+    if place is layer is head is None:
+        views = run.views.get("views", {}).items()
+        rates = {match: scores["aer"] for view, scores in views if (match := _HEAD.fullmatch(view))}
+        if rates:
+            best = min(rates, key=rates.__getitem__)
+            chosen = ("source", int(best[1]), int(best[2]))
+    for (what, choices), value in zip(choices_of(run).items(), chosen, strict=True):
         if value not in choices:
             raise UserError(f"There is no {what} {value}: choose from {', '.join(map(str, choices))}.")
+    return chosen
 
 
 def choices_of(run: Run) -> dict[str, list[Any]]:

@@ -115,10 +115,10 @@ class Desk:
 
         return self.keep(("gallery", name, run and run.saved), make)
 
-    def explain(self, name: str | None, text: str, place: str, layer: int, head: int) -> bytes:
+    def explain(self, name: str | None, text: str, *asked: str | int | None) -> bytes:
         """The five steps of one attention of a Transformer, as a page of its own that links to its other attentions."""
         run = self.catalogue.find(name)
-        places.check(run, place, layer, head)
+        place, layer, head = places.choose(run, *asked)
         shown = {"run": name, "text": text, "place": place, "layer": layer, "head": head}
 
         def address(what: str, choice: object) -> str:
@@ -189,9 +189,11 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Guarded:
         if asked.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             raise HTTPException(403, "Open the five steps from this page.")
         given = asked.query_params.get
-        layer, head = (int(number[:9]) if (number := given(what, "1")).isdecimal() else 0 for what in ("layer", "head"))
+        layer, head = (
+            number and (int(number[:9]) if number.isdecimal() else 0) for number in map(given, ("layer", "head"))
+        )
         text = request.sentence(given("text"), "sentence")
-        answer = await desk.ask(asked, desk.explain, given("run"), text, given("place", "encoder"), layer, head)
+        answer = await desk.ask(asked, desk.explain, given("run"), text, given("place"), layer, head)
         answer.headers["content-type"] = "text/html; charset=utf-8"
         answer.headers["content-security-policy"] = POLICY_OF_STEPS
         return answer

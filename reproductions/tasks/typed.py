@@ -36,10 +36,16 @@ def unknown(text: str, tokenizer: Tokenizer) -> str:
     words, places = tokenizer.surface(text).words, tokenizer.unknown(text)
     if not places:
         return ""
-    if all(place in places for place, word in enumerate(words[:-1]) if any(map(str.isalnum, word))):
+    lettered = {place for place, word in enumerate(words[:-1]) if any(map(str.isalnum, word))}
+    if lettered.issubset(places):
         return "Warning: the model knows no word of this sentence, so its answer has nothing to do with it."
     # A terminal obeys no character of a word, and one word fills no screen.
     named = dict.fromkeys(
         word if word.isprintable() else ascii(word) for word in (words[place][:60] for place in places)
     )
-    return f"The model does not know: {', '.join(named)}."
+    most = (
+        "Warning: most words of this sentence are unknown. "
+        if 2 * len(lettered.intersection(places)) > len(lettered)
+        else ""
+    )
+    return f"{most}The model does not know: {', '.join(named)}."

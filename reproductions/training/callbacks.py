@@ -120,7 +120,7 @@ class KnownMonitor(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         scores = [name for name in trainer.callback_metrics if not name.startswith("train/")]
-        if trainer.state.fn == "fit" and not trainer.sanity_checking and self.monitor not in scores:
+        if not trainer.sanity_checking and self.monitor not in scores:
             main = ", ".join(sorted(name for name in scores if name.count("/") == 1))
             raise UserError(f"run.monitor is {self.monitor!r}, but a validation gives {main}: choose one of them.")
 

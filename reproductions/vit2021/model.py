@@ -76,18 +76,19 @@ class Network:
 
     @property
     def name(self) -> str:
-        """ViT-B/16 and so on for exactly these sizes; any other network is described by its sizes."""
+        """ViT-B/16 and so on for exactly these sizes, else ViT; then its options: "ViT with a convolutional stem"."""
         sizes = {(12, 192, 768, 3): "Ti", (12, 384, 1536, 6): "S", (12, 768, 3072, 12): "B",
                  (24, 1024, 4096, 16): "L", (32, 1280, 5120, 16): "H"}  # fmt: skip
         letter = sizes.get((self.layers, self.d, self.d_mlp, self.heads))
-        base = f"ViT-{letter}/{self.patch}" if letter else f"ViT d{self.d} L{self.layers} H{self.heads} p{self.patch}"
+        base = f"ViT-{letter}/{self.patch}" if letter else "ViT"
         options = {
-            "conv stem": self.stem == "conv",
+            "a convolutional stem": self.stem == "conv",
             "mean pooling": self.pooling == "mean",
             f"{self.registers} registers": self.registers > 0,
-            "sincos": self.positions == "sincos",
+            "sincos positions": self.positions == "sincos",
         }
-        return ", ".join([base, *(option for option, chosen in options.items() if chosen)])
+        chosen = ", ".join(option for option, taken in options.items() if taken)
+        return f"{base} with {chosen}" if chosen else base
 
 
 def sincos(rows: int, columns: int, d: int) -> Tensor:

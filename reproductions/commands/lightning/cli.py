@@ -265,6 +265,8 @@ class ReproductionCLI(LightningCLI):
             kept.save_on_exception = False  # type: ignore[attr-defined] # what follows loads other weights: averaged ones, and the best
         summary = self._summary()
         summary["averaged"] = self._average()
+        if summary["best"] is None and not summary["averaged"]:
+            summary["best"] = self._validate_once()
         tracking.summarise(self.tracker, summary)
         if self.trainer.is_global_zero:
             write_text(self.run.folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
@@ -293,6 +295,12 @@ class ReproductionCLI(LightningCLI):
         if kept:
             self.trainer.save_checkpoint(self.run.best, weights_only=True)
         return {"snapshots": [path.stem for path in paths], "score": score, "kept": kept}
+
+    def _validate_once(self) -> dict[str, float]:
+        """Validate and keep the last weights of a training that ended before its first validation, so that it is scored."""
+        self.trainer.validate(self.model, datamodule=self.datamodule, verbose=False)
+        self.trainer.save_checkpoint(self.run.best, weights_only=True)
+        return {self.monitor: float(self.trainer.callback_metrics[self.monitor])}
 
     def _summary(self) -> dict[str, Any]:
         best = self.trainer.checkpoint_callbacks[0].best_model_score  # type: ignore[attr-defined]

@@ -35,7 +35,7 @@ def view_grid(
 ) -> Figure:
     """AER in percent of every view: one panel per shift, layers down, heads across; the chosen one in a box.
 
-    Views with value norms stand in a second row. Darker is better. by: where the links come from. diagonal: the AER of the
+    Views with value norms stand in a second row. Stronger blue is better. by: where the links come from. diagonal: the AER of the
     diagonal (a fraction), which a view must beat.
     """
     layers, heads, shifts, norms = (list(dict.fromkeys(column)) for column in zip(*map(_key, table), strict=True))
@@ -104,7 +104,7 @@ Measured = Mapping[ImageView, Mapping[str, Sequence[float]]]  # view -> measure 
 def image_view_grid(table: Measured, chosen: ImageView, title: str, note: str) -> Figure:
     """How well each view of an attention model finds the object: one panel per measure, layers down, heads across.
 
-    Beneath stand the views that mix layers and heads. Darker is better; the chosen view stands in a box. table: at least one
+    Beneath stand the views that mix layers and heads. Stronger blue is better; a box marks the chosen view. table: at least one
     view of a layer and head. title: model and split. note: how many images.
     """
     single = [view for view in table if view.kind == "cls"]
@@ -118,7 +118,7 @@ def image_view_grid(table: Measured, chosen: ImageView, title: str, note: str) -
     panel = (max(size[0], width(FOUND["ground_top1"][0], TEXT)) + 0.25, size[1] + TILE[1] * len(mixed) + 0.85)
     across = len(FOUND) if len(heads) <= BESIDE else 1
     down = -(-len(FOUND) // across)
-    note = f"Maps of the class token against the masks of {note} Darker is better. In the box: the view that is shown."
+    note = f"Maps of the class token against the masks of {note} Stronger blue is better. In the box: the view that is shown."
     sheet = Sheet(left + across * panel[0], down * panel[1], title, above=0.12, notes=[note])
     for place, measure in enumerate(FOUND):
         row, column = divmod(place, across)

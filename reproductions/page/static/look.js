@@ -166,7 +166,7 @@ export class WhereItLooks extends SideBySide {
     this.untrained.replaceChildren(
       element("h2", {}, "No classifier is trained yet"),
       element("p", {}, "Train one on the embedded pictures, in another window, from the project’s folder; it appears here by itself:"),
-      element("p", {}, element("code", { class: "command" }, "make train-vit"), " the Vision Transformer, Dosovitskiy et al. (2021); some minutes on two cores"),
+      element("p", {}, element("code", { class: "command" }, "make train-vit"), " ViT, Dosovitskiy et al. (2021); some minutes on two cores"),
       offer ? element("p", {}, `Or look at your own picture with ${offer.title}: ${publication(offer)}. The picture stays on this machine.`) : "",
       offer ? button(`Use the published ${offer.title}`, take, { class: "main", "data-key": "published" }) : "");
   }

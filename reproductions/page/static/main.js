@@ -30,7 +30,7 @@ let overview = null;
 /** The views that can be shown now: name -> [title, what it shows, how it is made]. */
 function available() {
   return new Map([
-    ["then-and-now", ["Then and now", "Each row is a word that a translator writes; the darker a square, the more it looked at the English word above while writing.",
+    ["then-and-now", ["Then and now", "Each row is a word that a translator writes; the stronger a square, the more it looked at the English word above.",
       () => (translators().length ? new ThenAndNow(overview, address) : new Missing())]],
     ["where-it-looks", ["Where it looks", "A network names the object in a picture; the brighter a patch, the more it looked there for its answer.",
       () => new WhereItLooks(overview, address)]],
@@ -60,7 +60,7 @@ class Missing {
       element("ul", {},
         element("li", {}, command("make train-bahdanau"), " then: RNNsearch, Bahdanau, Cho and Bengio (2014); some minutes on two cores"),
         element("li", {}, command("make train-transformer"), " now: the Transformer, Vaswani et al. (2017); some minutes more"),
-        element("li", {}, command("make train-vit"), " for pictures: the Vision Transformer, Dosovitskiy et al. (2021); ", element("a", { href: "#where-it-looks" }, "Where it looks"), " works with published weights, too")),
+        element("li", {}, command("make train-vit"), " for pictures: ViT, Dosovitskiy et al. (2021); ", element("a", { href: "#where-it-looks" }, "Where it looks"), " works with published weights, too")),
       element("p", {}, "This page looks for runs every ten seconds, and shows a run once its first validation is over. It looks in ", command(overview.folder), "."),
       waiting.length ? element("p", { class: "note" }, `Begun, but not validated yet: ${waiting.map((run) => run.name).join(", ")}.`) : "",
       element("p", {}, element("a", { href: "#five-steps" }, "Five steps"), " needs no run: it computes attention by hand."));

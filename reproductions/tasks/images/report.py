@@ -12,7 +12,7 @@ from reproductions.runs import SCORES, Run
 from reproductions.tasks.report.parts import Example, among, interval, of_examples
 
 KIND, ANSWERS, TOKENIZER = "images", "answers.jsonl", None
-COLUMNS = {"accuracy": ("accuracy", 4), "loss": ("cross-entropy", 3), "calibration_error": ("calib. error", 3)}
+COLUMNS = {"accuracy": ("accuracy %", 1), "loss": ("cross-entropy", 3), "calibration_error": ("calibration error", 3)}
 PICTURES = {"": "The shown map", "-layers": "Layer by layer", "-heads": "Every head"}
 READING = (
     "The map gives each patch a share; the white line encloses the fewest patches that hold 60 % of it, and the dashed line is "

@@ -25,7 +25,7 @@ class Images(Task):
     unit = counted = "images"
     kept = "preprocessing.json"
     columns = report.COLUMNS
-    headline = {"accuracy": ("correct %", 1), "attention/auroc": ("AUROC of the map", 2)}
+    headline = {"accuracy": ("accuracy %", 1), "attention/auroc": ("AUROC of the map", 2)}
     filmed = True
 
     def begin(self, stage: Stage[Classification, ImageData], name: str) -> ImageSplit:

@@ -18,7 +18,7 @@ COLUMNS = {
 }
 PICTURES = {"": "The sentence attends to itself"}
 READING = (
-    "Each row is a word that the model has read, each column a word before it: the deeper the blue, the more of that word’s "
+    "Each row is a word that the model has read, each column a word before it: the stronger the blue, the more of that word’s "
     "state it used. A large weight says where a model read, not why it predicts what it predicts."
 )
 

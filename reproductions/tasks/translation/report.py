@@ -21,7 +21,7 @@ COLUMNS = {
 ORDER = {"aer": MEASURE, "aer_of_the_diagonal": MEASURE, "inversions": WHOLE, "inversions_kept": WHOLE}
 PICTURES = {"-forced": "Over the reference translation", "-own": "Over the model’s own translation"}
 READING = (
-    "Each row is a target word, each column a source word: the deeper the blue, the more the model read there as it wrote the "
+    "Each row is a target word, each column a source word: the stronger the blue, the more the model read there as it wrote the "
     "word. Boxes are gold links, solid where sure; a circle marks a row’s largest weight on a link, a cross one elsewhere. A "
     "large weight says where a model read, not why it wrote what it wrote."
 )
