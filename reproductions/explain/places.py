@@ -27,7 +27,7 @@ def choose(run: Run, place: str | None, layer: int | None, head: int | None) -> 
             f"{run.folder} is a run of {run.paper}; scaled dot-product attention is the Transformer's: name one of {PAPER}."
         )
     chosen = ("encoder" if place is None else place, 1 if layer is None else layer, 1 if head is None else head)
-    if place is layer is head is None:
+    if place is None and layer is None and head is None:
         views = run.views.get("views", {}).items()
         rates = {match: scores["aer"] for view, scores in views if (match := _HEAD.fullmatch(view))}
         if rates:

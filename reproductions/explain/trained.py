@@ -25,7 +25,7 @@ def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, w
     """The five steps of one head, layer and head counted from 1, over a sentence and the model's own translation of it.
 
     A query of the decoder is named after the word that it has read, in "decoder", and after the word that it writes, in
-    "source". Raises UserError for an empty or long sentence, and for a word that is not there; `places.check` comes first.
+    "source". Raises UserError for an empty or long sentence, and for a word that is not there; `places.choose` comes first.
     """
     module = trained.module
     network = module.network

@@ -115,10 +115,10 @@ class Desk:
 
         return self.keep(("gallery", name, run and run.saved), make)
 
-    def explain(self, name: str | None, text: str, *asked: str | int | None) -> bytes:
+    def explain(self, name: str | None, text: str, place: str | None, layer: int | None, head: int | None) -> bytes:
         """The five steps of one attention of a Transformer, as a page of its own that links to its other attentions."""
         run = self.catalogue.find(name)
-        place, layer, head = places.choose(run, *asked)
+        place, layer, head = places.choose(run, place, layer, head)
         shown = {"run": name, "text": text, "place": place, "layer": layer, "head": head}
 
         def address(what: str, choice: object) -> str:
@@ -190,7 +190,8 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Guarded:
             raise HTTPException(403, "Open the five steps from this page.")
         given = asked.query_params.get
         layer, head = (
-            number and (int(number[:9]) if number.isdecimal() else 0) for number in map(given, ("layer", "head"))
+            None if number is None else int(number[:9]) if number.isdecimal() else 0
+            for number in map(given, ("layer", "head"))
         )
         text = request.sentence(given("text"), "sentence")
         answer = await desk.ask(asked, desk.explain, given("run"), text, given("place"), layer, head)
