@@ -183,7 +183,7 @@ def run(arguments: Sequence[str]) -> int:
             raise
     several.let_another_speak(follows=alone)
     sys.stderr.write(f"error: {_on_one_line(message)}\n")
-    return 2
+    return 1 if alone else 2  # to start the processes again helps in the first case alone, see commands/torchrun.py
 
 
 def _on_one_line(text: str) -> str:

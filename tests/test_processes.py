@@ -20,14 +20,12 @@ import torch
 import torture
 from lightning.pytorch.utilities import rank_zero_only
 from PIL import Image
-from torch.distributed.launcher.api import elastic_launch
-from torch.distributed.run import config_from_args, parse_args
 from torture import Reference, Stop, Trial
 from toy_run import overrides
 from trained import ROOT
 
 from reproductions.__main__ import run as command
-from reproductions.commands import several
+from reproductions.commands import several, torchrun
 from reproductions.commands.several import Processes
 from reproductions.evaluation.records import load
 from reproductions.evaluation.records.translation import AlignedTranslation
@@ -112,29 +110,34 @@ def node(line, places, log):
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    variable, torchrun, *words = shlex.split(line)
-    os.environ.update(places, **dict([variable.split("=")]))
-    assert Path(torchrun).name == "torchrun"
-    config, python, given = config_from_args(parse_args(words))
+    _, *module, nodes = (words := shlex.split(line))[:4]
+    assert (module, nodes[:9]) == (["-m", torchrun.__name__], "--nnodes=")
+    os.environ.update(places)
+    config, python, given = torchrun.config_from_args(torchrun.parse_args(words[3:]))
     config.start_method = "fork"
     assert (python, given[:3]) == (sys.executable, ["-u", "-m", "reproductions"])
-    elastic_launch(config, worker)(*given[3:])
+    sys.exit(torchrun.launch(config, worker, given[3:]))
 
 
-def on_two_nodes(place, trained, **more):
-    """What both nodes print, of one process each, which run what the command says; and the run."""
-    arguments = ["train", "transformer2017", "--data", str(trained.numbers), *settings(2, **more)]
-    line = several.text(Processes(2, 1), arguments).splitlines()[2]
+def on_nodes(place, number, processes, *arguments, patience=60, **places):
+    """The exit codes of so many nodes which run what the command for these processes says, and what they print."""
+    line = several.text(processes, ["train", "transformer2017", *arguments]).splitlines()[2]
     line = line.replace(f"{socket.gethostname()}:{several.PORT}", f"127.0.0.1:{free_port()}")
-    places = {"RUNS_DIR": str(place), "DATA_DIR": str(trained.data)}
-    logs = [place / f"node-{number}.log" for number in range(2)]
+    line = line.replace(" -m reproductions train", f" --rdzv-conf=join_timeout={patience} -m reproductions train")
+    logs = [place / f"node-{i}.log" for i in range(number)]
     nodes = [torture.CONTEXT.Process(target=node, args=(line, places, log)) for log in logs]
     for process in nodes:
         process.start()
     for process in nodes:
         process.join(240)
-    printed = "".join(log.read_text(encoding="utf-8") for log in logs)
-    assert [process.exitcode for process in nodes] == [0, 0], printed
+    return [process.exitcode for process in nodes], "".join(log.read_text(encoding="utf-8") for log in logs)
+
+
+def on_two_nodes(place, trained, **more):
+    """What both nodes print, of one process each; and the run."""
+    arguments = ["--data", str(trained.numbers), *settings(2, **more)]
+    codes, printed = on_nodes(place, 2, Processes(2, 1), *arguments, RUNS_DIR=str(place), DATA_DIR=str(trained.data))
+    assert codes == [0, 0], printed
     (found,) = place.glob("transformer2017/own/*")
     return printed, Run(found)
 
@@ -184,6 +187,17 @@ def test_a_killed_process_is_started_again_and_the_weights_are_those_of_an_undis
     torch.testing.assert_close(mine["state_dict"], theirs["state_dict"], rtol=0, atol=0)
     torch.testing.assert_close(mine["optimizer_states"], theirs["optimizer_states"], rtol=0, atol=0)
     assert run.scores["test"]["bleu"] == together[1].scores["test"]["bleu"]
+
+
+def test_a_mistake_of_the_user_ends_all_processes_with_one_sentence_and_is_not_repeated(tmp_path):
+    codes, printed = on_nodes(tmp_path, 1, Processes(1, 2), "--data", str(tmp_path / "missing.tsv"))
+    assert codes == [2] and [line[:6] for line in printed.splitlines()] == ["error:"] and "missing.tsv" in printed
+
+
+def test_a_node_that_never_arrives_ends_the_others_with_one_sentence(tmp_path):
+    codes, printed = on_nodes(tmp_path, 1, Processes(2, 1), patience=1)
+    assert codes == [1] and len(printed.splitlines()) == 1, printed
+    assert printed.startswith("error: Not all of 2 nodes arrived at 127.0.0.1:") and "within 1 seconds" in printed
 
 
 # --- The tracker's process ----------------------------------------------------------------------------------------------

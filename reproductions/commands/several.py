@@ -72,16 +72,15 @@ def name() -> str:
 
 def text(processes: Processes, arguments: Sequence[str]) -> str:
     """What to run on each node; the arguments are those of this program."""
-    program = Path(sys.executable).with_name("torchrun")
+    program = Path(sys.executable)
     torchrun = [
-        # Otherwise processes that are started again may read the addresses of those before them, and wait for ever.
-        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1",
-        str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program), f"--nnodes={processes.nodes}",
+        str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program),
+        "-m", "reproductions.commands.torchrun", f"--nnodes={processes.nodes}",
         f"--nproc-per-node={processes.devices}", f"--max-restarts={RESTARTS}", "--rdzv-backend=c10d",
         f"--rdzv-endpoint={socket.gethostname()}:{PORT}", f"--rdzv-id={stamp()}", "-m", "reproductions",
     ]  # fmt: skip
     return (
-        f"This machine is one of {processes.nodes} nodes. Run this in this folder on each; torchrun waits ten minutes for "
+        f"This machine is one of {processes.nodes} nodes. Run this in this folder on each; it waits ten minutes for "
         f"the others.\n\n{shlex.join([*torchrun, *arguments])}\n\n"
         "The same command again continues the run. With SLURM: sbatch configs/cluster/train.sbatch. See docs/scale.md.\n"
     )
