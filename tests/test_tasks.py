@@ -36,7 +36,7 @@ def test_a_test_draws_all_of_the_fixed_split_and_of_others_the_chosen_alone():
 
 
 def test_a_test_draws_both_alignments_of_the_chosen_sentences_and_one_of_the_other_fixed_ones(tmp_path):
-    data = SimpleNamespace(target_tokenizer=SimpleNamespace(language="fr"))
+    data = SimpleNamespace(target_tokenizer=SimpleNamespace(language="fr"), split_names=lambda _: ["test", "fixed"])
     stage = Stage("test", SimpleNamespace(view=None), data, Origin("Parity", 1), (1,))
     read, written = ([AlignedTranslation(["a"], ["b"], [[1.0]], "Parity", "L1", forced, "fixed", index)
                       for index in range(2)] for forced in (True, False))  # fmt: skip

@@ -95,6 +95,7 @@ def undrawn(patch: pytest.MonkeyPatch) -> None:
         Image.new("RGB", (1, 1), "white").save(path, format)
 
     patch.setattr(Figure, "savefig", blank)
+    patch.setattr("reproductions.evaluation.files._pixels", lambda *_: Image.new("RGB", (1, 1), "white"))
 
 
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:

@@ -16,7 +16,7 @@ from data.errors import UserError
 from data.whole import whole
 
 NO_DATE: dict[str, dict[str, None]] = {
-    ".png": {"Software": None},
+    ".png": {},
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     ".svg": {"Date": None, "Creator": None},
 }
@@ -34,11 +34,13 @@ def save(figure: Figure, path: Path, dpi: int = 200, small: bool = False) -> Pat
         raise UserError(f"{path}: a figure is saved as one of {', '.join(sorted(NO_DATE))}, not {suffix!r}")
     # Type 42 keeps text in a PDF selectable; the salt makes the names inside an SVG repeatable.
     with whole(path) as partial, matplotlib.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "reproductions"}):
-        figure.savefig(partial, format=suffix[1:], dpi=dpi, metadata=NO_DATE[suffix])
-        if small:
-            with Image.open(partial) as drawn:
-                palette = drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-            palette.save(partial, "PNG", optimize=True)
+        if suffix == ".png":
+            drawn = _pixels(figure, dpi)
+            if small:
+                drawn = drawn.quantize(256, dither=Image.Dither.NONE)
+            drawn.save(partial, "PNG", dpi=(dpi, dpi))
+        else:
+            figure.savefig(partial, format=suffix[1:], metadata=NO_DATE[suffix])
     return path
 
 

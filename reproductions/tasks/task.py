@@ -116,6 +116,12 @@ class Split(ABC, Generic[M, D, C]):
         """In a test, the same network before training."""
         return self.stage.untrained if self.stage.testing else None
 
+    @property
+    def leads(self) -> bool:
+        """Whether the report shows examples of this split, "fixed" or else the first: they are drawn in every way."""
+        names = self.stage.data.split_names(self.stage.name)
+        return self.name == ("fixed" if "fixed" in names else names[0])
+
     def drawn(self, records: Mapping[int, R]) -> list[tuple[int, R]]:
         """Index and record of each example to draw; a test draws every example of the split "fixed"."""
         everything = self.name == "fixed" and self.stage.testing

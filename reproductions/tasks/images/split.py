@@ -17,7 +17,7 @@ from reproductions.tasks.images import scores
 from reproductions.tasks.images.looked import LookedSplit
 from reproductions.tasks.images.maps import layer_views
 from reproductions.tasks.images.questions import further
-from reproductions.tasks.images.trained import depth_film
+from reproductions.tasks.images.trained import depth_strip
 from reproductions.tasks.task import Drawn, Table
 
 PREFIXES = {"removal": "attention", "asked": "asked", "grounds": "grounds"}  # question -> prefix of its scores
@@ -34,7 +34,7 @@ class ImageSplit(LookedSplit):
         answers.jsonl           the model's answer to every image
         attended.jsonl          images with maps
         views.json, .png        every layer, head and rollout against the masks
-        <split>-*.png, *.gif    the chosen images with maps, and their heads and layers
+        <split>-*.png           the chosen images with maps; of the split that leads, their heads and layers, too
         confusion.png           confusion of classes
         localisation.png        the shown view beside its controls
         removal.png             deletion and insertion
@@ -130,20 +130,19 @@ class ImageSplit(LookedSplit):
 
     def _every_head(self, image: AttendedImage, stem: Path) -> Path | None:
         """The picture of every layer and head over one image; None for a single one."""
-        if not self.heads:
+        if not (self.heads and self.leads):
             return None
         maps = self._maps(image, self.heads).reshape(*self.stage.module.depth, *self.stage.module.grid)
         figure = plots.heads(image.pixels, maps, image.model, f"{image.name} · attention of each head")
         return files.save(figure, stem.with_name(f"{stem.name}-heads.png"))
 
     def _every_layer(self, image: AttendedImage, stem: Path) -> Path | None:
-        """The mean of the heads of each layer, as a row of pictures and as a film; None for a single layer."""
+        """The mean of the heads of each layer, as a row of pictures; None for a single layer."""
         views = layer_views(self.stage.module)
-        if len(views) < 2:
+        if len(views) < 2 or not self.leads:
             return None
         titles = (image.model, f"{image.name} · attention through the layers")
-        strip, _ = depth_film(image.pixels, self._maps(image, views), titles, stem)
-        return strip
+        return depth_strip(image.pixels, self._maps(image, views), titles, stem)
 
     def _maps(self, image: AttendedImage, views: Sequence[ImageView]) -> Floats:
         """(V, gh, gw) of one image."""

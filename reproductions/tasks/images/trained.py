@@ -82,12 +82,16 @@ class TrainedClassifier:
         )
 
 
-def depth_film(photo: plots.Photo | Pixels, layers: Floats, titles: tuple[str, str], stem: Path) -> tuple[Path, Path]:
-    """Draw maps (L, gh, gw) over a photo or an image (h, w, 3): in a row, ``<stem>-layers.png``, and as a film, ``.gif``.
+def depth_strip(photo: plots.Photo | Pixels, layers: Floats, titles: tuple[str, str], stem: Path) -> Path:
+    """Draw maps (L, gh, gw) over a photo or an image (h, w, 3) in a row, into ``<stem>-layers.png``.
 
     ``titles``: model and age; name of the image and what the maps are.
     """
     names = [f"layer {number}" for number in range(1, len(layers) + 1)]
-    strip = files.save(plots.film(photo, layers, names, *titles), stem.with_name(f"{stem.name}-layers.png"))
-    frames = [plots.film(photo, layer[None], [name], *titles) for layer, name in zip(layers, names, strict=True)]
-    return strip, files.film(frames, stem.with_name(f"{stem.name}-layers.gif"))
+    return files.save(plots.film(photo, layers, names, *titles), stem.with_name(f"{stem.name}-layers.png"))
+
+
+def depth_film(photo: plots.Photo | Pixels, layers: Floats, titles: tuple[str, str], stem: Path) -> tuple[Path, Path]:
+    """:func:`depth_strip`, and the same layers one after the other as a film, ``<stem>-layers.gif``."""
+    frames = [plots.film(photo, layer[None], [f"layer {number}"], *titles) for number, layer in enumerate(layers, 1)]
+    return depth_strip(photo, layers, titles, stem), files.film(frames, stem.with_name(f"{stem.name}-layers.gif"))

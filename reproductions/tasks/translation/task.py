@@ -33,7 +33,8 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
         translations.jsonl              texts
         forced.jsonl                    alignments over the references; empty without attention
         own.jsonl                       alignments over the model's own translations; empty without attention
-        <split>-*-forced.png, -own      both, of the chosen sentences; of "fixed" all are drawn, over the references alone
+        <split>-*-forced.png, -own      both, of the chosen sentences of the split that leads; all of "fixed", and the chosen
+                                        ones of other splits, over the references alone
     """
 
     def add(self, outputs: Mapping[str, Any], batch: TranslationBatch) -> None:
@@ -82,7 +83,7 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
         for index, read in self.drawn(forced):
             place = folder / f"{self.name}-{index}"
             pictures[index] = [_draw(read.printed(self.language), place.with_name(f"{place.name}-forced.png")), None]
-            if index in self.stage.pictures:
+            if self.leads and index in self.stage.pictures:
                 pictures[index][1] = _draw(own[index].printed(self.language), place.with_name(f"{place.name}-own.png"))
         rows: list[list[Any]] = []
         for index, sentence in self.collected.translated.items():
