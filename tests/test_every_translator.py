@@ -148,6 +148,28 @@ def test_the_same_is_found_alone_and_among_others_and_ends_or_reaches_the_limit(
             assert EOS not in found.ids[:-1] and (found.ids[-1] == EOS or len(found.ids) == limit)
 
 
+@every_model
+def test_a_beam_reads_each_source_once_and_no_step_reads_it_again(name):
+    """Whatever part of the model runs while the batch is encoded runs in no step, for no hypothesis."""
+    model, (source, mask, _) = built(name), batch(name)
+    run, read, encode = [], [], model.encode
+    for part, module in model.named_modules():
+        if isinstance(module, nn.Embedding):
+            continue  # both sides may share one
+        module.register_forward_pre_hook(lambda *_, part=part: run.append(part))
+
+    def reads(*given):
+        encoded = encode(*given)
+        read.append({*run})
+        run.clear()
+        return encoded
+
+    model.encode = reads
+    beam(model, source, mask, EOS, 3)
+    (parts,) = read
+    assert parts and parts.isdisjoint(run) and run
+
+
 # --- Mechanisms in both recurrent decoders ----------------------------------------------------------------------------
 
 
