@@ -1,6 +1,7 @@
 """Classify images with a trained run or with published weights, and draw where it looked."""
 
 import argparse
+import logging
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from reproductions.tasks.images.trained import TrainedClassifier
 
 LIKELIEST = 5  # classes printed per image
+LISTED = 20  # a network of more classes does not list them
+log = logging.getLogger(__name__)
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +60,10 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
         from reproductions.tasks.task import restore
 
         classifier = restore(run)
+        if len(known := classifier.preprocessing.classes) <= LISTED:
+            log.info(
+                "This network knows %s and nothing else; for photos: WEIGHTS=torchvision:vit_b_16.", ", ".join(known)
+            )
     for number, path, image in chain([first], images):
         name = path.stem if len(options.image) == 1 else f"{number:02d}-{path.stem}"
         likely, drawn = _look(classifier, image, path.name, number, options.asked, folder / name)

@@ -16,12 +16,14 @@ DRAWN = 4  # sentences of Figure 3
 
 
 def draw(data: str | None, folder: Path) -> Iterator[Path]:
-    """Draw Figure 2 and Figure 3; yields each file as it is written.
+    """Draw Figure 3, which needs RNNsearch alone, and Figure 2; yields each file as it is written.
 
     Raises UserError naming the command to run where a run is missing.
     """
     data = data or "accord"
     search = runs.find("bahdanau2014", data, having=runs.SCORES)
+    if FIXED in search.scores:
+        yield from figure_3(search, folder)
     encdec = scored(
         "bahdanau2014",
         f"{data}-rnnencdec",
@@ -29,7 +31,8 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
         f"`make train-rnnencdec DATA={data}`.",
     )
     yield from figure_2([search, encdec], folder)
-    yield from figure_3(search, folder)
+    if FIXED not in search.scores:
+        raise UserError(f"{search.folder} has no fixed sentences in its tests; Figure 3 is drawn from a run on accord.")
 
 
 def figure_2(compared: list[Run], folder: Path) -> Iterator[Path]:
@@ -40,8 +43,6 @@ def figure_2(compared: list[Run], folder: Path) -> Iterator[Path]:
 
 def figure_3(run: Run, folder: Path) -> Iterator[Path]:
     """Alignments over the model's own translations, in grey as printed; and over the references, with the gold links."""
-    if FIXED not in run.scores:
-        raise UserError(f"{run.folder} has no fixed sentences in its tests; Figure 3 is drawn from a run on accord.")
     own, forced = ([each.printed("fr") for each in records] for records in (run.own(FIXED), run.forced(FIXED)))
     if not own or not forced:
         raise stored.damaged(run.evaluation(FIXED), "a file of alignments has none")
