@@ -64,6 +64,7 @@ KINDS: dict[str, dict[str, Any]] = {
               "averaged?": ({"snapshots": [TEXT], "score": NUMBER, "kept": (bool,)}, None)},
     VIEWS: {"chosen?": TEXT, "by?": TEXT, "views?": {"*": {"*": MEASURE}}},
 }  # fmt: skip
+KNOWN = {BEST: "trained ", LAST: "interrupted ", SCORES: "scored "}  # a run that has the file, in words
 # Folders of the small trainings that stand in one table each; none of them is the newest run of its paper.
 LADDER, TIMELINE, TRIAL = "ladder", "timeline", "trial"
 T = TypeVar("T")
@@ -318,8 +319,8 @@ def find(
     that = "" if task is None else f" that {papers.TASKS[task]}"
     train = papers.of(paper).train if paper in papers.PAPERS else papers.train(task)
     raise UserError(
-        f"There is no run of {what}{that} with {having} under {runs_dir().resolve()}; train one first, for example with "
-        f"`make {train}`."
+        f"There is no {KNOWN.get(having, '')}run of {what}{that} under {runs_dir().resolve()}; train one first, for example "
+        f"with `make {train}`."
     )
 
 
