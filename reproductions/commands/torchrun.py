@@ -3,14 +3,11 @@
 .venv/bin/python -m reproductions.commands.torchrun --nnodes=2 ... -m reproductions train transformer2017
 """
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
-
-os.environ.setdefault("LOGLEVEL", "CRITICAL")  # torchrun's loggers read it as they are made; what fails says why itself
-# Otherwise processes that are started again may read the addresses of those before them, and wait for ever.
-os.environ.setdefault("TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "1")
 
 from torch.distributed.elastic.agent.server.api import RunResult, WorkerGroup
 from torch.distributed.elastic.agent.server.local_elastic_agent import LocalElasticAgent
@@ -41,6 +38,11 @@ class Agent(LocalElasticAgent):
 def launch(config: api.LaunchConfig, command: str | Callable[..., Any], given: Sequence[str]) -> int:
     """Start this node's processes, wait for their end, and return the exit status; what torchrun raises becomes a sentence."""
     api.LocalElasticAgent = Agent  # type: ignore[misc]  # there is no option for it
+    # Otherwise processes that are started again may read the addresses of those before them, and wait for ever.
+    os.environ.setdefault("TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "1")
+    for name in logging.root.manager.loggerDict:
+        if name.startswith("torch.distributed."):  # what fails says why itself
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     patience = int(config.rdzv_configs.setdefault("join_timeout", PATIENCE))
     try:
         api.elastic_launch(config, command)(*given)

@@ -119,7 +119,8 @@ class Split(ABC, Generic[M, D, C]):
     @property
     def leads(self) -> bool:
         """Whether the report shows examples of this split, "fixed" or else the first: they are drawn in every way."""
-        names = self.stage.data.split_names(self.stage.name)
+        data: Any = self.stage.data
+        names = data.split_names(self.stage.name)
         return self.name == ("fixed" if "fixed" in names else names[0])
 
     def drawn(self, records: Mapping[int, R]) -> list[tuple[int, R]]:
