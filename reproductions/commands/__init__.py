@@ -17,5 +17,6 @@ release, publish    a run as a folder to hand on, and on Hugging Face
 doctor, page        what works on this machine; the interactive page
 lightning           fit, validate and test with every option of Lightning
 
-And what they share: ``configs``, ``weights``, ``trainings``, ``several``, ``ending``. ``equations`` is a part of `make format`.
+And what they share: ``configs``, ``weights``, ``trainings``, ``several``, ``ending``. ``equations`` is a part of `make format`;
+``torchrun`` is started by hand on each node of several.
 """
