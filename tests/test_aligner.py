@@ -1,8 +1,10 @@
 """The statistical aligner finds links without being given any, measured against gold."""
 
 import numpy as np
+import pytest
 
 from data.accord import pairs
+from data.prepared import aligner
 from data.prepared.aligner import Aligner, Pair
 from reproductions.evaluation.measures.alignment import alignment_counts, alignment_scores
 
@@ -24,7 +26,10 @@ def test_it_finds_most_gold_links_of_accord():
     assert scores.aer < 0.12 and scores.precision > 0.95
 
 
-def test_words_that_always_come_together_are_linked_wherever_they_stand():
+@pytest.mark.parametrize("cells", [aligner.CELLS, 15_000])
+def test_words_that_always_come_together_are_linked_wherever_they_stand(cells, monkeypatch):
+    """Also in pairs behind those that a bounded memory learns from."""
+    monkeypatch.setattr(aligner, "CELLS", cells)
     generator = np.random.default_rng(0)
     orders = [generator.permutation(5) for _ in range(600)]
     sentences = [generator.permutation(20)[:5] for _ in orders]

@@ -1,6 +1,9 @@
 import pytest
 import sacrebleu
+import yaml
 
+from reproductions import runs
+from reproductions.commands.figures.bahdanau2014 import _of_both_limits
 from reproductions.evaluation.measures.lengths import bleu_by_length
 from reproductions.evaluation.records.translation import Translated
 
@@ -31,3 +34,20 @@ def test_the_lower_edge_is_inside_and_the_upper_outside():
     made = [Translated("w " * length, "a b c d", "a b c d", length) for length in (9, 10, 11, 20)]
     curve = bleu_by_length("m", made, edges=(1, 10, 20))
     assert [one.sentences for one in curve.bins] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("limits", "found"), [((50, 30, 30), [50, 30]), ((30, 50), [30, 50]), ((60, 30), [60]), ((50,), [50])]
+)
+def test_figure_2_takes_the_newest_run_of_each_of_the_paper_s_two_limits(limits, found, tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    for age, limit in enumerate(limits):  # the newest first
+        run = runs.create("bahdanau2014", "bible", f"2026010{9 - age}-000000")
+        (run.folder / "evaluation").mkdir(parents=True)
+        (run.folder / runs.SCORES).write_text("{}", encoding="utf-8")
+        run.config.write_text(yaml.safe_dump({"data": {"init_args": {"max_words": limit}}}), encoding="utf-8")
+    newest, *_ = runs.every("bahdanau2014", "bible", runs.SCORES)
+    drawn = _of_both_limits(newest)
+    assert [run.data["max_words"] for run in drawn] == found and drawn[0] == newest
+    if len(drawn) == 2:
+        assert drawn[1].folder.name == f"2026010{9 - limits.index(found[1])}-000000"

@@ -13,6 +13,7 @@ from reproductions.evaluation.plots.style import AS_IN_2014
 from reproductions.runs import Run
 
 DRAWN = 4  # sentences of Figure 3
+LIMITS = {30, 50}  # words of the longest training sentence: RNNsearch-30, RNNsearch-50
 
 
 def draw(data: str | None, folder: Path) -> Iterator[Path]:
@@ -30,14 +31,23 @@ def draw(data: str | None, folder: Path) -> Iterator[Path]:
         f"Figure 2 compares RNNsearch with RNNencdec, and RNNencdec has no scored run on {data}: train it with "
         f"`make train-rnnencdec DATA={data}`.",
     )
-    yield from figure_2([search, encdec], folder)
+    yield from figure_2([*_of_both_limits(search), *_of_both_limits(encdec)], folder)
     if FIXED not in search.scores:
         raise UserError(f"{search.folder} has no fixed sentences in its tests; Figure 3 is drawn from a run on accord.")
 
 
+def _of_both_limits(run: Run) -> list[Run]:
+    """The run, and the newest of its configuration with the other one of the paper's two limits of training sentences."""
+    if (limit := run.data["max_words"]) not in LIMITS:
+        return [run]
+    alike = runs.every("bahdanau2014", run.folder.parts[-2], runs.SCORES)
+    return [run, *[other for other in alike if other.data["max_words"] in LIMITS - {limit}][:1]]
+
+
 def figure_2(compared: list[Run], folder: Path) -> Iterator[Path]:
     """BLEU of the generated translations against the length of the source sentence."""
-    curves = curves_by_length([run.title for run in compared], compared, LENGTHS)
+    names = [run.title if len(compared) == 2 else f"{run.title}-{run.data['max_words']}" for run in compared]
+    curves = curves_by_length(names, compared, LENGTHS)
     yield from printed(plots.bleu_by_length(curves), folder, "figure-2-bleu-by-length")
 
 
