@@ -200,6 +200,12 @@ page: $(VENV)/.installed ## Serve the page: type a sentence and see where the tr
 	@$(PY) -m reproductions page $(ARGS)
 #: make page ARGS="--port 8080"
 
+.PHONY: site
+site: $(VENV)/.installed ## Write the page as a folder that any web host serves: trained models compute in the browser
+	@$(PY) -m reproductions site $(if $(RUNS),--runs $(RUNS)) $(ARGS)
+#: make site RUNS="runs/A runs/B"        these runs instead of the newest RNNsearch, Transformer and ViT
+#: make site ARGS="--out public"         another folder than site/
+
 .PHONY: look
 look: $(VENV)/.installed ## Classify an image of yours and draw where the model looked (IMAGE=photo.jpg)
 	@if [[ -z $$IMAGE_TEXT ]]; then echo "Name an image: make look IMAGE=photo.jpg" >&2; exit 2; fi; \

@@ -24,7 +24,7 @@ COMMAND = "attention"  # as pip installs it
 # Commands in the order of the help; each is a file of ``commands``.
 COMMANDS = (
     "train", "evaluate", "report", "translate", "align", "look", "figures", "compare", "ladder", "timeline", "trial", "results",
-    "explain", "page", "release", "publish", "doctor",
+    "explain", "page", "site", "release", "publish", "doctor",
 )  # fmt: skip
 LIGHTNING = ("fit", "validate", "test")
 # Those that give Lightning the options that are not their own.

@@ -222,7 +222,7 @@ def test_who_reads_the_address_can_connect_at_once(monkeypatch):
 
 # --- The files of the page --------------------------------------------------------------------------------------------
 
-MODULES = sorted(server.STATIC.glob("*.js"))
+MODULES = sorted(server.STATIC.rglob("*.js"))
 
 
 def test_the_page_holds_no_inline_script_and_refers_to_nothing_outside():
@@ -234,9 +234,11 @@ def test_the_page_holds_no_inline_script_and_refers_to_nothing_outside():
 
 
 def test_every_module_is_imported_and_makes_no_markup_of_text():
-    texts = {path.name: path.read_text(encoding="utf-8") for path in MODULES}
-    imported = {name for text in texts.values() for name in re.findall(r'from "\./([\w-]+\.js)"', text)}
-    assert imported | {"main.js"} == set(texts)
+    texts = {path: path.read_text(encoding="utf-8") for path in MODULES}
+    imported = {
+        path.parent / name for path, text in texts.items() for name in re.findall(r'"(?:\./)?([\w/-]+\.js)"', text)
+    }
+    assert imported | {server.STATIC / "main.js"} == set(texts)
     for name, text in texts.items():
         markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|console\."
         assert not re.search(markup, text), name

@@ -7,7 +7,7 @@ console or ask another machine for anything.
 import json
 
 import pytest
-from page_runs import LUONG, NOW, RUNG, SEES, SENTENCE, THEN, weights_of
+from page_runs import LUONG, NOW, RUNG, SEES, SENTENCE, THEN, ask, weights_of
 from reader import PICTURES, STAGE, Reader
 
 from data.accord import FIXED
@@ -93,12 +93,12 @@ def test_a_reader_compares_views(reader: Reader) -> None:
         assert reader.text(f"{RIGHT} .readout").startswith(f"{word} → "), "a slanted word is under the pointer"
     assert len(once) > 5
 
-    answer, weights = reader.run(
-        "(async () => { const { aligned } = await import('/aligned.js'); const { ask } = await import('/ask.js');"
-        " const target = document.querySelector('#target').value;"
-        f" const answer = await ask('api/align', {{run: {json.dumps(NOW)}, text: {json.dumps(SENTENCE)}, target}});"
-        " return [answer, aligned(answer, '').weights.map((row) => [...row])]; })()"
+    question = {"run": NOW, "text": SENTENCE, "target": reader.values("#target")[0]}
+    weights = reader.run(
+        "(async () => { const { aligned } = await import('/aligned.js'); const { align } = await import('/backend.js');"
+        f" return aligned(await align({json.dumps(question)}), '').weights.map((row) => [...row]); }})()"
     )
+    answer = ask(reader.address, "/api/align", question)[2]
     sent = weights_of(answer)[answer["views"].index(answer["chosen"])]
     assert weights == pytest.approx(sent, abs=1e-6), "what is drawn is what the server sent"
     assert all(sum(row) == pytest.approx(1, abs=2e-3) for row in weights)

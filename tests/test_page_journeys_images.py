@@ -88,9 +88,9 @@ def test_a_reader_watches_depth_play(reader: Reader) -> None:
     said = [reader.until(f"{READS}.startsWith('layer {layer} of 2 · row ') && {READS}") for layer in (1, 2)]
     reader.point_at(f"{FRAME} svg", beside=4)
     values = reader.run(
-        "(async () => { const { mapOf } = await import('/seen.js'); const { ask } = await import('/ask.js');"
+        "(async () => { const { mapOf } = await import('/seen.js'); const { look } = await import('/backend.js');"
         " const { scene } = document.querySelector('.gallery [aria-pressed=true]').dataset;"
-        f" const answer = await ask('api/look', {{run: '{SEES}', scene, speaks: null}});"
+        f" const answer = await look({{run: '{SEES}', scene, picture: null, speaks: null}});"
         " return [1, 2].map((layer) => mapOf(answer, `cls L${layer} Hmean`).values[21]); })()"
     )
     for value, text in zip(values, said, strict=True):

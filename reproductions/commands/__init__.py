@@ -14,7 +14,8 @@ ladder, timeline, trial   many trainings in one table
 results             the numbers of README and docs
 explain             attention in five steps
 release, publish    a run as a folder to hand on, and on Hugging Face
-doctor, page        what works on this machine; the interactive page
+doctor              what works on this machine
+page, site          the interactive page; the same as a folder without a server
 lightning           fit, validate and test with every option of Lightning
 
 And what they share: ``configs``, ``weights``, ``trainings``, ``several``, ``ending``. ``equations`` is a part of `make format`;

@@ -2,7 +2,7 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from data.errors import UserError
 from data.words import join
 from reproductions import papers, runs
 from reproductions.attention import TIMELINE
+from reproductions.page import images, published, request, timelines
+from reproductions.page.colours import colours
 from reproductions.released.copies import COPIES
 from reproductions.runs import SCORES, SUMMARY, Run
 from reproductions.tasks import task as tasks
@@ -69,6 +71,26 @@ class Catalogue:
                 self._models.popitem(last=False)
         self._models.move_to_end(key)
         return self._models[key]
+
+
+def overview(listed: Sequence[Run], refused: Mapping[str, str]) -> dict[str, Any]:
+    """What the page starts with: runs, sentences, colours, limits."""
+    return {
+        "folder": str(runs.runs_dir()),
+        "runs": [describe(run) for run in listed],
+        "refused": refused,
+        "translators": list(papers.of_task("translation")),
+        "classifiers": list(papers.of_task("images")),
+        "published": published.offered(),
+        "timeline": timelines.made(),
+        "examples": examples(listed),
+        "colours": colours(),
+        "limits": {
+            "letters": request.TEXT_LETTERS,
+            "words": request.TEXT_WORDS,
+            "bytes": images.IMAGE_BYTES,
+        },
+    }
 
 
 def describe(run: Run) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'"
 HEADERS = {
-    b"content-security-policy": b"default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
-    b"form-action 'none'; frame-ancestors 'none'",
+    b"content-security-policy": f"{POLICY}; frame-ancestors 'none'".encode(),
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cross-origin-resource-policy": b"same-origin",
@@ -24,12 +24,16 @@ RETRY_AFTER = "2"  # seconds
 class Guarded:
     """Adds headers that forbid a browser to load or run anything from elsewhere, and bounds requests.
 
+    ``embed``: the site that may show the page in a frame; None for none.
+
     Answers 431 to a request with too many headers; raises HTTPException 429 in the application that reads a body for which
     there is no room.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, embed: str | None = None) -> None:
         self.app = app
+        policy = {b"content-security-policy": f"{POLICY}; frame-ancestors {embed}".encode()}
+        self._headers = HEADERS | (policy if embed else {})
         self._bytes: Counter[str] = Counter()  # client -> bytes of its bodies in memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +59,9 @@ class Guarded:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*(HEADERS | {name.lower(): value for name, value in message["headers"]}).items()]
+                message["headers"] = [
+                    *(self._headers | {name.lower(): value for name, value in message["headers"]}).items()
+                ]
             await send(message)
 
         try:

@@ -19,6 +19,7 @@ from data.sources.image_files import MOST_PIXELS, read_image, upright
 from reproductions.evaluation.arrays import Floats, Pixels
 from reproductions.evaluation.measures.localisation import MEASURES, coverage, measure
 from reproductions.evaluation.records.forms import mask_to_png, png
+from reproductions.runs import Run
 from reproductions.tasks.images.maps import every_map, shown_view, views_of
 from reproductions.tasks.images.trained import TrainedClassifier
 
@@ -29,11 +30,12 @@ STEPS = 65_535  # values are sent as 16-bit integers, in units of 1 / STEPS of t
 MOST_ROWS = 1_500_000  # weights of tokens on patches; for more, the mean of heads is sent
 GALLERY = {"test": 24, "two": 8}  # scenes of each split of the embedded images in the gallery
 GALLERY_SIZE = 48  # side in pixels
+KEPT = 24  # test images of a run in its gallery
 SHARP = 900  # pixels of the longer side of a photo under its map, at most
 
 
 class Given(NamedTuple):
-    """An image to look at; an embedded scene has a label and a mask (h, w), how much of each pixel its object covers."""
+    """An image to look at; one on offer has a label, an embedded scene also a mask (h, w), how much of each pixel it covers."""
 
     image: Image.Image
     name: str
@@ -61,32 +63,72 @@ def scene(name: str | None, size: int) -> Given:
     return Given(Image.fromarray(drawn.pixels), name or "", drawn.mask, shapes.CLASSES[drawn.label])
 
 
-def gallery() -> list[dict[str, str]]:
-    """The embedded scenes on offer: name, label, and the image as a data URL."""
-    scenes = []
-    for split, count in GALLERY.items():
-        for number in range(count):
-            drawn = shapes.scene(split, number, size=GALLERY_SIZE)
-            scenes.append(
-                {"name": f"{split} {number}", "label": shapes.caption(drawn), "image": _data_url(drawn.pixels)}
-            )
-    return scenes
+def kept(classifier: TrainedClassifier | None, run: Run | None) -> dict[str, Given] | None:
+    """Test images that a run keeps, by name; None for published weights and for a run that knows the embedded scenes."""
+    if classifier is None or run is None or classifier.preprocessing.classes == shapes.CLASSES:
+        return None
+    split = next(iter(run.scores), None)
+    if split is None or not run.evaluation(split, "attended.jsonl").is_file():
+        return {}
+    named = {f"{split} {one.index}": one for one in run.attended(split)[:KEPT] if one.label is not None}
+    return {
+        name: Given(Image.fromarray(one.pixels), name, one.mask, one.classes[one.label or 0])
+        for name, one in named.items()
+    }
 
 
-def scene_name(number: int) -> str:
-    """That of a scene of the test split, in a question and in an answer."""
-    return f"test {number}"
+def offered(name: str | None, classifier: TrainedClassifier, run: Run | None) -> Given:
+    """The picture of this name in the gallery; raises UserError if there is none."""
+    own = kept(classifier, run)
+    if own is None:
+        return scene(name, classifier.preprocessing.size)
+    if name not in own:
+        raise UserError(f"There is no scene {str(name)[:50]!r} in the gallery.")
+    return own[name]
 
 
-def first_right(classifier: TrainedClassifier) -> str:
-    """The first scene that a classifier answers correctly; the first of all if there is none."""
+def gallery(classifier: TrainedClassifier | None, run: Run | None) -> dict[str, Any]:
+    """The pictures on offer, the embedded scenes or those that a run keeps: name, label, and the image as a data URL; and the one
+    to begin with, the first that the classifier of a run answers correctly.
+    """
+    own = kept(classifier, run)
+    if own is None:
+        names = [f"{split} {number}" for split, count in GALLERY.items() for number in range(count)]
+        drawn = {name: shapes.scene(name.split()[0], int(name.split()[1]), size=GALLERY_SIZE) for name in names}
+        scenes = [
+            {"name": name, "label": shapes.caption(one), "image": _data_url(one.pixels)} for name, one in drawn.items()
+        ]
+    else:
+        scenes = [
+            {"name": name, "label": one.label, "image": _data_url(np.array(one.image))} for name, one in own.items()
+        ]
+    tried = [one["name"] for one in scenes if classifier is not None and one["name"].startswith("test")]
+    right = (name for name in tried if classifier is not None and _is_right(classifier, offered(name, classifier, run)))
+    return {"scenes": scenes, "begins": next(right, scenes[0]["name"] if scenes else None)}
+
+
+def _is_right(classifier: TrainedClassifier, given: Given) -> bool:
     preprocessing = classifier.preprocessing
-    for number in range(GALLERY["test"]):
-        given = scene(scene_name(number), preprocessing.size)
-        looked = classifier.module.look(preprocessing.tensor(preprocessing.pixels(given.image)[None]))
-        if preprocessing.classes[int(looked.logits[0].argmax())] == given.label:
-            return given.name
-    return scene_name(0)
+    looked = classifier.module.look(preprocessing.tensor(preprocessing.pixels(given.image)[None]))
+    return preprocessing.classes[int(looked.logits[0].argmax())] == given.label
+
+
+def known(classifier: TrainedClassifier, run: Run) -> dict[str, Any]:
+    """The gallery of a run, each picture as its classifier sees it, with the answer, its mask, and its part of each patch."""
+    offers = gallery(classifier, run)
+    for one in offers["scenes"]:
+        given = offered(one["name"], classifier, run)
+        one |= {"image": _data_url(np.array(given.image)), "answer": given.label, "mask": None, "covered": None}
+        if given.mask is not None:
+            one |= {
+                "mask": mask_to_png(given.mask),
+                "covered": _shares(coverage(given.mask[None], classifier.module.grid)),
+            }
+    return offers
+
+
+def _shares(covered: Floats) -> list[float]:
+    return [round(value, 3) for value in covered.ravel().tolist()]
 
 
 def sharp(image: Image.Image, preprocessing: Preprocessing) -> dict[str, Any]:
@@ -127,7 +169,7 @@ def look(classifier: TrainedClassifier, given: Given, asked: str | None) -> dict
         "name": given.name,
         "label": given.label,
         "pixels": _data_url(pixels),
-        "photo": sharp(given.image, preprocessing) if given.mask is None else None,
+        "photo": sharp(given.image, preprocessing) if given.label is None else None,
         "size": list(pixels.shape[:2]),
         "grid": list(module.grid),
         "prefix": module.prefix,
@@ -173,5 +215,4 @@ def _truth(mask: Floats | None, pixels: Pixels, maps: Floats, grid: tuple[int, i
         {name: None if math.isnan(value) else round(value, 4) for name, value in zip(MEASURES, row, strict=True)}
         for row in table.tolist()
     ]
-    shares = [round(value, 3) for value in covered.ravel().tolist()]
-    return {"covered": shares, "numbers": numbers, "mask": mask_to_png(mask)}
+    return {"covered": _shares(covered), "numbers": numbers, "mask": mask_to_png(mask)}

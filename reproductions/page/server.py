@@ -29,8 +29,7 @@ from reproductions.explain import places
 from reproductions.explain.page import page as explained
 from reproductions.explain.trained import take_steps
 from reproductions.page import alignments, images, published, request, timelines
-from reproductions.page.catalogue import Catalogue, describe, examples
-from reproductions.page.colours import colours
+from reproductions.page.catalogue import Catalogue, overview
 from reproductions.page.connections import KEEP_ALIVE, Connection
 from reproductions.page.guard import Guarded, client_of
 from reproductions.page.published import Published
@@ -98,8 +97,10 @@ class Desk:
 
         def make() -> dict[str, Any]:
             classifier: TrainedClassifier = self.published.classifier() if run is None else self.catalogue.model(run)
-            size = classifier.preprocessing.size
-            given = images.uploaded(picture, size) if isinstance(picture, bytes) else images.scene(picture, size)
+            if isinstance(picture, bytes):
+                given = images.uploaded(picture, classifier.preprocessing.size)
+            else:
+                given = images.offered(picture, classifier, run)
             return images.look(classifier, given, asked)
 
         key = picture if isinstance(picture, str | None) else sha256(picture).hexdigest()
@@ -110,8 +111,8 @@ class Desk:
         run = None if name == published.SOURCE else self.run(name, "images")
 
         def make() -> dict[str, Any]:
-            begins = images.scene_name(0) if run is None else images.first_right(self.catalogue.model(run))
-            return {"scenes": images.gallery(), "begins": begins}
+            classifier = None if run is None else self.catalogue.model(run)
+            return images.gallery(classifier, run)
 
         return self.keep(("gallery", name, run and run.saved), make)
 
@@ -133,34 +134,17 @@ class Desk:
 
     def overview(self) -> bytes:
         """What the page starts with: runs, sentences, colours, limits."""
-        listed, refused = self.catalogue.runs()
-        return json.dumps(
-            {
-                "folder": str(runs.runs_dir()),
-                "runs": [describe(run) for run in listed],
-                "refused": refused,
-                "translators": list(papers.of_task("translation")),
-                "classifiers": list(papers.of_task("images")),
-                "published": published.offered(),
-                "timeline": timelines.made(),
-                "examples": examples(listed),
-                "colours": colours(),
-                "limits": {
-                    "letters": request.TEXT_LETTERS,
-                    "words": request.TEXT_WORDS,
-                    "bytes": images.IMAGE_BYTES,
-                },
-            },
-            ensure_ascii=False,
-            allow_nan=False,
-        ).encode()
+        return json.dumps(overview(*self.catalogue.runs()), ensure_ascii=False, allow_nan=False).encode()
 
 
-def application(hosts: tuple[str, ...] = LOOPBACK) -> Guarded:
-    """The page as an ASGI application; ``hosts``: the names that it answers to, so that no other site can use it."""
+def application(hosts: tuple[str, ...] = LOOPBACK, embed: str | None = None) -> Guarded:
+    """The page as an ASGI application.
+
+    ``hosts``: the names that it answers to, so that no other site can use it; ``embed``: a site that may show it in a frame.
+    """
     desk = Desk()
 
-    async def overview(asked: Request) -> Response:
+    async def begin(asked: Request) -> Response:
         return await desk.ask(asked, desk.overview)
 
     async def align(asked: Request) -> Response:
@@ -203,23 +187,23 @@ def application(hosts: tuple[str, ...] = LOOPBACK) -> Guarded:
         return await desk.ask(asked, timelines.read)
 
     routes = [
-        Route("/api/overview", overview),
+        Route("/api/overview", begin),
         Route("/api/align", align, methods=["POST"]),
         Route("/api/look", look, methods=["POST"]),
         Route("/api/look-at", look_at, methods=["POST"]),
         Route("/api/gallery", gallery, methods=["POST"]),
         Route("/api/timeline", timeline, methods=["POST"]),
         Route("/explain", explain),
-        Mount(timelines.SERVED, StaticFiles(directory=timelines.PICTURES, check_dir=False)),
+        Mount(f"/{timelines.SERVED}", StaticFiles(directory=timelines.PICTURES, check_dir=False)),
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]
     trusted = Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     handlers = {HTTPException: _refused, UserError: _mistaken, Exception: _failed}
     # Guarded lies around it all, so that an answer to a fault has its headers too.
-    return Guarded(Starlette(routes=routes, middleware=[trusted], exception_handlers=handlers))
+    return Guarded(Starlette(routes=routes, middleware=[trusted], exception_handlers=handlers), embed)
 
 
-def serve(host: str = HOST, port: int = PORT) -> int:
+def serve(host: str = HOST, port: int = PORT, embed: str | None = None) -> int:
     """Serve until Ctrl-C; raises UserError if the address is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
@@ -241,7 +225,7 @@ def serve(host: str = HOST, port: int = PORT) -> int:
         sys.stdout.write("This is not a loopback address: everyone who can reach this machine can use the page.\n")
     sys.stdout.flush()
     torch.set_num_threads(1)  # one sentence is too little work to share
-    served = application() if local else application(("*",))
+    served = application(LOOPBACK if local else ("*",), embed)
     with listener:
         uvicorn.Server(settings(served)).run(sockets=[listener])
     return 0

@@ -14,7 +14,7 @@ from reproductions.experiments.timeline.training import PAPER
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / document.PICTURES
-SERVED = "/shipped"  # where the page has them
+SERVED = "shipped"  # where the page has them
 LARGEST = 8 * 2**20  # bytes; a full timeline has some hundred thousand
 AGAIN = "make it again with `make timeline`"
 # The fields that the page reads, with their types.

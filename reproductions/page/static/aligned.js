@@ -4,23 +4,6 @@ import { printedWords } from "./french.js";
 
 const END = "</s>";
 
-/** The numbers of an answer, unpacked once. */
-const unpacked = new WeakMap();
-
-/** Numbers from 0 to 1, unpacked from 16 bits each. */
-export function sixteenBits(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  return Float32Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true) / 65535);
-}
-
-function weightsOf(answer) {
-  if (!unpacked.has(answer)) {
-    unpacked.set(answer, sixteenBits(answer.weights));
-  }
-  return unpacked.get(answer);
-}
-
 /** Whether an answer has a view, or none is asked for. */
 export function hasView(answer, view) {
   return !view || answer.views.includes(view);
@@ -31,8 +14,7 @@ export function aligned(answer, view, [language, other] = []) {
   const T = answer.target.length;
   const S = answer.source.length;
   const number = Math.max(answer.views.includes(view) ? answer.views.indexOf(view) : answer.views.indexOf(answer.chosen), 0);
-  const all = weightsOf(answer);
-  const row = (t) => all.subarray((number * T + t) * S, (number * T + t + 1) * S);
+  const row = (t) => answer.weights.subarray((number * T + t) * S, (number * T + t + 1) * S);
   return {
     source: printedWords(answer.source, language),
     target: printedWords(answer.target, other),

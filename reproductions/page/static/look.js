@@ -1,6 +1,6 @@
 // Where it looks: a picture, one or more classifiers, and where each of them looked.
 
-import { ask, patiently, send } from "./ask.js";
+import { alone, gallery, look, patiently } from "./backend.js";
 import { chosenIn, saidOfRuns, SideBySide } from "./chosen.js";
 import { button, element, keepingFocus, segments } from "./dom.js";
 import { LookPanel } from "./look_panel.js";
@@ -46,7 +46,7 @@ export class WhereItLooks extends SideBySide {
   chooser() {
     this.input = element("input", { type: "file", accept: "image/*", id: "file", onchange: (event) => event.target.files.length && this.take(event.target.files[0]) });
     this.mine = element("b");
-    this.place = element("label", { class: "drop", for: "file" }, this.mine, element("span", {}, "or tap to choose a file or take a photo. It stays on this machine."), this.input);
+    this.place = element("label", { class: "drop", for: "file" }, this.mine, element("span", {}, `or tap to choose a file or take a photo. It stays ${alone ? "in this browser" : "on this machine"}.`), this.input);
     this.gallery = element("div", { class: "gallery", role: "group", "aria-label": "Pictures of the embedded set" });
     return element("div", { class: "choose" }, this.place, this.gallery);
   }
@@ -65,7 +65,7 @@ export class WhereItLooks extends SideBySide {
 
   /** The pictures on offer, and the one to begin with: a picture that the first model answers correctly. */
   async fillGallery() {
-    const { scenes, begins } = await ask("api/gallery", { run: this.runs[0].name }).catch(() => ({ scenes: [], begins: "test 0" }));
+    const { scenes, begins } = await gallery({ run: this.runs[0].name }).catch(() => ({ scenes: [], begins: "test 0" }));
     this.begins = begins;
     if (this.gallery.childElementCount) return;
     const one = ({ name, label, image }) => button(element("img", { src: image, alt: label, width: 48, height: 48 }), () => this.address.set({ scene: name, picture: null, patch: null, speaks: null }), { "data-scene": name, title: label });
@@ -94,19 +94,11 @@ export class WhereItLooks extends SideBySide {
     this.address.set({ picture: `${file.name} ${file.size} ${file.lastModified}`, scene: null, patch: null, speaks: null });
   }
 
-  /** The question for a run; a dropped file is identified by name, size and time. */
-  question(run) {
-    const { picture, speaks = null } = this.address.state;
-    return picture ? [`picture ${run.name} ${speaks ?? ""} ${picture}`, null] : ["api/look", { run: run.name, scene: this.scene, speaks }];
-  }
-
+  /** The answer of a run; a dropped file is identified by name, size and time. */
   async answer(run) {
-    const [key, body] = this.question(run);
-    if (body !== null) return ask(key, body);
-    if (!this.file) throw new Error("This link shows a picture of your own, which the page does not keep: drop it again.");
-    const query = new URLSearchParams({ run: run.name });
-    if (this.address.state.speaks) query.set("speaks", this.address.state.speaks);
-    return send(`api/look-at?${query}`, this.file, key);
+    const { picture = null, speaks = null } = this.address.state;
+    if (picture && !this.file) throw new Error("This link shows a picture of your own, which the page does not keep: drop it again.");
+    return look({ run: run.name, scene: picture ? null : this.scene, picture, speaks }, picture ? this.file : null);
   }
 
   async refresh() {
@@ -123,6 +115,12 @@ export class WhereItLooks extends SideBySide {
     await this.fillGallery();
     if (left()) return;
     this.mark();
+    const nothing = !this.scene && !this.address.state.picture; // to look at, yet
+    this.row.hidden = nothing;
+    if (nothing) {
+      this.node.setAttribute("aria-busy", "false");
+      return;
+    }
     const answered = await Promise.all(runs.map((run, i) => this.askOne(run, i, left)));
     if (left()) return;
     this.node.setAttribute("aria-busy", "false");
@@ -158,6 +156,10 @@ export class WhereItLooks extends SideBySide {
 
   /** The text while no classifier is trained. */
   explain() {
+    if (alone) {
+      this.untrained.replaceChildren(element("h2", {}, "There is no classifier here"), element("p", {}, "This page was written with translators alone."));
+      return;
+    }
     const [offer] = this.overview.published;
     const take = () => {
       this.address.set({ runs: offer.name });

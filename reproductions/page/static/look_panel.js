@@ -1,6 +1,7 @@
 // One classifier's picture: where it looked, its classes, its heads.
 
 import { hasView } from "./aligned.js";
+import { alone } from "./backend.js";
 import { saidOfView } from "./chosen.js";
 import { button, choice, decimal, element, measured, percent, shape, term } from "./dom.js";
 import { exportButtons } from "./exporting.js";
@@ -107,17 +108,18 @@ export class LookPanel {
     const parts = partsOf(this.view);
     const single = views.some((name) => partsOf(name).layer);
     const kinds = [...(single ? [["cls", "class token’s attention"]] : []), ...Object.entries(KINDS).filter(([kind]) => views.includes(kind)).map(([kind, [label]]) => [kind, label])];
-    const best = isPublished(this.run) ? "The usual view" : "The best view";
+    const best = alone || isPublished(this.run) ? "The usual view" : "The best view";
     const to = (name) => this.page.view(this.number, name);
     const last = `cls L${layers} H${heads > 1 ? "mean" : 1}`;
     const numbers = (count) => [...(count > 1 ? [["mean", "mean"]] : []), ...Array.from({ length: count }, (_, i) => [i + 1, `${i + 1}`])];
     return element("div", { class: "row controls explains" },
-      term(this.view === chosen ? best : "Another view", `${parts.layer ? ATTENTION : KINDS[this.view][1]} The view that finds objects best was chosen on validation images.`),
+      term(this.view === chosen ? best : "Another view", `${parts.layer ? ATTENTION : KINDS[this.view][1]} ${alone ? "" : "The view that finds objects best was chosen on validation images."}`),
       choice("View", kinds, parts.layer ? "cls" : this.view, (kind) => to(kind === "cls" ? last : kind), { "data-key": `kind${this.number}` }),
       parts.layer && layers > 1 ? choice("Layer", numbers(layers), parts.layer, (layer) => to(`cls L${layer} H${parts.head}`), { "data-key": `layer${this.number}` }) : null,
       parts.layer && heads > 1 ? choice("Head", numbers(heads), parts.head, (head) => to(`cls L${parts.layer} H${head}`), { "data-key": `head${this.number}` }) : null,
       single && layers > 1 ? button(this.timer ? "Stop" : "Play depth", () => (this.timer ? this.stop() : this.play()), { "data-key": `play${this.number}`, class: "play" }) : null,
-      this.view === chosen ? null : button("back to the best view", () => to(chosen), { class: "quiet", "data-key": `chosen${this.number}` }));
+      this.view === chosen ? null : button("back to the best view", () => to(chosen), { class: "quiet", "data-key": `chosen${this.number}` }),
+      alone ? element("p", { class: "note" }, "Views that need gradients, which show the evidence for one class: ", element("code", { class: "command" }, "make page"), " in the project.") : null);
   }
 
   /** Plays the layers, first to last, then returns to the view. */
@@ -290,12 +292,14 @@ export class LookPanel {
 
   /** The five most probable classes; a click shows the evidence for one in the class-specific views. */
   classes() {
-    const { classes, probabilities, asked, label } = this.answer;
+    const { classes, probabilities, asked, label, specific } = this.answer;
     const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 5);
     const one = (i) => {
       const bar = element("span", { class: "bar-of" });
       bar.style.setProperty("--part", probabilities[i]);
-      return element("li", {}, button([element("span", { class: "name" }, classes[i], classes[i] === label ? " ✓" : ""), bar, element("span", { class: "part" }, `${(100 * probabilities[i]).toFixed(1)} %`)], () => this.page.address.set({ speaks: i === order[0] ? null : classes[i] }), { "aria-pressed": String(classes[i] === asked), "data-key": `class${this.number}${i}`, title: `${classes[i]}: show the evidence for this class in the gradient-weighted views` }));
+      const line = [element("span", { class: "name" }, classes[i], classes[i] === label ? " ✓" : ""), bar, element("span", { class: "part" }, `${(100 * probabilities[i]).toFixed(1)} %`)];
+      if (!specific.some(Boolean)) return element("li", {}, element("div", { "data-key": `class${this.number}${i}` }, line));
+      return element("li", {}, button(line, () => this.page.address.set({ speaks: i === order[0] ? null : classes[i] }), { "aria-pressed": String(classes[i] === asked), "data-key": `class${this.number}${i}`, title: `${classes[i]}: show the evidence for this class in the gradient-weighted views` }));
     };
     return element("ul", { class: "classes", "aria-label": "Classes" }, order.map(one));
   }

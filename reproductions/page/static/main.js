@@ -1,7 +1,7 @@
 // The page: its views, and what they share.
 
 import { format, parse } from "./address.js";
-import { ask } from "./ask.js";
+import { alone, overview as begin } from "./backend.js";
 import { button, element } from "./dom.js";
 import { isNight, onNightChange, setRamps } from "./inks.js";
 import { WhereItLooks } from "./look.js";
@@ -10,6 +10,8 @@ import { Timeline } from "./timeline.js";
 import { pairOf, ThenAndNow } from "./translate.js";
 
 const LOOK_AGAIN = 10_000; // milliseconds after which new runs are looked for
+const WITH_SERVER = ["Everything is computed on this machine by models trained here. Published weights are fetched only if you ask for them; the page loads nothing else."];
+const WITHOUT_SERVER = ["Everything is computed in this browser: what you type or drop is sent nowhere. Runs of your own, views that need gradients and the five steps inside a trained model: ", element("code", { class: "command" }, "make page"), " in the project."];
 
 const address = {
   view: "",
@@ -115,7 +117,7 @@ function show() {
 
 /** Shows new runs without a reload. */
 async function lookAgain() {
-  const latest = await ask("api/overview").catch(() => null);
+  const latest = await begin().catch(() => null);
   if (!latest) return;
   const listed = ({ runs }) => JSON.stringify(runs.map((run) => [run.name, run.ready, run.finished]));
   if (overview.timeline !== latest.timeline) {
@@ -184,9 +186,9 @@ async function start() {
     element("a", { class: "skip", href: "#main", onclick: (event) => { event.preventDefault(); body.focus(); } }, "To the content"),
     element("header", { class: "top" }, element("h1", {}, "Attention, ", element("em", {}, "then and now")), tabs, tools()),
     notice, body,
-    element("footer", {}, "Everything is computed on this machine by models trained here. Published weights are fetched only if you ask for them; the page loads nothing else."));
+    element("footer", {}, ...(alone ? WITHOUT_SERVER : WITH_SERVER)));
   try {
-    overview = await ask("api/overview");
+    overview = await begin();
   } catch (error) {
     body.append(element("p", { class: "problem", role: "alert" }, error.message));
     return;
@@ -194,6 +196,7 @@ async function start() {
   setRamps(overview.colours);
   const refused = Object.entries(overview.refused);
   if (refused.length) say(`${refused.length === 1 ? "One folder is" : `${refused.length} folders are`} not shown: ${refused.slice(0, 3).map(([name, why]) => `${name} (${why})`).join("; ")}.`);
+  window.addEventListener("fetching", ({ detail }) => say(detail));
   window.addEventListener("hashchange", show);
   catchFiles();
   let width = window.innerWidth;
@@ -204,7 +207,7 @@ async function start() {
     clearTimeout(timer);
     timer = setTimeout(() => views.current?.redraw(), 150);
   });
-  setInterval(lookAgain, LOOK_AGAIN);
+  if (!alone) setInterval(lookAgain, LOOK_AGAIN);
   show();
 }
 

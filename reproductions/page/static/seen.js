@@ -1,15 +1,11 @@
 // One answer about a picture: a map of where the model looked, in any view, or from any patch.
 
-import { sixteenBits } from "./aligned.js";
-
-const opened = new WeakMap();
 const VEIL = [0.3, 0.72]; // how far the colours of a map cover the picture, at 0 and at the highest patch
 const MASS = 0.6; // of a map that its mask holds
 
-/** Row i of a packed table, as numbers. */
-function rowOf(table, i, length) {
-  if (!opened.has(table)) opened.set(table, sixteenBits(table.values));
-  return opened.get(table).subarray(i * length, (i + 1) * length).map((x) => x * table.most[i]);
+/** Row i of a table. */
+function rowOf(values, i, length) {
+  return values.subarray(i * length, (i + 1) * length);
 }
 
 /**
@@ -32,7 +28,7 @@ export function fromPatch(answer, view, p) {
   const pick = (choice, count) => (choice && choice !== "mean" && count >= Number(choice) ? [Number(choice) - 1] : [...Array(count).keys()]);
   const [gh, gw] = answer.grid;
   const sum = new Float32Array(gh * gw);
-  for (const l of pick(layer, layers)) for (const h of pick(head, heads)) rowOf(answer.rows, (l * heads + h) * tokens + answer.prefix + p, gh * gw).forEach((x, i) => { sum[i] += x; });
+  for (const l of pick(layer, layers)) for (const h of pick(head, heads)) rowOf(answer.rows.values, (l * heads + h) * tokens + answer.prefix + p, gh * gw).forEach((x, i) => { sum[i] += x; });
   const total = sum.reduce((a, b) => a + b, 0) || 1;
   return sum.map((x) => x / total);
 }

@@ -1,6 +1,7 @@
 // Five steps: scaled dot-product attention over a few words, one step at a time; every number in Q, K, V can be changed.
 
 import { attend } from "./arithmetic.js";
+import { alone } from "./backend.js";
 import { button, decimal, element, keepingFocus, tick } from "./dom.js";
 import { exportButtons } from "./exporting.js";
 import { inks } from "./inks.js";
@@ -103,6 +104,7 @@ export class FiveSteps {
 
   /** A way to the same steps with the numbers of the newest Transformer. */
   trained() {
+    if (alone) return element("p", { class: "note" }, "With the numbers of a trained Transformer, in every layer and head: ", element("code", { class: "command" }, "make page"), " in the project.");
     const run = this.overview.runs.find(({ paper, ready }) => paper === "transformer2017" && ready);
     if (!run) return element("p", { class: "note" }, "With the numbers of a trained Transformer: ", element("code", { class: "command" }, "make train-transformer"), " first.");
     const link = element("a", { target: "_blank", class: "trained" }, "Its own numbers, in every layer and head ↗");

@@ -1,7 +1,7 @@
 // Timeline: the same sentence under every kind of attention, in order of year; each can be opened.
 
 import { recorded } from "./aligned.js";
-import { ask } from "./ask.js";
+import { alone, timeline } from "./backend.js";
 import { button, decimal, element, keepingFocus, measured, percent } from "./dom.js";
 import { exportButtons } from "./exporting.js";
 import { inks } from "./inks.js";
@@ -25,7 +25,7 @@ export class Timeline {
     const turn = ++this.turn;
     let table;
     try {
-      table = await ask("api/timeline", { made: this.overview.timeline }); // a new timeline is a new question
+      table = await timeline({ made: this.overview.timeline }); // a new timeline is a new question
     } catch (error) {
       return this.node.replaceChildren(element("p", { class: "problem", role: "alert" }, error.message));
     }
@@ -98,7 +98,7 @@ function shippedKinds({ rows, caption }) {
     element("span", { class: "note" }, `BLEU ${BLEU} · AER ${AER}`)));
   return [
     element("h2", {}, "Every kind of attention, as shipped"),
-    element("p", { class: "note" }, "These figures come with the project. To open each kind, train your own, in another window: ", element("code", { class: "command" }, "make timeline"), " or, in minutes, ", element("code", { class: "command" }, "make timeline QUICK=1"), "."),
+    element("p", { class: "note" }, `These figures come with the project. To open each kind, train your own, ${alone ? "in the project" : "in another window"}: `, element("code", { class: "command" }, "make timeline"), " or, in minutes, ", element("code", { class: "command" }, "make timeline QUICK=1"), "."),
     element("ol", { class: "kinds", "aria-label": "Kinds of attention, in order of year" }, rows.map(card)),
     element("p", { class: "note" }, caption),
   ];

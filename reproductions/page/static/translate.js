@@ -1,7 +1,7 @@
 // Then and now: one sentence, several translators, their attention side by side over the same target.
 
 import { hasView } from "./aligned.js";
-import { ask } from "./ask.js";
+import { align } from "./backend.js";
 import { chosenIn, saidOfRuns, saidOfView, SideBySide } from "./chosen.js";
 import { button, choice, element, keepingFocus, segments, term, tick } from "./dom.js";
 import { legend } from "./legend.js";
@@ -184,7 +184,7 @@ export class ThenAndNow extends SideBySide {
 
   /** The answers of all runs; an Error in the place of one that failed. */
   all(runs, body) {
-    return Promise.all(runs.map((run) => ask("api/align", body(run)).catch((error) => error)));
+    return Promise.all(runs.map((run) => align(body(run)).catch((error) => error)));
   }
 
   problem(sentence) {

@@ -1,0 +1,28 @@
+"""Write the page as a folder of static files, in which trained models compute in the browser; any web host serves it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+PAPERS = ("bahdanau2014", "transformer2017", "vit2021")
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--runs", nargs="+", type=Path, help="folders of runs; default: the newest of each paper")
+    parser.add_argument("--out", type=Path, default=Path("site"), help="folder to write; default: site")
+
+
+def run(options: argparse.Namespace, _: Sequence[str]) -> int:
+    """Write the folder, and say how to look at it. Raises UserError for a run that a browser cannot compute."""
+    from reproductions import runs
+    from reproductions.page.site import write
+
+    chosen = [runs.at(folder) for folder in options.runs] if options.runs else [runs.find(paper) for paper in PAPERS]
+    write(options.out, chosen)
+    size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
+    sys.stdout.write(
+        f"{options.out}: {size / 1e6:.1f} MB with {', '.join(run.name for run in chosen)}.\n"
+        f"Look at it: python -m http.server --directory {options.out}\n"
+    )
+    return 0
