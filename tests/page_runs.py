@@ -70,8 +70,6 @@ def write(root: Path, paper: str, name: str, corpus: str = "accord", **network: 
     torch.manual_seed(1)
     sizes = training.Network(**{**NETWORKS[paper], **network})
     module = getattr(training, class_name)(len(sides["source"]), len(sides["target"]), network=sizes)
-    torch.nn.init.normal_(module.model.head.weight, std=0.3)  # so that no two words are equally probable
-    module.half().float()  # in half precision it is still the same
     checkpoint = {
         "state_dict": module.state_dict(),
         "hyper_parameters": dict(module.hparams),
@@ -104,7 +102,6 @@ def write_classifier(root: Path, name: str) -> Path:
     network = vit.Network(image_size=24, patch=4, layers=2, d=8, d_mlp=8, heads=2)
     module = vit.ViT2021(len(shapes.CLASSES), network=network)
     torch.nn.init.normal_(module.model.head[-1].weight)
-    module.half().float()
     checkpoint = {
         "state_dict": module.state_dict(),
         "hyper_parameters": dict(module.hparams),

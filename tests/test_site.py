@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -36,11 +37,31 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def site(page_runs_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(page_runs_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs whose weights are the same in half precision, and whose words are not all equally probable."""
+    folder = tmp_path_factory.mktemp("site")
+    for name in RUNS:
+        shutil.copytree(page_runs_folder / name, folder / name)
+        path = Run(folder / name).best
+        checkpoint = torch.load(path, weights_only=True)
+        state = checkpoint["state_dict"]
+        if name == THEN:
+            state["model.head.weight"] = torch.randn(
+                state["model.head.weight"].shape, generator=torch.Generator().manual_seed(1)
+            )
+        checkpoint["state_dict"] = {
+            key: value.half().float() if value.is_floating_point() else value for key, value in state.items()
+        }
+        torch.save(checkpoint, path)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[str]:
     """The address of a site that ``python -m reproductions site`` has written."""
-    folder = tmp_path_factory.mktemp("site") / "site"
-    assert command(["site", "--runs", *(str(page_runs_folder / name) for name in RUNS), "--out", str(folder)]) == 0
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+    written = folder / "written"
+    assert command(["site", "--runs", *(str(folder / name) for name in RUNS), "--out", str(written)]) == 0
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(written))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/"
         server.shutdown()
@@ -55,9 +76,9 @@ def visitor(browser: Browser, site: str) -> Iterator[Reader]:
 
 
 @pytest.fixture(scope="module")
-def trained(page_runs_folder: Path) -> dict[str, Any]:
+def trained(folder: Path) -> dict[str, Any]:
     """The same models in Python."""
-    return {name: restore(Run(page_runs_folder / name)) for name in RUNS}
+    return {name: restore(Run(folder / name)) for name in RUNS}
 
 
 def computed(visitor: Reader, script: str) -> Any:

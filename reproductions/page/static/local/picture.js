@@ -14,12 +14,16 @@ function canvasOf(width, height) {
   return { canvas, context: canvas.getContext("2d", { willReadFrequently: true }) };
 }
 
+function damaged() {
+  return new Error("The picture is damaged: this browser cannot read it.");
+}
+
 /** An image that an address holds; its size is known before it is decoded. */
 async function loaded(url) {
   const image = new Image();
   await new Promise((resolve, reject) => {
     image.onload = resolve;
-    image.onerror = () => reject(new Error("The picture is damaged: this browser cannot read it."));
+    image.onerror = () => reject(damaged());
     image.src = url;
   });
   return image;
@@ -50,7 +54,7 @@ export async function read(file, square) {
   } finally {
     URL.revokeObjectURL(url);
   }
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => { throw damaged(); });
   const seen = { name: "your picture", label: null, bytes: squareOf(bitmap, square), photo: sharp(bitmap, square), covered: null, mask: null };
   bitmap.close();
   return seen;

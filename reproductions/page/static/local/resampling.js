@@ -47,11 +47,18 @@ function taps(from, to, length, count) {
   });
 }
 
-/** Weighted sums of pixels that stand `step` entries apart, as bytes. */
-function sum(bytes, at, step, weights) {
-  let total = ONE / 2;
-  for (let k = 0; k < weights.length; k++) total += bytes[at + k * step] * weights[k];
-  return total >> 22; // clamped by the array that it is written to
+/** Writes the weighted sum of pixels that stand `step` entries apart, as three bytes, which the array clamps. */
+function mix(bytes, at, step, weights, result, place) {
+  let [red, green, blue] = [ONE / 2, ONE / 2, ONE / 2];
+  for (let k = 0; k < weights.length; k++, at += step) {
+    const weight = weights[k];
+    red = (red + Math.imul(bytes[at], weight)) | 0;
+    green = (green + Math.imul(bytes[at + 1], weight)) | 0;
+    blue = (blue + Math.imul(bytes[at + 2], weight)) | 0;
+  }
+  result[place] = red >> 22;
+  result[place + 1] = green >> 22;
+  result[place + 2] = blue >> 22;
 }
 
 /**
@@ -68,14 +75,12 @@ export function squared(image, square, strip) {
     const count = Math.min(together, image.height - top);
     const bytes = strip(top, count);
     for (let r = 0; r < count; r++) {
-      columns.forEach(({ first, weights }, c) => {
-        for (let colour = 0; colour < 3; colour++) narrow[((top + r) * to.width + c) * 3 + colour] = sum(bytes, (r * image.width + first) * 4 + colour, 4, weights);
-      });
+      columns.forEach(({ first, weights }, c) => mix(bytes, (r * image.width + first) * 4, 4, weights, narrow, ((top + r) * to.width + c) * 3));
     }
   }
   const result = Uint8ClampedArray.from({ length: square.size ** 2 * 3 }, (_, i) => BARS[i % 3]);
   rows.forEach(({ first, weights }, r) => {
-    for (let i = 0; i < to.width * 3; i++) result[((to.top + r) * square.size + to.left) * 3 + i] = sum(narrow, first * to.width * 3 + i, to.width * 3, weights);
+    for (let c = 0; c < to.width; c++) mix(narrow, (first * to.width + c) * 3, to.width * 3, weights, result, ((to.top + r) * square.size + to.left + c) * 3);
   });
   return result;
 }
