@@ -5,20 +5,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from reproductions import released
+
 PAPERS = ("bahdanau2014", "transformer2017", "vit2021")
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--runs", nargs="+", type=Path, help="folders of runs; default: the newest of each paper")
+    parser.add_argument("--runs", nargs="+", metavar="RUN", help=f"each a {released.GIVEN}, of each paper")
     parser.add_argument("--out", type=Path, default=Path("site"), help="folder to write; default: site")
 
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     """Write the folder, and say how to look at it. Raises UserError for a run that a browser cannot compute."""
-    from reproductions import runs
+    named = [released.chosen(name) for name in options.runs or ()]
+    chosen = named or [released.chosen(None, paper) for paper in PAPERS]
     from reproductions.page.site import write
 
-    chosen = [runs.at(folder) for folder in options.runs] if options.runs else [runs.find(paper) for paper in PAPERS]
     write(options.out, chosen)
     size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
     sys.stdout.write(

@@ -12,16 +12,11 @@
     runs/<run>/gallery.json         pictures on offer
 """
 
-import json
 import shutil
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import torch
-from torch import Tensor
 
 from data.accord import FIXED
 from data.errors import UserError
@@ -37,6 +32,7 @@ from reproductions.tasks.images.trained import TrainedClassifier
 from reproductions.tasks.origin import Origin
 from reproductions.tasks.task import restore
 from reproductions.tasks.translation.collect import TrainedTranslator
+from reproductions.training import checkpoints, portable
 
 STATIC = Path(__file__).parent / "static"
 FILE_BYTES = 64 * 1024 * 1024  # of a picture: it is not sent anywhere
@@ -64,10 +60,10 @@ def write(folder: Path, chosen: Sequence[Run]) -> None:
     start = start.replace('<html lang="en">', '<html lang="en" data-backend="local">')
     start = start.replace("<meta ", f'<meta http-equiv="content-security-policy" content="{POLICY}">\n<meta ', 1)
     write_text(folder / "index.html", start)
-    for run, fields, weights, gallery in described:
+    for run, fields, gallery in described:
         place = folder / "runs" / run.name
         place.mkdir(parents=True)
-        (place / "model.safetensors").write_bytes(safetensors(weights))
+        portable.write(checkpoints.read(run.best), place / "model.safetensors")
         _write_json(place / "run.json", fields)
         if gallery is not None:
             _write_json(place / "gallery.json", gallery)
@@ -92,8 +88,8 @@ def _overview(chosen: Sequence[Run]) -> dict[str, Any]:
     }
 
 
-def _described(run: Run) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any] | None]:
-    """What the browser needs of a run: fields, weights, and pictures on offer for a classifier."""
+def _described(run: Run) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What the browser needs of a run besides its weights, and the pictures on offer for a classifier."""
     if run.paper not in COMPUTED:
         raise UserError(
             f"{run.folder} is a run of {run.paper}; in a browser there are {', '.join(COMPUTED)}: name others."
@@ -106,7 +102,7 @@ def _described(run: Run) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, A
     fields = {"paper": run.paper, "network": network, "model": str(Origin.of(module))}
     of_task = _translator(trained) if isinstance(trained, TrainedTranslator) else _classifier(trained)
     gallery = images.known(trained, run) if isinstance(trained, TrainedClassifier) else None
-    return fields | of_task, module.model.state_dict(), gallery
+    return fields | of_task, gallery
 
 
 def _translator(trained: TrainedTranslator) -> dict[str, Any]:
@@ -143,18 +139,3 @@ def _classifier(trained: TrainedClassifier) -> dict[str, Any]:
         "views": [str(view) for view in views],
         "described": [view.describe(*module.depth) for view in views],
     }
-
-
-def safetensors(tensors: Mapping[str, Tensor]) -> bytes:
-    """Tensors in half precision in the format of safetensors; those that share memory are written once."""
-    header, parts, at, seen = {}, [], 0, set()
-    for name, tensor in tensors.items():
-        if tensor.numel() and tensor.data_ptr() in seen or not tensor.is_floating_point():
-            continue
-        seen.add(tensor.data_ptr())
-        content = tensor.to(torch.float16).contiguous().numpy().astype("<f2").tobytes()
-        header[name] = {"dtype": "F16", "shape": list(tensor.shape), "data_offsets": [at, at + len(content)]}
-        parts.append(content)
-        at += len(content)
-    described = json.dumps(header).encode()
-    return b"".join([struct.pack("<Q", len(described)), described, *parts])

@@ -21,7 +21,7 @@ function tensorsOf(buffer) {
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
   delete header.__metadata__;
   const read = ({ dtype, shape, data_offsets: [begin, end] }) => ({ shape, data: NUMBERS[dtype](buffer.slice(8 + length + begin, 8 + length + end)) });
-  return new Map(Object.entries(header).map(([name, described]) => [name, read(described)]));
+  return new Map(Object.entries(header).map(([name, described]) => [name.replace(/^model\./, ""), read(described)]));
 }
 
 /** Layers as functions of a vector, by the names that they have in PyTorch. */
