@@ -169,17 +169,21 @@ def test_a_sentence_is_answered_as_by_the_server(visitor: Reader, trained: dict[
             assert answer == served
 
 
-def pictures(folder: Path) -> list[Path]:
-    """Files of several kinds: enlarged and reduced, wide and high, transparent, turned."""
-    noise = partial(Image.effect_noise, sigma=90)
+def pictures(folder: Path) -> dict[Path, int]:
+    """Files of several kinds: wide, to be enlarged, transparent, turned; and by how much of 255 a byte may differ.
+
+    White shines through as a canvas or Pillow blends it, and a JPEG is what its decoder makes of it.
+    """
     turned = Image.Exif()
     turned[0x0112] = 6
-    wide, small = (Image.merge("RGB", [noise(size) for _ in range(3)]) for size in ((157, 61), (13, 19)))
+    wide, small = (
+        Image.merge("RGB", [Image.effect_noise(size, 90) for _ in range(3)]) for size in ((157, 61), (13, 19))
+    )
     wide.save(folder / "wide.png")
     small.save(folder / "small.png")
-    wide.resize((61, 157)).save(folder / "turned.png", exif=turned)
-    Image.merge("RGBA", (*wide.split(), noise((157, 61)))).save(folder / "clear.png")
-    return sorted(folder.glob("*.png"))
+    wide.save(folder / "turned.jpg", exif=turned, subsampling=0)
+    Image.merge("RGBA", (*wide.split(), Image.effect_noise(wide.size, 90))).save(folder / "clear.png")
+    return {folder / "wide.png": 0, folder / "small.png": 0, folder / "turned.jpg": 2, folder / "clear.png": 2}
 
 
 def test_a_picture_is_prepared_as_in_python_and_looked_at_as_by_the_server(
@@ -191,34 +195,35 @@ def test_a_picture_is_prepared_as_in_python_and_looked_at_as_by_the_server(
     question = {"run": SEES, "scene": "test 3", "picture": None, "speaks": None}
     answer = computed(visitor, f"{looks} return plain(await look({json.dumps(question)}));")
     given = images.scene("test 3", classifier.preprocessing.size)
-    check_looked(answer, classifier, given)
+    check_looked(answer, classifier, given, 0)
     assert answer["label"] == given.label and answer["covered"] == images.look(classifier, given, None)["covered"]
-    for path in pictures(tmp_path):
+    for path, near in pictures(tmp_path).items():
         visitor.browser.give("#file", path)
         question = {"run": SEES, "scene": None, "picture": path.name, "speaks": None}
         answer = computed(
             visitor,
             f"{looks} return plain(await look({json.dumps(question)}, document.querySelector('#file').files[0]));",
         )
-        check_looked(answer, classifier, images.uploaded(path.read_bytes(), classifier.preprocessing.size))
+        check_looked(answer, classifier, images.uploaded(path.read_bytes(), classifier.preprocessing.size), near)
 
 
-def check_looked(answer: dict[str, Any], classifier: Any, given: images.Given) -> None:
+def check_looked(answer: dict[str, Any], classifier: Any, given: images.Given, near: int) -> None:
     """An answer of the browser is that of the server, but for the views that it leaves out."""
     served = images.look(classifier, given, None)
-    seen, expected = (np.array(Image.open(io.BytesIO(base64.b64decode(one["pixels"].split(",")[1]))).convert("RGB"), int)
-                      for one in (answer, served))  # fmt: skip
-    blended = 1 if given.name == "your picture" else 0  # on white, canvas and Pillow round differently
-    assert np.abs(seen - expected).max() <= blended
-    if (seen == expected).all():
-        assert answer["probabilities"] == pytest.approx(served["probabilities"], abs=NEAR)
-        kept = [served["views"].index(view) for view in answer["views"]]
-        assert [served["described"][i] for i in kept] == answer["described"] and len(kept) == len(served["views"]) - 3
-        for name, rows in (("maps", np.array(unpacked(served["maps"]))[kept]), ("rows", unpacked(served["rows"]))):
-            sent = answer["maps"] if name == "maps" else answer["rows"]["values"]
-            np.testing.assert_allclose(sent, np.ravel(rows), atol=NEAR, err_msg=name)
+    seen, expected = (
+        np.array(Image.open(io.BytesIO(base64.b64decode(one["pixels"].split(",")[1]))).convert("RGB")).astype(int)
+        for one in (answer, served)
+    )
+    assert np.abs(seen - expected).max() <= near
     if given.mask is None:
         assert answer["photo"]["part"] == pytest.approx(served["photo"]["part"], abs=1e-5)
+    if near:
+        return
+    assert answer["probabilities"] == pytest.approx(served["probabilities"], abs=NEAR)
+    kept = [served["views"].index(view) for view in answer["views"]]
+    assert [served["described"][i] for i in kept] == answer["described"] and len(kept) == len(served["views"]) - 3
+    np.testing.assert_allclose(answer["maps"], np.ravel(unpacked(served["maps"])[kept]), atol=NEAR)
+    np.testing.assert_allclose(answer["rows"]["values"], np.ravel(unpacked(served["rows"])), atol=NEAR)
 
 
 def unpacked(table: dict[str, Any]) -> np.ndarray:
@@ -245,7 +250,7 @@ def test_a_reader_without_a_server_types_drops_and_is_told_what_went_wrong(visit
     visitor.until("document.querySelector('.verdict')?.textContent.includes('Right.')")
     assert "gradients" in visitor.text(".controls .note"), "what is left out is said where the views are chosen"
     (tmp_path / "text.png").write_text("no picture")
-    (tmp_path / "cut.png").write_bytes(pictures(tmp_path)[0].read_bytes()[:60])
+    (tmp_path / "cut.png").write_bytes(next(iter(pictures(tmp_path))).read_bytes()[:60])
     Image.new("1", (10_000, 10_000)).save(tmp_path / "huge.png")
     for name, said in (
         ("text.png", "no picture of a known format"),
@@ -253,7 +258,7 @@ def test_a_reader_without_a_server_types_drops_and_is_told_what_went_wrong(visit
         ("huge.png", "10,000 x 10,000"),
     ):
         visitor.browser.give("#file", tmp_path / name)
-        visitor.until(f"document.querySelector('.problem[role=alert]:not([hidden])')?.textContent.includes('{said}')")
+        visitor.until(f"[...document.querySelectorAll('.problem')].some((e) => e.textContent.includes('{said}'))")
     assert visitor.drops(tmp_path / "wide.png", "footer")
     visitor.until("document.querySelector('.look .frame')?.getAttribute('aria-label')?.startsWith('your picture')")
     assert visitor.downloads_picture("[data-key=png0]")
