@@ -56,7 +56,7 @@ export class Translator {
     const { letters, words } = this.limits;
     if (!text.trim()) throw new Error(`The ${what} is empty: type a sentence.`);
     if (text.length > times * letters) throw new Error(`The ${what} has ${text.length.toLocaleString("en")} characters; the page takes at most ${(times * letters).toLocaleString("en")}.`);
-    text = text.trim().split(/[\s\x1c-\x1f\x85]+/).join(" ");
+    text = text.trim().split(/\s+/).join(" ");
     const count = text.split(" ").length;
     if (count > times * words) throw new Error(`The ${what} has ${count.toLocaleString("en")} words; the page takes at most ${times * words}.`);
     const strange = /[\p{Cc}\p{Cs}\p{Cn}]/u.exec(text);
