@@ -92,6 +92,7 @@ def gallery(classifier: TrainedClassifier | None, run: Run | None) -> dict[str, 
     to begin with, the first that the classifier of a run answers correctly.
     """
     own = kept(classifier, run)
+    scenes: list[dict[str, Any]]
     if own is None:
         names = [f"{split} {number}" for split, count in GALLERY.items() for number in range(count)]
         drawn = {name: shapes.scene(name.split()[0], int(name.split()[1]), size=GALLERY_SIZE) for name in names}
