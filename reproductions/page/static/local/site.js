@@ -31,13 +31,13 @@ class Model {
 /** The result of a promise; the window hears what to say of it while that takes long. */
 async function whileSaying(text, promise) {
   const say = (detail) => window.dispatchEvent(new CustomEvent("fetching", { detail }));
-  let told = false;
-  const timer = setTimeout(() => { told = true; say(text); }, PATIENCE);
+  let isSaid = false;
+  const timer = setTimeout(() => { isSaid = true; say(text); }, PATIENCE);
   try {
     return await promise;
   } finally {
     clearTimeout(timer);
-    if (told) say("");
+    if (isSaid) say("");
   }
 }
 
