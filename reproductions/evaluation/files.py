@@ -27,7 +27,7 @@ FRAME, LAST = 700, 1800  # milliseconds of a frame of a film, and of the last on
 def save(figure: Figure, path: Path, dpi: int = 200, small: bool = False) -> Path:
     """Write a figure as .png, .pdf or .svg, by the suffix of path, and return path. Raises UserError for another suffix.
 
-    small: as a PNG of 256 colours, half the size; enough for maps of one hue.
+    small: as a PNG of 256 colours, two thirds of the size or less; enough for maps of one hue.
     """
     suffix = path.suffix.lower()
     if suffix not in NO_DATE:
