@@ -1,6 +1,7 @@
 """The torchtext backend: words numbered by torchtext's own vocabulary and transforms. It needs the frozen lane.
 
-torchtext ended with 0.18 (April 2024); its library loads with torch 2.3 only.
+torchtext ended with 0.18 (April 2024); its library loads with torch 2.3 only. Words have the numbers that WordTokenizer gives
+them, so that a training with the one ends with the weights of a training with the other, bit by bit.
 """
 
 from collections.abc import Mapping, Sequence

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from made import ROOT, environment, recorded, started
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 
 def project() -> dict[str, Any]:
@@ -70,6 +72,18 @@ def test_what_pip_installs_runs_in_any_folder_and_has_neither_tests_nor_pictures
     kinds = {path.suffix for path in installed.rglob("*") if path.is_file()}
     assert kinds <= {".py", ".html", ".css", ".js", ".md", ".yaml", ".sbatch"}, "no picture"
     assert not [*installed.rglob("test_*")]
+
+
+def test_the_workflows_run_the_checks_of_a_merge_with_every_python_that_the_project_allows_and_name_targets_there_are() -> (
+    None
+):
+    flows = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in ROOT.glob(".github/workflows/*.yml")
+    }
+    check = flows["ci"]["jobs"]["check"]
+    assert any(".ci/run" in step.get("run", "") for step in check["steps"])
+    allowed = SpecifierSet(project()["project"]["requires-python"])
+    assert check["strategy"]["matrix"]["python"] == [f"3.{minor}" for minor in range(8, 20) if f"3.{minor}" in allowed]
 
 
 @pytest.fixture
