@@ -74,7 +74,7 @@ def test_what_pip_installs_runs_in_any_folder_and_has_neither_tests_nor_pictures
     assert not [*installed.rglob("test_*")]
 
 
-def test_the_workflows_run_the_checks_of_a_merge_with_every_python_that_the_project_allows_and_name_targets_there_are() -> (
+def test_the_workflows_check_a_merge_with_every_python_that_the_project_allows_and_name_targets_that_there_are() -> (
     None
 ):
     flows = {
@@ -84,6 +84,10 @@ def test_the_workflows_run_the_checks_of_a_merge_with_every_python_that_the_proj
     assert any(".ci/run" in step.get("run", "") for step in check["steps"])
     allowed = SpecifierSet(project()["project"]["requires-python"])
     assert check["strategy"]["matrix"]["python"] == [f"3.{minor}" for minor in range(8, 20) if f"3.{minor}" in allowed]
+    steps = [step.get("run", "") for flow in flows.values() for job in flow["jobs"].values() for step in job["steps"]]
+    targets = re.findall(r"\bmake ([\w-]+)", "\n".join(steps))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert targets and all(f".PHONY: {target}\n" in makefile for target in targets)
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+// @ts-check
 // Where it looks: a picture, one or more classifiers, and where each of them looked.
 
 import { alone, gallery, look, patiently } from "./backend.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // One classifier's picture: where it looked, its classes, its heads.
 
 import { hasView } from "./aligned.js";
