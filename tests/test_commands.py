@@ -146,13 +146,15 @@ def test_weights_bring_their_network_their_size_and_the_papers_recipe_for_traini
             str(tmp_path / "vit.pth"),
             "--heads",
             str(HEADS),
+            "--size",
+            str(2 * SIZE),
         ]
     )
     assert asked[:3] == ["fit", "--config", "configs/vit2021/finetune.yaml"]
     settings = {name: value for name, _, value in (one.removeprefix("--").partition("=") for one in asked)}
     for name, value in {"d": 64 * HEADS, "layers": LAYERS, "heads": HEADS, "patch": 8}.items():
         assert settings[f"model.init_args.network.{name}"] == str(value)
-    assert settings["data.init_args.size"] == str(SIZE) and settings["run.heads"] == str(HEADS)
+    assert settings["data.init_args.size"] == str(2 * SIZE) and settings["run.heads"] == str(HEADS)
     assert "model.init_args.network.dropout" not in settings, "regularisation is the recipe's"
     assert asked[-2:] == ["--data.init_args.corpus", str(tmp_path / "A")]
     assert asked[asked.index("--run.folder") + 1].startswith(str(tmp_path / "runs/vit2021/own")), (
@@ -164,6 +166,20 @@ def test_weights_are_trained_on_on_a_corpus_by_name_too(asked, tmp_path):
     torch.save(tiny_state(3), tmp_path / "vit.pth")
     command(["train", "vit2021", "--data", "cifar10", "--weights", str(tmp_path / "vit.pth")])
     assert "--data.init_args.corpus=cifar10" in asked and "configs/vit2021/finetune.yaml" in asked
+    assert "--model.init_args.network.head=linear" in asked and f"--data.init_args.size={SIZE}" in asked
+    asked.clear()
+    command(["train", "vit2021", "--data", "shapes_finetune", "--weights", str(tmp_path / "vit.pth")])
+    assert "configs/vit2021/shapes_finetune.yaml" in asked and "--data.init_args.corpus=shapes" in asked
+
+
+def test_a_size_that_the_patches_do_not_divide_is_refused_before_anything_is_read(asked, tmp_path, capsys):
+    torch.save(tiny_state(3), tmp_path / "vit.pth")
+    given = ["train", "vit2021", "--data", "cifar10", "--weights", str(tmp_path / "vit.pth"), "--size", "45"]
+    assert command(given) == 2 and asked == []
+    assert (
+        "Images of 45 pixels cannot be cut into patches of 8, which these weights read: give --size 48."
+        in capsys.readouterr().err
+    )
 
 
 def test_the_recipe_for_training_on_is_that_of_table_4():
@@ -177,6 +193,7 @@ def test_the_recipe_for_training_on_is_that_of_table_4():
 @pytest.mark.parametrize(("more", "words"), [
     (["--weights", "vit.pth", "--variant", "plain"], "--variant plain chooses a network and --weights brings one"),
     (["--heads", "3"], "--heads 3 describes trained weights"),
+    (["--size", "384"], "--size 384 describes trained weights"),
     (["--weights", "vit.pth", "--resume"], "--weights begins a new run"),
 ])  # fmt: skip
 def test_options_that_contradict_each_other_are_refused(asked, capsys, more, words):

@@ -67,7 +67,9 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.(attention|layers|decoding)(\..*)?", rule("torch", MODELS)),
     (PAPER, rule(ours="{paper}")),
     (PAPER + r"\.model", rule("torch", f"{MODELS} {{paper}}.model")),
-    (PAPER + r"\.weights", rule("torch torchvision", "data.errors data.sources.download data.sources.paths {paper}")),
+    (PAPER + r"\.weights", rule("torch torchvision", "data.errors data.preprocessing data.sources.download "
+                                "reproductions.training.checkpoints {paper}")),
+    (PAPER + r"\.published", rule(ours="data.errors data.sources.paths {paper}")),
     (PAPER + r"\..*", rule("torch lightning",
                            f"{MODELS} reproductions.decoding reproductions.training {BATCHES} {{paper}}")),
     (r"reproductions\.training\.tracking_mode", rule("wandb", "data.errors data.whole")),

@@ -14,13 +14,14 @@ from torchvision.models import get_model, list_models
 from translators import shaken
 
 from data.errors import UserError
+from data.preprocessing import Preprocessing
 from data.sources import download
 from reproductions.vit2021 import HUB, weights
-from reproductions.vit2021.conversion import HALVES, IMAGENET, convert
+from reproductions.vit2021.conversion import HALVES, IMAGENET, Converted, convert
 from reproductions.vit2021.model import Network, ViT
 from reproductions.vit2021.published import MODELS
 from reproductions.vit2021.training import ViT2021
-from reproductions.vit2021.weights import adopt, load, read
+from reproductions.vit2021.weights import adopt, load
 
 K, HEADS = 7, 4
 SOURCE = f"{HUB}vit_b_16"
@@ -196,17 +197,59 @@ def test_an_entry_that_does_not_fit_is_named(change, named):
 
 def test_another_image_size_interpolates_positions_and_keeps_the_rest():
     converted, larger = convert(named_by("timm", vit()), HEADS), vit(5, image_size=20)
-    assert adopt(larger, converted) == []
+    assert adopt(larger, converted) == ["head.0.weight", "head.0.bias"]
     assert larger.embed.E_pos.shape == (26, 16)
     torch.testing.assert_close(larger.embed.E_pos[[1, 5, 21, 25]], converted.state["embed.E_pos"][[1, 3, 7, 9]])
     torch.testing.assert_close(larger.blocks[2].MLP.W_1.weight, converted.state["blocks.2.MLP.W_1.weight"])
 
 
-def test_other_classes_get_a_head_of_their_own():
-    model = ViT(4, Network(**SIZES)).double()
-    before = model.head[0].weight.clone()
-    assert adopt(model, convert(named_by("timm", vit()), HEADS)) == ["head.0.weight", "head.0.bias"]
-    assert torch.equal(model.head[0].weight, before)
+@pytest.mark.parametrize("classes", [4, K])
+def test_the_whole_head_gives_way_to_a_linear_one_of_zeros(classes):
+    """Section 3.2, for other classes and for the same: the hidden layer of the pre-training goes, too."""
+    original = vit(head="mlp")
+    state = named_by("torchvision", original)
+    hidden = {f"heads.pre_logits.{kind}": getattr(original.head[0], kind).detach() for kind in ("weight", "bias")}
+    last = {f"heads.head.{kind}": getattr(original.head[2], kind).detach() for kind in ("weight", "bias")}
+    converted = convert({name: value for name, value in state.items() if "head" not in name} | hidden | last, HEADS)
+    assert converted.network.head == "mlp"
+    module = ViT2021(classes, Network(**SIZES)).double().eval()
+    adopt(module.model, converted)
+    assert len(module.model.head) == 1 and not module.model.logits(image()).any()
+    torch.testing.assert_close(module.model.blocks[1].MLP.W_1.weight, original.blocks[1].MLP.W_1.weight)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"pooling": "mean"}, {"positions": "sincos"}, {"registers": 2}, {"stem": "conv"}]
+)
+def test_a_run_of_this_project_lends_its_weights_to_larger_images(options, tmp_path):
+    """Interpolated positions keep their corners; all else is what was trained."""
+    torch.manual_seed(0)
+    trained = ViT2021(K, Network(**SIZES | {"image_size": 8, "layers": 1} | options))
+    shaken(trained.model).float()
+    prepared = Preprocessing(8, (0.4, 0.5, 0.6), (0.2, 0.2, 0.3), tuple("abcdefg"))
+    prepared.save(tmp_path)
+    path = tmp_path / "checkpoints/best.ckpt"
+    path.parent.mkdir()
+    torch.save({"paper": "vit2021", "state_dict": trained.state_dict(), "hyper_parameters": dict(trained.hparams),
+                "global_step": 1, "view": None, "views": {}, "preprocessing": prepared.fingerprint()}, path)  # fmt: skip
+    for source in (tmp_path, path):
+        converted = load(str(source), size=12)
+        assert converted.names == prepared.classes and not converted.assumed
+        assert converted.network == replace(trained.network, image_size=12)
+    module = ViT2021(3, converted.network)
+    assert module.start_from(str(tmp_path), prepared.mean, prepared.std) == ["head.0.weight", "head.0.bias"]
+    old, new = trained.model, module.model
+    torch.testing.assert_close(new.blocks[0].MSA.W_Q.weight, old.blocks[0].MSA.W_Q.weight)
+    torch.testing.assert_close(new.embed.registers, old.embed.registers)
+    if "positions" not in options:
+        torch.testing.assert_close(new.positions[[0, 2, 6, 8]], old.positions)
+    with pytest.raises(UserError, match="Images of 13 pixels cannot be cut into patches of 4, .*: give --size 12"):
+        load(str(tmp_path), size=13)
+
+
+def test_a_run_of_another_network_is_no_vit(trained):
+    with pytest.raises(UserError, match="best.ckpt is a checkpoint of resnet2016, and --weights takes one of vit2021"):
+        load(str(trained("resnet2016").folder))
 
 
 def test_another_patch_size_is_refused_by_name():
@@ -232,6 +275,14 @@ def test_weights_used_to_another_normalisation_give_the_same_logits_to_the_same_
         expected = original.logits(normalised(pixels, *IMAGENET))
         assert (mine.logits(normalised(pixels, *MINE)) - expected).abs().max() <= 1e-10
         assert (unaware.logits(normalised(pixels, *MINE)) - expected).abs().max() > 1e-3, "otherwise nothing is tested"
+
+
+def test_a_stem_used_to_another_normalisation_sees_the_same_within_its_edges():
+    pixels = torch.rand(2, 3, 12, 12, generator=torch.Generator().manual_seed(2), dtype=torch.double)
+    original, mine = (vit(seed, stem="conv") for seed in (0, 3))
+    adopt(mine, Converted(original.state_dict(), original.network, K, mean=IMAGENET.mean, std=IMAGENET.std), *MINE)
+    first = [model.embed.E[:2](normalised(pixels, *by)) for model, by in ((original, IMAGENET), (mine, MINE))]
+    torch.testing.assert_close(*(features[:, :, 1:, 1:] for features in first))
 
 
 def test_the_same_normalisation_leaves_the_weights_as_they_are():
@@ -297,14 +348,13 @@ def safetensors(state):
 def test_a_safetensors_file_holds_the_same_weights(tmp_path):
     state = named_by("Hugging Face", vit())
     (tmp_path / "model.safetensors").write_bytes(safetensors(state))
-    loaded = read(tmp_path / "model.safetensors")
+    loaded = weights.tensors(tmp_path / "model.safetensors")
     assert loaded.keys() == state.keys()
     for name, value in state.items():
         torch.testing.assert_close(loaded[name], value.float(), rtol=0, atol=0)
 
 
 OURS = {"state_dict": {"model.embed.x_class": torch.ones(1, 16)}, "hyper_parameters": {}, "paper": "vit2021"}
-SENT_ON = "is a checkpoint of this project: look with --run .*run, or train on with --resume"
 
 
 @pytest.mark.parametrize(("name", "content", "fault"), [
@@ -312,7 +362,7 @@ SENT_ON = "is a checkpoint of this project: look with --run .*run, or train on w
     ("a.safetensors", b"short", "a.safetensors"),
     ("b.safetensors", (2).to_bytes(8, "little") + b"[]", "b.safetensors"),
     ("model.pt", nn.Linear(2, 2), "was not opened"),  # it could run code
-    ("run/checkpoints/best.ckpt", OURS, SENT_ON),
+    ("run/checkpoints/best.ckpt", OURS, "preprocessing.json does not say how images were prepared"),
     ("nowhere.pth", None, "no weights at .*nowhere.pth"),
     ("nan.pth", {"norm.weight": torch.full((2,), torch.nan)}, "nan.pth has weights that are not numbers, .* in norm.weight"),
     ("meta.pth", {"norm.weight": torch.ones(2, device="meta")}, "not numbers, or none, in norm.weight"),

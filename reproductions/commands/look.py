@@ -41,9 +41,9 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     """
     if options.run is not None and options.weights is not None:
         raise UserError(f"--run {options.run} and --weights {options.weights} are two models: give one of them.")
-    weights.check(options.weights, options.heads)
+    trained = weights.given(options)
     run = None
-    if options.weights is None:
+    if trained is None:
         run = released.chosen(options.run, task="images")
     folder = check_writable(options.out or _folder(run, options.weights))
     unreadable: list[str] = []
@@ -52,10 +52,10 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     if first is None:
         raise UserError(" ".join(unreadable))
     classifier: TrainedClassifier
-    if run is None:
+    if trained is not None:
         from reproductions.tasks.images.pretrained import pretrained
 
-        classifier = pretrained(options.weights, options.heads)
+        classifier = pretrained(*trained)
     else:
         from reproductions.tasks.task import restore
 

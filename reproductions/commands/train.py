@@ -16,6 +16,7 @@ from data.sources.paths import place
 from reproductions import papers, runs
 from reproductions.commands import lightning, several, weights
 from reproductions.commands.configs import config_of
+from reproductions.commands.weights import Trained
 from reproductions.experiments import side_by_side
 from reproductions.experiments.side_by_side import Training
 
@@ -58,8 +59,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             raise UserError(
                 "--seeds trains several runs, one process each: leave out --nodes and --devices, and torchrun."
             )
-        _check(options.weights, options.heads, options.variant, options.resume)
-        given = options.paper, options.data, options.variant, options.seeds, rest, options.weights, options.heads
+        given = options.paper, options.data, options.variant, options.seeds, rest, _trained(options)
         return _train_group(of_seeds(*given))
     processes = several.started_by_torchrun()
     if processes is None:
@@ -68,13 +68,13 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
             config_of(options.paper, options.data, options.variant)
             sys.stdout.write(several.text(processes, [*_typed(options), *rest]))
             return 0
-    alone = options.paper, options.data, options.variant, options.weights, options.heads, options.resume
+    alone = options.paper, options.data, options.variant, _trained(options), options.resume
     return train(*alone, rest, processes)
 
 
 def _typed(options: argparse.Namespace) -> list[str]:
     """The command again, without the number of processes: torchrun gives that."""
-    values = {name: getattr(options, name) for name in ("data", "variant", "weights", "heads")}
+    values = {name: getattr(options, name) for name in ("data", "variant", "weights", "heads", "size")}
     named = [f"--{name}={value}" for name, value in values.items() if value]
     return ["train", options.paper, *named, *(["--resume"] if options.resume else [])]
 
@@ -83,8 +83,7 @@ def train(
     paper: str,
     data: str | None = None,
     variant: str = "",
-    pretrained: str | None = None,
-    heads: int | None = None,
+    trained: Trained | None = None,
     resume: bool = False,
     overrides: Sequence[str] = (),
     processes: several.Processes | None = None,
@@ -99,11 +98,10 @@ def train(
     """
     config = config_of(paper, data, variant)
     own = _own(config, data)
-    _check(pretrained, heads, variant, resume)
     if resume:
         run = runs.find(paper, config.stem, having=runs.LAST, corpus=own)
     else:
-        used, settings = _settings(config, own, pretrained, heads)
+        used, settings = _settings(config, own, trained)
         run = runs.create(paper, config.stem, several.name())
     folder = ["--run.folder", str(run.folder)]  # a config.yaml may name the folder that it was copied from
     continued = run.last.is_file()
@@ -133,14 +131,13 @@ def _say(text: str, file: TextIO | None = None) -> None:
         (file or sys.stdout).write(text)
 
 
-def of_seeds(  # noqa: PLR0913 - what `train` takes
+def of_seeds(
     paper: str,
     data: str | None,
     variant: str,
     seeds: Sequence[int],
     overrides: Sequence[str] = (),
-    pretrained: str | None = None,
-    heads: int | None = None,
+    trained: Trained | None = None,
 ) -> list[Training]:
     """One training per seed. Raises UserError for a seed that is negative or named twice, and as :func:`train`."""
     for seed in seeds:
@@ -149,7 +146,7 @@ def of_seeds(  # noqa: PLR0913 - what `train` takes
                 f'Seed {seed} {"is negative" if seed < 0 else "is named twice"}: name each once, as in SEEDS="1 2 3".'
             )
     config = config_of(paper, data, variant)
-    used, settings = _settings(config, _own(config, data), pretrained, heads)
+    used, settings = _settings(config, _own(config, data), trained)
     return [Training(paper, config.stem, used, (*settings, *overrides), seed=seed) for seed in seeds]
 
 
@@ -168,21 +165,21 @@ def _own(config: Path, data: str | None) -> str | None:
     return data if data != "own" and config.stem.startswith("own") else None
 
 
-def _settings(config: Path, own: str | None, pretrained: str | None, heads: int | None) -> tuple[Path, list[str]]:
+def _settings(config: Path, own: str | None, trained: Trained | None) -> tuple[Path, list[str]]:
     """The file that configures a new run, and options that override it. Raises UserError for files that are not there."""
     if own is not None:
         _check_files(config.parent.name, own)
-    used, settings = (config, []) if pretrained is None else _finetuning(config, pretrained, heads)
+    used, settings = (config, []) if trained is None else _finetuning(config, trained)
     return used, [*settings, *([] if own is None else ["--data.init_args.corpus", own])]
 
 
-def _check(pretrained: str | None, heads: int | None, variant: str, resume: bool) -> None:
-    """Raise UserError for options that contradict each other."""
-    if resume and pretrained is not None:
+def _trained(options: argparse.Namespace) -> Trained | None:
+    """The trained weights to start from, if any. Raises UserError for options that contradict each other."""
+    if options.resume and options.weights is not None:
         raise UserError("--weights begins a new run and --resume continues one: give one of them.")
-    if variant and pretrained is not None:
-        raise UserError(f"--variant {variant} chooses a network and --weights brings one: give one of them.")
-    weights.check(pretrained, heads)
+    if options.variant and options.weights is not None:
+        raise UserError(f"--variant {options.variant} chooses a network and --weights brings one: give one of them.")
+    return weights.given(options)
 
 
 def _check_files(paper: str, corpus: str) -> None:
@@ -195,20 +192,22 @@ def _check_files(paper: str, corpus: str) -> None:
         image_files.roots_of(place(corpus))
 
 
-def _finetuning(config: Path, pretrained: str, heads: int | None) -> tuple[Path, list[str]]:
+def _finetuning(config: Path, trained: Trained) -> tuple[Path, list[str]]:
     """The configuration that fine-tunes pretrained weights, and options that override it.
 
-    The recipe is the paper's for fine-tuning, the network that of the weights, and the images are as large as it reads.
-    ``config`` trains from scratch on the same images.
+    The recipe is that of ``config`` if it is one for fine-tuning, else the paper's; the network is that of the weights with a
+    new linear head (Section 3.2), and images are as large as it reads. ``config`` names the images.
     """
     paper = config.parent.name
     if paper not in CONVERTERS:
         raise UserError(f"There is no converter of trained weights for {paper}, only for {', '.join(CONVERTERS)}.")
-    network = asdict(import_module(f"reproductions.{paper}.weights").load(pretrained, heads).network)
+    loaded = import_module(f"reproductions.{paper}.weights").load(*trained)
+    network = asdict(loaded.network) | {"head": "linear"}
     for regularisation in ("dropout", "drop_path"):  # the recipe's
         network.pop(regularisation)
     data = yaml.safe_load(config.read_text(encoding="utf-8"))["data"]["init_args"]
     settings = {"data.init_args.corpus": data["corpus"], "data.init_args.size": network.pop("image_size")}
-    settings |= {"run.weights": pretrained} | ({} if heads is None else {"run.heads": heads})
+    settings |= {"run.weights": trained.source} | ({} if trained.heads is None else {"run.heads": trained.heads})
     settings |= {f"model.init_args.network.{name}": value for name, value in network.items()}
-    return config.with_name("finetune.yaml"), [f"--{name}={value}" for name, value in settings.items()]
+    finetune = config if config.stem.endswith("finetune") else config.with_name("finetune.yaml")
+    return finetune, [f"--{name}={value}" for name, value in settings.items()]

@@ -1,17 +1,27 @@
-"""``--weights`` and ``--heads``, which `train` and `look` share: a model that somebody else trained."""
+"""``--weights``, ``--heads`` and ``--size``, which `train` and `look` share: a model that was trained before."""
 
 import argparse
-from pathlib import Path
+from typing import NamedTuple
 
 from data.errors import UserError
-from data.sources.paths import check_exists
 from reproductions.vit2021 import HUB
-from reproductions.vit2021.published import model_of
+from reproductions.vit2021.published import file_of, model_of
+
+
+class Trained(NamedTuple):
+    """Trained weights: their name, file or run; their attention heads and the pixels of their images, None for their own."""
+
+    source: str
+    heads: int | None = None
+    size: int | None = None
 
 
 def options(parser: argparse.ArgumentParser, use: str) -> None:
-    """Add both; ``use`` says what the weights are for."""
-    parser.add_argument("--weights", help=f"{use}: torchvision:vit_b_16, or a file (.pth, .safetensors)")
+    """Add them; ``use`` says what the weights are for."""
+    parser.add_argument(
+        "--weights", help=f"{use}: torchvision:vit_b_16, a file (.pth, .safetensors), or the folder of a run of ViT"
+    )
+    parser.add_argument("--size", type=int, help="pixels of its images, such as 384; default: as it was trained")
     parser.add_argument(
         "--heads",
         type=int,
@@ -19,11 +29,19 @@ def options(parser: argparse.ArgumentParser, use: str) -> None:
     )
 
 
-def check(weights: str | None, heads: int | None) -> None:
-    """Raise UserError for heads without weights, and for a file or a published model that does not exist."""
-    if heads is not None and weights is None:
-        raise UserError(f"--heads {heads} describes trained weights: name them with --weights.")
-    if weights is not None and weights.startswith(HUB):
-        model_of(weights)
-    elif weights is not None:
-        check_exists(Path(weights), "weights", f"{HUB}vit_b_16")
+def given(options: argparse.Namespace) -> Trained | None:
+    """What is asked for; None without --weights.
+
+    Raises UserError for heads or a size without weights, and for a file or a published model that does not exist.
+    """
+    source, heads, size = options.weights, options.heads, options.size
+    if source is None:
+        for name, value in (("--heads", heads), ("--size", size)):
+            if value is not None:
+                raise UserError(f"{name} {value} describes trained weights: name them with --weights.")
+        return None
+    if source.startswith(HUB):
+        model_of(source)
+    else:
+        file_of(source)
+    return Trained(source, heads, size)

@@ -100,15 +100,16 @@ def sincos(rows: int, columns: int, d: int) -> Tensor:
 
 
 def resize_positions(E_pos: Tensor, side: int, new: int) -> Tensor:
-    """Positions (1 + new * new, d) from positions (1 + side * side, d) of another image size: Section 3.2, "2D interpolation".
+    """Positions (f + new * new, d) from positions (f + side * side, d) of another image size: Section 3.2, "2D interpolation".
 
-    Bilinear with aligned corners, as in the code. The position of the class token comes first and does not change.
+    Bilinear with aligned corners, as in the code. That of the class token comes first, if there is one, and does not change.
     """
     if new == side:
         return E_pos
-    grid = E_pos[1:].unflatten(0, (side, side)).permute(2, 0, 1)[None]  # (1, d, side, side)
+    first = len(E_pos) - side * side
+    grid = E_pos[first:].unflatten(0, (side, side)).permute(2, 0, 1)[None]  # (1, d, side, side)
     grown = nn.functional.interpolate(grid, (new, new), mode="bilinear", align_corners=True)
-    return torch.cat([E_pos[:1], grown[0].flatten(1).transpose(0, 1)])
+    return torch.cat([E_pos[:first], grown[0].flatten(1).transpose(0, 1)])
 
 
 def convolutions(network: Network) -> nn.Sequential:

@@ -116,12 +116,12 @@ class ViT2021(Classification):
         return adopt(self.model, load(source, heads), mean, std)
 
     @classmethod
-    def pretrained(cls, source: str, heads: int | None = None) -> tuple["ViT2021", Converted]:
+    def pretrained(cls, source: str, heads: int | None = None, size: int | None = None) -> tuple["ViT2021", Converted]:
         """A module for trained weights, ``torchvision:vit_b_16`` or a file, with their own network; and all that was converted.
 
-        ``heads``: as in ``start_from``. Raises UserError where the weights are not available, or have no head.
+        ``heads``, ``size``: as in ``weights.load``. Raises UserError where the weights are not available, or have no head.
         """
-        converted = load(source, heads)
+        converted = load(source, heads, size)
         if not converted.classes:
             raise UserError(
                 f"{source} has no head, so it cannot classify: train a head with `make train-vit WEIGHTS=...`."

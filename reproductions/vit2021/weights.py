@@ -4,6 +4,7 @@ import json
 import logging
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import torch
 from torch import Tensor
 
 from data.errors import UserError
+from data.preprocessing import Preprocessing
 from data.sources.download import Remote, fetch
-from data.sources.paths import check_exists
+from reproductions.training import checkpoints
 from reproductions.vit2021 import HUB
 from reproductions.vit2021.conversion import Converted, Normalisation, convert, described
 from reproductions.vit2021.model import ViT, resize_positions
-from reproductions.vit2021.published import model_of
+from reproductions.vit2021.published import file_of, model_of
 
 log = logging.getLogger(__name__)
 
@@ -26,20 +28,29 @@ OURS = {"paper", "hyper_parameters", "state_dict"}  # keys in a checkpoint of th
 DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)
 
 
-def load(source: str, heads: int | None = None) -> Converted:
-    """Weights from torchvision, named ``torchvision:<model>``, or from a file (.pth, .pt, .safetensors).
+def load(source: str, heads: int | None = None, size: int | None = None) -> Converted:
+    """Weights from torchvision, named ``torchvision:<model>``, from a file (.pth, .pt, .safetensors), or from a run.
 
-    ``heads``: number of attention heads, which no file contains; None for the published ViT of this width.
+    Args:
+        source: the name, the file, the folder of a run of this project, or one of its checkpoints.
+        heads: number of attention heads, which no foreign file contains; None for the published ViT of this width.
+        size: height and width of the images to read; None for those that the weights were trained on.
 
-    Raises UserError if the weights are not available, cannot be read or cannot be converted.
+    Raises UserError if the weights are not available, cannot be read or cannot be converted, and for a size that the patches
+    do not divide.
     """
+    return resized(_load(source, heads), size)
+
+
+def _load(source: str, heads: int | None) -> Converted:
     if not source.startswith(HUB):
-        return convert(read(Path(source)), heads)
+        path = file_of(source)
+        return own(path) if _is_own(_content(path)) else convert(tensors(path), heads)
     weights = published(source)
     prepared, kept = weights.transforms(), kept_at(weights)
     sha256 = kept.stem.rpartition("-")[2]  # a published file has the beginning of its checksum in its name
     fetch(kept.name, kept.parent, {kept.name: Remote(weights.url, sha256)})
-    return convert(read(kept), heads)._replace(
+    return convert(tensors(kept), heads)._replace(
         names=tuple(weights.meta["categories"]), mean=tuple(prepared.mean), std=tuple(prepared.std), assumed=False
     )
 
@@ -57,21 +68,34 @@ def kept_at(weights: Any) -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
 
 
-def read(path: Path) -> dict[str, Tensor]:
-    """The tensors in a file, on the CPU; no code in it is run. Raises UserError if there is no file, or no state dict in it."""
-    check_exists(path, "weights", f"{HUB}vit_b_16")
+def own(path: Path) -> Converted:
+    """The weights of a checkpoint of this project, with the normalisation of its run. Raises UserError for another network."""
+    prepared = Preprocessing.load(path.absolute().parent.parent / "preprocessing.json")
+    module = checkpoints.restore(path, {"preprocessing": prepared.fingerprint()})
+    if module.paper != "vit2021":
+        raise UserError(f"{path} is a checkpoint of {module.paper}, and --weights takes one of vit2021.")
+    state = module.model.state_dict()
+    return Converted(state, module.network, len(prepared.classes), prepared.classes, prepared.mean, prepared.std)
+
+
+def _content(path: Path) -> Any:
+    """What is in a file, on the CPU; no code in it is run."""
     try:
-        content = _safetensors(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+        return _safetensors(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except (pickle.UnpicklingError, EOFError, OSError, *DAMAGED) as error:
         raise UserError(
             f"{path} is damaged, or holds more than tensors and plain values and was not opened; use a file that holds only the "
             "state dict."
         ) from error
-    if isinstance(content, dict) and content.keys() >= OURS:
-        raise UserError(
-            f"{path} is a checkpoint of this project: look with --run {path.absolute().parent.parent}, or train on with "
-            "--resume; --weights is for weights from elsewhere."
-        )
+
+
+def _is_own(content: Any) -> bool:
+    return isinstance(content, dict) and content.keys() >= OURS
+
+
+def tensors(path: Path) -> dict[str, Tensor]:
+    """The named tensors in a file, on the CPU. Raises UserError if it cannot be read, and for anything else in it."""
+    content = _content(path)
     for name in WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(name), dict):
             content = content[name]
@@ -84,8 +108,31 @@ def read(path: Path) -> dict[str, Tensor]:
     return content
 
 
+def resized(converted: Converted, size: int | None) -> Converted:
+    """Weights that read images of another size, their positions interpolated (Section 3.2); all others stay as they are.
+
+    Raises UserError for a size that the patches do not divide.
+    """
+    network = converted.network
+    if size is None or size == network.image_size:
+        return converted
+    if size < 1 or size % network.patch:
+        nearest = max(1, round(size / network.patch)) * network.patch
+        raise UserError(
+            f"Images of {size} pixels cannot be cut into patches of {network.patch}, which these weights read: give "
+            f"--size {nearest}."
+        )
+    state = dict(converted.state)
+    if network.positions == "learned":
+        sides = network.image_size // network.patch, size // network.patch
+        state["embed.E_pos"] = resize_positions(state["embed.E_pos"], *sides)
+    return converted._replace(state=state, network=replace(network, image_size=size))
+
+
 def adopt(model: ViT, converted: Converted, mean: Sequence[float] = (), std: Sequence[float] = ()) -> list[str]:
-    """Load converted weights into a ViT; interpolate the positions to its image size, keep its own head for other classes.
+    """Load converted weights into a ViT without their head; interpolate the positions to its image size.
+
+    "We remove the whole head" (Section 3.2): the model keeps its own, which is new and zero.
 
     Args:
         model: the ViT.
@@ -93,7 +140,7 @@ def adopt(model: ViT, converted: Converted, mean: Sequence[float] = (), std: Seq
         mean, std: how the model's images are normalised, by channel. Weights trained with another normalisation are changed
             so that the same pixels give the same answer; empty for images normalised as in the weights' own training.
 
-    Returns the names of the weights that were not loaded, those of a head for other classes.
+    Returns the names of the weights that were not loaded, those of the head.
 
     Raises UserError if the networks differ in anything else.
     """
@@ -101,19 +148,20 @@ def adopt(model: ViT, converted: Converted, mean: Sequence[float] = (), std: Seq
     for name in ("patch", "channels", "layers", "d", "d_mlp", "heads", "stem", "pooling", "registers", "positions"):
         if getattr(network, name) != getattr(given, name):
             raise UserError(f"network.{name} is {getattr(network, name)}, and {getattr(given, name)} in these weights.")
-    state, current = dict(converted.state), model.state_dict()
-    state["embed.E_pos"] = resize_positions(state["embed.E_pos"], given.image_size // given.patch, model.grid[0])
+    state, current = dict(resized(converted, network.image_size).state), model.state_dict()
     if mean and converted.mean:
         old, new = Normalisation(converted.mean, converted.std), Normalisation(tuple(mean), tuple(std))
-        E = state["embed.E.weight"], state["embed.E.bias"]
-        state["embed.E.weight"], state["embed.E.bias"] = renormalised(*E, old, new)
+        # A stem has no bias but the mean that its norm subtracts.
+        E, bias, sign = ("E", "E.bias", 1) if given.stem == "patch" else ("E.0", "E.1.running_mean", -1)
+        E, bias = f"embed.{E}.weight", f"embed.{bias}"
+        state[E], moved = renormalised(state[E], sign * state[bias], old, new)
+        state[bias] = sign * moved
         if converted.assumed:
             log.info("The weights do not say how their images were normalised; assuming the usual: %s", described(old))
     heads = [name for name in current if name.startswith("head.")]
-    kept = heads if any(state.get(name, current[name][:0]).shape != current[name].shape for name in heads) else []
-    body = {name: value for name, value in state.items() if not (kept and name.startswith("head."))}
-    model.load_state_dict(body | {name: current[name] for name in kept})
-    return kept
+    body = {name: value for name, value in state.items() if not name.startswith("head.")}
+    model.load_state_dict(body | {name: current[name] for name in heads})
+    return heads
 
 
 def renormalised(E: Tensor, bias: Tensor, old: Normalisation, new: Normalisation) -> tuple[Tensor, Tensor]:
@@ -121,7 +169,7 @@ def renormalised(E: Tensor, bias: Tensor, old: Normalisation, new: Normalisation
 
     A pixel x is (x - m) / s under the old normalisation and x' = (x - m') / s' under the new one. So
     (x - m) / s = x' s' / s + (m' - m) / s: the factor goes into the weights; the other term, the same for every image, into
-    the bias. This is exact because no patch has a padded edge.
+    the bias. This is exact because no patch has a padded edge; the edges of a convolutional stem are padded with another colour.
 
     Args:
         E: (D, C, p, p).

@@ -10,13 +10,13 @@ from reproductions.vit2021.conversion import Normalisation, described
 from reproductions.vit2021.training import ViT2021
 
 
-def pretrained(source: str, heads: int | None = None) -> TrainedClassifier:
+def pretrained(source: str, heads: int | None = None, size: int | None = None) -> TrainedClassifier:
     """A pretrained classifier, ``torchvision:vit_b_16`` or a file, with the preprocessing its weights were trained with.
 
     Its caption names the source of the weights, and the preprocessing if that had to be assumed. Raises UserError for weights
     that are not available, not understood, without classes, or not for three colours.
     """
-    module, converted = ViT2021.pretrained(source, heads)
+    module, converted = ViT2021.pretrained(source, heads, size)
     if converted.network.channels != 3:
         raise UserError(f"{source} reads images of {converted.network.channels} channels; pictures have 3.")
     complete = len(converted.names) == converted.classes
