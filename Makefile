@@ -133,7 +133,7 @@ train-vit: $(VENV)/.installed ## Train ViT (Dosovitskiy et al. 2021), evaluate i
 	@$(PY) -m reproductions train vit2021 $(GIVEN_DATA) $(GIVEN_VARIANT) $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 #: make train-vit DATA=cifar10           shapes (embedded, default), cifar10, or path/to/folder of images by class
 #: make train-vit VARIANT=plain          the paper's plain patches instead of convolutions, which learn more within minutes
-#: make train-vit DATA=path/to/folder WEIGHTS=torchvision:vit_b_16     start from trained weights, or a file of them
+#: make train-vit DATA=path/to/folder WEIGHTS=torchvision:vit_b_16 ARGS="--size 384"   fine-tune: or timm:NAME, hf:NAME, a file, a run
 
 .PHONY: train-resnet
 train-resnet: $(VENV)/.installed ## Train a residual network (He et al. 2016) on the same images; Grad-CAM shows where it looks
@@ -210,7 +210,7 @@ site: $(VENV)/.installed ## Write the page as a folder that any web host serves:
 look: $(VENV)/.installed ## Classify an image of yours and draw where the model looked (IMAGE=photo.jpg)
 	@if [[ -z $$IMAGE_TEXT ]]; then echo "Name an image: make look IMAGE=photo.jpg" >&2; exit 2; fi; \
 	$(PY) -m reproductions look "$$IMAGE_TEXT" $${RUN_TEXT:+--run "$$RUN_TEXT"} $${WEIGHTS_TEXT:+--weights "$$WEIGHTS_TEXT"} $(ARGS)
-#: make look IMAGE=photo.jpg WEIGHTS=torchvision:vit_b_16            without a training: published weights, or a file
+#: make look IMAGE=photo.jpg WEIGHTS=torchvision:vit_b_16            without a training: also timm:NAME, hf:NAME, or a file
 
 .PHONY: figures
 figures: $(VENV)/.installed ## Draw the papers' figures from the newest runs

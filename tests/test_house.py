@@ -60,14 +60,15 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"data\.accord(\..*)?", rule(ours="data.accord data.words data.links data.errors")),
     (r"data\.shapes(\..*)?", rule("numpy PIL", "data.shapes data.errors")),
     (r"data\.torchtext_tokenizer", rule("torchtext", "data")),
-    (r"data(\..*)?", rule("torch numpy PIL lightning tokenizers torchvision datasets platformdirs filelock sacrebleu",
-                          "data")),
+    (r"data(\..*)?", rule("torch numpy PIL lightning tokenizers torchvision datasets platformdirs filelock sacrebleu "
+                          "huggingface_hub", "data")),
     (r"reproductions", rule(ours="data")),
     (r"reproductions\.papers", rule(ours="data.errors")),
     (r"reproductions\.(attention|layers|decoding)(\..*)?", rule("torch", MODELS)),
     (PAPER, rule(ours="{paper}")),
     (PAPER + r"\.model", rule("torch", f"{MODELS} {{paper}}.model")),
-    (PAPER + r"\.weights", rule("torch torchvision", "data.errors data.preprocessing data.sources.download "
+    (PAPER + r"\.weights", rule("torch torchvision safetensors", "data.errors data.preprocessing data.sources.download "
+                                "data.sources.hugging_face "
                                 "reproductions.training.checkpoints {paper}")),
     (PAPER + r"\.published", rule(ours="data.errors data.sources.paths {paper}")),
     (PAPER + r"\..*", rule("torch lightning",
@@ -81,7 +82,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.evaluation(\..*)?", rule(DRAWN, RECORDS)),
     (r"reproductions\.(runs|reports|compare)(\..*)?", rule(f"{DRAWN} jinja2 yaml", f"{READ} reproductions.compare")),
     (r"reproductions\.tasks\.(report(\..*)?|\w+\.report)", rule("yaml", f"{READ} data.tokenizers reproductions.tasks.report")),
-    (r"reproductions\.released(\..*)?", rule("yaml huggingface_hub",
+    (r"reproductions\.released(\..*)?", rule("yaml",
      f"{TRAINED} reproductions.tasks reproductions.released")),
     (r"reproductions\.tasks(\..*)?", rule(f"torch lightning {DRAWN}", f"{TRAINED} {PAPERS} reproductions.tasks")),
     (r"reproductions\.explain(\..*)?", rule("torch numpy matplotlib", f"{TRAINED} {PAPERS} reproductions.tasks "

@@ -16,7 +16,7 @@ from reproductions.evaluation.records import load
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.tasks.images import questions
 from reproductions.training import checkpoints
-from reproductions.vit2021.conversion import HALVES, Normalisation
+from reproductions.vit2021.libraries import HALVES, Normalisation
 from reproductions.vit2021.weights import renormalised
 
 

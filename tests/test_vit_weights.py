@@ -6,9 +6,13 @@ import re
 import time
 from dataclasses import replace
 
+import hub_server
 import pytest
 import torch
 from file_server import TOO_SLOW, serving
+from huggingface_hub import constants
+from PIL import Image
+from safetensors.torch import save
 from torch import nn
 from torchvision.models import get_model, list_models
 from translators import shaken
@@ -16,8 +20,10 @@ from translators import shaken
 from data.errors import UserError
 from data.preprocessing import Preprocessing
 from data.sources import download
+from reproductions.tasks.images.pretrained import pretrained
 from reproductions.vit2021 import HUB, weights
-from reproductions.vit2021.conversion import HALVES, IMAGENET, Converted, convert
+from reproductions.vit2021.conversion import Converted, convert
+from reproductions.vit2021.libraries import HALVES, IMAGENET
 from reproductions.vit2021.model import Network, ViT
 from reproductions.vit2021.published import MODELS
 from reproductions.vit2021.training import ViT2021
@@ -69,6 +75,12 @@ def named_by(library, model):
             else:
                 theirs[before + kind] = torch.cat([Q, K, V])
     return theirs
+
+
+def normalised_map(weights):
+    """Weights (H, T, S) of the class token over the patches alone, mean of the heads, sum 1."""
+    row = weights.mean(0)[0, 1:]
+    return (row / row.sum()).detach().float()
 
 
 def image():
@@ -173,10 +185,12 @@ def test_two_names_of_one_weight_are_refused():
 
 
 @pytest.mark.parametrize(("change", "named"), [
-    ({"blocks.1.ls1.gamma": torch.ones(16)}, r"blocks\.1\.ls1\.gamma"),
-    ({"dist_token": torch.ones(1, 1, 16)}, "dist_token"),
+    ({"blocks.1.ls1.gamma": torch.ones(15)}, r"blocks\.1\.MSA\.scale is of \(15,\), and .*W_O\.weight, .* of \(16, 16\)"),
+    ({"blocks.1.ls1.gamma": torch.ones(16), "blocks.1.attn.proj.bias": None}, r"nothing for blocks\.1\.MSA\.W_O\.bias"),
+    ({"blocks.1.mlp.w12.weight": torch.ones(16, 16)}, r"blocks\.1\.mlp\.w12\.weight, for which this ViT has no place"),
+    ({"dist_token": torch.ones(1, 1, 16)}, "10 rows, which is not 2 tokens"),
     ({"blocks.2.mlp.fc2.bias": None}, r"nothing for blocks\.2\.MLP\.W_2\.bias"),
-    ({"cls_token": None}, r"nothing for embed\.x_class"),
+    ({"cls_token": None}, "10 rows, which is not 0 tokens"),
     ({"blocks.1.norm1.weight": torch.ones(15)}, r"blocks\.1\.norm_1\.weight is of \(15,\) and not of \(16,\)"),
     ({"pos_embed": torch.ones(1, 13, 16)}, "13 rows"),
     ({"patch_embed.proj.weight": None}, "no ViT of torchvision"),
@@ -316,12 +330,23 @@ def test_a_module_of_trained_weights_is_of_their_network_and_has_no_view_yet(tmp
     torch.testing.assert_close(module.model.logits(image().float()), expected)
 
 
-def test_weights_without_a_whole_head_look_at_nothing(tmp_path):
-    state = named_by("timm", vit(d=128, heads=2))
+def test_weights_without_a_head_look_through_views_that_need_no_class(tmp_path):
+    state = named_by("timm", original := vit(d=128, heads=2))
     without = {name: value for name, value in state.items() if not name.startswith("head")}
     torch.save(without, tmp_path / "dino.pth")
-    with pytest.raises(UserError, match=r"dino\.pth has no head"):
-        ViT2021.pretrained(str(tmp_path / "dino.pth"), 2)
+    classifier = pretrained(str(tmp_path / "dino.pth"), 2)
+    looked = classifier.look(photo := Image.new("RGB", (30, 20), "red"), "red.png")
+    assert looked.view.startswith("attention rollout") and looked.classes == ("no class",)
+    maps = original(classifier.preprocessing.tensor(looked.pixels[None]).double())[1]
+    seen = classifier.layers(photo)
+    torch.testing.assert_close(torch.from_numpy(seen[0]).flatten(), normalised_map(maps[0, 0]), rtol=1e-4, atol=1e-5)
+    with pytest.raises(UserError, match="dino.pth .* has no head, so it knows no class 'cat': train one with"):
+        classifier.look(photo, "red.png", asked="cat")
+
+
+def test_half_a_head_is_named(tmp_path):
+    state = named_by("timm", vit(d=128, heads=2))
+    without = {name: value for name, value in state.items() if not name.startswith("head")}
     torch.save(without | {"head.weight": state["head.weight"]}, tmp_path / "half.pth")
     with pytest.raises(UserError, match=r"nothing for head\.0\.bias"):
         ViT2021.pretrained(str(tmp_path / "half.pth"), 2)
@@ -330,28 +355,48 @@ def test_weights_without_a_whole_head_look_at_nothing(tmp_path):
 # --- Files and downloads ----------------------------------------------------------------------------------------------
 
 
-def safetensors(state):
-    """The format, written by hand from its description."""
-    header, body = {"__metadata__": {"format": "pt"}}, b""
-    for name, value in state.items():
-        numbers = value.float().numpy().tobytes()
-        header[name] = {
-            "dtype": "F32",
-            "shape": list(value.shape),
-            "data_offsets": [len(body), len(body) + len(numbers)],
-        }
-        body += numbers
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + body
+@pytest.fixture
+def hugging_face(tmp_path, monkeypatch):
+    """The files of the repository ``me/toy`` on a hub of this machine."""
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    with hub_server.serving() as address:
+        monkeypatch.setattr(constants, "ENDPOINT", address)
+        yield hub_server.Server.files
 
 
-def test_a_safetensors_file_holds_the_same_weights(tmp_path):
-    state = named_by("Hugging Face", vit())
-    (tmp_path / "model.safetensors").write_bytes(safetensors(state))
-    loaded = weights.tensors(tmp_path / "model.safetensors")
-    assert loaded.keys() == state.keys()
-    for name, value in state.items():
-        torch.testing.assert_close(loaded[name], value.float(), rtol=0, atol=0)
+def test_weights_on_a_hub_come_with_the_normalisation_heads_and_names_that_stand_beside_them(hugging_face):
+    original = vit(d=128, heads=2)
+    files = {name: value.contiguous() for name, value in named_by("Hugging Face", original).items()}
+    config = {"num_attention_heads": 2, "layer_norm_eps": 1e-6, "id2label": {str(k): f"kind {k}" for k in range(K)}}
+    hugging_face |= {
+        "model.safetensors": save(files),
+        "config.json": json.dumps(config).encode(),
+        "preprocessor_config.json": json.dumps({"image_mean": MINE[0], "image_std": MINE[1]}).encode(),
+        "pytorch_model.bin": b"never read",
+    }
+    converted = load("hf:me/toy")
+    assert (converted.mean, converted.std) == MINE and not converted.assumed
+    assert converted.network == original.network and converted.names[6] == "kind 6"
+    again = ViT(K, converted.network).eval().double()
+    again.load_state_dict(converted.state)
+    torch.testing.assert_close(again.logits(image()), original.logits(image()))
+    hugging_face["config.json"] = json.dumps({"pretrained_cfg": {"mean": MINE[0], "std": MINE[1]}}).encode()
+    assert load("hf:me/toy@main", 2).mean == MINE[0]
+
+
+def test_a_hub_that_lacks_the_model_or_does_not_answer_is_one_sentence(hugging_face, monkeypatch):
+    with pytest.raises(UserError, match=r"^timm:vit_tiny.nix cannot be read \(.*\): is it spelled as on the hub"):
+        load("timm:vit_tiny.nix")
+    hugging_face |= {"config.json": b"{}", "model.bin": b"pickled"}
+    with pytest.raises(UserError, match="hf:me/toy has no model.safetensors, the only format that is read from there"):
+        load("hf:me/toy")
+    hugging_face["model.safetensors"] = save({"a": torch.ones(1)})
+    with pytest.raises(UserError, match="hf:me/toy@x does not say how its images are prepared"):
+        load("hf:me/toy@x")
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(UserError, match=r"^hf:me/other cannot be read \(.*\): .* is there a network\?"):
+        load("hf:me/other")
 
 
 OURS = {"state_dict": {"model.embed.x_class": torch.ones(1, 16)}, "hyper_parameters": {}, "paper": "vit2021"}

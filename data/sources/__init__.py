@@ -8,6 +8,7 @@ gold            sentence pairs whose word links people have judged
 splits          which pair belongs to train, valid or test
 images          image collections by name, and a user's own folders
 download        files from the network: checked, resumed, explained
+hugging_face    files from the hub, by its own library
 paths           paths as a user gives them, checked
 reading         text files of any encoding, line by line
 image_files     an image file of any kind -> pixels

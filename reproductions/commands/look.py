@@ -13,7 +13,7 @@ from data.errors import UserError
 from data.sources.paths import check_writable
 from reproductions import released, runs
 from reproductions.commands import weights
-from reproductions.vit2021 import HUB
+from reproductions.vit2021 import NAMED
 
 if TYPE_CHECKING:
     from reproductions.tasks.images.trained import TrainedClassifier
@@ -59,6 +59,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     else:
         from reproductions.tasks.task import restore
 
+        assert run is not None, "without weights there is a run"
         classifier = restore(run)
         if len(known := classifier.preprocessing.classes) <= LISTED:
             log.info(
@@ -90,7 +91,7 @@ def _folder(run: runs.Run | None, source: str) -> Path:
     """Where pictures go if nobody says where: into the run, or for published weights into that of all runs."""
     if run is not None:
         return run.folder / "looked"
-    name = source if source.startswith(HUB) else Path(source).stem
+    name = source if source.startswith(NAMED) else Path(source).stem
     return runs.runs_dir() / "looked" / (re.sub(r"[^\w.-]+", "-", name).strip("-.") or "weights")
 
 
@@ -103,7 +104,8 @@ def _look(
 
     attended = classifier.look(image, name, number, asked)
     order = attended.probabilities.argsort()[::-1][:LIKELIEST]
-    likely = ", ".join(f"{attended.classes[k]} {100 * attended.probabilities[k]:.1f} %" for k in order)
+    answers = [f"{attended.classes[k]} {100 * attended.probabilities[k]:.1f} %" for k in order]
+    likely = ", ".join(answers) if len(answers) > 1 else attended.classes[0]
     photo = classifier.photo(image)
     drawn = [files.save(plots.attended(attended, photo), place.with_name(f"{place.name}.png"), photo.dpi)]
     if len(layers := classifier.layers(image)) > 1:

@@ -4,7 +4,7 @@ import argparse
 from typing import NamedTuple
 
 from data.errors import UserError
-from reproductions.vit2021 import HUB
+from reproductions.vit2021 import HUB, NAMED
 from reproductions.vit2021.published import file_of, model_of
 
 
@@ -19,7 +19,9 @@ class Trained(NamedTuple):
 def options(parser: argparse.ArgumentParser, use: str) -> None:
     """Add them; ``use`` says what the weights are for."""
     parser.add_argument(
-        "--weights", help=f"{use}: torchvision:vit_b_16, a file (.pth, .safetensors), or the folder of a run of ViT"
+        "--weights",
+        help=f"{use}: torchvision:vit_b_16, timm:NAME, hf:OWNER/NAME, a file (.pth, .safetensors), or the folder of a run "
+        "of ViT",
     )
     parser.add_argument("--size", type=int, help="pixels of its images, such as 384; default: as it was trained")
     parser.add_argument(
@@ -42,6 +44,6 @@ def given(options: argparse.Namespace) -> Trained | None:
         return None
     if source.startswith(HUB):
         model_of(source)
-    else:
+    elif not source.startswith(NAMED):
         file_of(source)
     return Trained(source, heads, size)

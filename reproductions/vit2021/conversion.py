@@ -1,4 +1,8 @@
-"""Convert the weights of a ViT from the names of torchvision, timm (also DINO and DeiT) or Hugging Face to the names here."""
+"""Convert the weights of a ViT from the names of a library to the names here.
+
+Three things that some of these have become what every ViT here has, exactly: LayerScale is multiplied into the map before it, the
+position of a token that is no patch is added to it, and the heads of DeiT's two tokens become one that reads both.
+"""
 
 import math
 import re
@@ -8,69 +12,8 @@ import torch
 from torch import Tensor
 
 from data.errors import UserError
-from reproductions.vit2021.model import Network, ViT
-
-
-class Normalisation(NamedTuple):
-    """Mean and deviation of images in [0, 1], by channel."""
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-
-IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-HALVES = Normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-
-
-class Library(NamedTuple):
-    """How one library names the parts of a ViT, and what its files do not say."""
-
-    outside: dict[str, str]  # its name -> our name, outside the blocks
-    block: str  # pattern of what precedes the names inside a block
-    inside: dict[str, str]  # its name -> our name, inside a block
-    epsilon: float = 1e-6  # of LayerNorm
-    classifier: Normalisation = HALVES  # of the images, for weights with a head
-    headless: Normalisation = HALVES  # for weights without one
-
-    @property
-    def patches(self) -> str:
-        """Its name for the patch embedding."""
-        return next(name for name, ours in self.outside.items() if ours == "embed.E")
-
-
-LIBRARIES = {
-    "torchvision": Library(
-        {"class_token": "embed.x_class", "encoder.pos_embedding": "embed.E_pos", "conv_proj": "embed.E",
-         "encoder.ln": "norm", "heads.pre_logits": "head.0", "heads.head": "head.last"},
-        r"encoder\.layers\.encoder_layer_(\d+)\.",
-        {"ln_1": "norm_1", "self_attention.in_proj_weight": "MSA.U_qkv.weight", "self_attention.in_proj_bias": "MSA.U_qkv.bias",
-         "self_attention.out_proj": "MSA.W_O", "ln_2": "norm_2", "mlp.0": "MLP.W_1", "mlp.3": "MLP.W_2",
-         "mlp.linear_1": "MLP.W_1", "mlp.linear_2": "MLP.W_2"},
-        classifier=IMAGENET, headless=IMAGENET,
-    ),
-    "timm": Library(
-        {"cls_token": "embed.x_class", "reg_token": "embed.registers", "pos_embed": "embed.E_pos",
-         "patch_embed.proj": "embed.E", "norm": "norm", "head": "head.last"},
-        r"blocks\.(\d+)\.",
-        {"norm1": "norm_1", "attn.qkv": "MSA.U_qkv", "attn.proj": "MSA.W_O", "norm2": "norm_2",
-         "mlp.fc1": "MLP.W_1", "mlp.fc2": "MLP.W_2"},
-        headless=IMAGENET,  # of DINO and MAE
-    ),
-    "Hugging Face": Library(
-        {"embeddings.cls_token": "embed.x_class", "embeddings.position_embeddings": "embed.E_pos",
-         "embeddings.patch_embeddings.projection": "embed.E", "layernorm": "norm", "classifier": "head.last"},
-        r"encoder\.layer\.(\d+)\.",
-        {"layernorm_before": "norm_1", "attention.attention.query": "MSA.W_Q", "attention.attention.key": "MSA.W_K",
-         "attention.attention.value": "MSA.W_V", "attention.output.dense": "MSA.W_O", "layernorm_after": "norm_2",
-         "intermediate.dense": "MLP.W_1", "output.dense": "MLP.W_2"},
-        epsilon=1e-12,
-    ),
-}  # fmt: skip
-PREFIXES = ("module.", "backbone.", "vit.")
-# Weights for other tasks: poolers, masked patches, and DINO's projection head.
-UNREAD = re.compile(r"pooler\.dense\..*|num_batches_tracked|.*\.mask_token|mask_token|head\.(mlp|last_layer)\..*")
-# Width -> heads: Ti and S of DeiT, B, L and H of the paper.
-HEADS = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16}
+from reproductions.vit2021.libraries import HEADS, IMAGENET, LIBRARIES, PREFIXES, SCALED, UNREAD, Library, Normalisation
+from reproductions.vit2021.model import Network, Pooling, ViT
 
 
 class Converted(NamedTuple):
@@ -111,11 +54,12 @@ def convert(state: dict[str, Tensor], heads: int | None = None) -> Converted:
             raise UserError(f"{name} has the type {value.dtype}; weights must be floating-point numbers.")
         weights[ours] = value
     _separate(weights)
-    network, classes = _sizes(weights, library.epsilon, heads)
+    facebook = _fold_scales(weights) or "embed.x_distilled" in weights  # its models have ImageNet's normalisation
+    network, classes = _sizes(weights, library.epsilon_scaled if facebook else library.epsilon, heads)
     last = "head.2." if network.head == "mlp" else "head.0."
     weights = {name.replace("head.last.", last): value for name, value in weights.items()}
     _check(weights, network, classes)
-    usual = library.classifier if classes else library.headless
+    usual = IMAGENET if facebook else library.classifier if classes else library.headless
     mean, std = usual if network.channels == len(usual.mean) else ((), ())
     return Converted(weights, network, classes, mean=mean, std=std, assumed=bool(mean))
 
@@ -167,19 +111,34 @@ def _separate(weights: dict[str, Tensor]) -> None:
             weights[name.replace("U_qkv", f"W_{letter}")] = part.clone()
 
 
+def _fold_scales(weights: dict[str, Tensor]) -> bool:
+    """Multiply LayerScale, diag(scale) W x, into the rows of W and its bias; returns whether there was any."""
+    found = False
+    for scale_of, scaled in SCALED.items():
+        for name in [name for name in weights if name.endswith(f".{scale_of}")]:
+            scale, block, found = weights.pop(name), name.removesuffix(scale_of), True
+            for row in (f"{block}{scaled}.weight", f"{block}{scaled}.bias"):
+                value = weights.get(row)
+                if value is None:
+                    raise UserError(f"These weights have nothing for {row}.")
+                if scale.ndim != 1 or value.shape[:1] != scale.shape:
+                    raise UserError(
+                        f"{name} is of {tuple(scale.shape)}, and {row}, which it scales, of {tuple(value.shape)}."
+                    )
+                weights[row] = scale.reshape(-1, *[1] * (value.ndim - 1)) * value
+    return found
+
+
 def _sizes(weights: dict[str, Tensor], epsilon: float, heads: int | None) -> tuple[Network, int]:
     """The network of the weights, and K. Drops leading axes of size one from tokens and positions."""
     d, channels, patch, across = _entry(weights, "embed.E.weight", 4).shape
     if patch != across or not d:
         raise UserError(f"embed.E.weight is of {(d, channels, patch, across)}: patches must be square, and not empty.")
-    weights["embed.x_class"] = _tokens(weights, "embed.x_class", d)
-    if "embed.registers" in weights:
-        weights["embed.registers"] = _tokens(weights, "embed.registers", d)
-    else:
-        weights["embed.registers"] = weights["embed.E.weight"].new_zeros(0, d)
-    weights["embed.E_pos"], side = _positions(_tokens(weights, "embed.E_pos", d))
+    pooling, side = _tokens_and_positions(weights, d)
     d_mlp, heads = len(_entry(weights, "blocks.0.MLP.W_1.weight", 2)), _heads(d, heads)
     head = _entry(weights, "head.last.weight", 2) if "head.last.weight" in weights else None
+    if head is not None and pooling == "cls" and head.shape[1] == 2 * d:
+        pooling = "cls_mean"
     try:
         network = Network(
             image_size=side * patch,
@@ -189,6 +148,7 @@ def _sizes(weights: dict[str, Tensor], epsilon: float, heads: int | None) -> tup
             d=d,
             d_mlp=d_mlp,
             heads=heads,
+            pooling=pooling,
             registers=len(weights["embed.registers"]),
             head="mlp" if "head.0.weight" in weights else "linear",
             epsilon=epsilon,
@@ -216,15 +176,47 @@ def _tokens(weights: dict[str, Tensor], name: str, d: int) -> Tensor:
     return weights[name].reshape(-1, d)
 
 
-def _positions(E_pos: Tensor) -> tuple[Tensor, int]:
-    """Positions (1 + side * side, d), the class token's first, and side."""
-    rows, d = E_pos.shape
-    if math.isqrt(rows) ** 2 == rows:  # only for the patches, as in timm's models with registers
-        return torch.cat([E_pos.new_zeros(1, d), E_pos]), math.isqrt(rows)
-    side = math.isqrt(rows - 1)
-    if side * side != rows - 1:
-        raise UserError(f"embed.E_pos has {rows} rows, which is not one class token and a square of patches.")
-    return E_pos, side
+def _tokens_and_positions(weights: dict[str, Tensor], d: int) -> tuple[Pooling, int]:
+    """What the head reads, and side. Makes class token, registers, and positions (side * side, d), before them the class token's.
+
+    A token that is neither patch nor read as the class token becomes a register; registers have no position, so it is added.
+    """
+    E_pos, none = _tokens(weights, "embed.E_pos", d), weights["embed.E.weight"].new_zeros(0, d)
+    tokens = {name: _tokens(weights, name, d) for name in ("embed.x_class", "embed.x_distilled", "embed.registers")
+              if name in weights}  # fmt: skip
+    x_class, distilled = (tokens.get(name, none) for name in ("embed.x_class", "embed.x_distilled"))
+    before, rows = len(x_class) + len(distilled), len(E_pos)
+    if math.isqrt(rows) ** 2 == rows:  # only for the patches, as in timm's models with registers and in DeiT III
+        E_pos, rows = torch.cat([E_pos.new_zeros(before, d), E_pos]), rows + before
+    side = math.isqrt(max(0, rows - before))
+    if side * side != rows - before:
+        raise UserError(f"embed.E_pos has {rows} rows, which is not {before} tokens and a square of patches.")
+    registers = [distilled + E_pos[len(x_class) : before], tokens.get("embed.registers", none)]
+    pooling: Pooling = "cls" if len(x_class) else "mean"
+    if "norm_mean.weight" in weights:
+        pooling, registers = "mean_norm", [x_class + E_pos[: len(x_class)], *registers]
+        x_class = none
+        weights |= {f"norm.{kind}": weights.pop(f"norm_mean.{kind}") for kind in ("weight", "bias")
+                    if f"norm_mean.{kind}" in weights}  # fmt: skip
+    if "head.distilled.weight" in weights:
+        pooling = "distilled"
+        _join_heads(weights)
+    weights.pop("embed.x_distilled", None)
+    weights |= {"embed.x_class": x_class, "embed.registers": torch.cat(registers)}
+    weights["embed.E_pos"] = torch.cat([E_pos[: len(x_class)], E_pos[before:]])
+    return pooling, side
+
+
+def _join_heads(weights: dict[str, Tensor]) -> None:
+    """One head that reads both tokens, [W / 2, W' / 2], instead of the mean of the logits of two heads."""
+    heads = [[_entry(weights, f"head.{name}.{kind}", axes) for name in ("last", "distilled")]
+             for kind, axes in (("weight", 2), ("bias", 1))]  # fmt: skip
+    if any(one.shape != other.shape for one, other in heads):
+        raise UserError("The heads of the class token and of the distillation token are not of the same shape.")
+    (W, W_distilled), (b, b_distilled) = heads
+    weights |= {"head.last.weight": torch.cat([W, W_distilled], dim=1) / 2, "head.last.bias": (b + b_distilled) / 2}
+    for kind in ("weight", "bias"):
+        del weights[f"head.distilled.{kind}"]
 
 
 def _heads(d: int, given: int | None) -> int:

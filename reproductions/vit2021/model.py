@@ -15,6 +15,8 @@ from reproductions.attention import MultiHead
 from reproductions.layers.checks import check_not_negative, check_rates, check_sizes
 from reproductions.layers.dropout import Dropout, DropPath
 
+Pooling = Literal["cls", "mean", "mean_norm", "cls_mean", "distilled"]
+
 
 @dataclass(frozen=True)
 class Network:
@@ -33,7 +35,10 @@ class Network:
             grows linearly from 0 in the first block. DeiT (Touvron et al. 2021) has 0.1.
         stem: "patch" is one linear map per patch, the paper; "conv" has a few convolutions instead (Xiao et al. 2021; the
             paper's "hybrid" has a ResNet there), see :func:`convolutions`.
-        pooling: "cls" reads the class token; "mean" averages the patches and has no class token, as in the paper's code.
+        pooling: what the head reads. "cls": the class token; "mean": the mean of the normalised patches, without a class token,
+            as in the paper's code; "mean_norm": the mean of the patches, then normalised (MAE, BEiT); "cls_mean": the class
+            token beside the mean of the patches (DINOv2); "distilled": the class token beside the first register, which is
+            DeiT's distillation token.
         registers: number of extra learned tokens without a position (Darcet et al. 2024), after the class token.
         positions: "learned", one vector per token; "sincos", fixed sines and cosines of row and column (Beyer et al. 2022).
         head: "linear", the paper's for fine-tuning; "mlp", the paper's for pre-training, has a hidden layer with tanh.
@@ -50,7 +55,7 @@ class Network:
     dropout: float = 0.0
     drop_path: float = 0.0
     stem: Literal["patch", "conv"] = "patch"
-    pooling: Literal["cls", "mean"] = "cls"
+    pooling: Pooling = "cls"
     registers: int = 0
     positions: Literal["learned", "sincos"] = "learned"
     head: Literal["linear", "mlp"] = "linear"
@@ -64,6 +69,8 @@ class Network:
             raise ValueError(
                 f"network.patch must divide network.image_size: {self.patch} does not divide {self.image_size}"
             )
+        if self.pooling == "distilled" and not self.registers:
+            raise ValueError("network.pooling: distilled reads the first register, and network.registers is 0")
         if self.d % self.heads:
             raise ValueError(f"network.d must be a multiple of network.heads, not {self.d} with {self.heads} heads")
         if self.positions == "sincos" and self.d % 4:
@@ -75,6 +82,10 @@ class Network:
             )
 
     @property
+    def class_token(self) -> bool:
+        return not self.pooling.startswith("mean")
+
+    @property
     def name(self) -> str:
         """ViT-B/16 and so on for exactly these sizes, else ViT; then its options: "ViT with a convolutional stem"."""
         sizes = {(12, 192, 768, 3): "Ti", (12, 384, 1536, 6): "S", (12, 768, 3072, 12): "B",
@@ -83,7 +94,7 @@ class Network:
         base = f"ViT-{letter}/{self.patch}" if letter else "ViT"
         options = {
             "a convolutional stem": self.stem == "conv",
-            "mean pooling": self.pooling == "mean",
+            "mean pooling": not self.class_token,
             f"{self.registers} registers": self.registers > 0,
             "sincos positions": self.positions == "sincos",
         }
@@ -144,7 +155,7 @@ class Embed(nn.Module):
             if self.patched
             else convolutions(network)
         )
-        first = int(network.pooling == "cls")
+        first = int(network.class_token)
         self.x_class = nn.Parameter(torch.zeros(first, network.d))
         self.registers = nn.Parameter(torch.zeros(network.registers, network.d))
         if network.positions == "learned":
@@ -212,13 +223,14 @@ class ViT(nn.Module):
         super().__init__()
         self.network = network
         self.grid = (network.image_size // network.patch,) * 2  # rows and columns of patches
-        self.prefix = int(network.pooling == "cls") + network.registers  # tokens before the patches
+        self.prefix = int(network.class_token) + network.registers  # tokens before the patches
         self.embed = Embed(network)
         deepest = max(1, network.layers - 1)
         self.blocks = nn.ModuleList(Block(network, network.drop_path * i / deepest) for i in range(network.layers))
         self.norm = nn.LayerNorm(network.d, network.epsilon)
+        read = network.d * (2 if network.pooling in ("cls_mean", "distilled") else 1)
         hidden = [nn.Linear(network.d, network.d), nn.Tanh()] if network.head == "mlp" else []
-        self.head = nn.Sequential(*hidden, nn.Linear(network.d, classes))
+        self.head = nn.Sequential(*hidden, nn.Linear(read, classes))
 
     def encode(self, image: Tensor, need_weights: bool = True, first: int | None = None) -> tuple[Tensor, list[Tensor]]:
         """Tokens z_L (B, T, d), and the weights (B, H, T, S) of each of the L layers, first to last.
@@ -236,10 +248,20 @@ class ViT(nn.Module):
 
     def classify(self, z: Tensor) -> Tensor:
         """Logits (B, K) of tokens z_L (B, T, d)."""
-        mean = self.network.pooling == "mean"
-        y = self.norm(z[:, self.prefix :]).mean(1) if mean else self.norm(z[:, 0])  # (4)
-        logits: Tensor = self.head(y)
+        logits: Tensor = self.head(self.features(z))
         return logits
+
+    def features(self, z: Tensor) -> Tensor:
+        """What the head reads (B, d), or (B, 2 d) of two kinds, of tokens z_L (B, T, d)."""
+        pooling, patches = self.network.pooling, z[:, self.prefix :]
+        if pooling == "mean":
+            return self.norm(patches).mean(1)
+        if pooling == "mean_norm":
+            return self.norm(patches.mean(1))
+        if pooling == "distilled":
+            return self.norm(z[:, :2]).flatten(1)
+        y = self.norm(z[:, 0])  # (4)
+        return torch.cat([y, self.norm(patches).mean(1)], dim=1) if pooling == "cls_mean" else y
 
     def look(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits (B, K) and the weights (B, H, T, S) of each layer, still in the graph of the logits."""
@@ -248,7 +270,8 @@ class ViT(nn.Module):
 
     def logits(self, image: Tensor) -> Tensor:
         """Logits (B, K) the fast way: without weights, and in the last layer only what the head reads."""
-        z, _ = self.encode(image, need_weights=False, first=1 if self.network.pooling == "cls" else None)
+        first = {"cls": 1, "distilled": 2}.get(self.network.pooling)
+        z, _ = self.encode(image, need_weights=False, first=first)
         return self.classify(z)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,18 +2,19 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from data.errors import UserError
 from reproductions.layers.checks import check_not_negative, check_positive, check_rates
 from reproductions.training.classification import Classification, decayed
 from reproductions.training.schedules import part_of_peak
 from reproductions.vit2021.model import Network, ViT
 from reproductions.vit2021.weights import Converted, adopt, load
+
+HEADLESS = "rollout"  # the view of weights without a head: it needs no class
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class ViT2021(Classification):
         initialise(model)
         super().__init__(model, recipe.smoothing)
         self.network, self.recipe, self.title = network, recipe, network.name
-        self.depth, self.class_token = (network.layers, network.heads), network.pooling == "cls"
+        self.depth, self.class_token = (network.layers, network.heads), network.class_token
         self.store_arguments(locals())
 
     def start_from(
@@ -119,16 +120,18 @@ class ViT2021(Classification):
     def pretrained(cls, source: str, heads: int | None = None, size: int | None = None) -> tuple["ViT2021", Converted]:
         """A module for trained weights, ``torchvision:vit_b_16`` or a file, with their own network; and all that was converted.
 
-        ``heads``, ``size``: as in ``weights.load``. Raises UserError where the weights are not available, or have no head.
+        ``heads``, ``size``: as in ``weights.load``. Weights without a head, such as DINO's, get one class whose logit is always
+        0, and a view that needs no class. Raises UserError where the weights are not available.
         """
-        converted = load(source, heads, size)
+        converted, headless = load(source, heads, size), {}
         if not converted.classes:
-            raise UserError(
-                f"{source} has no head, so it cannot classify: train a head with `make train-vit WEIGHTS=...`."
-            )
+            converted = converted._replace(network=replace(converted.network, head="linear"))
         with torch.device("meta"):  # initial weights would only be replaced
-            module = cls(converted.classes, converted.network)
-        module.model.load_state_dict(converted.state, assign=True)
+            module = cls(max(1, converted.classes), converted.network)
+        if not converted.classes:
+            headless = {name: torch.zeros(value.shape) for name, value in module.model.head.state_dict("head.").items()}
+            module.view = HEADLESS
+        module.model.load_state_dict(converted.state | headless, assign=True)
         return module.float().eval(), converted
 
     def configure_optimizers(self) -> Any:

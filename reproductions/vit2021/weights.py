@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from data.errors import UserError
 from data.preprocessing import Preprocessing
+from data.sources import hugging_face
 from data.sources.download import Remote, fetch
 from reproductions.training import checkpoints
-from reproductions.vit2021 import HUB
-from reproductions.vit2021.conversion import Converted, Normalisation, convert, described
+from reproductions.vit2021 import HF, HUB, TIMM
+from reproductions.vit2021.conversion import Converted, convert, described
+from reproductions.vit2021.libraries import Normalisation
 from reproductions.vit2021.model import ViT, resize_positions
 from reproductions.vit2021.published import file_of, model_of
 
@@ -24,12 +28,14 @@ log = logging.getLogger(__name__)
 
 WRAPPERS = ("model", "state_dict", "teacher")  # keys under which training scripts store their weights
 OURS = {"paper", "hyper_parameters", "state_dict"}  # keys in a checkpoint of this project
+CONFIG, PREPARED, WEIGHTS = "config.json", "preprocessor_config.json", "model.safetensors"  # files on Hugging Face
 # What torch raises for damaged files, besides UnpicklingError.
 DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)
 
 
 def load(source: str, heads: int | None = None, size: int | None = None) -> Converted:
-    """Weights from torchvision, named ``torchvision:<model>``, from a file (.pth, .pt, .safetensors), or from a run.
+    """Weights from torchvision, ``torchvision:<model>``, from Hugging Face, ``timm:<model>`` or ``hf:<owner>/<name>``, from a
+    file (.pth, .pt, .safetensors), or from a run.
 
     Args:
         source: the name, the file, the folder of a run of this project, or one of its checkpoints.
@@ -43,6 +49,8 @@ def load(source: str, heads: int | None = None, size: int | None = None) -> Conv
 
 
 def _load(source: str, heads: int | None) -> Converted:
+    if source.startswith((TIMM, HF)):
+        return _from_hub(source, heads)
     if not source.startswith(HUB):
         path = file_of(source)
         return own(path) if _is_own(_content(path)) else convert(tensors(path), heads)
@@ -53,6 +61,33 @@ def _load(source: str, heads: int | None) -> Converted:
     return convert(tensors(kept), heads)._replace(
         names=tuple(weights.meta["categories"]), mean=tuple(prepared.mean), std=tuple(prepared.std), assumed=False
     )
+
+
+def _from_hub(source: str, heads: int | None) -> Converted:
+    """Weights and what is written beside them: normalisation, names of the classes, heads and epsilon where they stand there."""
+    name = f"timm/{source.removeprefix(TIMM)}" if source.startswith(TIMM) else source.removeprefix(HF)
+    folder = hugging_face.download(source, name, (CONFIG, PREPARED, WEIGHTS))
+    if not (folder / WEIGHTS).is_file():
+        raise UserError(f"{source} has no {WEIGHTS}, the only format that is read from there: name another model.")
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if "pretrained_cfg" in config:  # timm's
+            prepared = config["pretrained_cfg"]
+            given, names = Normalisation(tuple(prepared["mean"]), tuple(prepared["std"])), config.get("label_names", ())
+        else:
+            prepared = json.loads((folder / PREPARED).read_text(encoding="utf-8"))
+            given = Normalisation(tuple(prepared["image_mean"]), tuple(prepared["image_std"]))
+            names = [name for _, name in sorted(config.get("id2label", {}).items(), key=lambda one: int(one[0]))]
+            heads = config["num_attention_heads"] if heads is None else heads
+    except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
+        raise UserError(f"{source} does not say how its images are prepared ({error}): name another model.") from error
+    if config.get("hidden_act", "gelu") != "gelu":
+        raise UserError(
+            f"{source} has the activation {config['hidden_act']}, and this ViT has gelu: name another model."
+        )
+    converted = convert(tensors(folder / WEIGHTS), heads)
+    network = replace(converted.network, epsilon=config.get("layer_norm_eps", converted.network.epsilon))
+    return converted._replace(network=network, names=tuple(names), mean=given.mean, std=given.std, assumed=False)
 
 
 def published(source: str) -> Any:
@@ -81,8 +116,8 @@ def own(path: Path) -> Converted:
 def _content(path: Path) -> Any:
     """What is in a file, on the CPU; no code in it is run."""
     try:
-        return _safetensors(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
-    except (pickle.UnpicklingError, EOFError, OSError, *DAMAGED) as error:
+        return load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, EOFError, OSError, *DAMAGED) as error:
         raise UserError(
             f"{path} is damaged, or holds more than tensors and plain values and was not opened; use a file that holds only the "
             "state dict."
@@ -182,23 +217,3 @@ def renormalised(E: Tensor, bias: Tensor, old: Normalisation, new: Normalisation
     )
     shift = (E.double() * ((m_new - m) / s)).sum((1, 2, 3))
     return (E.double() * (s_new / s)).to(E.dtype), (bias.double() + shift).to(bias.dtype)
-
-
-def _safetensors(path: Path) -> dict[str, Any]:
-    """Read a .safetensors file: the length of the header, the header as JSON, then the numbers."""
-    kinds = {
-        "F64": torch.float64,
-        "F32": torch.float32,
-        "F16": torch.float16,
-        "BF16": torch.bfloat16,
-        "I64": torch.int64,
-    }
-    content = path.read_bytes()
-    begin = 8 + int.from_bytes(content[:8], "little")
-    header: dict[str, Any] = json.loads(content[8:begin])
-    header.pop("__metadata__", None)
-    return {
-        name: torch.frombuffer(bytearray(content[begin + entry["data_offsets"][0] : begin + entry["data_offsets"][1]]),
-                               dtype=kinds[entry["dtype"]]).reshape(entry["shape"])
-        for name, entry in header.items()
-    }  # fmt: skip

@@ -59,6 +59,8 @@ def _results(record: AttendedImage) -> list[str]:
 
 
 def _answer(record: AttendedImage) -> str:
+    if len(record.classes) == 1:  # weights without a head
+        return record.classes[0]
     return f"{record.classes[record.predicted]}, {100 * record.probabilities[record.predicted]:.0f} %"
 
 

@@ -19,6 +19,7 @@ from reproductions.tasks.images.maps import every_map, layer_views, shown_view
 from reproductions.tasks.origin import Origin
 from reproductions.training.classification import Classification
 
+NO_CLASS = "no class"  # the only one of weights without a head
 NAMED = 20  # classes that an error names
 PHOTO = 1200  # pixels of the longer side of a picture that maps are drawn over, at most
 
@@ -41,6 +42,10 @@ class TrainedClassifier:
         classes = self.preprocessing.classes
         if asked is None:
             return None
+        if classes == (NO_CLASS,):
+            raise UserError(
+                f"{self.caption} has no head, so it knows no class {asked[:50]!r}: train one with `make train-vit WEIGHTS=...`."
+            )
         if asked not in classes:
             more = f" and {len(classes) - NAMED:,} more" if len(classes) > NAMED else ""
             names = ", ".join(classes[:NAMED])
