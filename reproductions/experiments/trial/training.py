@@ -1,12 +1,11 @@
 """What `make trial` trains: translators in both directions on exactly the same pairs, with the same pieces, batches and steps."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from reproductions import runs
 from reproductions.experiments.side_by_side import Training
+from reproductions.papers import CONFIGS
 
-CONFIGS = Path("configs") / runs.TRIAL
 DIRECTIONS = (("en", "fr"), ("fr", "en"))
 # System -> title, configuration, and what differs from it.
 SYSTEMS = {
@@ -38,7 +37,9 @@ def training(system: str, direction: tuple[str, str], budget: Budget) -> Trainin
     _, config, differs = SYSTEMS[system]
     languages = ("--data.init_args.source_language", source, "--data.init_args.target_language", target)
     name = f"{system}-{source}-{target}-{budget.name}"
-    return Training(runs.TRIAL, name, CONFIGS / f"{config}.yaml", (*languages, *differs, *budget.options), budget.steps)
+    return Training(
+        runs.TRIAL, name, CONFIGS / runs.TRIAL / f"{config}.yaml", (*languages, *differs, *budget.options), budget.steps
+    )
 
 
 def trainings(budget: Budget) -> list[Training]:
