@@ -107,6 +107,8 @@ def test_a_mixture_takes_from_each_in_turn_and_is_tested_on_each(placed, own):
     assert [example.source.startswith("Sentence") for example in valid[:6]] == [False, True] * 3
     assert 40 < sum(example.source.startswith("Sentence") for example in train[:100]) < 60
     assert [*load(f"bible,{own}", "train", "en", "fr", placed, count=50)] == train[:50]
+    request = mixed.request("train", "en", "fr", placed)
+    assert [*mixed.read(request._replace(start=100))] == [*mixed.read(request)][100:]
 
 
 def test_no_corpus_of_a_mixture_trains_on_what_another_is_tested_on(placed, own):

@@ -44,7 +44,7 @@ from reproductions.runs import VIEWS, Run
 SAME = ("corpus", "source_language", "target_language", "pairs", "tokenizer")
 FIXED = "fixed"
 SENTENCES = 8  # of a corpus without fixed ones: the first of its test split
-LENGTHS = ("test", "long")  # splits of Accord that together reach from 3 to 60 words
+LENGTHS = ("test", "long")  # splits of Accord and of the Bible that together reach to 60 words
 MEASURES = {"bleu": "BLEU", "bleu_tokenised": "BLEU tokenised", "aer": "AER"}
 # What is read of the scores of a split.
 SCORES = {"bleu": NUMBER, "bleu_interval": [MEASURE], "bleu_signature": TEXT, "bleu_tokenised": MEASURE,
