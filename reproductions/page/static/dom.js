@@ -1,3 +1,4 @@
+// @ts-check
 // Elements without markup: text stays text, whatever is typed.
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -29,7 +30,7 @@ export function button(label, onclick, attributes = {}) {
 
 /** A labelled list of choices: [value, text] or {label, options: [value, text][]}. */
 export function choice(label, options, chosen, onchange, attributes = {}) {
-  const option = ([value, text]) => element("option", { value, selected: String(value) === String(chosen) }, text);
+  const option = (/** @type {any} */ [value, text]) => element("option", { value, selected: String(value) === String(chosen) }, text);
   const group = (one) => Array.isArray(one) ? option(one) : element("optgroup", { label: one.label }, one.options.map(option));
   const select = element("select", { onchange: (event) => onchange(event.target.value), ...attributes }, options.map(group));
   return element("label", { class: "field" }, element("span", {}, label), select);
@@ -68,7 +69,7 @@ export function segments(label, options, chosen, onchoose) {
 
 /** Restores the focus, and the cursor in a text, to the element that was rebuilt with the same data-key. */
 export function keepingFocus(root, rebuild) {
-  const before = document.activeElement;
+  const before = /** @type {any} */ (document.activeElement);
   const key = root.contains(before) ? before.dataset?.key : null;
   const { selectionStart, selectionEnd } = before;
   rebuild();

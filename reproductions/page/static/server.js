@@ -1,3 +1,4 @@
+// @ts-check
 // The back end with a server, which answers in JSON; see backend.js.
 
 export const overview = () => received("api/overview", {});
@@ -25,7 +26,7 @@ async function received(path, options) {
   const response = await fetch(path, options).catch(() => { throw new Error("The page's server does not answer: is it still running?"); });
   const answer = await response.json().catch(() => ({ error: `The server answered with status ${response.status}.` }));
   if (response.ok) return answer;
-  const wrong = new Error(answer.error ?? `The server answered with status ${response.status}.`);
+  const wrong = /** @type {Error & {later?: number}} */ (new Error(answer.error ?? `The server answered with status ${response.status}.`));
   if (response.status === 503) wrong.later = Number(response.headers.get("retry-after")) || 0;
   throw wrong;
 }
