@@ -108,9 +108,12 @@ class Preprocessing:
         left, top, width, height = self.frame(*image.size)
         # Only the visible part is resized: a long image enlarged whole would be huge.
         x, y = max(0, -left) * image.width / width, max(0, -top) * image.height / height
-        box = (x, y, image.width - x, image.height - y)
-        visible = (min(width, self.size), min(height, self.size))
-        resized = image.resize(visible, Image.Resampling.BICUBIC, box=box)
+        across, down = min(width, self.size), min(height, self.size)
+        # Columns first: Pillow 13 would begin with the rows of a high image, and give other pixels than every earlier version.
+        columns = image.resize(
+            (across, image.height), Image.Resampling.BICUBIC, box=(x, 0, image.width - x, image.height)
+        )
+        resized = columns.resize((across, down), Image.Resampling.BICUBIC, box=(0, y, across, image.height - y))
         square = Image.new("RGB", (self.size, self.size), BARS)
         square.paste(resized, (max(0, left), max(0, top)))
         return np.array(square)
