@@ -53,7 +53,7 @@ def write(folder: Path, chosen: Sequence[Run]) -> None:
         folder.is_dir() and ((folder / "overview.json").is_file() or not any(folder.iterdir()))
     ):
         raise UserError(f"{folder} is no empty folder, and no earlier page: name another one with --out.")
-    described = [(run, *_described(run)) for run in chosen]  # before anything is removed
+    described, timeline = [(run, *_described(run)) for run in chosen], timelines.read()  # before anything is removed
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(STATIC, folder)
     start = (STATIC / "index.html").read_text(encoding="utf-8")
@@ -68,7 +68,7 @@ def write(folder: Path, chosen: Sequence[Run]) -> None:
         if gallery is not None:
             _write_json(place / "gallery.json", gallery)
     _write_json(folder / "overview.json", _overview(chosen))
-    (folder / "timeline.json").write_bytes(timelines.read())
+    (folder / "timeline.json").write_bytes(timeline)
     if timelines.made() is None:
         shutil.copytree(timelines.PICTURES, folder / timelines.SERVED)
 
