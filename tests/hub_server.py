@@ -29,9 +29,9 @@ class Server(BaseHTTPRequestHandler):
             for line in map(json.loads, body.splitlines()):
                 if line["key"] == "file":
                     self.files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
-            self._say({"success": True, "commitUrl": f"http://hub/me/toy/commit/{COMMIT}", "commitOid": COMMIT})
+            self._say({"success": True, "commitUrl": f"{self.address}/commit/{COMMIT}", "commitOid": COMMIT})
         else:
-            self._say({"url": f"http://127.0.0.1:{self.server.server_port}/me/toy", "name": "me/toy", "id": "1"})
+            self._say({"url": self.address, "name": "me/toy", "id": "1"})
 
     def do_GET(self) -> None:
         name = self.path.partition(f"/me/toy/resolve/{COMMIT}/")[2]
@@ -47,6 +47,10 @@ class Server(BaseHTTPRequestHandler):
             self._say({"error": "Repository not found"}, 404, **{"X-Error-Code": "RepoNotFound"})
 
     do_HEAD = do_GET
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/me/toy"  # type: ignore[attr-defined]
 
     def _say(self, content: object, status: int = 200, **headers: str) -> None:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()

@@ -82,6 +82,9 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.evaluation(\..*)?", rule(DRAWN, RECORDS)),
     (r"reproductions\.(runs|reports|compare)(\..*)?", rule(f"{DRAWN} jinja2 yaml", f"{READ} reproductions.compare")),
     (r"reproductions\.tasks\.(report(\..*)?|\w+\.report)", rule("yaml", f"{READ} data.tokenizers reproductions.tasks.report")),
+    (r"reproductions\.api", rule("numpy PIL matplotlib",
+     "data.errors data.sources reproductions.papers reproductions.released reproductions.evaluation reproductions.runs "
+     "reproductions.tasks")),
     (r"reproductions\.released(\..*)?", rule("yaml",
      f"{TRAINED} reproductions.tasks reproductions.released")),
     (r"reproductions\.tasks(\..*)?", rule(f"torch lightning {DRAWN}", f"{TRAINED} {PAPERS} reproductions.tasks")),
@@ -278,7 +281,8 @@ def test_no_file_has_a_name_that_says_nothing() -> None:
 
 def test_no_file_is_large() -> None:
     large = {identify(path): path.stat().st_size for path in project_files() if path.stat().st_size > 500_000}
-    assert large == {}
+    weights = {identify(path) for path in (ROOT / "docs/runs").glob("*/model.safetensors")}  # of the released runs
+    assert large.keys() <= weights and max(large.values(), default=0) < 4_000_000
 
 
 def test_few_modules_stand_outside_the_folders() -> None:

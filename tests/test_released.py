@@ -165,15 +165,20 @@ def test_what_is_published_is_taken_from_the_hub(
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(place / "hub"))
     monkeypatch.setenv("HF_TOKEN", "hf_key")
     with hub_server.serving() as address:
-        monkeypatch.setattr(constants, "ENDPOINT", address)
+        monkeypatch.setattr(constants, "ENDPOINT", address)  # as HF_ENDPOINT does before the library is imported
+        monkeypatch.setattr(
+            constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}"
+        )
         assert command(["translate", "One .", "--run", "hf:me/toy"]) == 2
         error = capsys.readouterr().err.splitlines()[-1]
         assert "hf:me/toy cannot be read" in error and "404" in error
         assert command(["publish", str(folder), "me/toy"]) == 0
+        assert capsys.readouterr().out == f"{address}/me/toy\n"
         assert set(hub_server.Server.files) >= {"model.safetensors", "README.md", "tokenizers/source.json"}
         shutil.rmtree(place / "runs")
         assert translation(capsys, "--run", "hf:me/toy") == here
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(place / "empty"))
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # where nobody answers
     for line in ("translate One --run hf:me/toy", "translate One --run hf:a/b/c", f"publish {folder} me/toy"):
         assert command(line.split()) == 2
         error = capsys.readouterr().err.strip().splitlines()[-1]

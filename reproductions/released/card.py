@@ -52,10 +52,11 @@ def text(run: Run) -> str:
 
 def _training(run: Run) -> str:
     summary = run.summary
-    commit = f", commit {summary['commit'][:12]}" if summary.get("commit") else ""
+    threads = f"{summary['threads']} thread{'s' if summary['threads'] > 1 else ''}"
+    commit = f", commit {summary['commit']}" if summary.get("commit") else ""
     return (
         f"{summary['parameters']:,} parameters, {summary['steps']:,} steps in {summary['training_seconds'] / 60:.1f} minutes "
-        f"with seed {summary['seed']}, on {summary['threads']} threads of {summary.get('processor', summary['device'])}, "
+        f"with seed {summary['seed']}, on {threads} of {summary.get('processor', summary['device'])}, "
         f"{summary['precision']}{commit}."
     )
 

@@ -59,7 +59,8 @@ def stand_in() -> list[Run]:
 
 
 def located(named: str) -> Path:
-    """The folder of a run on this machine: a path, or what ``hf:OWNER/NAME`` or ``wandb:ENTITY/PROJECT/NAME:ALIAS`` holds.
+    """The folder of a run on this machine: a path, one that comes with the project by its name, or what ``hf:OWNER/NAME`` or
+    ``wandb:ENTITY/PROJECT/NAME:ALIAS`` holds.
 
     A released run is copied first. Raises UserError for a name that does not exist, and for a run that does not fit together.
     """
@@ -73,6 +74,8 @@ def located(named: str) -> Path:
         tracked.came_from(copy.folder, name)
         return copy.folder
     folder = place(named)
+    if not folder.exists() and PART.fullmatch(named) and (FOLDER / named).is_dir():
+        folder = FOLDER / named
     return take(folder).folder if (folder / CARD).is_file() and not (folder / BEST).exists() else folder
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from data.errors import UserError
 from data.whole import whole
@@ -42,7 +42,7 @@ def write(checkpoint: dict[str, Any], path: Path) -> Path:
             )
     header = {key: checkpoint[key] for key in KEPT if key in checkpoint} | {"same": same}
     with whole(path) as partial:
-        save_file(weights, partial, {"format": "pt", HEADER: json.dumps(header)})
+        partial.write_bytes(save(weights, {"format": "pt", HEADER: json.dumps(header)}))
     return path
 
 
