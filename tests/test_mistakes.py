@@ -36,7 +36,7 @@ MISTAKES = {
     "train bahdanau2014 --data {numbers} --model.init_args.recipe.optimizer=sgd": "'adadelta', 'adam'",
     "train bahdanau2014 --data {numbers} --trianer.max_steps=3": "trianer",
     "train cheng2016 --model.init_args.network.attention=soft": "attention",
-    "train vit2021 --data.size=16 --data.images=48 --model.network.patch=3": "3 does not divide 16",
+    "train vit2021 --data.size=16 --data.images=48 --model.network.patch=3": "16 pixels cannot be cut into patches of 3",
     "train xu2015 --data.size=16 --data.images=48 --model.network.patch=5": "patch",
 }
 

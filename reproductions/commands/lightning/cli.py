@@ -122,6 +122,10 @@ class ReproductionCLI(LightningCLI):
     def instantiate_classes(self) -> None:
         """Build what the configuration names. Raises UserError where a constructor refuses a value."""
         model = self.config[self.subcommand].model
+        size = self.config[self.subcommand].data.init_args.get("size")
+        patch = model.init_args.get("network.patch")
+        if size and patch and size % patch:  # before any image is read
+            raise UserError(f"Images of {size} pixels cannot be cut into patches of {patch}: give another --data.size.")
         for name in LINKED:
             if model.init_args.get(name) not in (None, _default(model.class_path, name)):
                 raise UserError(f"model.init_args.{name} comes from the data; leave it out of the settings.")
