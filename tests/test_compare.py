@@ -301,7 +301,7 @@ def test_the_newest_scored_run_stands_for_a_paper_and_what_is_missing_is_trained
     assert asked == [("vit2021", "shapes"), ("resnet2016", "shapes")]
     monkeypatch.setattr(comparing, "train", lambda *_: 130)
     with pytest.raises(UserError, match="ended with status 130"):
-        comparing._newest_or_trained("vit2021", "cifar10")
+        comparing._newest_or_trained("resnet2016", "cifar10")
 
 
 # --- What cannot be compared --------------------------------------------------------------------------------------------
