@@ -123,7 +123,7 @@ def test_resume_continues_the_newest_run_on_the_same_folder_not_the_newest_of_al
 def test_resume_does_not_take_a_run_on_other_files(asked, tmp_path, capsys):
     made("vit2021", "own", "1", tmp_path / "B")
     assert command(["train", "vit2021", "--data", str(tmp_path / "A"), "--resume"]) == 2
-    assert f"no run of vit2021 own on {tmp_path / 'A'} with" in capsys.readouterr().err
+    assert f"no interrupted run of vit2021 own on {tmp_path / 'A'} under" in capsys.readouterr().err
     assert asked == []
 
 

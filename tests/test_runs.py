@@ -133,7 +133,7 @@ def test_a_run_whose_summary_is_damaged_is_refused_before_it_is_tested(
     (folder / runs.SUMMARY).write_text("{}")
     monkeypatch.setattr("reproductions.commands.lightning.execute", lambda _: pytest.fail("it was tested"))
     with pytest.raises(UserError, match="summary.json is damaged"):
-        evaluate.run(Namespace(run=folder), [])
+        evaluate.run(Namespace(run=str(folder)), [])
 
 
 def replaced(old: bytes, new: bytes) -> Callable[[bytes], bytes]:

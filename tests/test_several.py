@@ -31,7 +31,7 @@ def test_several_nodes_are_given_a_command_and_nothing_is_begun(place, capsys):
     line = shlex.split(capsys.readouterr().out.splitlines()[2])
     assert {"--nnodes=2", "--nproc-per-node=8"} < set(line)
     assert line[line.index("train") :] == ["train", "transformer2017", "--data=wmt14_big", "--run.patience", "3"]
-    assert (ROOT / line[1]).is_file() and not (place / "runs").exists()
+    assert (ROOT / f"{line[2].replace('.', '/')}.py").is_file() and not (place / "runs").exists()
 
 
 @pytest.mark.parametrize(("config", "step"), [

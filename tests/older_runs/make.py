@@ -120,7 +120,7 @@ def _dotted(fields: dict[str, Any], shown: set[str]) -> Iterator[str]:
 
 
 def _tracked(path: Path) -> dict[str, Any]:
-    """What was sent to W&B: kinds of what was logged by key, a table as its columns; types of artifacts by name."""
+    """What was sent to W&B: kinds of what was logged by key, a table as its columns."""
     run, kinds = wandb_offline.read(path), {}
     for row in run.history:
         for key, value in row.items():
@@ -130,9 +130,8 @@ def _tracked(path: Path) -> dict[str, Any]:
                 kinds[name] = value if table is None else json.loads(table.read_text(encoding="utf-8"))["columns"]
             elif not name and not key.startswith("_"):
                 kinds[key] = "number"
-    artifacts = {name: kind for name, kind in run.artifacts if kind != "run_table"}
     about = {"group": run.run.run_group, "job_type": run.run.job_type, "tags": list(run.run.tags)}
-    return {"logged": dict(sorted(kinds.items())), "artifacts": artifacts, "config": sorted(run.config), **about}
+    return {"logged": dict(sorted(kinds.items())), "config": sorted(run.config), **about}
 
 
 # --- What is kept of it -------------------------------------------------------------------------------------------------
