@@ -129,7 +129,9 @@ class ViT2021(Classification):
         with torch.device("meta"):  # initial weights would only be replaced
             module = cls(max(1, converted.classes), converted.network)
         if not converted.classes:
-            headless = {name: torch.zeros(value.shape) for name, value in module.model.head.state_dict("head.").items()}
+            headless = {
+                name: torch.zeros(value.shape) for name, value in module.model.head.state_dict(prefix="head.").items()
+            }
             module.view = HEADLESS
         module.model.load_state_dict(converted.state | headless, assign=True)
         return module.float().eval(), converted
