@@ -68,9 +68,10 @@ export class Translator {
   unknownNamed(text) {
     const [words, places] = [this.source.surface(text), this.source.unknown(text)];
     if (!places.length) return "";
-    const isWord = (word) => /[\p{L}\p{N}]/u.test(word);
-    if (words.slice(0, -1).every((word, place) => places.includes(place) || !isWord(word))) return "Warning: the model knows no word of this sentence, so its answer has nothing to do with it.";
-    return `The model does not know: ${[...new Set(places.map((place) => words[place].slice(0, 60)))].join(", ")}.`;
+    const lettered = words.slice(0, -1).flatMap((word, place) => (/[\p{L}\p{N}]/u.test(word) ? [places.includes(place)] : []));
+    if (lettered.every(Boolean)) return "Warning: the model knows no word of this sentence, so its answer has nothing to do with it.";
+    const most = 2 * lettered.filter(Boolean).length > lettered.length ? "Warning: most words of this sentence are unknown. " : "";
+    return `${most}The model does not know: ${[...new Set(places.map((place) => words[place].slice(0, 60)))].join(", ")}.`;
   }
 }
 
