@@ -46,12 +46,12 @@ def chapter_of(example):
 
 def test_verses_are_paired_by_id_and_no_chapter_is_in_two_splits(placed):
     splits = {split: list(load("bible", split, "en", "fr", placed)) for split in SPLITS}
-    assert all(target == source.replace("e", "f", 1) for some in splits.values() for source, target, _ in some)
+    assert all(target == source.replace("e", "f", 1) for some in splits.values() for source, target, *_ in some)
     chapters = {split: {chapter_of(example) for example in some} for split, some in splits.items()}
     assert all(chapters.values()) and sum(map(len, chapters.values())) == len(set.union(*chapters.values())) == CHAPTERS
     assert all(len(splits[split]) == VERSES * len(chapters[split]) for split in ("train", "valid", "test"))
-    assert {len(source.split()) for source, _, _ in splits["long"]} == {33}
-    back = [(target, source) for source, target, _ in load("bible", "test", "fr", "en", placed)]
+    assert {len(source.split()) for source, *_ in splits["long"]} == {33}
+    back = [(target, source) for source, target, *_ in load("bible", "test", "fr", "en", placed)]
     assert back == [example[:2] for example in splits["test"]]
 
 
@@ -59,7 +59,7 @@ def test_verses_without_translation_are_left_out_and_counted(placed, caplog):
     (placed / "bible" / "English.xml").write_text(xml("e", left_out={(2, 3), (2, 4)}), encoding="utf-8")
     with caplog.at_level(logging.WARNING):
         pairs = [*load("bible", "train", "en", "fr", placed)]
-    assert all(target == source.replace("e", "f", 1) for source, target, _ in pairs)
+    assert all(target == source.replace("e", "f", 1) for source, target, *_ in pairs)
     (message,) = [record.getMessage() for record in caplog.records]
     assert "French.xml.gz has 2 verses that the other side lacks, the first of them b.GEN.2.3 on line 21" in message
 
