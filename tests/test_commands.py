@@ -44,7 +44,7 @@ REFUSED_AT_ONCE = [
     "train nobody2014", "train vit2021 --data mars", "train vit2021 --heads 3", "look photo.jpg --heads 3",
     "train bahdanau2014 --data nowhere/x.tsv", "train luong2015 --data nowhere.en,nowhere.fr",
     "train vit2021 --data nowhere/folder", "compare --data nowhere/x.tsv", "compare nowhere", "compare --data mars",
-    "report", "report nowhere",
+    "report nowhere",
     "evaluate nowhere", "train vit2021 --weights nowhere.pth", "look README.md --weights nowhere.pth", "look README.md",
     "look nowhere.jpg --weights torchvision:vit_b_16", "translate yes --run nowhere", "explain yes --run nowhere",
     "look docs/pictures/page.png --weights torchvision:nix", "train vit2021 --weights torchvision:nix",

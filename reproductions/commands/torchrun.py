@@ -41,7 +41,7 @@ def launch(config: api.LaunchConfig, command: str | Callable[..., Any], given: S
     # Otherwise processes that are started again may read the addresses of those before them, and wait for ever.
     os.environ.setdefault("TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "1")
     for name in logging.root.manager.loggerDict:
-        if name.startswith("torch.distributed."):  # what fails says why itself
+        if name.startswith(("torch.distributed.", "torch.multiprocessing.")):  # what fails says why itself
             logging.getLogger(name).setLevel(logging.CRITICAL)
     patience = int(config.rdzv_configs.setdefault("join_timeout", PATIENCE))
     try:
