@@ -45,7 +45,7 @@ REFUSED_AT_ONCE = [
     "train bahdanau2014 --data nowhere/x.tsv", "train luong2015 --data nowhere.en,nowhere.fr",
     "train vit2021 --data nowhere/folder", "compare --data nowhere/x.tsv", "compare nowhere", "compare --data mars",
     "report nowhere",
-    "evaluate nowhere", "train vit2021 --weights nowhere.pth", "look README.md --weights nowhere.pth", "look README.md",
+    "evaluate nowhere", "train vit2021 --weights nowhere.pth", "look README.md --weights nowhere.pth",
     "look nowhere.jpg --weights torchvision:vit_b_16", "translate yes --run nowhere", "explain yes --run nowhere",
     "look docs/pictures/page.png --weights torchvision:nix", "train vit2021 --weights torchvision:nix",
     "translate yes --view L2", "align nowhere.txt", "align --view L2",

@@ -22,7 +22,7 @@ MISTAKES = {
     "evaluate nowhere": "nowhere is not a run",
     "translate Hello.": "no trained run of any paper",
     "translate Hello. --run {here}": "{here} is not a run",
-    "look photo.jpg": "photo.jpg cannot be read as an image",
+    "look photo.jpg": "no trained run of any paper that classifies images",
     "figures": "no scored run of bahdanau2014 accord",
     # What contradicts another option, or what the data decides.
     "train resnet2016 --weights torchvision:vit_b_16": "vit2021",

@@ -62,7 +62,7 @@ def test_what_pip_installs_runs_in_any_folder_and_has_neither_tests_nor_pictures
         shutil.copytree(ROOT / folder, installed / to, ignore=shutil.ignore_patterns("__pycache__"))
     module, _, function = described["project"]["scripts"]["attention"].partition(":")
     code = f"import sys; sys.argv[0] = 'bin/attention'; from {module} import {function}; sys.exit({function}())"
-    command = [sys.executable, "-c", code, "train", "bahdanau2014", "--data", "nothing"]
+    command = [sys.executable, "-B", "-c", code, "train", "bahdanau2014", "--data", "nothing"]
     places = {**os.environ, "PYTHONPATH": str(installed)}
     done = subprocess.run(command, cwd=tmp_path, env=places, capture_output=True, text=True, check=False)
     assert (

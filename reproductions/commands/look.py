@@ -42,13 +42,15 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     if options.run is not None and options.weights is not None:
         raise UserError(f"--run {options.run} and --weights {options.weights} are two models: give one of them.")
     trained = weights.given(options)
+    run = None
+    if trained is None:
+        run = released.chosen(options.run, task="images")
+    folder = check_writable(options.out or _folder(run, options.weights))
     unreadable: list[str] = []
     images = _readable(options.image, unreadable)
     first = next(images, None)  # before the classifier, which takes seconds to import
     if first is None:
         raise UserError(" ".join(unreadable))
-    run = None if trained else released.chosen(options.run, task="images")
-    folder = check_writable(options.out or _folder(run, options.weights))
     classifier: TrainedClassifier
     if trained is not None:
         from reproductions.tasks.images.pretrained import pretrained
