@@ -179,9 +179,13 @@ def test_two_machines_in_one_table_are_said_below_it():
     ), "a group is not averaged over machines silently"
 
 
-def test_what_was_not_measured_yet_is_a_dash():
-    table = "<!-- results:\n| | BLEU |\n| a | {one.test.bleu} {one.test.bleu:interval} |\n--><!-- end -->"
-    assert "| a | –  |\n\nNot measured yet.\n" in quotes.refreshed(table, {"runs": {"one": None}})
+def test_what_was_not_measured_yet_is_a_dash_and_a_table_of_dashes_is_left_out():
+    rows = "| a | {one.test.bleu} {one.test.bleu:interval} |\n| b | {two.test.bleu} |"
+    table = f"<!-- results:\n| | BLEU |\n{rows}\n--><!-- end -->"
+    assert "| a | –  |\n| b | 1.0 |" in quotes.refreshed(table, {"runs": {"one": None, "two": entry([1.0])}})
+    assert quotes.refreshed(table, {"runs": {"one": None, "two": None}}).endswith(
+        "-->\nNot measured yet.\n<!-- end -->"
+    )
 
 
 def test_a_configuration_says_what_to_expect_in_two_comments():

@@ -27,6 +27,7 @@ FIXED = {
     "auroc": 3, "deletion": 2, "insertion": 2, "correlation": 2, "previous": 2, "distance": 2, "entropy": 2, "largest": 2,
     "times": 2, "fraction_of_limit": 0, "same_answer": 0,
 }  # fmt: skip
+NOT_YET = "Not measured yet."
 WHOLE_NUMBERS = {"steps", "parameters", "inversions", "words", "misled_words", "peak_rss_mib"}
 
 
@@ -48,7 +49,8 @@ def _body(template: str, results: Mapping[str, Any]) -> str:
     if not first.startswith("|"):
         return text
     rule = "|" + "---|" * (first.count("|") - 1)
-    return f"\n{first}\n{rule}\n{rest}\n\n{_origin_of(template, results)}\n"
+    said = _origin_of(template, results)
+    return f"\n{said}\n" if said == NOT_YET else f"\n{first}\n{rule}\n{rest}\n\n{said}\n"
 
 
 def _filled(template: str, results: Mapping[str, Any]) -> str:
@@ -140,7 +142,7 @@ def origin(entries: Mapping[str, Mapping[str, Any]], timed: bool = False) -> str
     """
     seeds = [(name, number, seed) for name, entry in entries.items() for number, seed in entry["seeds"].items()]
     if not seeds:
-        return "Not measured yet."
+        return NOT_YET
     settings = [_settings(seed) for *_, seed in seeds]
     shared = [text for text in settings[0] if all(text in others for others in settings)]
     machines: dict[str, list[tuple[str, str, str]]] = {}  # what is not shared -> title, name and seed
