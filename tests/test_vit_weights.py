@@ -250,9 +250,10 @@ def test_a_run_of_this_project_lends_its_weights_to_larger_images(options, tmp_p
         converted = load(str(source), size=12)
         assert converted.names == prepared.classes and not converted.assumed
         assert converted.network == replace(trained.network, image_size=12)
-    module = ViT2021(3, converted.network)
+    module = ViT2021(K, converted.network)
     assert module.start_from(str(tmp_path), prepared.mean, prepared.std) == ["head.0.weight", "head.0.bias"]
     old, new = trained.model, module.model
+    assert old.head[0].weight.any() and not new.head[0].weight.any(), "the head is new, although the old one would fit"
     torch.testing.assert_close(new.blocks[0].MSA.W_Q.weight, old.blocks[0].MSA.W_Q.weight)
     torch.testing.assert_close(new.embed.registers, old.embed.registers)
     if "positions" not in options:
