@@ -107,9 +107,9 @@ class OpenRun:
     def look(self, image: str | Path | Image.Image | ArrayLike, asked: str | None = None) -> Looked:
         """Classify an image: a path, a PIL image, or an array (h, w, 3) of bytes; ``asked``: the evidence for this class.
 
-        >>> seen = open_run("vit-cifar10").look("docs/pictures/horse.png")
+        >>> seen = open_run("vit-cifar10").look("docs/pictures/ship.png")
         >>> seen.label, seen.map.shape
-        ('horse', (8, 8))
+        ('ship', (8, 8))
         """
         trained = self._trained(TrainedClassifier, "look at an image")
         name = str(image) if isinstance(image, str | Path) else "image"
