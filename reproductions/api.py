@@ -56,7 +56,7 @@ class Translated:
 
     text: str
     source: tuple[str, ...]  # S words, with the final </s>
-    target: tuple[str, ...]  # T words, likewise; empty for a model without attention, as what follows
+    target: tuple[str, ...]  # T words, likewise; this and the weights are empty without attention
     weights: Floats  # (T, S): row t says where the model looked as it wrote target word t
     drawing: Drawing | None
 

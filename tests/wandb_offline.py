@@ -49,7 +49,7 @@ class OfflineRun:
         config: every configuration key with its last value.
         history: one dict a row; the leaves of an image or a table carry keys such as ``val/attention.path``.
         summary: as the program set it; W&B's process adds what it makes of the history.
-        best: scores of which the summary holds the highest value.
+        best: scores whose highest value stands in the summary.
         artifacts: each of type "model", by name; a table would be one, too.
         exit_code: None when the run was cut off.
     """

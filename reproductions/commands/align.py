@@ -30,8 +30,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pairs", type=Path, nargs="?", help="file of pairs, plain or .gz; default: standard input")
     parser.add_argument("--run", help=released.GIVEN)
     parser.add_argument("--view", help="which attention to read, like 'L2 H3 shift1'; default: the run's own")
-    parser.add_argument("--reverse", help="a run from target to source, named likewise: its links are joined to these")
-    parser.add_argument("--reverse-view", help="its attention, likewise")
+    parser.add_argument(
+        "--reverse", help="a second run, from target to source: its links are symmetrised with those of --run"
+    )
+    parser.add_argument("--reverse-view", help="which attention of --reverse to read; default: the run's own")
     parser.add_argument(
         "--symmetrise", choices=HEURISTICS, help="how links of both runs become one set; default: grow-diag"
     )

@@ -1,4 +1,4 @@
-"""Which run a command takes: one of this machine, or one that was trained elsewhere, of which it makes a copy to work in."""
+"""Which run a command takes. A run that was trained elsewhere is copied first, and the command works in the copy."""
 
 import filecmp
 import logging
@@ -54,7 +54,7 @@ def is_copy(run: Run) -> bool:
 
 
 def stand_in() -> list[Run]:
-    """Copies of the runs that come with the project, of each paper of which there is no run of the user's own."""
+    """Copies of the runs that come with the project, for each paper that the user has not trained."""
     return [take(run.folder) for run in offered() if not runs.every(run.paper)]
 
 

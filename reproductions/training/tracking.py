@@ -99,7 +99,7 @@ def experiment_logger(  # noqa: PLR0913 - the fields of a W&B run, all by name
     Args:
         project: None takes WANDB_PROJECT or, without it, ``PROJECT``. WANDB_RUN_GROUP replaces ``group``, and WANDB_TAGS are
             added to ``tags``.
-        monitor: the score of which W&B's summary holds the highest value instead of the last.
+        monitor: the score whose highest value, not its last, stands in W&B's summary.
 
     Returns:
         The logger, or None if tracking is disabled or W&B cannot start at all.
