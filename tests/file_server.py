@@ -52,10 +52,10 @@ class Server(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of a server, until the block has ended."""
+def serving(handler: type[BaseHTTPRequestHandler] | None = None) -> Iterator[str]:
+    """The address of a server, until the block has ended; without a handler, of one for files."""
     Server.requests = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler or Server) as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{running.server_port}"

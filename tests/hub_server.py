@@ -3,10 +3,11 @@
 import base64
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+import file_server
 
 COMMIT = "c" * 40
 
@@ -69,9 +70,5 @@ class Server(BaseHTTPRequestHandler):
 def serving() -> Iterator[str]:
     """The address of an empty hub, until the block has ended."""
     Server.files = {}
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
-        thread.join()
+    with file_server.serving(Server) as address:
+        yield address
