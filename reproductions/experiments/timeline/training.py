@@ -20,7 +20,7 @@ class Budget:
     steps: int | None
 
 
-FULL = Budget("full", (1, 2), None)
+FULL = Budget("full", (1, 2, 3), None)
 QUICK = Budget("quick", (1,), 260)
 
 
