@@ -1,4 +1,3 @@
-// @ts-check
 // The address holds everything that is shown, as #view?name=value&..., so that a link restores it.
 
 /** {view, state}: the view's name and its settings as text. */

@@ -1,4 +1,3 @@
-// @ts-check
 // One answer about a sentence: its words, and for each view a matrix with rows for the target, columns for the source.
 
 import { printedWords } from "./french.js";

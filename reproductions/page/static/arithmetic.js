@@ -1,4 +1,3 @@
-// @ts-check
 // Scaled dot-product attention with plain numbers, step by step: Vaswani et al. (2017), equation (1).
 
 /** Q K^T: rows are queries, columns keys. */

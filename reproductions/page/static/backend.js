@@ -1,4 +1,3 @@
-// @ts-check
 // What the page asks: of its server, or, where there is none, of models in the browser. Both back ends have these functions:
 //
 //   overview()             what the page starts with: runs, sentences, limits

@@ -26,9 +26,12 @@ export function saidOfView(run, view) {
 
 /**
  * A view of several models side by side. `address` is {state, set(changes)}; what is shown follows from its state alone. A subclass
- * has `models()`, `chosen`, `most` panels at once, and their class, `Panel`.
+ * has `models()`, what of them is `chosen`, `redraw()`, `most` panels at once, and their class, `Panel`.
  */
 export class SideBySide {
+  most = 1;
+  /** @type {any} */
+  Panel;
   panels = [];
   front = 0; // the panel that a phone shows
   turn = 0; // of the questions; answers to an earlier one are dropped
@@ -43,6 +46,18 @@ export class SideBySide {
     this.overview = overview;
     this.address = address;
   }
+
+  /** @returns {any[]} */
+  models() {
+    return [];
+  }
+
+  /** @returns {{names: string[], views: string[], gone: string[]}} */
+  get chosen() {
+    return { names: [], views: [], gone: [] };
+  }
+
+  redraw() {}
 
   get runs() {
     const known = new Map(this.models().map((run) => [run.name, run]));

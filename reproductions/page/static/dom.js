@@ -1,4 +1,3 @@
-// @ts-check
 // Elements without markup: text stays text, whatever is typed.
 
 const SVG = "http://www.w3.org/2000/svg";

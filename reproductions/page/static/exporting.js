@@ -1,4 +1,3 @@
-// @ts-check
 // Exports: a picture as PNG or SVG, a record as JSON.
 
 import { button, element } from "./dom.js";

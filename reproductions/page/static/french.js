@@ -1,4 +1,3 @@
-// @ts-check
 // French as it is printed. This is what is shown; data, scores and what is copied keep the characters of the corpus.
 
 const NARROW = "\u202f"; // the narrow no-break space

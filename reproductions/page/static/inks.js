@@ -1,4 +1,3 @@
-// @ts-check
 // Colours of the pictures: those of the project's figures, and a dark version.
 
 export const FAMILY = '"DejaVu Sans", system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';

@@ -1,4 +1,3 @@
-// @ts-check
 // The legend of each kind of drawing, beside it on the page and under it in a file.
 
 import { element } from "./dom.js";

@@ -1,4 +1,3 @@
-// @ts-check
 // The same weights as lines: source words on the left, target words on the right, a line as thick as its weight.
 
 import { shape, widthOf } from "./dom.js";

@@ -1,4 +1,3 @@
-// @ts-check
 // Where it looks: a picture, one or more classifiers, and where each of them looked.
 
 import { alone, gallery, look, patiently } from "./backend.js";

@@ -1,4 +1,3 @@
-// @ts-check
 // One classifier's picture: where it looked, its classes, its heads.
 
 import { hasView } from "./aligned.js";

@@ -29,7 +29,7 @@ const address = {
 const views = { current: null, made: new Map(), states: new Map() }; // by name: how each was left
 let overview = null;
 
-/** The views that can be shown now: name -> [title, what it shows, how it is made]. */
+/** The views that can be shown now: name -> [title, what it shows, how it is made]. @returns {Map<string, [string, string, () => any]>} */
 function available() {
   return new Map([
     ["then-and-now", ["Then and now", "Each row is a word that a translator writes; the stronger a square, the more it looked at the English word above.",
@@ -196,7 +196,7 @@ async function start() {
   setRamps(overview.colours);
   const refused = Object.entries(overview.refused);
   if (refused.length) say(`${refused.length === 1 ? "One folder is" : `${refused.length} folders are`} not shown: ${refused.slice(0, 3).map(([name, why]) => `${name} (${why})`).join("; ")}.`);
-  window.addEventListener("fetching", ({ detail }) => say(detail));
+  window.addEventListener("fetching", (/** @type {any} */ { detail }) => say(detail));
   window.addEventListener("hashchange", show);
   catchFiles();
   let width = window.innerWidth;

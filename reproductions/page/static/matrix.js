@@ -1,4 +1,3 @@
-// @ts-check
 // The heat map: source words across, target words down, as in Figure 3 of Bahdanau et al. (2014). </s> stands apart, with
 // the weight of each target word on it in percent.
 

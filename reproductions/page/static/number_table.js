@@ -1,4 +1,3 @@
-// @ts-check
 // A matrix as a table of numbers, updated in place, so that typing is never interrupted.
 
 import { button, decimal, element } from "./dom.js";

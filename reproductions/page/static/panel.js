@@ -7,6 +7,7 @@ import { copyRaw, printed } from "./french.js";
 import { inks } from "./inks.js";
 import { Picture } from "./picture.js";
 
+/** @type {[string, string, (value: any) => string, string][]} */
 const NUMBERS = [ // name, label, how it is written, meaning
   ["aer", "wrong links (AER)", percent, "Alignment error rate of this sentence: each word that is written is linked to the word it looked at most, and compared with the gold links (Och and Ney 2003). 0 is perfect."],
   ["entropy", "spread (entropy)", decimal, "Entropy of a row, divided by that of uniform weights: 0 is one word alone, 1 is all words alike."],
@@ -65,7 +66,7 @@ function when(time) {
   const [, year, month, day, hour, minute] = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)/.exec(time) ?? [];
   if (!year) return time;
   const names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  return `${Number(day)} ${names[month - 1]} ${year}, ${hour}:${minute}`;
+  return `${Number(day)} ${names[Number(month) - 1]} ${year}, ${hour}:${minute}`;
 }
 
 /**
@@ -73,6 +74,8 @@ function when(time) {
  * view(name), run(name), remove().
  */
 export class Panel {
+  run; answer;
+
   constructor(page, number) {
     this.page = page;
     this.number = number;

@@ -1,4 +1,3 @@
-// @ts-check
 // The parts of a picture in a file: sheet, title, lines, notes.
 
 import { shape, widthOf } from "./dom.js";

@@ -1,4 +1,3 @@
-// @ts-check
 // One sentence's attention in a frame: with pointer, arrow keys, a readout, a list and exports.
 
 import { said } from "./aligned.js";

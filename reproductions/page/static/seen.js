@@ -1,4 +1,3 @@
-// @ts-check
 // One answer about a picture: a map of where the model looked, in any view, or from any patch.
 
 const VEIL = [0.3, 0.72]; // how far the colours of a map cover the picture, at 0 and at the highest patch

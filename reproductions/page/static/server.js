@@ -1,4 +1,3 @@
-// @ts-check
 // The back end with a server, which answers in JSON; see backend.js.
 
 export const overview = () => received("api/overview", {});

@@ -1,4 +1,3 @@
-// @ts-check
 // The matrices of each of the five steps, in the order of the equation, with the signs between them.
 
 const ENTRIES = ["being", "act", "thing"]; // how the three numbers of a vector may be read

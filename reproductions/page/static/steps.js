@@ -59,9 +59,9 @@ export class FiveSteps {
   get shown() {
     const { words, step, row, scale, causal } = this.address.state;
     const chosen = words ? words.split(/\s+/).filter(Boolean).slice(0, MOST_WORDS).map((word) => word.slice(0, 20)) : WORDS;
-    const matrices = Object.fromEntries(["Q", "K", "V"].map((name) => [name, readMatrix(this.address.state[name], chosen.length) ?? this.start(name, chosen)]));
+    const [Q, K, V] = ["Q", "K", "V"].map((name) => readMatrix(this.address.state[name], chosen.length) ?? this.start(name, chosen));
     const number = (text, most, otherwise) => (/^\d+$/.test(text ?? "") && Number(text) <= most ? Number(text) : otherwise);
-    return { words: chosen, ...matrices, step: Math.max(number(step, STEPS.length, 1), 1), row: number(row, chosen.length - 1, Math.min(3, chosen.length - 1)), scale: scale !== "0", causal: causal === "1" };
+    return { words: chosen, Q, K, V, step: Math.max(number(step, STEPS.length, 1), 1), row: number(row, chosen.length - 1, Math.min(3, chosen.length - 1)), scale: scale !== "0", causal: causal === "1" };
   }
 
   start(name, words) {

@@ -1,4 +1,3 @@
-// @ts-check
 // One of the five steps as a picture for a file: its matrices side by side, the followed row between two lines.
 
 import { decimal, shape, widthOf } from "./dom.js";

@@ -1,4 +1,3 @@
-// @ts-check
 // Timeline: the same sentence under every kind of attention, in order of year; each can be opened.
 
 import { recorded } from "./aligned.js";

@@ -1,4 +1,3 @@
-// @ts-check
 // The whole timeline as a picture for a file: every kind in order of year, with its formula and its scores.
 
 import { decimal, percent, shape } from "./dom.js";

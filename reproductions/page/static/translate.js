@@ -23,7 +23,7 @@ export function pairOf(runs) {
     if (!held || worth(run) > worth(held)) papers.set(run.paper, run);
   }
   const trained = (papers) => [...papers.values()].filter((run) => run.finished).length;
-  const corpora = [...best].sort(([a, x], [b, y]) => trained(y) - trained(x) || y.size - x.size || (b === "accord") - (a === "accord"));
+  const corpora = [...best].sort(([a, x], [b, y]) => trained(y) - trained(x) || y.size - x.size || Number(b === "accord") - Number(a === "accord"));
   const chosen = new Map();
   for (const [, papers] of corpora) for (const [paper, run] of papers) if (!chosen.has(paper)) chosen.set(paper, run);
   return [...chosen.values()].sort((a, b) => (a.year ?? 0) - (b.year ?? 0)).map((run) => run.name);
@@ -72,7 +72,7 @@ export class ThenAndNow extends SideBySide {
   get examples() {
     const shown = this.runs.map((run) => run.examples);
     const all = Object.entries(this.overview.examples).filter(([, sentences]) => sentences.length);
-    const place = ([corpus]) => (shown.includes(corpus) ? shown.indexOf(corpus) : shown.length);
+    const place = (/** @type {[string, any]} */ [corpus]) => (shown.includes(corpus) ? shown.indexOf(corpus) : shown.length);
     return all.sort((a, b) => place(a) - place(b));
   }
 

@@ -1,4 +1,3 @@
-// @ts-check
 // Vectors are Float32Arrays, and a matrix is a list of its rows. The letters in comments are shapes: N rows, D columns.
 
 /** W x (O) of a matrix W (O, D), stored row after row, and x (D). Four rows at a time: three times as fast as one. */

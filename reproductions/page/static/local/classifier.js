@@ -6,7 +6,8 @@ import { add, concat, each, mean, mixed, softmax } from "./arrays.js";
 export class Classifier {
   /** `described`: what is fixed of a run. */
   constructor(model, described) {
-    Object.assign(this, { model, described });
+    this.model = model;
+    this.described = described;
   }
 
   /** The answer about a square of bytes (size, size, 3). */

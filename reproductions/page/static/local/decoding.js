@@ -1,4 +1,3 @@
-// @ts-check
 // Beam search over one step protocol, and a target that is forced; both return the attention of every step.
 //
 // A model has `limit(S)`, `encode(source)`, `step(memory, state, previous)` and `head(features)`, as in decoding.py. L layers, H heads.

@@ -3,6 +3,8 @@
 import { concat, dot, each, mixed, norm, softmax } from "./arrays.js";
 
 export class MultiHead {
+  W_Q; W_K; W_V; W_O;
+
   constructor(weights, name, heads) {
     this.heads = heads;
     [this.W_Q, this.W_K, this.W_V, this.W_O] = ["W_Q", "W_K", "W_V", "W_O"].map((W) => weights.linear(`${name}.${W}`));

@@ -1,4 +1,3 @@
-// @ts-check
 // A picture of the reader as a model sees it, and as it is shown. It is decoded by the browser, in a colour space of its own left as it
 // is, and turned as EXIF says. A server reads a large JPEG at a part of its size, so its bytes may differ from these by a little.
 

@@ -1,4 +1,3 @@
-// @ts-check
 // An image of any size as the square that a model sees, byte by byte what data/preprocessing.py makes of it. A canvas would resample
 // in its own way, each browser in another, and a network of 32 x 32 pixels sees the difference; so Pillow's way is written here.
 

@@ -5,6 +5,8 @@ import { add, concat, dot, each, mixed, norm, sigmoid, softmax, tanh } from "./a
 
 /** The gated hidden unit, Appendix A.1.1: the reset gate acts on the state, before the matrix U. */
 class GatedUnit {
+  W; U_rz; U;
+
   constructor(weights, name) {
     [this.W, this.U_rz, this.U] = ["W", "U_rz", "U"].map((matrix) => weights.linear(`${name}.${matrix}`));
   }
@@ -20,6 +22,8 @@ class GatedUnit {
 }
 
 export class RNNsearch {
+  n; m; W_a; U_a; v_a; C; U_o; V_o; C_o;
+
   constructor(weights) {
     const linear = (name) => weights.linear(name);
     this.source = weights.rows("encoder.E.weight");

@@ -1,4 +1,3 @@
-// @ts-check
 // The back end without a server: files of the site, and for each model a worker that computes; see backend.js. Nothing that a reader
 // types or drops is sent anywhere.
 

@@ -6,6 +6,8 @@ import { MultiHead } from "./multi_head.js";
 
 /** A layer of the encoder or of the decoder, which differ in their attentions: Section 3.1, Figure 1. */
 class Layer {
+  self_attention; source_attention; W_1; W_2;
+
   constructor(weights, name, { heads, epsilon }, attentions) {
     for (const attention of attentions) this[attention] = new MultiHead(weights, `${name}.${attention}`, heads);
     [this.W_1, this.W_2] = ["W_1", "W_2"].map((W) => weights.linear(`${name}.feed_forward.${W}`));

@@ -8,6 +8,8 @@ import { matrixOf, measured } from "./views.js";
 const LONGER = 3; // a target may be so many times longer: a model may have written it
 
 export class Translator {
+  model; described; limits; gold; source; target;
+
   /** `described`: what is fixed of a run; `limits` of a sentence: {letters, words}; `gold`: sentences with their links. */
   constructor(model, described, { limits, gold }) {
     Object.assign(this, { model, described, limits, gold });

@@ -1,4 +1,3 @@
-// @ts-check
 // A view makes one matrix (T, S) of a translator's maps, and numbers say how it behaves: as evaluation/views/alignment.py and
 // evaluation/measures have it. Maps are weights (L, H, S) of each of T steps; L layers, H heads, S source positions, the last </s>.
 

@@ -5,6 +5,8 @@ import { add, gelu } from "./arrays.js";
 import { MultiHead } from "./multi_head.js";
 
 class Block {
+  norm_1; norm_2; W_1; W_2;
+
   constructor(weights, name, { heads, epsilon }) {
     [this.norm_1, this.norm_2] = ["norm_1", "norm_2"].map((norm) => weights.layerNorm(`${name}.${norm}`, epsilon));
     this.MSA = new MultiHead(weights, `${name}.MSA`, heads);
@@ -38,6 +40,8 @@ function convolutions(weights, patch) {
 }
 
 export class ViT {
+  x_class; registers; E_pos;
+
   constructor(weights, network) {
     this.E = network.stem === "patch" ? weights.convolution("embed.E", network.patch, 0) : convolutions(weights, network.patch);
     [this.x_class, this.registers, this.E_pos] = ["x_class", "registers", "E_pos"].map((name) => weights.rows(`embed.${name}`));

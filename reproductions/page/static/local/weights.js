@@ -1,4 +1,3 @@
-// @ts-check
 // The weights of a model, from a file in the format of safetensors, and the layers that are made of them.
 
 import { add, each, product } from "./arrays.js";

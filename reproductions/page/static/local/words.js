@@ -1,4 +1,3 @@
-// @ts-check
 // Text to words and back, as in data/words.py, which says why; and words to ids.
 
 const LETTER = "[\\p{L}\\p{N}_\\u0300-\\u036f]";

@@ -1,4 +1,3 @@
-// @ts-check
 // A worker computes a model, so that the page answers to the pointer meanwhile. It fetches nothing: weights come with a message.
 
 import { Classifier } from "./classifier.js";
