@@ -41,17 +41,21 @@ _PAPERS = (
 PAPERS = {paper.folder: paper for paper in _PAPERS}  # oldest first
 
 
-def _configs() -> Path:
-    """The folder of configurations: within the installed package, or beside it in a checkout; relative where that is shorter."""
+def _root() -> Path:
+    """Where configs and docs are: within the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent
-    installed = package / "configs"
-    folder = installed if installed.is_dir() else package.parent / "configs"
+    return package if (package / "configs").is_dir() else package.parent
+
+
+def _configs() -> Path:
+    """The folder of configurations, relative where that is shorter."""
+    folder = _root() / "configs"
     with suppress(OSError, ValueError):  # the current directory was removed, or lies elsewhere
         return folder.relative_to(Path.cwd())
     return folder
 
 
-CONFIGS = _configs()
+CONFIGS, DOCS = _configs(), _root() / "docs"
 
 # Folder of ``tasks`` -> what its models do, in words.
 TASKS = {

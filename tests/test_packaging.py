@@ -1,5 +1,6 @@
 """Packaging, lint and the Makefile: pins fit the ranges, variables reach the commands as typed."""
 
+import json
 import os
 import re
 import shutil
@@ -55,11 +56,20 @@ def test_the_linter_checks_what_the_style_asks_for_and_only_command_lines_print(
     assert may_print == {"reproductions/__main__.py", "benchmarks/*.py"}
 
 
-def test_what_pip_installs_runs_in_any_folder_and_has_neither_tests_nor_pictures(tmp_path: Path) -> None:
-    described, installed = project(), tmp_path / "installed"
-    wheel = described["tool"]["hatch"]["build"]["targets"]["wheel"]
-    for folder, to in [*((name, name) for name in wheel["packages"]), *wheel["force-include"].items()]:
-        shutil.copytree(ROOT / folder, installed / to, ignore=shutil.ignore_patterns("__pycache__"))
+def installed_in(folder: Path) -> Path:
+    """The packages as pip installs them."""
+    wheel = project()["tool"]["hatch"]["build"]["targets"]["wheel"]
+    for name, to in ({package: package for package in wheel["packages"]} | wheel["force-include"]).items():
+        for path in [ROOT / name] if (ROOT / name).is_file() else (ROOT / name).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                copy = folder / to / path.relative_to(ROOT / name)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+    return folder
+
+
+def test_what_pip_installs_runs_in_any_folder_and_has_no_tests(tmp_path: Path) -> None:
+    described, installed = project(), installed_in(tmp_path / "installed")
     module, _, function = described["project"]["scripts"]["attention"].partition(":")
     code = f"import sys; sys.argv[0] = 'bin/attention'; from {module} import {function}; sys.exit({function}())"
     command = [sys.executable, "-B", "-c", code, "train", "bahdanau2014", "--data", "nothing"]
@@ -69,9 +79,32 @@ def test_what_pip_installs_runs_in_any_folder_and_has_neither_tests_nor_pictures
         done.returncode == 2 and "There is no installed/reproductions/configs/bahdanau2014/nothing.yaml" in done.stderr
     )
     assert "accord, " in done.stderr
-    kinds = {path.suffix for path in installed.rglob("*") if path.is_file()}
+    kinds = {path.suffix for path in installed.rglob("*") if path.is_file() and "docs" not in path.parts}
     assert kinds <= {".py", ".html", ".css", ".js", ".md", ".yaml", ".sbatch"}, "no picture"
     assert not [*installed.rglob("test_*")]
+
+
+def test_the_page_that_pip_installs_has_the_released_runs_and_the_timeline(tmp_path: Path) -> None:
+    code = (
+        "from reproductions import released; from reproductions.page import timelines; "
+        "print(*(run.folder.name for run in released.offered())); print(timelines.PICTURES); print(timelines.read().decode())"
+    )
+    places = {**os.environ, "PYTHONPATH": str(installed_in(tmp_path / "installed")), "RUNS_DIR": str(tmp_path / "runs")}
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code], cwd=tmp_path, env=places, capture_output=True, text=True, check=False
+    )
+    assert not done.returncode, done.stderr
+    runs, pictures, *timeline = done.stdout.splitlines()
+    assert sorted(runs.split()) == sorted(path.name for path in (ROOT / "docs/runs").iterdir())
+    shown = {Path(row["picture"]).name for row in json.loads("".join(timeline))["rows"]}
+    assert Path(pictures).is_relative_to(tmp_path) and shown <= {path.name for path in Path(pictures).iterdir()}
+
+
+def test_a_wheel_can_be_made_of_what_the_source_distribution_has() -> None:
+    targets = project()["tool"]["hatch"]["build"]["targets"]
+    kept = [pattern.removeprefix("/") for pattern in targets["sdist"]["include"]]
+    needed = [*targets["wheel"]["packages"], *targets["wheel"]["force-include"]]
+    assert all(any(Path(name).match(pattern) for pattern in kept) for name in needed)
 
 
 def test_the_workflows_check_a_merge_with_every_python_that_the_project_allows_and_name_targets_that_there_are() -> (

@@ -6,14 +6,13 @@ from typing import Any
 from data import stored
 from data.errors import UserError
 from data.stored import NUMBER, TEXT, WHOLE
-from reproductions import runs
+from reproductions import papers, runs
 from reproductions.evaluation.files import json_text
 from reproductions.experiments.timeline import document
 from reproductions.experiments.timeline.rows import record_of
 from reproductions.experiments.timeline.training import PAPER
 
-ROOT = Path(__file__).resolve().parents[2]
-PICTURES = ROOT / "docs" / document.PICTURES
+PICTURES = papers.DOCS / document.PICTURES
 SERVED = "shipped"  # where the page has them
 LARGEST = 8 * 2**20  # bytes; a full timeline has some hundred thousand
 AGAIN = "make it again with `make timeline`"
@@ -58,10 +57,8 @@ def read() -> bytes:
 
 
 def _shipped() -> bytes:
-    """The measured table of docs/timeline.md, with the addresses of its pictures; raises UserError without that file."""
-    if not (ROOT / document.DOCUMENT).is_file():
-        raise UserError("There is no timeline yet: make one with `make timeline`.")
-    rows, caption = document.rows(ROOT / document.DOCUMENT)
+    """The measured table of docs/timeline.md, with the addresses of its pictures."""
+    rows, caption = document.rows(papers.DOCS / document.DOCUMENT.name)
     served = [row | {"picture": f"{SERVED}/{row['picture']}"} for row in rows]
     return json_text({"shipped": True, "rows": served, "caption": caption}).encode()
 

@@ -16,7 +16,7 @@ from reproductions.runs import BEST, SCORES, SUMMARY, VALIDATIONS, VIEWS, Run
 
 log = logging.getLogger(__name__)
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "runs"  # those that come with the project; a wheel has none
+FOLDER = papers.DOCS / "runs"  # those that come with the project
 COPIES = "released"  # folder of the copies, among all runs
 WEIGHTS, CARD = "model.safetensors", "README.md"
 BESIDE = ("config.yaml", SCORES, SUMMARY, VIEWS, VALIDATIONS, CARD)  # files of a released run, besides its weights
