@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
@@ -35,6 +36,11 @@ class Section:
     pictures: Sequence[Picture] = ()
     folded: bool = False
     prose: bool = False  # the table has words, not numbers
+
+
+def made(command: str) -> str:
+    """When and by which command a page was made."""
+    return f"Made on {datetime.now(UTC):%Y-%m-%d} with make {command}."
 
 
 def template(package: str, name: str = "report.html") -> Template:

@@ -140,7 +140,9 @@ def test_the_numbers_of_a_row_follow_from_its_runs(trained, monkeypatch, tmp_pat
     given = {"additive": (10.0, 20.0), "a_new": (40.0, 80.0)}
     seeds = {}
     for name, scores in given.items():
-        seeds[name] = [copied(rows._scored(name, seed, TINY), tmp_path / name / str(seed)) for seed in TINY.seeds]
+        seeds[name] = [
+            copied(training.training(name, seed, TINY).measured(), tmp_path / name / str(seed)) for seed in TINY.seeds
+        ]
         for run, bleu in zip(seeds[name], scores, strict=True):
             test = {
                 "bleu": bleu,
@@ -166,7 +168,7 @@ def test_a_table_without_all_its_runs_is_refused(trained, monkeypatch):
     folder, _ = trained
     monkeypatch.setenv("RUNS_DIR", str(folder / "runs"))
     with pytest.raises(UserError, match="concat-tiny-seed1 has no scored run"):
-        rows._scored("concat", 1, TINY)
+        training.training("concat", 1, TINY).measured()
 
 
 @pytest.mark.parametrize(("file", "line", "key"), [
@@ -178,7 +180,7 @@ def test_trainings_that_differ_in_more_than_mechanism_and_seed_are_not_put_in_on
 ):
     folder, _ = trained
     monkeypatch.setenv("RUNS_DIR", str(folder / "runs"))
-    first, second = (rows._scored(*one, TINY) for one in (("additive", 1), ("a_new", 2)))
+    first, second = (training.training(*one, TINY).measured() for one in (("additive", 1), ("a_new", 2)))
     check_alike([first, second], rows.VARIED, "train anew, with --again.")
     other = copied(second, tmp_path / "a_new")
     text = (other.folder / file).read_text(encoding="utf-8")

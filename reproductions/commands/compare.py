@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +56,7 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
         evaluate.answered(runs.Run(folder))
     from reproductions.compare.comparison import page
     from reproductions.evaluation import files
+    from reproductions.reports import made
 
     comparison: Comparison = import_module(f"reproductions.compare.{MODULES[task]}").compare(
         [group[0] for group in chosen]
@@ -70,8 +70,7 @@ def compare(data: str, folders: Sequence[Path], out: Path | None) -> int:
     drawings = counted(comparison.drawings, "drawing", len(comparison.drawings), "pictures")
     pictures = [drawing.write(folder) for drawing in drawings]
     files.write_json(folder / "comparison.json", comparison.numbers)
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make compare."
-    report = files.write_text(folder / "report.html", page(comparison, pictures, made))
+    report = files.write_text(folder / "report.html", page(comparison, pictures, made("compare")))
     _track(comparison, corpus, pictures, folder, [each for group in chosen for each in group])
     for line in comparison.lines:
         sys.stdout.write(f"{line}\n")

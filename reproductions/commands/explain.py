@@ -5,7 +5,6 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from data.sources.paths import check_writable
@@ -43,13 +42,13 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     from reproductions.explain import terminal
     from reproductions.explain.page import page
     from reproductions.explain.trained import take_steps
+    from reproductions.reports import made
     from reproductions.tasks.task import restore
 
     sentence = decoded(os.fsencode(options.sentence), "The sentence")
     steps = take_steps(restore(run), sentence, place, layer, head, options.word)
     name = f"{place}-L{layer}-H{head}.html"
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make explain."
-    written = files.write_text(folder / name, page(steps, made))
+    written = files.write_text(folder / name, page(steps, made("explain")))
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
     text = terminal.text(steps, shutil.get_terminal_size((100, 40)).columns, unicode)
     sys.stdout.write(f"{text}\nPage: {written}\n")

@@ -87,14 +87,10 @@ def chosen(only: str | None) -> list[Group]:
             seeds = of_seeds(given["paper"], given.get("data"), given.get("variant", ""), given["seeds"], arguments)
             groups.append(Group(name, topic, seeds))
     named = None if only is None else only.split()
-    if named is None or runs.TIMELINE in named:
-        from reproductions.experiments.timeline import training
-
-        groups.append(Group(runs.TIMELINE, runs.TIMELINE, training.trainings(training.FULL)))
-    if named is None or runs.TRIAL in named:
-        from reproductions.experiments.trial import training as on_trial
-
-        groups.append(Group(runs.TRIAL, runs.TRIAL, on_trial.trainings(on_trial.FULL)))
+    for topic in (runs.TIMELINE, runs.TRIAL):
+        if named is None or topic in named:
+            training = trainings.part(topic, "training")
+            groups.append(Group(topic, topic, training.trainings(training.FULL)))
     for name in named or []:
         if not any(name in (group.topic, group.name) for group in groups):
             topics = dict.fromkeys(group.topic for group in groups)
@@ -146,7 +142,10 @@ def write(groups: Sequence[Group], claimed: dict[str, Any]) -> None:
         elif group.topic == runs.TIMELINE:
             claimed["timeline"] = _timeline()
         elif group.topic == runs.TRIAL:
-            claimed.setdefault("measurements", {})[runs.TRIAL] = results.rounded(_trial())
+            from reproductions.experiments.trial import report, training
+
+            table, _ = trainings.write(runs.TRIAL, training.FULL)
+            claimed.setdefault("measurements", {})[runs.TRIAL] = results.rounded(report.measurement(table))
         else:
             claimed["runs"][group.name] = results.measured(scored)
     files.write_text(ROOT / results.FILE, results.text(claimed))
@@ -174,22 +173,12 @@ def _refreshed(path: Path, text: str, claimed: Mapping[str, Any]) -> str:
 
 def _timeline() -> dict[str, Any]:
     """The table of the timeline, once its report, its document and their pictures are written."""
-    from reproductions.experiments.timeline import document, report, rows, training
+    from reproductions.experiments.timeline import document, training
 
-    table = rows.table(training.FULL)
-    report.write(table, runs.runs_dir() / runs.TIMELINE)
+    table, _ = trainings.write(runs.TIMELINE, training.FULL)
     document.write(ROOT / document.DOCUMENT, table, document.transformer())
     heavy = ("record", "folders")
     return table | {"rows": [{key: row[key] for key in row if key not in heavy} for row in table["rows"]]}
-
-
-def _trial() -> dict[str, Any]:
-    """What the file holds of the trial, once its report is written."""
-    from reproductions.experiments.trial import report, rows, training
-
-    table = rows.table(training.FULL)
-    report.write(table, runs.runs_dir() / runs.TRIAL)
-    return report.measurement(table)
 
 
 def documents() -> list[Path]:

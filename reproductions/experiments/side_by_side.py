@@ -66,6 +66,13 @@ class Training:
     def scored(self) -> Run | None:
         return self._newest(runs.SCORES)
 
+    def measured(self) -> Run:
+        """Its scored run; raises UserError if there is none, or if it is not complete."""
+        run = self.scored()
+        if run is None:
+            raise UserError(f"{self.name} has no scored run yet: train it with `make {self.table}`.")
+        return runs.scored(run.folder)
+
     def unfinished(self) -> Run | None:
         """Its newest run, if it was stopped before it had scores."""
         with suppress(UserError):

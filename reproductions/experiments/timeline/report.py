@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from reproductions.attention import in_words
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments.timeline.rows import record_of
-from reproductions.reports import template
+from reproductions.reports import made, template
 from reproductions.training import tracking
 
 WIDEST = 26.0  # inches of the figure: four mechanisms in a row
@@ -26,9 +25,8 @@ def write(table: Mapping[str, Any], folder: Path) -> Path:
     """Write numbers, pictures and page into a folder, and track them; returns the page."""
     files.write_json(folder / "timeline.json", table)
     pictures = draw(table, folder)
-    quick = " QUICK=1" if table["budget"] == "quick" else ""
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make timeline{quick}."
-    written = files.write_text(folder / "report.html", page(table, pictures, made))
+    command = f"timeline{' QUICK=1' * (table['budget'] == 'quick')}"
+    written = files.write_text(folder / "report.html", page(table, pictures, made(command)))
     _track(table, pictures, folder)
     return written
 

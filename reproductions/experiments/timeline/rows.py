@@ -40,7 +40,6 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
-from data.errors import UserError
 from reproductions.attention import TIMELINE, over_source
 from reproductions.compare.comparison import SIGNIFICANT
 from reproductions.compare.seeds import check_alike
@@ -50,7 +49,7 @@ from reproductions.evaluation.measures.bootstrap import noise
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments.timeline.cost import Cost, Sizes, costs, formula
 from reproductions.experiments.timeline.training import Budget, training
-from reproductions.runs import Run, scored
+from reproductions.runs import Run
 
 TEST = "test"
 VARIED = ("network.attention", "data.seed")
@@ -67,7 +66,7 @@ def table(budget: Budget) -> dict[str, Any]:
 
     Raises UserError if one of the trainings has no scores, or other settings than the rest.
     """
-    runs = {name: [_scored(name, seed, budget) for seed in budget.seeds] for name in over_source()}
+    runs = {name: [training(name, seed, budget).measured() for seed in budget.seeds] for name in over_source()}
     check_alike([run for seeds in runs.values() for run in seeds], VARIED, "train all of them anew, with --again.")
     first = runs[FIRST][0]
     network, summary, scores = first.model["network"], first.summary, first.scores[TEST]
@@ -100,14 +99,6 @@ def record_of(row: Mapping[str, Any]) -> AlignedTranslation:
 def summary_of(name: str) -> str:
     """What a mechanism does, in a sentence: the first line of its docstring."""
     return inspect.cleandoc(TIMELINE[name].__doc__ or "").partition("\n")[0]
-
-
-def _scored(name: str, seed: int, budget: Budget) -> Run:
-    trained = training(name, seed, budget)
-    run = trained.scored()
-    if run is None:
-        raise UserError(f"{trained.name} has no scored run yet: train it with `make timeline`.")
-    return scored(run.folder)
 
 
 def _described(name: str) -> dict[str, Any]:

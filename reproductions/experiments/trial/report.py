@@ -1,7 +1,6 @@
 """The trial as text, a figure, a self-contained page, and in Weights & Biases."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from reproductions import runs
 from reproductions.evaluation import files, plots
 from reproductions.experiments.trial.links import NO_EFLOMAL
 from reproductions.experiments.trial.rows import EFLOMAL
-from reproductions.reports import percent, template
+from reproductions.reports import made, percent, template
 from reproductions.training import tracking
 
 DIRECTIONS = ("en-fr", "fr-en", "both")
@@ -23,12 +22,10 @@ def write(table: Mapping[str, Any], folder: Path) -> Path:
     drawn = figure(table)
     picture = files.save(drawn, folder / "trial.png", dpi=150)
     files.save(drawn, folder / "trial.pdf")
-    quick = " QUICK=1" if table["budget"] == "quick" else ""
-    made = f"Made on {datetime.now(UTC):%Y-%m-%d} with make trial{quick}."
     page = template("reproductions.experiments.trial").render(
         table=table,
         picture=picture,
-        made=made,
+        made=made(f"trial{' QUICK=1' * (table['budget'] == 'quick')}"),
         named=named,
         splits=list(next(iter(table["bleu"].values()))),
         eflomal=any(row["name"] == EFLOMAL for row in table["rows"]),

@@ -21,7 +21,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from data.errors import UserError
 from data.links import GoldPair
 from data.sources.gold import NAMED, Gold, find_gold
 from reproductions.evaluation.arrays import Doubles
@@ -39,7 +38,7 @@ from reproductions.experiments.trial.links import (
     of_translator,
 )
 from reproductions.experiments.trial.training import DIRECTIONS, SYSTEMS, Budget, training
-from reproductions.runs import Run, scored
+from reproductions.runs import Run
 
 STATISTICAL, EFLOMAL, DIAGONAL = "statistical", "eflomal", "diagonal"
 # Row -> the row that it is compared with, besides the statistical aligner.
@@ -55,7 +54,7 @@ def read_golds(source: str, target: str) -> dict[str, Gold]:
 def table(budget: Budget) -> dict[str, Any]:
     """The table of the trainings of a budget. Raises UserError if one of them has no scores."""
     runs = {
-        (system, "-".join(direction)): _scored(training(system, direction, budget))
+        (system, "-".join(direction)): training(system, direction, budget).measured()
         for system in SYSTEMS
         for direction in DIRECTIONS
     }
@@ -86,13 +85,6 @@ def table(budget: Budget) -> dict[str, Any]:
         },
         "rows": [_row(name, titles[name], counts) for name in titles],
     }
-
-
-def _scored(trained: Any) -> Run:
-    run = trained.scored()
-    if run is None:
-        raise UserError(f"{trained.name} has no scored run yet: train it with `make trial`.")
-    return scored(run.folder)
 
 
 def _systems(
