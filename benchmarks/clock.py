@@ -82,10 +82,15 @@ def trainer(clock: Clock, clip: float | None = None) -> Trainer:
     )
 
 
-def add_options(to: argparse.ArgumentParser) -> None:
-    """Options of every benchmark that trains."""
-    to.add_argument("--seconds", type=float, default=30.0, help="time to measure each precision (default 30)")
-    add_arguments(to)
+def parser(
+    name: str, description: str | None, add_model: Callable[[argparse.ArgumentParser], None]
+) -> argparse.ArgumentParser:
+    """The parser of a benchmark that trains a model, whose options ``add_model`` adds."""
+    top = machine.parser(name, description)
+    add_model(top)
+    top.add_argument("--seconds", type=float, default=30.0, help="time to measure each precision (default 30)")
+    add_arguments(top)
+    return top
 
 
 def of(options: argparse.Namespace, precision: str) -> Clock:

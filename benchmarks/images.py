@@ -65,15 +65,11 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = machine.parser("images", __doc__)
-    models.add_options(top)
-    clock.add_options(top)
-    return top
+    return clock.parser("images", __doc__, models.add_options)
 
 
 def main(arguments: Sequence[str]) -> None:
-    options = parser().parse_args(arguments)
-    clock.run("images", options, arguments, measure, KEY, HEADING)
+    clock.run("images", parser().parse_args(arguments), arguments, measure, KEY, HEADING)
 
 
 if __name__ == "__main__":

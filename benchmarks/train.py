@@ -67,15 +67,11 @@ def measure(options: argparse.Namespace, precision: str) -> dict[str, Any]:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = machine.parser("train", __doc__)
-    models.add_translator(top)
-    clock.add_options(top)
-    return top
+    return clock.parser("train", __doc__, models.add_translator)
 
 
 def main(arguments: Sequence[str]) -> None:
-    options = parser().parse_args(arguments)
-    clock.run("train", options, arguments, measure, KEY, HEADING)
+    clock.run("train", parser().parse_args(arguments), arguments, measure, KEY, HEADING)
 
 
 if __name__ == "__main__":

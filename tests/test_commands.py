@@ -17,7 +17,6 @@ from reproductions.__main__ import run as command
 from reproductions.commands import compare as comparing
 from reproductions.commands import lightning
 from reproductions.commands.ladder import LADDER
-from reproductions.commands.lightning.settings import RunSettings
 from reproductions.compare import translators
 from reproductions.compare.comparison import Comparison, Drawing
 from reproductions.experiments.timeline.training import PAPER as TIMELINE
@@ -199,13 +198,6 @@ def test_the_recipe_for_training_on_is_that_of_table_4():
 def test_options_that_contradict_each_other_are_refused(asked, capsys, more, words):
     assert command(["train", "vit2021", *more]) == 2
     assert words in capsys.readouterr().err and asked == []
-
-
-def test_an_average_of_one_snapshot_is_refused_for_it_is_none():
-    for count in (-1, 1):
-        with pytest.raises(ValueError, match=f"run.average must be 0, or 2 or more snapshots, not {count}"):
-            RunSettings("run", average=count)
-    assert [RunSettings("run", average=count).average for count in (0, 2)] == [0, 2]
 
 
 def test_a_run_without_data_is_named(tmp_path):

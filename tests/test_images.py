@@ -1,10 +1,10 @@
 import pickle
-import resource
 import shutil
 
 import numpy as np
 import pytest
 import torch
+from full_disk import room_for
 from PIL import Image
 
 import data.images
@@ -408,13 +408,8 @@ def test_a_disk_without_room_is_reported_before_anything_is_written(tmp_path, fo
 
 def test_a_disk_that_fills_meanwhile_is_a_sentence_not_a_signal(tmp_path):
     """The process may write no file of more than 10,000 bytes: an error of the very kind that a full disk is."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
-    try:
-        with pytest.raises(UserError, match="The images take 30,720 bytes"):
-            small(corpus=str(photos(tmp_path / "filling"))).prepare()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with room_for(10_000), pytest.raises(UserError, match="The images take 30,720 bytes"):
+        small(corpus=str(photos(tmp_path / "filling"))).prepare()
 
 
 def test_images_of_one_colour_are_no_division_by_zero(tmp_path):

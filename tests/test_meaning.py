@@ -33,13 +33,13 @@ SETTINGS = {
     f"--data.init_args.seed={2**70}": "seed=1180591620717411303424 must be at most 9,223,372,036,854,775,807",
     f"--data.init_args.vocabulary={2**70}": "vocabulary=1180591620717411303424 must be at most 1,000,000,000",
     "--data.init_args.num_workers=-1": "num_workers=-1 must not be negative",
-    "--model.init_args.network.hidden=0": "network.hidden must be at least 1, not 0",
     f"--model.init_args.network.hidden={10**18}": "network.hidden must be at most 1,000,000,000, not 1000000000000000000",
     f"--model.init_args.network.hidden={10**30}": f"network.hidden must be at most 1,000,000,000, not {10**30}",
     f"--model.init_args.network.hidden={10**9}": "There is not enough memory",
     "--run.patience=0": "patience must be at least 1, not 0",
     "--run.checkpoint_every=0": "checkpoint_every must be at least 1, not 0",
     "--run.average=1": "run.average must be 0, or 2 or more snapshots, not 1",
+    "--run.average=-1": "run.average must be 0, or 2 or more snapshots, not -1",
 }
 
 

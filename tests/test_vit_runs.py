@@ -25,11 +25,6 @@ def run(request, trained):
     return trained(request.param)
 
 
-def only_run(folder):
-    (found,) = folder.glob("runs/*/*/*")
-    return runs.Run(found)
-
-
 def test_the_view_is_chosen_on_validation_masks_and_stands_in_the_checkpoint(run):
     views = json.loads((run.folder / "views.json").read_text())
     rates = {view: measures["auroc"] for view, measures in views["views"].items()}
@@ -131,7 +126,7 @@ def test_a_folder_without_masks_is_trained_on_shown_by_the_default_view_and_meas
     images = folder_of_images(place / "my photos")
     small = FOLDER | {"data.init_args.size": 16, "trainer.val_check_interval": 2}
     assert command(["train", "vit2021", "--data", str(images), *overrides(2, "vit2021", **small)]) == 0
-    run = only_run(place)
+    run = runs.find("vit2021")
     assert run.folder.parent.name == "own" and "localisation" not in run.scores["test"]
     assert checkpoints.read(run.best)["view"] == "gradient_rollout"
     assert "Where it looks" not in capsys.readouterr().out
@@ -160,7 +155,7 @@ def test_a_run_starts_from_trained_weights_of_another_library_with_their_network
     asked = ["train", "vit2021", "--data", str(images), "--weights", str(place / "weights.pth"), *given]
     assert command(asked) == 2, "the heads of a width of 64 are not known"
     assert command([*asked, "--heads", "1"]) == 0
-    run = only_run(place)
+    run = runs.find("vit2021")
     checkpoint = checkpoints.read(run.last)
     assert checkpoint["hyper_parameters"]["network"]["d_mlp"] == 96 and checkpoint["hyper_parameters"]["classes"] == 2
     kept = checkpoint["state_dict"]["model.blocks.0.MLP.W_1.weight"]

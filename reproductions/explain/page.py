@@ -39,15 +39,8 @@ def page(steps: Steps, made: str, others: Mapping[str, Sequence[tuple[object, st
         made: says when and by which command.
         others: what the reader may choose, such as layers, with the address of each choice, empty for the one that is shown.
     """
-    matrices = {
-        "Q": cells(steps.Q),
-        "K": cells(steps.K),
-        "V": cells(steps.V),
-        "scores": cells(steps.scores),
-        "scaled": cells(steps.scaled),
-        "weights": cells(np.where(steps.mask, steps.weights, np.nan), weights=True),
-        "context": cells(steps.context),
-    }
+    matrices = {name: cells(getattr(steps, name)) for name in ("Q", "K", "V", "scores", "scaled", "context")}
+    matrices["weights"] = cells(np.where(steps.mask, steps.weights, np.nan), weights=True)
     queries = [query(replace(steps, followed=t)) for t in range(len(steps.queries))]
     return template("reproductions.explain").render(
         steps=steps,

@@ -17,6 +17,12 @@ from data.errors import UserError
 STOPS: dict[int, type[BaseException]] = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SIGTERMException}
 
 
+def write_no_more(trainer: Trainer) -> None:
+    """Let no error write a last checkpoint any more."""
+    for kept in trainer.checkpoint_callbacks:
+        kept.save_on_exception = False  # type: ignore[attr-defined]
+
+
 class Reseed(Callback):
     """Seed the random numbers of every batch with (seed, step, batch of the step, rank).
 
@@ -71,8 +77,7 @@ class StopBetweenSteps(Callback):
         """
         alone = trainer.world_size > 1 and not isinstance(exception, tuple(STOPS.values()))
         if alone or not self._stepped:
-            for kept in trainer.checkpoint_callbacks:
-                kept.save_on_exception = False  # type: ignore[attr-defined]
+            write_no_more(trainer)
 
     def _ask(self, number: int, _: Any) -> None:
         if self.asked == number == signal.SIGINT:
@@ -104,8 +109,7 @@ class StopIfDiverged(Callback):
     def _check(self, trainer: Trainer, what: str, values: Any) -> None:
         if torch.isfinite(values).all():
             return
-        for kept in trainer.checkpoint_callbacks:
-            kept.save_on_exception = False  # type: ignore[attr-defined]
+        write_no_more(trainer)
         raise UserError(
             f"{what} is not a number at step {trainer.global_step:,}: the training has diverged. Lower the learning rate "
             "(model.init_args.recipe) and train again; checkpoints/ holds the last state before it, if there was one."

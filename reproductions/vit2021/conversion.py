@@ -55,7 +55,7 @@ def convert(state: dict[str, Tensor], heads: int | None = None) -> Converted:
         weights[ours] = value
     _separate(weights)
     facebook = _fold_scales(weights) or "embed.x_distilled" in weights  # its models have ImageNet's normalisation
-    network, classes = _sizes(weights, library.epsilon_scaled if facebook else library.epsilon, heads)
+    network, classes = _sizes(weights, 1e-6 if facebook else library.epsilon, heads)
     last = "head.2." if network.head == "mlp" else "head.0."
     weights = {name.replace("head.last.", last): value for name, value in weights.items()}
     _check(weights, network, classes)
@@ -118,9 +118,7 @@ def _fold_scales(weights: dict[str, Tensor]) -> bool:
         for name in [name for name in weights if name.endswith(f".{scale_of}")]:
             scale, block, found = weights.pop(name), name.removesuffix(scale_of), True
             for row in (f"{block}{scaled}.weight", f"{block}{scaled}.bias"):
-                value = weights.get(row)
-                if value is None:
-                    raise UserError(f"These weights have nothing for {row}.")
+                value = _present(weights, row)
                 if scale.ndim != 1 or value.shape[:1] != scale.shape:
                     raise UserError(
                         f"{name} is of {tuple(scale.shape)}, and {row}, which it scales, of {tuple(value.shape)}."
@@ -158,19 +156,21 @@ def _sizes(weights: dict[str, Tensor], epsilon: float, heads: int | None) -> tup
     return network, 0 if head is None else len(head)
 
 
-def _entry(weights: dict[str, Tensor], name: str, axes: int) -> Tensor:
+def _present(weights: dict[str, Tensor], name: str) -> Tensor:
     if name not in weights:
         raise UserError(f"These weights have nothing for {name}.")
-    if weights[name].ndim != axes:
+    return weights[name]
+
+
+def _entry(weights: dict[str, Tensor], name: str, axes: int) -> Tensor:
+    if _present(weights, name).ndim != axes:
         raise UserError(f"{name} is of {tuple(weights[name].shape)}: it should have {axes} axes.")
     return weights[name]
 
 
 def _tokens(weights: dict[str, Tensor], name: str, d: int) -> Tensor:
     """(n, d), without leading axes of size one."""
-    if name not in weights:
-        raise UserError(f"These weights have nothing for {name}.")
-    shape = weights[name].shape
+    shape = _present(weights, name).shape
     if not shape or shape[-1] != d or shape.numel() != shape[-2:].numel():
         raise UserError(f"{name} is of {tuple(shape)}: it should be rows of {d}, as patches are.")
     return weights[name].reshape(-1, d)
@@ -235,9 +235,9 @@ def _check(weights: dict[str, Tensor], network: Network, classes: int) -> None:
     with torch.device("meta"):
         expected = ViT(max(1, classes), network).state_dict()
     for name, value in expected.items():
-        if name not in weights and (classes or not name.startswith("head.")):
-            raise UserError(f"These weights have nothing for {name}.")
-        if name in weights and weights[name].shape != value.shape:
+        if name not in weights and not classes and name.startswith("head."):
+            continue
+        if _present(weights, name).shape != value.shape:
             raise UserError(
                 f"{name} is of {tuple(weights[name].shape)} and not of {tuple(value.shape)}, as the other weights suggest."
             )

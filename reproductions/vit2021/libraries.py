@@ -27,7 +27,6 @@ class Library(NamedTuple):
     epsilon: float = 1e-6  # of LayerNorm
     classifier: Normalisation = HALVES  # of the images, for weights with a head
     headless: Normalisation = HALVES  # for weights without one
-    epsilon_scaled: float = 1e-6  # of LayerNorm, for weights with LayerScale
 
     @property
     def patches(self) -> str:

@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 WRAPPERS = ("model", "state_dict", "teacher")  # keys under which training scripts store their weights
 OURS = {"paper", "hyper_parameters", "state_dict"}  # keys in a checkpoint of this project
 CONFIG, PREPARED, WEIGHTS = "config.json", "preprocessor_config.json", "model.safetensors"  # files on Hugging Face
-# What torch raises for damaged files, besides UnpicklingError.
-DAMAGED = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)
 
 
 def load(source: str, heads: int | None = None, size: int | None = None) -> Converted:
@@ -117,7 +115,7 @@ def _content(path: Path) -> Any:
     """What is in a file, on the CPU; no code in it is run."""
     try:
         return load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, EOFError, OSError, *DAMAGED) as error:
+    except (SafetensorError, pickle.UnpicklingError, EOFError, OSError, *checkpoints.DAMAGED) as error:
         raise UserError(
             f"{path} is damaged, or holds more than tensors and plain values and was not opened; use a file that holds only the "
             "state dict."

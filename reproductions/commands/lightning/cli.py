@@ -42,6 +42,7 @@ from reproductions.training.callbacks import (
     StopIfDiverged,
     Throughput,
     keep_checkpoints,
+    write_no_more,
 )
 from reproductions.training.progress import Progress
 from reproductions.training.resume import ResumedValidation
@@ -265,8 +266,7 @@ class ReproductionCLI(LightningCLI):
     def after_fit(self) -> None:
         """Average the last snapshots, write the summary, test the best checkpoint, and remove the snapshots."""
         self.trainer.save_checkpoint(self.run.last, weights_only=False)
-        for kept in self.trainer.checkpoint_callbacks:
-            kept.save_on_exception = False  # type: ignore[attr-defined] # what follows loads other weights: averaged ones, and the best
+        write_no_more(self.trainer)  # what follows loads other weights: averaged ones, and the best
         summary = self._summary()
         summary["averaged"] = self._average()
         if summary["best"] is None and not summary["averaged"]:
