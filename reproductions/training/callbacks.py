@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,21 +172,7 @@ def keep_checkpoints(folder: Path, monitor: str, every: int) -> list[ModelCheckp
     Only the last holds the state of the optimiser, twice the size of the weights: training continues from there. Neither is
     ever half written, see ``reproductions.training.checkpoints.WholeFiles``.
     """
-    best = ModelCheckpoint(
-        dirpath=folder,
-        filename="best",
-        monitor=monitor,
-        mode="max",
-        save_top_k=1,
-        save_weights_only=True,
-        enable_version_counter=False,
-    )
-    last = ModelCheckpoint(
-        dirpath=folder,
-        filename="last",
-        every_n_train_steps=every,
-        save_top_k=1,
-        enable_version_counter=False,
-        save_on_exception=True,
-    )
+    kept = partial(ModelCheckpoint, dirpath=folder, save_top_k=1, enable_version_counter=False)
+    best = kept(filename="best", monitor=monitor, mode="max", save_weights_only=True)
+    last = kept(filename="last", every_n_train_steps=every, save_on_exception=True)
     return [best, last]
