@@ -11,6 +11,7 @@ from data.translation import TranslationBatch
 from reproductions.attention import Additive, in_words
 from reproductions.bahdanau2014.model import Decoder, GatedUnit, Network, RNNsearch
 from reproductions.layers.checks import check_not_negative, check_positive
+from reproductions.training.adam import adam
 from reproductions.training.schedules import warmed
 from reproductions.training.translation import Search, Translation
 
@@ -117,5 +118,5 @@ class Bahdanau2014(Translation):
                 self.parameters(), lr=recipe.learning_rate, rho=0.95, eps=1e-6
             )
         else:
-            optimizer = torch.optim.Adam(self.parameters(), lr=recipe.learning_rate)
+            optimizer = adam(self.parameters(), lr=recipe.learning_rate)
         return self.scheduled(optimizer, warmed, recipe.warmup, recipe.schedule)

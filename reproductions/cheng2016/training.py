@@ -11,6 +11,7 @@ from data.language import LanguageBatch
 from reproductions.cheng2016.model import LSTMN, Network
 from reproductions.layers.checks import check_not_negative, check_positive
 from reproductions.layers.cross_entropy import cross_entropy
+from reproductions.training.adam import adam
 from reproductions.training.module import Reproduction
 from reproductions.training.schedules import warmed
 
@@ -107,6 +108,6 @@ class Cheng2016(Reproduction):
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
-        kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.SGD
+        kind = adam if recipe.optimizer == "adam" else torch.optim.SGD
         optimizer = kind(self.parameters(), lr=recipe.learning_rate)
         return self.scheduled(optimizer, warmed, recipe.warmup, recipe.schedule)

@@ -10,6 +10,7 @@ from data.translation import TranslationBatch
 from reproductions.attention import in_words
 from reproductions.layers.checks import check_not_negative, check_positive, check_sizes
 from reproductions.luong2015.model import Attentional, Network
+from reproductions.training.adam import adam
 from reproductions.training.schedules import warmed
 from reproductions.training.translation import Search, Translation
 
@@ -89,7 +90,7 @@ class Luong2015(Translation):
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
-        kind = torch.optim.SGD if recipe.optimizer == "sgd" else torch.optim.Adam
+        kind = torch.optim.SGD if recipe.optimizer == "sgd" else adam
         optimizer = kind(self.parameters(), lr=recipe.learning_rate)
         if recipe.schedule == "halving":
             scheduler = torch.optim.lr_scheduler.LambdaLR(

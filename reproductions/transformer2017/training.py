@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from data.translation import TranslationBatch
 from reproductions.layers.checks import check_positive, check_rates, check_sizes
+from reproductions.training.adam import adam
 from reproductions.training.translation import Search, Translation
 from reproductions.transformer2017.model import Network, Transformer
 
@@ -121,7 +122,7 @@ class Transformer2017(Translation):
 
     def configure_optimizers(self) -> Any:
         recipe, d = self.recipe, self.network.d_model
-        optimizer = torch.optim.Adam(self.parameters(), lr=1.0, betas=(0.9, recipe.beta2), eps=1e-9)
+        optimizer = adam(self.parameters(), lr=1.0, betas=(0.9, recipe.beta2), eps=1e-9)
 
         def rate(done: int, total: float) -> float:
             step = done + 1

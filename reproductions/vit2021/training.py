@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from reproductions.layers.checks import check_not_negative, check_positive, check_rates
+from reproductions.training.adam import adam
 from reproductions.training.classification import Classification, decayed
 from reproductions.training.schedules import part_of_peak
 from reproductions.vit2021.model import Network, ViT
@@ -141,7 +142,7 @@ class ViT2021(Classification):
         groups = list(decayed(self.model, recipe.weight_decay, everything=recipe.decay == "all"))
         optimizer: torch.optim.Optimizer
         if recipe.optimizer == "adamw":
-            optimizer = torch.optim.AdamW(groups, recipe.learning_rate, betas=(0.9, recipe.beta_2), foreach=True)
+            optimizer = adam(groups, torch.optim.AdamW, lr=recipe.learning_rate, betas=(0.9, recipe.beta_2))
         else:
             optimizer = torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, foreach=True)
         return self.scheduled(optimizer, part_of_peak, recipe.warmup, recipe.schedule)

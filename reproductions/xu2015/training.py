@@ -12,6 +12,7 @@ from reproductions.attention.soft import doubly_stochastic
 from reproductions.decoding import Hypothesis
 from reproductions.layers.checks import check_not_negative, check_positive, check_rates
 from reproductions.layers.cross_entropy import cross_entropy
+from reproductions.training.adam import adam
 from reproductions.training.classification import check_image_size
 from reproductions.training.module import Reproduction
 from reproductions.training.schedules import part_of_peak
@@ -171,5 +172,5 @@ class Xu2015(Reproduction):
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
-        optimizer = torch.optim.Adam(self.parameters(), recipe.learning_rate, foreach=True)
+        optimizer = adam(self.parameters(), lr=recipe.learning_rate)
         return self.scheduled(optimizer, part_of_peak, recipe.warmup, recipe.schedule)
