@@ -9,6 +9,7 @@ averaging                       the mean weights of several steps
 precision                       what this machine computes fast
 threads                         as many as are fast at the moment
 schedules                       learning rates over the steps
+adam                            the optimiser, fused where torch has that form
 checkpoints                     written completely or not at all, read without running code from the file
 portable                        a checkpoint to hand on, in half precision
 tracking, tracking_mode         Weights & Biases; whether online, offline or off
