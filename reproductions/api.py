@@ -107,7 +107,7 @@ class OpenRun:
     def look(self, image: str | Path | Image.Image | ArrayLike, asked: str | None = None) -> Looked:
         """Classify an image: a path, a PIL image, or an array (h, w, 3) of bytes; ``asked``: the evidence for this class.
 
-        >>> seen = open_run("vit-cifar10").look("docs/pictures/ship.png")
+        >>> seen = open_run("vit-cifar10").look("docs/runs/vit-cifar10/gallery/ship.png")
         >>> seen.label, seen.map.shape
         ('ship', (8, 8))
         """

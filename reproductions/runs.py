@@ -122,6 +122,11 @@ class Run:
         return self.folder / "snapshots"
 
     @property
+    def gallery(self) -> list[Path]:
+        """Pictures that a released classifier offers, each named after its class."""
+        return sorted(self.folder.glob("gallery/*.png"))
+
+    @property
     def saved(self) -> float:
         """When its best checkpoint was written, in seconds since 1970; 0.0 before there is one."""
         return self.best.stat().st_mtime if self.best.is_file() else 0.0

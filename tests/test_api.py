@@ -1,9 +1,14 @@
 """A trained run in three lines: what the documentation of the functions shows happens, and so does the notebook."""
 
 import doctest
+import importlib.util
 import io
 import json
 import os
+import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 import toy_run
+import yaml
 from PIL import Image
 
 from data.errors import UserError
@@ -57,15 +63,39 @@ def test_a_run_is_asked_only_for_what_its_model_does() -> None:
         api.open_run("no/such/run")
 
 
+def cells() -> list[dict[str, Any]]:
+    """Those of the notebook that hold code."""
+    return [cell for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+
+
+def test_where_the_project_is_missing_the_notebook_fetches_it_from_the_address_in_its_first_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, run = "".join(cells()[0]["source"]), []
+    given = re.search(r'^REPOSITORY = "(.*)"  # @param', first, re.M)
+    described = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert given and given[1] == described.get("urls", {}).get("Repository", "") == cited.get("repository-code", "")
+    specs = [None, importlib.util.find_spec("reproductions")] * 2
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: specs.pop(0))
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: run.append(command))
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="into REPOSITORY above"):
+        exec(first.replace(given[0], 'REPOSITORY = ""  # @param'), {})
+    specs.pop(0)
+    exec(first.replace(given[0], 'REPOSITORY = "https://example.org/a"  # @param'), {})
+    assert [command[-2:] for command in run] == [["https://example.org/a", "attention"], ["-e", "attention"]]
+
+
 def test_the_notebook_runs_from_its_first_cell_to_a_picture_of_ones_own(
     trained: Any, monkeypatch: pytest.MonkeyPatch, undrawn: None, untested: None
 ) -> None:
-    cells = [cell for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
-    assert len(cells) == 10 and not any(cell["outputs"] for cell in cells)
+    assert len(cells()) == 10 and not any(cell["outputs"] for cell in cells())
     smaller = [*toy_run.overrides(4), f"--data.init_args.corpus={trained.numbers}", "--data.init_args.test_splits=null"]
     monkeypatch.setenv("TRAIN", " ".join(smaller))
     names: dict[str, Any] = {}
-    for cell in cells:
+    for cell in cells():
         exec(compile("".join(cell["source"]), str(NOTEBOOK), "exec"), names)
     assert names["then"].text.startswith("L'accord sur la zone économique européenne") and names["seen"].label == "ship"
     assert names["mine"].run.folder == runs.find("bahdanau2014").folder and os.getcwd() == str(ROOT)

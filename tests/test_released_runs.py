@@ -12,6 +12,7 @@ from reproductions import released
 from reproductions.__main__ import run as command
 from reproductions.evaluation.measures.text import text_scores
 from reproductions.evaluation.records.translation import Translated
+from reproductions.page import images
 from reproductions.page.catalogue import Catalogue, describe
 from reproductions.released.copies import FOLDER
 from reproductions.runs import Run
@@ -69,10 +70,21 @@ def test_a_released_translator_has_the_scores_of_its_card(name: str) -> None:
 def test_the_released_classifier_reads_its_weights_as_they_were_trained() -> None:
     """A drawn ship stays one at every brightness that leaves it visible; CIFAR-10 itself is not part of the project."""
     classifier = restore(released.take(FOLDER / "vit-cifar10"))
-    ship = Image.open(ROOT / "docs/pictures/ship.png").convert("RGB")
+    ship = Image.open(ROOT / "docs/runs/vit-cifar10/gallery/ship.png").convert("RGB")
     for brightness in (0.7, 1.0, 1.2):
         seen = classifier.look(ImageEnhance.Brightness(ship).enhance(brightness), "ship.png")
         assert seen.classes[seen.probabilities.argmax()] == "ship" and seen.probabilities.max() > 0.5
+
+
+def test_the_page_offers_drawn_pictures_to_the_released_classifier_and_begins_with_a_right_answer() -> None:
+    run = released.take(FOLDER / "vit-cifar10")
+    classifier = restore(run)
+    offers = images.gallery(classifier, run)
+    drawn = [one["name"] for one in offers["scenes"]]
+    assert drawn == sorted(path.stem for path in FOLDER.glob("vit-cifar10/gallery/*")) and len(drawn) > 5
+    assert set(drawn) <= set(classifier.preprocessing.classes)
+    answer = images.look(classifier, images.offered(offers["begins"], classifier, run), None)
+    assert answer["asked"] == answer["label"] == offers["begins"] and answer["photo"], "drawn as sharp as it is"
 
 
 def test_a_fresh_clone_translates_explains_looks_and_serves_at_once(
@@ -82,7 +94,7 @@ def test_a_fresh_clone_translates_explains_looks_and_serves_at_once(
     assert command(["translate", "The man did not see the old dog."]) == 0
     assert capsys.readouterr().out == "L'homme n'a pas vu le vieux chien.\n"
     assert command(["explain", "The man did not see the old dog."]) == 0
-    assert command(["look", str(ROOT / "docs/pictures/ship.png")]) == 0
+    assert command(["look", str(ROOT / "docs/runs/vit-cifar10/gallery/ship.png")]) == 0
     assert "ship.png: ship" in capsys.readouterr().out
     said = [message for message in caplog.messages if message.startswith("Taking the released")]
     assert [line.split()[3] for line in said] == ["RNNsearch", "Transformer", "ViT"]

@@ -11,7 +11,9 @@ from reproductions.runs import EVALUATION, Run
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", nargs="?", help=released.GIVEN)
+    """The run, by its name alone or, as other commands take it, behind ``--run``."""
+    parser.add_argument("run", nargs="?", default=argparse.SUPPRESS, help=released.GIVEN)
+    parser.add_argument("--run", help="the same")
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from reproductions.commands import evaluate
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", nargs="?", help=released.GIVEN)
+    evaluate.options(parser)
     parser.add_argument("--out", type=Path, help="folder to write; default: release/ in that of the run")
 
 

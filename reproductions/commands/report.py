@@ -11,7 +11,7 @@ from reproductions.commands import evaluate
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", nargs="?", help=released.GIVEN)
+    evaluate.options(parser)
 
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:

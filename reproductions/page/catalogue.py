@@ -188,6 +188,7 @@ def _opened(run: Run, kept: Path) -> Iterator[Path]:
     """All files of a run that are read: checkpoint and ``kept`` restore it, the others describe it."""
     yield from (run.config, run.best, run.folder / SUMMARY, run.folder / SCORES, kept)
     yield from kept.glob("*")
+    yield from run.gallery
 
 
 def _inside(path: Path, root: Path) -> bool:

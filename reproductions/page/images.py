@@ -64,12 +64,15 @@ def scene(name: str | None, size: int) -> Given:
 
 
 def kept(classifier: TrainedClassifier | None, run: Run | None) -> dict[str, Given] | None:
-    """Test images that a run keeps, by name; None for published weights and for a run that knows the embedded scenes."""
+    """Test images that a run keeps, by name, or else the drawn pictures of a released one, each named after its class.
+
+    None for published weights and for a run that knows the embedded scenes.
+    """
     if classifier is None or run is None or classifier.preprocessing.classes == shapes.CLASSES:
         return None
     split = next(iter(run.scores), None)
     if split is None or not run.evaluation(split, "attended.jsonl").is_file():
-        return {}
+        return {path.stem: Given(read_image(path), path.stem, None, path.stem) for path in run.gallery}
     named = {f"{split} {one.index}": one for one in run.attended(split)[:KEPT] if one.label is not None}
     return {
         name: Given(Image.fromarray(one.pixels), name, one.mask, one.classes[one.label or 0])
@@ -103,7 +106,7 @@ def gallery(classifier: TrainedClassifier | None, run: Run | None) -> dict[str, 
         scenes = [
             {"name": name, "label": one.label, "image": _data_url(np.array(one.image))} for name, one in own.items()
         ]
-    tried = [one["name"] for one in scenes if classifier is not None and one["name"].startswith("test")]
+    tried = [one["name"] for one in scenes if classifier is not None and not one["name"].startswith("two")]
     right = (name for name in tried if classifier is not None and _is_right(classifier, offered(name, classifier, run)))
     return {"scenes": scenes, "begins": next(right, scenes[0]["name"] if scenes else None)}
 
@@ -170,7 +173,7 @@ def look(classifier: TrainedClassifier, given: Given, asked: str | None) -> dict
         "name": given.name,
         "label": given.label,
         "pixels": _data_url(pixels),
-        "photo": sharp(given.image, preprocessing) if given.label is None else None,
+        "photo": sharp(given.image, preprocessing) if max(given.image.size) > preprocessing.size else None,
         "size": list(pixels.shape[:2]),
         "grid": list(module.grid),
         "prefix": module.prefix,

@@ -5,6 +5,7 @@
     tokenizers/         or preprocessing.json: what was derived from the data
     evaluation/         scores.json, of these weights
     summary.json, views.json, validation.jsonl
+    gallery/            optional: pictures for a classifier, each named after its class
     README.md           the model card, made from these
 
 copies      commands work in a copy, an ordinary run under ``runs/released/``

@@ -101,6 +101,8 @@ def take(folder: Path) -> Run:
             _copy(folder / name, copy.folder / name)
     for path in (folder / task.kept).glob("*.json") if (folder / task.kept).is_dir() else [folder / task.kept]:
         _copy(path, copy.folder / path.relative_to(folder))
+    for path in run.gallery:
+        _copy(path, copy.folder / path.relative_to(folder))
     if weights != run.best:
         checkpoints.WholeFiles().save_checkpoint(checkpoints.read(weights), copy.best)
     _copy(weights, copy.folder / inside)  # last: a copy that has it is complete

@@ -4,13 +4,8 @@ from pathlib import Path
 
 from data.sources import hugging_face
 
-READ = (
-    "*.yaml",
-    "*.json",
-    "*.jsonl",
-    "*.safetensors",
-    "*.md",
-)  # of a repository; nothing else belongs to a released run
+# Of a repository; nothing else belongs to a released run.
+READ = ("*.yaml", "*.json", "*.jsonl", "*.safetensors", "*.md", "gallery/*.png")
 
 
 def download(name: str) -> Path:

@@ -253,7 +253,8 @@ class ReproductionCLI(LightningCLI):
             raise
 
     def before_fit(self) -> None:
-        """Load trained weights into a new run that asks for them; a continued run has its own."""
+        """Note the code that trains, and load trained weights into a new run that asks for them; a continued run has its own."""
+        self.commit = machine.commit()  # now: a checkout may move on while it trains
         source = self.settings.weights
         if source is None or self.config["fit"].ckpt_path is not None:
             return
@@ -320,7 +321,7 @@ class ReproductionCLI(LightningCLI):
             "precision": self.trainer.precision,
             "precision_reason": self.precision_reason,
             "devices": self.trainer.world_size,
-            "commit": machine.commit(),
+            "commit": self.commit,
             "processor": machine.processor(),
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
             "threads": torch.get_num_threads(),

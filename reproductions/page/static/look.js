@@ -47,7 +47,7 @@ export class WhereItLooks extends SideBySide {
     this.input = element("input", { type: "file", accept: "image/*", id: "file", onchange: (event) => event.target.files.length && this.take(event.target.files[0]) });
     this.mine = element("b");
     this.place = element("label", { class: "drop", for: "file" }, this.mine, element("span", {}, `or tap to choose a file or take a photo. It stays ${alone ? "in this browser" : "on this machine"}.`), this.input);
-    this.gallery = element("div", { class: "gallery", role: "group", "aria-label": "Pictures of the embedded set" });
+    this.gallery = element("div", { class: "gallery", role: "group", "aria-label": "Pictures to look at" });
     return element("div", { class: "choose" }, this.place, this.gallery);
   }
 

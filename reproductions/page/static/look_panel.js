@@ -280,12 +280,12 @@ export class LookPanel {
 
   /** What the network answers, whether that is right, and what it could answer. */
   verdict() {
-    const { classes, probabilities, label, photo } = this.answer;
+    const { classes, probabilities, label } = this.answer;
     const best = probabilities.indexOf(Math.max(...probabilities));
     const right = label === null ? "" : classes[best] === label ? "Right." : `Wrong: the answer is ${label}.`;
     const few = classes.length <= LISTED_CLASSES;
     const known = `It knows ${classes.length.toLocaleString("en")} classes${few ? ` and nothing else: ${classes.join(", ")}` : ""}.`;
-    const foreign = photo && few ? "If your picture shows none of them, its answer says nothing." : "";
+    const foreign = label === null && few ? "If your picture shows none of them, its answer says nothing." : "";
     return element("div", { class: "verdict" }, element("p", {}, "It says ", element("b", {}, classes[best]), `, ${percent(probabilities[best])} sure. `, right),
       element("p", { class: "note" }, [known, foreign].filter(Boolean).join(" ")));
   }

@@ -65,7 +65,9 @@ export async function sceneOf(scenes, name, square) {
   const one = scenes.find((scene) => scene.name === name);
   if (!one) throw new Error(`There is no scene “${name}” in the gallery.`);
   const { image, answer, covered, mask } = one;
-  return { name, label: answer, bytes: squareOf(await createImageBitmap(await loaded(image)), square), photo: null, covered, mask };
+  const bitmap = await createImageBitmap(await loaded(image));
+  const photo = Math.max(bitmap.width, bitmap.height) > square.size ? sharp(bitmap, square) : null;
+  return { name, label: answer, bytes: squareOf(bitmap, square), photo, covered, mask };
 }
 
 /** What a model sees of a photo, in the photo's own pixels, and `part`, where it lies in the square: left, top, width, height. */
