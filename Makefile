@@ -213,7 +213,7 @@ look: $(VENV)/.installed ## Classify an image of yours and draw where the model 
 #: make look IMAGE=photo.jpg WEIGHTS=torchvision:vit_b_16            without a training: also timm:NAME, hf:NAME, or a file
 
 .PHONY: figures
-figures: $(VENV)/.installed ## Draw the papers' figures from the newest runs
+figures: $(VENV)/.installed ## Draw the papers' figures and tables from the newest runs, or else from the released ones
 	@$(PY) -m reproductions figures $(ARGS)
 
 ##@ Weights & Biases

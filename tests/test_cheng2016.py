@@ -256,8 +256,8 @@ def test_the_same_sentence_is_drawn_as_an_lstmn_and_a_transformer_read_it(traine
     trained.copy("cheng2016", place / "runs")
     transformer = restore(runs.Run(write(place / "runs", "transformer2017", "1")))
     monkeypatch.setattr(language_figures, "DRAWN", 1)
-    assert command(["figures", "--out", str(place)]) == 0
-    assert {path.name for path in place.glob("*.png")} == {"intra-attention-0.png"}
+    drawn = list(language_figures.intra_attention(None, place))
+    assert {path.name for path in drawn} == {"intra-attention-0.png", "intra-attention-0.pdf"}
     text = "The report was signed ."
     first, second = of_encoder(transformer, text, 0)
     assert first.source == restore(lstmn).read(text)[1].source == tuple(text.split())
@@ -269,4 +269,4 @@ def test_the_same_sentence_is_drawn_as_an_lstmn_and_a_transformer_read_it(traine
 
 def test_without_an_lstmn_the_command_that_trains_one_is_named(place):
     with pytest.raises(UserError, match="make train-cheng"):
-        list(language_figures.draw(None, place))
+        list(language_figures.intra_attention(None, place))

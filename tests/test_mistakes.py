@@ -23,7 +23,7 @@ MISTAKES = {
     "translate Hello.": "no trained run of any paper",
     "translate Hello. --run {here}": "{here} is not a run",
     "look photo.jpg": "no trained run of any paper that classifies images",
-    "figures": "no scored run of bahdanau2014 accord",
+    "figures": "no figure to draw yet",
     # What contradicts another option, or what the data decides.
     "train resnet2016 --weights torchvision:vit_b_16": "vit2021",
     "train vit2021 --weights missing.pth --resume": "--resume",

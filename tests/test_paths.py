@@ -133,7 +133,7 @@ BEFORE = {
     "look a.png --out /dev/full": "reproductions.tasks.task.restore",
     "look a.png --weights torchvision:vit_b_16 --out /dev/full": "reproductions.tasks.images.pretrained.pretrained",
     "explain Hello. --out /dev/full": "reproductions.tasks.task.restore",
-    "figures --out /dev/full": "reproductions.commands.figures.bahdanau2014.draw",
+    "figures --out /dev/full": "reproductions.commands.figures.import_module",
     "compare {runs} --out /dev/full": "reproductions.compare.translators.compare",
 }
 

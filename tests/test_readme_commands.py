@@ -51,7 +51,7 @@ AFTER = {
 LEAVES = {
     "train-": "*/*/*/evaluation/scores.json",
     "translate": "*/*/*/pictures/typed-The-agreement-*.png",
-    "figures": "figures/figure-3-as-printed.png",
+    "figures": "figures/bahdanau2014/figure-3-as-printed.png",
     "compare": "compare/accord/*/report.html",
     "compare DATA=shapes": "compare/shapes/*/report.html",
     "look": "*/*/*/looked/photo*.png",
@@ -88,6 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.chdir(ROOT)
         patch.setenv("RUNS_DIR", str(folder / "runs"))
         patch.setenv("DATA_DIR", str(folder / "data"))
+        patch.setattr("reproductions.released.copies.FOLDER", folder / "nothing released")
         patch.setattr(accord, "FIXED", accord.FIXED[:1])
         patch.setattr(classifiers, "IMAGES", 1)
         for table in (corpora.ACCORD_SIZES, images.SHAPES_SIZES, captions.SIZES):

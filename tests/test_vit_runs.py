@@ -170,5 +170,5 @@ def test_a_run_starts_from_trained_weights_of_another_library_with_their_network
 def test_the_papers_figures_are_drawn_from_a_run_of_vit(trained, place, capsys):
     trained.copy("vit2021", place / "runs")
     assert command(["figures", "--out", str(place)]) == 0
-    drawn = {path.stem for path in place.glob("*.png")}
+    drawn = {path.stem for path in place.glob("vit2021/*.png")}
     assert drawn == {"figure-6-attention", "figure-7-filters-positions-distance", "figure-11-attention-distance"}

@@ -56,10 +56,10 @@ def test_soft_and_hard_are_drawn_side_by_side_over_the_same_words(both, tmp_path
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("RUNS_DIR", str(both["captions"].folder.parents[2]))
     monkeypatch.setattr(xu2015, "DRAWN", 1)
-    assert command(["figures", "--out", str(tmp_path)]) == 0
-    drawn = {path.stem for path in tmp_path.glob("*.png")}
+    assert command(["figures", "--data", "captions", "--out", str(tmp_path)]) == 0
+    drawn = {path.stem for path in tmp_path.glob("xu2015/*.png")}
     assert drawn == {"figure-2-soft-and-hard-0", "soft-and-hard-words"}
-    assert str(tmp_path / "soft-and-hard-words.png") in capsys.readouterr().out
+    assert str(tmp_path / "xu2015/soft-and-hard-words.png") in capsys.readouterr().out
 
 
 def test_without_the_other_run_the_figure_names_the_command(trained, place, capfd):

@@ -285,6 +285,7 @@ def follow(draft: Draft, end: int, tense: Tense) -> French:
         return []
     english, french = words
     subject = before._replace(french=[(french, (draft.say(english),), ())], negative=False)
+    draft.refer(before)
     return draft.pick(frames)(draft, end, tense, subject)
 
 

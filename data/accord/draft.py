@@ -19,11 +19,15 @@ Item = TypeVar("Item")
 
 
 class Pair(NamedTuple):
-    """An English sentence, its French translation, and the gold links between their words."""
+    """An English sentence, its French translation, the gold links between their words, and what its pronouns stand for.
+
+    ``references``: positions of an English pronoun and of the noun it stands for, where that was said before.
+    """
 
     source: tuple[str, ...]
     target: tuple[str, ...]
     links: Links
+    references: tuple[tuple[int, int], ...] = ()
 
     @property
     def source_text(self) -> str:
@@ -70,6 +74,7 @@ class Draft:
         # only where one gender alone was mentioned, so that the English sentence fixes the French pronoun.
         self.plurals = 0
         self.things = 0
+        self.references: dict[int, int] = {}  # position of a pronoun -> that of the noun it stands for
 
     def say(self, word: str) -> int:
         """Write an English word; returns its position."""
@@ -94,6 +99,16 @@ class Draft:
         elif not phrase.human:
             self.things |= gender
 
+    def refer(self, antecedent: Phrase | None) -> None:
+        """Note that the last word is a pronoun for this phrase: for its noun, also where the phrase is itself a pronoun."""
+        if antecedent is None or antecedent.head is None:
+            return
+        head = antecedent.head
+        noun = {form[-1] for form in (head.english if isinstance(head, Noun) else (head.english,))}
+        said = sorted(place for _, sure, _ in antecedent.french for place in sure)
+        at = next((place for place in said if self.english[place] in noun), said[0])
+        self.references[len(self.english) - 1] = self.references.get(at, at)
+
     def close(self, subject: Phrase, noun: Phrase | None = None) -> None:
         """Remember subject and object of a clause: pronouns may refer to them from now on."""
         self.mention(subject)
@@ -109,7 +124,7 @@ class Draft:
         """The sentence pair: ``tokens`` capitalised, elided, contracted, and their links."""
         first = tokens[0]
         tokens[0] = (first[0][0].upper() + first[0][1:], first[1], first[2])
-        return linked(source, run_together(tokens))
+        return linked(source, run_together(tokens))._replace(references=tuple(self.references.items()))
 
 
 def said(draft: Draft, english: str, french: str = "") -> Token:

@@ -16,10 +16,10 @@ HUMAN_OBJECTS = {verb: ACCUSATIVE for verb in TRANSITIVE if MINISTER in verb.obj
 def object_clitic(draft: Draft, noun: Phrase) -> Clitic | None:
     """"him", "her", "it" or "them" for the noun; None where English would not tell the gender."""
     if noun.agreement & 2:
-        return Clitic("them", "les", noun.agreement) if draft.plurals in (1, 2) else None
+        return Clitic("them", "les", noun.agreement, noun) if draft.plurals in (1, 2) else None
     if noun.human:
-        return ACCUSATIVE[noun.agreement & 1]
-    return Clitic("it", ("le", "la")[noun.agreement & 1], noun.agreement) if draft.things in (1, 2) else None
+        return ACCUSATIVE[noun.agreement & 1]._replace(antecedent=noun)
+    return Clitic("it", ("le", "la")[noun.agreement & 1], noun.agreement, noun) if draft.things in (1, 2) else None
 
 
 def follow_clitic(draft: Draft, noun: Phrase, subject: Phrase, verb: Verb) -> tuple[Clitic | None, Verb]:

@@ -76,6 +76,7 @@ class Clitic(NamedTuple):
     english: str
     french: str
     agreement: int = MS  # of the participle after "avoir"
+    antecedent: Phrase | None = None  # what it stands for, if that was said
 
 
 class Shape(NamedTuple):
@@ -121,6 +122,7 @@ def finite(draft: Draft, verb: Verb, subject: Phrase, shape: Shape, passive: Ver
         french.append(("ne", (), (*negated, passive_at)))
     if clitic:
         french.append((clitic.french, (say(clitic.english),), ()))
+        draft.refer(clitic.antecedent)
     if verb.reflexive:
         french.append(("se", (), (main_at,)))
     french += _french_finite(verb, subject, shape, (auxiliary_at, main_at), middle)

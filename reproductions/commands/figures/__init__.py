@@ -1,7 +1,8 @@
-"""Draw the papers' figures from the newest runs.
+"""Draw the papers' figures and tables from the newest runs, and from those that come with the project where there is none.
 
-Figures 2 and 3 of Bahdanau et al. (2014), Figure 2 of Xu et al. (2015), intra-attention of Cheng et al. (2016) beside the
-Transformer's, and Figures 6, 7 and 11 of Dosovitskiy et al. (2021).
+Figures 2 and 3 and Table 1 of Bahdanau et al. (2014), Figures 5 to 7 and Table 4 of Luong et al. (2015), Figure 2 of Xu et al.
+(2015), intra-attention of Cheng et al. (2016) beside the Transformer's, Figures 3 to 5 of Vaswani et al. (2017), and Figures 6,
+7 and 11 of Dosovitskiy et al. (2021).
 """
 
 import argparse
@@ -13,10 +14,14 @@ from typing import Any
 
 from data.errors import UserError
 from data.sources.paths import check_writable
-from reproductions import runs
+from reproductions import papers, released, runs
+from reproductions.commands.configs import config_path
 from reproductions.runs import Run
 
-PAPERS = ("bahdanau2014", "xu2015", "cheng2016", "vit2021")  # one file each, with ``draw(data, folder)``
+# One file each. Its ``FIGURES`` draw independently of each other: ``figure(data, folder)`` yields each file once it is written,
+# and raises UserError for what is missing, with the command that makes it.
+PAPERS = ("bahdanau2014", "luong2015", "xu2015", "cheng2016", "transformer2017", "vit2021")
+TABLE = ".md"  # of the files that are printed, too
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -24,12 +29,19 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="folder to draw into; default: runs/figures")
 
 
-def scored(paper: str, config: str, otherwise: str) -> Run:
-    """The newest scored run of a configuration; raises UserError, saying ``otherwise``, if there is none."""
-    try:
-        return runs.find(paper, config, having=runs.SCORES)
-    except UserError as error:
-        raise UserError(otherwise) from error
+def run_of(paper: str, config: str, otherwise: str = "", having: str = runs.SCORES) -> Run:
+    """The newest run of a configuration that has a certain file, or else the released one.
+
+    Without either raises UserError, which says ``otherwise``.
+    """
+    if run := runs.newest(paper, config, having):
+        return run
+    for run in released.offered():
+        if run.paper == paper and config in ("*", run.corpus):
+            return released.take(run.folder)
+    if otherwise:
+        raise UserError(otherwise)
+    return runs.find(paper, config, having)  # raises UserError, which says how to train one
 
 
 def printed(figure: Any, folder: Path, name: str) -> Iterator[Path]:
@@ -40,23 +52,41 @@ def printed(figure: Any, folder: Path, name: str) -> Iterator[Path]:
         yield files.save(figure, folder / f"{name}{suffix}")
 
 
+def tabulated(folder: Path, name: str, title: str, rows: Sequence[Sequence[str]], notes: Sequence[str]) -> Path:
+    """Save a table, whose first row holds the headings, as Markdown."""
+    from reproductions.evaluation import files
+
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    lines.insert(1, "|---" * len(rows[0]) + "|")
+    return files.write_text(folder / f"{name}{TABLE}", "\n".join([f"# {title}", "", *lines, "", *notes, ""]))
+
+
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:
-    """Draw the figures of each paper that has a scored run; report what one of them lacks, and go on with the others.
+    """Draw every figure whose runs are there, and say in one sentence each what the others lack.
 
     Raises UserError if nothing could be drawn.
     """
-    papers = [paper for paper in PAPERS if any(runs.runs_dir().glob(f"{paper}/*/*/{runs.SCORES}"))] or PAPERS[:1]
     folder = check_writable(options.out or runs.runs_dir() / "figures")
-    missing: list[UserError] = []
-    for paper in papers:
-        drawer = import_module(f"reproductions.commands.figures.{paper}")
-        try:
-            for path in drawer.draw(options.data, folder):
-                sys.stdout.write(f"{path}\n")
-        except UserError as error:
-            missing.append(error)
-    if len(missing) == len(papers):
-        raise missing[0]
-    for lack in missing:
+    drawn, lacks = 0, dict[str, None]()
+    for paper in PAPERS:
+        if options.data and not _has(paper, options.data):
+            continue
+        for figure in import_module(f"reproductions.commands.figures.{paper}").FIGURES:
+            try:
+                for path in figure(options.data, folder / paper):
+                    sys.stdout.write(f"{path}\n" + (path.read_text("utf-8") if path.suffix == TABLE else ""))
+                    drawn += 1
+            except UserError as error:
+                lacks[str(error)] = None
+    for lack in lacks:
         sys.stderr.write(f"{lack}\n")
+    if not drawn:
+        raise UserError(
+            f"There is no figure to draw yet: train one of these models first, for example with `make {papers.train()}`."
+        )
     return 0
+
+
+def _has(paper: str, data: str) -> bool:
+    """Whether a paper can have runs on a corpus."""
+    return config_path(paper, data, "").is_file()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from reproductions import runs
-from reproductions.commands.figures import printed
+from data.errors import UserError
+from reproductions.commands.evaluate import answered
+from reproductions.commands.figures import printed, run_of
 from reproductions.evaluation import plots
 from reproductions.evaluation.measures.vit import (
     attention_distance,
@@ -23,32 +24,32 @@ from reproductions.tasks.task import restore
 
 AVERAGED = 128  # images that the attention distance is a mean over (Appendix D.7)
 DRAWN = 12  # images of Figure 6
+FIGURE_7 = "figure-7-filters-positions-distance"
 
 
-def draw(data: str | None, folder: Path) -> Iterator[Path]:
-    """Draw the figures of the newest run of ViT, on some data or on any; yields each file as it is written.
+def figures_6_7_and_11(data: str | None, folder: Path) -> Iterator[Path]:
+    """What the newest run of ViT, on some data or on any, has learned: its attention, filters, positions and distances.
 
-    Raises UserError where there is none.
+    Without the images of its test, as of a released run, filters and positions alone; then raises the UserError of the test.
     """
-    run = runs.find("vit2021", data or "*", having=runs.SCORES)
+    run = run_of("vit2021", data or "*")
     classifier: TrainedClassifier = restore(run)
-    images = run.attended(next(iter(run.scores), "test"))[:AVERAGED]
-    model = classifier.caption
-    rolled, distances = _rollouts_and_distances(classifier, images)
-    network = classifier.module.model
+    model, network = classifier.caption, classifier.module.model
+    learned = (
+        filter_components(network.filters.detach().numpy()),
+        position_similarity(network.positions.detach().numpy(), network.grid),
+    )
     uniform = uniform_distance(network.grid, network.network.patch)
-    components = filter_components(network.filters.detach().numpy())
-    similarity = position_similarity(network.positions.detach().numpy(), network.grid)
     filters = "patch embedding" if network.embed.patched else "first convolution, 3 × 3"
-    drawn = {
-        "figure-6-attention": plots.figure_6(rolled[:DRAWN]),
-        "figure-7-filters-positions-distance": plots.figure_7(
-            components, similarity, distances, uniform, model, filters
-        ),
-        "figure-11-attention-distance": plots.figure_11(distances, uniform, model),
-    }
-    for name, figure in drawn.items():
-        yield from printed(figure, folder, name)
+    try:
+        images = answered(run).attended(next(iter(run.scores), "test"))[:AVERAGED]
+    except UserError:
+        yield from printed(plots.figure_7(*learned, None, uniform, model, filters), folder, FIGURE_7)
+        raise
+    rolled, distances = _rollouts_and_distances(classifier, images)
+    yield from printed(plots.figure_6(rolled[:DRAWN]), folder, "figure-6-attention")
+    yield from printed(plots.figure_7(*learned, distances, uniform, model, filters), folder, FIGURE_7)
+    yield from printed(plots.figure_11(distances, uniform, model), folder, "figure-11-attention-distance")
 
 
 def _rollouts_and_distances(
@@ -67,3 +68,6 @@ def _rollouts_and_distances(
             described = view.describe(*module.depth)
             rolled.append(replace(image, map=rollout, view=described, model=classifier.caption))
     return rolled, np.concatenate(distances).mean(axis=0)
+
+
+FIGURES = (figures_6_7_and_11,)

@@ -7,7 +7,7 @@ from typing import Any
 
 from data import stored
 from reproductions import runs
-from reproductions.commands.figures import printed, scored
+from reproductions.commands.figures import printed, run_of
 from reproductions.evaluation import plots
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.views.image import BEST_FIXED
@@ -21,14 +21,11 @@ DRAWN = 8  # images, the first of the split
 BLIND = (MEAN, BEST_FIXED)  # the controls drawn beside the models
 
 
-def draw(data: str | None, folder: Path) -> Iterator[Path]:
-    """Draw the newest runs with soft and with hard attention side by side; yields each file as it is written.
-
-    Raises UserError naming the command to run where a run is missing.
-    """
+def soft_and_hard(data: str | None, folder: Path) -> Iterator[Path]:
+    """The newest runs with soft and with hard attention side by side."""
     config = data or "captions"
     soft = runs.find("xu2015", config, having=runs.SCORES)
-    hard = scored(
+    hard = run_of(
         "xu2015",
         f"{config}-hard",
         f"Soft attention is drawn beside hard attention, which has no scored run on {config}: train it with "
@@ -71,3 +68,6 @@ def _located(run: Run) -> dict[str, Any]:
     scores: dict[str, Any] = run.scores.get(SPLIT, {})
     stored.check(scores, {"localisation?": {"*": {"*": {"*": [stored.MEASURE]}}}}, run.folder / runs.SCORES)
     return scores.get("localisation", {})
+
+
+FIGURES = (soft_and_hard,)

@@ -86,10 +86,15 @@ def monotonicity(rows: Floats, source_end: bool = True) -> float:
 def agreement(first: AlignedTranslation, second: AlignedTranslation) -> Agreement:
     """Do two models look at the same places? Raises ValueError unless their words are the same."""
     check_same_words([first, second])
-    p, q = (word_rows(record).astype(np.float64) for record in (first, second))
+    p, q = word_rows(first), word_rows(second)
+    return Agreement(float(divergence(p, q).mean()), float((p.argmax(axis=1) == q.argmax(axis=1)).mean()))
+
+
+def divergence(p: Floats, q: Floats) -> Doubles:
+    """(T, S) and (T, S) -> (T,): Jensen-Shannon divergence of each row in bits, 0 equal, 1 disjoint."""
+    p, q = p.astype(np.float64), q.astype(np.float64)
     middle = (p + q) / 2
-    divergence = (_divergence(p, middle) + _divergence(q, middle)) / 2
-    return Agreement(float(divergence.mean()), float((p.argmax(axis=1) == q.argmax(axis=1)).mean()))
+    return (_divergence(p, middle) + _divergence(q, middle)) / 2
 
 
 def check_same_words(records: Sequence[AlignedTranslation]) -> None:

@@ -7,7 +7,8 @@ its highest patch.
 from reproductions.evaluation.plots.attended import attended, attended_strip
 from reproductions.evaluation.plots.bars import rungs
 from reproductions.evaluation.plots.captions import captioned
-from reproductions.evaluation.plots.curves import bleu_by_length
+from reproductions.evaluation.plots.connections import Connected, connections
+from reproductions.evaluation.plots.curves import bleu_by_length, learning_curves
 from reproductions.evaluation.plots.heads import film, heads
 from reproductions.evaluation.plots.localisation import beside_controls, confusion, located_words
 from reproductions.evaluation.plots.overlay import Photo

@@ -1,6 +1,6 @@
-"""BLEU against sentence length, one curve per model. Names stand at the ends of the lines."""
+"""BLEU against sentence length, and cost against training steps, one curve per model. Names stand at the ends of the lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,36 +9,63 @@ from reproductions.evaluation.measures.lengths import LengthCurve
 from reproductions.evaluation.plots.sheet import Sheet, add_grid, name_axes
 from reproductions.evaluation.plots.style import DASHES, LINES, MARKERS, PAPER, POINTS, SMALL, TEXT, font, width
 
-FIGURE_2 = (4.8, 3.0)  # inches of the plot of BLEU against length
+PANEL = (4.8, 3.0)  # inches of a plot
 
 
 def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
     """Figure 2 of Bahdanau et al. 2014: BLEU against source length, with 95 % bootstrap bands, of curves over the same bins."""
-    breadth = 0.46 + FIGURE_2[0] + max(width(curve.name, TEXT) for curve in curves) + 0.22
-    title, note = "BLEU against source length", _bins_note(curves[0])
-    sheet = Sheet(breadth, FIGURE_2[1], title, above=0.29, below=0.5, notes=[note])
-    axes = sheet.axes(sheet.left + 0.46, sheet.top, *FIGURE_2)
-    add_grid(axes)
+    figure, axes = _plot("BLEU against source length", _bins_note(curves[0]), [curve.name for curve in curves])
     ends = []
     for number, curve in enumerate(curves):
         x, y = [group.mean_length for group in curve.bins], [group.bleu.value for group in curve.bins]
         low, high = [group.bleu.low for group in curve.bins], [group.bleu.high for group in curve.bins]
-        colour, dash = LINES[number % len(LINES)], DASHES[number % len(DASHES)]
-        axes.fill_between(x, low, high, color=colour, alpha=0.16, lw=0, zorder=2)
-        marker = MARKERS[number % len(MARKERS)]
-        axes.plot(x, y, color=colour, ls=dash, lw=1.6, marker=marker, ms=4.5, mec=PAPER, mew=0.5, zorder=3)
-        ends.append((x[-1], y[-1], curve.name, colour))
+        axes.fill_between(x, low, high, color=LINES[number % len(LINES)], alpha=0.16, lw=0, zorder=2)
+        ends.append(_line(axes, number, curve.name, x, y))
     axes.set_xlim(0, curves[0].bins[-1].high + 1)
     axes.set_ylim(0, max(5.0, *(group.bleu.high for curve in curves for group in curve.bins)) * 1.04)
     name_axes(axes, "source length (words between spaces)", "BLEU", TEXT)
-    _name_ends(axes, ends, FIGURE_2[1])
-    return sheet.figure
+    _name_ends(axes, ends)
+    return figure
 
 
-def _name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], inches: float) -> None:
+def learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], split: str) -> Figure:
+    """Figure 5 of Luong et al. 2015: cost (natural logarithm of the perplexity) of a split against training steps, by name."""
+    note = (
+        f"Cost on {split}: mean negative log-likelihood of a word of the references, in nats; one mark per validation."
+    )
+    figure, axes = _plot("Learning curves", note, [*curves])
+    ends = [_line(axes, number, name, *zip(*curve, strict=True)) for number, (name, curve) in enumerate(curves.items())]
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    name_axes(axes, "training steps", "cost (ln perplexity)", TEXT)
+    _name_ends(axes, ends)
+    return figure
+
+
+def _plot(title: str, note: str, names: Sequence[str]) -> tuple[Figure, Axes]:
+    """A sheet with one plot, and room at its right for the names."""
+    breadth = 0.46 + PANEL[0] + max(width(name, TEXT) for name in names) + 0.22
+    sheet = Sheet(breadth, PANEL[1], title, above=0.29, below=0.5, notes=[note])
+    axes = sheet.axes(sheet.left + 0.46, sheet.top, *PANEL)
+    add_grid(axes)
+    return sheet.figure, axes
+
+
+End = tuple[float, float, str, str]  # of a line: x, y, name, colour
+
+
+def _line(axes: Axes, number: int, name: str, x: Sequence[float], y: Sequence[float]) -> End:
+    """Draw the line of this number."""
+    colour, dash = LINES[number % len(LINES)], DASHES[number % len(DASHES)]
+    marker = MARKERS[number % len(MARKERS)]
+    axes.plot(x, y, color=colour, ls=dash, lw=1.6, marker=marker, ms=4.5, mec=PAPER, mew=0.5, zorder=3)
+    return x[-1], y[-1], name, colour
+
+
+def _name_ends(axes: Axes, ends: Sequence[End]) -> None:
     """The name of each line at the right edge, at the height of its end; names that would overlap are moved apart."""
     low, high = axes.get_ylim()
-    step = SMALL * 1.25 / POINTS / inches
+    step = SMALL * 1.25 / POINTS / PANEL[1]
     order = sorted(range(len(ends)), key=lambda place: ends[place][1])
     wanted = [(ends[place][1] - low) / (high - low) for place in order]
     for place, height in zip(order, _spread(wanted, step), strict=True):

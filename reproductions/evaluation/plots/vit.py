@@ -63,7 +63,7 @@ def _answer(record: AttendedImage) -> str:
 
 
 def figure_7(
-    components: Floats, similarity: Floats, distances: Doubles, uniform: float, model: str,
+    components: Floats, similarity: Floats, distances: Doubles | None, uniform: float, model: str,
     filters: str = "patch embedding",
 ) -> Figure:  # fmt: skip
     """Three panels: components of the first filters, similarity of positions, attention distance.
@@ -71,20 +71,21 @@ def figure_7(
     Args:
         components: (n, p, p, C) in [0, 1], of ``filter_components``.
         similarity: (gh, gw, gh, gw) cosines, of ``position_similarity``.
-        distances: (L, H) pixels, of ``attention_distance``.
+        distances: (L, H) pixels, of ``attention_distance``; None, without images, leaves the last panel out.
         uniform: distance in pixels of uniform attention.
         model: name and age, for the title.
         filters: what the filters are of.
     """
-    sheet = Sheet(3 * PANEL + 2.28 + REFERENCE, PANEL + 0.45, model, above=0.45)
+    breadth = 2 * PANEL + 1.4 if distances is None else 3 * PANEL + 2.28 + REFERENCE
+    sheet = Sheet(breadth, PANEL + 0.45, model, above=0.45)
     headings = (f"{filters}: {len(components)} principal components", "similarity of positions", "attention distance")
     lefts = (sheet.left, sheet.left + PANEL + 0.72, sheet.left + 2 * PANEL + 2.15)
-    for left, heading in zip(lefts, headings, strict=True):
+    for left, heading in zip(lefts, headings[: 2 if distances is None else 3], strict=False):
         sheet.write(left, sheet.top - 0.33, [heading], TEXT, INK)
     _draw_filters(sheet, lefts[0], sheet.top, components)
     _draw_similarity(sheet, lefts[1], sheet.top, similarity)
-    axes = sheet.axes(lefts[2] + 0.1, sheet.top, PANEL, PANEL)
-    _draw_distances(axes, distances, uniform)
+    if distances is not None:
+        _draw_distances(sheet.axes(lefts[2] + 0.1, sheet.top, PANEL, PANEL), distances, uniform)
     return sheet.figure
 
 
