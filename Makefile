@@ -160,6 +160,11 @@ trial: $(VENV)/.installed ## Translators as word aligners on the Bible, Tatoeba 
 	@$(PY) -m reproductions trial $(if $(filter-out 0 no false,$(QUICK)),--quick) $(ARGS)
 #: make trial QUICK=1                    fewer pairs and steps; make setup EXTRAS=trial adds eflomal
 
+.PHONY: intervene
+intervene: $(VENV)/.installed ## Does a model use what it looks at? Erase it, exchange it, leave it out: the newest runs in one table
+	@$(PY) -m reproductions intervene $(RUNS) $(ARGS)
+#: make intervene RUNS="runs/A runs/B"   these runs; ARGS=--control trains a model that looks at all words alike, beside the timeline
+
 .PHONY: results
 results: $(VENV)/.installed ## Train the runs behind README and docs that are missing, and write their numbers (ONLY=accord)
 	@$(PY) -m reproductions results $${ONLY_TEXT:+--only "$$ONLY_TEXT"} $(ARGS)

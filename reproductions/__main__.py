@@ -23,12 +23,12 @@ from reproductions.papers import PAPERS
 COMMAND = "attention"  # as pip installs it
 # Commands in the order of the help; each is a file of ``commands``.
 COMMANDS = (
-    "train", "evaluate", "report", "translate", "align", "look", "figures", "compare", "ladder", "timeline", "trial", "results",
-    "explain", "page", "site", "release", "publish", "doctor",
+    "train", "evaluate", "report", "translate", "align", "look", "figures", "compare", "ladder", "timeline", "trial",
+    "intervene", "results", "explain", "page", "site", "release", "publish", "doctor",
 )  # fmt: skip
 LIGHTNING = ("fit", "validate", "test")
 # Those that give Lightning the options that are not their own.
-HAND_ON = ("train", "evaluate", "release", "ladder", "timeline", "trial", *LIGHTNING)
+HAND_ON = ("train", "evaluate", "release", "ladder", "timeline", "trial", "intervene", *LIGHTNING)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What is wrong with a path.
 CLOSED = (

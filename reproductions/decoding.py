@@ -110,11 +110,11 @@ class _Vocabulary:
         return best, chosen.gather(1, place // self.block) * self.block + place % self.block
 
 
-def _select(items: Any, rows: Tensor) -> Any:
+def select(items: Any, rows: Tensor) -> Any:
     """The given rows of every tensor in (named) tuples."""
     if isinstance(items, Tensor):
         return items.index_select(0, rows)
-    selected = (_select(item, rows) for item in items)
+    selected = (select(item, rows) for item in items)
     return type(items)(*selected) if hasattr(items, "_fields") else tuple(selected)
 
 
@@ -148,7 +148,7 @@ def greedy(model: Translator, source: Tensor, mask: Tensor, eos: int, forbidden:
             rows = ended.nonzero()[:, 0]
             for b, row, score in zip(alive[rows].tolist(), rows.tolist(), scores[rows].tolist(), strict=True):
                 ends[b] = (step, row, score)
-            memory, state = _select(memory, parents), _select(state, parents)
+            memory, state = select(memory, parents), select(state, parents)
         alive, scores, previous = alive[parents], scores[parents], words[parents]
         step += 1
     return trace.hypotheses(ends, lengths.tolist())
@@ -216,9 +216,9 @@ def beam(
         keep = (~(torch.tensor(finished, device=last.device) | last)).nonzero()[:, 0]
 
         parents = (order + group * words.shape[1])[keep].flatten()
-        previous, state = words.flatten()[parents], _select(state, rows.flatten()[parents])
+        previous, state = words.flatten()[parents], select(state, rows.flatten()[parents])
         if len(keep) < len(alive):
-            memory = _select(memory, keep)
+            memory = select(memory, keep)
         alive, scores = alive[keep], going[keep]
         step += 1
     ends = [max(e) for e in ended]

@@ -12,12 +12,13 @@
         validation.jsonl    scores of every validation
         views.json, .png    how well each layer and head aligns, or finds the object, where there are several
         pictures/           attention through training, and over each sentence given to ``translate``
-        evaluation/         scores.json; answers, attention and pictures of the test splits
+        evaluation/         scores.json; answers, attention and pictures of the test splits; interventions.json
         summary.json        sizes, time, speed, machine
         report.html         all of this on one page, written at every validation and test
         wandb/              the tracker's own files
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -46,6 +47,7 @@ BEST, LAST = "checkpoints/best.ckpt", "checkpoints/last.ckpt"
 EVALUATION = "evaluation"
 SCORES = f"{EVALUATION}/scores.json"  # once it was tested
 SUMMARY = "summary.json"  # once its training has ended
+INTERVENTIONS = f"{EVALUATION}/interventions.json"  # once they were measured
 VIEWS = "views.json"  # once it was validated, where there are views to choose from
 VALIDATIONS = "validation.jsonl"
 REPORT = "report.html"  # once it was validated
@@ -54,6 +56,7 @@ REMEDIES = {
     SCORES: stored.TEST_AGAIN,
     SUMMARY: "remove it, or continue the training, which writes it at its end",
     VIEWS: stored.TEST_AGAIN,
+    INTERVENTIONS: "remove it, and `make intervene` measures it again",
     VALIDATIONS: "perhaps it was cut by a full disk: delete that line",
 }
 KINDS: dict[str, dict[str, Any]] = {
@@ -62,6 +65,9 @@ KINDS: dict[str, dict[str, Any]] = {
               "threads": WHOLE, "precision": TEXT, "processor?": TEXT, "commit?": (TEXT, None),
               "target_tokens?": WHOLE, "images?": WHOLE,
               "averaged?": ({"snapshots": [TEXT], "score": NUMBER, "kept": (bool,)}, None)},
+    INTERVENTIONS: {"weights": TEXT, "split": TEXT, "examples": WHOLE, "targets": WHOLE, "unit": TEXT, "left_out": TEXT,
+                    "aligners": {"*": [MEASURE]},
+                    "rows": [{"part": TEXT, "measures": {"*": [MEASURE]}, "aligners": {"*": [MEASURE]}}]},
     VIEWS: {"chosen?": TEXT, "by?": TEXT, "views?": {"*": {"*": MEASURE}}},
 }  # fmt: skip
 KNOWN = {BEST: "trained ", LAST: "interrupted ", SCORES: "scored "}  # a run that has the file, in words
@@ -199,6 +205,12 @@ class Run:
         return self._json(VIEWS)
 
     @property
+    def interventions(self) -> dict[str, Any]:
+        """What its words lose when its attention is changed; empty before that was measured of these weights."""
+        content = self._json(INTERVENTIONS)
+        return content if content and content["weights"] == digest(self.best) else {}
+
+    @property
     def validations(self) -> list[dict[str, Any]]:
         """Step and scores of every validation, in the order of the steps; empty before there is one.
 
@@ -268,6 +280,12 @@ class Run:
         from reproductions.evaluation.records.image import AttendedImage
 
         return self.records(split, "attended.jsonl", AttendedImage)
+
+
+def digest(file: Path) -> str:
+    """Of what a file holds, so that results measured from it are known to be of it."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()[:16]
 
 
 @lru_cache(maxsize=512)

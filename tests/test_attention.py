@@ -11,6 +11,7 @@ from torch import nn
 
 from reproductions import attention
 from reproductions.attention import (
+    CONTROLS,
     TIMELINE,
     Additive,
     Attended,
@@ -73,7 +74,15 @@ def test_every_mechanism_is_listed():
         for thing in vars(import_module(f"reproductions.attention.{module.name}")).values():
             if isinstance(thing, type) and issubclass(thing, Attention) and not isabstract(thing):
                 mechanisms.add(thing)
-    assert mechanisms == set(TIMELINE.values()) and len(TIMELINE) == len(mechanisms)
+    assert mechanisms == {*TIMELINE.values(), *CONTROLS.values()} and len(TIMELINE) + len(CONTROLS) == len(mechanisms)
+
+
+def test_the_control_looks_at_all_words_alike_and_is_no_row_of_the_timeline():
+    mechanism = build("uniform", D, K, HIDDEN, 2, 9)
+    query, keys, mask = inputs(mechanism)
+    weights = attend(mechanism, query, keys, mask).weights
+    torch.testing.assert_close(weights, (mask / mask.sum(-1, keepdim=True)).expand_as(weights))
+    assert not list(mechanism.parameters()) and "uniform" not in TIMELINE
 
 
 def test_the_timeline_is_in_order_of_year_and_names_its_papers():

@@ -19,6 +19,7 @@ from reproductions.attention.location import LocationBased
 from reproductions.attention.multi_head import MultiHead, MultiHeadOverSource
 from reproductions.attention.scaled_dot import ScaledDot
 from reproductions.attention.soft import Soft
+from reproductions.attention.uniform import Uniform
 
 TIMELINE: dict[str, type[Attention]] = {
     "additive": Additive,  # Bahdanau et al., 2014
@@ -35,6 +36,7 @@ TIMELINE: dict[str, type[Attention]] = {
     "scaled_dot": ScaledDot,  # Vaswani et al., 2017
     "multi_head": MultiHeadOverSource,  # heads of scaled_dot, each with keys and values of its own
 }
+CONTROLS: dict[str, type[Attention]] = {"uniform": Uniform}  # of no paper: what a mechanism is held against
 
 # For names that are not words once underscores are spaces.
 _IN_WORDS = {
@@ -56,9 +58,14 @@ def over_source() -> dict[str, type[Attention]]:
     return {name: kind for name, kind in TIMELINE.items() if kind.over_source}
 
 
+def choices() -> dict[str, type[Attention]]:
+    """What a configuration may name: the mechanisms over a source, and the controls."""
+    return over_source() | CONTROLS
+
+
 def check_name(name: str) -> None:
-    """Raise ValueError unless ``name`` is a mechanism over a source, or "none"."""
-    if name not in (names := [*over_source(), "none"]):
+    """Raise ValueError unless ``name`` is one of :func:`choices`, or "none"."""
+    if name not in (names := [*choices(), "none"]):
         raise ValueError(f"attention must be one of {', '.join(names)}, not {name!r}")
 
 
@@ -66,20 +73,20 @@ def build(name: str, query: int, key: int, hidden: int, window: int, positions: 
     """A mechanism over a source by its name. Its constructor gets the arguments that it asks for.
 
     Args:
-        name: in :func:`over_source`.
+        name: in :func:`choices`.
         query, key: widths of the decoder's state and of an annotation.
         hidden: width of the hidden layer, where the score or the predicted place has one.
         window: D of local attention.
         positions: maximum number of source positions of location-based attention.
     """
-    kind = over_source()[name]
+    kind = choices()[name]
     # A translator's loss has no reward, so hard attention learns straight through.
     arguments = dict(query=query, key=key, hidden=hidden, window=window, positions=positions, straight_through=True)
     return kind(**{name: value for name, value in arguments.items() if name in signature(kind).parameters})
 
 
 __all__ = [
-    "TIMELINE", "Additive", "Attended", "Attention", "Concat", "ContentBased", "Dot", "General", "Hard", "Intra",
-    "LocalMonotonic", "LocalPredictive", "LocationBased", "MultiHead", "MultiHeadOverSource", "ScaledDot", "Soft", "build",
-    "check_name", "in_words", "maps_of", "masked_softmax", "over_source",
+    "CONTROLS", "TIMELINE", "Additive", "Attended", "Attention", "Concat", "ContentBased", "Dot", "General", "Hard", "Intra",
+    "LocalMonotonic", "LocalPredictive", "LocationBased", "MultiHead", "MultiHeadOverSource", "ScaledDot", "Soft",
+    "Uniform", "build", "check_name", "choices", "in_words", "maps_of", "masked_softmax", "over_source",
 ]  # fmt: skip

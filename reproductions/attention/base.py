@@ -49,6 +49,14 @@ def masked_softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
     return scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1) * mask
 
 
+class WeightedSum(nn.Module):
+    """What every mechanism ends with. It is a module of its own so that a hook before it can change the weights."""
+
+    def forward(self, weights: Tensor, values: Tensor) -> Tensor:
+        """The context (..., T, D) of weights (..., T, S) and values (..., S, D)."""
+        return weights.to(values.dtype) @ values
+
+
 class Attention(nn.Module, ABC):
     """One mechanism: how a query scores the keys. ``forward`` is the same for all.
 
@@ -66,6 +74,10 @@ class Attention(nn.Module, ABC):
     equal_widths: ClassVar[bool] = False  # the score needs queries as wide as keys
     over_source: ClassVar[bool] = True  # False if it needs more than a decoder's state and the annotations of a source
     positions: int | None = None  # maximum number of keys; None for any number
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = WeightedSum()
 
     def project(self, keys: Tensor) -> Tensor:
         """Compute, once per sentence, what depends only on the keys (B, S, K)."""
@@ -92,7 +104,7 @@ class Attention(nn.Module, ABC):
         """
         step = torch.arange(query.shape[-2], device=query.device) if step is None else step
         weights = self.weigh(self.score(query, keys), mask, query, step)
-        return Attended(weights.to(values.dtype) @ values, weights)
+        return Attended(self.read(weights, values), weights)
 
     def norms(self, keys: Tensor, values: Tensor) -> Tensor:  # noqa: ARG002 (multi-head has its values in the keys)
         """Norm (B, 1 or h, S) of what a source position adds with weight 1."""

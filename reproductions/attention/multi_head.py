@@ -122,6 +122,7 @@ class MultiHeadOverSource(Attention):
         if key % heads:
             raise ValueError(f"{heads} heads share the width of an annotation, and {key} is no multiple of {heads}")
         self.multi_head = MultiHead(key, heads, query=query)
+        self.read = self.multi_head.attention.read
 
     def project(self, keys: Tensor) -> Tensor:
         """Keys and values of every head side by side, (B, h, S, 2 d_k), of annotations (B, S, K)."""

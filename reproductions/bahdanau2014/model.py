@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from reproductions.attention import build, check_name, maps_of, over_source
+from reproductions.attention import build, check_name, choices, maps_of
 from reproductions.layers.checks import check_rates, check_sizes
 from reproductions.layers.dropout import Dropout
 
@@ -26,7 +26,7 @@ class Network:
         maxout: l, units of the deep output.
         alignment: n', hidden units of the alignment model.
         attention: "additive" is RNNsearch; "none" is RNNencdec, the paper's baseline; or another mechanism over a source,
-            by its name in :data:`reproductions.attention.TIMELINE`.
+            by its name in :data:`reproductions.attention.TIMELINE`; or "uniform", the control.
         indexing: which word and state enter a step, see :class:`Decoder`.
         unit: "gated" resets the state before the matrix, as the paper does; "torch" after it, as ``nn.GRU`` does.
         dropout: on embeddings, annotations and deep output; the paper has none.
@@ -177,7 +177,7 @@ class Decoder(nn.Module):
         n, m, l, self.indexing = network.hidden, network.embedding, network.maxout, network.indexing  # noqa: E741
         attends = network.attention != "none"
         context = 2 * n if attends else n
-        self.summed = attends and over_source()[network.attention].equal_widths
+        self.summed = attends and choices()[network.attention].equal_widths
         key = n if self.summed else context
         self.E = nn.Embedding(vocabulary, m)
         self.W_s = nn.Linear(n, n)
@@ -249,6 +249,11 @@ class RNNsearch(nn.Module):
         self.max_length = self.decoder.attention.positions if self.decoder.attention is not None else None
         if network.tied:
             self.head.weight = self.decoder.E.weight
+
+    @property
+    def reads(self) -> list[nn.Module]:
+        """What sums the annotations in each layer of the maps, of which there is one, or none."""
+        return [] if self.decoder.attention is None else [self.decoder.attention.read]
 
     def limit(self, source_lengths: Tensor) -> Tensor:
         """Maximum number of words (B) of a translation: three times the source, as in the authors' code."""

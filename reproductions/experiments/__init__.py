@@ -1,5 +1,6 @@
 """Many trainings in one table.
 
+interventions   whether models use what they look at
 side_by_side    trainings that run side by side, each on a core of its own
 ladder          from 2014 to 2017 in six models
 quotes          the numbers of README, docs and configurations, written from docs/results.json

@@ -168,6 +168,11 @@ class Attentional(nn.Module):
         self.head = nn.Linear(network.hidden, target_vocabulary, bias=False)  # W_s
         self.max_length = self.decoder.attention.positions if self.decoder.attention is not None else None
 
+    @property
+    def reads(self) -> list[nn.Module]:
+        """What sums the source states in each layer of the maps, of which there is one, or none."""
+        return [] if self.decoder.attention is None else [self.decoder.attention.read]
+
     def limit(self, source_lengths: Tensor) -> Tensor:
         """Maximum number of words (B) of a translation: three times the source."""
         return 3 * source_lengths

@@ -95,6 +95,11 @@ class ResNet(nn.Module):
         self.blocks = nn.Sequential(*(Block(inside, outside, network) for inside, outside in pairs))
         self.head = nn.Linear(widths[-1], classes)
 
+    @property
+    def reads(self) -> list[nn.Module]:
+        """Nothing: it has no attention."""
+        return []
+
     def look(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits (B, K) and the activation (B, C', h', w') before the pooling, still in the graph of the logits."""
         x = self.blocks(self.stem(image).relu())

@@ -41,6 +41,10 @@ class Classifier(Protocol):
     def prefix(self) -> int:
         """Number of tokens before the grid; 0 for a convolutional network."""
 
+    @property
+    def reads(self) -> list[nn.Module]:
+        """The ``read`` of the attention in each layer, first to last; none of a convolutional network."""
+
     def logits(self, image: Tensor) -> Tensor:
         """Logits (B, K) of images (B, C, h, w), the fast way."""
 

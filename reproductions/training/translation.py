@@ -21,6 +21,10 @@ class TrainableTranslator(Translator, Protocol):
     head: nn.Linear
     max_length: int | None  # maximum words or pieces of a sentence, ``</s>`` included; None for any number
 
+    @property
+    def reads(self) -> list[nn.Module]:
+        """The ``read`` of the attention in each layer of the maps, first to last; a hook before it may change the weights."""
+
     def features(
         self, source: Tensor, mask: Tensor, target: Tensor, need_weights: bool = True
     ) -> tuple[Tensor, Tensor]:

@@ -258,6 +258,11 @@ class Transformer(nn.Module):
         if network.tied != "none":
             self.head.weight = E.weight
 
+    @property
+    def reads(self) -> list[nn.Module]:
+        """What sums the values of the source in each layer of the decoder, first to last."""
+        return [layer.source_attention.attention.read for layer in self.decoder]  # type: ignore[misc, union-attr]
+
     def limit(self, source_lengths: Tensor) -> Tensor:
         """Maximum number of words (B) of a translation: "input length + 50" (Section 6.1), within the number of positions."""
         return (source_lengths + self.extra_length).clamp(max=self.max_length)

@@ -232,6 +232,11 @@ class ViT(nn.Module):
         hidden = [nn.Linear(network.d, network.d), nn.Tanh()] if network.head == "mlp" else []
         self.head = nn.Sequential(*hidden, nn.Linear(read, classes))
 
+    @property
+    def reads(self) -> list[nn.Module]:
+        """What sums the values of the tokens in each layer, first to last."""
+        return [block.MSA.attention.read for block in self.blocks]  # type: ignore[misc, union-attr]
+
     def encode(self, image: Tensor, need_weights: bool = True, first: int | None = None) -> tuple[Tensor, list[Tensor]]:
         """Tokens z_L (B, T, d), and the weights (B, H, T, S) of each of the L layers, first to last.
 

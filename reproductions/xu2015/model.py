@@ -171,7 +171,7 @@ class Decoder(nn.Module):
             if self.straight_through:
                 s = s + (alpha - alpha.detach())
             s = torch.where(memory.expected[:, None, None], alpha, s)  # Section 4.1, with probability one half
-        z = (s.to(memory.a.dtype) @ memory.a).flatten(0, 1)  # (6): (9) of a draw, (13) of alpha
+        z = self.f_att.read(s, memory.a).flatten(0, 1)  # (6): (9) of a draw, (13) of alpha
         if self.f_beta is not None:
             beta = torch.sigmoid(self.f_beta(h))
             z = beta * z  # Section 4.2.1
@@ -215,6 +215,11 @@ class Captioner(nn.Module):
         self.encoder = Encoder(network)
         self.decoder = Decoder(vocabulary, network)
         self.head = nn.Linear(network.embedding, vocabulary)  # L_o
+
+    @property
+    def reads(self) -> list[nn.Module]:
+        """What sums the annotations in the one layer of the maps."""
+        return [self.decoder.f_att.read]
 
     def limit(self, source_lengths: Tensor) -> Tensor:
         """Maximum number of words (B) of a caption."""

@@ -57,6 +57,14 @@ def blurred(pixels: Pixels, radius: int) -> Pixels:
     return near.mean(axis=(3, 4)).round().astype(np.uint8)
 
 
+def without_each(pixels: Pixels, instead: Pixels, grid: tuple[int, int]) -> Pixels:
+    """(P, h, w, 3): an image (h, w, 3) with one of its patches, row by row, as another image has it."""
+    (rows, columns), (height, width) = grid, pixels.shape[:2]
+    patch = (np.arange(height) * rows // height)[:, None] * columns + np.arange(width) * columns // width  # (h, w)
+    chosen = patch == np.arange(rows * columns)[:, None, None]
+    return np.where(chosen[..., None], instead, pixels)
+
+
 class Course(NamedTuple):
     """Many images in the order of one map each: shares that have changed (S + 1), and probabilities (N, S + 1)."""
 

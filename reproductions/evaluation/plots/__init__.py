@@ -10,6 +10,7 @@ from reproductions.evaluation.plots.captions import captioned
 from reproductions.evaluation.plots.connections import Connected, connections
 from reproductions.evaluation.plots.curves import bleu_by_length, learning_curves
 from reproductions.evaluation.plots.heads import film, heads
+from reproductions.evaluation.plots.interventions import interventions
 from reproductions.evaluation.plots.localisation import beside_controls, confusion, located_words
 from reproductions.evaluation.plots.overlay import Photo
 from reproductions.evaluation.plots.pages import alignment, alignment_grid, alignment_strip, difference

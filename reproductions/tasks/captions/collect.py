@@ -19,6 +19,7 @@ from reproductions.evaluation.measures.captions import Judgement, judge
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.translation import END, without_end
 from reproductions.tasks.gather import Collection
+from reproductions.tasks.intervening import Attending
 from reproductions.tasks.origin import Origin
 
 
@@ -28,6 +29,10 @@ class Captioner(Protocol):
     title: str
     steps: int
     draws: bool
+    grid: tuple[int, int]  # rows and columns of the places
+
+    @property
+    def model(self) -> Attending: ...
 
     def caption(self, image: Tensor) -> list[Hypothesis]:
         """The model's own captions of images (B, C, h, w), with maps (1, 1, T, P)."""

@@ -1,0 +1,56 @@
+"""Does a model use what it looks at? Erase it, exchange it, leave it out, and measure what the next word loses."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from data.errors import UserError
+from data.sources.paths import check_writable
+from reproductions import released, runs
+from reproductions.commands import evaluate
+
+FOLDER = "interventions"  # among all runs
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run", nargs="*",
+        help="runs, each a folder, hf:OWNER/NAME or wandb:ENTITY/PROJECT/NAME:ALIAS; default: the newest of each paper, else the "
+        "released ones, and every kind of the timeline",
+    )  # fmt: skip
+    parser.add_argument(
+        "--control",
+        action="store_true",
+        help="train the control first, a model that looks at all words alike, unless it is there",
+    )
+
+
+def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+    """Measure the runs that have not been measured as they are now, and put all of them in one table.
+
+    Raises UserError for a run that cannot be measured.
+    """
+    folder = check_writable(runs.runs_dir() / FOLDER)
+    named = [runs.scored(released.located(name)) for name in options.run]
+    if not named:
+        released.stand_in()
+    from reproductions.attention import CONTROLS
+    from reproductions.experiments.interventions import report, rows
+    from reproductions.experiments.side_by_side import train
+    from reproductions.experiments.timeline import training
+
+    if options.control:
+        controls = [training.training(name, training.FULL.seeds[0], training.FULL) for name in CONTROLS]
+        if status := train(controls, 1, False, rest):
+            return status
+    chosen = [rows.Named(run.title, run) for run in named] or rows.at_hand()
+    if not chosen:
+        raise UserError(
+            "There is no scored run to intervene on: train one first, for example with `make train-bahdanau`."
+        )
+    for one in chosen:
+        evaluate.answered(one.run)
+    entries = rows.table(chosen)
+    page = report.write(entries, folder)
+    sys.stdout.write(f"\n{report.text(entries)}\n\nReport: {page}\nFigure and numbers: {folder}\n")
+    return 0
