@@ -32,8 +32,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """
     folder = check_writable(runs.runs_dir() / FOLDER)
     named = [runs.scored(released.located(name)) for name in options.run]
-    if not named:
-        released.stand_in()
+    copies = [] if named else released.stand_in()
     from reproductions.attention import CONTROLS
     from reproductions.experiments.interventions import report, rows
     from reproductions.experiments.side_by_side import train
@@ -43,7 +42,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         controls = [training.training(name, training.FULL.seeds[0], training.FULL) for name in CONTROLS]
         if status := train(controls, 1, False, rest):
             return status
-    chosen = [rows.Named(run.title, run) for run in named] or rows.at_hand()
+    chosen = [rows.Named(run.title, run) for run in named] or rows.at_hand(copies)
     if not chosen:
         raise UserError(
             "There is no scored run to intervene on: train one first, for example with `make train-bahdanau`."

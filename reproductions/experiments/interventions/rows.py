@@ -40,15 +40,17 @@ class Named(NamedTuple):
     experiment: str = ""
 
 
-def at_hand() -> list[Named]:
+def at_hand(copies: Sequence[Run]) -> list[Named]:
     """The newest scored run of each paper whose attention can be measured, of the one-layer Transformer in the ladder, and the
-    first seed of every kind in the timeline and of its control.
+    first seed of every kind in the timeline and of its control. ``copies``: of released runs, after the user's own.
     """
     found = [
         Named(run.title, run)
         for paper, known in PAPERS.items()
         if known.task in MEASURED
-        and (run := next((run for run in runs.every(paper, having=SCORES) if attends(run)), None))
+        for run in [run for run in (*runs.every(paper, having=SCORES), *copies) if run.paper == paper and attends(run)][
+            :1
+        ]
     ]
     found += [Named(RUNGS[ONE_LAYER].label, run, LADDER) for run in runs.every(LADDER, ONE_LAYER, SCORES)[:1]]
     for name in (*over_source(), *CONTROLS):
