@@ -11,6 +11,7 @@ align               the word links of sentence pairs, by a trained model
 figures             figures of the papers, one file per paper
 compare             then and now
 ladder, timeline, trial   many trainings in one table
+intervene           whether models use what they look at
 results             the numbers of README and docs
 explain             attention in five steps
 release, publish    a run as a folder to hand on, and on Hugging Face

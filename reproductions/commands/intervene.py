@@ -1,6 +1,7 @@
 """Does a model use what it looks at? Erase it, exchange it, leave it out, and measure what the next word loses."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from reproductions import released, runs
 from reproductions.commands import evaluate
 
 FOLDER = "interventions"  # among all runs
+log = logging.getLogger(__name__)
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +49,19 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         raise UserError(
             "There is no scored run to intervene on: train one first, for example with `make train-bahdanau`."
         )
-    for one in chosen:
-        evaluate.answered(one.run)
-    entries = rows.table(chosen)
+    entries = rows.table([one for one in chosen if _answered(one.run, bool(named))])
     page = report.write(entries, folder)
     sys.stdout.write(f"\n{report.text(entries)}\n\nReport: {page}\nFigure and numbers: {folder}\n")
     return 0
+
+
+def _answered(run: runs.Run, named: bool) -> bool:
+    """Whether a run has its answers and its attention; a released one, unless it was named, may stay without its data."""
+    try:
+        evaluate.answered(run)
+    except UserError as error:
+        if named:
+            raise
+        log.warning("Left out: the released %s. %s", run.title, error)
+        return False
+    return True

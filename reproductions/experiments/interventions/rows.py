@@ -62,7 +62,8 @@ def at_hand(copies: Sequence[Run]) -> list[Named]:
 
 def attends(run: Run) -> bool:
     """Whether its model has an attention, as far as its settings say."""
-    return run.paper != "resnet2016" and run.model.get("network", {}).get("attention") != "none"
+    network = run.model.get("network", {})
+    return network.get("attention", "none") != "none" or "heads" in network
 
 
 def of_run(run: Run) -> dict[str, Any]:
