@@ -44,12 +44,13 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         controls = [training.training(name, training.FULL.seeds[0], training.FULL) for name in CONTROLS]
         if status := train(controls, 1, False, rest):
             return status
-    chosen = [rows.Named(run.title, run) for run in named] or rows.at_hand(copies)
+    at_hand = [rows.Named(run.title, run) for run in named] or rows.at_hand(copies)
+    chosen = [one for one in at_hand if _answered(one.run, bool(named))]
     if not chosen:
         raise UserError(
             "There is no scored run to intervene on: train one first, for example with `make train-bahdanau`."
         )
-    entries = rows.table([one for one in chosen if _answered(one.run, bool(named))])
+    entries = rows.table(chosen)
     page = report.write(entries, folder)
     sys.stdout.write(f"\n{report.text(entries)}\n\nReport: {page}\nFigure and numbers: {folder}\n")
     return 0
