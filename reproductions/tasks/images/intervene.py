@@ -21,7 +21,7 @@ from reproductions.tasks.task import restore
 
 UNIT = "images"
 LEFT_OUT = "blurred in the image"
-IMAGES = 48  # of the test split, evenly spread
+IMAGES = 32  # of the test split, evenly spread
 
 
 def sample(run: Run, split: str) -> Sample:

@@ -32,7 +32,7 @@ from reproductions.tasks.translation.collect import TrainedTranslator
 
 UNIT = "target words"
 LEFT_OUT = "replaced by <unk> in the source"
-SENTENCES = 200  # of the test split, evenly spread
+SENTENCES = 100  # of the test split, evenly spread
 LONGEST = 40  # words or pieces of a side, of sentences that take part
 TOGETHER = 16  # sentences in a batch
 
