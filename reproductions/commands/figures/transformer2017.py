@@ -91,7 +91,7 @@ def figures_3_to_5(data: str | None, folder: Path) -> Iterator[Path]:
 def _long_distance(read: Sequence[Read], model: str, folder: Path) -> Iterator[Path]:
     """Figure 3: all heads of one layer, from the one word that looks farthest."""
     pair = farthest_reach(read)
-    words, maps = read[pair.index]
+    words, maps = read[pair.sentence]
     word, attended = words[pair.word], words[pair.attended]
     rule = (
         f"Chosen: the largest weight between two words {FAR} or more apart, without punctuation, in {len(read)} sentences and "

@@ -92,9 +92,8 @@ def agreement(first: AlignedTranslation, second: AlignedTranslation) -> Agreemen
 
 def divergence(p: Floats, q: Floats) -> Doubles:
     """(T, S) and (T, S) -> (T,): Jensen-Shannon divergence of each row in bits, 0 equal, 1 disjoint."""
-    p, q = p.astype(np.float64), q.astype(np.float64)
-    middle = (p + q) / 2
-    return (_divergence(p, middle) + _divergence(q, middle)) / 2
+    rows = np.stack([p, q]).astype(np.float64)
+    return _divergence(rows, rows.mean(axis=0, keepdims=True)).mean(axis=0)
 
 
 def check_same_words(records: Sequence[AlignedTranslation]) -> None:
@@ -110,9 +109,10 @@ def check_same_words(records: Sequence[AlignedTranslation]) -> None:
 
 
 def _divergence(p: Doubles, q: Doubles) -> Doubles:
-    """(T, S) -> (T,): sum p log2(p / q), with 0 log 0 = 0."""
+    """(..., T, S) -> (..., T): sum p log2(p / q), with 0 log 0 = 0."""
     ratio = np.divide(p, q, out=np.ones_like(p), where=p > 0)
-    return (p * np.log2(ratio)).sum(axis=1)
+    summed: Doubles = (p * np.log2(ratio)).sum(axis=-1)
+    return summed
 
 
 def _mean(values: list[float]) -> float:

@@ -17,10 +17,10 @@ FAR = 5  # words between two that are far from each other
 
 
 class FarPair(NamedTuple):
-    """A word that attends to one far off, with all its ``weight`` there, in the sentence of this ``index``."""
+    """A word that attends to one far off, and its weight there; ``sentence`` is the place of theirs."""
 
     weight: float
-    index: int
+    sentence: int
     layer: int
     head: int
     word: int
@@ -34,13 +34,13 @@ def farthest_reach(sentences: Sequence[tuple[Sequence[str], Floats]], far: int =
     has two such words.
     """
     largest = []
-    for index, (words, maps) in enumerate(sentences):
-        place, spoken = np.arange(len(words)), _spoken(words)
-        counted = (abs(place[:, None] - place) >= far) & spoken[:, None] & spoken
+    for place, (words, maps) in enumerate(sentences):
+        order, spoken = np.arange(len(words)), _spoken(words)
+        counted = (abs(order[:, None] - order) >= far) & spoken[:, None] & spoken
         if counted.any():
             weights = np.where(counted, maps, -1.0)
             at = np.unravel_index(weights.argmax(), weights.shape)
-            largest.append(FarPair(float(weights[at]), index, *map(int, at)))
+            largest.append(FarPair(float(weights[at]), place, *map(int, at)))
     return max(largest, key=lambda pair: pair.weight)
 
 
