@@ -238,6 +238,15 @@ def test_local_with_an_unbounded_window_is_general(name):
     torch.testing.assert_close(attend(local, query, keys, mask), attend(general, query, keys, mask))
 
 
+@pytest.mark.parametrize("name", ["local_monotonic", "local_predictive"])
+def test_local_with_the_dot_score_and_an_unbounded_window_is_dot(name):
+    local, (query, keys) = build(name, D, D, HIDDEN, 10**6, 9, "dot"), square()
+    assert "W_a.weight" not in local.state_dict()
+    torch.testing.assert_close(attend(local, query, keys, None), attend(Dot(), query, keys, None))
+    with pytest.raises(ValueError, match="keys as wide as the query"):
+        build(name, D, D + 1, HIDDEN, 3, 9, "dot")
+
+
 def test_soft_is_additive_under_another_name():
     query, keys = square()
     soft, additive = Soft(D, D, HIDDEN), Additive(D, D, HIDDEN)

@@ -152,11 +152,17 @@ def test_table_4_finds_runs_by_their_attention_wherever_they_lie(place):
     scored(
         "luong2015", "L", of_run | {"bleu": 44.0}, folder="c", network={"attention": "local_predictive", "window": 3}
     )
+    local = {"attention": "local_monotonic", "window": 3, "score": "dot"}
+    scored("luong2015", "L", of_run | {"bleu": 33.0}, folder="e", network=local)
     scored("luong2015", "L", {"perplexity": 2.0, "bleu": 10.0}, folder="d", network={"attention": "none"})
     rows, lack = written(luong2015.table_4, place)
     assert rows["global (general)"] == ["1.50", "50.0", "12.3", "100", "7"], "the newer one"
     assert rows["local-p (general), D = 3"][1] == "44.0" and rows["no attention"][:3] == ["2.00", "10.0", "–"]
-    assert "global (dot)" in lack and "NAME is location or dot or concat or local_monotonic" in lack
+    assert rows["local-m (dot), D = 3"][1] == "33.0"
+    assert "global (dot): --model.network.attention dot;" in lack and "general)" not in lack.replace(
+        "local-m (general)", ""
+    )
+    assert "local-p (dot): --model.network.attention local_predictive --model.network.score dot" in lack
 
 
 def test_the_learning_curve_of_a_run_is_the_logarithm_of_its_perplexity(place, monkeypatch):

@@ -69,7 +69,9 @@ def check_name(name: str) -> None:
         raise ValueError(f"attention must be one of {', '.join(names)}, not {name!r}")
 
 
-def build(name: str, query: int, key: int, hidden: int, window: int, positions: int) -> Attention:
+def build(  # noqa: PLR0913 - the widths and choices that equations of different mechanisms name
+    name: str, query: int, key: int, hidden: int, window: int, positions: int, score: str = "general"
+) -> Attention:
     """A mechanism over a source by its name. Its constructor gets the arguments that it asks for.
 
     Args:
@@ -78,10 +80,13 @@ def build(name: str, query: int, key: int, hidden: int, window: int, positions: 
         hidden: width of the hidden layer, where the score or the predicted place has one.
         window: D of local attention.
         positions: maximum number of source positions of location-based attention.
+        score: of local attention, "general" or "dot".
     """
     kind = choices()[name]
     # A translator's loss has no reward, so hard attention learns straight through.
-    arguments = dict(query=query, key=key, hidden=hidden, window=window, positions=positions, straight_through=True)
+    arguments = dict(
+        query=query, key=key, hidden=hidden, window=window, positions=positions, score=score, straight_through=True
+    )
     return kind(**{name: value for name, value in arguments.items() if name in signature(kind).parameters})
 
 

@@ -3,7 +3,7 @@ Neural Machine Translation", arXiv 1508.04025v5, Section 3.2, "local-m".
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reproductions.attention.base import masked_softmax
 from reproductions.attention.general import General
@@ -19,16 +19,20 @@ class LocalMonotonic(General):
     longer than its source keeps looking at the end, p_t = S - 1, as in the authors' code.
 
     Shapes: h_t (B, T, D), h_s (B, S, K), p_t (B, T). ``window`` is the paper's D, 10 in its experiments, which is hardly
-    local on short sentences.
+    local on short sentences. ``score`` is "general", or "dot", W_a the identity.
 
     Departs from the paper: its code computes only the window; here the whole row is scored and the rest is masked.
     """
 
     formula = "sᵀ W h, within D of the step"
 
-    def __init__(self, query: int, key: int, window: int) -> None:
+    def __init__(self, query: int, key: int, window: int, score: str = "general") -> None:
         super().__init__(query, key)
         self.window = window
+        if score == "dot":
+            if query != key:
+                raise ValueError(f"the dot score needs keys as wide as the query, {query}, not {key}")
+            self.W_a = nn.Identity()  # type: ignore[assignment] # project then returns the keys
 
     def weigh(self, scores: Tensor, mask: Tensor | None, query: Tensor, step: Tensor) -> Tensor:  # noqa: ARG002
         return self.align(scores, mask, step.minimum(lengths(scores, mask) - 1))

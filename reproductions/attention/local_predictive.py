@@ -25,8 +25,8 @@ class LocalPredictive(LocalMonotonic):
     formula = "sᵀ W h, times a Gaussian around a predicted place"
     products = "S D + D n + n"
 
-    def __init__(self, query: int, key: int, hidden: int, window: int) -> None:
-        super().__init__(query, key, window)
+    def __init__(self, query: int, key: int, hidden: int, window: int, score: str = "general") -> None:
+        super().__init__(query, key, window, score)
         self.W_p = nn.Linear(query, hidden, bias=False)
         self.v_p = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) / hidden**0.5)
 

@@ -6,7 +6,7 @@ context, ``h_tilde`` attentional vector, n units. B sentences, S source and T ta
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,7 @@ class Network:
             paper's baseline, where h_tilde is h.
         alignment: hidden units of the attention, where it has any; the paper's matrices are square, n.
         window: D of local attention.
+        score: of local attention (Table 4); that of global attention is the mechanism.
         max_length: maximum number of source positions, ``</s>`` included, of location-based attention.
         input_feeding: h_tilde enters the next step (Section 3.3).
         reverse: the encoder reads the source backwards (Section 4.1).
@@ -40,6 +41,7 @@ class Network:
     attention: str = "local_predictive"
     alignment: int = 1000
     window: int = 10
+    score: Literal["general", "dot"] = "general"
     max_length: int = 51
     input_feeding: bool = True
     reverse: bool = True
@@ -120,7 +122,7 @@ class Decoder(nn.Module):
         self.E = nn.Embedding(vocabulary, network.embedding)
         widths = [network.embedding + n * network.input_feeding] + [n] * (network.layers - 1)
         self.layers = nn.ModuleList(nn.LSTMCell(width, n, bias=False) for width in widths)
-        sizes = (n, n, network.alignment, network.window, network.max_length)
+        sizes = (n, n, network.alignment, network.window, network.max_length, network.score)
         self.attention = build(network.attention, *sizes) if network.attention != "none" else None
         self.W_c = nn.Linear(2 * n, n, bias=False) if self.attention is not None else None
         self.dropout = Dropout(network.dropout)

@@ -80,7 +80,10 @@ class Luong2015(Translation):
         super().__init__(model, eos, search, reduction="sum" if recipe.reduction == "sentences" else "mean")
         self.recipe = recipe
         attends = network.attention != "none"
-        self.title = f"Luong et al., {in_words(network.attention) if attends else 'no'} attention"
+        dot = network.score == "dot" and network.attention.startswith("local")
+        self.title = (
+            f"Luong et al., {in_words(network.attention) if attends else 'no'} attention{' (dot)' if dot else ''}"
+        )
         self.view = "L1 H1 shift0" if attends else None
         self.store_arguments(locals())
 

@@ -14,14 +14,16 @@ from reproductions.reports import fixed, percent
 from reproductions.runs import Run
 
 TEST = "test"
-# Rows of Table 4 by the mechanism that they name here; others, and the baseline without attention, stand beneath them.
+# Rows of Table 4 by mechanism, and by the score of local ones; other mechanisms and the baseline stand beneath them.
 SYSTEMS = {
-    "location": "global (location)",
-    "dot": "global (dot)",
-    "general": "global (general)",
-    "concat": "global (concat)",
-    "local_monotonic": "local-m (general)",
-    "local_predictive": "local-p (general)",
+    ("location", ""): "global (location)",
+    ("dot", ""): "global (dot)",
+    ("general", ""): "global (general)",
+    ("concat", ""): "global (concat)",
+    ("local_monotonic", "dot"): "local-m (dot)",
+    ("local_monotonic", "general"): "local-m (general)",
+    ("local_predictive", "dot"): "local-p (dot)",
+    ("local_predictive", "general"): "local-p (general)",
 }
 HEADINGS = ("system", "perplexity", "BLEU", "AER %", "steps", "seed")
 
@@ -35,24 +37,27 @@ def _systems(data: str | None) -> dict[str, Run]:
     every = runs.every("luong2015", having=runs.SCORES, corpus=data) or [
         runs.find("luong2015", having=runs.SCORES, corpus=data)
     ]
-    newest: dict[str, Run] = {}
+    newest: dict[tuple[str, str], Run] = {}
     for run in every:
-        newest.setdefault(_attention(run), run)
-    order = [*SYSTEMS, *(name for name in newest if name not in SYSTEMS)]
-    return {_name(newest[attention]): newest[attention] for attention in order if attention in newest}
+        newest.setdefault(_kind(run), run)
+    order = [*SYSTEMS, *(kind for kind in newest if kind not in SYSTEMS)]
+    return {_name(newest[kind]): newest[kind] for kind in order if kind in newest}
 
 
-def _attention(run: Run) -> str:
-    return str(run.model["network"]["attention"])
+def _kind(run: Run) -> tuple[str, str]:
+    """Its mechanism, and its score where that is local; a run of an earlier version has the general one."""
+    network = run.model["network"]
+    local = network["attention"].startswith("local")
+    return network["attention"], network.get("score", "general") if local else ""
 
 
 def _name(run: Run) -> str:
     """As in Table 4; with the D of its window where that is local."""
-    attention = _attention(run)
-    if attention == "none":
+    mechanism, score = _kind(run)
+    if mechanism == "none":
         return "no attention"
-    name = SYSTEMS.get(attention, f"global ({in_words(attention)})")
-    return f"{name}, D = {run.model['network']['window']}" if name.startswith("local") else name
+    name = SYSTEMS.get((mechanism, score), f"global ({in_words(mechanism)})")
+    return f"{name}, D = {run.model['network']['window']}" if score else name
 
 
 def figure_5(data: str | None, folder: Path) -> Iterator[Path]:
@@ -94,12 +99,17 @@ def table_4(data: str | None, folder: Path) -> Iterator[Path]:
         "words; AER over the references (the paper's Table 6). Rows with other steps had another budget.",
     ]
     yield tabulated(folder, "table-4", "Table 4 of Luong et al. (2015), in miniature", rows, notes)
-    have = {_attention(run) for run in systems.values()}
-    if lacking := [attention for attention in SYSTEMS if attention not in have]:
+    have = {_kind(run) for run in systems.values()}
+    if lacking := [f"{name}: {_settings(*kind)}" for kind, name in SYSTEMS.items() if kind not in have]:
         raise UserError(
-            f"Table 4 lacks {', '.join(SYSTEMS[attention] for attention in lacking)}: train each with `make train-luong "
-            f'DATA={data or "accord"} ARGS="--model.network.attention NAME"`, where NAME is {" or ".join(lacking)}.'
+            f'Table 4 lacks some systems: train each with `make train-luong DATA={data or "accord"} ARGS="..."`, where ARGS are: '
+            f"{'; '.join(lacking)}."
         )
+
+
+def _settings(mechanism: str, score: str) -> str:
+    """What trains a system."""
+    return f"--model.network.attention {mechanism}" + (f" --model.network.score {score}" if score else "")
 
 
 def _row(name: str, run: Run) -> list[str]:
