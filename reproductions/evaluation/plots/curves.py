@@ -36,7 +36,7 @@ def learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], split: st
     figure, axes = _plot("Learning curves", note, [*curves])
     ends = [_line(axes, number, name, *zip(*curve, strict=True)) for number, (name, curve) in enumerate(curves.items())]
     axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.06 * max(cost for curve in curves.values() for _, cost in curve))
     name_axes(axes, "training steps", "cost (ln perplexity)", TEXT)
     _name_ends(axes, ends)
     return figure
