@@ -73,6 +73,7 @@ KINDS: dict[str, dict[str, Any]] = {
 KNOWN = {BEST: "trained ", LAST: "interrupted ", SCORES: "scored "}  # a run that has the file, in words
 # Folders of the small trainings that stand in one table each; none of them is the newest run of its paper.
 LADDER, TIMELINE, TRIAL = "ladder", "timeline", "trial"
+INTERVENED = "interventions"  # the folder of their table
 T = TypeVar("T")
 
 

@@ -4,13 +4,14 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from data.errors import UserError
 from data.sources.paths import check_writable
 from reproductions import released, runs
 from reproductions.commands import evaluate
 
-FOLDER = "interventions"  # among all runs
 log = logging.getLogger(__name__)
 
 
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
     Raises UserError for a run that cannot be measured.
     """
-    folder = check_writable(runs.runs_dir() / FOLDER)
+    folder = check_writable(runs.runs_dir() / runs.INTERVENED)
     named = [runs.scored(released.located(name)) for name in options.run]
     copies = [] if named else released.stand_in()
     from reproductions.attention import CONTROLS
@@ -44,16 +45,33 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         controls = [training.training(name, training.FULL.seeds[0], training.FULL) for name in CONTROLS]
         if status := train(controls, 1, False, rest):
             return status
-    at_hand = [rows.Named(run.title, run) for run in named] or rows.at_hand(copies)
+    at_hand = [rows.Named(run.name, run.title, run) for run in named] or rows.at_hand(copies)
     chosen = [one for one in at_hand if _answered(one.run, bool(named))]
     if not chosen:
         raise UserError(
             "There is no scored run to intervene on: train one first, for example with `make train-bahdanau`."
         )
     entries = rows.table(chosen)
-    page = report.write(entries, folder)
+    page = report.write(entries, _origin(), folder)
     sys.stdout.write(f"\n{report.text(entries)}\n\nReport: {page}\nFigure and numbers: {folder}\n")
     return 0
+
+
+def _origin() -> dict[str, Any]:
+    """The machine and the day, as docs/results.json has them."""
+    import torch
+
+    from reproductions.commands.lightning import machine
+
+    return {
+        "processor": machine.processor(),
+        "threads": torch.get_num_threads(),
+        "device": "cpu",
+        "precision": None,
+        "torch": torch.__version__,
+        "commit": machine.commit(),
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+    }
 
 
 def _answered(run: runs.Run, named: bool) -> bool:

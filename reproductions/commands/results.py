@@ -50,6 +50,9 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--benchmark", type=Path, metavar="FILE",
         help="train nothing: write down what a benchmark printed to a file, under its name without ending",
     )  # fmt: skip
+    parser.add_argument(
+        "--interventions", action="store_true", help="train nothing: write down what `make intervene` measured"
+    )
     trainings.options(parser)
 
 
@@ -63,8 +66,13 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         return check(groups, claimed)
     if options.benchmark:
         claimed.setdefault("measurements", {})[options.benchmark.stem] = results.benchmark(options.benchmark)
+    if options.interventions:
+        from reproductions.experiments.interventions import report
+
+        measured = report.measurement(runs.runs_dir() / runs.INTERVENED)
+        claimed.setdefault("measurements", {})[runs.INTERVENED] = results.rounded(measured)
     try:
-        if not (options.untrained or options.benchmark):
+        if not (options.untrained or options.benchmark or options.interventions):
             sys.stdout.write("".join(f"{line}\n" for line in account(groups, claimed, options.jobs)))
             every = [training for group in groups for training in group.trainings]
             if status := train(every, options.jobs, options.again, rest):

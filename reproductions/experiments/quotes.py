@@ -12,7 +12,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from reproductions.reports import MISSING, count, fixed, percent
-from reproductions.runs import TIMELINE, TRIAL
+from reproductions.runs import INTERVENED, TIMELINE, TRIAL
 
 BLOCK = re.compile(r"<!-- results:(?P<template>.*?)-->(?P<body>.*?)<!-- end -->", re.S)
 HEADER = re.compile(r"# results: (?P<template>.*)\n# Expected: .*\n# .*\n")
@@ -21,11 +21,12 @@ FIELD = re.compile(r"\{(?P<path>[^{}:]+)(?P<interval>:interval)?\}")
 PERCENT = {
     "aer", "aer_naive", "accuracy", "true", "colour", "count", "texture", "shape", "relation", "relation_beside",
     "relation_vertical", "relation_horizontal", "ground_top1", "pointing", "energy", "agreement", "same_answer",
-    "fraction_of_limit", "precision", "recall",
+    "fraction_of_limit", "precision", "recall", "aer_weights", "aer_erased", "aer_left_out", "aer_gradient",
 }  # fmt: skip
 FIXED = {
     "auroc": 3, "deletion": 2, "insertion": 2, "correlation": 2, "previous": 2, "distance": 2, "entropy": 2, "largest": 2,
-    "times": 2, "fraction_of_limit": 0, "same_answer": 0,
+    "erased": 2, "erased_other": 2, "exchanged": 2, "exchanged_gold": 2, "left_out": 2, "left_out_other": 2, "rank_erased": 2,
+    "rank_left_out": 2, "times": 2, "fraction_of_limit": 0, "same_answer": 0,
 }  # fmt: skip
 NOT_YET = "Not measured yet."
 WHOLE_NUMBERS = {"steps", "parameters", "inversions", "words", "misled_words", "peak_rss_mib"}
@@ -74,7 +75,7 @@ def _entry(results: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
     measurements = dict(results.get("measurements", {}))
     if name == TIMELINE and TIMELINE in results:
         measurements[name] = {"scores": {row["name"]: row for row in results[TIMELINE]["rows"]}}
-    if name == TRIAL and name not in measurements:
+    if name in (TRIAL, INTERVENED) and name not in measurements:
         return None
     if name not in measurements:
         raise ValueError(f"there is no result {name!r} for {{{path}}}")

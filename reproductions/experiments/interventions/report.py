@@ -1,16 +1,20 @@
 """Interventions as text, a figure, a self-contained page, and in Weights & Biases."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from data import stored
+from data.errors import UserError
+from data.stored import TEXT
 from reproductions import runs
 from reproductions.evaluation import files, plots
 from reproductions.experiments.interventions.rows import lines
-from reproductions.reports import MISSING, fixed, percent, template
+from reproductions.reports import MISSING, fixed, made, percent, template
+from reproductions.runs import INTERVENTIONS, KINDS
 from reproductions.training import tracking
 
+FILE = "interventions.json"
 TITLE = "Does the model use what it looks at?"
 # Of the table: where a number stands, its measure, heading, and how it is written.
 CHANGES = {
@@ -19,6 +23,7 @@ CHANGES = {
 }  # fmt: skip
 RANKS = {"rank_erased": "ρ erased", "rank_left_out": "ρ left out"}
 RATES = {"weights": "AER weights", "erased": "AER erased", "left_out": "AER left out", "gradient": "AER gradient"}
+AGAIN = "remove it, and run `make intervene` again"
 NOTE = (
     "The word looked at is the one with the largest weight. Each step is taken again with changed weights, while the reference "
     "is read with the model's own. Bars: 95 % bootstrap intervals over sentences or images. Of a captioner and a ViT, words are "
@@ -26,9 +31,9 @@ NOTE = (
 )
 
 
-def write(entries: Sequence[Mapping[str, Any]], folder: Path) -> Path:
+def write(entries: Sequence[Mapping[str, Any]], origin: Mapping[str, Any], folder: Path) -> Path:
     """Write numbers, figure and page into a folder, and track them; returns the page."""
-    files.write_json(folder / "interventions.json", [*entries])
+    files.write_json(folder / FILE, {"origin": origin, "runs": entries})
     figure = plots.interventions([*lines(entries)], TITLE, NOTE)
     picture = files.save(figure, folder / "interventions.png", dpi=150)
     files.save(figure, folder / "interventions.pdf")
@@ -40,11 +45,34 @@ def write(entries: Sequence[Mapping[str, Any]], folder: Path) -> Path:
         cells=cells,
         without_gold=without_gold(entries),
         picture=picture,
-        made=f"Made on {datetime.now(UTC):%Y-%m-%d} with make intervene.",
+        made=made("intervene"),
     )
     written = files.write_text(folder / "report.html", page)
     _track(entries, picture, folder)
     return written
+
+
+def measurement(folder: Path) -> dict[str, Any]:
+    """What docs/results.json holds of the table in a folder: by name, of a head ``name_layer_1_head_2``, every measure; the
+    alignment error rates are ``aer_weights`` and so on.
+
+    Raises UserError where there is none, or a damaged one.
+    """
+    path = folder / FILE
+    try:
+        content = stored.read(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): run `make intervene` first.") from error
+    except ValueError as error:
+        raise stored.damaged(path, error, AGAIN) from error
+    stored.check(content, {"origin": {}, "runs": [{"name": TEXT, **KINDS[INTERVENTIONS]}]}, path, AGAIN)
+    scores = {}
+    for entry in content["runs"]:
+        for (_, whole, numbers), row in zip(lines([entry]), entry["rows"], strict=True):
+            name = entry["name"] if whole else f"{entry['name']}_{row['part'].replace(',', '').replace(' ', '_')}"
+            rates = {f"aer_{measure}": rate for measure, rate in numbers["aligners"].items()}
+            scores[name] = {**numbers["measures"], **rates}
+    return {"title": "interventions", **content["origin"], "scores": scores}
 
 
 def cells(numbers: Mapping[str, Any]) -> list[tuple[str, str]]:

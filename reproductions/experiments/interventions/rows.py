@@ -11,7 +11,8 @@ A run keeps its numbers in ``evaluation/interventions.json``::
                     alignment error rates of weights and of erased
     aligners        those of left_out and gradient; empty, as in each row, for a run without gold links
 
-and ``interventions.json`` of the table has a list of ``{"label", "folder", **these}``. Changes of log p are in nats.
+and ``interventions.json`` of the table has ``origin``, the machine and the date, and ``runs``, a list of these, each with its
+name, label and folder. Changes of log p are in nats.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,18 +27,18 @@ from reproductions.evaluation.measures.intervention import aligner, aligners, me
 from reproductions.experiments.ladder import RUNGS
 from reproductions.experiments.timeline.training import FULL, training
 from reproductions.papers import PAPERS, TASKS
-from reproductions.runs import INTERVENTIONS, LADDER, SCORES, TIMELINE, Run, digest
+from reproductions.runs import INTERVENTIONS, LADDER, SCORES, Run, digest
 
 MEASURED = ("translation", "captions", "images")  # tasks
 ONE_LAYER = "5-transformer-one-head"  # of the ladder
 
 
 class Named(NamedTuple):
-    """A run of the table; ``experiment``: of which it is a part."""
+    """A run of the table: its name in ``docs/results.json``, and its label for a reader."""
 
+    name: str
     label: str
     run: Run
-    experiment: str = ""
 
 
 def at_hand(copies: Sequence[Run]) -> list[Named]:
@@ -45,18 +46,19 @@ def at_hand(copies: Sequence[Run]) -> list[Named]:
     first seed of every kind in the timeline and of its control. ``copies``: of released runs, after the user's own.
     """
     found = [
-        Named(run.title, run)
+        Named(paper, run.title, run)
         for paper, known in PAPERS.items()
         if known.task in MEASURED
         for run in [run for run in (*runs.every(paper, having=SCORES), *copies) if run.paper == paper and attends(run)][
             :1
         ]
     ]
-    found += [Named(RUNGS[ONE_LAYER].label, run, LADDER) for run in runs.every(LADDER, ONE_LAYER, SCORES)[:1]]
+    found += [Named("one_layer", RUNGS[ONE_LAYER].label, run) for run in runs.every(LADDER, ONE_LAYER, SCORES)[:1]]
     for name in (*over_source(), *CONTROLS):
         trained = (training(name, seed, FULL).scored() for seed in FULL.seeds)
         if run := next(filter(None, trained), None):
-            found.append(Named(f"{in_words(name)}{', the control' * (name in CONTROLS)}", run, TIMELINE))
+            label = f"RNNsearch, {in_words(name)} attention{', the control' * (name in CONTROLS)}"
+            found.append(Named(f"timeline_{name}", label, run))
     return found
 
 
@@ -111,10 +113,7 @@ def of_run(run: Run) -> dict[str, Any]:
 
 def table(named: list[Named]) -> list[dict[str, Any]]:
     """One entry per run, in this order."""
-    return [
-        {"label": one.label, "experiment": one.experiment, "folder": str(one.run.folder), **of_run(one.run)}
-        for one in named
-    ]
+    return [{"name": one.name, "label": one.label, "folder": str(one.run.folder), **of_run(one.run)} for one in named]
 
 
 def lines(entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, bool, dict[str, Any]]]:
