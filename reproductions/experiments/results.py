@@ -8,9 +8,9 @@
         over_seeds  by split and measure: mean, deviation, and the interval over seeds and sentences together, low and high
         seeds       by seed: scores, as in the run's scores.json without texts; parameters, steps, minutes of training,
                     processor, threads, device, precision, torch, python, commit, date; source, if entered by hand
-    measurements    what configs/results.yaml does not train: what was tried once, the trial, interventions, and benchmarks, by the
-                name of the file that they printed to. Like a seed; scores of a benchmark are by system, each the median over so
-                many rounds, with the lowest and the highest
+    measurements    what configs/results.yaml does not train: what was tried once, the trial, interventions, and benchmarks, by
+                the name of the file that they printed to. Like a seed; scores of a benchmark are by system, each the median over
+                so many rounds, with the lowest and the highest
     timeline    its table, as in experiments/timeline/rows.py, without weights and folders
 """
 
