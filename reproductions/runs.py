@@ -209,7 +209,7 @@ class Run:
     def interventions(self) -> dict[str, Any]:
         """What its words lose when its attention is changed; empty before that was measured of these weights."""
         content = self._json(INTERVENTIONS)
-        return content if content and content["weights"] == digest(self.best) else {}
+        return content if content and self.saved and content["weights"] == digest(self.best) else {}
 
     @property
     def validations(self) -> list[dict[str, Any]]:
@@ -285,6 +285,12 @@ class Run:
 
 def digest(file: Path) -> str:
     """Of what a file holds, so that results measured from it are known to be of it."""
+    written = file.stat()
+    return _digest(file, written.st_mtime_ns, written.st_size)
+
+
+@lru_cache(maxsize=512)
+def _digest(file: Path, written: int, size: int) -> str:  # noqa: ARG001 - they tell versions of a file apart
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()[:16]
 

@@ -180,6 +180,7 @@ def described(name: str, run: Run) -> dict[str, Any]:
         "planned": run.planned,
         "training_minutes": summary["training_seconds"] / 60,
         "seed": summary["seed"],
+        "used": run.interventions,
         "device": f"{summary['device']}, {summary['threads']} thread{'s' * (summary['threads'] > 1)}, {summary['precision']}",
     }
 

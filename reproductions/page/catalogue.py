@@ -16,12 +16,13 @@ from reproductions.attention import TIMELINE
 from reproductions.page import images, published, request, timelines
 from reproductions.page.colours import colours
 from reproductions.released.copies import COPIES
-from reproductions.runs import SCORES, SUMMARY, Run
+from reproductions.runs import INTERVENTIONS, SCORES, SUMMARY, Run
 from reproductions.tasks import task as tasks
 from reproductions.tasks.task import restore
 
 EXAMPLES = 12  # sentences on offer per corpus
 LEADS_OUT = "its {} is a link that leads out of the folder of runs"
+USED = ("erased", "exchanged", "left_out")  # of the interventions
 MODELS = 4  # trained models in memory
 
 
@@ -117,7 +118,18 @@ def describe(run: Run) -> dict[str, Any]:
             split: {name: scores[name] for name in ("bleu", "aer", "accuracy") if _is_number(scores.get(name))}
             for split, scores in run.scores.items()
         },
+        "used": _used(run),
     }
+
+
+def _used(run: Run) -> dict[str, Any] | None:
+    """What its test words lose when its attention is changed, and when the word looked at is left out, in nats; None before
+    `make intervene`.
+    """
+    if not run.interventions:
+        return None
+    means = {name: interval[0] for name, interval in run.interventions["rows"][0]["measures"].items()}
+    return {"targets": run.interventions["targets"]} | {name: means.get(name) for name in USED}
 
 
 def _attention(run: Run) -> str | None:
@@ -181,12 +193,12 @@ def _check(run: Run, root: Path) -> None:
     for path in _opened(run, run.folder / tasks.of(paper).kept):
         if not _inside(path, root):
             raise UserError(LEADS_OUT.format(path.relative_to(run.folder).as_posix()))
-    _ = run.summary, run.scores  # raise UserError
+    _ = run.summary, run.scores, run.interventions  # raise UserError
 
 
 def _opened(run: Run, kept: Path) -> Iterator[Path]:
     """All files of a run that are read: checkpoint and ``kept`` restore it, the others describe it."""
-    yield from (run.config, run.best, run.folder / SUMMARY, run.folder / SCORES, kept)
+    yield from (run.config, run.best, run.folder / SUMMARY, run.folder / SCORES, run.folder / INTERVENTIONS, kept)
     yield from kept.glob("*")
     yield from run.gallery
 

@@ -71,7 +71,7 @@ def measurement(folder: Path) -> dict[str, Any]:
         for (_, whole, numbers), row in zip(lines([entry]), entry["rows"], strict=True):
             name = entry["name"] if whole else f"{entry['name']}_{row['part'].replace(',', '').replace(' ', '_')}"
             rates = {f"aer_{measure}": rate for measure, rate in numbers["aligners"].items()}
-            scores[name] = {**numbers["measures"], **rates}
+            scores[name] = {**numbers["measures"], **rates, "words": entry["targets"]}
     return {"title": "interventions", **content["origin"], "scores": scores}
 
 

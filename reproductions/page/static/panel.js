@@ -131,6 +131,7 @@ export class Panel {
       this.picture.readout,
       this.controls(),
       this.numbers(),
+      this.used(),
       this.grid(),
       this.chooser(runs),
       exportButtons({ paper: () => this.paper(), json: () => toJson(record, this.answer), name: () => this.named(), key: this.number }),
@@ -157,6 +158,12 @@ export class Panel {
   numbers() {
     const items = NUMBERS.filter(([name]) => this.record.numbers[name] !== undefined).map(([name, label, written, meaning]) => [name, label, written(this.record.numbers[name]), meaning]);
     return measured([...items, ["score", "log probability", decimal(this.record.score, 2), LIKELY]]);
+  }
+
+  /** Whether its words need the word that it looks at, once that was measured over its test sentences. */
+  used() {
+    const { used } = this.run;
+    return used ? element("p", { class: "note used" }, `Does it use what it looks at? Over ${used.targets.toLocaleString("en")} test words, the log probability of a word changes by ${decimal(used.erased)} if the weight of the word looked at is erased, by ${decimal(used.exchanged)} if another word gets that weight, by ${decimal(used.left_out)} if the word itself is missing in the source.`) : null;
   }
 
   /** A table of every layer and head with its score, to choose from. */
