@@ -7,12 +7,20 @@ import pytest
 import torch
 from translators import CAPTIONERS, TRANSLATORS, batch, built, rnnsearch, shaken, transformer
 
+from data.errors import UserError
 from data.links import Links
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, build
+from reproductions.compare import translators
+from reproductions.compare.comparison import page as page_of
+from reproductions.evaluation.files import write_json
 from reproductions.evaluation.measures.intervention import Intervened, Whole, aligner, measured, spearman, table
 from reproductions.evaluation.measures.removal import without_each
-from reproductions.runs import INTERVENTIONS
+from reproductions.experiments.interventions import report
+from reproductions.experiments.quotes import written
+from reproductions.page.catalogue import Catalogue, describe
+from reproductions.reports import MISSING
+from reproductions.runs import INTERVENTIONS, digest
 from reproductions.tasks.intervening import changed, erase_and_exchange, gradient_times_embedding, intervene, read_again
 from reproductions.tasks.translation import intervene as of_translators
 
@@ -243,7 +251,8 @@ def test_runs_are_measured_once_and_again_if_their_weights_change(trained, place
     assert command(["intervene"]) == 0
     said = capsys.readouterr().out
     assert "Without gold links, so without those columns: RNNsearch" in said and "layer 2, head 2" in said
-    entries = json.loads((place / "runs" / "interventions" / "interventions.json").read_text(encoding="utf-8"))
+    made = json.loads((place / "runs" / "interventions" / report.FILE).read_text(encoding="utf-8"))
+    entries = made["runs"]
     assert [len(entry["rows"]) for entry in entries] == [1, 1, 5, 1]
     assert [entry["unit"] for entry in entries] == ["target words", "words", "target words", "images"]
     assert all(row["measures"].keys() >= {"erased", "exchanged", "left_out", "rank_erased"}
@@ -291,3 +300,59 @@ def test_damaged_numbers_are_one_sentence(trained, place, capfd):
     (run.folder / INTERVENTIONS).write_text("{", encoding="utf-8")
     assert command(["intervene", str(run.folder)]) == 2
     assert "`make intervene` measures it again" in capfd.readouterr().err
+
+
+# --- Where it is shown ------------------------------------------------------------------------------------------------
+
+
+def written_of(run, measures=None, **more):
+    """Numbers as `make intervene` leaves them in the folder of a run."""
+    measures = measures or {name: [-1.5, -2.0, -1.0] for name in ("erased", "exchanged", "left_out")}
+    row = {"part": "all", "measures": measures, "aligners": {"weights": [0.1, 0.05, 0.2]}}
+    size = {"split": "test", "examples": 3, "targets": 1234, "unit": "target words", "left_out": "replaced by <unk>"}
+    numbers = {"weights": digest(run.best), **size, "rows": [row], "aligners": {"gradient": [0.3, 0.2, 0.4]}}
+    write_json(run.folder / INTERVENTIONS, numbers | more)
+    return numbers | more
+
+
+def test_a_comparison_shows_what_was_measured_and_says_how_to_measure(trained, place):
+    runs = trained.copies(place / "runs", "luong2015", "transformer2017")
+    before = page_of(translators.compare([run.folder for run in runs.values()]), [], "")
+    assert "Not measured yet" in before and f"make intervene RUNS={runs['transformer2017'].folder}" in before
+    written_of(runs["transformer2017"])
+    after = page_of(translators.compare([run.folder for run in runs.values()]), [], "")
+    assert "Not measured yet" not in after
+    assert after.count("−1.50 <span") == 3 and after.count("<td>–</td>") >= 5  # of the other nothing was measured
+
+
+def test_the_page_has_the_numbers_of_a_run_and_refuses_damaged_ones(trained, place):
+    run = trained.copy("transformer2017", place / "runs")
+    assert describe(run)["used"] is None
+    written_of(run)
+    assert describe(run)["used"] == {"targets": 1234, "erased": -1.5, "exchanged": -1.5, "left_out": -1.5}
+    written_of(run, rows="none")
+    listed, refused = Catalogue().runs()
+    assert listed == [] and "rows must be a list" in refused[run.name]
+
+
+def test_documents_take_the_numbers_of_the_table(trained, place):
+    run = trained.copy("transformer2017", place / "runs")
+    numbers = written_of(run)
+    head = numbers["rows"][0] | {"part": "layer 2, head 1"}
+    entry = numbers | {"name": "transformer2017", "label": "Transformer", "rows": [numbers["rows"][0], head]}
+    origin = {
+        "processor": "a processor",
+        "threads": 1,
+        "device": "cpu",
+        "torch": "2",
+        "precision": None,
+        "date": "2026-01-01",
+    }
+    write_json(place / report.FILE, {"origin": origin, "runs": [entry]})
+    claimed = {"runs": {}, "measurements": {"interventions": report.measurement(place)}}
+    for path, said in {"transformer2017.erased": "-1.50", "transformer2017.aer_gradient": "30.0 %",
+                       "transformer2017_layer_2_head_1.aer_weights": "10.0 %"}.items():  # fmt: skip
+        assert written(claimed, f"interventions.{path}") == said.replace("-", "−")
+    assert written({"runs": {}}, "interventions.transformer2017.erased") == MISSING
+    with pytest.raises(UserError, match="run `make intervene` first"):
+        report.measurement(place / "nothing")

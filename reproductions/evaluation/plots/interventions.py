@@ -14,12 +14,15 @@ ROW, BETWEEN, MARK = 0.27, 0.4, 4.2  # inches: height of a row, between panels; 
 
 
 class Panel(NamedTuple):
-    """Where its numbers stand; the words of each mark by measure; its breadth in inches, and what a number is multiplied by."""
+    """Where its numbers stand; the words of each mark by measure; its breadth in inches; the least that its axis shows; and what
+    a number is multiplied by.
+    """
 
     title: str
     kind: str
     marks: Mapping[str, str]
     breadth: float
+    limits: tuple[float, float]
     times: float = 1.0
 
 
@@ -27,14 +30,14 @@ PANELS = (
     Panel("change of log p, nats", "measures", {
         "left_out": "word looked at left out of the source", "erased": "its weight erased",
         "exchanged": "its weight exchanged with another word's", "left_out_other": "another word left out",
-    }, 3.0),
+    }, 3.0, (-1.0, 0.1)),
     Panel("rank correlation of weight", "measures", {
         "rank_left_out": "with the effect of leaving out", "rank_erased": "with the effect of erasing",
-    }, 1.7),
+    }, 1.7, (-0.1, 1.0)),
     Panel("alignment error rate, %", "aligners", {
         "left_out": "effects of leaving out", "weights": "weights", "erased": "effects of erasing",
         "gradient": "gradient times embedding",
-    }, 1.7, 100.0),
+    }, 1.7, (0.0, 100.0), 100.0),
 )  # fmt: skip
 
 
@@ -63,6 +66,7 @@ def _panel(
     axes.set(ylim=(len(lines) - 0.5, -0.5), yticks=[])
     axes.hlines(range(len(lines)), 0, 1, color=FAINT, lw=0.6, zorder=0, transform=axes.get_yaxis_transform())
     axes.axvline(0, color=QUIET, lw=0.8, zorder=1)
+    lowest, highest = panel.limits
     for number, (measure, words) in enumerate(panel.marks.items()):
         style = {"color": LINES[number], "marker": MARKERS[number]}
         top = sheet.top - above + 0.22 + 0.16 * number
@@ -71,7 +75,11 @@ def _panel(
         sheet.write(start + 0.14, top, [words], SMALL, QUIET)
         for row, (*_, numbers) in enumerate(lines):
             if measure in numbers[panel.kind]:
-                _interval(axes, row, [panel.times * value for value in numbers[panel.kind][measure]], style)
+                values = [panel.times * value for value in numbers[panel.kind][measure]]
+                lowest, highest = min(lowest, *values), max(highest, *values)
+                _interval(axes, row, values, style)
+    axes.set_xlim(lowest, highest)
+    axes.locator_params(axis="x", nbins=5)
 
 
 def _mark(place: tuple[float, float], style: Mapping[str, Any]) -> Any:
