@@ -1,7 +1,8 @@
 # The page with its server:
 #
 #     docker build -t attention .
-#     docker run -p 7860:7860 -v "$PWD/runs:/app/runs" attention      http://localhost:7860/
+#     docker run -p 7860:7860 attention      http://localhost:7860/ shows the released runs; yours, in runs/, come with
+#     docker run -p 7860:7860 --user "$(id -u)" -e HOME=/tmp -v "$PWD/runs:/app/runs" attention
 #
 # The image is some gigabytes smaller with torch for processors alone: --build-arg PIP_EXTRA_INDEX_URL=<PyTorch's index of these>.
 # As a Space of Hugging Face: its README.md begins with "sdk: docker", and this file stays as it is.

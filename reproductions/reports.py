@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 
 from data.words import printed
+from reproductions.evaluation.files import around_colours
 
 MISSING = "–"
 
@@ -52,7 +53,7 @@ def template(package: str, name: str = "report.html") -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (fixed, percent, count, source, unbroken, parted, printed)
+    filters = (fixed, percent, count, source, around_colours, unbroken, parted, printed)
     environment.filters |= {each.__name__: each for each in filters}
     return environment.get_template(name)
 

@@ -1,11 +1,14 @@
+import re
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
+from PIL import Image
 
 from data.preprocessing import Preprocessing
-from reproductions.evaluation import plots
+from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.bootstrap import Interval
 from reproductions.evaluation.measures.calibration import reliability
 from reproductions.evaluation.measures.localisation import threshold_mask
@@ -413,3 +416,22 @@ def figures():
 def test_no_label_leaves_the_page_or_lies_over_another():
     for name, figure in figures():
         check_layout(figure, name)
+
+
+def test_a_saved_picture_says_which_of_its_parts_a_dark_page_leaves_as_they_are(tmp_path):
+    """Photos, maps and colour bars; all around them is grey text on white, which may be turned round."""
+    path = files.save(plots.attended(attended()), tmp_path / "attended.png")
+    outline = files.around_colours(path)
+    corners = [float(x) for x in re.findall(r"([\d.]+)%", outline)]
+    boxes = [corners[place : place + 12] for place in range(12, len(corners), 12)]
+    assert outline.startswith("polygon(evenodd, ") and len(boxes) == 4
+    saved = np.array(Image.open(path).convert("RGB")).astype(int)
+    height, width, _ = saved.shape
+    for _, _, left, top, right, _, _, bottom, *_ in boxes:
+        x, X, y, Y = (round(part * side / 100) for part, side in
+                      ((left, width), (right, width), (top, height), (bottom, height)))  # fmt: skip
+        assert np.ptp(saved[y:Y, x:X], axis=2).max() > 50
+        saved[y - 2 : Y + 2, x - 2 : X + 2] = 255
+    assert np.ptp(saved, axis=2).max() < 20
+    Image.new("RGB", (8, 8)).save(tmp_path / "older.png")
+    assert files.around_colours(tmp_path / "older.png") == "circle(0)", "nothing of it is turned round"

@@ -25,6 +25,6 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
     sys.stdout.write(
         f"{options.out}: {size / 1e6:.1f} MB with {', '.join(run.name for run in chosen)}.\n"
-        f"Look at it: python -m http.server --directory {options.out}\n"
+        f"Look at it: python3 -m http.server --directory {options.out}, then open http://localhost:8000/\n"
     )
     return 0

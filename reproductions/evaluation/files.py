@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from data.errors import UserError
 from data.whole import whole
@@ -21,6 +22,7 @@ NO_DATE: dict[str, dict[str, None]] = {
     ".svg": {"Date": None, "Creator": None},
 }
 FOLLOWED_DPI = 110  # of the pictures through training
+COLOURED = "coloured"  # what a PNG calls its parts in colour
 FRAME, LAST = 700, 1800  # milliseconds of a frame of a film, and of the last one
 
 
@@ -35,13 +37,28 @@ def save(figure: Figure, path: Path, dpi: int = 200, small: bool = False) -> Pat
     # Type 42 keeps text in a PDF selectable; the salt makes the names inside an SVG repeatable.
     with whole(path) as partial, matplotlib.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "reproductions"}):
         if suffix == ".png":
-            drawn = _pixels(figure, dpi)
+            drawn, about = _pixels(figure, dpi), PngInfo()
+            about.add_text(COLOURED, json.dumps(_coloured(figure)))
             if small:
                 drawn = drawn.quantize(256, dither=Image.Dither.NONE)
-            drawn.save(partial, "PNG", dpi=(dpi, dpi))
+            drawn.save(partial, "PNG", dpi=(dpi, dpi), pnginfo=about)
         else:
             figure.savefig(partial, format=suffix[1:], metadata=NO_DATE[suffix])
     return path
+
+
+def _coloured(figure: Figure) -> list[list[float]]:
+    """Left, top, right and bottom of each photo, map and colour bar of a drawn figure, in % of its width and height."""
+    places = (axes.get_position() for axes in figure.axes if axes.images or axes.collections)
+    return [[round(100 * part, 2) for part in (place.x0, 1 - place.y1, place.x1, 1 - place.y0)] for place in places]
+
+
+def around_colours(path: Path) -> str:
+    """The area of a saved PNG that holds no colours, as a CSS polygon: text on white, which a dark page turns round."""
+    with Image.open(path) as image:
+        boxes = json.loads(image.info.get(COLOURED, "[]"))
+    corners = [((0, 0), (x, y), (X, y), (X, Y), (x, Y), (x, y)) for x, y, X, Y in ([0, 0, 100, 100], *boxes)]
+    return f"polygon(evenodd, {', '.join(f'{x}% {y}%' for box in corners for x, y in box)})" if boxes else "circle(0)"
 
 
 def film(frames: Sequence[Figure | Path], path: Path, dpi: int = 110) -> Path:

@@ -43,6 +43,7 @@ def text(run: Run) -> str:
         "",
         "```sh",
         f"python -m reproductions {use} {option}PATH     # or hf:OWNER/NAME",
+        "python -m reproductions evaluate PATH     # these scores again, from the same data",
         "```",
         "",
         "Weights: `model.safetensors`. Settings: `config.yaml`, which trains the same model again. Licence: MIT.",

@@ -10,7 +10,7 @@ import { Timeline } from "./timeline.js";
 import { pairOf, ThenAndNow } from "./translate.js";
 
 const LOOK_AGAIN = 10_000; // milliseconds after which new runs are looked for
-const WITH_SERVER = ["Everything is computed on this machine by models trained here. Published weights are fetched only if you ask for them; the page loads nothing else."];
+const WITH_SERVER = ["Everything is computed on this machine. Published weights are fetched only if you ask for them; the page loads nothing else."];
 const WITHOUT_SERVER = ["Everything is computed in this browser: what you type or drop is sent nowhere. Runs of your own, views that need gradients and the five steps inside a trained model: ", element("code", { class: "command" }, "make page"), " in the project."];
 
 const address = {
