@@ -17,7 +17,7 @@ from reproductions.explain.page import cells, page
 from reproductions.explain.places import PAPER, READS, choose
 from reproductions.explain.steps import Steps
 from reproductions.explain.terminal import text
-from reproductions.explain.trained import LONGEST, take_steps
+from reproductions.explain.trained import LONGEST, followed, take_steps
 from reproductions.tasks.task import restore
 from reproductions.transformer2017.inside import inside
 
@@ -161,3 +161,8 @@ def test_a_terminal_gets_lines_that_fit_and_the_letters_that_it_has(columns):
 def test_every_key_of_the_followed_query_has_its_line_in_the_terminal():
     lines = [line.split() for line in text(by_hand()).splitlines()]
     assert ["cat", "2.20", "1.10", "0.750", 30 * "█"] in lines and ["mat", "0.00", "0.00", "0.250", 10 * "█"] in lines
+
+
+def test_what_is_followed_by_default_looks_at_a_word_and_not_at_the_full_stop_or_the_end():
+    weights = np.array([[0.7, 0.2, 0.1], [0.1, 0.9, 0.0], [0.0, 0.1, 0.9]])
+    assert followed(["chien", ".", "</s>"], ["dog", ".", "</s>"], weights, None) == 0

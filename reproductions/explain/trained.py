@@ -52,10 +52,10 @@ def take_steps(trained: Any, sentence: str, place: str, layer: int, head: int, w
         f"{module.title}, step {module.steps:,} · {READS[place]} · layer {layer} of {network.layers} · head {head} of "
         f"{network.heads}"
     )
-    followed = _followed(queries, keys, weights, word)
+    query = followed(queries, keys, weights, word)
     queries, keys = map(with_end_named, sides(printed_words(targets, language)))
     steps = Steps(
-        queries, keys, Q, K, V, computed.mask.numpy(), followed, where, _inputs(place, layer, network.d_model),
+        queries, keys, Q, K, V, computed.mask.numpy(), query, where, _inputs(place, layer, network.d_model),
         typed.unknown(sentence, trained.source),
     )  # fmt: skip
     apart = max(np.abs(steps.weights - weights).max(), np.abs(steps.context - context).max())
@@ -85,12 +85,12 @@ def _pieces(tokenizer: Tokenizer, ids: Sequence[int], words: Words) -> tuple[str
     return tuple(names)
 
 
-def _followed(queries: Sequence[str], keys: Sequence[str], weights: Doubles, word: str | None) -> int:
+def followed(queries: Sequence[str], keys: Sequence[str], weights: Doubles, word: str | None) -> int:
     """The place of a query, by its word in any case or its number from 1; by default that with the largest weight on another
-    word. Raises UserError if there is no such query.
+    word, not on punctuation. Raises UserError if there is no such query.
     """
     if word is None:
-        at_words = weights * [key not in (END, START) for key in keys]
+        at_words = weights * [key not in (END, START) and any(map(str.isalnum, key)) for key in keys]
         if queries is keys:
             np.fill_diagonal(at_words, 0)
         return int(at_words.max(1).argmax())
