@@ -1,7 +1,8 @@
 """Word links for sentence pairs without gold: a statistical aligner, trained on the same pairs.
 
-IBM model 1, then model 2 in the form of Dyer, Chahuneau and Smith (2013), "A Simple, Fast, and Effective Reparameterization of
-IBM Model 2": a word tends to be linked near the diagonal, and to words that it often occurs with. The aligner sees no network, so
+IBM model 1, then the hidden Markov model of Vogel, Ney and Tillmann (1996), "HMM-Based Word Alignment in Statistical
+Translation": a word tends to be linked to words that it often occurs with, and as far behind the link of the word before it as is
+usual. Words without a link leave that place as it is, as in Och and Ney (2003), Section 2.1.2. The aligner sees no network, so
 the links are independent of every view; but they are a model's, not gold.
 
 S source and T target words, n pairs of the same S and T.
@@ -17,9 +18,10 @@ from data.links import Links
 
 Array = NDArray[Any]
 
-TENSION = 4.0  # lambda: how much the diagonal attracts
 NO_LINK = 0.08  # p_0: probability that a word has no link
-ROUNDS = (5, 5)  # of expectation maximisation: without the diagonal, which is model 1, then with it
+ROUNDS = (5, 5)  # of expectation maximisation: model 1, then with jumps
+FARTHEST = 100  # words that a jump is counted for; all that are longer share the last count
+ANYWHERE = 0.05  # probability that a jump leads to any word alike
 SPARSE = 0.01  # alpha of the Dirichlet prior over the target words of a source word: few, and rare words do not collect others
 EMPTY = 2**31 - 1  # the word that words without a link come from
 UNSEEN = 1e-9  # probability of words that never stood in a pair
@@ -61,24 +63,25 @@ class _OneWay:
         keys = [np.unique(_keys(pairs, numbers)) for numbers in groups.values()]
         self.keys = np.unique(np.concatenate(keys)) if keys else np.empty(0, dtype=np.int64)  # (kinds,)
         self.p = np.ones(len(self.keys))
-        kinds = {
-            shape: np.searchsorted(self.keys, _keys(pairs, numbers)).astype(np.int32)
-            for shape, numbers in groups.items()
-        }
+        kinds = [np.searchsorted(self.keys, _keys(pairs, numbers)).astype(np.int32) for numbers in groups.values()]
         _, source, sizes = np.unique(self.keys >> 32, return_inverse=True, return_counts=True)
-        for tension in (0.0,) * ROUNDS[0] + (TENSION,) * ROUNDS[1]:
-            counts = np.zeros(len(self.keys))
-            for shape, kind in kinds.items():
-                np.add.at(counts, kind.ravel(), _posterior(self.p[kind], *shape, tension).ravel())
+        self.jumps = np.ones(2 * FARTHEST + 1)
+        for posterior in (_alone,) * ROUNDS[0] + (_in_order,) * ROUNDS[1]:
+            counts, jumps = np.zeros(len(self.keys)), np.ones_like(self.jumps)
+            for kind in kinds:
+                linked, jumped = posterior(self.p[kind], self.jumps)
+                np.add.at(counts, kind.ravel(), linked.ravel())
+                jumps += jumped
             totals = np.bincount(source, counts) + SPARSE * sizes
             # Variational Bayes: exp(digamma(x)) instead of x, which makes small counts smaller.
             self.p = _exp_digamma(counts + SPARSE) / _exp_digamma(totals)[source]
+            self.jumps = jumps
 
     def links(self, pairs: Sequence[Pair]) -> list[frozenset[tuple[int, int]]]:
         """The links (t, s) of each pair: from each target word to its most probable source word, or none."""
         links = [frozenset[tuple[int, int]]()] * len(pairs)
-        for (T, S), numbers in _by_shape(pairs).items():
-            best = _posterior(self._probability(_keys(pairs, numbers)), T, S, TENSION).argmax(2)
+        for (_, S), numbers in _by_shape(pairs).items():
+            best = _in_order(self._probability(_keys(pairs, numbers)), self.jumps)[0].argmax(2)
             for number, row in zip(numbers, best.tolist(), strict=True):
                 links[number] = frozenset((t, s) for t, s in enumerate(row) if s < S)
         return links
@@ -109,13 +112,38 @@ def _keys(pairs: Sequence[Pair], numbers: Sequence[int]) -> Array:
     return (source[:, None] << 32) + target[:, :, None]
 
 
-def _posterior(p: Array, T: int, S: int, tension: float) -> Array:
-    """p(a_t = s | both sentences), (n, T, S + 1), from p(target word | source word), by equation (2) of Dyer et al."""
-    distance = np.abs((np.arange(T)[:, None] + 1) / T - (np.arange(S)[None] + 1) / S)
-    near = np.exp(-tension * distance)
-    near *= (1 - NO_LINK) / near.sum(axis=1, keepdims=True)
-    joint = p * np.concatenate([near, np.full((T, 1), NO_LINK)], axis=1)
-    return joint / joint.sum(axis=2, keepdims=True)
+def _alone(p: Array, jumps: Array) -> tuple[Array, Array]:
+    """Model 1: what `_in_order` returns if every place is as probable as any other, and no jumps."""
+    return p / p.sum(axis=2, keepdims=True), np.zeros_like(jumps)
+
+
+def _in_order(p: Array, jumps: Array) -> tuple[Array, Array]:
+    """p(a_t = s | both sentences), (n, T, S + 1), from p(target word | source word), and how often each jump is expected.
+
+    The forward-backward algorithm over the place of the last link: before the first word, or at one of the S words.
+    """
+    n, T, S = p.shape[0], p.shape[1], p.shape[2] - 1
+    linked, empty = p[..., :S] * (1 - NO_LINK), p[..., S:] * NO_LINK
+    jump = (np.arange(S) - np.arange(-1, S)[:, None]).clip(-FARTHEST, FARTHEST) + FARTHEST  # (S + 1, S): from, to
+    to = jumps[jump]
+    to = (1 - ANYWHERE) * to / to.sum(axis=1, keepdims=True) + ANYWHERE / S
+    forward, arrived, scale = np.zeros((T + 1, n, S + 1)), np.empty((T, n, S)), np.empty((T, n, 1))
+    forward[0, :, 0] = 1
+    for t in range(T):
+        arrived[t] = forward[t] @ to * linked[:, t]
+        forward[t + 1] = forward[t] * empty[:, t]
+        forward[t + 1, :, 1:] += arrived[t]
+        scale[t] = forward[t + 1].sum(axis=1, keepdims=True)
+        forward[t + 1] /= scale[t]
+    backward, posterior, moved = np.ones((n, S + 1)), np.empty_like(p), np.zeros_like(to)
+    for t in reversed(range(T)):
+        backward /= scale[t]
+        posterior[:, t, :S] = arrived[t] * backward[:, 1:]
+        posterior[:, t, S:] = (forward[t] * backward).sum(axis=1, keepdims=True) * empty[:, t]
+        ahead = linked[:, t] * backward[:, 1:]
+        moved += forward[t].T @ ahead
+        backward = ahead @ to.T + backward * empty[:, t]
+    return posterior, np.bincount(jump.ravel(), (moved * to).ravel(), len(jumps))
 
 
 def _exp_digamma(x: Array) -> Array:

@@ -13,7 +13,7 @@ from data.prepared.text import load_ids
 from data.progress import counting
 from data.sources.text import CHUNK
 
-_VERSION = 1  # of the aligner
+_VERSION = 2  # of the aligner
 
 
 def load_links(folder: Path, data_dir: Path) -> FlatIds:
