@@ -1,5 +1,7 @@
 """The statistical aligner finds links without being given any, measured against gold."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,28 @@ def test_empty_sentences_have_no_links():
     read = [Pair(nothing, word), Pair(word, nothing), Pair(nothing, nothing)]
     links = Aligner([Pair(word, word), *read]).links(read)
     assert [len(one.possible) for one in links] == [0, 0, 0]
+
+
+def test_forward_and_backward_are_the_sum_over_all_paths():
+    """p(a_t = s) and the expected jumps, against every path over 3 source words, the words without a link included."""
+    T, S = 4, 3
+    generator = np.random.default_rng(1)
+    p, jumps = generator.random((1, T, S + 1)), generator.random(2 * aligner.FARTHEST + 1)
+    expected, moved, total = np.zeros((T, S + 1)), np.zeros_like(jumps), 0.0
+    for path in product(range(S + 1), repeat=T):  # S: no link
+        place, probability, made = -1, 1.0, []
+        for t, s in enumerate(path):
+            if s == S:
+                probability *= aligner.NO_LINK * p[0, t, S]
+                continue
+            onwards = jumps[np.arange(S) - place + aligner.FARTHEST]
+            jump = (1 - aligner.ANYWHERE) * onwards / onwards.sum() + aligner.ANYWHERE / S
+            probability *= (1 - aligner.NO_LINK) * jump[s] * p[0, t, s]
+            made.append(s - place + aligner.FARTHEST)
+            place = s
+        total += probability
+        expected[np.arange(T), path] += probability
+        np.add.at(moved, made, probability)
+    posterior, jumped = aligner._in_order(p, jumps)
+    np.testing.assert_allclose(posterior[0], expected / total)
+    np.testing.assert_allclose(jumped, moved / total)
