@@ -7,6 +7,7 @@ import pytest
 import yaml
 from trained import ROOT
 
+from data.accord import pairs
 from data.links import GoldPair, Links
 from data.sources.gold import Gold
 from reproductions.experiments.quotes import written
@@ -38,7 +39,7 @@ def test_a_view_is_chosen_by_the_development_part_alone(trained):
 
 
 def test_the_statistical_aligner_reads_the_training_pairs_of_the_run(trained, place):
-    gold = reversed_numbers(trained)
+    gold = [GoldPair(tuple(p.source), tuple(p.target), p.links, "accord") for p in pairs("valid", 30)]
     found = of_statistics(Bitext(trained("transformer2017"), gold))
     hits = sum(len(ours & pair.links.sure) for ours, pair in zip(found.ahead, gold, strict=True))
     assert hits > 0.7 * sum(len(pair.links.sure) for pair in gold)

@@ -6,7 +6,7 @@
     test, seeds, steps  sentences of the test split; list of seeds; updates of a training
     budget              "full" or "quick"
     sizes               of the measured step: query, key, hidden, window, sentences, source
-    machine             device and torch of the trainings
+    machine             processor, precision and torch of the trainings
     training_minutes    of all of them together
     noise               points of BLEU by which any of the mechanisms may differ from additive attention by their seeds alone;
                         null with one seed
@@ -81,7 +81,7 @@ def table(budget: Budget) -> dict[str, Any]:
         "steps": summary["steps"],
         "budget": budget.name,
         "sizes": asdict(sizes),
-        "machine": f"{summary['device']}, torch {summary['torch']}",
+        "machine": f"{summary['processor']}, {summary['precision']}, torch {summary['torch']}",
         "noise": chance,
         "diagonal_aer": scores["aer_of_the_diagonal"],
         "training_minutes": sum(run.summary["training_seconds"] for seeds in runs.values() for run in seeds) / 60,
