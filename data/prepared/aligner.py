@@ -141,8 +141,8 @@ def _in_order(p: Array, jumps: Array) -> tuple[Array, Array]:
         posterior[:, t, :S] = arrived[t] * backward[:, 1:]
         posterior[:, t, S:] = (forward[t] * backward).sum(axis=1, keepdims=True) * empty[:, t]
         ahead = linked[:, t] * backward[:, 1:]
-        moved += forward[t].T @ ahead
-        backward = ahead @ to.T + backward * empty[:, t]
+        moved += np.tensordot(forward[t], ahead, (0, 0))
+        backward = np.tensordot(ahead, to, (1, 1)) + backward * empty[:, t]
     return posterior, np.bincount(jump.ravel(), (moved * to).ravel(), len(jumps))
 
 
