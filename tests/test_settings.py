@@ -13,7 +13,7 @@ from reproductions.transformer2017.model import Transformer
 from reproductions.vit2021 import training as vit2021
 from reproductions.xu2015 import training as xu2015
 
-KNOWN = "attention must be one of additive, content_based, .* multi_head, none"
+KNOWN = "attention must be one of additive, content_based, .* multi_head, .*none"
 vit = partial(vit2021.Network, image_size=12, patch=4)
 REFUSED = [
     (bahdanau2014.Network, {"hidden": 0}, "network.hidden"),
