@@ -62,7 +62,7 @@ def fixed(value: float | None, digits: int = 1) -> str:
     """A number with so many digits after the point; a dash if it is missing."""
     if value is None or math.isnan(value):
         return MISSING
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{value:z.{digits}f}".replace("-", "−")  # z: no −0.0
 
 
 def percent(value: float | None, digits: int = 1) -> str:
