@@ -96,7 +96,7 @@ def test_a_damaged_file_of_a_run_is_named_with_what_repairs_it(tmp_path: Path, f
     for damage in ("{", "[1]", "[" * 100_000):
         (run.folder / file).write_text(damage)
         with pytest.raises(UserError, match=f"{file}.* is damaged .*: {runs.REMEDIES[file]}"):
-            _ = run.scores, run.summary, run.views, run.validations
+            _ = run.scores, run.summary, run.views, run.interventions, run.validations
 
 
 AVERAGED = {"snapshots": ["step-00000004"], "score": 12.3, "kept": True}
