@@ -216,7 +216,8 @@ def check_looked(answer: dict[str, Any], classifier: Any, given: images.Given, n
         for one in (answer, served)
     )
     assert np.abs(seen - expected).max() <= near
-    if given.mask is None:
+    assert (answer["photo"] is None) == (served["photo"] is None) == (max(given.image.size) <= served["size"][0])
+    if served["photo"] is not None:
         assert answer["photo"]["part"] == pytest.approx(served["photo"]["part"], abs=1e-5)
     if near:
         return

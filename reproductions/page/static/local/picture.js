@@ -66,13 +66,16 @@ export async function sceneOf(scenes, name, square) {
   if (!one) throw new Error(`There is no scene “${name}” in the gallery.`);
   const { image, answer, covered, mask } = one;
   const bitmap = await createImageBitmap(await loaded(image));
-  const photo = Math.max(bitmap.width, bitmap.height) > square.size ? sharp(bitmap, square) : null;
-  return { name, label: answer, bytes: squareOf(bitmap, square), photo, covered, mask };
+  return { name, label: answer, bytes: squareOf(bitmap, square), photo: sharp(bitmap, square), covered, mask };
 }
 
-/** What a model sees of a photo, in the photo's own pixels, and `part`, where it lies in the square: left, top, width, height. */
+/**
+ * What a model sees of a photo, in the photo's own pixels, and `part`, where it lies in the square: left, top, width, height. Null
+ * for a picture that is no larger than the square.
+ */
 function sharp(bitmap, square) {
-  const size = Math.max(square.size, Math.min(SHARP, Math.max(bitmap.width, bitmap.height)));
+  const size = Math.min(SHARP, Math.max(bitmap.width, bitmap.height));
+  if (size <= square.size) return null;
   const { x, y, width, height, to } = visible(bitmap, { ...square, size });
   const { canvas, context } = canvasOf(to.width, to.height);
   context.fillStyle = "white";
