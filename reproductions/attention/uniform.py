@@ -8,7 +8,7 @@ from reproductions.attention.base import Attention, at_least_single
 class Uniform(Attention):
     """Every score is 0, so every word has the same weight, and the context is the mean of the annotations.
 
-    It has no parameters. Wiegreffe and Pinter (2019), "Attention is not not Explanation", Section 3.2, train the same control.
+    It has no parameters. Wiegreffe and Pinter (2019), "Attention is not not Explanation", train such a control.
     """
 
     formula = "0"

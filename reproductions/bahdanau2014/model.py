@@ -252,7 +252,7 @@ class RNNsearch(nn.Module):
 
     @property
     def reads(self) -> list[nn.Module]:
-        """What sums the annotations in each layer of the maps, of which there is one, or none."""
+        """The weighted sum of the annotations, in a list; empty without attention."""
         return [] if self.decoder.attention is None else [self.decoder.attention.read]
 
     def limit(self, source_lengths: Tensor) -> Tensor:

@@ -8,15 +8,17 @@ B sentences or images, S source positions, J candidates of a source, T positions
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from data.progress import counted
 from reproductions.decoding import Memory, State, Translator, select
 from reproductions.evaluation.arrays import Floats
 from reproductions.evaluation.measures.intervention import Intervened, Whole
+from reproductions.tasks.images.collect import spread
 
 ALL = "all"  # of the attention
 DIGITS = 5  # of a change in nats; what is smaller is rounding
@@ -189,6 +191,17 @@ def parts(layers: int, heads: int) -> dict[str, Head]:
     """All of the attention, and where there are several heads each by itself, by its name in words."""
     each = {f"layer {l + 1}, head {h + 1}": (l, h) for l in range(layers) for h in range(heads)}  # noqa: E741
     return {ALL: None} | (each if len(each) > 1 else {})
+
+
+def of_images(title: str, records: Sequence[Any], most: int, of: Callable[[Any], tuple[Intervened, Whole]]) -> Sample:
+    """What ``of`` measures of records, ``most`` at most and evenly spread, on all of the attention."""
+    chosen = [records[place] for place in spread(len(records), most)]
+    found = Sample({ALL: []}, [])
+    for record in counted(chosen, f"intervening on {title}", len(chosen), "images"):
+        read, whole = of(record)
+        found.parts[ALL].append(read)
+        found.whole.append(whole)
+    return found
 
 
 def rounded(changes: Floats) -> Floats:

@@ -63,9 +63,8 @@ def _name(run: Run) -> str:
 def figure_5(data: str | None, folder: Path) -> Iterator[Path]:
     """Cost in validation against training steps, one curve per system."""
     systems = _systems(data)
-    split = next(key for key in next(iter(systems.values())).validations[0] if key.endswith("/perplexity")).split("/")[
-        0
-    ]
+    measured = next(iter(systems.values())).validations[0]
+    split, _ = next(key for key in measured if key.endswith("/perplexity")).split("/")
     curves = {
         name: [(line["step"], log(line[f"{split}/perplexity"])) for line in run.validations]
         for name, run in systems.items()

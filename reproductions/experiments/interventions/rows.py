@@ -45,14 +45,10 @@ def at_hand(copies: Sequence[Run]) -> list[Named]:
     """The newest scored run of each paper whose attention can be measured, of the one-layer Transformer in the ladder, and the
     first seed of every kind in the timeline and of its control. ``copies``: of released runs, after the user's own.
     """
-    found = [
-        Named(paper, run.title, run)
-        for paper, known in PAPERS.items()
-        if known.task in MEASURED
-        for run in [run for run in (*runs.every(paper, having=SCORES), *copies) if run.paper == paper and attends(run)][
-            :1
-        ]
-    ]
+    found = []
+    for paper, known in PAPERS.items():
+        scored = (*runs.every(paper, having=SCORES), *copies) if known.task in MEASURED else ()
+        found += [Named(paper, run.title, run) for run in scored if run.paper == paper and attends(run)][:1]
     found += [Named("one_layer", RUNGS[ONE_LAYER].label, run) for run in runs.every(LADDER, ONE_LAYER, SCORES)[:1]]
     for name in (*over_source(), *CONTROLS):
         trained = (training(name, seed, FULL).scored() for seed in FULL.seeds)

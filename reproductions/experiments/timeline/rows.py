@@ -81,7 +81,7 @@ def table(budget: Budget) -> dict[str, Any]:
         "steps": summary["steps"],
         "budget": budget.name,
         "sizes": asdict(sizes),
-        "machine": f"{summary['processor']}, {summary['precision']}, torch {summary['torch']}",
+        "machine": f"{summary.get('processor', summary['device'])}, {summary['precision']}, torch {summary['torch']}",
         "noise": chance,
         "diagonal_aer": scores["aer_of_the_diagonal"],
         "training_minutes": sum(run.summary["training_seconds"] for seeds in runs.values() for run in seeds) / 60,

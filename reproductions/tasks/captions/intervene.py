@@ -3,18 +3,18 @@
 T words of a caption, P = gh * gw places.
 """
 
+from functools import partial
+
 import torch
 
-from data.progress import counted
 from reproductions.evaluation.measures import removal
 from reproductions.evaluation.measures.intervention import Intervened, Whole
 from reproductions.evaluation.records.caption import CaptionedImage
 from reproductions.evaluation.records.translation import without_end
 from reproductions.runs import Run
 from reproductions.tasks.captions.collect import TrainedCaptioner
-from reproductions.tasks.images.collect import spread
 from reproductions.tasks.images.questions import BLUR
-from reproductions.tasks.intervening import ALL, Sample, intervene, read_again, rounded
+from reproductions.tasks.intervening import Sample, intervene, of_images, read_again, rounded
 from reproductions.tasks.task import restore
 
 UNIT = "words"
@@ -25,16 +25,10 @@ IMAGES = 24  # of the test split, evenly spread
 def sample(run: Run, split: str) -> Sample:
     captioner: TrainedCaptioner = restore(run)
     records = run.records(split, "forced.jsonl", CaptionedImage)
-    chosen = [records[place] for place in spread(len(records), IMAGES)]
-    found = Sample({ALL: []}, [])
-    for record in counted(chosen, f"intervening on {run.title}", len(chosen), "images"):
-        read, whole = _of(record, captioner)
-        found.parts[ALL].append(read)
-        found.whole.append(whole)
-    return found
+    return of_images(run.title, records, IMAGES, partial(_of, captioner))
 
 
-def _of(record: CaptionedImage, captioner: TrainedCaptioner) -> tuple[Intervened, Whole]:
+def _of(captioner: TrainedCaptioner, record: CaptionedImage) -> tuple[Intervened, Whole]:
     model, prepared = captioner.module.model, captioner.preprocessing
     target = torch.tensor(captioner.tokenizer.encode_words([without_end(record.words)]))  # (1, T + 1), with </s>
     places = torch.arange(record.maps[0].size)[None]

@@ -4,19 +4,19 @@ What counts is the row of [class], in every head of every layer, and log p of th
 S = prefix + P tokens.
 """
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from data.errors import UserError
-from data.progress import counted
 from reproductions.evaluation.measures import removal
 from reproductions.evaluation.measures.intervention import Intervened, Whole
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.runs import Run
-from reproductions.tasks.images.collect import spread
 from reproductions.tasks.images.questions import BLUR
 from reproductions.tasks.images.trained import TrainedClassifier
-from reproductions.tasks.intervening import ALL, Sample, changed, erase_and_exchange, of_candidates, rounded
+from reproductions.tasks.intervening import Sample, changed, erase_and_exchange, of_candidates, of_images, rounded
 from reproductions.tasks.task import restore
 
 UNIT = "images"
@@ -31,18 +31,11 @@ def sample(run: Run, split: str) -> Sample:
         raise UserError(f"{run.folder} is {run.title}, which has no attention to intervene on: name another run.")
     if not classifier.module.class_token:
         raise UserError(f"{run.folder} is {run.title}: interventions need a row of [class], network.pooling: cls.")
-    records = run.attended(split)
-    chosen = [records[place] for place in spread(len(records), IMAGES)]
-    found = Sample({ALL: []}, [])
-    for record in counted(chosen, f"intervening on {run.title}", len(chosen), "images"):
-        read, whole = _of(record, classifier)
-        found.parts[ALL].append(read)
-        found.whole.append(whole)
-    return found
+    return of_images(run.title, run.attended(split), IMAGES, partial(_of, classifier))
 
 
 @torch.no_grad()
-def _of(record: AttendedImage, classifier: TrainedClassifier) -> tuple[Intervened, Whole]:
+def _of(classifier: TrainedClassifier, record: AttendedImage) -> tuple[Intervened, Whole]:
     module, prepared = classifier.module, classifier.preprocessing
     P = module.grid[0] * module.grid[1]
     owner = torch.arange(-module.prefix, P).clamp(min=-1)[None]
