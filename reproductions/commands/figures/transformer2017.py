@@ -50,7 +50,7 @@ RELATIONS = (
     Relation(
         "figure-4-agreement",
         "What decides the form of a translation",
-        "of a word on another that its translation depends on, too, as an article on its noun (a possible gold link)",
+        "of a word on another that decides the form of its translation, as a noun that of its article (a possible gold link)",
         lambda pair: depending(pair.links),
     ),
 )
