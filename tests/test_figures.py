@@ -72,8 +72,8 @@ def test_a_pronoun_of_accord_stands_for_a_noun_before_it_that_is_no_pronoun_itse
         assert words[pronoun] in {"it", "they", "them", "he", "she", "him", "her"} and noun < pronoun
         assert words[noun] not in {"it", "they", "them", "he", "she", "him", "her", "the", "The"}
         assert (words[pronoun] in {"they", "them"}) <= words[noun].endswith(("s", "n", "e"))
-    chained = next(pair for pair in pairs("valid") if len(pair.references) > 1)
-    assert dict(chained.references).keys().isdisjoint(dict(chained.references).values())
+    for pair in islice(pairs("valid"), 4000):
+        assert dict(pair.references).keys().isdisjoint(dict(pair.references).values())
 
 
 # --- Drawings -----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from translators import CAPTIONERS, TRANSLATORS, batch, built, rnnsearch, shaken
 
 from data.errors import UserError
 from data.links import Links
+from data.tokenizers import UNK
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, build
 from reproductions.compare import translators
@@ -22,6 +23,7 @@ from reproductions.page.catalogue import Catalogue, describe
 from reproductions.reports import MISSING
 from reproductions.runs import INTERVENTIONS, digest
 from reproductions.tasks.intervening import changed, erase_and_exchange, gradient_times_embedding, intervene, read_again
+from reproductions.tasks.task import restore
 from reproductions.tasks.translation import intervene as of_translators
 
 ATTENDING = [name for name in TRANSLATORS | CAPTIONERS if not name.endswith("none")]
@@ -236,6 +238,27 @@ def test_effects_link_words_and_a_word_without_any_is_linked_to_none():
     assert aligner([np.eye(2, dtype=np.float32)], [whole._replace(gold=None)]) is None
 
 
+def test_a_word_that_is_left_out_is_read_as_an_unknown_word(trained, monkeypatch):
+    """All pieces of it; and the pieces of a target word add up."""
+    monkeypatch.setattr(of_translators, "SENTENCES", 1)
+    run = trained("bahdanau2014")
+    (whole,) = of_translators.sample(run, "test").whole
+    translator = restore(run)
+    (pair,) = of_translators._pairs(run, "test", translator)
+
+    def read(ids):
+        source = torch.tensor([ids])
+        real = torch.ones_like(source, dtype=torch.bool)
+        (log_p,) = read_again(translator.module.model, source, real, torch.tensor([pair.target])).numpy()
+        return np.bincount(pair.written.word_of_piece, log_p)[:-1]
+
+    for j in range(len(pair.read.words) - 1):
+        unknown = [
+            UNK if word == j else piece for piece, word in zip(pair.source, pair.read.word_of_piece, strict=True)
+        ]
+        np.testing.assert_allclose(whole.left_out[:, j], read(unknown) - read(pair.source), atol=1e-4)
+
+
 # --- The command ------------------------------------------------------------------------------------------------------
 
 
@@ -254,6 +277,7 @@ def test_runs_are_measured_once_and_again_if_their_weights_change(trained, place
     made = json.loads((place / "runs" / "interventions" / report.FILE).read_text(encoding="utf-8"))
     entries = made["runs"]
     assert [len(entry["rows"]) for entry in entries] == [1, 1, 5, 1]
+    assert [entry["examples"] for entry in entries] == [2, 2, 3, 2], "all short sentences of two, some of the others"
     assert [entry["unit"] for entry in entries] == ["target words", "words", "target words", "images"]
     assert all(row["measures"].keys() >= {"erased", "exchanged", "left_out", "rank_erased"}
                for entry in entries for row in entry["rows"])  # fmt: skip

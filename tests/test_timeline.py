@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ from reproductions.experiments.side_by_side import Training, train
 from reproductions.experiments.timeline import report, rows, training
 from reproductions.experiments.timeline.cost import Cost, Sizes, costs, formula
 from reproductions.experiments.timeline.training import FULL, QUICK, Budget
+from reproductions.runs import Run
 
 FEW = {
     "data.init_args.pairs": 200,
@@ -101,6 +103,12 @@ def test_the_sentence_is_written_as_one_writes_and_the_sizes_are_those_that_were
     _, table = trained
     assert table["sentence"] == "The agreement on the European Economic Area was signed in August 1992."
     assert (table["sizes"]["query"], table["sizes"]["key"], table["sizes"]["window"]) == (12, 24, 10)
+
+
+def test_the_table_names_the_machine_of_its_trainings(trained):
+    _, table = trained
+    summary = Run(Path(table["rows"][0]["folders"][0])).summary
+    assert table["machine"] == f"{summary['processor']}, {summary['precision']}, torch {summary['torch']}"
 
 
 def test_a_picture_says_which_kind_by_its_name_in_words_and_which_model_step_and_seed(trained):

@@ -100,14 +100,13 @@ class Draft:
             self.things |= gender
 
     def refer(self, antecedent: Phrase | None) -> None:
-        """Note that the last word is a pronoun for this phrase: for its noun, also where the phrase is itself a pronoun."""
+        """Note that the last word is a pronoun for the noun of this phrase."""
         if antecedent is None or antecedent.head is None:
             return
         head = antecedent.head
         noun = {form[-1] for form in (head.english if isinstance(head, Noun) else (head.english,))}
         said = sorted(place for _, sure, _ in antecedent.french for place in sure)
-        at = next((place for place in said if self.english[place] in noun), said[0])
-        self.references[len(self.english) - 1] = self.references.get(at, at)
+        self.references[len(self.english) - 1] = next((at for at in said if self.english[at] in noun), said[0])
 
     def close(self, subject: Phrase, noun: Phrase | None = None) -> None:
         """Remember subject and object of a clause: pronouns may refer to them from now on."""
