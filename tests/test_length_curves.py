@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import sacrebleu
 import yaml
@@ -34,6 +35,16 @@ def test_the_lower_edge_is_inside_and_the_upper_outside():
     made = [Translated("w " * length, "a b c d", "a b c d", length) for length in (9, 10, 11, 20)]
     curve = bleu_by_length("m", made, edges=(1, 10, 20))
     assert [one.sentences for one in curve.bins] == [1, 2]
+
+
+def test_the_slope_is_that_of_the_line_through_the_bins_with_each_sentence_as_one_point():
+    longest = [Translated("w " * 25, "a b c d", "a b c d e f g h", n) for n in range(40)]
+    curve = bleu_by_length("m", records() + longest, edges=(1, 10, 20, 30))
+    points = [(each.mean_length, each.bleu.value) for each in curve.bins for _ in range(each.sentences)]
+    assert len(points) == 80
+    assert curve.slope.value == pytest.approx(np.polyfit(*zip(*points, strict=True), 1)[0])
+    assert curve.slope.low < curve.slope.value < curve.slope.high < 0
+    assert bleu_by_length("m", longest, edges=(1, 10, 20, 30)).slope == (0, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,10 @@ def pins(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("name", "extras"),
-    [("constraints.txt", ("dev", "wmt", "trial", "bench")), ("constraints-torchtext.txt", ("dev", "torchtext"))],
+    [
+        ("constraints.txt", ("dev", "wmt", "trial", "bench", "parity")),
+        ("constraints-torchtext.txt", ("dev", "torchtext")),
+    ],
 )
 def test_everything_that_is_needed_is_pinned_within_its_range(name: str, extras: tuple[str, ...]) -> None:
     described, pinned = project()["project"], pins(name)
@@ -228,10 +231,11 @@ def test_help_names_every_target() -> None:
     [
         (None, ["setup EXTRAS=bench", "lint", "test"]),
         ("torchtext", ["setup EXTRAS=bench", "lint", "test-torchtext", "test"]),
+        ("parity", ["setup EXTRAS=bench,parity", "lint", "test"]),
         ("torchtex", []),
     ],
 )
-def test_the_checks_before_a_merge_end_with_the_tests_and_include_the_torchtext_lane_when_asked(
+def test_the_checks_before_a_merge_end_with_the_tests_and_include_a_lane_when_asked(
     tmp_path: Path, lanes: str | None, targets: list[str]
 ) -> None:
     for name, line in (("make", 'echo "make $*"'), ("chromium", "")):

@@ -272,7 +272,7 @@ def curve(name, values, sentences=10):
         LengthBin(low, low + 9, sentences, low + 4.5, Interval(value, value - 2, value + 3))
         for low, value in zip((1, 11, 21), values, strict=True)
     ]
-    return LengthCurve(name, tuple(bins))
+    return LengthCurve(name, tuple(bins), Interval((values[-1] - values[0]) / 20, -3.0, 0.25))
 
 
 def test_figure_2_draws_each_model_with_its_band_its_name_and_the_sentences_of_each_bin():
@@ -287,6 +287,7 @@ def test_figure_2_draws_each_model_with_its_band_its_name_and_the_sentences_of_e
     assert axes.get_xlabel() == "source length (words between spaces)" and axes.get_ylabel() == "BLEU"
     assert "1–10: 10, 11–20: 10, 21–30: 10" in " ".join(words_on(figure))
     assert axes.get_ylim()[0] == 0
+    assert "RNNsearch −1.5 (−30.0 to 2.5), RNNencdec −22.5 (−30.0 to 2.5)." in " ".join(words_on(figure))
 
 
 def test_names_of_lines_move_apart_and_keep_their_order():
@@ -304,6 +305,14 @@ def test_rungs_are_bars_with_their_numbers():
     assert {"then", "now", "title", "note"} <= set(words_on(figure))
     numbers = [[text.get_text() for text in axes.texts] for axes in figure.axes]
     assert numbers == [["10.0", "95.5"], ["–", "8.2"], ["1,234", "8,000"]]
+
+
+def test_an_interval_is_a_line_through_the_end_of_its_bar():
+    figure = plots.rungs(["then", "now"], {"AER (%)": [30.0, 20.0]}, "title", "note", {"AER (%)": [(25, 36), (20, 20)]})
+    (axes,) = figure.axes
+    assert [line.get_xydata().tolist() for line in axes.lines] == [[[25, 0], [36, 0]]]
+    assert axes.get_xlim() == (0, 36)
+    assert [text.xy for text in axes.texts] == [(36, 0), (20, 1)]
 
 
 def test_the_view_grid_shows_every_rate_and_boxes_the_chosen_view():

@@ -1,10 +1,12 @@
 """BLEU against the length of the source sentence: Figure 2 of Bahdanau et al. 2014, with bootstrap bands."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
+from reproductions.evaluation.arrays import Doubles
 from reproductions.evaluation.measures.bootstrap import Interval, bootstrap
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table
 from reproductions.evaluation.records.translation import Translated
@@ -27,6 +29,7 @@ class LengthCurve(NamedTuple):
 
     name: str
     bins: tuple[LengthBin, ...]
+    slope: Interval  # of the line through the bins: BLEU for one more word of the source
 
 
 def bleu_by_length(name: str, records: Sequence[Translated], edges: Sequence[int] = EDGES) -> LengthCurve:
@@ -36,10 +39,26 @@ def bleu_by_length(name: str, records: Sequence[Translated], edges: Sequence[int
     """
     table = bleu_table(records)
     lengths = np.array([record.source_length for record in records])
-    bins = []
+    bins, parts = [], []
     for low, high in zip(edges, edges[1:], strict=False):
         inside = (lengths >= low) & (lengths < high)
         if inside.any():
             interval = bootstrap(table[inside], bleu_of_sums)
             bins.append(LengthBin(low, high - 1, int(inside.sum()), float(lengths[inside].mean()), interval))
-    return LengthCurve(name, tuple(bins))
+            parts.append(inside[:, None] * np.column_stack([np.ones_like(lengths), lengths, table]))
+    counted = (lengths >= edges[0]) & (lengths < edges[-1])
+    return LengthCurve(name, tuple(bins), bootstrap(np.hstack(parts)[counted], partial(_slope_of_sums, len(bins))))
+
+
+def _slope_of_sums(bins: int, sums: Doubles) -> Doubles:
+    """The line through the bins by least squares, in which every sentence counts once.
+
+    sums (..., bins * 12) holds those of each bin in turn: its sentences, their lengths, and the sums of BLEU.
+    """
+    sums = sums.reshape(*sums.shape[:-1], bins, -1)
+    weight, lengths = sums[..., 0], sums[..., 1]
+    weight = weight / weight.sum(axis=-1, keepdims=True)
+    x, y = lengths / np.maximum(sums[..., 0], 1), bleu_of_sums(sums[..., 2:])
+    x, y = (values - (weight * values).sum(axis=-1, keepdims=True) for values in (x, y))
+    spread = (weight * x * x).sum(axis=-1)
+    return np.divide((weight * x * y).sum(axis=-1), spread, out=np.zeros_like(spread), where=spread > 1e-12)

@@ -14,7 +14,8 @@ PANEL = (4.8, 3.0)  # inches of a plot
 
 def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
     """Figure 2 of Bahdanau et al. 2014: BLEU against source length, with 95 % bootstrap bands, of curves over the same bins."""
-    figure, axes = _plot("BLEU against source length", _bins_note(curves[0]), [curve.name for curve in curves])
+    notes = [_bins_note(curves[0]), _slopes_note(curves)]
+    figure, axes = _plot("BLEU against source length", notes, [curve.name for curve in curves])
     ends = []
     for number, curve in enumerate(curves):
         x, y = [group.mean_length for group in curve.bins], [group.bleu.value for group in curve.bins]
@@ -33,7 +34,7 @@ def learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], split: st
     note = (
         f"Cost on {split}: mean negative log-likelihood of a word of the references, in nats; one mark per validation."
     )
-    figure, axes = _plot("Learning curves", note, [*curves])
+    figure, axes = _plot("Learning curves", [note], [*curves])
     ends = [_line(axes, number, name, *zip(*curve, strict=True)) for number, (name, curve) in enumerate(curves.items())]
     axes.set_xlim(left=0)
     axes.set_ylim(0, 1.06 * max(cost for curve in curves.values() for _, cost in curve))
@@ -42,10 +43,10 @@ def learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], split: st
     return figure
 
 
-def _plot(title: str, note: str, names: Sequence[str]) -> tuple[Figure, Axes]:
+def _plot(title: str, notes: Sequence[str], names: Sequence[str]) -> tuple[Figure, Axes]:
     """A sheet with one plot, and room at its right for the names."""
     breadth = 0.46 + PANEL[0] + max(width(name, TEXT) for name in names) + 0.22
-    sheet = Sheet(breadth, PANEL[1], title, above=0.29, below=0.5, notes=[note])
+    sheet = Sheet(breadth, PANEL[1], title, above=0.29, below=0.5, notes=notes)
     axes = sheet.axes(sheet.left + 0.46, sheet.top, *PANEL)
     add_grid(axes)
     return sheet.figure, axes
@@ -94,3 +95,11 @@ def _bins_note(curve: LengthCurve) -> str:
         "Corpus BLEU (sacreBLEU, 13a) of each bin at its mean length; bands are 95 % bootstrap intervals. "
         f"Sentences by source words: {counts}."
     )
+
+
+def _slopes_note(curves: Sequence[LengthCurve]) -> str:
+    slopes = []
+    for curve in curves:
+        value, low, high = (f"{10 * bound:z.1f}".replace("-", "−") for bound in curve.slope)
+        slopes.append(f"{curve.name} {value} ({low} to {high})")
+    return f"BLEU for ten more words of the source, by a line through the bins: {', '.join(slopes)}."

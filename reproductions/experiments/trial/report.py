@@ -42,19 +42,19 @@ def named(row: Mapping[str, Any]) -> str:
 
 def figure(table: Mapping[str, Any]) -> Figure:
     """The alignment error rate of every row, symmetrised, by gold."""
-    rows = table["rows"]
-    columns = {
-        f"{gold.capitalize()}, AER (%)": [100 * row["golds"][gold]["both"]["value"] for row in rows]
-        for gold in table["golds"]
-    }
+    rows, columns, bounds = table["rows"], {}, {}
+    for gold in table["golds"]:
+        rates, name = [row["golds"][gold]["both"] for row in rows], f"{gold.capitalize()}, AER (%)"
+        columns[name] = [100 * rate["value"] for rate in rates]
+        bounds[name] = [(100 * rate["low"], 100 * rate["high"]) for rate in rates]
     reported = " and ".join(
         f"{size['reported']} sentence pairs of {name.capitalize()}" for name, size in table["golds"].items()
     )
     note = (
         f"Human links of {reported}; both directions symmetrised by grow-diag. {table['corpus']}, {table['steps']:,} steps each, "
-        f"seed {table['seed']}. Chosen views: the best on other sentences with human links."
+        f"seed {table['seed']}. Chosen views: the best on other sentences with human links. Lines are 95 % bootstrap intervals."
     )
-    return plots.rungs([named(row) for row in rows], columns, "Attention on trial", note)
+    return plots.rungs([named(row) for row in rows], columns, "Attention on trial", note, bounds)
 
 
 def text(table: Mapping[str, Any]) -> str:
