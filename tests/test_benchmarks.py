@@ -1,6 +1,8 @@
 """What the benchmarks print: operations counted as PyTorch counts them, words never padding, one line to read back."""
 
 import json
+from subprocess import CompletedProcess
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import torch
 from page_runs import write, write_classifier
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import attention, clock, decode, gpu, images, machine, models, scale, train
+from benchmarks import attention, clock, decode, first_run, gpu, images, machine, models, scale, train
 from benchmarks import corpus as corpora
 from benchmarks.fixed_length import LENGTH, FixedLength, lengths
 from benchmarks.interleave import interleave, parse_peers, table
@@ -188,6 +190,32 @@ def test_the_scale_of_the_data_layer_is_one_line_and_its_memory_is_that_of_the_p
     result = json.loads(capsys.readouterr().out.splitlines()[-1].removeprefix("RESULT "))
     assert 250 < result["kept"] <= 300 and result["batching_pairs_per_s"] > 0
     assert 0.05 < result["peak_rss_gib_preparing"] <= result["peak_rss_gib"] < 16
+
+
+def test_a_first_run_is_timed_on_a_fresh_clone_without_what_the_caller_has(tmp_path, capsys, monkeypatch):
+    def run(command, cwd, env, check):
+        ran.append(" ".join(command[:2]))
+        assert not {"RUNS_DIR", "MAKEFLAGS"} & {*env} and env["DATA_DIR"] not in {str(tmp_path), ""}
+        if command[0] == "git":
+            (cwd / "clone").mkdir()
+        if command[-1] == "train-bahdanau":
+            folder = write(cwd / "runs", "bahdanau2014", "20260101-000000-000000")
+            (folder / "evaluation").mkdir()
+            (folder / "evaluation" / "scores.json").write_text(json.dumps({"test": {"bleu": 92.5, "aer": 0.08}}))
+        return CompletedProcess(command, 0 if command[-1] not in fails else 2)
+
+    ran, fails = [], set()
+    monkeypatch.setattr(first_run, "subprocess", SimpleNamespace(run=run))
+    for name in ("RUNS_DIR", "MAKEFLAGS", "DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    first_run.main([])
+    assert ran == ["git clone", "make setup", "make train-bahdanau"]
+    result = json.loads(capsys.readouterr().out.splitlines()[-1].removeprefix("RESULT "))
+    assert result["bleu"] == 92.5 and result["precision"] == "32-true" and result["training_minutes"] == 0.03
+    assert 0 <= result["setup_minutes"] <= result["minutes"] < 1
+    fails.add("setup")
+    with pytest.raises(UserError, match="`make setup` ended with status 2"):
+        first_run.main([])
 
 
 def test_every_attention_is_measured_beside_additive(capsys, monkeypatch):
