@@ -157,8 +157,9 @@ timeline: $(VENV)/.installed ## Every kind of attention in one translator: train
 
 .PHONY: trial
 trial: $(VENV)/.installed ## Translators as word aligners on the Bible, Tatoeba and Multi30k, beside statistical ones, against human links
-	@$(PY) -m reproductions trial $(if $(filter-out 0 no false,$(QUICK)),--quick) $(ARGS)
+	@$(PY) -m reproductions trial $(if $(filter-out 0 no false,$(QUICK)),--quick) $${ONLY_TEXT:+--only "$$ONLY_TEXT"} $(ARGS)
 #: make trial QUICK=1                    fewer pairs and steps; make setup EXTRAS=trial adds eflomal
+#: make trial ONLY="rnnsearch guided"    some of rnnsearch, luong, transformer, guided
 
 .PHONY: intervene
 intervene: $(VENV)/.installed ## Does a model use what it looks at? Erase it, exchange it, leave it out: the newest runs in one table

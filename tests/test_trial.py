@@ -10,6 +10,7 @@ from trained import ROOT
 from data.accord import pairs
 from data.links import GoldPair, Links
 from data.sources.gold import Gold
+from reproductions.__main__ import run as command
 from reproductions.experiments.quotes import written
 from reproductions.experiments.results import MEASURED
 from reproductions.experiments.trial import links, report, rows
@@ -100,7 +101,12 @@ def test_a_report_has_every_row_and_says_by_what_views_were_chosen(table, tmp_pa
     claimed = {"runs": {}, "measurements": {"trial": kept}}
     assert written(claimed, "trial.guided_chosen.numbers.aer") == "0.0 %"
     assert written(claimed, "trial.guided_chosen.numbers.aer", interval=True) == "(0.0 to 0.0)"
-    assert written({"runs": {}}, "trial.guided_chosen.numbers.aer") == MISSING
+    for absent in ({"runs": {}}, claimed):  # nothing was measured; eflomal is not installed
+        assert written(absent, "trial.eflomal.numbers.aer") == MISSING
+        assert written(absent, "trial.eflomal.numbers.aer", interval=True) == ""
+    assert written(claimed, "trial.steps") == "3"
+    with pytest.raises(ValueError, match="no number"):
+        written(claimed, "trial.guided_chosen.others.aer")
 
 
 def test_all_models_of_the_trial_read_the_same_batches():
@@ -112,3 +118,17 @@ def test_all_models_of_the_trial_read_the_same_batches():
     for budget in (FULL, QUICK):
         every = trainings(budget)
         assert len({each.name for each in every}) == 2 * len(SYSTEMS) and len({each.updates() for each in every}) == 1
+
+
+def test_some_of_the_translators_are_trained_by_their_names(monkeypatch, tmp_path, capsys):
+    given = []
+    monkeypatch.setattr("reproductions.commands.trainings.train", lambda trainings, *_: given.extend(trainings) or 1)
+    monkeypatch.setattr(rows, "read_golds", lambda *_: {})
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    assert command(["trial", "--only", "guided rnnsearch"]) == 1
+    assert [each.name for each in given] == [
+        f"{system}-{direction}-full" for system in ("rnnsearch", "guided") for direction in ("en-fr", "fr-en")
+    ]
+    for wrong in ("", "bert rnnsearch"):
+        assert command(["trial", "--only", wrong]) == 2
+        assert f"--only {wrong}: choose one or more of rnnsearch luong transformer guided." in capsys.readouterr().err

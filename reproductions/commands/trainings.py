@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,10 @@ def part(topic: str, name: str) -> Any:
     return import_module(f"reproductions.experiments.{topic}.{name}")
 
 
-def run(topic: str, options: argparse.Namespace, rest: Sequence[str]) -> int:
-    """Train what has no scored run yet, or everything again, and put it side by side."""
+def run(topic: str, options: argparse.Namespace, rest: Sequence[str], **narrowed: Any) -> int:
+    """Train what has no scored run yet, or everything again, and put it side by side; narrowed: what differs in the budget."""
     training = part(topic, "training")
-    budget = training.QUICK if options.quick else training.FULL
+    budget = replace(training.QUICK if options.quick else training.FULL, **narrowed)
     check_writable(runs.runs_dir() / topic)
     if status := train(training.trainings(budget), options.jobs, options.again, rest):
         return status

@@ -75,8 +75,10 @@ def _entry(results: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
     measurements = dict(results.get("measurements", {}))
     if name == TIMELINE and TIMELINE in results:
         measurements[name] = {"scores": {row["name"]: row for row in results[TIMELINE]["rows"]}}
-    if name in (TRIAL, INTERVENED) and name not in measurements:
-        return None
+    if name in (TRIAL, INTERVENED):
+        known = measurements.get(name, {"scores": {}})
+        if name not in measurements or not {*path.split(".")[1:2]} <= known.keys() | known["scores"].keys():
+            return None
     if name not in measurements:
         raise ValueError(f"there is no result {name!r} for {{{path}}}")
     return {"over_seeds": {}, "seeds": {"": measurements[name]}}

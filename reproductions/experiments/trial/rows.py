@@ -55,7 +55,7 @@ def table(budget: Budget) -> dict[str, Any]:
     """The table of the trainings of a budget. Raises UserError if one of them has no scores."""
     runs = {
         (system, "-".join(direction)): training(system, direction, budget).measured()
-        for system in SYSTEMS
+        for system in budget.systems
         for direction in DIRECTIONS
     }
     looked = {}
@@ -92,7 +92,8 @@ def _systems(
 ) -> Iterator[tuple[str, str, Directions]]:
     """Name, title and links of each row."""
     yield DIAGONAL, "Diagonal", of_diagonal(reported)
-    for system, (title, *_) in SYSTEMS.items():
+    for system in dict.fromkeys(system for system, _ in looked):
+        title, *_ = SYSTEMS[system]
         ahead, back = (looked[system, "-".join(direction)] for direction in DIRECTIONS)
         yield f"{system}_naive", title, Directions(ahead.naive, back.naive)
         yield f"{system}_chosen", title, Directions(ahead.chosen, back.chosen)
@@ -114,7 +115,7 @@ def _counted(links: Directions, golds: Mapping[str, Gold]) -> Counted:
 
 
 def _row(name: str, title: str, counts: Mapping[str, Counted]) -> dict[str, Any]:
-    others = {STATISTICAL, AGAINST.get(name, STATISTICAL)} - {name}
+    others = ({STATISTICAL, AGAINST.get(name, STATISTICAL)} & counts.keys()) - {name}
     return {
         "name": name,
         "title": title,

@@ -18,11 +18,12 @@ SYSTEMS = {
 
 @dataclass(frozen=True)
 class Budget:
-    """The budget of every training; its name is part of the names of the runs. steps: None for those of the configuration."""
+    """What is trained, and how long; its name is part of the names of the runs. steps: None for those of the configuration."""
 
     name: str
     steps: int | None
     options: tuple[str, ...] = ()
+    systems: tuple[str, ...] = tuple(SYSTEMS)
 
 
 FULL = Budget("full", None)
@@ -44,4 +45,4 @@ def training(system: str, direction: tuple[str, str], budget: Budget) -> Trainin
 
 def trainings(budget: Budget) -> list[Training]:
     """All of a budget, system by system, so that an interrupted trial has both directions of the first ones."""
-    return [training(system, direction, budget) for system in SYSTEMS for direction in DIRECTIONS]
+    return [training(system, direction, budget) for system in budget.systems for direction in DIRECTIONS]
