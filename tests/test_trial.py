@@ -11,10 +11,12 @@ from data.accord import pairs
 from data.links import GoldPair, Links
 from data.sources.gold import Gold
 from reproductions.__main__ import run as command
+from reproductions.evaluation.measures.alignment import gold_table
 from reproductions.experiments.quotes import written
 from reproductions.experiments.results import MEASURED
 from reproductions.experiments.trial import links, report, rows
 from reproductions.experiments.trial.links import Bitext, Directions, of_eflomal, of_statistics, of_translator
+from reproductions.experiments.trial.reasons import Places
 from reproductions.experiments.trial.training import FULL, QUICK, SYSTEMS, trainings
 from reproductions.reports import MISSING
 
@@ -59,18 +61,22 @@ def table(trained):
     gold = {"numbers": Gold("numbers", [], reversed_numbers(trained))}
     right = [pair.links.sure for pair in gold["numbers"].reported]
     half = [frozenset(sorted(found)[::2]) | {(0, 0)} for found in right]
-    counts = {
-        rows.STATISTICAL: rows._counted(Directions(half, half), gold),
-        "guided_chosen": rows._counted(Directions(right, right), gold),
-        "transformer_chosen": rows._counted(Directions(right, half), gold),
-    }
+    found = {rows.STATISTICAL: (half, half), "guided_chosen": (right, right), "transformer_chosen": (right, half)}
+    counts = {name: rows._counted(Directions(*each), each[1], gold) for name, each in found.items()}
+    pairs = gold["numbers"].reported
+    places = Places.of(pairs, [range(len(pair.target)) for pair in pairs])
     return {
         "budget": "quick", "corpus": "numbers", "pairs": None, "steps": 3, "seed": 1, "training_minutes": 2.0,
         "origin": {"processor": "a processor", "threads": 1, "device": "cpu", "torch": "2", "date": "2026-01-01"},
         "golds": {"numbers": rows._described(gold["numbers"])},
         "views": {"guided en-fr": {"view": "L1 H1 shift1", "words": "layer 1 of 2", "among": 20, "aer": 0.1}},
         "bleu": {"guided en-fr": {"test": [10.0, 9.0, 11.0]}},
-        "rows": [rows._row(name, name.partition("_")[0], counts) for name in counts],
+        "places": places.sizes(),
+        "rows": [
+            rows._row(name, name.partition("_")[0], counts)
+            | {"places": places.scores(found[name][1], counts[name]["numbers"]["both"])}
+            for name in counts
+        ],
     }  # fmt: skip
 
 
@@ -93,7 +99,7 @@ def test_a_row_is_compared_over_the_same_sentences(table):
 @pytest.mark.usefixtures("undrawn")
 def test_a_report_has_every_row_and_says_by_what_views_were_chosen(table, tmp_path):
     page = report.write(table, tmp_path / "trial").read_text(encoding="utf-8")
-    assert page.count("<tr>") == 1 + 3 + 1 + 1 + 1 + 1 and "too short for a verdict" in page
+    assert page.count("<tr>") == 1 + 3 + 1 + 3 + 1 + 1 + 1 + 1 and "too short for a verdict" in page
     assert "layer 1 of 2</td><td>20</td><td>10.0</td>" in page and links.NO_EFLOMAL.split(",")[0] in page
     assert "guided, chosen view" in report.text(table)
     kept = report.measurement(table)
@@ -105,8 +111,37 @@ def test_a_report_has_every_row_and_says_by_what_views_were_chosen(table, tmp_pa
         assert written(absent, "trial.eflomal.numbers.aer") == MISSING
         assert written(absent, "trial.eflomal.numbers.aer", interval=True) == ""
     assert written(claimed, "trial.steps") == "3"
+    assert written(claimed, "trial.guided_chosen.recall_rare") == "100.0 %"
+    assert "0 times</th><th>1 to 9 times</th><th>10 to 999 times</th><th>1,000 times and more</th>" in page
     with pytest.raises(ValueError, match="no number"):
         written(claimed, "trial.guided_chosen.others.aer")
+
+
+def test_links_are_divided_by_the_frequency_of_their_french_word_and_sentences_by_length():
+    sure = [frozenset({(0, 0), (1, 1), (2, 2)}), frozenset({(0, 0), (20, 20)})]
+    gold = [
+        GoldPair(("a", "b", "c"), ("x", "y", "z"), Links(sure[0], sure[0]), "short"),
+        GoldPair(("a",) * 21, ("x",) * 21, Links(sure[1], sure[1]), "long"),
+    ]
+    places = Places.of(gold, [[0, 9, 10], [1000] + [999] * 20])
+    assert places.sizes() == {"unseen": 1, "rare": 1, "common": 2, "frequent": 1, "short": 1, "long": 1}
+    found = [frozenset({(1, 1), (2, 2)}), frozenset({(0, 0), (1, 2)})]
+    scores = places.scores(found, gold_table(gold, found))
+    assert [scores[f"recall_{name}"] for name in ("unseen", "rare", "common", "frequent")] == [0, 1, 0.5, 1]
+    assert scores["aer_short"] == pytest.approx(1 - 4 / 5) and scores["aer_long"] == pytest.approx(1 - 2 / 4)
+    alone = Places.of(gold[:1], [[0, 0, 0]])
+    assert alone.scores(found[:1], gold_table(gold[:1], found[:1])) == {
+        "recall_unseen": pytest.approx(2 / 3), "recall_rare": None, "recall_common": None, "recall_frequent": None,
+        "aer_short": pytest.approx(1 - 4 / 5), "aer_long": None,
+    }  # fmt: skip
+
+
+def test_the_frequency_of_a_word_is_that_of_its_rarest_part_in_the_training_pairs(trained, monkeypatch):
+    gold = [GoldPair(("the", "friend"), ("l'ami", "."), Links(frozenset(), frozenset()), "typed")]
+    bitext = Bitext(trained("transformer2017"), gold)
+    pairs = [(["the"], ["l'", "homme"]), (["a"], ["l'", "ami", "."]), (["a"], ["l'", "an", "."])]
+    monkeypatch.setattr(bitext, "training", lambda: iter(pairs))
+    assert bitext.frequencies() == [[1, 2]]
 
 
 def test_all_models_of_the_trial_read_the_same_batches():

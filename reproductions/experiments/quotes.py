@@ -21,7 +21,8 @@ FIELD = re.compile(r"\{(?P<path>[^{}:]+)(?P<interval>:interval)?\}")
 PERCENT = {
     "aer", "aer_naive", "accuracy", "true", "colour", "count", "texture", "shape", "relation", "relation_beside",
     "relation_vertical", "relation_horizontal", "ground_top1", "pointing", "energy", "agreement", "same_answer",
-    "fraction_of_limit", "precision", "recall", "aer_weights", "aer_erased", "aer_left_out", "aer_gradient",
+    "fraction_of_limit", "precision", "recall", "recall_unseen", "recall_rare", "recall_common", "recall_frequent", "aer_short",
+    "aer_long", "aer_weights", "aer_erased", "aer_left_out", "aer_gradient",
 }  # fmt: skip
 FIXED = {
     "auroc": 3, "deletion": 2, "insertion": 2, "correlation": 2, "previous": 2, "distance": 2, "entropy": 2, "largest": 2,

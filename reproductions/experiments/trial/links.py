@@ -4,6 +4,7 @@ All links are (French position, English position), between the words of the gold
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -80,7 +81,7 @@ def of_diagonal(reported: Sequence[GoldPair]) -> Directions:
 
 
 class Bitext:
-    """The words of the training pairs of a run, lower-cased, behind those of the gold sentences."""
+    """The words of gold sentences and of the training pairs of a run, lower-cased."""
 
     def __init__(self, run: Run, reported: Sequence[GoldPair]) -> None:
         self.gold = [(_words(" ".join(pair.source), "en"), _words(" ".join(pair.target), "fr")) for pair in reported]
@@ -90,11 +91,24 @@ class Bitext:
         ]
         self.data = run.data
 
-    def pairs(self) -> Iterator[WordPair]:
+    def training(self) -> Iterator[WordPair]:
         longest, read = self.data["max_words"], load(self.data["corpus"], "train", "en", "fr", count=self.data["pairs"])
-        training = ((_words(example.source, "en"), _words(example.target, "fr")) for example in read)
-        yield from self.gold
-        yield from (pair for pair in training if max(map(len, pair)) <= longest)
+        split_up = ((_words(example.source, "en"), _words(example.target, "fr")) for example in read)
+        return (pair for pair in split_up if max(map(len, pair)) <= longest)
+
+    def pairs(self) -> Iterator[WordPair]:
+        """The gold sentences, then the training pairs."""
+        return chain(self.gold, self.training())
+
+    def frequencies(self) -> list[list[int]]:
+        """By sentence, how often the training pairs have each French word of the gold; of one that we split, its rarest part."""
+        seen = Counter(word for _, french in self.training() for word in french)
+        of_words = [[(place, seen[word]) for word, place in zip(french, places, strict=True)]
+                    for (_, french), (_, places) in zip(self.gold, self.places, strict=True)]  # fmt: skip
+        return [
+            [min(times for place, times in words if place == token) for token in range(words[-1][0] + 1)]
+            for words in of_words
+        ]
 
     def between_tokens(self, links: Sequence[frozenset[Link]]) -> OfSentences:
         """Links between our words as links between the words of the gold."""

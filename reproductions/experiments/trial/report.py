@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from reproductions import runs
 from reproductions.evaluation import files, plots
+from reproductions.experiments.trial import reasons
 from reproductions.experiments.trial.links import NO_EFLOMAL
 from reproductions.experiments.trial.rows import EFLOMAL
 from reproductions.reports import made, percent, template
@@ -28,6 +29,8 @@ def write(table: Mapping[str, Any], folder: Path) -> Path:
         made=made(f"trial{' QUICK=1' * (table['budget'] == 'quick')}"),
         named=named,
         splits=list(next(iter(table["bleu"].values()))),
+        frequencies=_bounded(reasons.FREQUENCIES, "times"),
+        lengths=_bounded(reasons.LENGTHS, "words"),
         eflomal=any(row["name"] == EFLOMAL for row in table["rows"]),
         no_eflomal=NO_EFLOMAL,
     )
@@ -38,6 +41,17 @@ def write(table: Mapping[str, Any], folder: Path) -> Path:
 
 def named(row: Mapping[str, Any]) -> str:
     return f"{row['title']}, {row['view']} view" if row["view"] else str(row["title"])
+
+
+def _bounded(fewest: Mapping[str, int], unit: str) -> dict[str, str]:
+    """Name -> its bounds in words: "1 to 9 times", "1,000 times and more"."""
+    bounds = [*fewest.values()]
+    upper = [next_one - 1 for next_one in bounds[1:]]
+    said = [
+        f"{low:,} {unit}" if low == high else f"{low:,} to {high:,} {unit}"
+        for low, high in zip(bounds, upper, strict=False)
+    ]
+    return dict(zip(fewest, [*said, f"{bounds[-1]:,} {unit} and more"], strict=True))
 
 
 def figure(table: Mapping[str, Any]) -> Figure:
@@ -76,7 +90,9 @@ def text(table: Mapping[str, Any]) -> str:
 
 
 def measurement(table: Mapping[str, Any]) -> dict[str, Any]:
-    """What docs/results.json holds: by row and gold, of "both" unless the direction is named; and BLEU by run and split."""
+    """What docs/results.json holds: by row and gold, of "both" unless the direction is named; by row the recall by frequency and
+    AER by length; and BLEU by run and split.
+    """
     scores: dict[str, Any] = {}
     for row in table["rows"]:
         scores[row["name"]] = {
@@ -87,7 +103,7 @@ def measurement(table: Mapping[str, Any]) -> dict[str, Any]:
                 **{way: {"aer": ways[way]["value"]} for way in DIRECTIONS[:2]},
             }
             for gold, ways in row["golds"].items()
-        }
+        } | {name: value for name, value in row["places"].items() if value is not None}
     for name, splits in table["bleu"].items():
         scores[name.replace(" ", "_").replace("-", "_")] = {split: {"bleu": bleu} for split, bleu in splits.items()}
     return {

@@ -7,11 +7,13 @@
     golds       by name: sentences of development and reported, sure and possible links of what is reported
     views       by run, "rnnsearch en-fr": the chosen view in words, among how many, its AER on the development sentences
     bleu        by run: by test split, BLEU and its interval
+    places      sure links by the frequency of their French word, sentences by their length
     rows        one per system and view::
 
         name, title, view   "guided_chosen", "Transformer, guided", "chosen"; view "" where there is nothing to choose
         golds               by name: "en-fr" links a French word each, "fr-en" an English word each, "both" is symmetrised:
                             aer with low and high, precision, recall
+        places              recall of the sure links by frequency and AER by length, of "both" and all golds together
         against             by the name of another row, by gold: difference in AER of "both", low, high, p_value
 
 Rates are fractions of 1, BLEU is from 0 to 100.
@@ -20,6 +22,8 @@ Rates are fractions of 1, BLEU is from 0 to 100.
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
+
+import numpy as np
 
 from data.links import GoldPair
 from data.sources.gold import NAMED, Gold, find_gold
@@ -32,13 +36,14 @@ from reproductions.experiments.trial.links import (
     Bitext,
     Directions,
     Looked,
+    OfSentences,
     of_diagonal,
     of_eflomal,
     of_statistics,
     of_translator,
 )
+from reproductions.experiments.trial.reasons import Places
 from reproductions.experiments.trial.training import DIRECTIONS, SYSTEMS, Budget, training
-from reproductions.runs import Run
 
 STATISTICAL, EFLOMAL, DIAGONAL = "statistical", "eflomal", "diagonal"
 # Row -> the row that it is compared with, besides the statistical aligner.
@@ -65,9 +70,13 @@ def table(budget: Budget) -> dict[str, Any]:
         reported = [pair for gold in parts for pair in gold.reported]
         looked[system, direction] = of_translator(run, development, reported)
     golds, first = read_golds(*DIRECTIONS[0]), next(iter(runs.values()))
-    titles, counts = {}, {}
-    for name, title, links in _systems(looked, first, [pair for gold in golds.values() for pair in gold.reported]):
-        titles[name], counts[name] = title, _counted(links, golds)
+    reported = [pair for gold in golds.values() for pair in gold.reported]
+    bitext, titles, counts, divided = Bitext(first, reported), {}, {}, {}
+    places = Places.of(reported, bitext.frequencies())
+    for name, title, links in _systems(looked, bitext, reported):
+        both = [grow_diag(ahead, back) for ahead, back in zip(*links, strict=True)]
+        titles[name], counts[name] = title, _counted(links, both, golds)
+        divided[name] = places.scores(both, np.concatenate([counts[name][gold]["both"] for gold in golds]))
     done = first.summary
     return {
         "budget": budget.name,
@@ -83,12 +92,13 @@ def table(budget: Budget) -> dict[str, Any]:
             " ".join(name): {split: [scores["bleu"], *scores["bleu_interval"]] for split, scores in run.scores.items()}
             for name, run in runs.items()
         },
-        "rows": [_row(name, titles[name], counts) for name in titles],
+        "places": places.sizes(),
+        "rows": [_row(name, titles[name], counts) | {"places": divided[name]} for name in titles],
     }
 
 
 def _systems(
-    looked: Mapping[tuple[str, str], Looked], first: Run, reported: Sequence[GoldPair]
+    looked: Mapping[tuple[str, str], Looked], bitext: Bitext, reported: Sequence[GoldPair]
 ) -> Iterator[tuple[str, str, Directions]]:
     """Name, title and links of each row."""
     yield DIAGONAL, "Diagonal", of_diagonal(reported)
@@ -97,15 +107,13 @@ def _systems(
         ahead, back = (looked[system, "-".join(direction)] for direction in DIRECTIONS)
         yield f"{system}_naive", title, Directions(ahead.naive, back.naive)
         yield f"{system}_chosen", title, Directions(ahead.chosen, back.chosen)
-    bitext = Bitext(first, reported)
     yield STATISTICAL, "Statistical aligner", of_statistics(bitext)
     if (links := of_eflomal(bitext)) is not None:
         yield EFLOMAL, "eflomal", links
 
 
-def _counted(links: Directions, golds: Mapping[str, Gold]) -> Counted:
+def _counted(links: Directions, both: OfSentences, golds: Mapping[str, Gold]) -> Counted:
     """The counts of each reported sentence, by gold and direction."""
-    both = [grow_diag(ahead, back) for ahead, back in zip(*links, strict=True)]
     counts: Counted = {name: {} for name in golds}
     for direction, found in (("en-fr", links.ahead), ("fr-en", links.back), ("both", both)):
         rest = iter(found)
