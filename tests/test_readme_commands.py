@@ -43,6 +43,7 @@ AFTER = {
     "compare": ["train-bahdanau", "train-transformer"],
     "compare DATA=shapes": ["train-vit", "train-resnet"],
     "look": ["train-vit"],
+    "intervene": ["train-bahdanau"],
     "explain": ["train-transformer"],
     "report": ["train-rnnencdec"],
     "evaluate": ["train-rnnencdec"],
@@ -54,6 +55,7 @@ LEAVES = {
     "figures": "figures/bahdanau2014/figure-3-as-printed.png",
     "compare": "compare/accord/*/report.html",
     "compare DATA=shapes": "compare/shapes/*/report.html",
+    "intervene": "interventions/interventions.png",
     "look": "*/*/*/looked/photo*.png",
     "explain": "*/*/*/explained/*.html",
     "report": "*/*/*/report.html",
@@ -125,7 +127,7 @@ def test_the_readme_names_what_the_project_does() -> None:
     named = {command.split()[1] for command in RUN}
     assert named >= {
         "train-bahdanau", "train-rnnencdec", "train-luong", "train-xu", "train-cheng", "train-transformer", "train-vit",
-        "train-resnet", "translate", "figures", "compare", "look", "explain", "evaluate",
+        "train-resnet", "translate", "figures", "compare", "intervene", "look", "explain", "evaluate",
     }  # fmt: skip
 
 
