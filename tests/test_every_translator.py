@@ -236,7 +236,7 @@ def reversal(model, steps, learning_rate):
 
 
 @pytest.mark.parametrize(("untrained", "steps", "learning_rate"), [
-    (untrained_luong, 200, 0.01), (untrained_transformer, 200, 3e-3),
+    (untrained_luong, 200, 0.01), (untrained_transformer, 400, 3e-3),
 ])  # fmt: skip
 def test_it_learns_to_reverse_and_looks_at_the_word_it_writes(untrained, steps, learning_rate):
     right, looked = reversal(untrained(), steps, learning_rate)
