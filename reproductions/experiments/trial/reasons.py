@@ -9,7 +9,7 @@ from data.links import GoldPair
 from reproductions.evaluation.arrays import Doubles
 from reproductions.evaluation.measures.alignment import Link, aer_of_sums
 
-# Name -> the fewest times; each ends where the next begins. Most words of 1,000 and more are articles, pronouns, prepositions.
+# Name -> the fewest times; each ends where the next begins. Articles, prepositions and punctuation marks are among the last.
 FREQUENCIES = {"unseen": 0, "rare": 1, "common": 10, "frequent": 1000}
 LENGTHS = {"short": 1, "long": 21}  # name -> the fewest French words
 
