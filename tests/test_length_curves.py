@@ -20,10 +20,10 @@ def records():
 
 
 def test_each_bin_has_the_corpus_bleu_of_its_own_sentences():
-    curve = bleu_by_length("RNNsearch", records(), edges=(1, 10, 20))
+    curve = bleu_by_length("RNNsearch", records(), starts=(1, 10))
     short, long = curve.bins
     assert (short.low, short.high, short.sentences, short.mean_length) == (1, 9, 20, 5)
-    assert (long.low, long.high, long.sentences, long.mean_length) == (10, 19, 20, 15)
+    assert (long.low, long.high, long.sentences, long.mean_length) == (10, 15, 20, 15)
     inside = [record for record in records() if record.source_length == 15]
     expected = sacrebleu.corpus_bleu([r.hypothesis for r in inside], [[r.reference for r in inside]]).score
     assert long.bleu.value == pytest.approx(expected)
@@ -31,20 +31,21 @@ def test_each_bin_has_the_corpus_bleu_of_its_own_sentences():
     assert long.bleu.low < expected < long.bleu.high
 
 
-def test_the_lower_edge_is_inside_and_the_upper_outside():
-    made = [Translated("w " * length, "a b c d", "a b c d", length) for length in (9, 10, 11, 20)]
-    curve = bleu_by_length("m", made, edges=(1, 10, 20))
-    assert [one.sentences for one in curve.bins] == [1, 2]
+def test_a_bin_has_its_start_and_the_last_all_that_is_longer():
+    made = [Translated("w " * length, "a b c d", "a b c d", length) for length in (9, 10, 19, 20, 21, 300)]
+    curve = bleu_by_length("m", made, starts=(1, 10, 20))
+    assert [(one.low, one.high, one.sentences) for one in curve.bins] == [(1, 9, 1), (10, 19, 2), (20, 300, 3)]
+    assert [one.low for one in bleu_by_length("m", made[-1:]).bins] == [50], "of long sentences alone, too"
 
 
 def test_the_slope_is_that_of_the_line_through_the_bins_with_each_sentence_as_one_point():
     longest = [Translated("w " * 25, "a b c d", "a b c d e f g h", n) for n in range(40)]
-    curve = bleu_by_length("m", records() + longest, edges=(1, 10, 20, 30))
+    curve = bleu_by_length("m", records() + longest, starts=(1, 10, 20))
     points = [(each.mean_length, each.bleu.value) for each in curve.bins for _ in range(each.sentences)]
     assert len(points) == 80
     assert curve.slope.value == pytest.approx(np.polyfit(*zip(*points, strict=True), 1)[0])
     assert curve.slope.low < curve.slope.value < curve.slope.high < 0
-    assert bleu_by_length("m", longest, edges=(1, 10, 20, 30)).slope == (0, 0, 0)
+    assert bleu_by_length("m", longest, starts=(1, 10, 20)).slope == (0, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.links import Links
+from data.progress import Count, counting
 
 Array = NDArray[Any]
 
@@ -48,7 +49,9 @@ class Aligner:
             cells += len(pair.target) * (len(pair.source) + 1)
             if cells > CELLS:
                 break
-        self.ahead, self.back = _OneWay(learned), _OneWay([turned_pair(pair) for pair in learned])
+        with counting("learning to link", 2 * sum(ROUNDS), "rounds") as rounds:
+            self.ahead = _OneWay(learned, rounds)
+            self.back = _OneWay([turned_pair(pair) for pair in learned], rounds)
 
     def links(self, pairs: Sequence[Pair]) -> Iterator[Links]:
         """Links of each pair: sure where both directions link, possible where one does."""
@@ -60,7 +63,7 @@ class Aligner:
 class _OneWay:
     """p(target word | source word), which says which source word each target word comes from."""
 
-    def __init__(self, pairs: Sequence[Pair]) -> None:
+    def __init__(self, pairs: Sequence[Pair], rounds: Count) -> None:
         groups = _by_shape(pairs)
         keys = [np.unique(_keys(pairs, numbers)) for numbers in groups.values()]
         self.keys = np.unique(np.concatenate(keys)) if keys else np.empty(0, dtype=np.int64)  # (kinds,)
@@ -78,6 +81,7 @@ class _OneWay:
             # Variational Bayes: exp(digamma(x)) instead of x, which makes small counts smaller.
             self.p = _exp_digamma(counts + SPARSE) / _exp_digamma(totals)[source]
             self.jumps = jumps
+            rounds.done += 1
 
     def links(self, pairs: Sequence[Pair]) -> list[frozenset[tuple[int, int]]]:
         """The links (t, s) of each pair: from each target word to its most probable source word, or none."""

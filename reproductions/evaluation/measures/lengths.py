@@ -11,7 +11,7 @@ from reproductions.evaluation.measures.bootstrap import Interval, bootstrap
 from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table
 from reproductions.evaluation.records.translation import Translated
 
-EDGES = (1, 10, 20, 30, 40, 50, 61)
+STARTS = (1, 10, 20, 30, 40, 50)  # fewest words of each bin; the last has all longer sentences
 
 
 class LengthBin(NamedTuple):
@@ -32,22 +32,20 @@ class LengthCurve(NamedTuple):
     slope: Interval  # of the line through the bins: BLEU for one more word of the source
 
 
-def bleu_by_length(name: str, records: Sequence[Translated], edges: Sequence[int] = EDGES) -> LengthCurve:
-    """BLEU in bins of source length, counted in words between spaces; edges (1, 10, 20) make bins of 1 to 9 and 10 to 19 words.
-
-    Sentences outside the edges are not counted.
-    """
+def bleu_by_length(name: str, records: Sequence[Translated], starts: Sequence[int] = STARTS) -> LengthCurve:
+    """BLEU in bins of source length, counted in words between spaces; starts (1, 10) make bins of 1 to 9 and of 10 or more."""
     table = bleu_table(records)
     lengths = np.array([record.source_length for record in records])
+    numbers = np.searchsorted(starts, lengths, side="right")
+    highest = [*(start - 1 for start in starts[1:]), int(lengths.max())]
     bins, parts = [], []
-    for low, high in zip(edges, edges[1:], strict=False):
-        inside = (lengths >= low) & (lengths < high)
-        if inside.any():
-            interval = bootstrap(table[inside], bleu_of_sums)
-            bins.append(LengthBin(low, high - 1, int(inside.sum()), float(lengths[inside].mean()), interval))
-            parts.append(inside[:, None] * np.column_stack([np.ones_like(lengths), lengths, table]))
-    counted = (lengths >= edges[0]) & (lengths < edges[-1])
-    return LengthCurve(name, tuple(bins), bootstrap(np.hstack(parts)[counted], partial(_slope_of_sums, len(bins))))
+    for number in np.unique(numbers):
+        inside = numbers == number
+        interval = bootstrap(table[inside], bleu_of_sums)
+        low, high = starts[number - 1], highest[number - 1]
+        bins.append(LengthBin(low, high, int(inside.sum()), float(lengths[inside].mean()), interval))
+        parts.append(inside[:, None] * np.column_stack([np.ones_like(lengths), lengths, table]))
+    return LengthCurve(name, tuple(bins), bootstrap(np.hstack(parts), partial(_slope_of_sums, len(bins))))
 
 
 def _slope_of_sums(bins: int, sums: Doubles) -> Doubles:

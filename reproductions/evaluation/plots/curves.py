@@ -22,7 +22,7 @@ def bleu_by_length(curves: Sequence[LengthCurve]) -> Figure:
         low, high = [group.bleu.low for group in curve.bins], [group.bleu.high for group in curve.bins]
         axes.fill_between(x, low, high, color=LINES[number % len(LINES)], alpha=0.16, lw=0, zorder=2)
         ends.append(_line(axes, number, curve.name, x, y))
-    axes.set_xlim(0, curves[0].bins[-1].high + 1)
+    axes.set_xlim(0, curves[0].bins[-1].mean_length + 6)
     axes.set_ylim(0, max(5.0, *(group.bleu.high for curve in curves for group in curve.bins)) * 1.04)
     name_axes(axes, "source length (words between spaces)", "BLEU", TEXT)
     _name_ends(axes, ends)
