@@ -423,6 +423,32 @@ def test_a_group_of_which_one_seed_failed_is_named_and_its_numbers_stay(project,
     assert results.read(project / results.FILE) == claimed
 
 
+def test_a_training_that_starts_from_another_run_waits_for_it_and_brings_it_along(tmp_path, monkeypatch):
+    began = []
+
+    def begin(command, **_):
+        began.append([option for option in command if option.endswith("seed1")])
+        running = iter([None, 0])
+
+        def poll():
+            status = next(running)
+            if status == 0:
+                write_text(Path(began[-1][0]) / runs.SCORES, "{}")
+            return status
+
+        return SimpleNamespace(returncode=0, poll=poll)
+
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    standing_in = SimpleNamespace(Popen=begin, DEVNULL=-3, STDOUT=-2)
+    monkeypatch.setattr(side_by_side, "subprocess", standing_in)
+    monkeypatch.setattr(side_by_side, "PAUSE", 0)
+    monkeypatch.setattr(side_by_side.Training, "measured", side_by_side.Training.scored)
+    (finetuned,) = commanded.chosen("vit_finetuned")
+    assert side_by_side.train(finetuned.trainings[:1], jobs=2) == 0
+    (first,), second = began
+    assert "/shapes_32/" in first and "/shapes_finetune/" in second[0] and second[1] == first
+
+
 def test_a_result_whose_runs_are_gone_is_named(project, capsys):
     write_json(project / results.FILE, {"version": results.VERSION, "runs": {"small": entry([40.0, 42.0])}})
     assert command(["results", "--check", "--only", "toy"]) == 0

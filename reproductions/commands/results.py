@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from reproductions.papers import CONFIGS
 from reproductions.runs import Run
 
 RUNS = CONFIGS / "results.yaml"
-KEYS = {"paper", "data", "variant", "arguments", "seeds"}
+KEYS = {"paper", "data", "variant", "arguments", "weights", "seeds"}
 
 
 class Group(NamedTuple):
@@ -84,7 +85,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
 
 def chosen(only: str | None) -> list[Group]:
     """The groups of configs/results.yaml, or those of a topic or name. Raises UserError for a key or name that there is not."""
-    groups = []
+    groups: list[Group] = []
     for topic, names in yaml.safe_load(RUNS.read_text(encoding="utf-8")).items():
         for name, given in names.items():
             if strange := given.keys() - KEYS:
@@ -93,6 +94,9 @@ def chosen(only: str | None) -> list[Group]:
                 )
             arguments = given.get("arguments", "").split()
             seeds = of_seeds(given["paper"], given.get("data"), given.get("variant", ""), given["seeds"], arguments)
+            if "weights" in given:
+                before = next(group.trainings for group in groups if group.name == given["weights"])
+                seeds = [replace(training, weights=start) for training, start in zip(seeds, before, strict=True)]
             groups.append(Group(name, topic, seeds))
     named = None if only is None else only.split()
     for topic in (runs.TIMELINE, runs.TRIAL):

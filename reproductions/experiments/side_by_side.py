@@ -42,6 +42,7 @@ class Training:
     options: tuple[str, ...] = ()  # command-line options that override the file
     steps: int | None = None  # updates; None takes them from the file
     seed: int | None = None  # of one in a group; None takes it from the file
+    weights: "Training | None" = None  # the training whose run it starts from, which comes first
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -98,7 +99,8 @@ class Training:
             seeds = [] if self.seed is None else [
                 "--seed_everything", str(self.seed), "--data.init_args.seed", str(self.seed),
             ]  # fmt: skip
-            arguments += [*seeds, *self.options, *limits, *overrides]
+            weights = [] if self.weights is None else ["--run.weights", str(self.weights.measured().folder)]
+            arguments += [*seeds, *weights, *self.options, *limits, *overrides]
         return run, [sys.executable, "-m", "reproductions", "fit", *arguments]
 
 
@@ -111,15 +113,17 @@ def train(
     On Ctrl-C and SIGTERM every training saves its state, and the same command continues from there. Raises UserError with the
     end of its log if a training fails, once the others have ended.
     """
-    waiting = [training for training in trainings if again or training.scored() is None]
+    wanted = dict.fromkeys(one for training in trainings for one in (training.weights, training) if one)
+    waiting = [training for training in wanted if again or training.scored() is None]
     failed: list[_Process] = []
     total = sum(training.updates() for training in waiting)
     with _ends_as_exceptions(), progress.counting("", total, "steps") as count:
         running: list[_Process] = []
         try:
             while running or (waiting and not failed):
-                while waiting and len(running) < jobs and not failed:
-                    running.append(_Process(waiting.pop(0), overrides, threads))
+                while len(running) < jobs and not failed and (ready := _ready(waiting, running)):
+                    waiting.remove(ready[0])
+                    running.append(_Process(ready[0], overrides, threads))
                 time.sleep(PAUSE)
                 ended = [process for process in running if process.popen.poll() is not None]
                 failed += [process for process in ended if process.popen.returncode]
@@ -162,6 +166,12 @@ class _Process:
         reached = self.training.updates() if ended else max(_steps(self.run), self.done)
         new, self.done = reached - self.done, reached
         return new
+
+
+def _ready(waiting: Sequence[Training], running: Sequence[_Process]) -> list[Training]:
+    """Those that start from no training that has yet to end."""
+    unfinished = {*waiting, *(process.training for process in running)}
+    return [training for training in waiting if training.weights not in unfinished]
 
 
 def _steps(run: Run) -> int:
