@@ -36,8 +36,8 @@ def _make(folder: Path, work: Path) -> None:
     count = len(ids[0])
 
     def linked() -> Iterator[FlatIds]:
+        aligner, pairs = Aligner(pairs_of(*ids)), pairs_of(*ids)
         with counting("linking train", count, "pairs") as progress:
-            aligner, pairs = Aligner(pairs_of(*ids)), pairs_of(*ids)
             while chunk := list(islice(pairs, CHUNK)):
                 links = [sorted(each.sure) for each in aligner.links(chunk)]
                 yield FlatIds.of([list(chain.from_iterable(of_pair)) for of_pair in links])
