@@ -12,6 +12,7 @@ from data.links import pharaoh
 from data.tokenizers import load_tokenizer
 from reproductions.__main__ import run as command
 from reproductions.commands import align
+from reproductions.evaluation.measures.alignment import hard_links, relative
 from reproductions.evaluation.measures.symmetrisation import HEURISTICS, turned
 from reproductions.evaluation.views.alignment import every_view
 from reproductions.runs import Run
@@ -64,13 +65,11 @@ def test_a_run_links_the_words_of_its_test_as_its_evaluation_does(trained):
     for paper in ("bahdanau2014", "transformer2017"):
         run = trained(paper)
         records, aligner = run.forced("test"), Aligner(restore(run))
-        sides = [(" ".join(record.source_words), " ".join(record.target_words)) for record in records]
-        for record, links in zip(records, aligner.links([aligner.read(*pair) for pair in sides]), strict=True):
-            sources = dict(sorted(links))
-            for t, row in enumerate(
-                record.weights[:-1]
-            ):  # written with five digits, so that some are equal there alone
-                assert row[sources.get(t, -1)] >= row.max() - 2e-5
+        pairs = [aligner.read(" ".join(record.source_words), " ".join(record.target_words)) for record in records]
+        for record, looked, links in zip(records, aligner.maps(pairs), aligner.links(pairs), strict=True):
+            weights = looked.matrix(aligner.view)
+            assert weights == pytest.approx(record.weights, abs=2e-5)  # written with five digits
+            assert links == hard_links(relative(weights))
 
 
 @pytest.mark.parametrize("paper", ["bahdanau2014", "transformer2017"])

@@ -13,6 +13,7 @@ from reproductions.evaluation.measures.alignment import (
     gold_mass,
     hard_links,
     links_of,
+    relative,
     reordering,
     right_by_order,
 )
@@ -83,6 +84,14 @@ def test_a_word_that_looks_at_the_end_has_no_link_and_ties_go_to_the_lowest_posi
 def test_a_record_knows_where_its_end_symbols_stand():
     made = AlignedTranslation(("a", "b"), ("x", "</s>"), one_hot([1, 0], 2), "m", "v", False, "s", 0)
     assert links_of(made) == {(0, 1)}
+
+
+def test_a_word_that_all_look_at_is_linked_only_where_it_is_looked_at_more_than_elsewhere():
+    weights = np.array([[0.6, 0.4, 0], [0.7, 0.1, 0.2], [0.5, 0.1, 0.4]])
+    assert hard_links(weights) == {(0, 0), (1, 0)}
+    assert hard_links(relative(weights)) == {(0, 1), (1, 0)}
+    assert relative(weights).mean(axis=0) == pytest.approx(1)
+    assert not relative(np.zeros((2, 3))).any()
 
 
 def test_shifted_or_swapped_attention_is_not_an_alignment():

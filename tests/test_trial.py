@@ -36,9 +36,9 @@ def test_a_view_is_chosen_by_the_development_part_alone(trained):
     run = trained("transformer2017")
     right, wrong = reversed_numbers(trained), reversed_numbers(trained, shift=1)
     first, second = of_translator(run, right[:15], right[15:]), of_translator(run, right[:15], wrong[15:])
-    assert first.choice.view == second.choice.view and first.chosen == second.chosen
+    assert first.choice.view == second.choice.view and first.links == second.links
     assert of_translator(run, wrong[:15], right[15:]).choice.table != first.choice.table
-    assert len(first.naive) == len(first.chosen) == 15
+    assert [len(found) for found in first.links.values()] == [15, 15, 15]
 
 
 def test_the_statistical_aligner_reads_the_training_pairs_of_the_run(trained, place):
@@ -61,7 +61,12 @@ def table(trained):
     gold = {"numbers": Gold("numbers", [], reversed_numbers(trained))}
     right = [pair.links.sure for pair in gold["numbers"].reported]
     half = [frozenset(sorted(found)[::2]) | {(0, 0)} for found in right]
-    found = {rows.STATISTICAL: (half, half), "guided_chosen": (right, right), "transformer_chosen": (right, half)}
+    found = {
+        rows.STATISTICAL: (half, half),
+        "guided_chosen": (right, right),
+        "transformer_chosen": (right, half),
+        "transformer_relative": (right, right),
+    }
     counts = {name: rows._counted(Directions(*each), each[1], gold) for name, each in found.items()}
     pairs = gold["numbers"].reported
     places = Places.of(pairs, [range(len(pair.target)) for pair in pairs])
@@ -81,7 +86,8 @@ def table(trained):
 
 
 def test_a_row_is_compared_over_the_same_sentences(table):
-    statistical, guided, plain = table["rows"]
+    statistical, guided, plain, relative = table["rows"]
+    assert relative["against"].keys() == {"statistical", "transformer_chosen"}
     assert guided["golds"]["numbers"]["both"]["value"] == 0 and guided["against"].keys() == {
         "statistical",
         "transformer_chosen",
@@ -99,9 +105,10 @@ def test_a_row_is_compared_over_the_same_sentences(table):
 @pytest.mark.usefixtures("undrawn")
 def test_a_report_has_every_row_and_says_by_what_views_were_chosen(table, tmp_path):
     page = report.write(table, tmp_path / "trial").read_text(encoding="utf-8")
-    assert page.count("<tr>") == 1 + 3 + 1 + 3 + 1 + 1 + 1 + 1 and "too short for a verdict" in page
+    assert page.count("<tr>") == 1 + 4 + 1 + 4 + 1 + 1 + 1 + 1 and "too short for a verdict" in page
     assert "layer 1 of 2</td><td>20</td><td>10.0</td>" in page and links.NO_EFLOMAL.split(",")[0] in page
-    assert "guided, chosen view" in report.text(table)
+    assert "guided, chosen view" in report.text(table) and "transformer, relative weights" in report.text(table)
+    assert "transformer, relative weights against transformer, chosen view:" in page
     kept = report.measurement(table)
     assert MEASURED.keys() <= kept.keys()
     claimed = {"runs": {}, "measurements": {"trial": kept}}

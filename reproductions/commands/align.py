@@ -1,7 +1,8 @@
 """Link the words of sentence pairs by the attention of a trained run, one line of source-target links per pair.
 
 A pair is a line ``source ||| target``, of a file or of standard input. Its words are what white space separates, counted from
-0. For a line that cannot be aligned, an empty line is printed and a warning names it.
+0. A target word is linked to the source word at which it looks most, compared with the other target words. For a line that
+cannot be aligned, an empty line is printed and a warning names it.
 """
 
 import argparse

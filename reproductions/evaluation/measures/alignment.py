@@ -38,6 +38,16 @@ def hard_positions(weights: Floats, source_end: bool = True) -> NDArray[np.intp]
     return np.where(no_link, -1, positions)
 
 
+def relative(weights: Floats) -> Floats:
+    """(T, S) weights, each by the mean of its column: how much more than by the other target words a source word is looked at.
+
+    Many target words look at the same few source words, at ``</s>`` and full stops among them. The largest relative weight of a
+    row is at the word that is looked at here and seldom elsewhere.
+    """
+    means = weights.mean(axis=0)
+    return np.divide(weights, means, out=np.zeros_like(weights), where=means > 0)
+
+
 def links_of(record: AlignedTranslation) -> frozenset[Link]:
     return hard_links(record.weights, source_end=record.source[-1] == END, target_end=record.target[-1] == END)
 

@@ -19,7 +19,7 @@ from data.prepared.aligner import Pair, turned_pair
 from data.progress import counted
 from data.sources.corpora import load
 from data.words import split, tokens_of
-from reproductions.evaluation.measures.alignment import Link, diagonal, hard_links
+from reproductions.evaluation.measures.alignment import Link, diagonal, hard_links, relative
 from reproductions.evaluation.measures.symmetrisation import turned
 from reproductions.evaluation.views.alignment import Choice, choose_view, naive_view
 from reproductions.runs import Run
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 NO_EFLOMAL = (
     "eflomal is not installed, so the trial goes on without it: `make setup EXTRAS=trial` builds it, with a C compiler."
 )
+# Those of the naive view and of the chosen one, and of the chosen one each by the mean of its column.
+WEIGHTS = ("naive", "chosen", "relative")
 
 OfSentences = list[frozenset[Link]]
 WordPair = tuple[list[str], list[str]]  # English, French
@@ -44,10 +46,9 @@ class Directions(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """The links of one translator, in the naive view and in the chosen one, and the choice."""
+    """The links of one translator by the name of the weights, and the choice of a view."""
 
-    naive: OfSentences
-    chosen: OfSentences
+    links: dict[str, OfSentences]
     view: str  # the chosen one, in words
     choice: Choice
 
@@ -67,11 +68,13 @@ def of_translator(run: Run, development: Sequence[GoldPair], reported: Sequence[
         pieces=[each.pieces for each in looked],
     )
     seen = maps(reported)
-    naive = naive_view(*seen[0].maps.shape[:2])
-    of_views = [[hard_links(each.matrix(view)) for each in seen] for view in (naive, choice.view)]
+    size = seen[0].maps.shape[:2]
+    naive, chosen = ([each.matrix(view) for each in seen] for view in (naive_view(*size), choice.view))
+    weights = dict(zip(WEIGHTS, (naive, chosen, map(relative, chosen)), strict=True))
+    links = {name: [*map(hard_links, of_sentences)] for name, of_sentences in weights.items()}
     if run.data["source_language"] == "fr":
-        of_views = [[turned(found) for found in links] for links in of_views]
-    return Looked(of_views[0], of_views[1], choice.view.describe(*seen[0].maps.shape[:2]), choice)
+        links = {name: [*map(turned, found)] for name, found in links.items()}
+    return Looked(links, choice.view.describe(*size), choice)
 
 
 def of_diagonal(reported: Sequence[GoldPair]) -> Directions:

@@ -28,6 +28,7 @@ def write(table: Mapping[str, Any], folder: Path) -> Path:
         picture=picture,
         made=made(f"trial{' QUICK=1' * (table['budget'] == 'quick')}"),
         named=named,
+        titles={row["name"]: named(row) for row in table["rows"]},
         splits=list(next(iter(table["bleu"].values()))),
         frequencies=_bounded(reasons.FREQUENCIES, "times"),
         lengths=_bounded(reasons.LENGTHS, "words"),
@@ -40,7 +41,8 @@ def write(table: Mapping[str, Any], folder: Path) -> Path:
 
 
 def named(row: Mapping[str, Any]) -> str:
-    return f"{row['title']}, {row['view']} view" if row["view"] else str(row["title"])
+    words = {"": "", "relative": ", relative weights"}.get(row["view"], f", {row['view']} view")
+    return f"{row['title']}{words}"
 
 
 def _bounded(fewest: Mapping[str, int], unit: str) -> dict[str, str]:
@@ -66,7 +68,8 @@ def figure(table: Mapping[str, Any]) -> Figure:
     )
     note = (
         f"Human links of {reported}; both directions symmetrised by grow-diag. {table['corpus']}, {table['steps']:,} steps each, "
-        f"seed {table['seed']}. Chosen views: the best on other sentences with human links. Lines are 95 % bootstrap intervals."
+        f"seed {table['seed']}. Chosen views: the best on other sentences with human links; "
+        "relative: each weight by the mean of its source word. Lines are 95 % bootstrap intervals."
     )
     return plots.rungs([named(row) for row in rows], columns, "Attention on trial", note, bounds)
 

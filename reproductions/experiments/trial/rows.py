@@ -10,7 +10,7 @@
     places      sure links by the frequency of their French word, sentences by their length
     rows        one per system and view::
 
-        name, title, view   "guided_chosen", "Transformer, guided", "chosen"; view "" where there is nothing to choose
+        name, title, view   "guided_chosen", "Transformer, guided", a name of ``WEIGHTS``; view "" where there is no choice
         golds               by name: "en-fr" links a French word each, "fr-en" an English word each, "both" is symmetrised:
                             aer with low and high, precision, recall
         places              recall of the sure links by frequency and AER by length, of "both" and all golds together
@@ -33,6 +33,7 @@ from reproductions.evaluation.measures.bootstrap import bootstrap, paired_bootst
 from reproductions.evaluation.measures.symmetrisation import grow_diag
 from reproductions.experiments.results import OF_RUN, date_of
 from reproductions.experiments.trial.links import (
+    WEIGHTS,
     Bitext,
     Directions,
     Looked,
@@ -46,8 +47,6 @@ from reproductions.experiments.trial.reasons import Places
 from reproductions.experiments.trial.training import DIRECTIONS, SYSTEMS, Budget, training
 
 STATISTICAL, EFLOMAL, DIAGONAL = "statistical", "eflomal", "diagonal"
-# Row -> the row that it is compared with, besides the statistical aligner.
-AGAINST = {"guided_chosen": "transformer_chosen"}
 Counted = dict[str, dict[str, Doubles]]  # gold -> direction -> counts of each sentence
 
 
@@ -105,8 +104,8 @@ def _systems(
     for system in dict.fromkeys(system for system, _ in looked):
         title, *_ = SYSTEMS[system]
         ahead, back = (looked[system, "-".join(direction)] for direction in DIRECTIONS)
-        yield f"{system}_naive", title, Directions(ahead.naive, back.naive)
-        yield f"{system}_chosen", title, Directions(ahead.chosen, back.chosen)
+        for view in WEIGHTS:
+            yield f"{system}_{view}", title, Directions(ahead.links[view], back.links[view])
     yield STATISTICAL, "Statistical aligner", of_statistics(bitext)
     if (links := of_eflomal(bitext)) is not None:
         yield EFLOMAL, "eflomal", links
@@ -123,11 +122,16 @@ def _counted(links: Directions, both: OfSentences, golds: Mapping[str, Gold]) ->
 
 
 def _row(name: str, title: str, counts: Mapping[str, Counted]) -> dict[str, Any]:
-    others = ({STATISTICAL, AGAINST.get(name, STATISTICAL)} & counts.keys()) - {name}
+    system, _, view = name.rpartition("_")
+    others = {STATISTICAL}
+    if system == "guided":
+        others.add(f"transformer_{view}")
+    if view == "relative":
+        others.add(f"{system}_chosen")
     return {
         "name": name,
         "title": title,
-        "view": next((view for view in ("naive", "chosen") if name.endswith(view)), ""),
+        "view": view if view in WEIGHTS else "",
         "golds": {
             gold: {direction: _score(of_sentences) for direction, of_sentences in directions.items()}
             for gold, directions in counts[name].items()
@@ -137,7 +141,7 @@ def _row(name: str, title: str, counts: Mapping[str, Counted]) -> dict[str, Any]
                 gold: paired_bootstrap(counts[other][gold]["both"], directions["both"], aer_of_sums)._asdict()
                 for gold, directions in counts[name].items()
             }
-            for other in sorted(others)
+            for other in sorted((others & counts.keys()) - {name})
         },
     }
 

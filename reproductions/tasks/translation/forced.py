@@ -14,7 +14,7 @@ from data.prepared.ids import FlatIds
 from data.sources.text import LONGEST
 from data.tokenizers import Tokenizer, Words
 from data.translation import PairedIds
-from reproductions.evaluation.measures.alignment import Link, hard_links
+from reproductions.evaluation.measures.alignment import Link, hard_links, relative
 from reproductions.evaluation.measures.symmetrisation import HEURISTICS, turned
 from reproductions.evaluation.views.alignment import View
 from reproductions.tasks import typed
@@ -37,7 +37,7 @@ class ReadPair(NamedTuple):
 
 
 class Aligner:
-    """Links words where the attention of a translator is largest, in one view: by default that of the checkpoint.
+    """Links words by the largest relative attention of a translator, in one view: by default that of the checkpoint.
 
     Raises UserError for a translator without attention, and for a text that is no view.
     """
@@ -65,7 +65,7 @@ class Aligner:
 
     def links(self, pairs: Sequence[ReadPair]) -> list[frozenset[Link]]:
         """The links (target, source) of each pair."""
-        return self._look(pairs, self.view.norms, lambda looked: hard_links(looked.matrix(self.view)))
+        return self._look(pairs, self.view.norms, lambda looked: hard_links(relative(looked.matrix(self.view))))
 
     def maps(self, pairs: Sequence[ReadPair]) -> list[TranslationMaps]:
         """Where the model looked, for every view."""
