@@ -144,10 +144,14 @@ class TranslationData(PreparedText):
         """The tokenised pairs of a split."""
         return PairedIds(*load_ids(self.folder, split))
 
+    def linked(self, split: str) -> list[FlatIds]:
+        """The links of a statistical aligner between the words or pieces of a split, see `load_links`."""
+        return load_links(self.folder, split, data_dir())
+
     def batched(self, split: str, train: bool) -> tuple[PairedIds, TokenBatches]:
         pairs = self.pairs_of(split)
         if train and self.guided:
-            pairs = replace(pairs, links=load_links(self.folder, data_dir()))
+            pairs = replace(pairs, links=self.linked(split)[0])
         return pairs, self.batches(pairs.lengths, train)
 
     def check_lengths(self, limit: int) -> None:

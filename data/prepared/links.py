@@ -1,4 +1,7 @@
-"""Word links of the training pairs of a prepared text, made once by the statistical aligner; guided alignment learns them."""
+"""Word links of a prepared text without gold, made once by the statistical aligner.
+
+Those of the validation split choose a view, and guided alignment learns those of the training pairs.
+"""
 
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -16,31 +19,37 @@ from data.sources.text import CHUNK
 _VERSION = 2  # of the aligner
 
 
-def load_links(folder: Path, data_dir: Path) -> FlatIds:
-    """The links of each training pair of a prepared directory as numbers t, s, t, s, .., between words or pieces.
+def load_links(folder: Path, split: str, data_dir: Path) -> list[FlatIds]:
+    """The links of each pair of a split as numbers t, s, t, s, .., between words or pieces: the sure ones; and, but for the
+    training split, the possible ones.
 
-    They are made when they are first asked for.
+    They are made when they are first asked for, from the training pairs and those of the split.
     """
-    made = prepared_folder(f"{folder.name}-links", [_VERSION], data_dir, lambda work: _make(folder, work))
-    return FlatIds.load(made / "train")
+    kinds = ["sure"] if split == "train" else ["sure", "possible"]
+    name = f"{folder.name}-links-{split}"
+    made = prepared_folder(name, [_VERSION], data_dir, lambda work: _make(folder, split, kinds, work))
+    return [FlatIds.load(made / kind) for kind in kinds]
 
 
-def pairs_of(source: FlatIds, target: FlatIds) -> Iterator[Pair]:
+def pairs_of(folder: Path, split: str) -> Iterator[Pair]:
     """The pairs of a split without ``</s>``."""
+    source, target = load_ids(folder, split)
     for i in range(len(source)):
         yield Pair(np.asarray(source[i])[:-1], np.asarray(target[i])[:-1])
 
 
-def _make(folder: Path, work: Path) -> None:
-    ids = load_ids(folder, "train")
-    count = len(ids[0])
+def _make(folder: Path, split: str, kinds: list[str], work: Path) -> None:
+    count = len(load_ids(folder, split)[0])
+    learned = dict.fromkeys([split, "train"])
+    aligner = Aligner(chain.from_iterable(pairs_of(folder, each) for each in learned))
 
-    def linked() -> Iterator[FlatIds]:
-        aligner, pairs = Aligner(pairs_of(*ids)), pairs_of(*ids)
-        with counting("linking train", count, "pairs") as progress:
+    def linked(kind: str) -> Iterator[FlatIds]:
+        pairs = pairs_of(folder, split)
+        with counting(f"linking {split}", count, "pairs") as progress:
             while chunk := list(islice(pairs, CHUNK)):
-                links = [sorted(each.sure) for each in aligner.links(chunk)]
+                links = [sorted(getattr(each, kind)) for each in aligner.links(chunk)]
                 yield FlatIds.of([list(chain.from_iterable(of_pair)) for of_pair in links])
                 progress.done += len(links)
 
-    write_ids(work / "train", count, linked())
+    for kind in kinds:
+        write_ids(work / kind, count, linked(kind))

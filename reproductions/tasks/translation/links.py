@@ -1,11 +1,8 @@
 """The links by which a view of the attention is chosen: gold, or those of a statistical aligner for a corpus without gold."""
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
 
 from data.links import Links
-from data.prepared.aligner import Aligner
-from data.prepared.links import pairs_of
 from data.sources.gold import DEVELOPMENT
 from data.translation import TranslationData
 from reproductions.evaluation.measures.alignment import diagonal_baseline
@@ -32,13 +29,8 @@ def diagonal(forced: Mapping[int, AlignedTranslation], links: Mapping[int, Links
 
 def _aligned(data: TranslationData, split: str) -> Iterator[Links]:
     """Links between the words of each sentence of a split, by the statistical aligner."""
-    training, wanted = data.pairs_of("train"), data.pairs_of(split)
-    pairs = list(pairs_of(wanted.source, wanted.target))
-    aligned = Aligner(chain(pairs, pairs_of(training.source, training.target))).links(pairs)
-    for example, links in zip(data.examples(split), aligned, strict=True):
+    kinds = data.linked(split)
+    for number, example in enumerate(data.examples(split)):
         target = data.target_tokenizer.surface(example.target).word_of_piece
         source = data.source_tokenizer.surface(example.source).word_of_piece
-        sure, possible = (
-            frozenset((target[t], source[s]) for t, s in pieces) for pieces in (links.sure, links.possible)
-        )
-        yield Links(sure, possible)
+        yield Links(*(frozenset((target[t], source[s]) for t, s in kind[number].reshape(-1, 2)) for kind in kinds))
