@@ -8,9 +8,11 @@ import pytest
 import torch
 from page_runs import write
 
+from data.links import pharaoh
 from data.sources.text import LONGEST
 from data.tokenizers import BPETokenizer
 from reproductions.__main__ import run as command
+from reproductions.evaluation.measures.alignment import links_of, relative
 from reproductions.evaluation.views.alignment import every_view
 from reproductions.runs import Run
 from reproductions.tasks.task import restore
@@ -71,6 +73,8 @@ def test_links_are_printed_between_the_words_that_white_space_separates(run, cap
     translation, links = capsys.readouterr().out.strip().split(" ||| ")
     pairs = [[*map(int, link.split("-"))] for link in links.split()]
     assert len(pairs) > 1 and all(s < 4 and t < len(translation.split()) for s, t in pairs)
+    _, record = restore(run).translate(given[0], view="L1 H1 shift0", tokens=True)
+    assert links == pharaoh(links_of(record, relative)) != pharaoh(links_of(record))
 
 
 @pytest.mark.parametrize(("sentence", "named"), [

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
     if options.view is not None:
         check_view(run, options.view)
     from reproductions.evaluation import files, plots
-    from reproductions.evaluation.measures.alignment import links_of
+    from reproductions.evaluation.measures.alignment import links_of, relative
     from reproductions.tasks import typed
     from reproductions.tasks.task import restore
 
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
             raise UserError(f"{where}: {error}") from error
         if unknown := typed.unknown(translated.source, translator.source):
             log.warning("%s", unknown if len(options.sentence) == 1 else f"{where}: {unknown}")
-        links = f" ||| {pharaoh(links_of(record))}" if options.links and record is not None else ""
+        links = f" ||| {pharaoh(links_of(record, relative))}" if options.links and record is not None else ""
         sys.stdout.write(f"{translated.hypothesis}{links}\n")
         sys.stdout.flush()
         if record is not None and picture is not None:

@@ -4,7 +4,7 @@ Definitions: Och and Ney 2003, "A Systematic Comparison of Various Statistical A
 position, source position), from 0, over words without ``</s>``. Rates are fractions, NaN where their denominator is 0.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,8 +48,9 @@ def relative(weights: Floats) -> Floats:
     return np.divide(weights, means, out=np.zeros_like(weights), where=means > 0)
 
 
-def links_of(record: AlignedTranslation) -> frozenset[Link]:
-    return hard_links(record.weights, source_end=record.source[-1] == END, target_end=record.target[-1] == END)
+def links_of(record: AlignedTranslation, by: Callable[[Floats], Floats] = np.asarray) -> frozenset[Link]:
+    """The links of a record by its weights, or by :func:`relative` ones."""
+    return hard_links(by(record.weights), source_end=record.source[-1] == END, target_end=record.target[-1] == END)
 
 
 def alignment_counts(links: Collection[Link], gold: Links) -> Counts:
