@@ -11,14 +11,16 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from toy_run import in_this_process, overrides, undrawn
 from trained import ROOT, translate_perfectly
 
-from data import accord
+from data import accord, progress
 from data.errors import UserError
+from data.progress import Count
 from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, Additive, Dot, Intra, over_source
@@ -228,6 +230,14 @@ def test_an_unfinished_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
     new.last.touch()
     again, goes_on = one.command([])
     assert again == new and goes_on[-2:] == ["--ckpt_path", str(new.last)]
+    (new.folder / "metrics").mkdir()
+    (new.folder / "metrics" / "metrics.csv").write_text("step,loss\n40,1.0\n", encoding="utf-8")
+    counts = []
+    monkeypatch.setattr(progress, "Count", lambda *given: counts.append(Count(*given)) or counts[0])
+    ended = SimpleNamespace(Popen=lambda *_, **__: SimpleNamespace(returncode=0, poll=lambda: 0), DEVNULL=-3, STDOUT=-2)
+    monkeypatch.setattr(side_by_side, "subprocess", ended)
+    assert train([one], jobs=1) == 0
+    assert (counts[0]._begun, counts[0].done) == (40, QUICK.steps), "the time left is that of the steps to come"
     (new.folder / "evaluation").mkdir()
     (new.folder / runs.SCORES).write_text('{"test": {}}')
     other, anew = one.command([])  # `--again` asks for it: a finished run is not gone on with

@@ -117,7 +117,8 @@ def train(
     waiting = [training for training in wanted if again or training.scored() is None]
     failed: list[_Process] = []
     total = sum(training.updates() for training in waiting)
-    with _ends_as_exceptions(), progress.counting("", total, "steps") as count:
+    begun = sum(_steps(run) for training in waiting if (run := training.unfinished()))
+    with _ends_as_exceptions(), progress.counting("", total, "steps", begun=begun) as count:
         running: list[_Process] = []
         try:
             while running or (waiting and not failed):
@@ -152,7 +153,7 @@ class _Process:
         self.run, command = training.command(overrides)
         self.run.folder.mkdir(parents=True, exist_ok=True)
         self.log = self.run.folder / LOG
-        self.done = 0
+        self.done = _steps(self.run)
         limits = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
         with self.log.open("ab") as log:
             # A process group of its own, so that a terminal's Ctrl-C reaches it through us alone.
