@@ -41,10 +41,11 @@ def hard_positions(weights: Floats, source_end: bool = True) -> NDArray[np.intp]
 def relative(weights: Floats) -> Floats:
     """(T, S) weights, each by the mean of its column: how much more than by the other target words a source word is looked at.
 
-    Many target words look at the same few source words, at ``</s>`` and full stops among them. The largest relative weight of a
-    row is at the word that is looked at here and seldom elsewhere.
+    The largest of a row is at the word that is looked at here and seldom elsewhere. The last column, ``</s>``, becomes 0: at
+    ``</s>`` hardly any word looks, so that a small weight there would be a large relative one.
     """
     means = weights.mean(axis=0)
+    means[-1] = 0
     return np.divide(weights, means, out=np.zeros_like(weights), where=means > 0)
 
 
