@@ -5,9 +5,11 @@ from itertools import product
 import numpy as np
 import pytest
 
+from data import progress
 from data.accord import pairs
 from data.prepared import aligner
 from data.prepared.aligner import Aligner, Pair
+from data.progress import Count
 from reproductions.evaluation.measures.alignment import alignment_counts, alignment_scores
 
 
@@ -45,6 +47,13 @@ def test_empty_sentences_have_no_links():
     read = [Pair(nothing, word), Pair(word, nothing), Pair(nothing, nothing)]
     links = Aligner([Pair(word, word), *read]).links(read)
     assert [len(one.possible) for one in links] == [0, 0, 0]
+
+
+def test_it_counts_the_rounds_of_both_directions(monkeypatch):
+    counts = []
+    monkeypatch.setattr(progress, "Count", lambda *given: counts.append(Count(*given)) or counts[-1])
+    Aligner([Pair(np.array([5]), np.array([5]))])
+    assert [str(count) for count in counts] == ["learning to link: 20 of 20 rounds"]
 
 
 def test_forward_and_backward_are_the_sum_over_all_paths():
