@@ -48,17 +48,20 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         for start in range(0, len(words), ROWS):
             rows = slice(start, start + ROWS)
             x, y = features[rows], words[rows, None]
-            log_p = (x @ W.t()).float().add_(b).log_softmax(1)
-            log_p_y = log_p.gather(1, y)
-            nll[rows] = -log_p_y[:, 0]
-            loss -= (1 - smoothing - other) * log_p_y.sum()
+            z = (x @ W.t()).float().add_(b)
+            z -= z.amax(1, keepdim=True)  # in place, as what follows: fresh memory would cost as much as the exponentials
+            z_y = z.gather(1, y)
             if smoothing:
-                loss -= other * log_p[:, :V].sum()
+                loss -= other * z[:, :V].sum()
+            total = z.exp_().sum(1, keepdim=True)
+            log_total = total.log()
+            nll[rows] = (log_total - z_y)[:, 0]
+            loss += (1 - smoothing - other) * nll[rows].sum() + other * V * log_total.sum()
             if training:
-                d_logits = log_p.exp_()  # p - q
+                d_logits = z.div_(total)  # p - q
                 if smoothing:
                     d_logits -= other
-                d_logits.scatter_add_(1, y, torch.full_like(log_p_y, smoothing + other - 1))
+                d_logits.scatter_add_(1, y, torch.full_like(z_y, smoothing + other - 1))
                 d_b += d_logits.sum(0)
                 d_logits = d_logits.to(features.dtype)
                 d_features[rows] = d_logits @ W
