@@ -45,7 +45,7 @@ def attended(record: AttendedImage, photo: Photo | None = None) -> Figure:
 
 def _results(record: AttendedImage) -> list[str]:
     """Name, answer and true class; with a mask, how well the map finds the object."""
-    lines = [f"{record.name or record.where} · predicted {_answer(record)}"]
+    lines = [f"{record.name or record.where} · {_answer(record, "predicted ")}"]
     if record.label is not None:
         lines[0] += f" · is {record.classes[record.label]}{_verdict(record)}"
     if record.mask is not None and (values := measured(record.map, record.mask)):
@@ -58,10 +58,10 @@ def _results(record: AttendedImage) -> list[str]:
     return lines
 
 
-def _answer(record: AttendedImage) -> str:
+def _answer(record: AttendedImage, verb: str = "") -> str:
     if len(record.classes) == 1:  # weights without a head
         return record.classes[0]
-    return f"{record.classes[record.predicted]}, {100 * record.probabilities[record.predicted]:.0f} %"
+    return f"{verb}{record.classes[record.predicted]}, {100 * record.probabilities[record.predicted]:.0f} %"
 
 
 def _verdict(record: AttendedImage) -> str:
