@@ -49,7 +49,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             rows = slice(start, start + ROWS)
             x, y = features[rows], words[rows, None]
             z = (x @ W.t()).float().add_(b)
-            z -= z.amax(1, keepdim=True)  # in place, as what follows: fresh memory would cost as much as the exponentials
+            z -= z.amax(1, keepdim=True)  # in place, as all below: fresh memory costs as much as exponentials
             z_y = z.gather(1, y)
             if smoothing:
                 loss -= other * z[:, :V].sum()

@@ -45,7 +45,7 @@ def attended(record: AttendedImage, photo: Photo | None = None) -> Figure:
 
 def _results(record: AttendedImage) -> list[str]:
     """Name, answer and true class; with a mask, how well the map finds the object."""
-    lines = [f"{record.name or record.where} · {_answer(record, "predicted ")}"]
+    lines = [f"{record.name or record.where} · {_answer(record, verb='predicted ')}"]
     if record.label is not None:
         lines[0] += f" · is {record.classes[record.label]}{_verdict(record)}"
     if record.mask is not None and (values := measured(record.map, record.mask)):
