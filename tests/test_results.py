@@ -224,10 +224,18 @@ def test_what_a_benchmark_printed_is_a_measurement_of_medians(project, capsys):
     assert "Measured with 3 rounds in turn, their median, P, 2 threads, torch 2.3.1, 2026-01-02." in text
 
 
+def test_a_benchmark_alone_is_its_own_system(project):
+    write_text(project / "quiet.txt", f"RESULT {json.dumps({'benchmark': 'first_run', 'minutes': 4.5, **HERE})}\n")
+    assert command(["results", "--only", "toy", "--benchmark", str(project / "quiet.txt")]) == 0
+    measured = results.read(project / results.FILE)["measurements"]["quiet"]
+    assert measured["scores"] == {"first_run": {"minutes": [4.5] * 3}}
+
+
 @pytest.mark.parametrize(("content", "says"), [
     ("no benchmark", "has no line RESULT that names a processor"), ("RESULT {", "line 1 is damaged"),
     ("RESULT {}", "has no line RESULT that names"),
     (f"RESULT {json.dumps({'system': 's', **HERE, 'threads': 'two'})}", "threads must be int"),
+    (f"RESULT {json.dumps({'system': ['s'], **HERE})}", "system must be str"),
 ])  # fmt: skip
 def test_a_file_that_no_benchmark_printed_is_one_sentence(project, capsys, content, says):
     write_text(project / "speed.txt", content)

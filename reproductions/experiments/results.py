@@ -47,7 +47,9 @@ KIND = {
         }, None)
     },
 }  # fmt: skip
-PRINTED = {"processor?": TEXT, "date?": TEXT, "threads?": WHOLE, "device?": TEXT, "torch?": TEXT}  # not by every peer
+PRINTED = {  # not by every peer
+    "system?": TEXT, "benchmark?": TEXT, "processor?": TEXT, "date?": TEXT, "threads?": WHOLE, "device?": TEXT, "torch?": TEXT,
+}  # fmt: skip
 RATES = ("trg_tok_per_s", "sentences_per_s", "images_per_s")  # of a benchmark, compared with the first system's
 LEFT_OUT = ("heads", "curves")  # of a run's scores: they fill pages, and a head of one seed is none of another
 DIGITS = 5  # after the point, of a score in the file
@@ -134,7 +136,7 @@ def benchmark(path: Path) -> dict[str, Any]:
             except ValueError as error:
                 raise stored.damaged(where, error, PRINT) from error
             stored.check(result, PRINTED, where, PRINT)
-            rounds.setdefault(result.get("system") or path.stem, []).append(result)
+            rounds.setdefault(result.get("system", result.get("benchmark", path.stem)), []).append(result)
     here = [result for results in rounds.values() for result in results if "processor" in result]
     if not here:
         raise UserError(f"{path} has no line RESULT that names a processor: {PRINT}.")
