@@ -98,12 +98,13 @@ def test_a_german_compound_split_at_its_hyphens_counts_its_parts():
 def test_no_unk_scores_the_sentences_that_both_vocabularies_know():
     records = translated([*WITH_UNKNOWN, ENTIRE[0]], [*ENTIRE, ENTIRE[0]])
     collected = CollectedTranslations(dict(enumerate(records)), words=1)
-    assert "multi_bleu_no_unk" not in of_split.scores(collected, "fr")
+    text = text_scores(list(collected.translated.values()), "fr")
+    assert "multi_bleu_no_unk" not in of_split.scores(collected, text, "fr")
     collected.unknown = {0: None, 1: None, 2: None}
-    scores = of_split.scores(collected, "fr")
+    scores = of_split.scores(collected, text, "fr")
     assert scores["multi_bleu_no_unk"] == pytest.approx(100) and scores["multi_bleu"] < 70
-    assert of_split.details(collected, "fr")["sentences_no_unk"] == 1
-    assert "multi_bleu_compounds" not in scores and "multi_bleu_compounds" in of_split.scores(collected, "de")
+    assert of_split.details(collected, text)["sentences_no_unk"] == 1
+    assert "multi_bleu_compounds" not in scores and "multi_bleu_compounds" in of_split.scores(collected, text, "de")
 
 
 def test_bleu_without_brevity_is_the_mean_of_the_precisions_alone():

@@ -16,24 +16,22 @@ from reproductions.evaluation.measures.alignment import (
 )
 from reproductions.evaluation.measures.attention import health
 from reproductions.evaluation.measures.bootstrap import bootstrap
-from reproductions.evaluation.measures.text import bleu_of_sums, bleu_table, multi_bleu, perplexity, text_scores
+from reproductions.evaluation.measures.text import TextScores, bleu_of_sums, bleu_table, multi_bleu, perplexity
 from reproductions.evaluation.records.translation import AlignedTranslation, Translated
 from reproductions.tasks.translation.collect import CollectedTranslations
 
 SIGNED = ("bleu", "bleu_tokenised", "multi_bleu", "chrf")
 
 
-def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
-    """Numbers of one split: texts, perplexity, health of the attention, and alignment if there is gold.
+def scores(collected: CollectedTranslations, text: TextScores, language: str) -> dict[str, float]:
+    """Numbers of one split: its texts', perplexity, health of the attention, and alignment if there is gold.
 
     ``language``: of the target.
     """
-    translated = list(collected.translated.values())
-    text = text_scores(translated, language)
     names = ("bleu", "bleu_tokenised", "multi_bleu", "chrf", "exact", "length_ratio")
     result = {name: getattr(text, name) for name in names}
     if language == "de":
-        result["multi_bleu_compounds"] = multi_bleu(translated, language, compounds=True)
+        result["multi_bleu_compounds"] = multi_bleu(list(collected.translated.values()), language, compounds=True)
     if known := _without_unknown_words(collected):
         result["multi_bleu_no_unk"] = multi_bleu(known, language)
     result["perplexity"] = perplexity(collected.nll, collected.words)
@@ -49,10 +47,9 @@ def scores(collected: CollectedTranslations, language: str) -> dict[str, float]:
     return {name: float(value) for name, value in result.items()}
 
 
-def details(collected: CollectedTranslations, language: str) -> dict[str, Any]:
+def details(collected: CollectedTranslations, text: TextScores) -> dict[str, Any]:
     """Values beside the scores: speed, signatures, confidence intervals, and the score of the diagonal."""
     translated = list(collected.translated.values())
-    text = text_scores(translated, language)
     result: dict[str, Any] = {
         "sentences_per_s": round(len(translated) / max(collected.seconds, 1e-9), 1),
         "sentences": len(translated),

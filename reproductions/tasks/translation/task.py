@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from data.tokenizers import load_tokenizer
 from data.translation import TranslationBatch, TranslationData
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.measures.alignment import AlignmentScores
-from reproductions.evaluation.measures.text import sentence_chrf
+from reproductions.evaluation.measures.text import TextScores, sentence_chrf, text_scores
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.evaluation.views.alignment import View
 from reproductions.tasks.origin import Origin
@@ -56,11 +57,15 @@ class TranslationSplit(Split[Translation, TranslationData, CollectedTranslations
     def language(self) -> str:
         return self.stage.data.target_tokenizer.language
 
+    @cached_property
+    def text(self) -> TextScores:
+        return text_scores(list(self.collected.translated.values()), self.language)
+
     def scores(self) -> dict[str, float]:
-        return scores.scores(self.collected, self.language)
+        return scores.scores(self.collected, self.text, self.language)
 
     def details(self) -> dict[str, Any]:
-        return scores.details(self.collected, self.language) | {"search": asdict(self.stage.module.search)}
+        return scores.details(self.collected, self.text) | {"search": asdict(self.stage.module.search)}
 
     def followed(self) -> Iterator[Drawn]:
         for index, record in self.drawn(self.collected.forced):
