@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from reproductions.layers.cross_entropy import ROWS, cross_entropy
 from reproductions.layers.dropout import Dropout
@@ -32,6 +33,23 @@ def test_loss_and_gradients_are_torch_s(rows, smoothing):
     torch.testing.assert_close(nll, F.cross_entropy(head(features), words, reduction="none"), rtol=1e-5, atol=1e-5)
     for mine, theirs in zip(ours, (features.grad, head.weight.grad, head.bias.grad), strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_a_word_too_unlikely_for_single_precision_has_its_log_probability():
+    features, head, words = problem(40)
+    head.weight.data *= 1e3
+    _, nll = cross_entropy(features, head, words)
+    assert nll.max() > 1000
+    torch.testing.assert_close(nll, F.cross_entropy(head(features), words, reduction="none"))
+
+
+def test_without_gradients_the_loss_takes_one_product_of_the_three():
+    features, head, words = problem(ROWS)
+    with FlopCounterMode(display=False) as training:
+        loss, _ = cross_entropy(features, head, words)
+    with FlopCounterMode(display=False) as evaluating, torch.no_grad():
+        torch.testing.assert_close(cross_entropy(features, head, words)[0], loss.detach())
+    assert training.get_total_flops() == 3 * evaluating.get_total_flops() > 0
 
 
 def test_half_precision_features_come_close():
