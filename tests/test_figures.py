@@ -90,6 +90,12 @@ def test_a_line_is_as_strong_as_its_weight_and_has_the_colour_of_its_head():
     assert [text.get_text() for text in axes.texts].count("(end)") == 2
 
 
+def test_every_system_of_table_4_has_a_line_of_its_own_colour():
+    figure = learning_curves({str(system): [(100, 2.0), (200, 1.0)] for system in luong2015.SYSTEMS}, "valid")
+    lines = figure.axes[0].lines
+    assert len({line.get_color() for line in lines}) == len({line.get_marker() for line in lines}) == 8
+
+
 def test_learning_curves_end_at_their_names():
     figure = learning_curves({"dot": [(100, 2.0), (200, 1.0)], "general": [(100, 1.5), (200, 0.5)]}, "valid")
     (axes,) = figure.axes

@@ -17,14 +17,14 @@ INK = "#1c1c1c"
 QUIET = "#666666"
 FAINT = "#e3e3e3"
 ACCENT = "#d55e00"
-LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1c1c1c")
+LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1c1c1c", "#8c6239")
 DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
     "solid",
     (0, (5, 1.5)),
     (0, (1.2, 1.2)),
     (0, (6, 1.5, 1.2, 1.5)),
 )
-MARKERS = "osD^vPX"
+MARKERS = "osD^vPX*"
 
 TITLE, TEXT, SMALL = 10.5, 8.5, 7.5  # points
 LINE = 1.32  # distance of lines, in type sizes
