@@ -20,6 +20,7 @@ from translators import shaken
 from data.errors import UserError
 from data.preprocessing import Preprocessing
 from data.sources import download
+from reproductions.evaluation import plots
 from reproductions.tasks.images.pretrained import pretrained
 from reproductions.vit2021 import HUB, weights
 from reproductions.vit2021.conversion import Converted, convert
@@ -343,6 +344,7 @@ def test_weights_without_a_head_look_through_views_that_need_no_class(tmp_path):
     maps = original(classifier.preprocessing.tensor(looked.pixels[None]).double())[1]
     seen = classifier.layers(photo)
     torch.testing.assert_close(torch.from_numpy(seen[0]).flatten(), normalised_map(maps[0, 0]), rtol=1e-4, atol=1e-5)
+    assert "red.png · no class" in "".join(text.get_text() for text in plots.attended(looked).texts)
     with pytest.raises(UserError, match="dino.pth .* has no head, so it knows no class 'cat': train one with"):
         classifier.look(photo, "red.png", asked="cat")
 
