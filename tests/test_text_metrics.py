@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import sacrebleu
 from hypothesis import given
@@ -16,7 +18,9 @@ from reproductions.evaluation.measures.text import (
 )
 from reproductions.evaluation.records.translation import Translated
 from reproductions.tasks.translation import scores as of_split
+from reproductions.tasks.translation import task
 from reproductions.tasks.translation.collect import CollectedTranslations
+from reproductions.training.translation import Search
 
 REFERENCES = [
     "L'accord sur la zone économique européenne a été signé en août 1992.",
@@ -105,6 +109,16 @@ def test_no_unk_scores_the_sentences_that_both_vocabularies_know():
     assert scores["multi_bleu_no_unk"] == pytest.approx(100) and scores["multi_bleu"] < 70
     assert of_split.details(collected, text)["sentences_no_unk"] == 1
     assert "multi_bleu_compounds" not in scores and "multi_bleu_compounds" in of_split.scores(collected, text, "de")
+
+
+def test_scores_and_details_of_a_split_score_its_texts_once(monkeypatch):
+    scored = []
+    monkeypatch.setattr(task, "text_scores", lambda *given: scored.append(given) or text_scores(*given))
+    data, module = SimpleNamespace(target_tokenizer=SimpleNamespace(language="fr")), SimpleNamespace(search=Search())
+    collected = CollectedTranslations(dict(enumerate(translated(ENTIRE, ENTIRE))), words=1)
+    split = task.TranslationSplit(SimpleNamespace(data=data, module=module), "test", collected)
+    assert split.scores()["bleu"] == pytest.approx(100) and "sacreBLEU" in split.details()["bleu_signature"]
+    assert len(scored) == 1
 
 
 def test_bleu_without_brevity_is_the_mean_of_the_precisions_alone():
