@@ -179,6 +179,15 @@ def test_two_machines_in_one_table_are_said_below_it():
     ), "a group is not averaged over machines silently"
 
 
+def test_rows_of_a_label_and_a_name_take_the_cells_of_the_row_above_them():
+    entries = {"runs": {"one": entry([1.0]), "two": entry([2.0])}}
+    short = "| | BLEU | |\n| * | {*.bleu} | |\n| a | one.test |\n| b | two.test |\n| c | {one.test.bleu} | {two.test.bleu} |"
+    written = quotes.refreshed(f"<!-- results:\n{short}\n--><!-- end -->", entries)
+    assert "| a | 1.0 | |\n| b | 2.0 | |\n| c | 1.0 | 2.0 |\n" in written and "Measured with one seed" in written
+    with pytest.raises(ValueError, match="there is no result 'three'"):
+        quotes.refreshed(f"<!-- results:\n{short}\n| d | three.test |\n--><!-- end -->", entries)
+
+
 def test_what_was_not_measured_yet_is_a_dash_and_a_table_of_dashes_is_left_out():
     rows = "| a | {one.test.bleu} {one.test.bleu:interval} |\n| b | {two.test.bleu} |"
     table = f"<!-- results:\n| | BLEU |\n{rows}\n--><!-- end -->"

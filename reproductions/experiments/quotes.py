@@ -2,7 +2,9 @@
 
 A document takes a number between two comments, ``<!-- results: TEMPLATE -->`` and ``<!-- end -->``. What stands there is the
 template with each ``{name.split.measure}``, or ``{name.steps}``, replaced by its number; of a benchmark it is
-``{name.system.measure}``, of the timeline ``{timeline.kind.measure}``. Below a table stands where its numbers were measured.
+``{name.system.measure}``, of the timeline ``{timeline.kind.measure}``. Below a table stands where its numbers were measured; in
+its template, rows of a label and a name, ``| RNNsearch | rnnsearch.test |``, take the cells of the row above them whose label is
+``*``, as ``| * | {*.bleu} | {*.aer} |``.
 In a configuration the template is a comment, ``# results: TEMPLATE``, and the two comments below it are written.
 """
 
@@ -46,13 +48,28 @@ def _header(template: str, results: Mapping[str, Any]) -> str:
 
 
 def _body(template: str, results: Mapping[str, Any]) -> str:
-    text = _filled(template.strip(" "), results)
+    template = _written_out(template.strip(" "))
+    text = _filled(template, results)
     first, _, rest = text.strip("\n").partition("\n")
     if not first.startswith("|"):
         return text
     rule = "|" + "---|" * (first.count("|") - 1)
     said = _origin_of(template, results)
     return f"\n{said}\n" if said == NOT_YET else f"\n{first}\n{rule}\n{rest}\n\n{said}\n"
+
+
+def _written_out(template: str) -> str:
+    """With the cells of each row of a label and a name."""
+    rows, cells = [], ""
+    for row in template.split("\n"):
+        if row.startswith("| * "):
+            cells = row.removeprefix("| * ")
+        elif cells and row.startswith("|") and "{" not in row:
+            label, name = row.strip("| ").split(" | ")
+            rows.append(f"| {label} {cells.replace('*', name)}")
+        else:
+            rows.append(row)
+    return "\n".join(rows)
 
 
 def _filled(template: str, results: Mapping[str, Any]) -> str:
