@@ -14,6 +14,7 @@ from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, build
 from reproductions.compare import translators
 from reproductions.compare.comparison import page as page_of
+from reproductions.evaluation import plots
 from reproductions.evaluation.files import write_json
 from reproductions.evaluation.measures.intervention import Intervened, Whole, aligner, measured, spearman, table
 from reproductions.evaluation.measures.removal import without_each
@@ -357,6 +358,15 @@ def test_the_page_has_the_numbers_of_a_run_and_refuses_damaged_ones(trained, pla
     written_of(run, rows="none")
     listed, refused = Catalogue().runs()
     assert listed == [] and "rows must be a list" in refused[run.name]
+
+
+def test_the_figure_has_no_panel_without_numbers():
+    measures = {"erased": [-1.0, -2.0, -0.5], "rank_erased": [0.5, 0.4, 0.6]}
+    without, linked = (
+        ("a run", True, {"measures": measures, "aligners": rates}) for rates in ({}, {"weights": [0.1, 0, 0.2]})
+    )
+    for lines, panels in (([without], 2), ([without, linked], 3)):
+        assert len(plots.interventions(lines, "title", "note").axes) == panels
 
 
 def test_documents_take_the_numbers_of_the_table(trained, place):

@@ -42,16 +42,20 @@ PANELS = (
 
 
 def interventions(lines: Sequence[tuple[str, bool, Mapping[str, Any]]], title: str, note: str) -> Figure:
-    """Label, whether it is a whole model, and numbers of each row, see ``experiments.interventions.rows.lines``."""
+    """Label, whether it is a whole model, and numbers of each row, see ``experiments.interventions.rows.lines``.
+
+    A panel that no row has numbers for is left out.
+    """
+    panels = [panel for panel in PANELS if any(panel.marks.keys() & numbers[panel.kind] for *_, numbers in lines)]
     names = [label if whole else f"   {label}" for label, whole, _ in lines]
     left = max(width(name, TEXT, bold=True) for name in names) + 0.2
-    breadth = left + sum(panel.breadth + BETWEEN for panel in PANELS) - BETWEEN + 0.1
-    above = 0.34 + 0.16 * max(len(panel.marks) for panel in PANELS)
+    breadth = left + sum(panel.breadth + BETWEEN for panel in panels) - BETWEEN + 0.1
+    above = 0.34 + 0.16 * max(len(panel.marks) for panel in panels)
     sheet = Sheet(breadth, ROW * len(lines), title, above=above, below=0.34, notes=[note])
     for row, (name, (_, whole, _)) in enumerate(zip(names, lines, strict=True)):
         sheet.write_beside(sheet.left, sheet.top + (row + 0.5) * ROW, [name], TEXT, bold=whole)
     start = sheet.left + left
-    for panel in PANELS:
+    for panel in panels:
         _panel(sheet, start, panel, lines, above)
         start += panel.breadth + BETWEEN
     return sheet.figure
