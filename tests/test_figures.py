@@ -14,6 +14,7 @@ from reproductions import runs
 from reproductions.__main__ import run as command
 from reproductions.commands import figures
 from reproductions.commands.figures import bahdanau2014, luong2015, transformer2017
+from reproductions.compare.translators import drawn_by_length
 from reproductions.evaluation.measures.heads import depending, farthest_reach, mean_weights, most_different
 from reproductions.evaluation.plots import Connected, connections, learning_curves
 
@@ -106,23 +107,23 @@ def test_learning_curves_end_at_their_names():
 # --- Tables -------------------------------------------------------------------------------------------------------------
 
 
-def scored(paper, title, scores, *, folder="some", stamp="1", steps=100, network=None, **data):
-    """A run that was trained on accord and has these scores of its test."""
+def scored(paper, title, scores, *, folder="some", stamp="1", steps=100, network=None, split="test", **data):
+    """A run that was trained on accord, or other data, and has these scores of its test."""
     run = runs.create(paper, folder, stamp)
     (run.folder / "evaluation").mkdir(parents=True)
     model = {"class_path": f"reproductions.{paper}.training.Any", "init_args": {"network": network or {}}}
     settings = {"model": model, "data": {"init_args": {"corpus": "accord", "target_language": "fr", **data}}}
     run.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    (run.folder / runs.SCORES).write_text(json.dumps({"test": scores}), encoding="utf-8")
+    (run.folder / runs.SCORES).write_text(json.dumps({split: scores}), encoding="utf-8")
     summary = {"title": title, "parameters": 1, "steps": steps, "training_seconds": 1, "seed": 7, "device": "cpu",
                "threads": 1, "precision": "32-true"}  # fmt: skip
     (run.folder / runs.SUMMARY).write_text(json.dumps(summary), encoding="utf-8")
     return run
 
 
-def written(draw, folder):
+def written(draw, folder, data=None):
     """The rows of the table that a figure writes, by their first cell, and what it says is missing."""
-    drawing, lack = draw(None, folder), ""
+    drawing, lack = draw(data, folder), ""
     path = next(drawing)
     try:
         assert list(drawing) == []
@@ -169,6 +170,19 @@ def test_table_4_finds_runs_by_their_attention_wherever_they_lie(place):
         "local-m (general)", ""
     )
     assert "local-p (dot): --model.network.attention local_predictive --model.network.score dot" in lack
+
+
+def test_tables_on_files_are_of_the_runs_on_them_and_of_their_own_first_split(place):
+    of_run, pairs = {"perplexity": 1.5, "bleu": 50.0, "multi_bleu": 40.0}, str(place / "pairs.tsv")
+    for paper, title in (("bahdanau2014", "RNNsearch"), ("luong2015", "L")):
+        network = {"attention": "dot"}
+        run = scored(paper, title, of_run, folder="own", split="flickr", network=network, max_words=30, corpus=pairs)
+        assert figures.run_of(paper, pairs).folder == run.folder
+        with pytest.raises(figures.UserError, match=r"There is no scored run of .* on other\.tsv"):
+            figures.run_of(paper, "other.tsv")
+    assert written(bahdanau2014.table_1, place, pairs)[0]["RNNsearch-30"][0] == "40.00"
+    assert written(luong2015.table_4, place, pairs)[0]["global (dot)"][1] == "50.0"
+    assert drawn_by_length([run]) == ["flickr"]
 
 
 def test_the_learning_curve_of_a_run_is_the_logarithm_of_its_perplexity(place, monkeypatch):

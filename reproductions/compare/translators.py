@@ -111,6 +111,11 @@ def compare_bleu(first: Run, second: Run, split: str) -> dict[str, Any]:
     return _bleu(before, after)
 
 
+def drawn_by_length(compared: Sequence[Run]) -> list[str]:
+    """Of the splits of the first run those that are drawn by length: LENGTHS where all runs have them, else its first."""
+    return [split for split in LENGTHS if all(split in run.scores for run in compared)] or [*compared[0].scores][:1]
+
+
 def curves_by_length(names: Sequence[str], compared: Sequence[Run], splits: Sequence[str]) -> list[LengthCurve]:
     """BLEU by length of each run over some splits together; raises UserError unless the sentences are the same."""
     of_splits = [_translated(compared, split) for split in splits]

@@ -29,19 +29,21 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="folder to draw into; default: runs/figures")
 
 
-def run_of(paper: str, config: str, otherwise: str = "", having: str = runs.SCORES) -> Run:
-    """The newest run of a configuration that has a certain file, or else the released one.
+def run_of(paper: str, data: str, variant: str = "", otherwise: str = "", having: str = runs.SCORES) -> Run:
+    """The newest run on a corpus, "*" for any, that has a certain file, or else the released one.
 
     Without either raises UserError, which says ``otherwise``.
     """
-    if run := runs.newest(paper, config, having):
+    config = data if data == "*" else config_path(paper, data, variant).stem
+    corpus = data if config.startswith("own") and data != "own" else None
+    if run := runs.newest(paper, config, having, corpus=corpus):
         return run
     for run in released.offered():
         if run.paper == paper and config in ("*", run.corpus):
             return released.take(run.folder)
     if otherwise:
         raise UserError(otherwise)
-    return runs.find(paper, config, having)  # raises UserError, which says how to train one
+    return runs.find(paper, config, having, corpus=corpus)  # raises UserError, which says how to train one
 
 
 def printed(figure: Any, folder: Path, name: str) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from data.errors import UserError
 from reproductions import runs
 from reproductions.commands.evaluate import answered
 from reproductions.commands.figures import printed, run_of, tabulated
-from reproductions.compare.translators import FIXED, LENGTHS, curves_by_length
+from reproductions.compare.translators import FIXED, curves_by_length, drawn_by_length
 from reproductions.evaluation import plots
 from reproductions.evaluation.plots.style import AS_IN_2014
 from reproductions.reports import fixed
@@ -16,7 +16,6 @@ from reproductions.runs import Run
 
 DRAWN = 4  # sentences of Figure 3
 LIMITS = {30, 50}  # words of the longest training sentence: RNNsearch-30, RNNsearch-50
-TEST = "test"
 TRAINS = {"RNNencdec": "train-rnnencdec", "RNNsearch": "train-bahdanau"}  # title -> make target
 LONGER = "*"  # marks the model that was trained much longer
 # Table 1: BLEU on newstest2014, of all sentences and of those without unknown words.
@@ -36,13 +35,14 @@ def figure_2(data: str | None, folder: Path) -> Iterator[Path]:
     search = run_of("bahdanau2014", data)
     encdec = run_of(
         "bahdanau2014",
-        f"{data}-rnnencdec",
+        data,
+        "rnnencdec",
         f"Figure 2 compares RNNsearch with RNNencdec, and RNNencdec has no scored run on {data}: train it with "
         f"`make train-rnnencdec DATA={data}`.",
     )
     compared = [*_of_both_limits(search), *_of_both_limits(encdec)]
     names = [run.title if len(compared) == 2 else _name(run) for run in compared]
-    curves = curves_by_length(names, [answered(run) for run in compared], LENGTHS)
+    curves = curves_by_length(names, [answered(run) for run in compared], drawn_by_length(compared))
     yield from printed(plots.bleu_by_length(curves), folder, "figure-2-bleu-by-length")
 
 
@@ -81,7 +81,7 @@ def table_1(data: str | None, folder: Path) -> Iterator[Path]:
     named = _named(own or [run_of("bahdanau2014", data)])
     rows = [HEADINGS, *(_row(name, named.get(name)) for name in [*PUBLISHED, *(named.keys() - PUBLISHED.keys())])]
     notes = [
-        f"Ours: split {TEST} of {data}, `multi_bleu` and `multi_bleu_no_unk`, of the newest run of each model and limit of words "
+        f"Ours: split {next(iter(next(iter(named.values())).scores))} of {data}, `multi_bleu` and `multi_bleu_no_unk`, of the newest run of each model and limit of words "
         f"of its training sentences; {LONGER}: of several lengths of training the longest. The paper's No UNK was decoded "
         'without `<unk>`: `make evaluate RUN=... ARGS="--model.search.forbid_unknown true"`.',
         "The paper: newstest2014, after training on WMT 14; comparable with runs on that corpus alone.",
@@ -109,7 +109,7 @@ def _row(name: str, run: Run | None) -> list[str]:
     published = [f"{value:.2f}" for value in PUBLISHED.get(name, ())] or ["–", "–"]
     if run is None:
         return [name, "–", "–", "–", "–", *published]
-    scores = run.scores[TEST]
+    scores = next(iter(run.scores.values()))
     values = [scores.get("multi_bleu"), scores.get("multi_bleu_no_unk", scores.get("multi_bleu"))]
     forbidden = scores.get("search", {}).get("forbid_unknown", False)
     steps = f"{run.summary.get('steps', 0):,}"

@@ -24,7 +24,7 @@ def intra_attention(data: str | None, folder: Path) -> Iterator[Path]:
     """
     data = data or "accord"
     model = restore(
-        run_of("cheng2016", data, f"The LSTMN has no scored run on {data}: train it with `make train-cheng`.")
+        run_of("cheng2016", data, otherwise=f"The LSTMN has no scored run on {data}: train it with `make train-cheng`.")
     )
     try:
         beside = [restore(run_of("transformer2017", data, having=runs.BEST))]

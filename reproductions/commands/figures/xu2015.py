@@ -27,7 +27,8 @@ def soft_and_hard(data: str | None, folder: Path) -> Iterator[Path]:
     soft = runs.find("xu2015", config, having=runs.SCORES)
     hard = run_of(
         "xu2015",
-        f"{config}-hard",
+        config,
+        "hard",
         f"Soft attention is drawn beside hard attention, which has no scored run on {config}: train it with "
         "`make train-xu VARIANT=hard`.",
     )
