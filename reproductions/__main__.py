@@ -82,6 +82,8 @@ def main(arguments: Sequence[str]) -> int:
     top, commands = parsers()
     own, rest = _separate(arguments, commands)
     options = top.parse_args(own)
+    if options.command not in LIGHTNING and any(argument.split("=")[0] == "--run.folder" for argument in rest):
+        raise UserError(f"{options.command} names the folder of a run itself; RUNS_DIR=... names that of all runs.")
     _log_to_standard_error()
     status: int = _module(options.command).run(options, rest)
     return status

@@ -74,6 +74,7 @@ KNOWN = {BEST: "trained ", LAST: "interrupted ", SCORES: "scored "}  # a run tha
 # Folders of the small trainings that stand in one table each; none of them is the newest run of its paper.
 LADDER, TIMELINE, TRIAL = "ladder", "timeline", "trial"
 INTERVENED = "interventions"  # the folder of their table
+RELEASED = "released"  # the folder of copies of runs that were trained elsewhere
 T = TypeVar("T")
 
 
@@ -312,12 +313,15 @@ def create(paper: str, config: str, name: str | None = None) -> Run:
 
 
 def every(paper: str = "*", config: str = "*", having: str = BEST, corpus: str | None = None) -> list[Run]:
-    """The runs of a paper and config that have a certain file, the newest first; of any paper, without those of a table.
+    """The runs of a paper and config that have a certain file, the newest first; of any paper, without those of a table and
+    downloads.
 
     ``corpus``: a path, or two with a comma between; the runs that were trained on it, however its path was written.
     """
     folders = [path.parents[len(Path(having).parts) - 1] for path in runs_dir().glob(f"{paper}/{config}/*/{having}")]
-    wanted = [folder for folder in folders if paper != "*" or folder.parts[-3] not in (LADDER, TIMELINE, TRIAL)]
+    wanted = [
+        folder for folder in folders if paper != "*" or folder.parts[-3] not in (LADDER, TIMELINE, TRIAL, RELEASED)
+    ]
     newest = (Run(folder) for folder in sorted(wanted, key=lambda path: path.name, reverse=True))
     return [run for run in newest if corpus is None or _places(run.corpus) == _places(corpus)]
 
@@ -385,4 +389,4 @@ def corpus_name(corpus: str) -> str:
 
 def _places(corpus: str) -> list[Path]:
     """The files or folders behind a user's corpus."""
-    return [Path(part).expanduser().resolve() for part in corpus.split(",")]
+    return [place(part).resolve() for part in corpus.split(",")]

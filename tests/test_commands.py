@@ -211,10 +211,17 @@ def test_the_newest_run_of_all_is_none_of_a_table_of_small_trainings(capsys):
     first = made("bahdanau2014", "accord", "1", "accord")
     for table in (LADDER, TIMELINE, runs.TRIAL):
         made(table, "small", "2", "accord")
+    made(runs.RELEASED, "wandb", "me-p-toy-best", "accord")  # as a download lies there
     assert runs.find().folder == runs.find(task="translation").folder == first
     assert runs.find(LADDER).folder.parts[-3] == LADDER, "a table still finds its own"
     command(["translate", "A sentence."])
     assert f"Translating with {first}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["train bahdanau2014", "evaluate", "timeline"])
+def test_the_folder_of_a_run_is_no_option_of_commands_that_name_it(asked, capsys, line):
+    assert command([*line.split(), "--run.folder", "mine"]) == 2 and not asked
+    assert "names the folder of a run itself; RUNS_DIR=... names that of all runs" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("asked")

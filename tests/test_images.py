@@ -471,7 +471,7 @@ def test_cifar10_as_a_folder_of_jpeg_files_is_called_so(tmp_path, monkeypatch):
 
 ARCHIVE = "cifar10/cifar10-jpeg.tar.gz"
 UNPACK = r"cifar10-jpeg.tar.gz is an archive: unpack it with `tar -xf .* and give the folder"
-FETCH = r"not available .*cifar-10-python.tar.gz and put it at .*cifar10/cifar-10-python"
+FETCH = r"not available .*cifar-10-python.tar.gz, put it at .*cifar10/cifar-10-python.tar.gz by hand, and remove .*batches-py"
 
 
 @pytest.mark.parametrize(("corpus", "files", "fault"), [

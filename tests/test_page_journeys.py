@@ -64,6 +64,21 @@ def test_a_reader_translates_a_sentence(reader: Reader) -> None:
     assert reader.run(made) == [None, 0], "markup is text"
 
 
+def test_what_is_being_typed_is_taken_before_anything_else_happens(reader: Reader) -> None:
+    reader.open(PAIR)
+    reader.type_keys("#sentence", "The dog sleeps.")
+    reader.click("[data-value='links']")
+    reader.until("location.hash.includes('s=The+dog+sleeps.') && location.hash.includes('show=links')")
+    assert reader.values("#sentence") == ["The dog sleeps."]
+    reader.type_keys("#sentence", "The man sleeps.")
+    reader.click("[data-view=five-steps]")
+    reader.until("location.hash.startsWith('#five-steps')")
+    reader.run("new Promise((wake) => setTimeout(wake, 900))")
+    assert "sleeps" not in reader.link
+    reader.click("[data-view=then-and-now]")
+    reader.until("document.querySelector('#sentence')?.value === 'The man sleeps.'")
+
+
 def test_a_reader_compares_views(reader: Reader) -> None:
     reader.open(f"{PAIR}&heads=1")
     reader.point_at(".panel .frame svg")

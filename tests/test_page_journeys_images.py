@@ -14,9 +14,11 @@ from PIL import Image
 from reader import PICTURES, STAGE, Reader
 
 from data import shapes
+from reproductions import released
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.page.images import GALLERY
 from reproductions.page.published import SOURCE
+from reproductions.released.copies import FOLDER
 
 FRAME, READOUT = ".look .frame", ".look .readout"
 READS = f"document.querySelector('{READOUT}').textContent"
@@ -188,6 +190,38 @@ def looks_with_published_weights(reader: Reader, hub: FakeHub, folder: Path) -> 
     reader.browser.size(390)
     reader.until("document.documentElement.scrollWidth <= 390", 5)
     reader.browser.size(1280)
+
+
+def test_each_classifier_brings_its_own_pictures(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path))
+    write_classifier(tmp_path, SEES.split("/")[2])
+    other = Path(*released.take(FOLDER / "vit-cifar10").folder.parts[-3:]).as_posix()
+    with serving() as address:
+        reader = Reader(browser, address)
+        reader.open(f"where-it-looks?runs={SEES}&scene=test+4")
+        count = "document.querySelectorAll('.gallery img').length"
+        reader.until(f"{count} === {sum(GALLERY.values())}")
+        reader.choose("[data-key=run0]", other)
+        reader.until(f"{count} < {sum(GALLERY.values())} && {PICTURES}")
+        assert "Right." in reader.text(".verdict"), (
+            "without a scene that it has not it shows the one that it begins with"
+        )
+        reader.click("[data-scene=ship]")
+        reader.until(f"{NAMED}?.startsWith('ship')")
+        reader.finish()
+
+
+def test_a_folder_is_no_picture_and_the_reader_is_told_so(reader: Reader) -> None:
+    reader.open("where-it-looks")
+    reader.run("document.querySelector('#file').files.length")
+    reader.run(
+        "(() => { const gone = new File([], 'holiday'); gone.arrayBuffer = () => Promise.reject(new Error('gone'));"
+        " const event = new Event('change'); const input = document.querySelector('#file');"
+        " Object.defineProperty(input, 'files', { value: [gone], configurable: true }); input.dispatchEvent(event); })()"
+    )
+    reader.until("document.body.textContent.includes('holiday cannot be read')")
 
 
 def test_published_weights_stand_beside_a_trained_run_which_does_not_wait_for_them(

@@ -198,6 +198,8 @@ def test_a_run_is_taken_from_weights_and_biases(
     monkeypatch.setattr(tracking.wandb, "Api", lambda **_: SimpleNamespace(artifact=artifact))
     copy = runs.at(released.located("wandb:me/p/toy:best"))
     assert released.is_copy(copy) and copy.scores == trained("bahdanau2014").scores
+    assert command(["release", str(copy.folder)]) == 2 and copy.best.is_file(), "its own copy is the run itself"
+    assert "is a copy of a released run already: name the folder to write" in capsys.readouterr().err
     known = tracked.identity(copy.folder)
     assert known and known.artifact == "me/p/toy:best", "what is made from it declares it"
     assert restore(copy).module.title == "RNNsearch"

@@ -83,7 +83,7 @@ def test_the_page_offers_drawn_pictures_to_the_released_classifier_and_begins_wi
     drawn = [one["name"] for one in offers["scenes"]]
     assert drawn == sorted(path.stem for path in FOLDER.glob("vit-cifar10/gallery/*")) and len(drawn) > 5
     assert set(drawn) <= set(classifier.preprocessing.classes)
-    answer = images.look(classifier, images.offered(offers["begins"], classifier, run), None)
+    answer = images.look(classifier, images.offered(offers["begins"], classifier, images.kept(classifier, run)), None)
     assert answer["asked"] == answer["label"] == offers["begins"] and answer["photo"], "drawn as sharp as it is"
 
 

@@ -340,6 +340,13 @@ def test_the_newest_run_brings_the_other_seeds_of_its_group(groups):
     assert comparing._seeds(first[1].folder) == [run.folder for run in first]
 
 
+def test_a_seed_that_was_trained_again_counts_once(groups, tmp_path):
+    first, _ = groups
+    beside = [shutil.copytree(run.folder, tmp_path / "own" / run.folder.name) for run in first]
+    again = shutil.copytree(beside[0], beside[0].with_name(f"9{beside[0].name}"))
+    assert comparing._seeds(beside[1]) == [*beside[1:], again]
+
+
 def text_of(run):
     return run.scores["test"]["bleu"]
 
@@ -390,7 +397,7 @@ def test_results_trains_what_is_missing_writes_it_down_and_checks_it(project, mo
     began = in_this_process(monkeypatch)
     assert command(["results", "--only", "toy"]) == 0
     out = capsys.readouterr().out
-    assert "small: 2 of 2 trainings missing, unknown" in out and "besides 1 of unknown cost" in out and len(began) == 2
+    assert "small: 2 of 2 trainings to do, unknown" in out and "besides 1 of unknown cost" in out and len(began) == 2
     folders = sorted(run.folder.name for run in runs.every("bahdanau2014"))
     assert [folder[-6:] for folder in folders] == ["-seed1", "-seed2"]
     groups = {runs.Run(path).group for path in (run.folder for run in runs.every("bahdanau2014"))}
@@ -419,7 +426,7 @@ def test_results_trains_what_is_missing_writes_it_down_and_checks_it(project, mo
     assert "small: 1 of 2 seeds have scores, so that what docs/results.json says of it stays" in capsys.readouterr().out
     assert results.read(project / results.FILE) == written
     assert command(["results", "--only", "toy"]) == 0 and len(began) == 3
-    assert re.search(r"small: 1 of 2 trainings missing, \d+ minutes", capsys.readouterr().out)
+    assert re.search(r"small: 1 of 2 trainings to do, \d+ minutes", capsys.readouterr().out)
 
 
 def test_a_group_of_which_one_seed_failed_is_named_and_its_numbers_stay(project, monkeypatch, capsys):

@@ -23,6 +23,7 @@ from data.accord import FIXED
 from data.words import join, split
 from reproductions.__main__ import run as command
 from reproductions.page import alignments, images
+from reproductions.page.site import write as write_page
 from reproductions.runs import Run
 from reproductions.tasks.task import restore
 
@@ -279,3 +280,21 @@ def test_a_run_that_the_browser_cannot_compute_is_refused(page_runs_folder: Path
         assert command(["site", "--runs", str(page_runs_folder / run), "--out", str(tmp_path / out)]) == 2
         assert said in capsys.readouterr().err
     assert not (tmp_path / "site").exists() and (tmp_path / "mine" / "letter.txt").exists()
+
+
+def test_a_page_that_was_cut_off_is_written_anew_and_a_run_that_is_named_twice_once(
+    page_runs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, seen = tmp_path / "elsewhere", Run(page_runs_folder / SEES)
+    out.mkdir()
+    (tmp_path / "link").symlink_to(out)
+    monkeypatch.setattr("reproductions.page.site.portable.write", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_page(tmp_path / "link", [seen])
+    monkeypatch.undo()
+    write_page(tmp_path / "link", [seen, seen])
+    assert len(json.loads((out / "overview.json").read_text())["runs"]) == 1 and (out / "timeline.json").is_file()
+
+
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt

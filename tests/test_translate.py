@@ -62,8 +62,8 @@ def test_the_view_that_is_asked_for_is_drawn(made, tmp_path, caplog):
 def test_each_typed_sentence_is_drawn_into_the_run_in_a_file_named_after_it(run, caplog):
     assert command(["translate", "one two .", "Où est-il ?", "/ / /", "--run", str(run.folder)]) == 0
     drawn = {path.name: path.read_bytes()[:4] for path in (run.folder / "pictures").iterdir()}
-    assert drawn == dict.fromkeys(("typed-one-two.png", "typed-O-est-il.png", "typed-.png"), b"\x89PNG")
-    assert "typed-one-two.png" in caplog.text and "read" in caplog.text
+    assert drawn == dict.fromkeys(("typed-1-one-two.png", "typed-2-O-est-il.png", "typed-3-.png"), b"\x89PNG")
+    assert "typed-1-one-two.png" in caplog.text and "read" in caplog.text
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -113,6 +113,8 @@ def fetch(name: str, folder: Path | None = None, remotes: dict[str, Remote] | No
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(path.name + ".lock")):  # of several processes, the first downloads it
             if not path.exists():
+                if remote.advisory:
+                    part.unlink(missing_ok=True)  # what arrived before may be of an older edition
                 _receive(remote.url, part)
                 _check(part, remote, f"it was discarded; run again, or put the right file at {path} by hand")
                 os.replace(part, path)

@@ -267,10 +267,12 @@ def _published_cifar10(given: Path, folder: Path) -> "tuple[tuple[str, ...], CIF
             if given != folder and archive.exists():
                 shutil.copy(archive, folder)  # its own folder is read-only: it cannot be unpacked there
         root = str(given if unpacked else folder)
-        train, test = (CIFAR10(root, is_train, download=not unpacked) for is_train in (True, False))
+        again = not unpacked or archive.is_file()  # which does nothing where all is whole
+        train, test = (CIFAR10(root, is_train, download=again) for is_train in (True, False))
     except (OSError, RuntimeError, EOFError, tarfile.TarError) as error:
         reason = str(getattr(error, "reason", error)) or type(error).__name__
         raise UserError(
-            f"CIFAR-10 is not available ({reason}): download {CIFAR10.url} and put it at {archive} by hand."
+            f"CIFAR-10 is not available ({reason}): download {CIFAR10.url}, put it at {archive} by hand, and remove "
+            f"{given / CIFAR10.base_folder} if it is there."
         ) from None
     return tuple(train.classes), train, test

@@ -10,13 +10,12 @@ import logging
 import sys
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
 from data.links import pharaoh
 from data.progress import clear, counting
-from data.sources.paths import check_exists
+from data.sources.paths import check_exists, place
 from data.sources.reading import count_lines, decoded, raw_lines
 from reproductions import released
 from reproductions.commands.translate import check_view
@@ -28,7 +27,7 @@ SEPARATOR = "|||"
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("pairs", type=Path, nargs="?", help="file of pairs, plain or .gz; default: standard input")
+    parser.add_argument("pairs", type=place, nargs="?", help="file of pairs, plain or .gz; default: standard input")
     parser.add_argument("--run", help=released.GIVEN)
     parser.add_argument("--view", help="which attention to read, like 'L2 H3 shift1'; default: the run's own")
     parser.add_argument(

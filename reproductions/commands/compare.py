@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.errors import UserError
 from data.progress import counted
-from data.sources.paths import check_writable
+from data.sources.paths import check_writable, place
 from reproductions import released, runs
 from reproductions.commands import evaluate
 from reproductions.commands.configs import config_of, is_path, is_text
@@ -123,7 +123,7 @@ def _task_of_data(data: str) -> str:
         if any((CONFIGS / paper / f"{data}.yaml").is_file() for paper in then_and_now(task)):
             return task
     if is_text(data) or is_path(data):
-        return "images" if Path(data).expanduser().is_dir() else "translation"
+        return "images" if place(data).is_dir() else "translation"
     corpora = ", ".join(corpus for task in MODULES for corpus in _corpora(task))
     raise UserError(f"There is no comparison on {data!r}: choose {corpora}, or a path to your own data.")
 
@@ -151,10 +151,12 @@ def _newest_or_trained(paper: str, data: str) -> Path:
 
 
 def _seeds(folder: Path) -> list[Path]:
-    """All scored runs of its group, by age; a run without a group by itself."""
+    """The newest scored run of each seed of its group, by age; a run without a group by itself."""
     group = runs.Run(folder).group
     beside = sorted(folder.parent.iterdir()) if group else [folder]
-    return [path for path in beside if runs.Run(path).group == group and (path / runs.SCORES).is_file()]
+    scored = [path for path in beside if runs.Run(path).group == group and (path / runs.SCORES).is_file()]
+    newest = {path.name.rpartition("-")[2]: path for path in scored}  # the end of its name is its seed
+    return sorted(newest.values())
 
 
 def _track(

@@ -115,7 +115,7 @@ def _import_fault(name: str) -> str:
     """Why an installed package cannot be imported; empty if it can."""
     try:
         importlib.import_module(name)
-    except (ImportError, OSError, RuntimeError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what doctor is asked for
         return f"it does not import: {(str(error).splitlines() or [type(error).__name__])[0]}"
     return ""
 
@@ -185,6 +185,7 @@ def trained() -> Check:
 
 
 def disk() -> Check:
-    free = shutil.disk_usage(".").free / 2**30
+    folder = runs.runs_dir().resolve()
+    free = shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free / 2**30
     fix = "" if free > 1 else "a run needs up to 1 GiB: free some space"
     return Check("disk", free > 1, f"{free:.0f} GiB free", fix)

@@ -31,12 +31,15 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     """Measure the runs that have not been measured as they are now, and put all of them in one table.
 
-    Raises UserError for a run that cannot be measured.
+    Raises UserError for a run that cannot be measured, and for an option that nothing would take.
     """
+    if rest and not options.control:
+        raise UserError(f"{rest[0]} is an option of a training, and only --control trains: leave it out.")
     folder = check_writable(runs.runs_dir() / runs.INTERVENED)
     named = [runs.scored(released.located(name)) for name in options.run]
     copies = [] if named else released.stand_in()
     from reproductions.attention import CONTROLS
+    from reproductions.compare.comparison import names_of
     from reproductions.experiments.interventions import report, rows
     from reproductions.experiments.side_by_side import train
     from reproductions.experiments.timeline import training
@@ -45,7 +48,10 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         controls = [training.training(name, training.FULL.seeds[0], training.FULL) for name in CONTROLS]
         if status := train(controls, 1, False, rest):
             return status
-    at_hand = [rows.Named(run.name, run.title, run) for run in named] or rows.at_hand(copies)
+    labels = names_of(named)
+    at_hand = [rows.Named(run.name, label, run) for label, run in zip(labels, named, strict=True)] or rows.at_hand(
+        copies
+    )
     chosen = [one for one in at_hand if _answered(one.run, bool(named))]
     if not chosen:
         raise UserError(

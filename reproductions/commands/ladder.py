@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     summary = trained[-1].summary
     note = (
         f"Accord, test split. Every rung read the same {summary['steps']:,} batches; seed {summary['seed']}, one thread of "
-        f"a {summary['device']} each, {options.jobs} side by side, torch {summary['torch']}. A step may be several changes."
+        f"a {summary['device']} each, torch {summary['torch']}. A step may be several changes."
     )
     if "aer_naive" in (scores := trained[-1].scores[TEST]):  # those of an older run lack it
         note += f" The last AER is of the view chosen in validation; in the naive view it is {percent(scores['aer_naive'])} %."

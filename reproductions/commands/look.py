@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.errors import UserError
-from data.sources.paths import check_writable
+from data.sources.paths import check_writable, place
 from reproductions import released, runs
 from reproductions.commands import weights
 from reproductions.vit2021 import NAMED
@@ -24,12 +24,12 @@ log = logging.getLogger(__name__)
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", nargs="+", type=Path)
+    parser.add_argument("image", nargs="+", type=place)
     parser.add_argument("--run", help=released.GIVEN)
     weights.options(parser, "look with trained weights instead of a run")
     parser.add_argument("--asked", metavar="CLASS", help="draw the evidence for this class; default: the predicted one")
     parser.add_argument(
-        "--out", type=Path, help="folder to draw into; default: looked/ in that of the run, or of all runs"
+        "--out", type=place, help="folder to draw into; default: looked/ in that of the run, or of all runs"
     )
 
 

@@ -3,20 +3,23 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from data.errors import UserError
+from data.sources.paths import place
 from reproductions import released
 from reproductions.commands import evaluate
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     evaluate.options(parser)
-    parser.add_argument("--out", type=Path, help="folder to write; default: release/ in that of the run")
+    parser.add_argument("--out", type=place, help="folder to write; default: release/ in that of the run")
 
 
 def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
-    """Raises UserError if the run has not been trained and tested to its end."""
+    """Raises UserError if the run has not been trained and tested to its end, and for a copy without another folder."""
     run = released.chosen(options.run)
+    if options.out is None and released.is_copy(run):
+        raise UserError(f"{run.folder} is a copy of a released run already: name the folder to write with --out.")
     from reproductions.released import writing
 
     folder = options.out or run.folder / "release"

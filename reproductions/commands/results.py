@@ -65,6 +65,8 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
     claimed = results.read(ROOT / results.FILE)
     if options.check:
         return check(groups, claimed)
+    if (options.benchmark or options.interventions) and not options.only:
+        groups = []
     if options.benchmark:
         claimed.setdefault("measurements", {})[options.benchmark.stem] = results.benchmark(options.benchmark)
     if options.interventions:
@@ -74,7 +76,7 @@ def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
         claimed.setdefault("measurements", {})[runs.INTERVENED] = results.rounded(measured)
     try:
         if not (options.untrained or options.benchmark or options.interventions):
-            sys.stdout.write("".join(f"{line}\n" for line in account(groups, claimed, options.jobs)))
+            sys.stdout.write("".join(f"{line}\n" for line in account(groups, claimed, options)))
             every = [training for group in groups for training in group.trainings]
             if status := train(every, options.jobs, options.again, rest):
                 return status
@@ -110,20 +112,20 @@ def chosen(only: str | None) -> list[Group]:
     return [group for group in groups if named is None or group.topic in named or group.name in named]
 
 
-def account(groups: Sequence[Group], claimed: Mapping[str, Any], jobs: int) -> Iterator[str]:
-    """What is missing, and what it costs by the minutes of the last time."""
+def account(groups: Sequence[Group], claimed: Mapping[str, Any], options: argparse.Namespace) -> Iterator[str]:
+    """What will be trained, and what it costs by the minutes of the last time."""
     total, unknown = 0.0, 0
     for group in groups:
-        missing = group.missing()
+        missing = group.trainings if options.again else group.missing()
         if not missing:
             continue
         minutes = _minutes(group, claimed)
         cost = "unknown" if minutes is None else f"{minutes * len(missing):.0f} minutes"
         total, unknown = total + (minutes or 0) * len(missing), unknown + (minutes is None)
-        yield f"{group.name}: {len(missing)} of {len(group.trainings)} trainings missing, {cost}"
+        yield f"{group.name}: {len(missing)} of {len(group.trainings)} trainings to do, {cost}"
     if total or unknown:
         besides = f", besides {unknown} of unknown cost" if unknown else ""
-        yield f"In all {total:.0f} minutes of training{besides}, {jobs} at a time."
+        yield f"In all {total:.0f} minutes of training{besides}, {options.jobs} at a time."
     else:
         yield "Nothing is missing."
 
@@ -219,7 +221,9 @@ def check(groups: Sequence[Group], claimed: Mapping[str, Any]) -> int:
             sys.stdout.write(f"{group.part()}; these are checked.\n")
     sys.stdout.write("".join(f"{line}\n" for line in said))
     if without:
-        sys.stdout.write(f"Not checked, without runs here or numbers there: {', '.join(without)}.\n")
+        sys.stdout.write(
+            f"Not checked, without runs here or numbers there, or a table of its own: {', '.join(without)}.\n"
+        )
     checked = len(groups) - len(without)
     sys.stdout.write(f"{checked} of {len(groups)} results are checked; {len(said) or 'no'} contradictions.\n")
     return 1 if said else 0

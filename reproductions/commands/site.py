@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from data.sources.paths import place
 from reproductions import released
 
 PAPERS = ("bahdanau2014", "transformer2017", "vit2021")
@@ -12,7 +13,7 @@ PAPERS = ("bahdanau2014", "transformer2017", "vit2021")
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", nargs="+", metavar="RUN", help=f"each a {released.GIVEN}, of each paper")
-    parser.add_argument("--out", type=Path, default=Path("site"), help="folder to write; default: site")
+    parser.add_argument("--out", type=place, default=Path("site"), help="folder to write; default: site")
 
 
 def run(options: argparse.Namespace, _: Sequence[str]) -> int:

@@ -156,7 +156,9 @@ def _train_group(group: Sequence[Training]) -> int:
         return status
     from reproductions.commands import ending
 
-    sys.stdout.write(ending.of_group([run for training in group if (run := training.scored())]))
+    scored = [run for training in group if (run := training.scored())]
+    without = "No run has scores: the data has no examples to test them on.\n"
+    sys.stdout.write(ending.of_group(scored) if scored else without)
     return 0
 
 

@@ -17,15 +17,15 @@ from reproductions.experiments.side_by_side import train
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--again", action="store_true", help="train anew, even what has a scored run")
     parser.add_argument(
-        "--jobs", type=_jobs, default=cores(), help="trainings at a time, one core each; default: all cores"
+        "--jobs", type=jobs, default=cores(), help="trainings at a time, one core each; default: all cores"
     )
 
 
-def _jobs(text: str) -> int:
-    jobs = int(text)
-    if jobs < 1:
-        raise argparse.ArgumentTypeError(f"{jobs} must be at least 1")
-    return jobs
+def jobs(text: str) -> int:
+    """Raises ValueError, which argparse words, for what is no number from 1."""
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
 
 
 def part(topic: str, name: str) -> Any:

@@ -68,10 +68,11 @@ def run(options: argparse.Namespace, _: Sequence[str]) -> int:
         sys.stdout.write(f"{translated.hypothesis}{links}\n")
         sys.stdout.flush()
         if record is not None and picture is not None:
+            order = f"{number + 1}-" if len(options.sentence) > 1 else ""
             path = (
                 picture
                 if options.picture
-                else picture / f"typed-{re.sub('[^A-Za-z0-9]+', '-', text)[:100].strip('-')}.png"
+                else picture / f"typed-{order}{re.sub('[^A-Za-z0-9]+', '-', text)[:100].strip('-')}.png"
             )
             files.save(plots.alignment(record.printed(translator.target.language)), path)
             log.info("Drawn, %s: %s", record.view, path)

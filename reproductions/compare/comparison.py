@@ -117,10 +117,10 @@ def comparable(folders: Sequence[Path], same: Sequence[str]) -> dict[str, Run]:
                     f"These runs cannot be compared: {key} is {ours!r} in {first.folder} and {theirs!r} in "
                     f"{other.folder}. Train both on the same data."
                 )
-    return dict(zip(_names(entrants), entrants, strict=True))
+    return dict(zip(names_of(entrants), entrants, strict=True))
 
 
-def _names(entrants: Sequence[Run]) -> list[str]:
+def names_of(entrants: Sequence[Run]) -> list[str]:
     """The titles; equal ones get the name of the configuration, or else the time, or else the whole path."""
     titles = [run.summary["title"] for run in entrants]
     folders = [run.folder.resolve() for run in entrants]

@@ -154,7 +154,7 @@ def _medians(results: Sequence[Mapping[str, Any]], first: Sequence[Mapping[str, 
     """Of each figure its median over the rounds, the lowest and the highest; ``times``: its rate by that of the first system."""
     names = [name for name, one in results[0].items() if type(one) in NUMBER and name not in OF_RUN]
     figures = {name: [result[name] for result in results] for name in names}
-    for rate in figures.keys() & {*RATES}:
+    for rate in figures.keys() & first[0].keys() & {*RATES}:
         figures["times"] = [mine / theirs[rate] for mine, theirs in zip(figures[rate], first, strict=False)]
     return {name: [median(values), min(values), max(values)] for name, values in figures.items()}
 

@@ -89,7 +89,7 @@ class Training:
         """The run and the command that trains it: the unfinished run, or a new one."""
         run = self.unfinished()
         if run is not None:
-            arguments = ["--config", str(run.config), "--ckpt_path", str(run.last)]
+            arguments = ["--config", str(run.config), "--ckpt_path", str(run.last), "--run.folder", str(run.folder)]
         else:
             run = runs.create(self.table, self.name, f"{runs.stamp()}{self.ending}")
             limits = [] if self.steps is None else [
@@ -115,6 +115,10 @@ def train(
     """
     wanted = dict.fromkeys(one for training in trainings for one in (training.weights, training) if one)
     waiting = [training for training in wanted if again or training.scored() is None]
+    if overrides and not waiting:
+        raise UserError(
+            f"{' '.join(overrides)} would change nothing, all is trained: leave it out, or train with --again."
+        )
     failed: list[_Process] = []
     total = sum(training.updates() for training in waiting)
     begun = sum(_steps(run) for training in waiting if (run := training.unfinished()))

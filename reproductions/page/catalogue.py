@@ -15,7 +15,6 @@ from reproductions import papers, runs
 from reproductions.attention import TIMELINE
 from reproductions.page import images, published, request, timelines
 from reproductions.page.colours import colours
-from reproductions.released.copies import COPIES
 from reproductions.runs import INTERVENTIONS, SCORES, SUMMARY, Run
 from reproductions.tasks import task as tasks
 from reproductions.tasks.task import restore
@@ -40,7 +39,7 @@ class Catalogue:
         """All runs, newest first, and behind them the released ones; and the reason for each folder that is skipped."""
         root = runs.runs_dir().resolve()
         listed, refused = [], {}
-        places = (root, root / COPIES)
+        places = (root, root / runs.RELEASED)
         newest = [
             path.parent
             for place in places
@@ -50,7 +49,7 @@ class Catalogue:
             try:
                 _check(run, root)
                 listed.append(run)
-            except UserError as error:
+            except (UserError, OSError) as error:  # such as a file of another user
                 refused[run.name] = str(error)
         return listed, refused
 
@@ -169,8 +168,8 @@ def examples(listed: Sequence[Run]) -> dict[str, list[dict[str, str]]]:
         if corpus in offered or tested is None:
             continue
         path = run.evaluation(tested, "translations.jsonl")
-        if path.is_file() and _inside(path, run.folder):
-            offered[corpus] = _tested(path)
+        if path.is_file() and _inside(path, run.folder) and (found := _tested(path)):
+            offered[corpus] = found
     return offered
 
 

@@ -3,7 +3,7 @@
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
 
 from reproductions.evaluation.plots.overlay import HEAT, OUTLINE
-from reproductions.evaluation.plots.style import ACCENT, DIFFERENCES, WEIGHTS, even_lightness
+from reproductions.evaluation.plots.style import ACCENT, WEIGHTS, even_lightness
 
 # In the dark theme 0 is as dark as the page and 1 is bright.
 NIGHT = "#14181d"
@@ -12,11 +12,10 @@ STEPS = 64
 
 
 def colours() -> dict[str, list[str] | str]:
-    """Ramps from 0 to 1, or from -1 to 1, as lists of hexadecimal colours; and the colours of gold links and outlines."""
+    """Ramps from 0 to 1, as lists of hexadecimal colours; and the colours of gold links and outlines."""
     return {
         "weights": _ramp(WEIGHTS),
         "night": _ramp(even_lightness(_BLUES, "night")),
-        "differences": _ramp(DIFFERENCES),
         "gold": ACCENT,
         "heat": _ramp(HEAT),
         "outline": OUTLINE,

@@ -6,6 +6,7 @@ L layers, H heads, T tokens: those before the patches, then P = gh * gw patches;
 import base64
 import io
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -63,7 +64,7 @@ def scene(name: str | None, size: int) -> Given:
     return Given(Image.fromarray(drawn.pixels), name or "", drawn.mask, shapes.CLASSES[drawn.label])
 
 
-def kept(classifier: TrainedClassifier | None, run: Run | None) -> dict[str, Given] | None:
+def kept(classifier: TrainedClassifier | None, run: Run | None) -> dict[str | None, Given] | None:
     """Test images that a run keeps, by name, or else the drawn pictures of a released one, each named after its class.
 
     None for published weights and for a run that knows the embedded scenes.
@@ -80,9 +81,8 @@ def kept(classifier: TrainedClassifier | None, run: Run | None) -> dict[str, Giv
     }
 
 
-def offered(name: str | None, classifier: TrainedClassifier, run: Run | None) -> Given:
-    """The picture of this name in the gallery; raises UserError if there is none."""
-    own = kept(classifier, run)
+def offered(name: str | None, classifier: TrainedClassifier, own: Mapping[str | None, Given] | None) -> Given:
+    """The picture of this name in the gallery, of which ``own`` is what :func:`kept` gave; raises UserError if there is none."""
     if own is None:
         return scene(name, classifier.preprocessing.size)
     if name not in own:
@@ -107,7 +107,7 @@ def gallery(classifier: TrainedClassifier | None, run: Run | None) -> dict[str, 
             {"name": name, "label": one.label, "image": _data_url(np.array(one.image))} for name, one in own.items()
         ]
     tried = [one["name"] for one in scenes if classifier is not None and not one["name"].startswith("two")]
-    right = (name for name in tried if classifier is not None and _is_right(classifier, offered(name, classifier, run)))
+    right = (name for name in tried if classifier is not None and _is_right(classifier, offered(name, classifier, own)))
     return {"scenes": scenes, "begins": next(right, scenes[0]["name"] if scenes else None)}
 
 
@@ -119,9 +119,9 @@ def _is_right(classifier: TrainedClassifier, given: Given) -> bool:
 
 def known(classifier: TrainedClassifier, run: Run) -> dict[str, Any]:
     """The gallery of a run, each picture as its classifier sees it, with the answer, its mask, and its part of each patch."""
-    offers = gallery(classifier, run)
+    offers, own = gallery(classifier, run), kept(classifier, run)
     for one in offers["scenes"]:
-        given = offered(one["name"], classifier, run)
+        given = offered(one["name"], classifier, own)
         one |= {"image": _data_url(np.array(given.image)), "answer": given.label, "mask": None, "covered": None}
         if given.mask is not None:
             one |= {

@@ -100,7 +100,7 @@ class Desk:
             if isinstance(picture, bytes):
                 given = images.uploaded(picture, classifier.preprocessing.size)
             else:
-                given = images.offered(picture, classifier, run)
+                given = images.offered(picture, classifier, images.kept(classifier, run))
             return images.look(classifier, given, asked)
 
         key = picture if isinstance(picture, str | None) else sha256(picture).hexdigest()

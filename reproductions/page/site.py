@@ -53,9 +53,13 @@ def write(folder: Path, chosen: Sequence[Run]) -> None:
         folder.is_dir() and ((folder / "overview.json").is_file() or not any(folder.iterdir()))
     ):
         raise UserError(f"{folder} is no empty folder, and no earlier page: name another one with --out.")
+    chosen = [*{run.name: run for run in chosen}.values()]
     described, timeline = [(run, *_described(run)) for run in chosen], timelines.read()  # before anything is removed
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(STATIC, folder)
+    _write_json(folder / "overview.json", _overview(chosen))  # first: by it a page that is cut off is known as one
+    for path in folder.iterdir():
+        if path.name != "overview.json":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(STATIC, folder, dirs_exist_ok=True)
     start = (STATIC / "index.html").read_text(encoding="utf-8")
     start = start.replace('<html lang="en">', '<html lang="en" data-backend="local">')
     start = start.replace("<meta ", f'<meta http-equiv="content-security-policy" content="{POLICY}">\n<meta ', 1)
@@ -67,7 +71,6 @@ def write(folder: Path, chosen: Sequence[Run]) -> None:
         _write_json(place / "run.json", fields)
         if gallery is not None:
             _write_json(place / "gallery.json", gallery)
-    _write_json(folder / "overview.json", _overview(chosen))
     (folder / "timeline.json").write_bytes(timeline)
     if timelines.made() is None:
         shutil.copytree(timelines.PICTURES, folder / timelines.SERVED)

@@ -12,12 +12,11 @@ from data.errors import UserError
 from data.sources.paths import place
 from reproductions import papers, runs
 from reproductions.released import hub
-from reproductions.runs import BEST, SCORES, SUMMARY, VALIDATIONS, VIEWS, Run
+from reproductions.runs import BEST, RELEASED, SCORES, SUMMARY, VALIDATIONS, VIEWS, Run
 
 log = logging.getLogger(__name__)
 
 FOLDER = papers.DOCS / "runs"  # those that come with the project
-COPIES = "released"  # folder of the copies, among all runs
 WEIGHTS, CARD = "model.safetensors", "README.md"
 BESIDE = ("config.yaml", SCORES, SUMMARY, VIEWS, VALIDATIONS, CARD)  # files of a released run, besides its weights
 PART = re.compile(r"\w[\w.-]*")  # of the name of a run
@@ -50,7 +49,7 @@ def offered() -> Iterator[Run]:
 
 def is_copy(run: Run) -> bool:
     """Whether it was trained elsewhere, and lies here as a copy to work in."""
-    return run.folder.resolve().is_relative_to((runs.runs_dir() / COPIES).resolve())
+    return run.folder.resolve().is_relative_to((runs.runs_dir() / RELEASED).resolve())
 
 
 def stand_in() -> list[Run]:
@@ -70,7 +69,7 @@ def located(named: str) -> Path:
         from reproductions.training import tracked, tracking
 
         name = named.removeprefix(WANDB)
-        copy = take(tracking.download(name, runs.runs_dir() / COPIES / "wandb"))
+        copy = take(tracking.download(name, runs.runs_dir() / RELEASED / "wandb"))
         tracked.came_from(copy.folder, name)
         return copy.folder
     folder = place(named)
@@ -86,7 +85,7 @@ def take(folder: Path) -> Run:
     """
     run = runs.at(folder)
     weights = run.best if run.best.is_file() else folder / WEIGHTS
-    copy = Run(runs.runs_dir() / COPIES / _name(run))
+    copy = Run(runs.runs_dir() / RELEASED / _name(run))
     inside = weights.relative_to(folder)
     if all(_same(folder / name, copy.folder / name) for name in ("config.yaml", inside)):
         return copy

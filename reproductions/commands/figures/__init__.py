@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import UserError
-from data.sources.paths import check_writable
+from data.sources.paths import check_writable, place
 from reproductions import papers, released, runs
 from reproductions.commands.configs import config_path
 from reproductions.runs import Run
@@ -26,7 +26,7 @@ TABLE = ".md"  # of the files that are printed, too
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="what the runs were trained on; default: accord, captions, and any images")
-    parser.add_argument("--out", type=Path, help="folder to draw into; default: runs/figures")
+    parser.add_argument("--out", type=place, help="folder to draw into; default: runs/figures")
 
 
 def run_of(paper: str, data: str, variant: str = "", otherwise: str = "", having: str = runs.SCORES) -> Run:

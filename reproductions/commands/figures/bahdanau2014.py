@@ -80,8 +80,9 @@ def table_1(data: str | None, folder: Path) -> Iterator[Path]:
     own = [run for run in runs.every("bahdanau2014", having=runs.SCORES, corpus=data) if run.title in TRAINS]
     named = _named(own or [run_of("bahdanau2014", data)])
     rows = [HEADINGS, *(_row(name, named.get(name)) for name in [*PUBLISHED, *(named.keys() - PUBLISHED.keys())])]
+    test = next(iter(next(iter(named.values())).scores))
     notes = [
-        f"Ours: split {next(iter(next(iter(named.values())).scores))} of {data}, `multi_bleu` and `multi_bleu_no_unk`, of the newest run of each model and limit of words "
+        f"Ours: split {test} of {data}, `multi_bleu` and `multi_bleu_no_unk`, of the newest run of each model and limit of words "
         f"of its training sentences; {LONGER}: of several lengths of training the longest. The paper's No UNK was decoded "
         'without `<unk>`: `make evaluate RUN=... ARGS="--model.search.forbid_unknown true"`.',
         "The paper: newstest2014, after training on WMT 14; comparable with runs on that corpus alone.",

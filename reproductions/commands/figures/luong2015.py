@@ -92,8 +92,9 @@ def table_4(data: str | None, folder: Path) -> Iterator[Path]:
     """Perplexity, BLEU and alignment error rate of each system; raises UserError with the command for each that has no run."""
     systems = _systems(data)
     rows = [HEADINGS, *(_row(name, run) for name, run in systems.items())]
+    test = next(iter(next(iter(systems.values())).scores))
     notes = [
-        f"Split {next(iter(next(iter(systems.values())).scores))} of {data or 'accord'}, the newest run of each attention. BLEU: sacreBLEU, 13a, without replacing unknown "
+        f"Split {test} of {data or 'accord'}, the newest run of each attention. BLEU: sacreBLEU, 13a, without replacing unknown "
         "words; AER over the references (the paper's Table 6). Rows with other steps had another budget.",
     ]
     yield tabulated(folder, "table-4", "Table 4 of Luong et al. (2015), in miniature", rows, notes)

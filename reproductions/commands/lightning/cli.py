@@ -223,6 +223,10 @@ class ReproductionCLI(LightningCLI):
                     f"{self.run.folder} holds a run already: continue it with --ckpt_path {self.run.last}, or give "
                     "another --run.folder."
                 )
+            if not fit and self.run.best.is_file():  # type: ignore[attr-defined]
+                raise UserError(
+                    f"Without a checkpoint this would score weights that nobody trained: give --ckpt_path {self.run.best}."
+                )
             check_writable(self.run.folder)
             return
         checkpoint = checkpoints.read(Path(path))

@@ -108,17 +108,12 @@ def text(entries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _track(entries: Sequence[Mapping[str, Any]], picture: Path, folder: Path) -> None:
-    logger = tracking.experiment_logger(
+    tracking.track_table(
         folder,
-        project=tracking.PROJECT,
-        name=f"interventions-{runs.stamp()}",
-        group="interventions",
-        tags=["interventions"],
-        job_type="interventions",
+        runs.INTERVENED,
+        tags=[],
         config={"runs": [entry["folder"] for entry in entries]},
+        columns=["run", *CHANGES.values(), *RANKS.values(), *RATES.values()],
+        rows=[[label, *(value for value, _ in cells(numbers))] for label, _, numbers in lines(entries)],
+        pictures={"figure": (picture, TITLE)},
     )
-    columns = ["run", *CHANGES.values(), *RANKS.values(), *RATES.values()]
-    table = [[label, *(value for value, _ in cells(numbers))] for label, _, numbers in lines(entries)]
-    tracking.log_table(logger, "interventions", columns, table)
-    tracking.log_picture(logger, "interventions/figure", picture, TITLE)
-    tracking.finish(logger)

@@ -7,7 +7,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from reproductions import runs
 from reproductions.attention import in_words
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.records.translation import AlignedTranslation
@@ -91,19 +90,14 @@ def spread(seeds: list[float]) -> float:
 
 
 def _track(table: Mapping[str, Any], pictures: Mapping[str, Path], folder: Path) -> None:
-    logger = tracking.experiment_logger(
+    rows = over_source(table)
+    tracking.track_table(
         folder,
-        name=f"timeline-{table['corpus']}-{runs.stamp()}",
-        group="timeline",
-        tags=["timeline", table["corpus"]],
-        job_type="timeline",
+        "timeline",
+        tags=[table["corpus"]],
         config={name: table[name] for name in ("corpus", "seeds", "steps", "budget")},
+        columns=TRACKED,
+        rows=[[(row | {"aer %": 100 * row["aer"]})[name] for name in TRACKED] for row in rows],
+        pictures={name: (path, name) for name, path in pictures.items()},
+        inputs=[Path(folder) for row in rows for folder in row["folders"]],
     )
-    tracking.log_table(
-        logger, "timeline", list(TRACKED),
-        [[(row | {"aer %": 100 * row["aer"]})[name] for name in TRACKED] for row in over_source(table)],
-    )  # fmt: skip
-    tracking.declare_inputs(logger, [Path(folder) for row in over_source(table) for folder in row["folders"]])
-    for name, path in pictures.items():
-        tracking.log_picture(logger, f"timeline/{name}", path, name)
-    tracking.finish(logger)

@@ -6,7 +6,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from reproductions import runs
 from reproductions.evaluation import files, plots
 from reproductions.experiments.trial import reasons
 from reproductions.experiments.trial.links import NO_EFLOMAL
@@ -119,22 +118,18 @@ def measurement(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _track(table: Mapping[str, Any], picture: Path, folder: Path) -> None:
-    logger = tracking.experiment_logger(
-        folder,
-        project=tracking.PROJECT,
-        name=f"trial-{runs.stamp()}",
-        group="trial",
-        tags=["trial", *table["corpus"].split(",")],
-        job_type="trial",
-        config={name: table[name] for name in ("corpus", "seed", "steps", "budget")},
-    )
-    columns = ["system", "gold", "links", "AER", "precision", "recall"]
     rows = [
         [named(row), gold, way, scores["value"], scores["precision"], scores["recall"]]
         for row in table["rows"]
         for gold, ways in row["golds"].items()
         for way, scores in ways.items()
     ]
-    tracking.log_table(logger, "trial", columns, rows)
-    tracking.log_picture(logger, "trial/figure", picture, "Alignment error rates")
-    tracking.finish(logger)
+    tracking.track_table(
+        folder,
+        "trial",
+        tags=table["corpus"].split(","),
+        config={name: table[name] for name in ("corpus", "seed", "steps", "budget")},
+        columns=["system", "gold", "links", "AER", "precision", "recall"],
+        rows=rows,
+        pictures={"figure": (picture, "Alignment error rates")},
+    )

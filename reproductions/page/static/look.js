@@ -63,13 +63,13 @@ export class WhereItLooks extends SideBySide {
     this.take(files[0]);
   }
 
-  /** The pictures on offer, and the one to begin with: a picture that the first model answers correctly. */
-  async fillGallery() {
+  /** The first model's pictures on offer, and the one to begin with: a picture that it answers correctly. */
+  async fillGallery(left) {
     const { scenes, begins } = await gallery({ run: this.runs[0].name }).catch(() => ({ scenes: [], begins: "test 0" }));
-    this.begins = begins;
-    if (this.gallery.childElementCount) return;
-    const one = ({ name, label, image }) => button(element("img", { src: image, alt: label, width: 48, height: 48 }), () => this.address.set({ scene: name, picture: null, patch: null, speaks: null }), { "data-scene": name, title: label });
-    this.gallery.replaceChildren(...scenes.map(one));
+    if (left() || scenes === this.scenes) return; // the same answer is the same object
+    Object.assign(this, { scenes, begins });
+    const one = ({ name, label, image }) => button(element("img", { src: image, alt: label, width: 48, height: 48 }), () => this.address.set({ scene: name, picture: null, patch: null, speaks: null }), { "data-scene": name, "data-key": `scene ${name}`, title: label });
+    keepingFocus(this.gallery, () => this.gallery.replaceChildren(...scenes.map(one)));
   }
 
   mark() {
@@ -80,17 +80,28 @@ export class WhereItLooks extends SideBySide {
     for (const one of this.gallery.children) one.setAttribute("aria-pressed", String(!this.address.state.picture && one.dataset.scene === this.scene));
   }
 
+  /** The picture that the address names, where the first model has it. */
   get scene() {
-    return this.address.state.scene ?? this.begins;
+    const { scene } = this.address.state;
+    const offered = !this.scenes?.length || this.scenes.some(({ name }) => name === scene);
+    return offered && scene ? scene : this.begins;
   }
 
-  take(file) {
+  /** Reads a file at once: it may be a folder, and change or go before the next model is asked. */
+  async take(file) {
     const most = this.overview.limits.bytes;
     if (file.size > most) {
       this.say(`${file.name} has ${(file.size / 2 ** 20).toFixed(1)} MiB; the page takes at most ${most / 2 ** 20}.`);
       return;
     }
-    this.file = file;
+    const { turn } = this;
+    const bytes = await file.arrayBuffer().catch(() => null);
+    if (turn !== this.turn) return;
+    if (!bytes) {
+      this.say(`${file.name} cannot be read: choose the file of a picture.`);
+      return;
+    }
+    this.file = new File([bytes], file.name, { lastModified: file.lastModified });
     this.address.set({ picture: `${file.name} ${file.size} ${file.lastModified}`, scene: null, patch: null, speaks: null });
   }
 
@@ -112,7 +123,7 @@ export class WhereItLooks extends SideBySide {
     this.makePanels(runs.length);
     this.node.setAttribute("aria-busy", String(runs.length > 0));
     if (!runs.length) return;
-    await this.fillGallery();
+    await this.fillGallery(left);
     if (left()) return;
     this.mark();
     const nothing = !this.scene && !this.address.state.picture; // to look at, yet

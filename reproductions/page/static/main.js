@@ -17,6 +17,7 @@ const address = {
   view: "",
   state: {},
   set(changes) {
+    views.current?.settle?.();
     Object.assign(this.state, changes);
     for (const [name, value] of Object.entries(this.state)) if (value === null || value === undefined) delete this.state[name];
     for (const name of Object.keys(this.state)) this.state[name] = String(this.state[name]);
@@ -73,7 +74,7 @@ class Missing {
   redraw() {}
 }
 
-const tabs = element("nav", { "aria-label": "Views" });
+const tabs = element("nav", { "aria-label": "Views", onclick: () => views.current?.settle?.() });
 const body = element("main", { id: "main", tabindex: -1 });
 const lead = element("p", { class: "lead" });
 const notice = element("p", { class: "notice", role: "status", hidden: true });
@@ -140,6 +141,7 @@ async function lookAgain() {
 
 /** Copies the link to this view; if the browser forbids that, shows it in a box to copy from. */
 async function copyLink({ currentTarget }) {
+  views.current?.settle?.();
   try {
     await navigator.clipboard.writeText(location.href); // without https there is no clipboard
     currentTarget.textContent = "Copied";

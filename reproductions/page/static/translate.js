@@ -37,6 +37,7 @@ function thenAndNow(names) {
 export class ThenAndNow extends SideBySide {
   most = 4;
   Panel = Panel;
+  typing = []; // of each box: takes at once what was typed last
 
   constructor(overview, address) {
     super(overview, address);
@@ -84,12 +85,18 @@ export class ThenAndNow extends SideBySide {
     return { sentence, typed: t ?? "", over: over ?? (fixed ? "reference" : "own"), fixed };
   }
 
+  /** Takes what is being typed, before anything else changes or is left. */
+  settle() {
+    for (const take of this.typing) take();
+  }
+
   /** The boxes above; made once, so that typing is never interrupted. */
   write() {
     this.pick = element("span", { class: "picks" });
     const type = (box, change) => {
       let timer = 0;
-      const now = () => { clearTimeout(timer); change(box.value); };
+      const now = () => { clearTimeout(timer); timer = 0; change(box.value); };
+      this.typing.push(() => timer && now());
       box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(now, PAUSE); });
       box.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); now(); } });
       return now;
