@@ -62,6 +62,14 @@ def test_the_verdict_never_contradicts_the_interval(count, seed):
     assert (compared.p_value < 0.05) == (compared.low > 0 or compared.high < 0)
 
 
+@pytest.mark.parametrize("rarer", range(22, 28))
+def test_the_verdict_turns_at_the_same_resample_as_the_interval(rarer, monkeypatch):
+    differences = np.concatenate([np.linspace(-0.01, -0.001, rarer), np.linspace(0.001, 1, module.SAMPLES - rarer)])
+    monkeypatch.setattr(module, "_means", lambda *_: [0 * differences, differences])
+    compared = paired_bootstrap(table(np.zeros(3)), table(np.ones(3)), mean_of_sums)
+    assert (compared.p_value < 0.05) == (compared.low > 0)
+
+
 def test_no_p_value_is_below_what_the_resamples_can_show():
     never, always = table(np.zeros(20)), table(np.ones(20))
     compared = paired_bootstrap(never, always, mean_of_sums)

@@ -114,13 +114,13 @@ def test_the_lstmn_is_the_paper_written_with_numpy():
 def test_stepping_equals_all_at_once(attention):
     built, y = model(attention=attention), words()
     logits, maps = built(y)
-    state, previous = built.start(len(y)), None
+    state, x = built.start(len(y)), torch.zeros(len(y), M, dtype=torch.double)
     for t in range(y.shape[1]):
-        step_logits, s, state = built.step(state, previous)
-        torch.testing.assert_close(step_logits, logits[:, t])
+        h, s, state = built.advance(x, built.unit.W_x(x), state)
+        torch.testing.assert_close(built.head(h), logits[:, t])
         if attention == "intra":
             torch.testing.assert_close(s, maps[:, 0, 0, t, :t])
-        previous = y[:, t]
+        x = built.E(y[:, t])
 
 
 def test_every_parameter_learns():

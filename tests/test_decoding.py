@@ -44,6 +44,11 @@ def test_a_beam_as_wide_as_the_space_finds_the_best_of_all(name, alpha, forbidde
         assert found[b].ids == best_of_all(model, *one, alpha, forbidden)
 
 
+def test_a_penalty_that_favours_short_sentences_is_refused_because_a_beam_stops_too_early():
+    with pytest.raises(ValueError, match="search.alpha must not be negative, not -1.0"):
+        Search(4, -1.0)
+
+
 @pytest.mark.parametrize(("length", "penalty"), [(5, 1.3587), (10, 1.7329), (20, 2.3544), (30, 2.8810)])
 def test_the_length_penalty_is_that_of_wu_et_al(length, penalty):
     assert length_penalty(length, 0.6) == pytest.approx(penalty, abs=5e-5)

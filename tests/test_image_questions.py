@@ -10,6 +10,7 @@ from data.images import ImageExamples
 from data.preprocessing import Preprocessing
 from reproductions.evaluation.views.image import ImageView, normalised
 from reproductions.tasks.images.collect import CollectedImages
+from reproductions.tasks.images.looked import LookedSplit
 from reproductions.tasks.images.questions import (
     DIFFERENT,
     MOVED,
@@ -18,6 +19,7 @@ from reproductions.tasks.images.questions import (
     correlation,
     swap_grounds,
 )
+from reproductions.tasks.images.split import ImageSplit
 from reproductions.tasks.untrained import UNTRAINED
 from reproductions.training.classification import ImageMaps
 
@@ -191,3 +193,27 @@ def test_maps_that_turn_are_correlated_as_pearson_says():
     expected = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(first, second, strict=True)]
     np.testing.assert_allclose(correlation(first, second), expected, rtol=1e-5)
     assert correlation(first, np.ones_like(first)).tolist() == [0] * 5
+
+
+# --- Which images are kept ------------------------------------------------------------------------------------------------
+
+
+def kept(stage, count, masks=None):
+    """A split of ten classes that follow each other, all of whose images have maps, as it writes them down."""
+    examples = SimpleNamespace(names=[""] * count, labels=np.arange(count), masks=masks)
+    return SimpleNamespace(
+        examples=examples, stage=SimpleNamespace(name=stage, pictures=[3], data=SimpleNamespace(classes=[])),
+        collected=SimpleNamespace(maps=dict.fromkeys(range(count)), answers={}), attended=lambda indices: indices,
+        place=0, truth=None, against_masks=None,
+    )  # fmt: skip
+
+
+def test_records_are_kept_of_every_class_even_where_they_follow_each_other():
+    found = ImageSplit.records(kept("test", 1200))["attended.jsonl"]
+    assert np.bincount([index // 120 for index in found]).min() >= 12 and 3 in found
+
+
+def test_without_masks_few_images_are_looked_at():
+    chosen = LookedSplit.chosen.func
+    assert chosen(kept("validate", 500)) == {3} and len(chosen(kept("test", 500))) in (128, 129)
+    assert len(chosen(kept("validate", 500, masks=True))) >= 400

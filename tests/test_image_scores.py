@@ -25,7 +25,7 @@ def test_where_a_model_looks_is_measured_over_all_images_and_over_the_correctly_
     """Much of what looks like a bad map is the map of a wrong answer. An image that was not looked into counts nowhere."""
     one = collected(right=[True, False, False, True, False, True], looked=[True, True, False, True, True, False])
     truth = Truth(np.stack([at((1, 1))] * 4), {})
-    one.untrained = one.maps
+    one.untrained = {index: maps[0] for index, maps in one.maps.items()}
     first, *_ = localisation(one, VIEWS, 0, truth).values()
     assert first.measures["all"]["energy"].value == pytest.approx(0.5)
     assert first.measures["right"]["energy"].value == pytest.approx(1)

@@ -1,6 +1,7 @@
 """Interventions: what is changed is what is said, what is measured is what is known, and every mistake is a sentence."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from data.links import Links
 from data.tokenizers import UNK
 from reproductions.__main__ import run as command
 from reproductions.attention import TIMELINE, build
+from reproductions.bahdanau2014.model import Network, RNNsearch
 from reproductions.compare import translators
 from reproductions.compare.comparison import page as page_of
 from reproductions.evaluation import plots
@@ -258,6 +260,17 @@ def test_a_word_that_is_left_out_is_read_as_an_unknown_word(trained, monkeypatch
             UNK if word == j else piece for piece, word in zip(pair.source, pair.read.word_of_piece, strict=True)
         ]
         np.testing.assert_allclose(whole.left_out[:, j], read(unknown) - read(pair.source), atol=1e-4)
+
+
+def test_a_source_vocabulary_may_be_the_larger_one(trained, monkeypatch):
+    run = trained("bahdanau2014")
+    translator = restore(run)
+    model = RNNsearch(len(translator.source), 5, Network(hidden=8, embedding=4, alignment=6, maxout=3))
+    pair = next(of_translators._pairs(run, "test", translator))
+    pair = pair._replace(target=[UNK] * len(pair.target))
+    monkeypatch.setattr(of_translators, "restore", lambda _: SimpleNamespace(module=SimpleNamespace(model=model)))
+    monkeypatch.setattr(of_translators, "_pairs", lambda *_: [pair])
+    assert pair.source[0] > 5 and len(of_translators.sample(run, "test").whole) == 1
 
 
 # --- The command ------------------------------------------------------------------------------------------------------

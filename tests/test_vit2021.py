@@ -32,7 +32,7 @@ def images(seed=1, size=12):
 
 OPTIONS = [
     {}, {"stem": "conv"}, {"pooling": "mean"}, {"registers": 2}, {"registers": 2, "pooling": "mean"},
-    {"positions": "sincos"}, {"head": "mlp"},
+    {"positions": "sincos"}, {"head": "mlp"}, {"pooling": "cls_mean", "head": "mlp"},
 ]  # fmt: skip
 
 

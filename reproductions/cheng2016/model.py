@@ -144,9 +144,3 @@ class LSTMN(nn.Module):
         """Logits (B, T, V) of y_t given y_1 .. y_{t-1}, and maps (B, L, 1, T, T)."""
         h, maps = self.features(words)
         return self.head(h), maps
-
-    def step(self, state: State, previous: Tensor | None) -> tuple[Tensor, Tensor | None, State]:
-        """Logits (B, V) of the word after ``previous`` (B), None at the start, and s^t (B, t - 1)."""
-        x = state.h_tilde.new_zeros(len(state.h_tilde), self.E.embedding_dim) if previous is None else self.E(previous)
-        h, s, state = self.advance(x, self.unit.W_x(x), state)
-        return self.head(h), s, state

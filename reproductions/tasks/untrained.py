@@ -19,6 +19,6 @@ def untrained(module: Any) -> Any:
         fresh = type(module)(**arguments)
         with torch.no_grad():
             for parameter in fresh.parameters():
-                if parameter.dim() > 1 and not parameter.any():
+                if parameter.requires_grad and parameter.dim() > 1 and not parameter.any():
                     parameter.normal_(0, 0.02)
     return fresh.to(module.device).eval()

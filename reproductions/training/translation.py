@@ -54,6 +54,8 @@ class Search:
     def __post_init__(self) -> None:
         if self.width < 1:
             raise ValueError(f"search.width must be at least 1, not {self.width}")
+        if self.alpha < 0:
+            raise ValueError(f"search.alpha must not be negative, not {self.alpha}: a beam would stop too early")
 
 
 def decode(search: Search, model: Translator, source: Tensor, mask: Tensor, eos: int) -> list[Hypothesis]:
@@ -134,7 +136,8 @@ class Translation(Reproduction):
     def evaluation_step(self, batch: TranslationBatch) -> EvaluatedBatch:
         """Read the references with the model, and let it translate for itself."""
         _, nll, maps = self.loss(batch, need_weights=True)
-        norms = self.norms(batch.source, batch.source_mask)
+        several = maps.shape[1] * maps.shape[2] > 1  # a single map is shown without norms
+        norms = self.norms(batch.source, batch.source_mask) if several else maps[:, :, :, 0]
         start = time.perf_counter()
         hypotheses = [h._replace(maps=h.maps.cpu()) for h in self.translate(batch.source, batch.source_mask)]
         seconds = time.perf_counter() - start

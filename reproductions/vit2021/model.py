@@ -229,8 +229,8 @@ class ViT(nn.Module):
         self.blocks = nn.ModuleList(Block(network, network.drop_path * i / deepest) for i in range(network.layers))
         self.norm = nn.LayerNorm(network.d, network.epsilon)
         read = network.d * (2 if network.pooling in ("cls_mean", "distilled") else 1)
-        hidden = [nn.Linear(network.d, network.d), nn.Tanh()] if network.head == "mlp" else []
-        self.head = nn.Sequential(*hidden, nn.Linear(read, classes))
+        hidden = [nn.Linear(read, network.d), nn.Tanh()] if network.head == "mlp" else []
+        self.head = nn.Sequential(*hidden, nn.Linear(network.d if hidden else read, classes))
 
     @property
     def reads(self) -> list[nn.Module]:

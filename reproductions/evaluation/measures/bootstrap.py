@@ -5,7 +5,8 @@ of a matrix product. N sentences, K sums of each.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -108,15 +109,24 @@ def counted(values: Doubles) -> Doubles:
 def _resampled(table: Doubles) -> Doubles:
     """(SAMPLES, K): in each resample the sums over N sentences drawn with replacement."""
     count = len(table)
+    drawn = [_drawn_at_once(count)] if SAMPLES * count <= _CELLS else _drawn(count)
+    return np.concatenate([times @ table for times in drawn])
+
+
+def _drawn(count: int) -> Iterator[Doubles]:
+    """How often each of N sentences is drawn, (rows, N), for SAMPLES rows in all."""
     generator = np.random.default_rng(SEED)
     step = max(1, _CELLS // count)
-    sums = []
     for start in range(0, SAMPLES, step):
         rows = min(step, SAMPLES - start)
         drawn = generator.integers(count, size=(rows, count)) + count * np.arange(rows)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count)
-        sums.append(times.astype(np.float64) @ table)
-    return np.concatenate(sums)
+        yield np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
+
+
+@lru_cache(maxsize=2)
+def _drawn_at_once(count: int) -> Doubles:
+    """The same for every measure of as many sentences, of which there are many."""
+    return next(_drawn(count))
 
 
 def _means(groups: Sequence[Sequence[Doubles]], statistic: Statistic) -> list[Doubles]:
@@ -141,7 +151,7 @@ def _mean(group: Sequence[Doubles], statistic: Statistic) -> float:
 
 def _interval(values: Doubles) -> tuple[float, float]:
     tail = 50 * (1 - LEVEL)
-    low, high = np.percentile(values, [tail, 100 - tail])
+    low, high = np.percentile(values, tail, method="lower"), np.percentile(values, 100 - tail, method="higher")
     return float(low), float(high)
 
 

@@ -21,6 +21,7 @@ from reproductions.evaluation.records.translation import Translated
 
 MOST_NATS = 700  # per token; the exponential of more overflows
 ORDERS = 4  # n-grams up to four words
+REMEMBERED = 100_000  # texts: references come back in every validation
 UNKNOWN = "<unk>"  # one token of `multi_bleu`; the other scores see three
 # As Vaswani et al. (2017) score German, in tensor2tensor's get_ende_bleu.sh: "Rhein-Main" is three tokens.
 _COMPOUND, _PARTS = re.compile(r"(\S)-(\S)"), r"\1 ##AT##-##AT## \2"
@@ -157,20 +158,24 @@ def bleu_of_sums(sums: Doubles) -> Doubles:
 
 def moses(texts: Iterable[str], language: str) -> list[str]:
     """Lower-cased, normalised, tokenised as ``tokenizer.perl -a`` does; tokens joined by spaces."""
+    return [_lower_cased_moses(text, language) for text in texts]
+
+
+@lru_cache(REMEMBERED)
+def _lower_cased_moses(text: str, language: str) -> str:
     normaliser, tokeniser = _moses(language)
-    return [
-        " ".join(tokeniser.tokenize(normaliser.normalize(text.lower()), aggressive_dash_splits=True, escape=False))
-        for text in texts
-    ]
+    return " ".join(tokeniser.tokenize(normaliser.normalize(text.lower()), aggressive_dash_splits=True, escape=False))
 
 
 def cased_moses(texts: Iterable[str], language: str) -> list[str]:
     """Tokenised as ``tokenizer.perl`` does without options, ``<unk>`` kept whole; tokens joined by spaces."""
+    return [_cased_moses(text, language) for text in texts]
+
+
+@lru_cache(REMEMBERED)
+def _cased_moses(text: str, language: str) -> str:
     _, tokeniser = _moses(language)
-    return [
-        " ".join(tokeniser.tokenize(text, escape=False, protected_patterns=[UNKNOWN] if UNKNOWN in text else None))
-        for text in texts
-    ]
+    return " ".join(tokeniser.tokenize(text, escape=False, protected_patterns=[UNKNOWN] if UNKNOWN in text else None))
 
 
 def check_texts(*, hypotheses: Sequence[str], references: Sequence[str]) -> None:

@@ -41,7 +41,7 @@ class CollectedImages(Collection):
 
     answers: dict[int, Answer] = field(default_factory=dict)  # of every image, by index, as all below
     maps: dict[int, Floats] = field(default_factory=dict)  # (V, gh, gw) of some of the images
-    untrained: dict[int, Floats] = field(default_factory=dict)  # in a test, the same of a network before training
+    untrained: dict[int, Floats] = field(default_factory=dict)  # in a test, the shown view of a network before training
 
     def add(self, index: Sequence[int], labels: Tensor, logits: Tensor, second: Tensor | None = None) -> None:
         """Add the answers to a batch, from logits (B, K).

@@ -15,6 +15,7 @@ from reproductions.training.classification import Classification
 
 # Images of a split with maps, evenly spread; the others are only classified, at a fourth of the cost.
 LOOKED = {"validate": 400, "test": 1200}
+UNMASKED = {"validate": 0, "test": 128}  # without masks nothing is measured but removal
 
 
 @dataclass
@@ -24,7 +25,8 @@ class LookedSplit(Split[Classification, ImageData, CollectedImages]):
     @cached_property
     def chosen(self) -> frozenset[int]:
         """Indices of the images with maps."""
-        return frozenset((*spread(len(self.examples.labels), LOOKED[self.stage.name]), *self.stage.pictures))
+        most = (UNMASKED if self.examples.masks is None else LOOKED)[self.stage.name]
+        return frozenset((*spread(len(self.examples.labels), most), *self.stage.pictures))
 
     @cached_property
     def examples(self) -> ImageExamples:
@@ -43,7 +45,7 @@ class LookedSplit(Split[Classification, ImageData, CollectedImages]):
             maps = look_through(self.stage.module, image, self.views, outputs[rows].argmax(1))
             collected.maps |= zip(looked, maps, strict=True)
             if self.control is not None:
-                collected.untrained |= zip(looked, look_through(self.control, image, self.views), strict=True)
+                collected.untrained |= zip(looked, look_through(self.control, image, [self.shown])[:, 0], strict=True)
 
     @cached_property
     def views(self) -> list[ImageView]:

@@ -28,7 +28,7 @@ from reproductions.tasks.images.scores import GRADIENT, control_place, words
 from reproductions.tasks.untrained import UNTRAINED
 from reproductions.training.classification import Classification
 
-REMOVED_FROM = 64  # images, evenly spread over those with maps; each is classified about a hundred times
+REMOVED_FROM = 64  # images, evenly spread over those with maps; each is classified some two hundred times
 STEPS = 16
 BLUR = 8  # the radius is the side of the image over this
 FIXED = ("centre", BEST_FIXED)  # a uniform map has no order
@@ -41,7 +41,7 @@ DIFFERENT = "maps of two different images"
 def further(split: LookedSplit, first: bool) -> dict[str, dict[str, Any]]:
     """The answer to every question that applies to these images, by name; needs at least one image with maps.
 
-    Removal, which takes about a hundred answers per image, is for the ``first`` split alone.
+    Removal, which takes some two hundred answers per image, is for the ``first`` split alone.
     """
     answers = {}
     if first:
@@ -72,7 +72,7 @@ def remove(split: LookedSplit) -> dict[str, Any]:
         words(split.shown): maps[:, split.place],
         **{name: np.broadcast_to(order, maps[:, 0].shape) for name, order in fixed.items()},
         removal.RANDOM: removal.random_order(len(maps), maps.shape[2:]),
-        UNTRAINED: untrained[:, split.place],
+        UNTRAINED: untrained,
         GRADIENT: maps[:, control_place(split.views)],
     }
 

@@ -99,7 +99,7 @@ def localisation(
     maps = {
         words(views[place]): collected.seen(place),
         **truth.fixed,
-        UNTRAINED: np.stack([maps[place] for maps in collected.untrained.values()]),
+        UNTRAINED: np.stack([*collected.untrained.values()]),
         GRADIENT: collected.seen(control_place(views)),
     }
     return beside_controls(maps, truth.covered, {"right": collected.looked_right})

@@ -14,6 +14,7 @@ from reproductions.evaluation.measures.localisation import Beside, plain
 from reproductions.evaluation.records.image import AttendedImage
 from reproductions.evaluation.views.image import ImageView
 from reproductions.tasks.images import scores
+from reproductions.tasks.images.collect import spread
 from reproductions.tasks.images.looked import LookedSplit
 from reproductions.tasks.images.maps import layer_views
 from reproductions.tasks.images.questions import further
@@ -87,10 +88,11 @@ class ImageSplit(LookedSplit):
             yield self.through_training(image.index, plots.attended(image), caption)
 
     def records(self) -> dict[str, Any]:
-        names, classes = self.examples.names, self.stage.data.classes
+        names, classes, looked = self.examples.names, self.stage.data.classes, [*self.collected.maps]
+        kept = {looked[place] for place in spread(len(looked), KEPT)}
         return {
             "answers.jsonl": scores.answers(self.collected, names, classes, self.place, self.truth),
-            "attended.jsonl": self.attended(sorted({*list(self.collected.maps)[:KEPT], *self.stage.pictures})),
+            "attended.jsonl": self.attended(sorted(kept | {*self.stage.pictures})),
         } | ({"views.json": self.against_masks} if self.against_masks else {})
 
     def attended(self, indices: Sequence[int]) -> list[AttendedImage]:

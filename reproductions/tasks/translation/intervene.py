@@ -55,8 +55,8 @@ def sample(run: Run, split: str) -> Sample:
         raise UserError(f"{run.folder} is {run.title}, which has no attention to intervene on: name another run.")
     pairs = sorted(_pairs(run, split, translator), key=lambda pair: len(pair.source))
     batches = [pairs[start : start + TOGETHER] for start in range(0, len(pairs), TOGETHER)]
-    first, mask = _padded([pairs[0].source])
-    _, _, _, maps = next(forced(model, *model.encode(first, mask), first))
+    (first, mask), (target, _) = _padded([pairs[0].source]), _padded([pairs[0].target])
+    _, _, _, maps = next(forced(model, *model.encode(first, mask), target))
     heads = parts(*maps.shape[1:3])
     found: Sample = Sample({name: [] for name in heads}, [])
     for batch in counted(batches, f"intervening on {run.title}", len(batches), "batches"):
