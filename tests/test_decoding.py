@@ -45,7 +45,7 @@ def test_a_beam_as_wide_as_the_space_finds_the_best_of_all(name, alpha, forbidde
 
 
 def test_a_penalty_that_favours_short_sentences_is_refused_because_a_beam_stops_too_early():
-    with pytest.raises(ValueError, match="search.alpha must not be negative, not -1.0"):
+    with pytest.raises(ValueError, match="search.alpha must be 0 or more, not -1.0"):
         Search(4, -1.0)
 
 

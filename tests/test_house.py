@@ -97,7 +97,7 @@ TABLE: tuple[tuple[str, Rule], ...] = (
     (r"reproductions\.page(\..*)?", rule("torch numpy PIL matplotlib yaml starlette uvicorn h11 anyio",
      f"{TRAINED} {PAPERS} reproductions.released reproductions.tasks reproductions.experiments reproductions.explain "
      "reproductions.page")),
-    (r"reproductions\.commands\.(page|site)", rule(ours="reproductions.page reproductions.released")),
+    (r"reproductions\.commands\.(page|site)", rule(ours="reproductions.page reproductions.released data.sources.paths")),
     (r"reproductions\.(commands|__main__)(\..*)?", rule("torch lightning numpy jsonargparse yaml",
      "data reproductions", "reproductions.page")),
 )  # fmt: skip

@@ -18,7 +18,6 @@ from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from data.errors import UserError
-from reproductions.runs import stamp
 from reproductions.training.tracked import Identity, continues, identity, remember, share, sync_hint
 from reproductions.training.tracking_mode import Mode, decide, wandb, words
 
@@ -232,28 +231,6 @@ def log_table(logger: RunLogger | None, key: str, columns: list[str], rows: list
             for row in rows[:MOST_ROWS]:
                 table.add_data(*(wandb.Image(str(cell)) if isinstance(cell, Path) else cell for cell in row))
             logger.log_metrics({key: table})
-
-
-def track_table(  # noqa: PLR0913 - as experiment_logger
-    folder: Path,
-    kind: str,
-    *,
-    tags: Sequence[str],
-    config: dict[str, Any],
-    columns: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-    pictures: Mapping[str, tuple[Path, str]],
-    inputs: Sequence[Path] = (),
-) -> None:
-    """Track the table of an experiment, whose kind names all of it, and its pictures: by name a path and a caption."""
-    logger = experiment_logger(
-        folder, name=f"{kind}-{stamp()}", group=kind, tags=[kind, *tags], job_type=kind, config=config
-    )
-    declare_inputs(logger, inputs)
-    log_table(logger, kind, [*columns], [[*row] for row in rows])
-    for name, (path, caption) in pictures.items():
-        log_picture(logger, f"{kind}/{name}", path, caption)
-    finish(logger)
 
 
 @rank_zero_only

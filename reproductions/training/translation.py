@@ -11,6 +11,7 @@ from data.errors import UserError
 from data.tokenizers import UNK
 from data.translation import TranslationBatch
 from reproductions.decoding import Hypothesis, Translator, beam, greedy
+from reproductions.layers.checks import check_not_negative
 from reproductions.layers.cross_entropy import cross_entropy
 from reproductions.training.module import Reproduction
 
@@ -54,8 +55,7 @@ class Search:
     def __post_init__(self) -> None:
         if self.width < 1:
             raise ValueError(f"search.width must be at least 1, not {self.width}")
-        if self.alpha < 0:
-            raise ValueError(f"search.alpha must not be negative, not {self.alpha}: a beam would stop too early")
+        check_not_negative(self, "alpha")  # with a negative one a beam would stop too early
 
 
 def decode(search: Search, model: Translator, source: Tensor, mask: Tensor, eos: int) -> list[Hypothesis]:

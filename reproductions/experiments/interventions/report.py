@@ -10,9 +10,9 @@ from data.stored import TEXT
 from reproductions import runs
 from reproductions.evaluation import files, plots
 from reproductions.experiments.interventions.rows import lines
+from reproductions.experiments.tracked import track_table
 from reproductions.reports import MISSING, fixed, made, percent, template
 from reproductions.runs import INTERVENTIONS, KINDS
-from reproductions.training import tracking
 
 FILE = "interventions.json"
 TITLE = "Does the model use what it looks at?"
@@ -108,7 +108,7 @@ def text(entries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _track(entries: Sequence[Mapping[str, Any]], picture: Path, folder: Path) -> None:
-    tracking.track_table(
+    track_table(
         folder,
         runs.INTERVENED,
         tags=[],

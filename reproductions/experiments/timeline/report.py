@@ -11,8 +11,8 @@ from reproductions.attention import in_words
 from reproductions.evaluation import files, plots
 from reproductions.evaluation.records.translation import AlignedTranslation
 from reproductions.experiments.timeline.rows import record_of
+from reproductions.experiments.tracked import track_table
 from reproductions.reports import made, template
-from reproductions.training import tracking
 
 WIDEST = 26.0  # inches of the figure: four mechanisms in a row
 TRACKED = (
@@ -91,7 +91,7 @@ def spread(seeds: list[float]) -> float:
 
 def _track(table: Mapping[str, Any], pictures: Mapping[str, Path], folder: Path) -> None:
     rows = over_source(table)
-    tracking.track_table(
+    track_table(
         folder,
         "timeline",
         tags=[table["corpus"]],

@@ -7,11 +7,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from reproductions.evaluation import files, plots
+from reproductions.experiments.tracked import track_table
 from reproductions.experiments.trial import reasons
 from reproductions.experiments.trial.links import NO_EFLOMAL
 from reproductions.experiments.trial.rows import EFLOMAL
 from reproductions.reports import made, percent, template
-from reproductions.training import tracking
 
 DIRECTIONS = ("en-fr", "fr-en", "both")
 
@@ -124,7 +124,7 @@ def _track(table: Mapping[str, Any], picture: Path, folder: Path) -> None:
         for gold, ways in row["golds"].items()
         for way, scores in ways.items()
     ]
-    tracking.track_table(
+    track_table(
         folder,
         "trial",
         tags=table["corpus"].split(","),
