@@ -52,8 +52,8 @@ def test_the_ladder_trains_what_is_missing_and_ends_in_a_table_and_a_figure(plac
     assert (folder / "ladder.png").is_file() and (folder / "ladder.pdf").is_file()
     assert command(["ladder", "--jobs", "1"]) == 0
     assert len(began) == len(RUNGS), "what has scores is not trained again"
-    assert command(["ladder", "--jobs", "1", "--trainer.max_steps", "9"]) == 2
-    assert "--trainer.max_steps 9 would change nothing, all is trained" in capsys.readouterr().err
+    assert command(["ladder", "--jobs", "1", "--trainer.max_steps", "9"]) == 0
+    assert "All is trained, so that --trainer.max_steps 9 changes nothing" in capsys.readouterr().err
 
 
 def test_a_step_is_measured_from_the_rung_before_it(trained, tmp_path):

@@ -229,7 +229,7 @@ def test_an_unfinished_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
     (new.folder / "checkpoints").mkdir(parents=True)
     new.last.touch()
     again, goes_on = one.command([])
-    assert again == new and goes_on[-2:] == ["--ckpt_path", str(new.last)]
+    assert again == new and goes_on[-4:] == ["--ckpt_path", str(new.last), "--run.folder", str(new.folder)]
     (new.folder / "metrics").mkdir()
     (new.folder / "metrics" / "metrics.csv").write_text("step,loss\n40,1.0\n", encoding="utf-8")
     counts = []

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import logging
 import os
 import re
 import signal
@@ -23,6 +24,7 @@ from data.errors import UserError
 from reproductions import runs
 from reproductions.runs import Run
 
+log = logging.getLogger(__name__)
 LOG = "training.log"
 PAUSE = 0.5  # seconds between two looks at the processes
 LAST_LINES = 6  # of a log, quoted in an error
@@ -116,9 +118,7 @@ def train(
     wanted = dict.fromkeys(one for training in trainings for one in (training.weights, training) if one)
     waiting = [training for training in wanted if again or training.scored() is None]
     if overrides and not waiting:
-        raise UserError(
-            f"{' '.join(overrides)} would change nothing, all is trained: leave it out, or train with --again."
-        )
+        log.warning("All is trained, so that %s changes nothing; --again trains anew.", " ".join(overrides))
     failed: list[_Process] = []
     total = sum(training.updates() for training in waiting)
     begun = sum(_steps(run) for training in waiting if (run := training.unfinished()))
