@@ -102,7 +102,7 @@ train-bahdanau: $(VENV_OR_TORCHTEXT)/.installed ## Train RNNsearch (Bahdanau et 
 #: make train-bahdanau ARGS="--trainer.max_epochs 3"
 
 .PHONY: train-rnnencdec
-train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline without attention (same variables)
+train-rnnencdec: $(VENV)/.installed ## Train RNNencdec, the paper's baseline without attention (same variables, but TORCHTEXT)
 	@$(PY) -m reproductions train bahdanau2014 --variant rnnencdec $(GIVEN_DATA) $(GIVEN_RESUME) $(GIVEN_SEEDS) $(GIVEN_NODES) $(GIVEN_DEVICES) $(ARGS)
 
 .PHONY: train-luong
