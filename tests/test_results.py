@@ -477,7 +477,8 @@ def test_a_result_whose_runs_are_gone_is_named(project, capsys):
     write_json(project / results.FILE, {"version": results.VERSION, "runs": {"small": entry([40.0, 42.0])}})
     assert command(["results", "--check", "--only", "toy"]) == 0
     assert (
-        "Not checked, without runs here or numbers there: small.\n0 of 1 results are checked" in capsys.readouterr().out
+        "Not checked, without runs here or numbers there, or a table of its own: small.\n0 of 1 results are checked"
+        in capsys.readouterr().out
     )
 
 
