@@ -67,7 +67,8 @@ export class WhereItLooks extends SideBySide {
   async fillGallery(left) {
     const { scenes, begins } = await gallery({ run: this.runs[0].name }).catch(() => ({ scenes: [], begins: "test 0" }));
     if (left() || scenes === this.scenes) return; // the same answer is the same object
-    Object.assign(this, { scenes, begins });
+    this.scenes = scenes;
+    this.begins = begins;
     const one = ({ name, label, image }) => button(element("img", { src: image, alt: label, width: 48, height: 48 }), () => this.address.set({ scene: name, picture: null, patch: null, speaks: null }), { "data-scene": name, "data-key": `scene ${name}`, title: label });
     keepingFocus(this.gallery, () => this.gallery.replaceChildren(...scenes.map(one)));
   }
