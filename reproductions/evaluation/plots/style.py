@@ -24,7 +24,7 @@ DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
     (0, (1.2, 1.2)),
     (0, (6, 1.5, 1.2, 1.5)),
 )
-MARKERS = "osD^vPX*"
+MARKERS = "osD^vPXp"
 
 TITLE, TEXT, SMALL = 10.5, 8.5, 7.5  # points
 LINE = 1.32  # distance of lines, in type sizes
