@@ -82,7 +82,7 @@ def kept(classifier: TrainedClassifier | None, run: Run | None) -> dict[str | No
 
 
 def offered(name: str | None, classifier: TrainedClassifier, own: Mapping[str | None, Given] | None) -> Given:
-    """The picture of this name in the gallery, of which ``own`` is what :func:`kept` gave; raises UserError if there is none."""
+    """The picture of this name, among ``own``, from :func:`kept`, or else the scenes; raises UserError if there is none."""
     if own is None:
         return scene(name, classifier.preprocessing.size)
     if name not in own:

@@ -136,7 +136,7 @@ class Translation(Reproduction):
     def evaluation_step(self, batch: TranslationBatch) -> EvaluatedBatch:
         """Read the references with the model, and let it translate for itself."""
         _, nll, maps = self.loss(batch, need_weights=True)
-        several = maps.shape[1] * maps.shape[2] > 1  # a single map is shown without norms
+        several = maps.shape[1] * maps.shape[2] > 1 or (self.view or "").endswith(" norms")  # else nothing reads norms
         norms = self.norms(batch.source, batch.source_mask) if several else maps[:, :, :, 0]
         start = time.perf_counter()
         hypotheses = [h._replace(maps=h.maps.cpu()) for h in self.translate(batch.source, batch.source_mask)]

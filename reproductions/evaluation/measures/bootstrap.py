@@ -125,7 +125,7 @@ def _drawn(count: int) -> Iterator[Doubles]:
 
 @lru_cache(maxsize=2)
 def _drawn_at_once(count: int) -> Doubles:
-    """The same for every measure of as many sentences, of which there are many."""
+    """The same, remembered: all measures of a split resample as many sentences."""
     return next(_drawn(count))
 
 
